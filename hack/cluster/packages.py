@@ -1,0 +1,78 @@
+"""What the Linux distribution has to bring: checked before a start, and installed where possible (Debian, as root).
+
+The control plane needs two of them; the rest is for the node alone.
+"""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+from .console import ClusterError, say
+
+CNI_PLUGINS = Path("/usr/lib/cni")
+BUSYBOX = Path("/bin/busybox")
+
+# Debian's runc and not one built here: without libseccomp runc refuses every pod.
+_CONTROL_PLANE = {"openssl": "openssl", "ip": "iproute2"}
+_NODE = {"runc": "runc", "umount": "mount"}
+_NODE_FILES = {CNI_PLUGINS / "ptp": "containernetworking-plugins", BUSYBOX: "busybox-static"}
+
+# sbin is not on every user's PATH, and it is where ip and runc are.
+SEARCH_PATH = os.pathsep.join(
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", os.environ.get("PATH", "")]
+)
+
+
+def program(name: str) -> str:
+    """The full path of a program of the distribution."""
+    return shutil.which(name, path=SEARCH_PATH) or name
+
+
+def _is_static(file: Path) -> bool:
+    """Whether a busybox can live alone in an image: Debian's plain `busybox` package is dynamically linked.
+
+    A dynamic program names its loader in a program header of the type INTERP.
+    """
+    content = file.read_bytes()
+    if content[:5] != b"\x7fELF\x02":
+        return False
+    (start,) = struct.unpack_from("<Q", content, 32)
+    size, count = struct.unpack_from("<HH", content, 54)
+    interp = 3
+    return all(struct.unpack_from("<I", content, start + index * size)[0] != interp for index in range(count))
+
+
+def missing(*, with_node: bool) -> list[str]:
+    """The packages that are not installed."""
+    programs = {**_CONTROL_PLANE, **(_NODE if with_node else {})}
+    absent = [package for name, package in programs.items() if not shutil.which(name, path=SEARCH_PATH)]
+    if with_node:
+        absent += [package for file, package in _NODE_FILES.items() if not file.exists()]
+        if BUSYBOX.exists() and not _is_static(BUSYBOX):
+            absent.append("busybox-static")
+    return absent
+
+
+def _apt_get(*arguments: str) -> bool:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    command = ["apt-get", "-q", "-y", *arguments]
+    return subprocess.run(command, check=False, stdout=sys.stderr, env=environment).returncode == 0
+
+
+def ensure(*, with_node: bool) -> None:
+    """Install what is missing, or say what to install."""
+    absent = missing(with_node=with_node)
+    if not absent:
+        return
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise ClusterError(f"please install (names as in Debian): {' '.join(absent)}")
+    say(f"installing {' '.join(absent)}")
+    install = ("install", "--no-install-recommends", *absent)
+    # The package lists may be missing or old: refresh them only then.
+    if not _apt_get(*install) and not (_apt_get("update") and _apt_get(*install)):
+        raise ClusterError(f"apt-get could not install: {' '.join(absent)}")
+    if still := missing(with_node=with_node):
+        raise ClusterError(f"installed, but still not found: {' '.join(still)}")

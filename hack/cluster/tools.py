@@ -1,0 +1,177 @@
+"""Builds the cluster's programs from the pinned Go modules in `tools/`, once, into the cache.
+
+A module's folder in the cache is named by a hash of its go.mod, go.sum, sources and flags, so every checkout with the
+same pins shares it and a changed pin gets a new one. The Go itself comes from `go_toolchain`.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .console import ClusterError, say
+from .go_toolchain import find_go
+from .layout import SOURCE, bin_dir, cache, locked
+
+
+@dataclass(frozen=True)
+class Module:
+    """One pinned Go module: which programs it gives (name to package), and how they are built."""
+
+    name: str
+    programs: dict[str, str]
+    ldflags: str = ""
+    tags: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where go.mod is."""
+        return SOURCE / "tools" / self.name
+
+    @property
+    def built(self) -> Path:
+        """Where the programs are after the build."""
+        digest = hashlib.sha256(f"{self.ldflags}|{self.tags}|{sorted(self.programs.items())}".encode())
+        for file in sorted([*self.folder.glob("go.*"), *self.folder.glob("*.go")]):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        return cache() / "tools" / f"{self.name}-{digest.hexdigest()[:16]}" / "bin"
+
+
+def _pinned(module: str, package: str) -> str:
+    """The version of a package in one of our go.mod files, the only place that says it."""
+    content = (SOURCE / "tools" / module / "go.mod").read_text()
+    found = re.search(rf"^(?:require)?\s+{re.escape(package)} (v\S+)", content, re.MULTILINE)
+    if not found:
+        raise ClusterError(f"tools/{module}/go.mod does not require {package}")
+    return found.group(1)
+
+
+def _kubernetes_ldflags() -> str:
+    version = _pinned("kubernetes", "k8s.io/kubernetes")
+    major, minor, _ = version.removeprefix("v").split(".", 2)
+    values = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
+    return " ".join(f"-X k8s.io/component-base/version.{key}={value}" for key, value in values.items())
+
+
+_CONTAINERD = "github.com/containerd/containerd/v2"
+_KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kubelet")
+MODULES = (
+    Module("kubernetes", {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES}, _kubernetes_ldflags()),
+    Module("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}),
+    Module(
+        "containerd",
+        {name: f"{_CONTAINERD}/cmd/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")},
+        f"-X {_CONTAINERD}/version.Version={_pinned('containerd', _CONTAINERD)}",
+        # Without these snapshotters it needs no C libraries.
+        "no_btrfs,no_devmapper,no_zfs",
+    ),
+    Module("pause", {"pause": "."}),
+)
+CONTROL_PLANE_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
+NODE_TOOLS = ("kube-scheduler", "kubelet", "containerd", "containerd-shim-runc-v2", "ctr", "pause")
+
+
+class _Progress:
+    """Shows that a build goes on: `go build -v` names each package on stderr as it is compiled."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.packages = 0
+        self.last_lines: deque[str] = deque(maxlen=30)
+        self.start = time.monotonic()
+        self._done = threading.Event()
+
+    def read(self, lines: Iterable[str]) -> None:
+        """Count the lines until the build ends, saying every few seconds how far it is."""
+        threading.Thread(target=self._report, daemon=True).start()
+        for line in lines:
+            self.last_lines.append(line.rstrip())
+            self.packages += 1
+        self._done.set()
+
+    def _report(self) -> None:
+        while not self._done.wait(10):
+            say(f"building {self.what}: {self.packages} packages compiled, {self.seconds():.0f} s")
+
+    def seconds(self) -> float:
+        """Time since the start."""
+        return time.monotonic() - self.start
+
+
+def _build(module: Module, names: list[str]) -> None:
+    progress = _Progress(", ".join(names))
+    say(f"building {progress.what} (module {module.name}, once for this machine)")
+    module.built.mkdir(parents=True, exist_ok=True)
+    # Beside the target, so that the rename below is atomic: an interrupted build leaves no half program.
+    draft = Path(tempfile.mkdtemp(prefix="build-", dir=module.built.parent))
+    try:
+        _go_build(module, names, draft, progress)
+        for name in names:
+            (draft / name).replace(module.built / name)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    say(f"built {progress.what} in {progress.seconds():.0f} s")
+
+
+def _go_build(module: Module, names: list[str], draft: Path, progress: _Progress) -> None:
+    """One call for several programs, which is faster than one each."""
+    flags = ["-v", "-mod=readonly", "-buildvcs=false", "-trimpath", "-ldflags", f"-s -w {module.ldflags}".strip()]
+    flags += ["-tags", module.tags] if module.tags else []
+    # GOWORK=off: a go.work of the user's above the checkout must not change the pins.
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    # Go names a program after its package's folder, which is not always its name; a single one we can name ourselves.
+    output = str(draft / names[0]) if len(names) == 1 else f"{draft}/"
+    command = [str(find_go()), "build", *flags, "-o", output, *(module.programs[name] for name in names)]
+    with subprocess.Popen(command, cwd=module.folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        progress.read(process.stderr or ())
+    if process.returncode:
+        raise ClusterError(f"building {progress.what} failed:\n  " + "\n  ".join(progress.last_lines))
+
+
+def _from_assets(name: str) -> Path | None:
+    """The control plane's programs may come from where envtest users have them."""
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    candidate = Path(assets) / name if assets and name in CONTROL_PLANE_TOOLS else None
+    return candidate if candidate and os.access(candidate, os.X_OK) else None
+
+
+def _ensure(module: Module, names: list[str]) -> None:
+    with locked(module.built.parent / "lock", f"waiting for another run that builds {module.name}"):
+        missing = [name for name in names if not (module.built / name).exists()]
+        if missing:
+            for left in module.built.parent.glob("build-*"):
+                # Of a build that was killed: we hold the lock, so nobody is at it.
+                shutil.rmtree(left, ignore_errors=True)
+            _build(module, missing)
+
+
+def _link(name: str, target: Path) -> None:
+    link = bin_dir() / name
+    if link.is_symlink() and link.readlink() == target:
+        return
+    bin_dir().mkdir(parents=True, exist_ok=True)
+    draft = link.with_name(f".{name}.{os.getpid()}")
+    draft.symlink_to(target)
+    draft.replace(link)
+
+
+def resolve(names: Iterable[str]) -> dict[str, Path]:
+    """The paths of the named programs; what is missing is built first."""
+    wanted = list(names)
+    found = {name: path for name in wanted if (path := _from_assets(name))}
+    for module in MODULES:
+        ours = [name for name in wanted if name in module.programs and name not in found]
+        if any(not (module.built / name).exists() for name in ours):
+            _ensure(module, ours)
+        found.update({name: module.built / name for name in ours})
+    for name, path in found.items():
+        _link(name, path)
+    return found
