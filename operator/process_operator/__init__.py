@@ -1,0 +1,1 @@
+"""Background processes on Kubernetes: people apply a ProcessRequest, every execution is a ProcessRun."""

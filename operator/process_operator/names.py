@@ -1,0 +1,61 @@
+"""Names that others see: the API group, labels, annotations, and the deterministic names of what we create.
+
+A name is the lock that makes a run happen once: whoever creates it second meets 409 AlreadyExists. So every name here
+follows from what it stands for (a UID and a tick or stretch) and from nothing else. Neighbours: `decisions/manifests.py`
+builds the objects that carry these names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+GROUP: Final = "process-operator.io"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+
+LABEL_REQUEST: Final = f"{GROUP}/request"
+LABEL_REQUEST_UID: Final = f"{GROUP}/request-uid"
+LABEL_RUN: Final = f"{GROUP}/run"
+
+ANNOTATION_RESCHEDULE: Final = f"{GROUP}/reschedule"
+ANNOTATION_KILL: Final = f"{GROUP}/kill"
+ANNOTATION_TEMPLATE_HASH: Final = f"{GROUP}/template-hash"
+"""On objects that we make (CronJobs, Jobs): what they were made from, so that a change of the template is seen."""
+ANNOTATION_CRONJOB_TICK: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+"""On the Jobs of the CronJob controller: the tick, RFC 3339 in the CronJob's time zone (since Kubernetes 1.28)."""
+ANNOTATION_INSTANTIATE: Final = "cronjob.kubernetes.io/instantiate"
+"""`manual` on a Job that a person made with `kubectl create job --from=cronjob/...`."""
+
+LABEL_JOB_NAME: Final = "batch.kubernetes.io/job-name"
+
+ENV_RUN: Final = "PROCESS_RUN"
+ENV_SCHEDULED_TIME: Final = "PROCESS_SCHEDULED_TIME"
+
+MAX_NAME: Final = 63
+"""Longest name of our kinds: then a name is also a label value and a Job's name."""
+
+_STEM_LENGTH: Final = 43
+
+
+def child_stem(request_name: str, request_uid: str) -> str:
+    """Common beginning of everything a request owns: at most 52 characters, as many as a CronJob's name may have.
+
+    The UID is in it, so a request that was deleted and made again never meets its predecessor's objects.
+    """
+    digest = hashlib.sha256(request_uid.encode()).hexdigest()[:8]
+    return f"{request_name[:_STEM_LENGTH].rstrip('-.')}-{digest}"
+
+
+def tick_run_name(stem: str, tick: int, *, whole_minutes: bool) -> str:
+    """Name of the run of one tick, `tick` in unix seconds.
+
+    Where every tick of a timing is on a whole minute the name holds the unix minute, exactly as the CronJob controller
+    names its Jobs, so that a change of engine never runs a tick twice.
+    """
+    return f"{stem}-{tick // 60 if whole_minutes else tick}"
+
+
+def stretch_run_name(stem: str, stretch: int) -> str:
+    """Name of the run of a one-shot timing: one for each stretch, whatever its instant."""
+    return f"{stem}-s{stretch}"

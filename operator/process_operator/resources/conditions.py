@@ -1,0 +1,162 @@
+"""Conditions as all our kinds carry them, and every reason that we write, so that status, Events and tests agree.
+
+Neighbours: the kinds hold conditions in their status; `decisions/` makes them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from process_operator.resources.model import Instant, Int64, Model
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class ConditionType(StrEnum):
+    """The types in use: of requests, of runs, and (Ready, Stalled) of processes."""
+
+    ACCEPTED = "Accepted"
+    READY = "Ready"
+    STALLED = "Stalled"
+    COMPLETE = "Complete"
+    FAILED = "Failed"
+    FINISHED = "Finished"
+
+
+class ConditionStatus(StrEnum):
+    """Whether a condition holds."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Reason(StrEnum):
+    """Reasons of the conditions of requests and processes."""
+
+    # Accepted=True, Ready=True
+    ACCEPTED = "Accepted"
+    IN_FORCE = "InForce"
+    SUSPENDED = "Suspended"
+    # Complete, Failed
+    COMPLETED = "Completed"
+    SCHEDULE_FINISHED = "ScheduleFinished"
+    # Accepted=False, and with it Ready=False
+    INVALID_SCHEDULE = "InvalidSchedule"
+    INVALID_TIME_ZONE = "InvalidTimeZone"
+    NEVER_FIRES = "NeverFires"
+    PROCESS_NOT_FOUND = "ProcessNotFound"
+    PARAMETER_MISSING = "ParameterMissing"
+    PARAMETER_UNKNOWN = "ParameterUnknown"
+    TEMPLATE_REFUSED = "TemplateRefused"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    NAMESPACE_TERMINATING = "NamespaceTerminating"
+    EXCLUDE_NOT_FOUND = "ExcludeNotFound"
+    UNSUPPORTED = "Unsupported"
+
+    @property
+    def may_heal(self) -> bool:
+        """Whether the cause may go away without anyone editing the request: it is then not Stalled."""
+        return self in _MAY_HEAL
+
+
+_MAY_HEAL = frozenset({Reason.PROCESS_NOT_FOUND, Reason.EXCLUDE_NOT_FOUND, Reason.QUOTA_EXCEEDED})
+
+
+class EventReason(StrEnum):
+    """Reasons of the Events on a request."""
+
+    SCHEDULED = "Scheduled"
+    RUN_STARTED = "RunStarted"
+    RUN_FINISHED = "RunFinished"
+    # Warnings
+    RUN_FAILED = "RunFailed"
+    RUN_SKIPPED = "RunSkipped"
+    RUN_MISSED = "RunMissed"
+    REFUSED = "Refused"
+
+
+class RunReason(StrEnum):
+    """Reasons of a run that are ours; `status.reason` may also hold Kubernetes' own, such as ImagePullBackOff."""
+
+    # Succeeded
+    COMPLETED = "Completed"
+    # Canceled
+    CANCELED = "Canceled"
+    REPLACED = "Replaced"
+    UNSCHEDULED = "Unscheduled"
+    # Canceled, or Succeeded where the end was seen
+    JOB_DELETED = "JobDeleted"
+    # Missed
+    DEADLINE_PASSED = "DeadlinePassed"
+    SUPERSEDED = "Superseded"
+    EDITED = "Edited"
+    RESCHEDULED = "Rescheduled"
+    TOO_MANY = "TooMany"
+    # Missed; of a Pending run: its Job is suspended
+    SUSPENDED = "Suspended"
+    # Skipped
+    OVERLAP = "Overlap"
+    # Failed
+    EXIT_CODE = "ExitCode"
+    OOM_KILLED = "OOMKilled"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    POD_FAILURE_POLICY = "PodFailurePolicy"
+    START_ERROR = "StartError"
+    INIT_CONTAINER_FAILED = "InitContainerFailed"
+    POD_DELETED = "PodDeleted"
+    POD_LOST = "PodLost"
+    REFUSED = "Refused"
+    NAME_TAKEN = "NameTaken"
+    # Unknown
+    JOB_GONE = "JobGone"
+    # Pending
+    REQUEST_NOT_FOUND = "RequestNotFound"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    FAILED_CREATE = "FailedCreate"
+    UNSCHEDULABLE = "Unschedulable"
+    # Running
+    RETRYING = "Retrying"
+
+
+class LogReason(StrEnum):
+    """Why `status.log` of a run is not simply the tail of the container's log."""
+
+    NOT_CAPTURED = "NotCaptured"
+    NEVER_STARTED = "NeverStarted"
+    FROM_TERMINATION_MESSAGE = "FromTerminationMessage"
+    POD_GONE = "PodGone"
+    NODE_GONE = "NodeGone"
+    KUBELET_UNREACHABLE = "KubeletUnreachable"
+
+
+class Condition(Model):
+    """One aspect of the current state, for programs."""
+
+    type: str = Field(min_length=1, max_length=316, description="Type of the condition, in CamelCase.")
+    status: ConditionStatus = Field(description="True, False or Unknown.")
+    observed_generation: Int64 | None = Field(
+        None, ge=0, description="The metadata.generation that the condition was computed from."
+    )
+    last_transition_time: Instant | None = Field(None, description="When the status last changed.")
+    reason: str = Field(min_length=1, max_length=1024, description="Why, as one word in CamelCase, for programs.")
+    message: str = Field("", max_length=32_768, description="Why, as a sentence, for people.")
+
+
+def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now: datetime) -> tuple[Condition, ...]:
+    """Give `new` with its transition times: the old one where the status is the same, else `now` (an aware datetime).
+
+    `new` is the whole list: a type that is only in `old` is gone. Where nothing changed the result equals `old`, if the
+    order is the same, so that nothing has to be written.
+    """
+    before = {condition.type: condition for condition in old}
+    merged = []
+    for condition in new:
+        known = before.get(condition.type)
+        kept = known.last_transition_time if known is not None and known.status == condition.status else None
+        merged.append(condition.model_copy(update={"last_transition_time": kept or now}))
+    return tuple(merged)

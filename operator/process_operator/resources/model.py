@@ -1,0 +1,264 @@
+"""The ground that every resource model stands on: `Model`, the scalar types of the API, and object metadata.
+
+What the API server enforces is declared here and beside the fields, once: pydantic's own constraints, the `CelRule`s
+of a class, and a few OpenAPI extensions. `schema.py` turns that into the CRDs. Neighbour: `kind.py`, what
+our kinds have in common.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from process_operator.names import MAX_NAME
+
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
+
+@dataclass(frozen=True, slots=True)
+class CelRule:
+    """One `x-kubernetes-validations` entry: what the API server checks beyond types and limits.
+
+    `field_path` is relative to the object that carries the rule (`.finishTime`); else the error names that object.
+    """
+
+    rule: str
+    message: str
+    field_path: str | None = None
+
+    def to_api(self) -> JsonDict:
+        """Give the entry as the CRD holds it."""
+        entry: JsonDict = {"rule": self.rule, "message": self.message}
+        if self.field_path is not None:
+            entry["fieldPath"] = self.field_path
+        return entry
+
+
+class Model(BaseModel):
+    """A frozen part of an API object: snake_case here, camelCase there, unknown fields ignored.
+
+    `rules` are the CEL rules of this object.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+
+    rules: ClassVar[tuple[CelRule, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, value: object) -> object:
+        # The API server drops a null where the schema does not allow one and then applies the default; so do we.
+        if isinstance(value, Mapping):
+            return {key: item for key, item in value.items() if item is not None}
+        return value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Add the CEL rules of the class to its JSON schema."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        if cls.rules:
+            schema["x-kubernetes-validations"] = [rule.to_api() for rule in cls.rules]
+        return schema
+
+    def to_api(self) -> dict[str, Any]:
+        """Give the object as JSON would hold it: API names, no nulls, instants and durations as strings."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+# ---- OpenAPI extensions for lists, for `Field(json_schema_extra=...)`
+
+ATOMIC_LIST: Final[JsonDict] = {"x-kubernetes-list-type": "atomic"}
+SET_LIST: Final[JsonDict] = {"x-kubernetes-list-type": "set"}
+
+
+def map_list(key: str) -> JsonDict:
+    """Give the extension of a list whose items are told apart by `key`, so that two appliers can share the list."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
+
+
+# ---- Numbers and names. Strict, because the API server does not read "5" as 5 either
+
+Int32 = Annotated[int, Field(strict=True, json_schema_extra={"format": "int32"})]
+Int64 = Annotated[int, Field(strict=True, json_schema_extra={"format": "int64"})]
+Bool = Annotated[bool, Field(strict=True)]
+ObjectName = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
+
+
+# ---- Instants
+
+_INSTANT_PATTERN: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+_INSTANT: Final = re.compile(_INSTANT_PATTERN, re.IGNORECASE)
+_YEARS: Final = CelRule(
+    rule="self.getFullYear() >= 1970 && self.getFullYear() <= 2199",
+    message="must be in the years 1970 to 2199 (UTC)",
+)
+
+
+def parse_instant(value: object) -> datetime:
+    """Read an RFC 3339 timestamp (or an aware datetime) as an aware datetime in UTC.
+
+    Takes what the API server takes: with a zone, also `-00:00`, and up to six digits of fraction. And lower-case `t`
+    and `z`, which RFC 3339 allows and the API server takes where no rule compares the instant.
+
+    Raises ValueError for anything else.
+    """
+    if isinstance(value, str):
+        if not _INSTANT.fullmatch(value):
+            raise ValueError("must be an RFC 3339 timestamp with a zone, such as 2027-01-31T02:30:00Z")
+        value = datetime.fromisoformat(value.upper())
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("must be an RFC 3339 timestamp or a datetime with a zone")
+    try:
+        instant = value.astimezone(UTC)
+    except OverflowError:
+        instant = None
+    if instant is None or not 1970 <= instant.year <= 2199:
+        raise ValueError("must be in the years 1970 to 2199 (UTC)")
+    return instant
+
+
+def format_instant(value: datetime) -> str:
+    """Write an aware datetime as RFC 3339 in UTC with `Z`; a fraction only where there is one, then as six digits."""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(parse_instant),
+    PlainSerializer(format_instant, return_type=str, when_used="json"),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "date-time",
+            "maxLength": 32,
+            "pattern": _INSTANT_PATTERN,
+            "x-kubernetes-validations": [_YEARS.to_api()],
+        }
+    ),
+]
+"""A point in time: an aware datetime in UTC here, RFC 3339 in the API."""
+
+
+# ---- Durations
+
+_DURATION_PATTERN: Final = "^([0-9]{1,5}(h|m|s|ms)){1,4}$"
+_DURATION: Final = re.compile(_DURATION_PATTERN)
+_DURATION_PART: Final = re.compile("([0-9]+)(h|ms|m|s)")
+_UNIT_MS: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_MAX_DURATION: Final = 32
+
+# A digit other than 0 says the same as `duration(self) > duration('0s')`, without that function's error on a bad value.
+_NOT_ZERO: Final = CelRule(rule="self.matches('[1-9]')", message="must be longer than 0s")
+_NO_MILLISECONDS: Final = CelRule(rule="!self.contains('ms')", message="must be in whole seconds, such as 90s or 1h30m")
+
+
+def parse_duration(value: object) -> timedelta:
+    """Read a duration such as `90s`, `1h30m` or `250ms` (the form of the Gateway API, GEP-2257) as a timedelta.
+
+    Raises ValueError for anything else, with what is allowed.
+    """
+    if isinstance(value, timedelta):
+        return value
+    if not isinstance(value, str) or len(value) > _MAX_DURATION or not _DURATION.fullmatch(value):
+        raise ValueError("must be up to four whole numbers with the units h, m, s or ms, such as 90s or 1h30m")
+    return timedelta(milliseconds=sum(int(n) * _UNIT_MS[unit] for n, unit in _DURATION_PART.findall(value)))
+
+
+def format_duration(value: timedelta) -> str:
+    """Write how long something took, for people: `1m30s`, `0s`, `350ms`; from one second on in whole seconds.
+
+    A negative duration (the clock was set back) is `0s`.
+    """
+    if value >= timedelta(seconds=1):
+        value = timedelta(seconds=value // timedelta(seconds=1))
+    return _exact_duration(max(value, timedelta()))
+
+
+def _exact_duration(value: timedelta) -> str:
+    rest = value // timedelta(milliseconds=1)
+    parts = []
+    for unit, size in _UNIT_MS.items():
+        amount, rest = divmod(rest, size)
+        if amount:
+            parts.append(f"{amount}{unit}")
+    return "".join(parts) or "0s"
+
+
+def _duration_schema(*rules: CelRule) -> JsonDict:
+    return {
+        "type": "string",
+        "maxLength": _MAX_DURATION,
+        "pattern": _DURATION_PATTERN,
+        "x-kubernetes-validations": [rule.to_api() for rule in rules],
+    }
+
+
+_DURATION_SERIALIZER: Final = PlainSerializer(_exact_duration, return_type=str, when_used="json")
+
+Duration = Annotated[
+    timedelta, BeforeValidator(parse_duration), _DURATION_SERIALIZER, WithJsonSchema(_duration_schema(_NOT_ZERO))
+]
+"""A length of time above zero: a timedelta here, a string such as `1h30m` in the API."""
+
+WholeSeconds = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    _DURATION_SERIALIZER,
+    WithJsonSchema(_duration_schema(_NOT_ZERO, _NO_MILLISECONDS)),
+]
+"""A `Duration` without milliseconds."""
+
+
+# ---- Objects
+
+
+class OwnerReference(Model):
+    """Who this object belongs to; `controller` is true for the one that manages it."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+    controller: bool = False
+
+
+class Metadata(Model):
+    """The part of object metadata that is read here."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    creation_timestamp: Instant | None = None
+    deletion_timestamp: Instant | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+    owner_references: tuple[OwnerReference, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _leave_out_empty(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in write(self).items() if value}

@@ -1,0 +1,137 @@
+"""Process: a reusable definition of what to run. Neighbours: `process_request.py` is when, `process_run.py` how."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Final, Literal
+
+from pydantic import Field
+
+from process_operator.resources.conditions import Condition
+from process_operator.resources.job_template import JobTemplate
+from process_operator.resources.kind import AGE, Column, Definition, Resource
+from process_operator.resources.model import (
+    Bool,
+    CelRule,
+    Int64,
+    Model,
+    ObjectName,
+    map_list,
+)
+
+
+class ConcurrencyPolicy(StrEnum):
+    """What happens when a run is due while another is going on."""
+
+    ALLOW = "Allow"
+    FORBID = "Forbid"
+    REPLACE = "Replace"
+    QUEUE = "Queue"
+
+
+_RESERVED: Final = CelRule(
+    "!self.startsWith('PROCESS_')", "must not begin with PROCESS_, which the operator sets itself"
+)
+
+ParameterName = Annotated[
+    str,
+    Field(
+        max_length=63,
+        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
+        json_schema_extra={"x-kubernetes-validations": [_RESERVED.to_api()]},
+    ),
+]
+"""The name of an environment variable."""
+
+
+class Parameter(Model):
+    """A parameter that the process declares; each becomes an environment variable of every container."""
+
+    rules = (
+        CelRule("!(self.required && has(self.default))", "a required parameter cannot have a default", ".default"),
+    )
+
+    name: ParameterName = Field(description="Name of the environment variable.")
+    description: str | None = Field(None, max_length=1024, description="What the parameter is for.")
+    required: Bool = Field(default=False, description="Whether every request must give a value.")
+    default: str | None = Field(None, max_length=4096, description="Value where a request gives none.")
+
+
+class ProcessReference(Model):
+    """A Process in the same namespace."""
+
+    name: ObjectName = Field(description="Name of the Process.")
+
+
+class Step(Model):
+    """One step of a process that consists of other processes."""
+
+    name: str = Field(
+        max_length=20,
+        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+        description="Name of the step: lower-case letters, digits and -.",
+    )
+    process: ProcessReference = Field(description="The process of this step. It cannot itself have steps.")
+
+
+class ProcessSpec(Model):
+    """What to run."""
+
+    rules = (
+        CelRule("has(self.jobTemplate) != has(self.steps)", "exactly one of jobTemplate and steps must be set"),
+        CelRule(
+            "!has(self.stopOnFailure) || has(self.steps)", "stopOnFailure may only be set with steps", ".stopOnFailure"
+        ),
+    )
+
+    description: str | None = Field(None, max_length=1024, description="What the process does, for people.")
+    parameters: tuple[Parameter, ...] = Field(
+        (), max_length=64, description="Parameters that requests may or must give.", json_schema_extra=map_list("name")
+    )
+    job_template: JobTemplate | None = Field(None, description="The Job that one run is, as a CronJob has it.")
+    steps: tuple[Step, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="Other processes, run one after the other, in place of a Job template.",
+        json_schema_extra=map_list("name"),
+    )
+    stop_on_failure: Bool | None = Field(
+        None, description="Whether the steps after one that failed are left out. Unset means true."
+    )
+    concurrency_policy: ConcurrencyPolicy = Field(
+        ConcurrencyPolicy.ALLOW,
+        description="What happens when a run is due while another run of this process, of whatever request, is going "
+        "on: Allow starts it, Forbid leaves it out, Replace cancels the other, Queue waits.",
+    )
+
+
+class ProcessStatus(Model):
+    """What the operator saw."""
+
+    observed_generation: Int64 | None = Field(
+        None, ge=0, description="The metadata.generation that was last looked at."
+    )
+    conditions: tuple[Condition, ...] = Field(
+        (), max_length=16, description="Ready and Stalled.", json_schema_extra=map_list("type")
+    )
+
+
+class Process(Resource):
+    """A reusable definition of what to run in the background: parameters and a Job template, or steps."""
+
+    definition: ClassVar = Definition(
+        kind="Process",
+        plural="processes",
+        singular="process",
+        short_name="proc",
+        columns=(
+            Column("Description", "string", ".spec.description"),
+            Column("Ready", "string", '.status.conditions[?(@.type=="Ready")].status'),
+            AGE,
+        ),
+    )
+
+    kind: Literal["Process"] = "Process"
+    spec: ProcessSpec = Field(description="What to run.")
+    status: ProcessStatus = Field(ProcessStatus(), description="What the operator saw.")
