@@ -115,6 +115,7 @@ class RunReason(StrEnum):
     # Unknown
     JOB_GONE = "JobGone"
     # Pending
+    WAITING = "Waiting"
     REQUEST_NOT_FOUND = "RequestNotFound"
     QUOTA_EXCEEDED = "QuotaExceeded"
     FAILED_CREATE = "FailedCreate"

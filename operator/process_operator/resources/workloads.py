@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from process_operator import names
-from process_operator.resources.model import Metadata, OwnerReference
+from process_operator.resources.model import Metadata, OwnerReference, parse_instant
 
 Raw = Mapping[str, Any]
 
@@ -128,8 +128,8 @@ class Job:
     def tick(self) -> datetime | None:
         """The tick for which the CronJob controller (or the operator in its place) made this Job."""
         try:
-            return _instant(self.metadata.annotations.get(names.ANNOTATION_CRONJOB_TICK))
-        except ValueError:  # anybody may write an annotation
+            return parse_instant(self.metadata.annotations.get(names.ANNOTATION_CRONJOB_TICK))
+        except ValueError:  # there is none, or somebody else wrote it
             return None
 
     @property

@@ -1,0 +1,49 @@
+"""The command line: `run` the operator, or write the CRDs.
+
+Neighbours: `runtime.py` wires the operator, `resources/schema.py` makes the CRDs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Background processes on Kubernetes.")
+
+
+@app.command()
+def run(
+    kubeconfig: Annotated[Path | None, typer.Option(help="kubeconfig to use in place of the service account or KUBECONFIG.")] = None,
+    context: Annotated[str | None, typer.Option(help="Context of the kubeconfig.")] = None,
+) -> None:
+    """Run the operator. Settings come from environment variables, PROCESS_OPERATOR_*."""
+    # Imported here: the other commands need neither kopf nor a connection.
+    from process_operator import runtime
+    from process_operator.cluster.connection import ConfigurationError
+    from process_operator.logging_setup import set_up_logging
+    from process_operator.settings import Settings
+
+    settings = Settings()
+    set_up_logging(settings)
+    try:
+        asyncio.run(runtime.run(settings, kubeconfig=str(kubeconfig) if kubeconfig else None, context=context))
+    except ConfigurationError as error:
+        typer.echo(f"process-operator: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def crds(directory: Annotated[Path, typer.Argument(help="Folder to write the files into.")] = Path("crds")) -> None:
+    """Write the CustomResourceDefinitions, one file for each kind."""
+    from process_operator.resources.schema import crd_files
+
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in crd_files().items():
+        (directory / name).write_text(text)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,147 @@
+"""The calls: create, patch, get, delete and list on plain dicts, with retries, limits and clear errors.
+
+`kinds.py` has the kinds, `errors.py` what is raised, `retry.py` how often is tried, `listing.py` the pages and
+`transport.py` a single request; `logs.py` and `events.py` are built on top. Bodies are JSON objects of the API.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from process_operator.cluster import listing
+from process_operator.cluster.errors import Conflict, NotFound
+from process_operator.cluster.listing import PAGE_SIZE, Listing, Page
+from process_operator.cluster.retry import Retries
+from process_operator.cluster.transport import JSON_PATCH, MERGE_PATCH, Body, OnRequest, Query, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from process_operator.cluster.connection import Connection
+    from process_operator.cluster.kinds import Kind
+
+
+_OTHER_UID: Final = re.compile("UID in (the )?precondition")
+"""The two texts of the server, from its registry and from its storage, where another object has the name."""
+
+
+class Api:
+    """One for each connection. Every method raises an `ApiError`, and only after the tries that `retries` allows.
+
+    Each call may be repeated safely: names are deterministic, so a create that is tried again meets AlreadyExists and
+    the caller compares what is there. `timeout` (of one try) and `connect_timeout` are seconds.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        retries: Retries | None = None,
+        on_request: OnRequest | None = None,
+    ) -> None:
+        self.retries = retries or Retries()
+        self.transport = Transport(connection, timeout=timeout, connect_timeout=connect_timeout, on_request=on_request)
+
+    async def create(self, kind: Kind, namespace: str, body: Body, *, dry_run: bool = False) -> Body:
+        """POST; with `dry_run` the server checks strictly, with admission and quota, and keeps nothing.
+
+        `AlreadyExists.maybe_done` is true where an earlier try of this very call may have made the object.
+        """
+        query: Query = {"dryRun": "All", "fieldValidation": "Strict"} if dry_run else {}
+        path = kind.path(namespace)
+        return await self.retries.run(lambda: self.transport.call("create", kind, "POST", path, query=query, body=body))
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Body:
+        """GET one object, as it is stored now."""
+        path = kind.path(namespace, name)
+        return await self.retries.run(lambda: self.transport.call("get", kind, "GET", path))
+
+    async def patch(
+        self, kind: Kind, namespace: str, name: str, body: Body | list[Body], *, subresource: str | None = None
+    ) -> Body:
+        """JSON merge patch (RFC 7386): null removes a field, lists are replaced whole. A list is a JSON patch (RFC 6902).
+
+        A `metadata.resourceVersion` in the body is a precondition: Conflict where the object has changed since. With
+        `maybe_done` on that Conflict the change may be an earlier try of this very call.
+        """
+        path = kind.path(namespace, name, subresource)
+        content_type = JSON_PATCH if isinstance(body, list) else MERGE_PATCH
+        return await self.retries.run(
+            lambda: self.transport.call("patch", kind, "PATCH", path, body=body, content_type=content_type)
+        )
+
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, propagation: str = "Background"
+    ) -> None:
+        """DELETE; that the object is not there (any more) is success. With `uid` only this very object is deleted."""
+        path, options = kind.path(namespace, name), _delete_options(propagation)
+        if uid is not None:
+            options["preconditions"] = {"uid": uid}
+        try:
+            await self.retries.run(lambda: self.transport.call("delete", kind, "DELETE", path, body=options))
+        except NotFound:
+            return
+        except Conflict as error:
+            # Another object has the name now: the one that was meant is gone.
+            if uid is None or not _OTHER_UID.search(error.message):
+                raise
+
+    async def delete_collection(
+        self,
+        kind: Kind,
+        namespace: str,
+        *,
+        label_selector: str,
+        field_selector: str | None = None,
+        propagation: str = "Background",
+    ) -> None:
+        """DELETE all that match. Raises ValueError without a label selector: that would be everything there is."""
+        if not label_selector:
+            raise ValueError("label_selector: required; without it every object of the kind would be deleted")
+        path, options = kind.path(namespace), _delete_options(propagation)
+        query: Query = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        await self.retries.run(
+            lambda: self.transport.call("deletecollection", kind, "DELETE", path, query=query, body=options)
+        )
+
+    def pages(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> AsyncIterator[Page]:
+        """GET a collection page by page; namespace None means all of them. `listing.pages` says what a 410 does."""
+        path = kind.path(namespace)
+        query: Query = {"limit": page_size, "labelSelector": label_selector, "fieldSelector": field_selector}
+
+        async def fetch(token: str) -> Body:
+            part: Query = {**query, "continue": token or None}
+            return await self.retries.run(lambda: self.transport.call("list", kind, "GET", path, query=part))
+
+        return listing.pages(fetch)
+
+    async def list(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Listing:
+        """The same, all pages in one. Raises Gone where the list expired twice while it was read."""
+        return await listing.whole(
+            self.pages(
+                kind, namespace, label_selector=label_selector, field_selector=field_selector, page_size=page_size
+            )
+        )
+
+
+def _delete_options(propagation: str) -> Body:
+    return {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}

@@ -1,0 +1,142 @@
+"""The way to the API server: where it is and how it is trusted. `login.py` has who we are.
+
+The `kubernetes` package reads the configuration: a mounted service account, or a kubeconfig with client certificates,
+tokens or exec plug-ins. Two kinds of HTTP sessions come of it: one for our own calls (`api.py`), and one for each login
+of the framework that watches, whose own session would open as many connections as it has requests.
+"""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.aio.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME
+from kubernetes.aio.config.kube_config import ENV_KUBECONFIG_PATH_SEPARATOR, KUBE_CONFIG_DEFAULT_LOCATION
+
+from process_operator.cluster.login import Login
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+USER_AGENT: Final = "process-operator"
+
+LANES: Final = 3
+"""Calls, reading of logs and following of logs are limited apart, each to `max_connections`."""
+
+_READ_BUFFER: Final = 2**21
+"""Bytes. A watch event is one line, and a run with the longest log exceeds aiohttp's own 64 KiB."""
+
+
+class ConfigurationError(Exception):
+    """There is no usable way to an API server; the message says what was looked at."""
+
+
+class Session(NamedTuple):
+    """What a framework needs for requests of its own. Whoever gets it closes `session`."""
+
+    session: aiohttp.ClientSession
+    server: str
+
+
+class Connection:
+    """A configured way to one API server, for at most `max_connections` calls at once (`transport.py` counts them)."""
+
+    def __init__(self, configuration: Configuration, login: Login, *, max_connections: int) -> None:
+        self.server: str = configuration.host.rstrip("/")
+        self.max_connections = max_connections
+        self._login = login
+        self._proxy = configuration.proxy or _proxy_of_environment(self.server)
+        configuration.proxy = self._proxy
+        configuration.connection_pool_maxsize = LANES * max_connections
+        configuration.client_session_kwargs = self._session_options()
+        self.api_client = ApiClient(configuration)
+
+    def new_session(self, *, limit: int = 64) -> Session:
+        """Another session with at most `limit` connections, for watches; to be called while the loop runs."""
+        # The client holds the TLS context already; another one would read the certificates again.
+        context = self.api_client.rest_client.ssl_context
+        connector = aiohttp.TCPConnector(limit=limit, ssl=context)
+        return Session(
+            aiohttp.ClientSession(connector=connector, proxy=self._proxy, **self._session_options()), self.server
+        )
+
+    async def close(self) -> None:
+        """Close our own session; those of `new_session` belong to whom they were given."""
+        client: Any = self.api_client
+        await client.close()
+
+    def _session_options(self) -> dict[str, Any]:
+        return {
+            "headers": {"User-Agent": USER_AGENT},
+            "middlewares": (self._login,),
+            "cookie_jar": aiohttp.DummyCookieJar(),
+            "read_bufsize": _READ_BUFFER,
+            # With it aiohttp would look for a .netrc, in a thread, at every request.
+            "trust_env": False,
+        }
+
+
+async def connect(
+    *, kubeconfig: str | None = None, context: str | None = None, max_connections: int = 32
+) -> Connection:
+    """Read the configuration; nothing is sent yet.
+
+    A `kubeconfig` or `context` that is named wins; else the mounted service account; else the kubeconfig where kubectl
+    looks for it. Raises ConfigurationError.
+    """
+    load = _source(kubeconfig, context)
+    configuration = Configuration()
+    try:
+        await load(configuration)
+    except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"cannot use the Kubernetes configuration: {error}") from error
+    return Connection(configuration, Login(configuration, load), max_connections=max_connections)
+
+
+def _source(kubeconfig: str | None, context: str | None) -> Callable[[Configuration], Awaitable[None]]:
+    if kubeconfig is None and context is None and _in_cluster():
+
+        async def from_service_account(configuration: Configuration) -> None:
+            load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+
+        return from_service_account
+
+    place = kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION
+    if not any(Path(part).expanduser().is_file() for part in place.split(ENV_KUBECONFIG_PATH_SEPARATOR) if part):
+        raise ConfigurationError(f"no service account is mounted, and there is no kubeconfig at {place}")
+
+    async def from_kubeconfig(configuration: Configuration) -> None:
+        await load_kube_config(  # type: ignore[no-untyped-call]
+            place, context, client_configuration=configuration, persist_config=False
+        )
+
+    return from_kubeconfig
+
+
+def _in_cluster() -> bool:
+    return bool(os.environ.get(SERVICE_HOST_ENV_NAME)) and Path(SERVICE_TOKEN_FILENAME).is_file()
+
+
+def _proxy_of_environment(server: str) -> str | None:
+    """HTTPS_PROXY and NO_PROXY as kubectl heeds them, read once; loopback is never proxied."""
+    url = urlsplit(server)
+    host = url.hostname or ""
+    if host == "localhost" or (_is_address(host) and ip_address(host).is_loopback) or proxy_bypass(host):
+        return None
+    return getproxies().get(url.scheme)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""Lists in pages, so that ten thousand objects are never one answer.
+
+`Api.pages` yields them one by one, for callers that keep only what they need; `Api.list` keeps all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from process_operator.cluster.errors import Gone
+
+PAGE_SIZE = 500
+
+FetchPage = Callable[[str], Awaitable[dict[str, Any]]]
+"""Takes a continue token (empty for the first page), gives the server's list object."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """A whole list: what there was at `resource_version`. Items of built-in kinds carry no apiVersion and kind."""
+
+    items: list[dict[str, Any]]
+    resource_version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A part of a list. With `first` the list begins (again): what earlier pages gave counts no more."""
+
+    items: list[dict[str, Any]]
+    resource_version: str
+    first: bool
+
+
+async def pages(fetch: FetchPage) -> AsyncIterator[Page]:
+    """Follow the continue tokens. A token that expires on the way (410) starts the list over, once; then raises Gone.
+
+    `metadata.managedFields` is dropped: it is often half of an object, and nobody here reads it.
+    """
+    token, restarted = "", False
+    while True:
+        try:
+            answer = await fetch(token)
+        except Gone:
+            if restarted or not token:
+                raise
+            token, restarted = "", True
+            continue
+        metadata = answer.get("metadata") or {}
+        items = answer.get("items") or []
+        for item in items:
+            item.get("metadata", {}).pop("managedFields", None)
+        yield Page(items=items, resource_version=str(metadata.get("resourceVersion", "")), first=not token)
+        token = metadata.get("continue") or ""
+        if not token:
+            return
+
+
+async def whole(parts: AsyncIterator[Page]) -> Listing:
+    """All pages in one; the resourceVersion is that of the list's begin, from which a watch may go on."""
+    items: list[dict[str, Any]] = []
+    version = ""
+    async for page in parts:
+        if page.first:
+            items, version = [], page.resource_version
+        items += page.items
+    return Listing(items=items, resource_version=version)

@@ -1,0 +1,146 @@
+"""One HTTP request: what goes out, what comes back, and every way in which it can fail, as an ApiError.
+
+`api.py` makes the calls of it; the session underneath, with its credentials, comes from `connection.py`. The client of
+the `kubernetes` package carries the requests, below its typed models, which cost more time than the requests do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+import aiohttp
+import orjson
+
+from process_operator.cluster.errors import TIMEOUT, ApiError, Unreachable, error_from
+
+if TYPE_CHECKING:
+    from process_operator.cluster.connection import Connection
+    from process_operator.cluster.kinds import Kind
+
+Body = dict[str, Any]
+Query = dict[str, str | int | None]
+
+OnRequest = Callable[[str, "Kind", str, float], None]
+"""Called after each try: verb as RBAC names it, kind, HTTP status or `unreachable`, seconds."""
+
+JSON: Final = "application/json"
+MERGE_PATCH: Final = "application/merge-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
+
+
+class Transport:
+    """Sends requests over one connection, never more at once than it allows.
+
+    `timeout` is for one whole request, `connect_timeout` for TCP and TLS, both in seconds.
+    """
+
+    def __init__(
+        self, connection: Connection, *, timeout: float, connect_timeout: float, on_request: OnRequest | None
+    ) -> None:
+        # The generated client is partly untyped; this is the one place that touches it.
+        self._client: Any = connection.api_client
+        self._server = connection.server
+        self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=connect_timeout)
+        self._connect_timeout = connect_timeout
+        self._on_request = on_request
+        # Three lanes, as `connection.LANES` says: logs of slow kubelets must never hold up the writing of runs, nor
+        # those that are followed, for as long as a pod takes to end, the reading of others.
+        self._calls = asyncio.Semaphore(connection.max_connections)
+        self._reads = asyncio.Semaphore(connection.max_connections)
+        self._follows = asyncio.Semaphore(connection.max_connections)
+
+    async def call(
+        self,
+        verb: str,
+        kind: Kind,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Body | list[Body] | None = None,
+        content_type: str = JSON,
+    ) -> Body:
+        """One try. Gives the answer's JSON object, or raises the ApiError that stands for what happened."""
+        async with self._calls:
+            with self._observed(verb, kind) as seen:
+                response = await self._send(method, self._url(path, query), body, content_type, self._timeout)
+                data = await response.read()
+                seen.append(response.status)
+                if response.status >= 400:
+                    raise error_from(response.status, data, response.headers, http_reason=response.reason or "")
+                return _decoded(data)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        verb: str,
+        kind: Kind,
+        path: str,
+        *,
+        query: Query,
+        silence: float | None = None,
+        follow: bool = False,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One open GET whose body the caller reads as it comes; one try.
+
+        `silence`: seconds without a byte, from the request on, after which it counts as a timeout. An answer of 400 or
+        above is raised before the body is entered; a stream that breaks off, out of it.
+        """
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout, sock_read=silence)
+        async with self._follows if follow else self._reads:
+            with self._observed(verb, kind) as seen:
+                response = await self._send("GET", self._url(path, query), None, JSON, limits)
+                seen.append(response.status)
+                async with response:
+                    if response.status >= 400:
+                        data = await response.read()
+                        raise error_from(response.status, data, response.headers, http_reason=response.reason or "")
+                    yield response
+
+    async def _send(
+        self, method: str, url: str, body: Body | list[Body] | None, content_type: str, limits: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        headers = {"Accept": f"{JSON}, */*", "Content-Type": content_type}
+        answer = await self._client.call_api(method, url, header_params=headers, body=body, _request_timeout=limits)
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+    def _url(self, path: str, query: Query | None) -> str:
+        given = {key: value for key, value in (query or {}).items() if value is not None}
+        return f"{self._server}{path}?{urlencode(given)}" if given else f"{self._server}{path}"
+
+    @contextmanager
+    def _observed(self, verb: str, kind: Kind) -> Iterator[list[int]]:
+        """Tells the hook how one request went, and makes an ApiError of whatever the network did to it."""
+        seen: list[int] = []
+        began = time.monotonic()
+        try:
+            yield seen
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise _unreachable(error) from error
+        finally:
+            if self._on_request is not None:
+                outcome = str(seen[0]) if seen else "unreachable"
+                self._on_request(verb, kind, outcome, time.monotonic() - began)
+
+
+def _decoded(data: bytes) -> Body:
+    try:
+        answer = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Unreachable(f"the answer is no JSON: {error}", reason="BadAnswer", maybe_done=True) from error
+    if not isinstance(answer, dict):
+        raise Unreachable("the answer is no JSON object", reason="BadAnswer", maybe_done=True)
+    return answer
+
+
+def _unreachable(error: Exception) -> ApiError:
+    # Where no connection came about, nothing was sent.
+    never_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    reason = TIMEOUT if isinstance(error, TimeoutError) and not never_sent else type(error).__name__
+    return Unreachable(str(error) or type(error).__name__, reason=reason, maybe_done=not never_sent)

@@ -1,0 +1,118 @@
+"""Whether a request can be put into force as it is, and if not, which field stands in the way.
+
+The checks are in the order in which a person would mend them; the first that fails is the reason of the condition
+Accepted. What only the API server can know is asked by a dry run of the Job, once for each template. Neighbours:
+`engine_choice.py` picks the engine, `request_status.py` writes the conditions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from process_operator.decisions.engine_choice import EngineChoice, choose_engine
+from process_operator.decisions.manifests import dry_run_manifest
+from process_operator.decisions.plan import DryRunJob
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.decisions.template import JobTemplate, TemplateError, build_template
+from process_operator.resources.conditions import Reason
+from process_operator.resources.process import ConcurrencyPolicy, Process
+from process_operator.resources.process_request import CatchUp, ProcessRequest
+from process_operator.timing.errors import ScheduleError
+from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The verdict on a request; `reason` is empty where it is accepted."""
+
+    reason: str = ""
+    message: str = ""
+    template: JobTemplate | None = None
+    recurrence: Recurrence | None = None
+    engine: EngineChoice | None = None
+    ask: DryRunJob | None = None
+    """The API server has to be asked first; until then nothing new is started and no condition changes."""
+    again_at: datetime | None = None
+    """When to ask again (UTC), for refusals that may heal."""
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether runs may be started."""
+        return not self.reason and self.ask is None
+
+
+class _Refused(Exception):
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
+    """Judge the request of a snapshot whose stretch is up to date."""
+    request = snapshot.request
+    assert request is not None
+    recurrence = None
+    template = None
+    try:
+        _refuse_unsupported(request, snapshot.process)
+        recurrence = _calendar(request, snapshot)
+        if request.spec.process is not None and snapshot.process is None:
+            raise _Refused(
+                Reason.PROCESS_NOT_FOUND,
+                f'spec.process.name: there is no Process "{request.spec.process.name}" in namespace {snapshot.namespace}; waiting for it',
+            )
+        template = build_template(request, snapshot.process)
+        engine = choose_engine(request, template, since=_since(snapshot), now=now, default=snapshot.defaults.engine)
+    except ScheduleError as error:
+        return Acceptance(error.reason, str(error))
+    except TemplateError as error:
+        return Acceptance(error.reason, error.message, recurrence=recurrence)
+    except _Refused as error:
+        return Acceptance(error.reason, error.message, template=template, recurrence=recurrence)
+    return _ask_server(snapshot, request, Acceptance(template=template, recurrence=recurrence, engine=engine), now)
+
+
+def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:
+    template = so_far.template
+    assert template is not None
+    if snapshot.status.template_hash == template.hash:
+        return so_far
+    said = snapshot.dry_run
+    ask = DryRunJob(dry_run_manifest(template, request, now=now), template.hash)
+    if said is None or said.template_hash != template.hash or (said.again_at is not None and said.again_at <= now):
+        return Acceptance(template=template, recurrence=so_far.recurrence, engine=so_far.engine, ask=ask)
+    if said.accepted:
+        return so_far
+    return Acceptance(said.reason, said.message, template, so_far.recurrence, so_far.engine, again_at=said.again_at)
+
+
+def _since(snapshot: Snapshot) -> datetime:
+    stretch = snapshot.status.stretch
+    assert stretch is not None and stretch.since is not None
+    return stretch.since
+
+
+def _calendar(request: ProcessRequest, snapshot: Snapshot) -> Recurrence | None:
+    schedule = request.spec.timing.schedule
+    if schedule is None:
+        return None
+    # Judged from the beginning of the stretch, so that the answer does not change when the last tick has passed.
+    check_schedule(schedule, now=_since(snapshot))
+    return compile_schedule(schedule, since=_since(snapshot))
+
+
+def _refuse_unsupported(request: ProcessRequest, process: Process | None) -> None:
+    if request.spec.catch_up == CatchUp.ALL:
+        raise _Refused(Reason.UNSUPPORTED, "spec.catchUp: All is not supported by this release; allowed: Latest")
+    if process is None or request.spec.process is None:
+        return
+    where = f"Process {process.metadata.name}"
+    if process.spec.steps is not None:
+        raise _Refused(Reason.UNSUPPORTED, f"{where}: spec.steps is not supported by this release; set spec.jobTemplate")
+    if process.spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
+        raise _Refused(
+            Reason.UNSUPPORTED,
+            f"{where}: spec.concurrencyPolicy {process.spec.concurrency_policy} is not supported by this release; allowed: Allow (set it on the request)",
+        )

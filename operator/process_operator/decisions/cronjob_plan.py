@@ -1,0 +1,110 @@
+"""The CronJob of a request, where that is its engine: made, kept in line, put to rest; and the Jobs it made.
+
+A CronJob is never deleted, because that would take its running Jobs along; what is not wanted is suspended. The quiet
+until the first tick is set by `status.lastScheduleTime`: without it the controller makes up ticks of a time in which it
+should have been quiet (seen on Kubernetes 1.36). Neighbours: `manifests.py`, `schedule_plan.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from process_operator import names
+from process_operator.decisions.acceptance import Acceptance
+from process_operator.decisions.manifests import cronjob_manifest, cronjob_spec
+from process_operator.decisions.plan import CreateCronJob, Draft, Emit, PatchCronJob
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.resources.conditions import EventReason
+from process_operator.resources.model import format_instant
+from process_operator.resources.process_request import Engine
+from process_operator.resources.workloads import CronJob
+
+_SKEW = timedelta(seconds=10)
+"""A lastScheduleTime this far ahead of our clock is a quiet that we set, not a tick of the controller's clock."""
+
+
+def own_cronjob(snapshot: Snapshot) -> CronJob | None:
+    """The CronJob of this request (and not of one that had its name before)."""
+    return next((c for c in snapshot.cronjobs if c.metadata.labels.get(names.LABEL_REQUEST_UID) == snapshot.uid), None)
+
+
+def plan_cronjob(snapshot: Snapshot, acceptance: Acceptance, now: datetime, draft: Draft, *, finished: bool) -> None:
+    """Bring the CronJob in line with the request; `finished`: no tick of the schedule is left."""
+    suspend_orphans(snapshot, draft)
+    if acceptance.ask is not None:
+        return
+    request, cronjob, template = snapshot.request, own_cronjob(snapshot), acceptance.template
+    assert request is not None
+    choice = acceptance.engine
+    if not acceptance.is_accepted or choice is None or choice.engine != Engine.CRON_JOB:
+        if cronjob is not None and not cronjob.suspend:
+            draft.do(_suspend(cronjob))
+        return
+    assert template is not None and choice.cron is not None
+    rests = request.spec.suspend or finished
+    spec = cronjob_spec(
+        template,
+        schedule=choice.cron.schedule,
+        time_zone=choice.cron.time_zone,
+        policy=request.spec.concurrency_policy.value,
+        starting_deadline_seconds=request.spec.starting_deadline_seconds,
+        suspend=rests,
+    )
+    if cronjob is None:
+        if not rests:
+            draft.do(CreateCronJob(cronjob_manifest(request, template, spec)))
+        return
+    quiet = _quiet_until(snapshot, cronjob)
+    last = cronjob.last_schedule_time
+    if not rests and (last is None or last < quiet or (last > now + _SKEW and last != quiet)):
+        patch = {"status": {"lastScheduleTime": format_instant(quiet)}}
+        draft.do(PatchCronJob(cronjob.metadata.name, patch, subresource="status"))
+    if not _is_in_line(cronjob, spec, template.hash):
+        draft.do(PatchCronJob(cronjob.metadata.name, _replacement(spec, template.hash)))
+
+
+def _quiet_until(snapshot: Snapshot, cronjob: CronJob) -> datetime:
+    """The instant after which the controller may fire: where the stretch began, or right before its startTime."""
+    status, request = snapshot.status, snapshot.request
+    assert request is not None and request.spec.timing.schedule is not None
+    assert status.stretch is not None and status.stretch.since is not None
+    candidates = [status.stretch.since]
+    start = request.spec.timing.schedule.start_time
+    if start is not None:
+        candidates.append(start - timedelta(seconds=1))
+    if cronjob.suspend and status.last_schedule_time is not None:
+        # It rested while the operator was the engine: ticks up to the cursor are settled.
+        candidates.append(status.last_schedule_time)
+    return max(candidates).replace(microsecond=0)
+
+
+def _is_in_line(cronjob: CronJob, spec: dict[str, Any], template_hash: str) -> bool:
+    seen = (cronjob.schedule, cronjob.time_zone, cronjob.concurrency_policy, cronjob.starting_deadline_seconds, cronjob.suspend)
+    wanted = tuple(spec[name] for name in ("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds", "suspend"))
+    return seen == wanted and cronjob.template_hash == template_hash
+
+
+def _replacement(spec: dict[str, Any], template_hash: str) -> tuple[dict[str, Any], ...]:
+    # A JSON patch: a merge patch could not take anything out of the template.
+    annotation = names.ANNOTATION_TEMPLATE_HASH.replace("~", "~0").replace("/", "~1")
+    return (
+        {"op": "replace", "path": "/spec", "value": {name: value for name, value in spec.items() if value is not None}},
+        {"op": "add", "path": f"/metadata/annotations/{annotation}", "value": template_hash},
+    )
+
+
+def _suspend(cronjob: CronJob) -> PatchCronJob:
+    return PatchCronJob(cronjob.metadata.name, {"spec": {"suspend": True}})
+
+
+def suspend_orphans(snapshot: Snapshot, draft: Draft) -> None:
+    """`kubectl delete --cascade=orphan` leaves a CronJob that would fire for ever with nobody to record its runs."""
+    for cronjob in snapshot.cronjobs:
+        left_behind = cronjob.metadata.labels.get(names.LABEL_REQUEST_UID) != snapshot.uid
+        if left_behind and not cronjob.suspend and cronjob.metadata.deletion_timestamp is None:
+            name = cronjob.metadata.name
+            message = f"suspended, because its ProcessRequest {snapshot.name} no longer exists"
+            draft.do(_suspend(cronjob), Emit(EventReason.REFUSED, message, warning=True, about=name, on_cronjob=name))
+
+

@@ -1,0 +1,82 @@
+"""Which engine makes the Jobs of a schedule: a CronJob of Kubernetes, or the operator itself.
+
+Auto takes CronJob only where the CronJob controller would fire at exactly the same instants and mean the same. Whether
+the instants agree is asked of `timing/engine.py`; here is everything else that keeps a CronJob from serving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from process_operator.decisions.template import JobTemplate, TemplateError
+from process_operator.resources.conditions import Reason
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_request import Engine, ProcessRequest
+from process_operator.timing.engine import CronSchedule, WhyNot, cronjob_equivalent
+
+_POLLING_SECONDS = 10
+"""The CronJob controller looks at each CronJob every 10 seconds, and may never start one whose deadline is shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """The engine, and the schedule of the CronJob where it is that."""
+
+    engine: Engine
+    cron: CronSchedule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Obstacle:
+    why: WhyNot
+    weaker: bool = False
+    """A person may still ask for CronJob: it promises less then, and the users' guide says what."""
+
+
+def choose_engine(
+    request: ProcessRequest, template: JobTemplate, *, since: datetime, now: datetime, default: Engine
+) -> EngineChoice | None:
+    """The engine of a schedule; None for one-shot timings, which need none.
+
+    Raises:
+        TemplateError: Unsupported, where `engine: CronJob` was asked for and cannot keep the promise.
+        ScheduleError: the schedule itself is wrong.
+    """
+    schedule = request.spec.timing.schedule
+    if schedule is None:
+        return None
+    wanted = request.spec.engine or default
+    if wanted == Engine.OPERATOR:
+        return EngineChoice(Engine.OPERATOR)
+    cron = cronjob_equivalent(schedule, since=since, now=now)
+    obstacles = list(_obstacles(request, template, cron))
+    if wanted == Engine.AUTO and obstacles:
+        return EngineChoice(Engine.OPERATOR)
+    for obstacle in obstacles:
+        if not obstacle.weaker:
+            raise TemplateError(
+                Reason.UNSUPPORTED, f"spec.engine: CronJob is not possible: {obstacle.why.field}: {obstacle.why.message}"
+            )
+    assert isinstance(cron, CronSchedule)
+    return EngineChoice(Engine.CRON_JOB, cron)
+
+
+def _obstacles(request: ProcessRequest, template: JobTemplate, cron: CronSchedule | WhyNot) -> Iterator[_Obstacle]:
+    spec, schedule = request.spec, request.spec.timing.schedule
+    assert schedule is not None
+    if isinstance(cron, WhyNot):
+        yield _Obstacle(cron)
+    if spec.concurrency_policy == ConcurrencyPolicy.QUEUE:
+        yield _Obstacle(WhyNot("spec.concurrencyPolicy", "a CronJob has no Queue"))
+    if spec.concurrency_policy == ConcurrencyPolicy.REPLACE:
+        yield _Obstacle(WhyNot("spec.concurrencyPolicy", "a CronJob deletes the replaced Job without a trace"), weaker=True)
+    if schedule.finish_time is not None:
+        yield _Obstacle(
+            WhyNot("spec.timing.schedule.finishTime", "a CronJob fires past it while the operator is away"), weaker=True
+        )
+    if spec.starting_deadline_seconds is not None and spec.starting_deadline_seconds < _POLLING_SECONDS:
+        yield _Obstacle(WhyNot("spec.startingDeadlineSeconds", f"a CronJob needs {_POLLING_SECONDS} or more"))
+    if template.uses_scheduled_time:
+        yield _Obstacle(WhyNot("jobTemplate", "a CronJob cannot provide PROCESS_SCHEDULED_TIME"))

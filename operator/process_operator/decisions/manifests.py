@@ -1,0 +1,159 @@
+"""Bodies of what we create: runs, Jobs and CronJobs, with their owners, labels and deterministic names.
+
+`template.py` provides the Job template; `names.py` the names. A body follows from its arguments alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from process_operator import names
+from process_operator.decisions.refusal import Record
+from process_operator.decisions.template import JobTemplate, with_scheduled_time
+from process_operator.resources.model import format_instant
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_run import ProcessRun, RunSummary, Trigger
+
+ANNOTATION_VERDICT = f"{names.GROUP}/verdict"
+"""On a run that was made only to record why a tick did not start: `Missed/DeadlinePassed`, `Skipped/Overlap NAME`.
+
+The claim and its meaning are then one write: a crash before the status was written cannot make the run start.
+"""
+ANNOTATION_SUMMARY = f"{names.GROUP}/summary"
+"""On a run that stands for several refused ticks: the summary as JSON, for the same reason."""
+ANNOTATION_ENGINE = f"{names.GROUP}/engine"
+"""On a run whose Job the CronJob controller made: `CronJob`. The operator never makes that Job."""
+ANNOTATION_PAUSED = f"{names.GROUP}/paused"
+"""On a Job that ran and was suspended by `onSuspend: SuspendRunning`: when (RFC 3339)."""
+
+
+def owner(*, api_version: str, kind: str, name: str, uid: str) -> dict[str, Any]:
+    """A controller reference, as the garbage collector and kubectl expect it."""
+    return {"apiVersion": api_version, "kind": kind, "name": name, "uid": uid, "controller": True, "blockOwnerDeletion": True}
+
+
+def request_owner(request: ProcessRequest) -> dict[str, Any]:
+    """The request as owner of its runs and its CronJob."""
+    return owner(api_version=names.API_VERSION, kind="ProcessRequest", name=request.metadata.name, uid=request.metadata.uid)
+
+
+def run_labels(request: ProcessRequest, run: str) -> dict[str, str]:
+    """Labels of a run, by which lists and collection deletes find it."""
+    return {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid, names.LABEL_RUN: run}
+
+
+def run_manifest(
+    request: ProcessRequest,
+    *,
+    name: str,
+    trigger: Trigger,
+    scheduled: datetime | None,
+    annotations: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """A ProcessRun that claims a tick or a stretch of the request."""
+    metadata: dict[str, Any] = {
+        "name": name,
+        "namespace": request.metadata.namespace,
+        "labels": run_labels(request, name),
+        "ownerReferences": [request_owner(request)],
+    }
+    if annotations:
+        metadata["annotations"] = annotations
+    spec: dict[str, Any] = {"request": {"name": request.metadata.name}, "trigger": trigger.value}
+    if scheduled is not None:
+        spec["scheduledTime"] = format_instant(scheduled)
+    return {"apiVersion": names.API_VERSION, "kind": "ProcessRun", "metadata": metadata, "spec": spec}
+
+
+def refused_run_manifest(request: ProcessRequest, *, name: str, record: Record) -> dict[str, Any]:
+    """A ProcessRun that records why a tick, or a row of ticks, did not start."""
+    annotations = {ANNOTATION_VERDICT: str(record.refusal)}
+    if record.summary is not None:
+        annotations[ANNOTATION_SUMMARY] = record.summary.model_dump_json(by_alias=True)
+    return run_manifest(request, name=name, trigger=Trigger.SCHEDULE, scheduled=record.tick, annotations=annotations)
+
+
+def summary_of(run: ProcessRun) -> RunSummary | None:
+    """The row of ticks that a run was made to stand for."""
+    text = run.metadata.annotations.get(ANNOTATION_SUMMARY)
+    return RunSummary.model_validate_json(text) if text else None
+
+
+def adoption_patch(request: ProcessRequest, run: ProcessRun) -> dict[str, Any]:
+    """What makes a run that a person created one of the request's: labels and owner, in one PATCH."""
+    return {
+        "metadata": {
+            "labels": run_labels(request, run.metadata.name),
+            "ownerReferences": [request_owner(request)],
+        }
+    }
+
+
+def job_manifest(template: JobTemplate, run: ProcessRun, *, scheduled: datetime, suspended: bool = False) -> dict[str, Any]:
+    """The Job of a run: same name, owned by it."""
+    manifest = _job(template, run.metadata.name, run.metadata.namespace, scheduled=scheduled)
+    manifest["metadata"]["labels"][names.LABEL_RUN] = run.metadata.name
+    manifest["metadata"]["ownerReferences"] = [
+        owner(api_version=names.API_VERSION, kind="ProcessRun", name=run.metadata.name, uid=run.metadata.uid)
+    ]
+    manifest["spec"]["suspend"] = suspended
+    return manifest
+
+
+def dry_run_manifest(template: JobTemplate, request: ProcessRequest, *, now: datetime) -> dict[str, Any]:
+    """A Job like those that will run, for the server to look at; it is never stored."""
+    name = names.child_stem(request.metadata.name, request.metadata.uid) + "-dry-run"
+    return _job(template, name, request.metadata.namespace, scheduled=now)
+
+
+def _job(template: JobTemplate, name: str, namespace: str, *, scheduled: datetime) -> dict[str, Any]:
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": dict(template.labels),
+            "annotations": {**template.annotations, names.ANNOTATION_TEMPLATE_HASH: template.hash},
+        },
+        "spec": with_scheduled_time(template.spec, format_instant(scheduled)),
+    }
+
+
+def cronjob_spec(
+    template: JobTemplate, *, schedule: str, time_zone: str, policy: str, starting_deadline_seconds: int | None, suspend: bool
+) -> dict[str, Any]:
+    """The spec of a CronJob; None stands for a field that is not set, so that the same body serves a merge patch.
+
+    Both history limits are high: the CronJob controller must not remove a Job before it is recorded.
+    """
+    return {
+        "schedule": schedule,
+        "timeZone": time_zone,
+        "concurrencyPolicy": policy,
+        "startingDeadlineSeconds": starting_deadline_seconds,
+        "suspend": suspend,
+        "successfulJobsHistoryLimit": 100,
+        "failedJobsHistoryLimit": 100,
+        "jobTemplate": {
+            "metadata": {"labels": dict(template.labels), "annotations": dict(template.annotations)},
+            "spec": dict(template.spec),
+        },
+    }
+
+
+def cronjob_manifest(request: ProcessRequest, template: JobTemplate, spec: dict[str, Any]) -> dict[str, Any]:
+    """The CronJob of a request, made suspended: its stretch is set up before it may fire."""
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {
+            "name": names.child_stem(request.metadata.name, request.metadata.uid),
+            "namespace": request.metadata.namespace,
+            "labels": {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid},
+            "annotations": {names.ANNOTATION_TEMPLATE_HASH: template.hash},
+            "ownerReferences": [request_owner(request)],
+        },
+        "spec": {**{key: value for key, value in spec.items() if value is not None}, "suspend": True},
+    }

@@ -1,0 +1,240 @@
+"""What a decision may ask for: actions as values, and the plan that holds them.
+
+Each action is one API write (or one look that no watch delivers), can be repeated without harm, and names what it is about.
+A plan is compared whole in tests. `request_plan.py` makes plans, `process_operator/performer.py` carries them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from process_operator.decisions.pod_choice import LogSource
+from process_operator.decisions.snapshot import Undecided
+from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_run import ProcessRunStatus
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BeginStretch:
+    """Write `status.stretch` of the request before anything follows from it."""
+
+    status: ProcessRequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunJob:
+    """Ask the API server what it would say to this Job (server-side dry run, strict fields)."""
+
+    manifest: Body
+    template_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadHistory:
+    """List the finished runs of the request: no watch delivers them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRun:
+    """Claim a tick or a stretch: the run's name is the lock."""
+
+    manifest: Body
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptRun:
+    """Give a run that a person made its owner and labels."""
+
+    run: str
+    patch: Body
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRun:
+    """Write what an open run is doing (phase Pending or Running, and why)."""
+
+    run: str
+    status: ProcessRunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRun:
+    """Write a run's end: phase, times, reason and log in one PATCH, once."""
+
+    run: str
+    status: ProcessRunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class GrowSummary:
+    """Let a finished summary run stand for more ticks."""
+
+    run: str
+    status: ProcessRunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CreateJob:
+    """Make the Job of a run."""
+
+    run: str
+    manifest: Body
+
+
+@dataclass(frozen=True, slots=True)
+class PatchJob:
+    """Resume, suspend or adjust a Job."""
+
+    job: str
+    patch: Body
+
+
+@dataclass(frozen=True, slots=True)
+class KillJob:
+    """End a Job so that it stays and can be recorded; its log is opened first and read to the end.
+
+    `patch` holds the annotation with the reason and the deadline of 0 seconds: intent and deed are one write.
+    """
+
+    job: str
+    run: str
+    patch: Body
+    tail_bytes: int
+    container: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteJob:
+    """Remove a Job that is recorded (or that never had a pod)."""
+
+    job: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """Read the tail of one container's log; the answer arrives later as an observation."""
+
+    run: str
+    source: LogSource
+    tail_bytes: int
+    follow: bool = False
+    """The container may still print: read on until its log ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPods:
+    """Look at the pods of a Job: the watch delivers finished ones only."""
+
+    job: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindRefusedPods:
+    """Look for the newest `FailedCreate` Event of a Job that has no pod."""
+
+    job: str
+    uid: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpJob:
+    """Ask the API server itself whether a Job exists: an absent event is no evidence."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCronJob:
+    """Make the CronJob of a request (suspended: the stretch is set up first)."""
+
+    manifest: Body
+
+
+@dataclass(frozen=True, slots=True)
+class PatchCronJob:
+    """Change a CronJob, or the status of one.
+
+    `patch` is a merge patch, or a JSON patch where something must be replaced as a whole (a template loses fields too).
+    """
+
+    cronjob: str
+    patch: Body | tuple[Body, ...]
+    subresource: Literal["status"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRuns:
+    """Remove finished runs over the limit, as one collection."""
+
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRequest:
+    """Remove a finished one-shot request whose `ttlSecondsAfterFinished` is over."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """An Event on the request (or on the CronJob that it left behind)."""
+
+    reason: str
+    message: str
+    warning: bool = False
+    about: str = ""
+    """What this Event is about (a run's name), so that a repeat is the same Event."""
+    on_cronjob: str | None = None
+
+
+Action = (
+    BeginStretch | DryRunJob | LoadHistory | CreateRun | AdoptRun | ReportRun | FinishRun | GrowSummary | CreateJob | PatchJob | KillJob
+    | DeleteJob | ReadLog | ListPods | FindRefusedPods | LookUpJob | CreateCronJob | PatchCronJob | DeleteRuns
+    | DeleteRequest | Emit
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now about one request, what its status then is, and when to look again.
+
+    Actions are carried out in order; the first that fails ends the plan, and the request is looked at again later.
+    `status` holds once all actions have been carried out; `None` where there is no request to write it to.
+    `wake_at` (UTC) is the next instant at which the clock alone changes the decision; `None`: only an event can.
+    """
+
+    actions: tuple[Action, ...] = ()
+    status: ProcessRequestStatus | None = None
+    wake_at: datetime | None = None
+    undecided: Undecided | None = None
+    """Ticks that are left to a later decision."""
+
+
+class Draft:
+    """A plan in the making: each part of a decision adds what it wants."""
+
+    def __init__(self) -> None:
+        self.actions: list[Action] = []
+        self._wakes: list[datetime] = []
+
+    def do(self, *actions: Action) -> None:
+        """Add actions, in order."""
+        self.actions.extend(actions)
+
+    def wake(self, at: datetime | None) -> None:
+        """Ask to be looked at again at `at` (UTC)."""
+        if at is not None:
+            self._wakes.append(at)
+
+    def plan(self, status: ProcessRequestStatus | None = None, undecided: Undecided | None = None) -> Plan:
+        """The plan."""
+        return Plan(tuple(self.actions), status, min(self._wakes, default=None), undecided)

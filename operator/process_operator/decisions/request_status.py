@@ -1,0 +1,150 @@
+"""The status of a request: one word for people, conditions for programs, and what is next.
+
+Everything here is recomputed from what is seen, so a status that was lost or written late heals by itself; the stretch and
+the cursor alone are memory. Neighbours: `acceptance.py` has the verdict, `request_plan.py` the plan this status belongs to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.acceptance import Acceptance
+from process_operator.decisions.run_plan import RunView, waits_for_start
+from process_operator.decisions.snapshot import FinishedRun, Snapshot
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
+from process_operator.resources.process_request import ActiveRun, LastRun, ProcessRequestStatus, RequestPhase
+from process_operator.resources.process_run import RunPhase
+from process_operator.timing.describe import describe_timing
+
+_MAX_ACTIVE: Final = 100
+FAST: Final = timedelta(minutes=1)
+"""A schedule with less than this between two ticks does not have its next tick rewritten with each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the rest of the decision found out for the status."""
+
+    views: tuple[RunView, ...]
+    cursor: datetime | None = None
+    started: int = 0
+    """Runs claimed by this plan for the stretch."""
+    waiting: int = 0
+    next_run: datetime | None = None
+    no_tick_left: bool = False
+    end: FinishedRun | None = None
+    """How the run of a one-shot stretch ended."""
+    end_unknown: bool = False
+    """The run of a one-shot stretch was made, and nothing is left of it."""
+
+
+def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook, now: datetime) -> ProcessRequestStatus:
+    """The status once the plan has been carried out."""
+    request, base = snapshot.request, snapshot.status
+    assert request is not None and base.stretch is not None
+    if acceptance.ask is not None:
+        return base.model_copy(update={"last_schedule_time": outlook.cursor})
+    active = [view for view in outlook.views if view.refusal is None and not waits_for_start(view)]
+    ends = _end_conditions(acceptance, outlook, now)
+    conditions = (*_conditions(snapshot, acceptance), *ends)
+    accepted_template = acceptance.template.hash if acceptance.is_accepted and acceptance.template is not None else None
+    last_run, last_time = _last_run(snapshot, outlook.views)
+    return base.model_copy(
+        update={
+            "observed_generation": request.metadata.generation,
+            "phase": _phase(snapshot, acceptance, bool(active), ends),
+            "engine": acceptance.engine.engine if acceptance.engine is not None else None,
+            "schedule": describe_timing(request.spec.timing),
+            "stretch": base.stretch.model_copy(update={"runs": base.stretch.runs + outlook.started}),
+            "last_schedule_time": outlook.cursor,
+            "template_hash": accepted_template,
+            "waiting_count": outlook.waiting,
+            "next_run_time": outlook.next_run,
+            "last_run": last_run,
+            "last_run_time": last_time,
+            "active": tuple(
+                ActiveRun(name=view.name, job=view.job.metadata.name if view.job else None)
+                for view in sorted(active, key=lambda view: (view.due, view.name))[:_MAX_ACTIVE]
+            ),
+            "active_count": len(active),
+            "conditions": merge_conditions(base.conditions, conditions, now.replace(microsecond=0)),
+        }
+    )
+
+
+def _phase(snapshot: Snapshot, acceptance: Acceptance, active: bool, ends: tuple[Condition, ...]) -> RequestPhase:
+    assert snapshot.request is not None
+    if acceptance.reason:
+        return RequestPhase.PENDING if Reason(acceptance.reason).may_heal else RequestPhase.INVALID
+    if snapshot.request.spec.suspend:
+        return RequestPhase.SUSPENDED
+    if active:
+        return RequestPhase.ACTIVE
+    if ends:
+        if snapshot.request.spec.timing.schedule is not None:
+            return RequestPhase.FINISHED
+        return RequestPhase.SUCCEEDED if ends[0].type == ConditionType.COMPLETE else RequestPhase.FAILED
+    return RequestPhase.SCHEDULED
+
+
+def _conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, ...]:
+    request = snapshot.request
+    assert request is not None
+
+    def condition(kind: ConditionType, holds: bool, reason: str, message: str) -> Condition:
+        status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
+        return Condition(
+            type=kind, status=status, observed_generation=request.metadata.generation, reason=reason, message=message
+        )
+
+    if acceptance.reason:
+        stalled = not Reason(acceptance.reason).may_heal
+        return (
+            condition(ConditionType.ACCEPTED, False, acceptance.reason, acceptance.message),
+            condition(ConditionType.READY, False, acceptance.reason, acceptance.message),
+            condition(ConditionType.STALLED, stalled, acceptance.reason, acceptance.message),
+        )
+    suspended = request.spec.suspend
+    ready = (Reason.SUSPENDED, "no run is started (spec.suspend)") if suspended else (Reason.IN_FORCE, "")
+    return (
+        condition(ConditionType.ACCEPTED, True, Reason.ACCEPTED, ""),
+        condition(ConditionType.READY, True, *ready),
+        condition(ConditionType.STALLED, False, Reason.ACCEPTED, ""),
+    )
+
+
+def _end_conditions(acceptance: Acceptance, outlook: Outlook, now: datetime) -> tuple[Condition, ...]:
+    """Complete or Failed, where no run is left to start and none is going on."""
+    if not acceptance.is_accepted and outlook.end is None:
+        return ()
+    if outlook.no_tick_left:
+        return (_end(ConditionType.COMPLETE, Reason.SCHEDULE_FINISHED, "no tick of the schedule is left", now),)
+    if outlook.end_unknown:
+        return (_end(ConditionType.FAILED, "RunDeleted", "its run was deleted", now),)
+    if outlook.end is None:
+        return ()
+    kind = ConditionType.COMPLETE if outlook.end.phase == RunPhase.SUCCEEDED else ConditionType.FAILED
+    return (_end(kind, outlook.end.reason or outlook.end.phase, f"run {outlook.end.name}: {outlook.end.phase}", now),)
+
+
+def _end(kind: ConditionType, reason: str, message: str, now: datetime) -> Condition:
+    return Condition(type=kind, status=ConditionStatus.TRUE, last_transition_time=now, reason=reason, message=message)
+
+
+def _last_run(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[LastRun | None, datetime | None]:
+    """The newest run by its due instant, open or finished."""
+    base = snapshot.status
+    found: list[tuple[datetime, str, RunPhase]] = []
+    if base.last_run is not None and base.last_run_time is not None:
+        found.append((base.last_run_time, base.last_run.name, base.last_run.phase))
+    found += [(run.scheduled or run.created, run.name, run.phase) for run in snapshot.history or ()]
+    found += [
+        (view.due, view.name, view.run.status.phase) for view in views if view.refusal is None and not waits_for_start(view)
+    ]
+    if not found:
+        return None, None
+    # The same run may be here twice, as it was and as it is: what was appended last is newer.
+    newest = max(enumerate(found), key=lambda item: (item[1][0], item[1][1], item[0]))[1]
+    return LastRun(name=newest[1], phase=newest[2]), newest[0]

@@ -1,0 +1,131 @@
+"""Which finished runs, Jobs and requests are removed: by number, by age, and only what is recorded.
+
+A run takes its Job along (the run owns it); a Job of the CronJob controller goes first, because it would be recorded
+again otherwise. A run is removed only where the *written* cursor covers its tick, or a crash could run the tick again.
+Runs over the limit may wait a minute for company: one collection delete removes them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.plan import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory
+from process_operator.decisions.snapshot import FinishedRun, Snapshot
+from process_operator.decisions.template import JobTemplate
+from process_operator.resources.conditions import ConditionType
+from process_operator.resources.process_run import RunPhase
+
+_PATIENCE: Final = timedelta(minutes=1)
+
+
+def plan_retention(snapshot: Snapshot, template: JobTemplate | None, now: datetime, draft: Draft) -> None:
+    """Add the removals that are due."""
+    request = snapshot.request
+    assert request is not None
+    if template is not None:
+        _job_ttl(snapshot, template, now, draft)
+    _request_ttl(snapshot, now, draft)
+    if snapshot.history is None:
+        if request.spec.history.max_age is not None:
+            draft.do(LoadHistory())
+        return
+    expired = set(_too_old(snapshot, now, draft))
+    excess = [run for run in _over_limit(snapshot) if run not in expired]
+    waited = [run for run in excess if now >= _ended(run) + _PATIENCE]
+    if len(excess) >= snapshot.defaults.retention_batch or waited:
+        expired.update(excess)
+    elif excess:
+        draft.wake(min(_ended(run) for run in excess) + _PATIENCE)
+    _remove(snapshot, sorted(expired, key=_order), draft)
+
+
+def _remove(snapshot: Snapshot, runs: list[FinishedRun], draft: Draft) -> None:
+    if not runs:
+        return
+    for run in runs:
+        job = snapshot.jobs.get(run.name)
+        if run.by_cronjob and job is not None and job.finished is not None and run.name not in snapshot.gone_jobs:
+            draft.do(DeleteJob(run.name, job.metadata.uid))
+    draft.do(DeleteRuns(tuple(run.name for run in runs)))
+
+
+def _over_limit(snapshot: Snapshot) -> Iterable[FinishedRun]:
+    assert snapshot.request is not None and snapshot.history is not None
+    limits = snapshot.request.spec.history
+    removable = [run for run in sorted(snapshot.history, key=_order) if _is_covered(snapshot, run)]
+    for phases, limit in (
+        ({RunPhase.SUCCEEDED}, limits.successful),
+        ({RunPhase.FAILED}, limits.failed),
+        ({RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.CANCELED, RunPhase.UNKNOWN}, limits.other),
+    ):
+        group = [run for run in removable if run.phase in phases]
+        yield from group[: max(0, len(group) - limit)]
+
+
+def _too_old(snapshot: Snapshot, now: datetime, draft: Draft) -> Iterable[FinishedRun]:
+    assert snapshot.request is not None and snapshot.history is not None
+    max_age = snapshot.request.spec.history.max_age
+    if max_age is None:
+        return
+    for run in snapshot.history:
+        if now >= _ended(run) + max_age:
+            if _is_covered(snapshot, run):
+                yield run
+        else:
+            draft.wake(_ended(run) + max_age)
+
+
+def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
+    """Whether the status on the server keeps the run's tick or stretch from being run again."""
+    assert snapshot.request is not None
+    written = snapshot.request.status
+    if run.scheduled is None:
+        return True
+    if snapshot.request.spec.timing.schedule is None:
+        return written.stretch is not None and written.stretch.runs > 0
+    last = run.summary.to if run.summary is not None else run.scheduled
+    if written.last_schedule_time is None or last > written.last_schedule_time:
+        return False
+    # The newest record of a row of refused ticks is still needed to go on with the row.
+    return not (run.refusal and last == written.last_schedule_time)
+
+
+def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime, draft: Draft) -> None:
+    """`ttlSecondsAfterFinished` of the template: taken out of the Job, honoured after the record."""
+    if template.ttl_seconds_after_finished is None:
+        return
+    ttl = timedelta(seconds=template.ttl_seconds_after_finished)
+    open_runs = {run.metadata.name for run in snapshot.runs}
+    for name, job in snapshot.jobs.items():
+        condition = job.finished
+        if condition is None or name in open_runs or name in snapshot.gone_jobs or condition.last_transition_time is None:
+            continue
+        if now >= condition.last_transition_time + ttl:
+            draft.do(DeleteJob(name, job.metadata.uid))
+        else:
+            draft.wake(condition.last_transition_time + ttl)
+
+
+def _request_ttl(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
+    assert snapshot.request is not None
+    ttl = snapshot.request.spec.ttl_seconds_after_finished
+    if ttl is None or snapshot.runs:
+        return
+    written = snapshot.request.status
+    for condition in written.conditions:
+        if condition.type in (ConditionType.COMPLETE, ConditionType.FAILED) and condition.last_transition_time is not None:
+            at = condition.last_transition_time + timedelta(seconds=ttl)
+            if now >= at:
+                draft.do(DeleteRequest(snapshot.uid))
+            else:
+                draft.wake(at)
+
+
+def _ended(run: FinishedRun) -> datetime:
+    return run.end or run.created
+
+
+def _order(run: FinishedRun) -> tuple[datetime, str]:
+    return run.scheduled or run.created, run.name

@@ -1,0 +1,228 @@
+"""Why a run failed: the causes in the order in which they are tried, the first that fits is the reason.
+
+The Job says that it failed, in words that hold for every failure (`BackoffLimitExceeded`); what people want to know
+stands in its pods, and in what the run showed before. `run_phase.py` asks here and adds times and attempts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from process_operator.decisions.log_text import last_line
+from process_operator.decisions.pod_choice import NOTHING_STARTED, Choice, waiting_of
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.model import format_instant
+from process_operator.resources.process_run import RunPhase
+from process_operator.resources.workloads import Job, Kill, KillReason, Pod, Waiting, WorkloadCondition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+_NO_CAUSE: Final = frozenset({"", RunReason.SUSPENDED, RunReason.QUOTA_EXCEEDED, RunReason.REQUEST_NOT_FOUND})
+"""Reasons of a Pending run that had gone when its Job was started."""
+_KILL_SIGNALS: Final = frozenset({137, 143})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What is known of a run beyond its Job and its pods. Instants are UTC."""
+
+    now: datetime
+    """End of a run for whose end there is no other time."""
+    job_gone: bool = False
+    """Whether the Job no longer exists, so that it is as it was last seen."""
+    running_since: datetime | None = None
+    """When the run was first seen running."""
+    pending_reason: str = ""
+    """Reason and message that the run showed while it was Pending: why it did not start is forgotten by its pods."""
+    pending_message: str = ""
+    cancel_message: str = ""
+    """Who or what asked for the end of a canceled run."""
+    replaced_by: str | None = None
+    """The newer run, where the CronJob controller replaced the Job (it deletes it without a trace)."""
+    start_by: datetime | None = None
+    """End of the window in which the run should have started."""
+    log_text: str = ""
+    """The log, as far as it could be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All there is to judge the end of a run by."""
+
+    job: Job | None
+    condition: WorkloadCondition | None
+    """How the Job ended; None where it is gone and never said."""
+    pods: tuple[Pod, ...]
+    choice: Choice
+    context: Context
+
+    @property
+    def exit_code(self) -> int | None:
+        """The code that a process gave, however its end came about."""
+        return self.choice.end.exit_code if self.choice.end is not None else None
+
+    @property
+    def has_started(self) -> bool:
+        """Whether anything of it is known to have run."""
+        return self.context.running_since is not None or any(pod.has_started for pod in self.pods)
+
+    @property
+    def had_pods(self) -> bool:
+        """Whether any pod was made, seen or not."""
+        return bool(self.pods) or (self.job is not None and self.job.succeeded + self.job.failed > 0)
+
+    @property
+    def stuck_on(self) -> Waiting | None:
+        """Why it did not start, as far as is known: what the run showed last, else what its pods still say."""
+        if self.context.pending_reason not in _NO_CAUSE:
+            return Waiting(self.context.pending_reason, self.context.pending_message)
+        return next((waiting for waiting in map(waiting_of, self.pods) if waiting is not None and waiting.reason), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a run ended as it did."""
+
+    phase: RunPhase
+    reason: str
+    message: str = ""
+    exit_code: int | None = None
+    never_started: bool = False
+    """Whether it is certain that nothing ran, so that the run has no start."""
+
+
+def cause_of_failure(evidence: Evidence) -> Cause:
+    """Why a Job failed; `evidence.condition` is its `Failed` (or the `FailureTarget` before it)."""
+    for find in _CAUSES:
+        if (cause := find(evidence)) is not None:
+            return cause
+    condition = evidence.condition
+    return _failed(condition.reason if condition else "", condition.message if condition else "")
+
+
+def cause_of_kill(evidence: Evidence, kill: Kill) -> Cause:
+    """The end of a Job that the operator ended."""
+    if kill.reason is KillReason.MISSED:
+        start_by = evidence.context.start_by
+        words = f"not started by {format_instant(start_by)}" if start_by is not None else "not started in time"
+        return Cause(RunPhase.MISSED, RunReason.DEADLINE_PASSED, kill.detail or words, never_started=True)
+    reason, message = {
+        KillReason.REPLACED: (RunReason.REPLACED, f"replaced by {kill.detail}" if kill.detail else ""),
+        KillReason.SUSPENDED: (RunReason.UNSCHEDULED, kill.detail),
+    }.get(kill.reason, (RunReason.CANCELED, kill.detail or evidence.context.cancel_message))
+    return Cause(
+        RunPhase.CANCELED,
+        reason,
+        message,
+        exit_code=evidence.exit_code,
+        never_started=not evidence.has_started and not evidence.had_pods,
+    )
+
+
+def _failed(reason: str, message: str, exit_code: int | None = None) -> Cause:
+    return Cause(RunPhase.FAILED, reason, message, exit_code)
+
+
+def _killed(evidence: Evidence) -> Cause | None:
+    # Any other reason means that the kill came too late: the run had failed by itself.
+    if _job_reason(evidence) != "DeadlineExceeded" or evidence.job is None or evidence.job.kill is None:
+        return None
+    return cause_of_kill(evidence, evidence.job.kill)
+
+
+def _by_policy(evidence: Evidence) -> Cause | None:
+    if _job_reason(evidence) != "PodFailurePolicy" or evidence.condition is None:
+        return None
+    return _failed(RunReason.POD_FAILURE_POLICY, evidence.condition.message, evidence.exit_code)
+
+
+def _by_deadline(evidence: Evidence) -> Cause | None:
+    if _job_reason(evidence) != "DeadlineExceeded" or evidence.condition is None:
+        return None
+    limit = evidence.job.active_deadline_seconds if evidence.job else None
+    words = evidence.condition.message + (f" ({limit} s)" if limit is not None else "")
+    if evidence.has_started:
+        return _failed(RunReason.DEADLINE_EXCEEDED, words, evidence.exit_code)
+    if (stuck := evidence.stuck_on) is not None:
+        deadline = "the deadline" if limit is None else f"the deadline of {limit} s"
+        return _failed(stuck.reason, f"{stuck.message or stuck.reason}, until {deadline}")
+    return _failed(RunReason.DEADLINE_EXCEEDED, f"{words}; no container had started" if evidence.pods else words)
+
+
+def _out_of_memory(evidence: Evidence) -> Cause | None:
+    container, end = evidence.choice.container, evidence.choice.end
+    if container is None or end is None or end.reason != "OOMKilled":
+        return None
+    limit = container.memory_limit
+    words = (
+        f"used more than its memory limit {limit}" if limit else "ran out of memory; it has no memory limit of its own"
+    )
+    return _failed(RunReason.OOM_KILLED, f"container {container.name} {words}", end.exit_code)
+
+
+def _not_startable(evidence: Evidence) -> Cause | None:
+    end = evidence.choice.end
+    if end is None or end.reason not in NOTHING_STARTED:
+        return None
+    return _failed(RunReason.START_ERROR, end.message, end.exit_code)
+
+
+def _disrupted(evidence: Evidence) -> Cause | None:
+    """The node or the cluster ended the pod: evicted, shut down, preempted, or past the pod's own deadline."""
+    pod, end = evidence.choice.pod, evidence.choice.end
+    if pod is None:
+        return None
+    disruption = pod.condition("DisruptionTarget", "True")
+    reason = pod.reason or (disruption.reason if disruption else "")
+    if not reason:
+        return None
+    # Where the pod was not deleted only the code tells whether the kubelet killed the container.
+    killed = not evidence.choice.ended_by_itself or (end and pod.deleted_at is None and end.exit_code in _KILL_SIGNALS)
+    message = pod.message or (disruption.message if disruption else "")
+    return _failed(reason, message, None if killed else evidence.exit_code)
+
+
+def _failed_by_itself(evidence: Evidence) -> Cause | None:
+    container, end = evidence.choice.container, evidence.choice.end
+    if container is None or end is None or end.exit_code == 0 or not evidence.choice.ended_by_itself:
+        return None
+    words = last_line(end.message) or last_line(evidence.context.log_text)
+    exited = f"container {container.name} exited with code {end.exit_code}"
+    if container.kind == "init":
+        return _failed(
+            RunReason.INIT_CONTAINER_FAILED, f"init {exited}" + (f": {words}" if words else ""), end.exit_code
+        )
+    return _failed(RunReason.EXIT_CODE, words or exited, end.exit_code)
+
+
+def _pod_deleted(evidence: Evidence) -> Cause | None:
+    pod, end = evidence.choice.pod, evidence.choice.end
+    if pod is None:
+        return _failed(RunReason.POD_LOST, "the pod was gone before it could be read")
+    if pod.deleted_at is not None and not evidence.choice.ended_by_itself:
+        if end is not None:
+            return _failed(RunReason.POD_DELETED, "pod was deleted while it ran", end.exit_code)
+        if not pod.has_started:
+            return _failed(RunReason.POD_DELETED, "pod was deleted before it started")
+    if end is None and not pod.has_ended:
+        return _failed(RunReason.POD_LOST, "the pod was gone before it could be read")
+    return None
+
+
+def _job_reason(evidence: Evidence) -> str:
+    return evidence.condition.reason if evidence.condition is not None else ""
+
+
+_CAUSES: Final[tuple[Callable[[Evidence], Cause | None], ...]] = (
+    _killed,
+    _by_policy,
+    _by_deadline,
+    _out_of_memory,
+    _not_startable,
+    _disrupted,
+    _failed_by_itself,
+    _pod_deleted,
+)

@@ -1,0 +1,264 @@
+"""What a Job and its pods mean for their run: its phase, the reason in a word and a sentence, times, code and attempts.
+
+`finished_outcome` is for Jobs that are over or gone, `open_outcome` for those still going, `next_look` says when the
+pods of a Job that does not get going are worth a look. `run_failure.py` has the causes of a failure in their order,
+`pod_choice.py` which pod and container are asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from process_operator.decisions.log_text import clean_message
+from process_operator.decisions.pod_choice import attempts_of, choose, end_of, relevant_pods, waiting_of
+from process_operator.decisions.run_failure import Cause, Context, Evidence, cause_of_failure, cause_of_kill
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.process_run import RunPhase
+from process_operator.resources.workloads import ContainerState, Job, Pod, Running, Terminated, Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LOOKS: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300))
+"""When the pods of a Job without a ready one are looked at, from its start; after that as often as the last step."""
+
+_NO_LIMIT: Final = 2**31 - 1
+"""The backoffLimit that the API server sets where each index of a Job has a limit of its own."""
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+
+_SUCCESS: Final = frozenset({"Complete", "SuccessCriteriaMet"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """The part of a run's status that its Job and pods decide. Times are UTC; None and empty: not known, or none."""
+
+    phase: RunPhase
+    reason: str = ""
+    message: str = ""
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    """Never before `start_time`, or the API server would refuse the status: nodes have clocks of their own."""
+    exit_code: int | None = None
+    attempts: int | None = None
+    pod: str | None = None
+    node: str | None = None
+
+
+def finished_outcome(job: Job | None, pods: Sequence[Pod], *, context: Context) -> RunOutcome | None:
+    """How a run ended; None while its Job, or a pod that outlives a deleted Job, is still going.
+
+    `job` may be as it was last seen, with `context.job_gone`; None: it was never seen, or nothing of it is left. The
+    pods of a finished Job should be known; whoever calls waits for them, or lists them, before.
+    """
+    pods = relevant_pods(job, pods)
+    condition = job.finished if job is not None else None
+    if condition is None:
+        is_gone = job is None or context.job_gone
+        if not is_gone or any(not pod.gone and not pod.has_ended for pod in pods):
+            return None
+        condition = job.ending if job is not None else None
+    evidence = Evidence(job=job, condition=condition, pods=tuple(pods), choice=choose(job, pods), context=context)
+    if condition is None:
+        return _outcome(evidence, _cause_of_gone_job(evidence))
+    return _outcome(evidence, _success(evidence) if condition.type in _SUCCESS else cause_of_failure(evidence))
+
+
+def open_outcome(
+    job: Job | None,
+    pods: Sequence[Pod],
+    *,
+    failed_create: str | None = None,
+    suspended: str = "",
+    running_since: datetime | None = None,
+) -> RunOutcome:
+    """How far a run is that still goes: Pending or Running.
+
+    `failed_create` has the words of the Event that says why there is no pod, `suspended` until when or by whom the run
+    is suspended. `running_since` is when the run was first seen running, in this start of its Job: it never falls back
+    to Pending because its last container has ended or waits for a retry.
+    """
+    if job is not None and job.is_suspended:
+        return RunOutcome(phase=RunPhase.PENDING, reason=RunReason.SUSPENDED, message=suspended)
+    pods = relevant_pods(job, pods)
+    if _is_running(job, pods, running_since):
+        return _running(job, pods, running_since)
+    live = [pod for pod in pods if not pod.gone]
+    if not live:
+        reason = RunReason.FAILED_CREATE if failed_create else ""
+        return RunOutcome(phase=RunPhase.PENDING, reason=reason, message=clean_message(failed_create or ""))
+    stuck = ((pod, waiting) for pod in live if (waiting := waiting_of(pod)) is not None)
+    pod, why = next(stuck, (live[0], Waiting()))
+    return RunOutcome(
+        phase=RunPhase.PENDING,
+        reason=why.reason,
+        message=clean_message(why.message),
+        pod=pod.metadata.name,
+        node=pod.node,
+    )
+
+
+def is_odd(job: Job, now: datetime) -> bool:
+    """Whether a Job has been without a ready pod for so long that its pods should be looked at."""
+    return job.start_time is not None and _lacks_ready_pod(job) and now >= job.start_time + _LOOKS[0]
+
+
+def next_look(job: Job, now: datetime) -> datetime | None:
+    """The next instant after `now` at which to look at the pods of a Job; None where nothing is to be looked for.
+
+    5, 15, 60 and 300 seconds after its start, then every 300 seconds, as long as no pod of it is ready.
+    """
+    if job.start_time is None or not _lacks_ready_pod(job):
+        return None
+    due = next((job.start_time + after for after in _LOOKS if job.start_time + after > now), None)
+    if due is not None:
+        return due
+    return job.start_time + ((now - job.start_time) // _LOOKS[-1] + 1) * _LOOKS[-1]
+
+
+def _lacks_ready_pod(job: Job) -> bool:
+    return job.ready == 0 and job.finished is None and not job.is_ending and not job.is_suspended
+
+
+def _success(evidence: Evidence) -> Cause:
+    job, end = evidence.job, evidence.choice.end
+    # A message of a success is what the program wrote for us: the log stands in for it only after a failure.
+    words = end.message if end is not None and end.exit_code == 0 else ""
+    if job is not None and job.kill is not None:
+        words = f"it had succeeded before it could be ended ({job.kill}). {words}"
+    return Cause(RunPhase.SUCCEEDED, RunReason.COMPLETED, words, exit_code=0)
+
+
+def _cause_of_gone_job(evidence: Evidence) -> Cause:
+    """Why a Job is gone that had not said how it ended."""
+    job, choice, context = evidence.job, evidence.choice, evidence.context
+    if choice.pod is not None and choice.pod.phase == "Succeeded" and choice.ended_by_itself:
+        return Cause(
+            RunPhase.SUCCEEDED, RunReason.JOB_DELETED, "its Job was deleted before it was recorded", exit_code=0
+        )
+    if job is not None and job.kill is not None:
+        return cause_of_kill(evidence, job.kill)
+    if context.replaced_by:
+        return Cause(
+            RunPhase.CANCELED, RunReason.REPLACED, f"replaced by {context.replaced_by}", exit_code=evidence.exit_code
+        )
+    if choice.pod is not None and (choice.pod.has_ended or choice.pod.deleted_at is not None):
+        message = "its Job was deleted while it ran"
+        return Cause(RunPhase.CANCELED, RunReason.JOB_DELETED, message, exit_code=evidence.exit_code)
+    return Cause(RunPhase.UNKNOWN, RunReason.JOB_GONE, "its Job was gone before it could be read")
+
+
+def _outcome(evidence: Evidence, cause: Cause) -> RunOutcome:
+    pod = evidence.choice.pod
+    start = _start(evidence.job, evidence.pods) or evidence.context.running_since
+    if cause.never_started:
+        start = None
+    end = _end(evidence)
+    return RunOutcome(
+        phase=cause.phase,
+        reason=cause.reason,
+        message=clean_message(cause.message),
+        start_time=start,
+        end_time=max(start, end) if start else end,
+        exit_code=cause.exit_code,
+        attempts=_attempts(evidence),
+        pod=pod.metadata.name if pod else None,
+        node=pod.node if pod else None,
+    )
+
+
+def _start(job: Job | None, pods: Sequence[Pod]) -> datetime | None:
+    """When the first container of the first attempt started, as far as that is known."""
+    return min(filter(None, map(_pod_start, pods)), default=job.start_time if job else None)
+
+
+def _pod_start(pod: Pod) -> datetime | None:
+    containers = [container for container in pod.containers if container.kind != "sidecar"]
+    if any(container.restart_count > 1 for container in containers):
+        return pod.start_time  # only the last two attempts are known, and the work began with the first
+    return min(filter(None, (at for container in containers for at in _started_at(container))), default=pod.start_time)
+
+
+def _started_at(container: ContainerState) -> tuple[datetime | None, ...]:
+    return tuple(
+        state.started_at for state in (container.last, container.state) if isinstance(state, Running | Terminated)
+    )
+
+
+def _end(evidence: Evidence) -> datetime:
+    """When the last main container ended, else when the Job did."""
+    ends = (
+        end_of(evidence.job, pod, container)
+        for pod in evidence.pods
+        for container in pod.containers
+        if container.kind == "main"
+    )
+    last = max((end.finished_at for end in ends if end is not None and end.finished_at is not None), default=None)
+    condition = evidence.condition
+    return last or (condition.last_transition_time if condition else None) or evidence.context.now
+
+
+def _attempts(evidence: Evidence) -> int | None:
+    """How often it was tried: the Job counts pods, and with OnFailure each pod its restarts."""
+    job, pods = evidence.job, evidence.pods
+    if job is not None and job.finished is not None and job.restart_policy != "OnFailure":
+        return job.succeeded + job.failed
+    return sum(attempts_of(job, pod) for pod in pods) if pods else None
+
+
+def _is_running(job: Job | None, pods: Sequence[Pod], running_since: datetime | None) -> bool:
+    if job is not None and (job.ready > 0 or job.failed > 0):
+        return True
+    if running_since is not None and (job is None or job.start_time is None or running_since >= job.start_time):
+        return True
+    return any(pod.has_started for pod in pods)
+
+
+def _running(job: Job | None, pods: Sequence[Pod], running_since: datetime | None) -> RunOutcome:
+    started = sorted(
+        (pod for pod in pods if pod.has_started), key=lambda pod: (pod.start_time or _BEGINNING, pod.metadata.name)
+    )
+    pod = started[-1] if started else None
+    attempt, message = _attempt(job, pods)
+    return RunOutcome(
+        phase=RunPhase.RUNNING,
+        reason=RunReason.RETRYING if message else "",
+        message=message,
+        start_time=_start(job, pods) or running_since,
+        attempts=attempt,
+        pod=pod.metadata.name if pod else None,
+        node=pod.node if pod else None,
+    )
+
+
+def _attempt(job: Job | None, pods: Sequence[Pod]) -> tuple[int, str]:
+    """Number of the current attempt, with words for it where it is a retry.
+
+    With OnFailure the retry that reaches the limit is killed at once, so a limit of n means n attempts there (and 0
+    means one), and n + 1 where every attempt has a pod of its own.
+    """
+    restarts = max((attempts_of(job, pod) - 1 for pod in pods if not pod.has_ended), default=0)
+    attempt = restarts + (job.failed if job else 0) + 1
+    limit = None
+    if job is not None and job.backoff_limit != _NO_LIMIT:
+        limit = max(1, job.backoff_limit) if job.restart_policy == "OnFailure" else job.backoff_limit + 1
+        attempt = min(attempt, limit)
+    if attempt == 1:
+        return 1, ""
+    code = _last_code(pods)
+    of = f" of {limit}" if limit is not None else ""
+    return attempt, f"attempt {attempt}{of}" + (f", last exit code {code}" if code is not None else "")
+
+
+def _last_code(pods: Sequence[Pod]) -> int | None:
+    ends = [
+        end
+        for pod in pods
+        for container in pod.containers
+        if container.kind != "sidecar"
+        for end in (container.last, container.state)
+        if isinstance(end, Terminated) and end.is_known and end.exit_code != 0
+    ]
+    return max(ends, key=lambda end: end.finished_at or _BEGINNING).exit_code if ends else None

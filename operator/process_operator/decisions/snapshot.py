@@ -1,0 +1,129 @@
+"""All that is known about one request at one moment: the input of every decision.
+
+The store (`process_operator/store.py`) fills it from watches, from our own writes and from the few looks that
+decisions asked for (`plan.py`). Nothing in here changes afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from process_operator.resources.process import Process
+from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase, RunSummary
+from process_operator.resources.workloads import CronJob, Job, Pod
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What the API server said to the dry run of a Job."""
+
+    template_hash: str
+    reason: str = ""
+    """Empty where the Job was accepted, else a reason of the condition Accepted."""
+    message: str = ""
+    again_at: datetime | None = None
+    """When to ask again, for refusals that may heal by themselves (a quota)."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the API server would take the Job."""
+        return not self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """What is remembered of a finished run: enough for retention, catch-up and the request's status."""
+
+    name: str
+    phase: RunPhase
+    reason: str
+    created: datetime
+    scheduled: datetime | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    summary: RunSummary | None = None
+    refusal: str = ""
+    """Why it stands for ticks that did not start, in the words of `refusal.py`; empty for a run that ran."""
+    by_cronjob: bool = False
+    """Whether its Job belongs to the CronJob, so that deleting the run leaves the Job."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunNotes:
+    """What was found out about one open run by looks of our own; lost at a restart, then found out again."""
+
+    log: RunLog | None = None
+    log_wanted: bool = False
+    """A reader is at work; its result will come as `log`."""
+    pods_listed_at: datetime | None = None
+    refused_pods: str | None = None
+    job_absent: bool = False
+    """The API server itself has said that the Job does not exist."""
+    create_refused: DryRun | None = None
+    """What the API server said to the Job of this run when it refused it."""
+    running_since: datetime | None = None
+    """When the operator first saw a pod of this run ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Ticks that are due and have no record yet (a run is in their way), and the name of the run that would hold them.
+
+    Kept, because an edit takes away the timing that they follow from.
+    """
+
+    run: str
+    first: datetime
+    last: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """Settings of the operator that decisions depend on."""
+
+    engine: Engine = Engine.AUTO
+    retention_batch: int = 10
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One request (or what is left of one), with everything that belongs to it."""
+
+    namespace: str
+    name: str
+    request: ProcessRequest | None = None
+    status: ProcessRequestStatus = field(default_factory=ProcessRequestStatus)
+    """The newest status known, written or about to be."""
+    process: Process | None = None
+    cronjobs: tuple[CronJob, ...] = ()
+    runs: tuple[ProcessRun, ...] = ()
+    """Open runs only."""
+    jobs: Mapping[str, Job] = field(default_factory=dict)
+    gone_jobs: frozenset[str] = frozenset()
+    """Jobs in `jobs` that have been deleted; held as last seen until their run is recorded."""
+    pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
+    """By the name of their Job."""
+    notes: Mapping[str, RunNotes] = field(default_factory=dict)
+    """By the name of the run."""
+    history: tuple[FinishedRun, ...] | None = None
+    """Finished runs, oldest first; `None`: not looked at since the operator started."""
+    dry_run: DryRun | None = None
+    undecided: Undecided | None = None
+    defaults: Defaults = Defaults()
+
+    @cached_property
+    def uid(self) -> str:
+        """UID of the request, empty where it is gone."""
+        return self.request.metadata.uid if self.request else ""
+
+    def notes_of(self, run: str) -> RunNotes:
+        """What was found out about a run."""
+        return self.notes.get(run, _NOTHING)
+
+
+_NOTHING = RunNotes()

@@ -1,0 +1,125 @@
+"""Stretches: the unbroken validity of one timing, and what begins a new one.
+
+Start, resume, reschedule and an edit of the timing each begin a stretch; its number is written to `status.stretch` before
+anything is made from it, so the run of a one-shot timing (named after the number) exists once, and a schedule never makes
+up ticks of a time in which it should have been quiet. `request_plan.py` asks first of all whether a stretch begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from process_operator import names
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus, Stretch
+from process_operator.resources.process_run import RunPhase
+
+_SUSPENDED: Final = "suspended-"
+_ONCE: Final = "once-"
+
+Ending = Literal["Suspended", "Edited", "Rescheduled"]
+
+
+@dataclass(frozen=True, slots=True)
+class StretchChange:
+    """The stretch as it has to be written now; `ends` says why the one before is over, where it is."""
+
+    stretch: Stretch
+    last_handled_reschedule: str | None
+    ends: Ending | None = None
+
+    def apply(self, status: ProcessRequestStatus) -> ProcessRequestStatus:
+        """The status with this change, and nothing else touched that a person may still want to read."""
+        return status.model_copy(
+            update={"stretch": self.stretch, "last_handled_reschedule": self.last_handled_reschedule}
+        )
+
+
+def timing_hash(request: ProcessRequest) -> str:
+    """16 hex digits of the timing with its defaults filled in, after `once-` for one-shot timings.
+
+    The prefix lets an edit tell whether the timing before it was one-shot, when its text is no longer there.
+    """
+    timing = request.spec.timing
+    text = json.dumps(timing.to_api(), sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return digest if timing.schedule is not None else _ONCE + digest
+
+
+def is_suspended(stretch: Stretch) -> bool:
+    """Whether the stretch has been put to rest by Unschedule."""
+    return stretch.spec_hash.startswith(_SUSPENDED)
+
+
+def next_stretch(snapshot: Snapshot, now: datetime, *, run_waits_paused: bool) -> StretchChange | None:
+    """What has to be written to `status.stretch` before anything else is done; None where it is up to date.
+
+    Args:
+        snapshot: the request must be there.
+        now: UTC.
+        run_waits_paused: a one-shot run waits in a suspended Job because of `onSuspend: SuspendRunning`; a resume
+            then sets it going again and makes no second one.
+    """
+    request = snapshot.request
+    assert request is not None
+    stretch = snapshot.status.stretch
+    wanted = timing_hash(request)
+    asked = (request.metadata.annotations or {}).get(names.ANNOTATION_RESCHEDULE)
+    handled = snapshot.status.last_handled_reschedule
+    if stretch is None:
+        return _first(request, wanted, asked)
+    if request.spec.suspend:
+        if is_suspended(stretch):
+            return None
+        return StretchChange(_with_hash(stretch, _SUSPENDED + stretch.spec_hash), handled, ends="Suspended")
+    rescheduled = asked is not None and asked != handled
+    fresh = Stretch(number=stretch.number + 1, since=now.replace(microsecond=0), runs=0, spec_hash=wanted)
+    if rescheduled:
+        return StretchChange(fresh, asked, ends=None if is_suspended(stretch) else "Rescheduled")
+    if is_suspended(stretch):
+        if run_waits_paused:
+            return StretchChange(_with_hash(stretch, wanted), handled)
+        return StretchChange(fresh, handled)
+    if stretch.spec_hash == wanted:
+        return None
+    if _one_shot_is_over(snapshot, stretch, wanted):
+        return StretchChange(_with_hash(stretch, wanted), handled)
+    return StretchChange(fresh, handled, ends="Edited")
+
+
+def _first(request: ProcessRequest, wanted: str, asked: str | None) -> StretchChange:
+    since = request.metadata.creation_timestamp
+    assert since is not None
+    if request.spec.suspend:
+        # It begins at the resume; until then number 0 stands for "never in force".
+        return StretchChange(Stretch(number=0, since=since, runs=0, spec_hash=_SUSPENDED + wanted), asked)
+    return StretchChange(Stretch(number=1, since=since, runs=0, spec_hash=wanted), asked)
+
+
+def _with_hash(stretch: Stretch, spec_hash: str) -> Stretch:
+    return stretch.model_copy(update={"spec_hash": spec_hash})
+
+
+def _one_shot_is_over(snapshot: Snapshot, stretch: Stretch, wanted: str) -> bool:
+    """A one-shot request that has run (or runs) is not run again by an edit, only by a reschedule.
+
+    A run that still waits for its start has not run, nor has one that missed its window.
+    """
+    both_once = stretch.spec_hash.startswith(_ONCE) and wanted.startswith(_ONCE)
+    if not both_once or stretch.runs == 0:
+        return False
+    name = run_name(snapshot, stretch)
+    if any(run.metadata.name == name for run in snapshot.runs):
+        job = snapshot.jobs.get(name)
+        return job is not None and not job.spec_suspend
+    last = snapshot.status.last_run
+    return not (last is not None and last.name == name and last.phase == RunPhase.MISSED)
+
+
+def run_name(snapshot: Snapshot, stretch: Stretch) -> str:
+    """Name of the run that a one-shot timing makes in this stretch."""
+    return names.stretch_run_name(names.child_stem(snapshot.name, snapshot.uid), stretch.number)

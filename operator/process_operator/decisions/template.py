@@ -1,0 +1,156 @@
+"""From the Job template that a person wrote to the Job template that runs: parameters, our variables, our defaults.
+
+Everything the person wrote is kept, but for the few fields that the operator has to own; what cannot be kept is refused
+with a `TemplateError` that names the field. `manifests.py` wraps the result into Jobs and CronJobs.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from process_operator import names
+from process_operator.resources.conditions import Reason
+from process_operator.resources.process import Process
+from process_operator.resources.process_request import ProcessRequest
+
+_ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_KUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
+
+
+class TemplateError(ValueError):
+    """A template or parameter that cannot be used; `reason` is the reason of the condition Accepted."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class JobTemplate:
+    """A template ready to be wrapped: labels, annotations and the spec of the Job, without anything of a single run."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    spec: Mapping[str, Any]
+    ttl_seconds_after_finished: int | None
+    """Taken out of the Job, which must outlive its record, and honoured by the operator."""
+    uses_scheduled_time: bool
+    """Whether the text mentions PROCESS_SCHEDULED_TIME: the CronJob controller could not provide it."""
+
+    @property
+    def is_queued_by_kueue(self) -> bool:
+        """Kueue itself resumes suspended Jobs with its queue label, so they must not wait suspended."""
+        return _KUEUE_LABEL in self.labels
+
+    @property
+    def hash(self) -> str:
+        """16 hex digits that change when anything of the template does."""
+        text = json.dumps([self.labels, self.annotations, self.spec], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def build_template(request: ProcessRequest, process: Process | None) -> JobTemplate:
+    """The Job template of a request, with its parameters as environment variables.
+
+    Raises:
+        TemplateError: reasons ParameterMissing, ParameterUnknown, TemplateRefused.
+    """
+    raw = request.spec.job_template if process is None else process.spec.job_template
+    where = "spec.jobTemplate" if process is None else f"jobTemplate of Process {process.metadata.name}"
+    if raw is None:
+        raise TemplateError(Reason.TEMPLATE_REFUSED, f"{where}: required")
+    spec = copy.deepcopy(dict(raw.get("spec") or {}))
+    _refuse_what_is_ours(spec, where)
+    ttl = spec.pop("ttlSecondsAfterFinished", None)
+    for field in ("suspend", "selector", "manualSelector"):
+        spec.pop(field, None)
+    uses_scheduled_time = names.ENV_SCHEDULED_TIME in json.dumps(raw)
+    pod = spec.setdefault("template", {}).setdefault("spec", {})
+    pod.setdefault("restartPolicy", "Never")
+    variables = parameter_values(request, process)
+    for container in (*pod.get("initContainers", ()), *pod.get("containers", ())):
+        container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
+        own = [entry for entry in container.get("env", ()) if entry.get("name") not in variables]
+        container["env"] = [_run_name(), *({"name": name, "value": value} for name, value in variables.items()), *own]
+    labels = {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid}
+    _merge_labels(spec["template"], labels)
+    metadata = raw.get("metadata") or {}
+    return JobTemplate(
+        labels={**(metadata.get("labels") or {}), **labels},
+        annotations=dict(metadata.get("annotations") or {}),
+        spec=spec,
+        ttl_seconds_after_finished=ttl,
+        uses_scheduled_time=uses_scheduled_time,
+    )
+
+
+def parameter_values(request: ProcessRequest, process: Process | None) -> dict[str, str]:
+    """The environment variables that the parameters become, in order of declaration.
+
+    An inline template declares no parameters: there every parameter of the request is taken as it is.
+
+    Raises:
+        TemplateError: ParameterUnknown for an undeclared or unusable name, ParameterMissing for a required one.
+    """
+    given = {parameter.name: parameter.value for parameter in request.spec.parameters}
+    if process is None:
+        _check_names(given)
+        return given
+    declared = {parameter.name: parameter for parameter in process.spec.parameters}
+    for index, parameter in enumerate(request.spec.parameters):
+        if parameter.name not in declared:
+            allowed = ", ".join(declared) or "none"
+            raise TemplateError(
+                Reason.PARAMETER_UNKNOWN,
+                f'spec.parameters[{index}].name: Process {process.metadata.name} declares no parameter "{parameter.name}"; declared: {allowed}',
+            )
+    missing = [name for name, parameter in declared.items() if parameter.required and name not in given]
+    if missing:
+        raise TemplateError(
+            Reason.PARAMETER_MISSING,
+            f"spec.parameters: Process {process.metadata.name} requires {', '.join(missing)}",
+        )
+    values = {name: given.get(name, parameter.default) for name, parameter in declared.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def with_scheduled_time(spec: Mapping[str, Any], instant: str) -> dict[str, Any]:
+    """The Job spec with PROCESS_SCHEDULED_TIME (RFC 3339, UTC) right behind PROCESS_RUN in every container."""
+    copied = copy.deepcopy(dict(spec))
+    pod = copied["template"]["spec"]
+    for container in (*pod.get("initContainers", ()), *pod.get("containers", ())):
+        container["env"].insert(1, {"name": names.ENV_SCHEDULED_TIME, "value": instant})
+    return copied
+
+
+def _refuse_what_is_ours(spec: Mapping[str, Any], where: str) -> None:
+    if "managedBy" in spec:
+        raise TemplateError(Reason.TEMPLATE_REFUSED, f"{where}.spec.managedBy: not allowed, the run of a Job managed elsewhere cannot be followed")
+    if spec.get("suspend"):
+        raise TemplateError(Reason.TEMPLATE_REFUSED, f"{where}.spec.suspend: true is not allowed; use spec.suspend of the ProcessRequest")
+
+
+def _check_names(given: Iterable[str]) -> None:
+    for index, name in enumerate(given):
+        if not _ENV_NAME.fullmatch(name) or name.startswith("PROCESS_"):
+            raise TemplateError(
+                Reason.PARAMETER_UNKNOWN,
+                f'spec.parameters[{index}].name: "{name}" cannot be an environment variable here: letters, digits and _, not beginning with a digit or PROCESS_',
+            )
+
+
+def _run_name() -> dict[str, Any]:
+    # A field reference, not a value: the same template then serves a Job of ours and one of the CronJob controller.
+    return {"name": names.ENV_RUN, "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{names.LABEL_JOB_NAME}']"}}}
+
+
+def _merge_labels(template: dict[str, Any], labels: Mapping[str, str]) -> None:
+    metadata = template.setdefault("metadata", {}) or {}
+    template["metadata"] = {**metadata, "labels": {**(metadata.get("labels") or {}), **labels}}

@@ -1,0 +1,313 @@
+"""The one place that acts: each action of a plan becomes an API call, and what the server answers goes into the store.
+
+Every call may be repeated: names are deterministic, patches say what shall be, and an answer of AlreadyExists or NotFound
+is looked at, not feared. What is refused for good becomes an observation for the next decision; what may pass is raised,
+and the reconciler tries again later. Neighbours: `decisions/plan.py` has the actions, `log_reader.py` the logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from process_operator import names
+from process_operator.cluster.api import Api
+from process_operator.cluster.errors import (
+    AlreadyExists,
+    Forbidden,
+    Invalid,
+    NamespaceTerminating,
+    NotFound,
+    QuotaExceeded,
+)
+from process_operator.cluster.events import EventRecorder
+from process_operator.cluster.kinds import CRONJOB, EVENT, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.decisions import plan as actions
+from process_operator.decisions.history import remembered
+from process_operator.decisions.snapshot import DryRun, Snapshot
+from process_operator.log_reader import LogReader
+from process_operator.resources.conditions import Reason, RunReason
+from process_operator.resources.model import Model
+from process_operator.resources.process_run import ProcessRun
+from process_operator.resources.workloads import parse_job, parse_pod
+from process_operator.store import Key, Store
+
+QUOTA_RETRY: Final = timedelta(seconds=15)
+"""How long a refusal by a quota is believed."""
+_RUNS_IN_A_SELECTOR: Final = 50
+
+A = TypeVar("A")
+
+
+class Performer:
+    """Carries out actions for one connection."""
+
+    def __init__(self, api: Api, store: Store, events: EventRecorder, logs: LogReader, clock: Callable[[], datetime]) -> None:
+        self._api = api
+        self._store = store
+        self._events = events
+        self._logs = logs
+        self._clock = clock
+        self._how: dict[type[Any], Callable[[Key, Snapshot, Any], Awaitable[None]]] = {
+            actions.BeginStretch: self._begin_stretch,
+            actions.DryRunJob: self._dry_run,
+            actions.LoadHistory: self._load_history,
+            actions.CreateRun: self._create_run,
+            actions.AdoptRun: self._adopt_run,
+            actions.ReportRun: self._report_run,
+            actions.FinishRun: self._finish_run,
+            actions.GrowSummary: self._grow_summary,
+            actions.CreateJob: self._create_job,
+            actions.PatchJob: self._patch_job,
+            actions.KillJob: self._kill_job,
+            actions.DeleteJob: self._delete_job,
+            actions.ReadLog: self._read_log,
+            actions.ListPods: self._list_pods,
+            actions.FindRefusedPods: self._find_refused_pods,
+            actions.LookUpJob: self._look_up_job,
+            actions.CreateCronJob: self._create_cronjob,
+            actions.PatchCronJob: self._patch_cronjob,
+            actions.DeleteRuns: self._delete_runs,
+            actions.DeleteRequest: self._delete_request,
+            actions.Emit: self._emit,
+        }
+
+    async def perform(self, key: Key, snapshot: Snapshot, action: actions.Action) -> None:
+        """Carry out one action. Raises ApiError where it may work later."""
+        await self._how[type(action)](key, snapshot, action)
+
+    # ---- the request
+
+    async def _begin_stretch(self, key: Key, snapshot: Snapshot, action: actions.BeginStretch) -> None:
+        if snapshot.status.stretch is None:
+            # Nothing was ever made from a request without a stretch, so there is no history to look for.
+            self._store.notes(key).history = []
+        await self.write_status(key, snapshot, action.status)
+
+    async def write_status(self, key: Key, snapshot: Snapshot, status: Model) -> None:
+        """PATCH the status of a request so that it is exactly `status`."""
+        assert snapshot.request is not None
+        body = {"status": _replacing(snapshot.request.status, status)}
+        answer = await self._api.patch(PROCESS_REQUEST, *key, body, subresource="status")
+        self._store.apply(PROCESS_REQUEST, answer)
+        self._store.notes(key).status = None
+
+    async def _dry_run(self, key: Key, snapshot: Snapshot, action: actions.DryRunJob) -> None:
+        notes = self._store.notes(key)
+        try:
+            await self._api.create(JOB, key[0], dict(action.manifest), dry_run=True)
+        except AlreadyExists:
+            notes.dry_run = DryRun(action.template_hash)
+        except (Forbidden, Invalid, NotFound) as error:
+            notes.dry_run = self._refusal(error, action.template_hash)
+        else:
+            notes.dry_run = DryRun(action.template_hash)
+
+    def _refusal(self, error: Forbidden | Invalid | NotFound, template_hash: str) -> DryRun:
+        reason = Reason.TEMPLATE_REFUSED
+        again = None
+        if isinstance(error, QuotaExceeded):
+            reason, again = Reason.QUOTA_EXCEEDED, self._clock() + QUOTA_RETRY
+        elif isinstance(error, NamespaceTerminating) or (isinstance(error, NotFound) and "namespaces" in error.message):
+            reason = Reason.NAMESPACE_TERMINATING
+        return DryRun(template_hash, reason, error.message, again)
+
+    async def _delete_request(self, key: Key, snapshot: Snapshot, action: actions.DeleteRequest) -> None:
+        await self._api.delete(PROCESS_REQUEST, *key, uid=action.uid)
+
+    # ---- runs
+
+    async def _load_history(self, key: Key, snapshot: Snapshot, action: actions.LoadHistory) -> None:
+        selector = f"{names.LABEL_REQUEST_UID}={snapshot.uid}"
+        listing = await self._api.list(PROCESS_RUN, key[0], label_selector=selector)
+        runs = [ProcessRun.model_validate(raw) for raw in listing.items]
+        for raw, run in zip(listing.items, runs, strict=True):
+            if not run.status.phase.is_finished:
+                self._store.apply(PROCESS_RUN, raw)
+        self._store.notes(key).history = [remembered(run) for run in runs if run.status.phase.is_finished]
+
+    async def _create_run(self, key: Key, snapshot: Snapshot, action: actions.CreateRun) -> None:
+        name = action.manifest["metadata"]["name"]
+        try:
+            answer = await self._api.create(PROCESS_RUN, key[0], dict(action.manifest))
+        except AlreadyExists:
+            answer = await self._api.get(PROCESS_RUN, key[0], name)
+            if ProcessRun.model_validate(answer).status.phase.is_finished and self._store.notes(key).history is None:
+                await self._load_history(key, snapshot, actions.LoadHistory())
+        self._take_run(key, answer)
+
+    def _take_run(self, key: Key, raw: dict[str, Any]) -> None:
+        """Take in a run as the server answered: open ones go to the store, finished ones to the history."""
+        run = ProcessRun.model_validate(raw)
+        self._store.apply(PROCESS_RUN, raw)
+        history = self._store.notes(key).history
+        if run.status.phase.is_finished and history is not None:
+            history[:] = [known for known in history if known.name != run.metadata.name]
+            history.append(remembered(run))
+
+    async def _adopt_run(self, key: Key, snapshot: Snapshot, action: actions.AdoptRun) -> None:
+        await self._patch_run(key, action.run, dict(action.patch), subresource=None)
+
+    async def _report_run(self, key: Key, snapshot: Snapshot, action: actions.ReportRun) -> None:
+        seen = next(run for run in snapshot.runs if run.metadata.name == action.run)
+        body = {"status": _replacing(seen.status, action.status)}
+        await self._patch_run(key, action.run, body, subresource="status")
+
+    async def _finish_run(self, key: Key, snapshot: Snapshot, action: actions.FinishRun) -> None:
+        await self._report_run(key, snapshot, actions.ReportRun(action.run, action.status))
+
+    async def _grow_summary(self, key: Key, snapshot: Snapshot, action: actions.GrowSummary) -> None:
+        body = {"status": {"summary": action.status.to_api()["summary"]}}
+        await self._patch_run(key, action.run, body, subresource="status")
+
+    async def _patch_run(self, key: Key, run: str, body: dict[str, Any], *, subresource: str | None) -> None:
+        try:
+            answer = await self._api.patch(PROCESS_RUN, key[0], run, body, subresource=subresource)
+        except NotFound:
+            self._forget_run(key, run)
+        except Invalid:
+            # Somebody else has finished it: a finished phase never changes, and theirs stands.
+            current = await self._api.get(PROCESS_RUN, key[0], run)
+            if not ProcessRun.model_validate(current).status.phase.is_finished:
+                raise
+            self._take_run(key, current)
+        else:
+            self._take_run(key, answer)
+
+    def _forget_run(self, key: Key, run: str) -> None:
+        entry = self._store.runs.get(key[0], run)
+        if entry is not None:
+            self._store.lose(PROCESS_RUN, key[0], run)
+
+    async def _delete_runs(self, key: Key, snapshot: Snapshot, action: actions.DeleteRuns) -> None:
+        for begin in range(0, len(action.runs), _RUNS_IN_A_SELECTOR):
+            some = action.runs[begin : begin + _RUNS_IN_A_SELECTOR]
+            selector = f"{names.LABEL_REQUEST_UID}={snapshot.uid},{names.LABEL_RUN} in ({','.join(some)})"
+            fields = "status.phase!=Pending,status.phase!=Running"
+            await self._api.delete_collection(PROCESS_RUN, key[0], label_selector=selector, field_selector=fields)
+        history = self._store.notes(key).history
+        if history is not None:
+            gone = set(action.runs)
+            history[:] = [run for run in history if run.name not in gone]
+
+    # ---- Jobs and pods
+
+    async def _create_job(self, key: Key, snapshot: Snapshot, action: actions.CreateJob) -> None:
+        try:
+            answer = await self._api.create(JOB, key[0], dict(action.manifest))
+        except AlreadyExists as error:
+            await self._meet_job(key, snapshot, action, error)
+        except QuotaExceeded as error:
+            self._refuse_job(key, action.run, Reason.QUOTA_EXCEEDED, error.message, self._clock() + QUOTA_RETRY)
+        except NamespaceTerminating:
+            self._refuse_job(key, action.run, Reason.NAMESPACE_TERMINATING, "", self._clock() + QUOTA_RETRY)
+        except (Forbidden, Invalid) as error:
+            self._refuse_job(key, action.run, RunReason.REFUSED, error.message, None)
+        else:
+            self._store.apply(JOB, answer)
+
+    async def _meet_job(self, key: Key, snapshot: Snapshot, action: actions.CreateJob, error: AlreadyExists) -> None:
+        """A Job of that name is there: ours from an earlier try, or somebody else's."""
+        found = await self._api.get(JOB, key[0], action.run)
+        job = parse_job(found)
+        wanted = {owner["uid"] for owner in action.manifest["metadata"]["ownerReferences"]}
+        if job.controller is not None and job.controller.uid in wanted:
+            self._store.apply(JOB, found)
+        elif job.metadata.deletion_timestamp is not None:
+            raise error
+        else:
+            owner = f"{job.controller.kind} {job.controller.name}" if job.controller is not None else "nobody"
+            message = f"the name is taken by Job {key[0]}/{action.run}, which is owned by {owner}"
+            self._refuse_job(key, action.run, RunReason.NAME_TAKEN, message, None)
+
+    def _refuse_job(self, key: Key, run: str, reason: str, message: str, again_at: datetime | None) -> None:
+        self._store.note_run(key, run, create_refused=DryRun("", reason, message, again_at))
+
+    async def _patch_job(self, key: Key, snapshot: Snapshot, action: actions.PatchJob) -> None:
+        try:
+            self._store.apply(JOB, await self._api.patch(JOB, key[0], action.job, dict(action.patch)))
+        except NotFound:
+            self._store.lose(JOB, key[0], action.job)
+
+    async def _kill_job(self, key: Key, snapshot: Snapshot, action: actions.KillJob) -> None:
+        if action.tail_bytes:
+            await self._logs.follow_before_kill(key, action)
+        await self._patch_job(key, snapshot, actions.PatchJob(action.job, action.patch))
+
+    async def _delete_job(self, key: Key, snapshot: Snapshot, action: actions.DeleteJob) -> None:
+        await self._api.delete(JOB, key[0], action.job, uid=action.uid)
+        self._store.lose(JOB, key[0], action.job, for_good=True)
+
+    async def _read_log(self, key: Key, snapshot: Snapshot, action: actions.ReadLog) -> None:
+        self._logs.start(key, action)
+
+    async def _list_pods(self, key: Key, snapshot: Snapshot, action: actions.ListPods) -> None:
+        selector = f"{names.LABEL_JOB_NAME}={action.job}"
+        listing = await self._api.list(POD, key[0], label_selector=selector)
+        for raw in listing.items:
+            self._store.apply(POD, raw)
+        self._store.note_run(key, action.run, pods_listed_at=self._clock())
+        self._store.lose_pods(key, action.job, present={parse_pod(raw).metadata.name for raw in listing.items})
+
+    async def _find_refused_pods(self, key: Key, snapshot: Snapshot, action: actions.FindRefusedPods) -> None:
+        selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
+        listing = await self._api.list(EVENT, key[0], field_selector=selector)
+        newest = max(listing.items, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""), default=None)
+        if newest is not None:
+            self._store.note_run(key, action.run, refused_pods=str(newest.get("message") or ""))
+
+    async def _look_up_job(self, key: Key, snapshot: Snapshot, action: actions.LookUpJob) -> None:
+        try:
+            self._store.apply(JOB, await self._api.get(JOB, key[0], action.job))
+        except NotFound:
+            self._store.note_run(key, action.job, job_absent=True)
+
+    # ---- CronJobs
+
+    async def _create_cronjob(self, key: Key, snapshot: Snapshot, action: actions.CreateCronJob) -> None:
+        try:
+            answer = await self._api.create(CRONJOB, key[0], dict(action.manifest))
+        except AlreadyExists:
+            answer = await self._api.get(CRONJOB, key[0], action.manifest["metadata"]["name"])
+        self._store.apply(CRONJOB, answer)
+
+    async def _patch_cronjob(self, key: Key, snapshot: Snapshot, action: actions.PatchCronJob) -> None:
+        body = [dict(operation) for operation in action.patch] if isinstance(action.patch, tuple) else dict(action.patch)
+        try:
+            answer = await self._api.patch(CRONJOB, key[0], action.cronjob, body, subresource=action.subresource)
+        except NotFound:
+            self._store.lose(CRONJOB, key[0], action.cronjob)
+        else:
+            self._store.apply(CRONJOB, answer)
+
+    # ---- Events
+
+    async def _emit(self, key: Key, snapshot: Snapshot, action: actions.Emit) -> None:
+        involved = {"namespace": key[0], **self._involved(snapshot, action)}
+        self._events.record(
+            involved,
+            action.reason,
+            action.message,
+            now=self._clock(),
+            type="Warning" if action.warning else "Normal",
+            about=action.about,
+        )
+
+    @staticmethod
+    def _involved(snapshot: Snapshot, action: actions.Emit) -> dict[str, str]:
+        if action.on_cronjob is not None:
+            cronjob = next(c for c in snapshot.cronjobs if c.metadata.name == action.on_cronjob)
+            return {"apiVersion": "batch/v1", "kind": "CronJob", "name": action.on_cronjob, "uid": cronjob.metadata.uid}
+        run = next((run for run in snapshot.runs if run.metadata.name == action.about), None)
+        if snapshot.request is None and run is not None:
+            return {"apiVersion": names.API_VERSION, "kind": "ProcessRun", "name": action.about, "uid": run.metadata.uid}
+        return {"apiVersion": names.API_VERSION, "kind": "ProcessRequest", "name": snapshot.name, "uid": snapshot.uid}
+
+
+def _replacing(seen: Model, wanted: Model) -> dict[str, Any]:
+    """The merge patch that turns one status into the other: a field that is gone is set to null."""
+    after = wanted.to_api()
+    return {**{name: None for name in seen.to_api() if name not in after}, **after}
+
+

@@ -1,0 +1,64 @@
+"""The work queue: which requests have to be looked at, each once, however many events named it.
+
+A key that is added while a worker holds it comes up again when that worker is done, so no two workers ever decide about
+one request at the same time. The semantics are those of client-go's workqueue. Neighbours: `store.py` and the agenda add
+keys, `reconciler.py` takes them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+
+
+class WorkQueue(Generic[K]):
+    """First in, first out, without duplicates, one worker for a key at a time."""
+
+    def __init__(self) -> None:
+        self._order: deque[K] = deque()
+        self._waiting: set[K] = set()
+        self._held: set[K] = set()
+        self._again: set[K] = set()
+        self._filled = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def __len__(self) -> int:
+        """Keys that wait (those in work are not counted)."""
+        return len(self._order) + len(self._again)
+
+    def add(self, key: K) -> None:
+        """Mark a key as dirty."""
+        if key in self._held:
+            self._again.add(key)
+        elif key not in self._waiting:
+            self._waiting.add(key)
+            self._order.append(key)
+            self._filled.set()
+            self._idle.clear()
+
+    async def get(self) -> K:
+        """The next key; the caller owes a `done` for it."""
+        while not self._order:
+            self._filled.clear()
+            await self._filled.wait()
+        key = self._order.popleft()
+        self._waiting.discard(key)
+        self._held.add(key)
+        return key
+
+    def done(self, key: K) -> None:
+        """Give a key back."""
+        self._held.discard(key)
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
+        if not self._order and not self._held:
+            self._idle.set()
+
+    async def drained(self) -> None:
+        """Wait until no key waits and none is in work."""
+        await self._idle.wait()

@@ -1,0 +1,178 @@
+"""The loop: take a key, look, decide, act, until nothing is left to do; then write the status once and note when to look again.
+
+One worker holds a key at a time (`queue.py`), so no decision meets another about the same request. What fails is tried
+again later, with growing pauses for that request alone; the others go on. Neighbours: `store.py` gives snapshots,
+`decisions/request_plan.py` decides, `performer.py` acts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from process_operator.cluster.errors import ApiError, NotFound
+from process_operator.decisions.plan import Action, Emit, FinishRun, Plan
+from process_operator.decisions.request_plan import decide, is_worth_a_write
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.performer import Performer
+from process_operator.queue import WorkQueue
+from process_operator.resources.conditions import ConditionType
+from process_operator.resources.process_request import ProcessRequestStatus, RunCounts
+from process_operator.store import Key, Store
+
+_ROUNDS: Final = 50
+"""Decisions in a row about one request before others have a turn."""
+_LONGEST_PAUSE: Final = timedelta(minutes=5)
+
+log = structlog.get_logger("process_operator")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often the status of a request may be written."""
+
+    status: timedelta = timedelta(seconds=10)
+
+
+class Reconciler:
+    """Works on keys of the queue. `wake` puts a key on the agenda (None takes it off)."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        queue: WorkQueue[Key],
+        performer: Performer,
+        clock: Callable[[], datetime],
+        wake: Callable[[Key, datetime | None], None],
+        pace: Pace | None = None,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._performer = performer
+        self._clock = clock
+        self._wake = wake
+        self._pace = pace or Pace()
+
+    async def work(self) -> None:
+        """Take keys for ever."""
+        while True:
+            key = await self._queue.get()
+            try:
+                await self.reconcile(key)
+            finally:
+                self._queue.done(key)
+
+    async def reconcile(self, key: Key) -> None:
+        """Bring one request to where it should be now. Never raises an Exception: one request must not stop the others."""
+        try:
+            again_at = await self._settle(key)
+        except ApiError as error:
+            again_at = self._later(key, error)
+        except Exception as error:  # noqa: BLE001 - a bug that one request triggers must not end the operator
+            log.exception("decision failed", namespace=key[0], request=key[1])
+            again_at = self._later(key, error)
+        else:
+            self._store.notes(key).failures = 0
+        self._wake(key, again_at)
+        self._store.forget(key)
+
+    async def _settle(self, key: Key) -> datetime | None:
+        for _ in range(_ROUNDS):
+            snapshot = self._store.snapshot(key)
+            plan = decide(snapshot, self._clock())
+            await self._perform(key, snapshot, plan)
+            if not plan.actions:
+                written_again_at = await self._write_status(key, snapshot, plan)
+                return min(filter(None, (plan.wake_at, written_again_at)), default=None)
+        self._queue.add(key)
+        return None
+
+    async def _perform(self, key: Key, snapshot: Snapshot, plan: Plan) -> None:
+        """Carry out the actions in order; what they settled holds even where a later one fails."""
+        done: list[Action] = []
+        try:
+            for action in plan.actions:
+                await self._performer.perform(key, snapshot, action)
+                done.append(action)
+                _log_action(key, action)
+        finally:
+            all_done = len(done) == len(plan.actions)
+            self._remember(key, snapshot, plan, done, all_done=all_done)
+
+    def _remember(self, key: Key, snapshot: Snapshot, plan: Plan, done: list[Action], *, all_done: bool) -> None:
+        notes = self._store.notes(key)
+        if snapshot.request is None or plan.status is None:
+            return
+        base = notes.status or snapshot.status
+        status = plan.status if all_done else base
+        counted = _count_ends(base.counts, done)
+        notes.status = status.model_copy(update={"counts": counted})
+        if all_done:
+            notes.undecided = plan.undecided
+
+    async def _write_status(self, key: Key, snapshot: Snapshot, plan: Plan) -> datetime | None:
+        """Write the status where it differs; at once where a person waits for it, else not more often than the pace allows.
+
+        Returns when to come back for it.
+        """
+        notes = self._store.notes(key)
+        wanted, request = notes.status, snapshot.request
+        if wanted is None or request is None or request.metadata.deletion_timestamp is not None:
+            return None
+        if not is_worth_a_write(request.status, wanted):
+            notes.status = None
+            return None
+        now = self._clock()
+        if notes.status_written_at is not None and not _is_awaited(request.status, wanted):
+            allowed_at = notes.status_written_at + self._pace.status
+            if now < allowed_at <= now + self._pace.status:
+                return allowed_at
+        try:
+            await self._performer.write_status(key, snapshot, wanted)
+        except NotFound:
+            return None
+        notes.status_written_at = now
+        return None
+
+    def _later(self, key: Key, error: Exception) -> datetime:
+        notes = self._store.notes(key)
+        notes.failures += 1
+        pause: timedelta = min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(notes.failures, 10) / 2))
+        if isinstance(error, ApiError):
+            if error.retry_after is not None:
+                pause = max(pause, timedelta(seconds=error.retry_after))
+            log.warning("will try again", namespace=key[0], request=key[1], error=str(error), seconds=pause.total_seconds())
+        return self._clock() + pause
+
+
+def _count_ends(counts: RunCounts, done: list[Action]) -> RunCounts:
+    ends = Counter(action.status.phase.value.lower() for action in done if isinstance(action, FinishRun))
+    if not ends:
+        return counts
+    return counts.model_copy(update={phase: getattr(counts, phase) + number for phase, number in ends.items()})
+
+
+def _is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
+    """Whether a person changed something and waits for the answer, or a one-shot request is over."""
+    if (written.observed_generation, written.last_handled_reschedule) != (wanted.observed_generation, wanted.last_handled_reschedule):
+        return True
+
+    def verdicts(status: ProcessRequestStatus) -> list[tuple[str, str, str]]:
+        watched = (ConditionType.ACCEPTED, ConditionType.COMPLETE, ConditionType.FAILED)
+        return [(c.type, c.status, c.reason) for c in status.conditions if c.type in watched]
+
+    return verdicts(written) != verdicts(wanted)
+
+
+def _log_action(key: Key, action: Action) -> None:
+    if isinstance(action, Emit):
+        return
+    run = getattr(action, "run", None) or getattr(action, "job", None)
+    phase = getattr(getattr(action, "status", None), "phase", None)
+    log.info(type(action).__name__, namespace=key[0], request=key[1], run=run, phase=phase and str(phase))

@@ -1,0 +1,67 @@
+"""Lists everything anew: at the start, when a watch began anew, and every few minutes while runs are open.
+
+A watch that broke may have missed deletions, and kopf never compares a new list with what was known before; so this does.
+Runs that are finished are not listed: they cost nothing. Neighbours: `store.py` takes the lists, `handlers.py` the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from process_operator import names
+from process_operator.cluster.api import Api
+from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.resources.process_run import RunPhase
+from process_operator.store import Store
+
+
+class Selection(NamedTuple):
+    """Which objects of a kind concern the operator: the same for lists and for watches."""
+
+    kind: Kind
+    labels: str | None = None
+    fields: str | None = None
+
+
+_UNFINISHED: Final = ",".join(f"status.phase!={phase}" for phase in RunPhase if phase.is_finished)
+
+SELECTIONS: Final = (
+    Selection(PROCESS),
+    Selection(PROCESS_REQUEST),
+    Selection(PROCESS_RUN, fields=_UNFINISHED),
+    Selection(CRONJOB, labels=names.LABEL_REQUEST_UID),
+    Selection(JOB, labels=names.LABEL_REQUEST_UID),
+    # Pods are looked at when they have ended; what keeps one from starting is asked for when something is odd.
+    Selection(POD, labels=names.LABEL_REQUEST_UID, fields="status.phase!=Pending,status.phase!=Running"),
+)
+"""In this order, so that an object never comes before what it belongs to."""
+
+
+class Resync:
+    """Brings the store in line with the server."""
+
+    def __init__(self, api: Api, store: Store, *, namespaces: Iterable[str | None] = (None,)) -> None:
+        self._api = api
+        self._store = store
+        self._namespaces = tuple(namespaces)
+
+    async def run(self) -> None:
+        """List all kinds. Raises ApiError where that is not possible."""
+        for selection in SELECTIONS:
+            await self.list_kind(selection)
+
+    async def list_kind(self, selection: Selection) -> None:
+        """List one kind, page by page, and drop what is no longer there."""
+        for namespace in self._namespaces:
+            seen: set[str] = set()
+            version = 0
+            pages = self._api.pages(selection.kind, namespace, label_selector=selection.labels, field_selector=selection.fields)
+            async for page in pages:
+                if page.first:
+                    seen.clear()
+                    version = int(page.resource_version or 0)
+                for raw in page.items:
+                    seen.add(raw["metadata"]["uid"])
+                    self._store.apply(selection.kind, raw)
+            self._store.drop_unseen(selection.kind, namespace, seen, version)

@@ -1,0 +1,378 @@
+"""What the operator has seen: the newest version of every object it cares about, and what it found out by its own looks.
+
+Events come late, twice, or not at all, and our own writes are known before any event of them. So an object is taken only
+where its resourceVersion is newer than the one that is held, deletions leave a tombstone that an older list cannot undo,
+and everything can be rebuilt from lists (`resync.py`). Every change marks the request it belongs to as dirty; nothing is
+decided here. Requests are held as JSON, because ten thousand of them at rest should cost little.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, Generic, TypeVar
+
+import orjson
+
+from process_operator import names
+from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.decisions.snapshot import Defaults, DryRun, FinishedRun, RunNotes, Snapshot, Undecided
+from process_operator.resources.process import Process
+from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_run import ProcessRun
+from process_operator.resources.workloads import CronJob, Job, Pod, parse_cronjob, parse_job, parse_pod
+
+Key = tuple[str, str]
+"""Namespace and name of a ProcessRequest."""
+Raw = Mapping[str, Any]
+T = TypeVar("T")
+
+_TOMBSTONES: Final = 20_000
+_EVERY_VERSION: Final = 2**63
+"""Newer than any version: the object with this UID does not come back."""
+
+
+@dataclass(slots=True)
+class Entry(Generic[T]):
+    """One object as it was last seen."""
+
+    version: int
+    uid: str
+    key: Key
+    value: T
+    watched: bool = False
+    """A watch has delivered it: if it is listed to us again, that watch began anew."""
+    gone: bool = False
+    """Deleted on the server, held because the run it belongs to is not recorded yet."""
+
+
+class Shelf(Generic[T]):
+    """The objects of one kind, by name and by the request they belong to."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], Entry[T]] = {}
+        self._by_key: dict[Key, dict[str, Entry[T]]] = {}
+        self._tombstones: OrderedDict[str, int] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def get(self, namespace: str, name: str) -> Entry[T] | None:
+        """The object of that name."""
+        return self.entries.get((namespace, name))
+
+    def of(self, key: Key) -> Mapping[str, Entry[T]]:
+        """The objects of a request, by name."""
+        return self._by_key.get(key, {})
+
+    def keys(self) -> Iterable[Key]:
+        """The requests that have objects here."""
+        return self._by_key.keys()
+
+    def is_news(self, namespace: str, name: str, uid: str, version: int) -> bool:
+        """Whether this version of this object is newer than what is known of it."""
+        held = self.get(namespace, name)
+        if held is not None and version <= held.version:
+            return False
+        return self._tombstones.get(uid, 0) < version
+
+    def put(self, namespace: str, name: str, entry: Entry[T]) -> None:
+        """Hold an object in place of its older version."""
+        self.discard(namespace, name)
+        self.entries[namespace, name] = entry
+        self._by_key.setdefault(entry.key, {})[name] = entry
+
+    def discard(self, namespace: str, name: str) -> Entry[T] | None:
+        """Forget an object."""
+        entry = self.entries.pop((namespace, name), None)
+        if entry is not None:
+            siblings = self._by_key[entry.key]
+            del siblings[name]
+            if not siblings:
+                del self._by_key[entry.key]
+        return entry
+
+    def bury(self, uid: str, version: int) -> None:
+        """Remember that an object is gone, so that a list which is older than its deletion does not bring it back."""
+        self._tombstones[uid] = max(version, self._tombstones.pop(uid, 0))
+        while len(self._tombstones) > _TOMBSTONES:
+            self._tombstones.popitem(last=False)
+
+
+@dataclass(slots=True)
+class Notes:
+    """What was found out about one request by looks and writes of our own; lost at a restart, then found out again."""
+
+    status: ProcessRequestStatus | None = None
+    """Decided, not written yet."""
+    status_written_at: datetime | None = None
+    history: list[FinishedRun] | None = None
+    dry_run: DryRun | None = None
+    runs: dict[str, RunNotes] = field(default_factory=dict)
+    undecided: Undecided | None = None
+    failures: int = 0
+
+
+class Store:
+    """All that is known, by request. `on_dirty` is called with the key of every request that something changed for."""
+
+    def __init__(self, *, on_dirty: Callable[[Key], None], clock: Callable[[], datetime], defaults: Defaults | None = None) -> None:
+        self._on_dirty = on_dirty
+        self._clock = clock
+        self._defaults = defaults or Defaults()
+        self.requests: Shelf[bytes] = Shelf()
+        self.processes: Shelf[Process] = Shelf()
+        self.runs: Shelf[ProcessRun] = Shelf()
+        self.cronjobs: Shelf[CronJob] = Shelf()
+        self.jobs: Shelf[Job] = Shelf()
+        self.pods: Shelf[Pod] = Shelf()
+        self._users: dict[tuple[str, str], set[Key]] = {}
+        """Requests by the Process they name."""
+        self._notes: dict[Key, Notes] = {}
+
+    # ---- what is seen
+
+    def was_watched(self, kind: Kind, raw: Raw) -> bool:
+        """Whether a watch has delivered this object before."""
+        held = self.shelf(kind).get(raw["metadata"]["namespace"], raw["metadata"]["name"])
+        return held is not None and held.watched and held.uid == raw["metadata"]["uid"]
+
+    def apply(self, kind: Kind, raw: Raw, *, deleted: bool = False, watched: bool = False) -> bool:
+        """Take in an object as an event, a list or the answer to a write showed it; say whether it was news."""
+        metadata = raw["metadata"]
+        namespace, name, uid = metadata["namespace"], metadata["name"], metadata["uid"]
+        version = int(metadata["resourceVersion"])
+        shelf: Shelf[Any] = self.shelf(kind)
+        key = self._key_of(kind, raw)
+        if key is None:
+            return False
+        if deleted or (kind is PROCESS_RUN and self._is_finished(raw)):
+            return self._remove(kind, namespace, name, uid, version)
+        held = shelf.get(namespace, name)
+        watched = watched or (held is not None and held.uid == uid and held.watched)
+        if not shelf.is_news(namespace, name, uid, version):
+            if held is not None and held.uid == uid:
+                held.watched = watched
+            return False
+        value = self._parse(kind, raw)
+        if kind is POD and not self._wants_pod(namespace, value):
+            return False
+        if kind is PROCESS_REQUEST:
+            self._index_user(key, raw)
+        if kind is JOB:
+            self._note_running(key, name, value)
+        shelf.put(namespace, name, Entry(version, uid, key, value, watched))
+        self._mark(kind, key)
+        return True
+
+    def _note_running(self, key: Key, name: str, job: Job) -> None:
+        """Remember since when a run was seen running; a suspension starts the work over."""
+        since = self.notes(key).runs.get(name, RunNotes()).running_since
+        if job.is_suspended and since is not None:
+            self.note_run(key, name, running_since=None)
+        elif job.ready and since is None and job.finished is None:
+            self.note_run(key, name, running_since=self._clock())
+
+    def drop_unseen(self, kind: Kind, namespace: str | None, seen: set[str], version: int) -> None:
+        """A whole list was read at `version`: what is held, not newer and not among the UIDs `seen` in it, is gone."""
+        shelf: Shelf[Any] = self.shelf(kind)
+        vanished = [
+            (held_namespace, name, entry)
+            for (held_namespace, name), entry in shelf.entries.items()
+            if entry.uid not in seen
+            and entry.version <= version
+            and not entry.gone
+            and namespace in (None, held_namespace)
+        ]
+        for held_namespace, name, entry in vanished:
+            self._remove(kind, held_namespace, name, entry.uid, max(version, entry.version))
+
+    def lose(self, kind: Kind, namespace: str, name: str, *, for_good: bool = False) -> None:
+        """An answer to a call of ours said that the object is gone; `for_good`: nobody needs to know how it was."""
+        held = self.shelf(kind).get(namespace, name)
+        if held is None:
+            return
+        if for_good:
+            self.shelf(kind).bury(held.uid, _EVERY_VERSION)
+            self.shelf(kind).discard(namespace, name)
+            self._mark(kind, held.key)
+        else:
+            self._remove(kind, namespace, name, held.uid, _EVERY_VERSION)
+
+    def lose_pods(self, key: Key, job: str, *, present: set[str]) -> None:
+        """A list of a Job's pods was read: those that are held and not in it are gone."""
+        for name, entry in list(self.pods.of(key).items()):
+            if entry.value.job_name == job and name not in present and not entry.gone:
+                self.lose(POD, key[0], name)
+
+    def _remove(self, kind: Kind, namespace: str, name: str, uid: str, version: int) -> bool:
+        shelf: Shelf[Any] = self.shelf(kind)
+        shelf.bury(uid, version)
+        held = shelf.get(namespace, name)
+        if held is None or held.uid != uid:
+            return False
+        if kind in (JOB, POD) and self._is_open(namespace, name if kind is JOB else held.value.job_name):
+            held.gone = True
+            if kind is POD:
+                held.value = replace(held.value, gone=True)
+        else:
+            shelf.discard(namespace, name)
+        if kind is PROCESS_RUN:
+            self._drop_traces(held.key, name)
+        if kind is PROCESS_REQUEST:
+            self._index_user(held.key, None)
+        self._mark(kind, held.key)
+        return True
+
+    def _drop_traces(self, key: Key, run: str) -> None:
+        """A run that is recorded (or deleted) needs neither its pods nor a Job that is gone."""
+        notes = self._notes.get(key)
+        if notes is not None:
+            notes.runs.pop(run, None)
+        for name, pod in list(self.pods.of(key).items()):
+            if pod.value.job_name == run:
+                self.pods.discard(key[0], name)
+        job = self.jobs.get(key[0], run)
+        if job is not None and job.gone:
+            self.jobs.discard(key[0], run)
+
+    # ---- what was found out
+
+    def notes(self, key: Key) -> Notes:
+        """The notes of a request, to be changed by whoever carries out a plan."""
+        return self._notes.setdefault(key, Notes())
+
+    def note_run(self, key: Key, run: str, **changes: Any) -> None:
+        """Change the notes of one run."""
+        notes = self.notes(key)
+        notes.runs[run] = replace(notes.runs.get(run, RunNotes()), **changes)
+
+    def forget(self, key: Key) -> None:
+        """Drop notes that say nothing, so that a request at rest costs only its body."""
+        notes = self._notes.get(key)
+        if notes is None:
+            return
+        if key not in self.requests.keys() and not self.runs.of(key):
+            del self._notes[key]
+        elif notes == Notes(status_written_at=notes.status_written_at):
+            del self._notes[key]
+
+    # ---- what is asked
+
+    def shelf(self, kind: Kind) -> Shelf[Any]:
+        """Where the objects of a kind are."""
+        return self._shelves()[kind]
+
+    def _shelves(self) -> dict[Kind, Shelf[Any]]:
+        return {
+            PROCESS_REQUEST: self.requests,
+            PROCESS: self.processes,
+            PROCESS_RUN: self.runs,
+            CRONJOB: self.cronjobs,
+            JOB: self.jobs,
+            POD: self.pods,
+        }
+
+    def keys(self) -> set[Key]:
+        """Every request that there is or that left something behind."""
+        return {*self.requests.keys(), *self.runs.keys(), *self.cronjobs.keys(), *self.jobs.keys()}
+
+    def snapshot(self, key: Key) -> Snapshot:
+        """All that is known about one request, as a value."""
+        namespace, name = key
+        held = self.requests.get(namespace, name)
+        request = ProcessRequest.model_validate(orjson.loads(held.value)) if held is not None else None
+        process = None
+        if request is not None and request.spec.process is not None:
+            entry = self.processes.get(namespace, request.spec.process.name)
+            process = entry.value if entry is not None else None
+        notes = self._notes.get(key, Notes())
+        pods: dict[str, list[Pod]] = {}
+        for pod in self.pods.of(key).values():
+            pods.setdefault(pod.value.job_name, []).append(pod.value)
+        jobs = self.jobs.of(key)
+        return Snapshot(
+            namespace=namespace,
+            name=name,
+            request=request,
+            status=notes.status or (request.status if request is not None else ProcessRequestStatus()),
+            process=process,
+            cronjobs=tuple(entry.value for entry in self.cronjobs.of(key).values()),
+            runs=tuple(entry.value for entry in self.runs.of(key).values()),
+            jobs={name: entry.value for name, entry in jobs.items()},
+            gone_jobs=frozenset(name for name, entry in jobs.items() if entry.gone),
+            pods={job: tuple(found) for job, found in pods.items()},
+            notes=dict(notes.runs),
+            history=None if notes.history is None else tuple(notes.history),
+            dry_run=notes.dry_run,
+            undecided=notes.undecided,
+            defaults=self._defaults,
+        )
+
+    # ---- how objects belong together
+
+    def _key_of(self, kind: Kind, raw: Raw) -> Key | None:
+        metadata = raw["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        if kind is PROCESS_REQUEST or kind is PROCESS:
+            return namespace, name
+        if kind is PROCESS_RUN:
+            return namespace, raw["spec"]["request"]["name"]
+        request = (metadata.get("labels") or {}).get(names.LABEL_REQUEST)
+        if request is not None:
+            return namespace, request
+        run = self.runs.get(namespace, name)
+        return run.key if run is not None else None
+
+    def _index_user(self, key: Key, raw: Raw | None) -> None:
+        held = self.requests.get(*key)
+        before = _process_of(key, orjson.loads(held.value)) if held is not None else None
+        if before is not None:
+            self._users[before].discard(key)
+        if raw is not None and (process := _process_of(key, raw)) is not None:
+            self._users.setdefault(process, set()).add(key)
+
+    def _mark(self, kind: Kind, key: Key) -> None:
+        if kind is PROCESS:
+            for user in self._users.get(key, ()):
+                self._on_dirty(user)
+        else:
+            self._on_dirty(key)
+
+    def _is_open(self, namespace: str, run: str) -> bool:
+        return self.runs.get(namespace, run) is not None
+
+    def _wants_pod(self, namespace: str, pod: Pod) -> bool:
+        """Pods of runs that are recorded are not held: they stay in the cluster as long as their Jobs."""
+        job = self.jobs.get(namespace, pod.job_name)
+        return self._is_open(namespace, pod.job_name) or (job is not None and job.value.finished is None)
+
+    @staticmethod
+    def _is_finished(raw: Raw) -> bool:
+        phase = (raw.get("status") or {}).get("phase", "Pending")
+        return phase not in ("Pending", "Running")
+
+    @staticmethod
+    def _parse(kind: Kind, raw: Raw) -> Any:
+        if kind is PROCESS_REQUEST:
+            return orjson.dumps(_slim(raw))
+        if kind is PROCESS:
+            return Process.model_validate(raw)
+        if kind is PROCESS_RUN:
+            return ProcessRun.model_validate(raw)
+        return {JOB: parse_job, CRONJOB: parse_cronjob, POD: parse_pod}[kind](raw)
+
+
+def _process_of(key: Key, raw: Raw) -> tuple[str, str] | None:
+    process = (raw["spec"].get("process") or {}).get("name")
+    return (key[0], process) if process else None
+
+
+def _slim(raw: Raw) -> dict[str, Any]:
+    """The body without what no decision reads and `kubectl apply` makes large."""
+    metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
+    annotations = metadata.get("annotations") or {}
+    metadata["annotations"] = {key: value for key, value in annotations.items() if key == names.ANNOTATION_RESCHEDULE}
+    return {"metadata": metadata, "spec": raw["spec"], "status": raw.get("status") or {}}

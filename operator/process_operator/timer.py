@@ -1,0 +1,50 @@
+"""The one timer: sleeps until the earliest entry of the agenda and puts what is due on the queue.
+
+It re-reads the clock whenever it wakes, and wakes at least once a second, so a clock that is set or a machine that slept
+is noticed at once. Neighbours: `timing/agenda.py` is the heap, `reconciler.py` fills it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from process_operator.queue import WorkQueue
+from process_operator.store import Key
+from process_operator.timing.agenda import Agenda
+
+_LONGEST_SLEEP: Final = 1.0
+
+
+class Timer:
+    """Moves keys from the agenda to the queue when their time has come."""
+
+    def __init__(self, agenda: Agenda[Key], queue: WorkQueue[Key], clock: Callable[[], datetime]) -> None:
+        self._agenda = agenda
+        self._queue = queue
+        self._clock = clock
+        self._earlier = asyncio.Event()
+
+    def put(self, key: Key, at: datetime | None) -> None:
+        """Look at a key at `at` (UTC) in place of whatever was planned for it; None: not by the clock."""
+        if at is None:
+            self._agenda.discard(key)
+            return
+        self._agenda.put(key, at)
+        if self._agenda.next_at() == at:
+            self._earlier.set()
+
+    async def run(self) -> None:
+        """Tick for ever."""
+        while True:
+            for key in self._agenda.pop_due(self._clock()):
+                self._queue.add(key)
+            self._earlier.clear()
+            next_at = self._agenda.next_at()
+            seconds = _LONGEST_SLEEP if next_at is None else (next_at - self._clock()).total_seconds()
+            try:
+                await asyncio.wait_for(self._earlier.wait(), timeout=max(0.0, min(seconds, _LONGEST_SLEEP)))
+            except TimeoutError:
+                continue

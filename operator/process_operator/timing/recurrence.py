@@ -1,0 +1,255 @@
+"""The ticks of a schedule within its bounds: what everything outside this package asks.
+
+`compile_schedule` reads a Schedule into days, times of day and a zone (`days.py`, `cron.py`, `zone.py`), and those into
+ticks (`ticks.py`). What only depends on the text is shared between requests; a Recurrence itself holds little more than
+the bounds. Exclusions will be one more day rule, and Quartz expressions one more reader beside `cron.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from process_operator.resources.schedule import Daily, DaysOfWeek, Monthly, Schedule, Weekday, Weekly, WeekOfMonth
+from process_operator.timing import days
+from process_operator.timing.cron import CRON_FIELD, Cron, parse_cron
+from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
+from process_operator.timing.ticks import ElapsedTicks, FixedTicks, HourCoveringTicks, Ticks
+from process_operator.timing.wall_grid import TimesOfDay, WallGrid
+from process_operator.timing.zone import DAY, EPOCH, SECOND, wall_clock, zone
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+_END: Final = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)  # of what a schedule may speak of
+# 29 February on a given weekday comes up to 40 years apart (across 2100): what needs longer is taken for never.
+_NEVER: Final = timedelta(days=41 * 365.25)
+_SHARED: Final = 4096  # distinct texts to keep compiled
+
+_WEEKDAY_NUMBERS: Final = {weekday: number for number, weekday in enumerate(Weekday)}
+_NTH: Final = {WeekOfMonth.FIRST: 1, WeekOfMonth.SECOND: 2, WeekOfMonth.THIRD: 3, WeekOfMonth.FOURTH: 4}
+_UNITS: Final = {"secondly": 1, "minutely": 60, "hourly": 3600}
+_ALL_HOURS: Final = frozenset(range(24))
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """The nominal instants (ticks) of one stretch of a schedule.
+
+    All instants that go in and come out are aware datetimes in UTC. `floor`: every tick lies strictly after it; it is
+    the beginning of the stretch, or just before it for an elapsed timing whose first tick is that beginning itself.
+    `whole_minutes`: every tick is on a whole minute.
+    """
+
+    floor: datetime
+    whole_minutes: bool
+    _ticks: Ticks
+    _low: int  # exclusive, and ...
+    _high: int  # ... inclusive bound in whole seconds, both less the fraction
+    _fraction: timedelta  # below one second: of an elapsed timing whose startTime has one
+
+    def next_after(self, instant: datetime) -> datetime | None:
+        """Give the first tick strictly after an instant; None if none is left."""
+        tick = self._ticks.after(max(self._seconds(instant), self._low))
+        return None if tick is None or tick > self._high else self._instant(tick)
+
+    def previous(self, instant: datetime) -> datetime | None:
+        """Give the last tick at or before an instant, or None."""
+        tick = self._ticks.until(min(self._seconds(instant), self._high))
+        return None if tick is None or tick <= self._low else self._instant(tick)
+
+    def between(self, after: datetime, until: datetime, *, limit: int) -> list[datetime]:
+        """List the first `limit` ticks in (after, until], oldest first."""
+        found: list[datetime] = []
+        tick = self.next_after(after)
+        while tick is not None and tick <= until and len(found) < limit:
+            found.append(tick)
+            tick = self.next_after(tick)
+        return found
+
+    def newest(self, after: datetime, until: datetime, *, limit: int) -> list[datetime]:
+        """List the last `limit` ticks in (after, until], oldest first."""
+        found: list[datetime] = []
+        tick = self.previous(until)
+        while tick is not None and tick > after and len(found) < limit:
+            found.append(tick)
+            tick = self.previous(tick - _MICROSECOND)
+        return found[::-1]
+
+    def count(self, after: datetime, until: datetime) -> int:
+        """Count the ticks in (after, until] without listing them."""
+        low, high = max(self._seconds(after), self._low), min(self._seconds(until), self._high)
+        return self._ticks.count(low, high) if low < high else 0
+
+    def wall_time(self, tick: datetime) -> datetime | None:
+        """Give the wall time (naive) that a tick stands for, so that a later version of the zone can be told of it.
+
+        That is the named one, before a gap moved it. None for timings that name no wall time of their own: elapsed and
+        hour-covering ones.
+        """
+        wall = self._ticks.named(self._seconds(tick)) if isinstance(self._ticks, FixedTicks) else None
+        return None if wall is None else (EPOCH + timedelta(seconds=wall)).replace(tzinfo=None)
+
+    def settled_by(self, wall_time: datetime) -> datetime:
+        """Give the instant through which all ticks up to a wall time (of `wall_time`) lie, by the zone as it is now.
+
+        Ask for ticks after the later of this and the last tick, and a zone whose rules changed in between runs no wall
+        time twice. For timings without wall times it is before every tick.
+        """
+        if not isinstance(self._ticks, FixedTicks):
+            return self.floor
+        return self._instant(self._ticks.resolved((wall_time.replace(tzinfo=UTC) - EPOCH) // SECOND))
+
+    def _seconds(self, instant: datetime) -> int:
+        return (instant - EPOCH - self._fraction) // SECOND
+
+    def _instant(self, seconds: int) -> datetime:
+        return EPOCH + timedelta(seconds=seconds) + self._fraction
+
+
+def compile_schedule(schedule: Schedule, *, since: datetime) -> Recurrence:
+    """Compile a schedule for the stretch that began at `since` (aware, UTC; cut to the second).
+
+    Ticks are after `since` and from startTime to finishTime, both included. An elapsed timing without startTime counts
+    from `since`, and that is its first tick.
+
+    Raises ScheduleError: InvalidSchedule, InvalidTimeZone or Unsupported. It does not look whether there is a tick:
+    `check_schedule` does.
+    """
+    _refuse_unsupported(schedule)
+    zone(schedule.time_zone)
+    since = since.astimezone(UTC).replace(microsecond=0)
+    start, finish = schedule.start_time, schedule.finish_time
+    if start is not None and finish is not None and finish < start:
+        raise ScheduleError("InvalidSchedule", f"{SCHEDULE_FIELD}.finishTime", "must not be before startTime")
+    anchor = start or since
+    elapsed = elapsed_seconds(schedule)
+    fraction = timedelta(microseconds=anchor.microsecond) if elapsed else timedelta()
+    floor = since - _MICROSECOND if elapsed and start is None else since
+    ticks: Ticks
+    if elapsed:
+        ticks = ElapsedTicks(anchor=(anchor - EPOCH) // SECOND, every=elapsed)
+        whole_minutes = elapsed % 60 == 0 and anchor.second == 0 and not fraction
+    else:
+        ticks, on_minute = _wall_ticks(schedule, anchor)
+        # Offsets with seconds are of the past (Monrovia's until 1972), but a stretch may begin there in a preview.
+        whole_minutes = on_minute and wall_clock(schedule.time_zone).offset((since - EPOCH) // SECOND) % 60 == 0
+    low = (floor - EPOCH - fraction) // SECOND
+    if start is not None:
+        low = max(low, -((EPOCH - start + fraction) // SECOND) - 1)
+    high = ((finish or _END) - EPOCH - fraction) // SECOND
+    return Recurrence(floor, whole_minutes, ticks, low, high, fraction)
+
+
+def check_schedule(schedule: Schedule, *, now: datetime) -> None:
+    """Refuse a schedule that cannot be followed, or that has no tick in 41 years from `now` (or startTime, if later).
+
+    Pass the beginning of the stretch as `now`: then the answer stays the same when finishTime has passed.
+
+    Raises ScheduleError, also NeverFires.
+    """
+    recurrence = compile_schedule(schedule, since=now)
+    first = recurrence.next_after(recurrence.floor)
+    earliest = max(now, schedule.start_time or now)
+    if first is not None and first - earliest <= _NEVER:
+        return
+    field = CRON_FIELD if schedule.cron is not None else SCHEDULE_FIELD
+    if schedule.finish_time is not None:
+        unbounded = compile_schedule(schedule.model_copy(update={"finish_time": None}), since=now)
+        if unbounded.next_after(unbounded.floor) is not None:
+            finish = f"{SCHEDULE_FIELD}.finishTime"
+            raise ScheduleError("NeverFires", finish, "the schedule has no time between its start and finishTime")
+    raise ScheduleError("NeverFires", field, f"there is no such time in the 41 years after {earliest:%Y-%m-%d}")
+
+
+def _refuse_unsupported(schedule: Schedule) -> None:
+    fields = {
+        "jitter": schedule.jitter is not None,
+        "exclude": bool(schedule.exclude),
+        "excludeFrom": bool(schedule.exclude_from),
+        "maxRuns": schedule.max_runs is not None,
+    }
+    for name, is_set in fields.items():
+        if is_set:
+            raise ScheduleError("Unsupported", f"{SCHEDULE_FIELD}.{name}", f"{name} is not supported yet; leave it out")
+
+
+def elapsed_seconds(schedule: Schedule) -> int | None:
+    """Give the seconds between two ticks of an elapsed timing; None for wall timings."""
+    for name, unit in _UNITS.items():
+        interval = getattr(schedule, name)
+        if interval is not None:
+            return int(interval.every) * unit
+    return None
+
+
+# ---- Wall timings. Each is compiled once for each distinct text; the anchor date is 0 where nothing is counted from it
+
+
+def _wall_ticks(schedule: Schedule, anchor: datetime) -> tuple[Ticks, bool]:
+    """Compile a wall timing; the second value tells whether it names whole minutes only."""
+    name = schedule.time_zone
+    if schedule.cron is not None:
+        return cron_ticks(parse_cron(schedule.cron), name), True
+    anchor_instant = (anchor - EPOCH) // SECOND
+    anchor_day = (anchor_instant + wall_clock(name).offset(anchor_instant)) // DAY
+    timing = schedule.daily or schedule.weekly or schedule.monthly
+    if timing is None:
+        allowed = "secondly, minutely, hourly, daily, weekly, monthly and cron"
+        raise ScheduleError("InvalidSchedule", SCHEDULE_FIELD, f"exactly one of {allowed} must be set")
+    counted_from = anchor_day if (timing.every or 1) > 1 else 0
+    return _calendar_ticks(timing, counted_from, name), time_of_day(timing.at) % 60 == 0
+
+
+@lru_cache(maxsize=_SHARED)
+def cron_ticks(cron: Cron, zone_name: str) -> Ticks:
+    """Compile an expression of 5 fields in a zone."""
+    rule = days.cron_days(
+        days=cron.days,
+        months=cron.months,
+        weekdays=frozenset((day - 1) % 7 for day in cron.weekdays),
+        either=cron.either,
+    )
+    grid = WallGrid(days.Calendar(rule), TimesOfDay(cron.hours, cron.minutes, frozenset({0})))
+    if cron.hours == _ALL_HOURS:
+        return HourCoveringTicks(grid, wall_clock(zone_name))
+    return FixedTicks(grid, wall_clock(zone_name))
+
+
+@lru_cache(maxsize=_SHARED)
+def _calendar_ticks(timing: Daily | Weekly | Monthly, anchor_day: int, zone_name: str) -> Ticks:
+    if isinstance(timing, Daily):
+        rule = _daily_rule(timing, anchor_day)
+    elif isinstance(timing, Weekly):
+        weekdays = frozenset(_WEEKDAY_NUMBERS[day] for day in timing.days)
+        rule = days.weekly(weekdays, every=timing.every, anchor=anchor_day)
+    else:
+        rule = days.monthly(_day_of_month_rule(timing), every=timing.every, anchor=anchor_day)
+    hour, rest = divmod(time_of_day(timing.at), 3600)
+    minute, second = divmod(rest, 60)
+    times = TimesOfDay(frozenset({hour}), frozenset({minute}), frozenset({second}))
+    return FixedTicks(WallGrid(days.Calendar(rule), times), wall_clock(zone_name))
+
+
+def _daily_rule(timing: Daily, anchor_day: int) -> days.DayRule:
+    if timing.days == DaysOfWeek.WEEKDAYS:
+        return days.weekly(frozenset(range(5)), every=1, anchor=0)
+    if timing.days == DaysOfWeek.WEEKENDS:
+        return days.weekly(frozenset({5, 6}), every=1, anchor=0)
+    return days.every_n_days(timing.every, anchor=anchor_day) if timing.every else days.every_day
+
+
+def _day_of_month_rule(timing: Monthly) -> days.DayRule:
+    if timing.weekday is not None:
+        weekday = _WEEKDAY_NUMBERS[timing.weekday.day]
+        week = timing.weekday.week
+        return days.last_weekday(weekday) if week == WeekOfMonth.LAST else days.nth_weekday(_NTH[week], weekday)
+    if isinstance(timing.day, int):
+        return days.day_of_month(timing.day)
+    return days.last_day
+
+
+def time_of_day(at: str) -> int:
+    """Read HH:MM or HH:MM:SS as seconds since midnight."""
+    hour, minute, *second = (int(part) for part in at.split(":"))
+    return hour * 3600 + minute * 60 + sum(second)
