@@ -73,7 +73,7 @@ def _elapsed(schedule: Schedule, period: int, anchor: datetime) -> CronSchedule 
     if schedule.secondly is not None:
         return WhyNot(field, "a CronJob knows minutes, not seconds")
     if anchor.second or anchor.microsecond:
-        return WhyNot(field, f"it counts from {anchor:%H:%M:%S.%f}, and a CronJob fires on whole minutes")
+        return WhyNot(field, f"it counts from {anchor.time()} UTC, and a CronJob fires on whole minutes")
     minute_of_day = anchor.hour * 60 + anchor.minute
     minutes = period // 60
     if 60 % minutes == 0:
