@@ -149,7 +149,9 @@ class Store:
         if key is None:
             return False
         if deleted or (kind is PROCESS_RUN and self._is_finished(raw)):
-            return self._remove(kind, namespace, name, uid, version)
+            # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
+            last = self._parse(kind, raw) if deleted and kind in (JOB, POD) else None
+            return self._remove(kind, namespace, name, uid, version, last)
         held = shelf.get(namespace, name)
         watched = watched or (held is not None and held.uid == uid and held.watched)
         if not shelf.is_news(namespace, name, uid, version):
@@ -207,7 +209,9 @@ class Store:
             if entry.value.job_name == job and name not in present and not entry.gone:
                 self.lose(POD, key[0], name)
 
-    def _remove(self, kind: Kind, namespace: str, name: str, uid: str, version: int) -> bool:
+    def _remove(  # noqa: PLR0913 - what identifies an object, and how it was
+        self, kind: Kind, namespace: str, name: str, uid: str, version: int, last: Any = None
+    ) -> bool:
         shelf: Shelf[Any] = self.shelf(kind)
         shelf.bury(uid, version)
         held = shelf.get(namespace, name)
@@ -215,6 +219,7 @@ class Store:
             return False
         if kind in (JOB, POD) and self._is_open(namespace, name if kind is JOB else held.value.job_name):
             held.gone = True
+            held.value = held.value if last is None or version < held.version else last
             if kind is POD:
                 held.value = replace(held.value, gone=True)
         else:

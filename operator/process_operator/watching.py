@@ -50,6 +50,8 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.networking.connect_timeout = 10
     settings.networking.request_timeout = 60
     settings.watching.connect_timeout = 10
+    # One list of everything would be the peak of memory. A page that expires ends kopf, and `runtime.py` begins anew.
+    settings.watching.chunk_size = 500
     settings.process.ultimate_exiting_timeout = 20
     # Building the basis of a diff that nobody asks for costs half of the time of each event.
     settings.persistence.diffbase_storage = _NoDiffBase()

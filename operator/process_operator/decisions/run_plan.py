@@ -45,6 +45,8 @@ from process_operator.timing.run_later import StartWindow, start_window
 LOOK_AGAIN: Final = timedelta(seconds=10)
 """A run this young is not given up for lost: its Job may not have reached us yet."""
 
+_POD_POLL: Final = timedelta(seconds=2)
+
 
 @dataclass(frozen=True, slots=True)
 class RunView:
@@ -314,6 +316,12 @@ def _record(view: RunView, orders: RunOrders, draft: Draft) -> None:
         return
     outcome = finished_outcome(job, view.pods, context=_context(view, orders))
     if outcome is None:
+        # A pod outlives its Job. Running ones are not watched, so it is looked at until it is gone.
+        again_at = (view.notes.pods_listed_at or orders.now) + _POD_POLL
+        if again_at > orders.now:
+            draft.wake(again_at)
+        else:
+            draft.do(ListPods(view.name, view.name))
         return
     log = _log(view, job, outcome, orders, draft)
     if log is not None:
@@ -400,6 +408,7 @@ def _finish_refused(view: RunView, refusal: Refusal, orders: RunOrders, draft: D
 
 def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) -> tuple[Condition, ...]:
     """Conditions of a finished run: Finished at any end, Complete after success, Failed and Stalled after any other."""
+    now = now.replace(microsecond=0)
     types = [ConditionType.FINISHED]
     types += [ConditionType.COMPLETE] if phase == RunPhase.SUCCEEDED else [ConditionType.FAILED, ConditionType.STALLED]
     return tuple(

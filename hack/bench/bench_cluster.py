@@ -1,0 +1,89 @@
+"""A connection for measurements: a namespace of its own, requests to apply, and a watch whose arrival times count."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import statistics
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.connection import Connection, connect
+from process_operator.cluster.kinds import NAMESPACE, Kind
+
+Raw = dict[str, Any]
+
+
+class Bench:
+    """One namespace on the cluster of KUBECONFIG."""
+
+    def __init__(self, connection: Connection, namespace: str) -> None:
+        self.api = Api(connection)
+        self.namespace = namespace
+        self._connection = connection
+
+    @asynccontextmanager
+    async def watching(self, kind: Kind, seen: Callable[[str, Raw, float], None]) -> AsyncIterator[None]:
+        """Call `seen` with type, object and arrival time (unix seconds) of each event of a kind in the namespace."""
+        session = self._connection.new_session()
+        url = f"{session.server}{kind.path(self.namespace)}"
+
+        async def follow() -> None:
+            async with session.session.get(url, params={"watch": "true"}) as response:
+                response.raise_for_status()
+                began.set()
+                async for line in response.content:
+                    event = json.loads(line)
+                    seen(event["type"], event["object"], time.time())
+
+        began = asyncio.Event()
+        task = asyncio.create_task(follow())
+        await began.wait()
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await session.session.close()
+
+
+@asynccontextmanager
+async def bench() -> AsyncIterator[Bench]:
+    """A fresh namespace, deleted at the end."""
+    connection = await connect()
+    name = f"bench-{uuid.uuid4().hex[:8]}"
+    try:
+        setup = Bench(connection, name)
+        await setup.api.create(NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        yield setup
+        await setup.api.delete(NAMESPACE, "", name)
+    finally:
+        await connection.close()
+
+
+def request(name: str, timing: Raw, **spec: Any) -> Raw:
+    """A ProcessRequest that runs one small container."""
+    container = {"name": "main", "image": "localhost/busybox:1", "command": ["true"]}
+    return {
+        "apiVersion": "process-operator.io/v1alpha1",
+        "kind": "ProcessRequest",
+        "metadata": {"name": name},
+        "spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": [container]}}}}, "timing": timing, **spec},
+    }
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Median, p99 and the ends of seconds, in milliseconds."""
+    ordered = sorted(values)
+    return {
+        "min": round(1000 * ordered[0], 1),
+        "median": round(1000 * statistics.median(ordered), 1),
+        "p99": round(1000 * ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))], 1),
+        "max": round(1000 * ordered[-1], 1),
+    }
