@@ -7,9 +7,10 @@ and the reconciler tries again later. Neighbours: `decisions/plan.py` has the ac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from process_operator import names
 from process_operator.cluster.api import Api
@@ -35,9 +36,10 @@ from process_operator.store import Key, Store
 
 QUOTA_RETRY: Final = timedelta(seconds=15)
 """How long a refusal by a quota is believed."""
+FORBIDDEN_RETRY: Final = timedelta(minutes=5)
+"""How long any other refusal by rights or policy is believed; a person may heal it at once by an edit."""
+_ABOUT_THE_JOB: Final = re.compile(r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |Job in version "v1" cannot be handled as a Job: )')
 _RUNS_IN_A_SELECTOR: Final = 50
-
-A = TypeVar("A")
 
 
 class Performer:
@@ -111,7 +113,11 @@ class Performer:
             reason, again = Reason.QUOTA_EXCEEDED, self._clock() + QUOTA_RETRY
         elif isinstance(error, NamespaceTerminating) or (isinstance(error, NotFound) and "namespaces" in error.message):
             reason = Reason.NAMESPACE_TERMINATING
-        return DryRun(template_hash, reason, error.message, again)
+        elif isinstance(error, Forbidden):
+            # Rights and policies change without anyone touching the request.
+            again = self._clock() + FORBIDDEN_RETRY
+        # The name of a Job that is never stored would only puzzle whoever reads it.
+        return DryRun(template_hash, reason, _ABOUT_THE_JOB.sub("", error.message), again)
 
     async def _delete_request(self, key: Key, snapshot: Snapshot, action: actions.DeleteRequest) -> None:
         await self._api.delete(PROCESS_REQUEST, *key, uid=action.uid)

@@ -16,12 +16,13 @@ import structlog
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
-from process_operator.cluster.errors import ApiError
+from process_operator.cluster.errors import ApiError, NamespaceTerminating, NotFound
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import Kind
 from process_operator.decisions.snapshot import Defaults
 from process_operator.log_reader import LogReader
 from process_operator.performer import Performer
+from process_operator.process_reconciler import ProcessReconciler
 from process_operator.queue import WorkQueue
 from process_operator.reconciler import Pace, Reconciler
 from process_operator.resync import Resync
@@ -51,7 +52,13 @@ class Operator:
         self._connection = connection
         self.api = Api(connection)
         self.queue: WorkQueue[Key] = WorkQueue()
-        self.store = Store(on_dirty=self.queue.add, clock=clock, defaults=Defaults(engine=settings.default_engine))
+        self.processes: WorkQueue[Key] = WorkQueue()
+        self.store = Store(
+            on_dirty=self.queue.add,
+            on_process=self.processes.add,
+            clock=clock,
+            defaults=Defaults(engine=settings.default_engine),
+        )
         self.agenda: Agenda[Key] = Agenda()
         self.timer = Timer(self.agenda, self.queue, clock)
         self.events = EventRecorder(self.api)
@@ -65,6 +72,7 @@ class Operator:
             wake=self.timer.put,
             pace=Pace(timedelta(seconds=settings.status_seconds)),
         )
+        self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, clock)
         self.resync = Resync(self.api, self.store)
         self._relisted = asyncio.Event()
 
@@ -84,7 +92,13 @@ class Operator:
                 await self.events.flush(self._clock(), everything=True)
 
     def _loops(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
-        return [*[self.reconciler.work] * self._settings.workers, self.timer.run, self._flush_events, self._resync_now_and_then]
+        return [
+            *[self.reconciler.work] * self._settings.workers,
+            self.process_reconciler.work,
+            self.timer.run,
+            self._flush_events,
+            self._resync_now_and_then,
+        ]
 
     async def _forever(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """A loop that ends by a bug begins anew, and says so: nobody else would notice."""
@@ -153,7 +167,9 @@ class Operator:
         while True:
             await asyncio.sleep(_EVENT_FLUSH_SECONDS)
             for error in await self.events.flush(self._clock()):
-                log.warning("an Event was not written", error=str(error))
+                # A namespace that is being deleted takes no Events, and nobody would read them.
+                if not isinstance(error, NamespaceTerminating | NotFound):
+                    log.warning("an Event was not written", error=str(error))
 
 
 async def run(settings: Settings, *, kubeconfig: str | None = None, context: str | None = None) -> None:

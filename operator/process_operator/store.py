@@ -116,10 +116,22 @@ class Notes:
 
 
 class Store:
-    """All that is known, by request. `on_dirty` is called with the key of every request that something changed for."""
+    """All that is known, by request.
 
-    def __init__(self, *, on_dirty: Callable[[Key], None], clock: Callable[[], datetime], defaults: Defaults | None = None) -> None:
+    `on_dirty` is called with the key of every request that something changed for, `on_process` with that of every
+    Process that changed itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_dirty: Callable[[Key], None],
+        clock: Callable[[], datetime],
+        on_process: Callable[[Key], None] = lambda _: None,
+        defaults: Defaults | None = None,
+    ) -> None:
         self._on_dirty = on_dirty
+        self._on_process = on_process
         self._clock = clock
         self._defaults = defaults or Defaults()
         self.requests: Shelf[bytes] = Shelf()
@@ -341,6 +353,7 @@ class Store:
 
     def _mark(self, kind: Kind, key: Key) -> None:
         if kind is PROCESS:
+            self._on_process(key)
             for user in self._users.get(key, ()):
                 self._on_dirty(user)
         else:
@@ -362,7 +375,8 @@ class Store:
     @staticmethod
     def _parse(kind: Kind, raw: Raw) -> Any:
         if kind is PROCESS_REQUEST:
-            return orjson.dumps(_slim(raw))
+            # A copy, because orjson hands out its whole buffer, which is several times as large.
+            return bytes(memoryview(orjson.dumps(_slim(raw))))
         if kind is PROCESS:
             return Process.model_validate(raw)
         if kind is PROCESS_RUN:

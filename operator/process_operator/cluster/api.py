@@ -62,10 +62,11 @@ class Api:
     async def patch(
         self, kind: Kind, namespace: str, name: str, body: Body | list[Body], *, subresource: str | None = None
     ) -> Body:
-        """JSON merge patch (RFC 7386): null removes a field, lists are replaced whole. A list is a JSON patch (RFC 6902).
+        """JSON merge patch (RFC 7386): null removes a field, lists are replaced whole.
 
-        A `metadata.resourceVersion` in the body is a precondition: Conflict where the object has changed since. With
-        `maybe_done` on that Conflict the change may be an earlier try of this very call.
+        A body that is a list is a JSON patch (RFC 6902); where one of its `test` operations fails it is Invalid.
+        A `metadata.resourceVersion` in a merge patch is a precondition: Conflict where the object has changed since.
+        With `maybe_done` on that Conflict the change may be an earlier try of this very call.
         """
         path = kind.path(namespace, name, subresource)
         content_type = JSON_PATCH if isinstance(body, list) else MERGE_PATCH

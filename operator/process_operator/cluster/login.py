@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp.hdrs import AUTHORIZATION
@@ -51,7 +52,7 @@ class Login:
         response = await handler(request)
         if response.status != 401:
             return response
-        renewed = await self._renewed(token)
+        renewed = await self._renewed()
         if renewed is None or renewed == token:
             return response
         response.release()
@@ -63,17 +64,16 @@ class Login:
         token = await self._configuration.get_api_key_with_prefix("BearerToken")
         return token.strip() if token else None
 
-    async def _renewed(self, refused: str) -> str | None:
+    async def _renewed(self) -> str | None:
         async with self._lock:
-            current = await self._token()
-            if current != refused or self._clock() < self._next_login:
-                return current
+            if self._clock() < self._next_login:
+                return await self._token()  # of a login just made, perhaps for another request
             self._next_login = self._clock() + _BETWEEN_LOGINS
             fresh: Any = Configuration()
-            try:
+            # Where it fails the 401 goes to the caller, who says what is wrong.
+            with suppress(ConfigException, OSError, KeyError, TypeError, ValueError):
                 await self._load(fresh)
-            except (ConfigException, OSError, KeyError, TypeError, ValueError):
-                return current  # the 401 goes to the caller, who says what is wrong
-            self._configuration.api_key = fresh.api_key
-            self._configuration.refresh_api_key_hook = fresh.refresh_api_key_hook
+            if fresh.api_key:
+                self._configuration.api_key = fresh.api_key
+                self._configuration.refresh_api_key_hook = fresh.refresh_api_key_hook
             return await self._token()

@@ -13,10 +13,12 @@ from datetime import datetime
 from process_operator.decisions.engine_choice import EngineChoice, choose_engine
 from process_operator.decisions.manifests import dry_run_manifest
 from process_operator.decisions.plan import DryRunJob
+from process_operator.decisions.process_status import objection
 from process_operator.decisions.snapshot import Snapshot
-from process_operator.decisions.template import JobTemplate, TemplateError, build_template
+from process_operator.decisions.template import JobTemplate, build_template, template_field
+from process_operator.decisions.template_shape import TemplateError
 from process_operator.resources.conditions import Reason
-from process_operator.resources.process import ConcurrencyPolicy, Process
+from process_operator.resources.process import Process
 from process_operator.resources.process_request import CatchUp, ProcessRequest
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
@@ -85,7 +87,8 @@ def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance,
         return Acceptance(template=template, recurrence=so_far.recurrence, engine=so_far.engine, ask=ask)
     if said.accepted:
         return so_far
-    return Acceptance(said.reason, said.message, template, so_far.recurrence, so_far.engine, again_at=said.again_at)
+    message = f"{template_field(snapshot.process)}: the API server refuses the Job: {said.message}"
+    return Acceptance(said.reason, message, template, so_far.recurrence, so_far.engine, again_at=said.again_at)
 
 
 def _since(snapshot: Snapshot) -> datetime:
@@ -108,11 +111,6 @@ def _refuse_unsupported(request: ProcessRequest, process: Process | None) -> Non
         raise _Refused(Reason.UNSUPPORTED, "spec.catchUp: All is not supported by this release; allowed: Latest")
     if process is None or request.spec.process is None:
         return
-    where = f"Process {process.metadata.name}"
-    if process.spec.steps is not None:
-        raise _Refused(Reason.UNSUPPORTED, f"{where}: spec.steps is not supported by this release; set spec.jobTemplate")
-    if process.spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
-        raise _Refused(
-            Reason.UNSUPPORTED,
-            f"{where}: spec.concurrencyPolicy {process.spec.concurrency_policy} is not supported by this release; allowed: Allow (set it on the request)",
-        )
+    found = objection(process)
+    if found is not None:
+        raise _Refused(found.reason, f"Process {process.metadata.name}: {found.message}")

@@ -29,7 +29,7 @@ class Contender:
     started: bool
     """It has a Job that was let go (it may have a pod)."""
     ready: bool = True
-    """It would start now if it were alone: its time has come and nothing else holds it."""
+    """It would start now if it were alone: nothing else (a quota, an invalid request) holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +72,4 @@ def in_the_way(policy: ConcurrencyPolicy, contenders: Sequence[Contender]) -> tu
     """Runs that keep a new tick of a schedule from starting now (for Queue: from being the next in line)."""
     if policy == ConcurrencyPolicy.ALLOW:
         return ()
-    return tuple(c.name for c in sorted(contenders, key=lambda c: (c.due, c.name)) if c.started or c.ready)
+    return tuple(c.name for c in sorted(contenders, key=lambda c: (c.due, c.name)))

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from process_operator.decisions.template import JobTemplate, TemplateError
+from process_operator.decisions.template import JobTemplate
+from process_operator.decisions.template_shape import TemplateError
 from process_operator.resources.conditions import Reason
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import Engine, ProcessRequest
@@ -46,6 +47,8 @@ def choose_engine(
     """
     schedule = request.spec.timing.schedule
     if schedule is None:
+        if request.spec.engine == Engine.CRON_JOB:
+            raise TemplateError(Reason.UNSUPPORTED, "spec.engine: CronJob is possible for spec.timing.schedule only; leave it out")
         return None
     wanted = request.spec.engine or default
     if wanted == Engine.OPERATOR:
@@ -79,4 +82,4 @@ def _obstacles(request: ProcessRequest, template: JobTemplate, cron: CronSchedul
     if spec.starting_deadline_seconds is not None and spec.starting_deadline_seconds < _POLLING_SECONDS:
         yield _Obstacle(WhyNot("spec.startingDeadlineSeconds", f"a CronJob needs {_POLLING_SECONDS} or more"))
     if template.uses_scheduled_time:
-        yield _Obstacle(WhyNot("jobTemplate", "a CronJob cannot provide PROCESS_SCHEDULED_TIME"))
+        yield _Obstacle(WhyNot("spec.jobTemplate", "a CronJob cannot provide PROCESS_SCHEDULED_TIME"))

@@ -154,7 +154,9 @@ class _Decision:
         if view.refusal is not None or view.by_cronjob and view.job is None:
             return None
         started = view.is_let_go
-        ready = started or (self._is_time(view) and self._own_kill(view) is None and self._may_begin(view))
+        if not started and not self._is_time(view):
+            return None
+        ready = started or (self._own_kill(view) is None and self._may_begin(view))
         return Contender(view.name, view.due, started=started, ready=ready)
 
     def _is_time(self, view: RunView) -> bool:

@@ -245,7 +245,7 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
         return False
     if orders.may_start:
         if not view.is_paused and _is_outdated(job, orders.template):
-            draft.do(DeleteJob(view.name, job.metadata.uid))
+            _replace_waiting(view, job, draft)
             return True
         annotations_off: dict[str, Any] = {"metadata": {"annotations": {manifests.ANNOTATION_PAUSED: None}}} if view.is_paused else {}
         draft.do(PatchJob(view.name, {**annotations_off, "spec": {"suspend": False}}))
@@ -253,10 +253,19 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
             _announce_start(view, draft)
         return True
     if not view.is_paused and orders.template is not None and _is_outdated(job, orders.template):
-        # It never had a pod, and image, command and environment of a suspended Job cannot be changed.
-        draft.do(DeleteJob(view.name, job.metadata.uid))
+        _replace_waiting(view, job, draft)
         return True
     return False
+
+
+def _replace_waiting(view: RunView, job: Job, draft: Draft) -> None:
+    """Remove a Job that never had a pod: image, command and environment of a suspended Job cannot be changed.
+
+    First the run forgets it, or its absence would be taken for the end of the run.
+    """
+    if view.run.status.job_uid is not None:
+        draft.do(ReportRun(view.name, view.run.status.model_copy(update={"job": None, "job_uid": None})))
+    draft.do(DeleteJob(view.name, job.metadata.uid))
 
 
 def _is_outdated(job: Job, template: JobTemplate | None) -> bool:

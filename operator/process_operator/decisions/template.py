@@ -1,7 +1,7 @@
 """From the Job template that a person wrote to the Job template that runs: parameters, our variables, our defaults.
 
 Everything the person wrote is kept, but for the few fields that the operator has to own; what cannot be kept is refused
-with a `TemplateError` that names the field. `manifests.py` wraps the result into Jobs and CronJobs.
+with a `TemplateError` that names the field (`template_shape.py`). `manifests.py` wraps the result into Jobs and CronJobs.
 """
 
 from __future__ import annotations
@@ -10,26 +10,19 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from process_operator import names
+from process_operator.decisions.template_shape import TemplateError, check_shape
 from process_operator.resources.conditions import Reason
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OUR_PREFIX: Final = f"{names.GROUP}/"
 _KUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
-
-
-class TemplateError(ValueError):
-    """A template or parameter that cannot be used; `reason` is the reason of the condition Accepted."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +56,39 @@ def build_template(request: ProcessRequest, process: Process | None) -> JobTempl
         TemplateError: reasons ParameterMissing, ParameterUnknown, TemplateRefused.
     """
     raw = request.spec.job_template if process is None else process.spec.job_template
-    where = "spec.jobTemplate" if process is None else f"jobTemplate of Process {process.metadata.name}"
+    where = template_field(process)
     if raw is None:
         raise TemplateError(Reason.TEMPLATE_REFUSED, f"{where}: required")
-    spec = copy.deepcopy(dict(raw.get("spec") or {}))
+    check_shape(raw, where)
+    spec = copy.deepcopy(dict(raw["spec"]))
     _refuse_what_is_ours(spec, where)
     ttl = spec.pop("ttlSecondsAfterFinished", None)
     for field in ("suspend", "selector", "manualSelector"):
         spec.pop(field, None)
     uses_scheduled_time = names.ENV_SCHEDULED_TIME in json.dumps(raw)
-    pod = spec.setdefault("template", {}).setdefault("spec", {})
+    pod = spec["template"]["spec"]
     pod.setdefault("restartPolicy", "Never")
     variables = parameter_values(request, process)
-    for container in (*pod.get("initContainers", ()), *pod.get("containers", ())):
+    for container in _containers(pod):
         container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
-        own = [entry for entry in container.get("env", ()) if entry.get("name") not in variables]
+        own = [entry for entry in container.get("env") or () if entry.get("name") not in variables]
         container["env"] = [_run_name(), *({"name": name, "value": value} for name, value in variables.items()), *own]
     labels = {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid}
-    _merge_labels(spec["template"], labels)
-    metadata = raw.get("metadata") or {}
+    metadata = spec["template"].get("metadata") or {}
+    spec["template"]["metadata"] = {**metadata, **_labels_and_annotations(metadata, labels)}
+    own_metadata = _labels_and_annotations(raw.get("metadata") or {}, labels)
     return JobTemplate(
-        labels={**(metadata.get("labels") or {}), **labels},
-        annotations=dict(metadata.get("annotations") or {}),
+        labels=own_metadata["labels"],
+        annotations=own_metadata["annotations"],
         spec=spec,
         ttl_seconds_after_finished=ttl,
         uses_scheduled_time=uses_scheduled_time,
     )
+
+
+def template_field(process: Process | None) -> str:
+    """Where a person finds the template: the beginning of every message about it."""
+    return "spec.jobTemplate" if process is None else f"Process {process.metadata.name}: spec.jobTemplate"
 
 
 def parameter_values(request: ProcessRequest, process: Process | None) -> dict[str, str]:
@@ -97,9 +97,14 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
     An inline template declares no parameters: there every parameter of the request is taken as it is.
 
     Raises:
-        TemplateError: ParameterUnknown for an undeclared or unusable name, ParameterMissing for a required one.
+        TemplateError: ParameterUnknown for an undeclared or unusable name, ParameterMissing for a required one,
+            TemplateRefused for an unusable value.
     """
     given = {parameter.name: parameter.value for parameter in request.spec.parameters}
+    for index, parameter in enumerate(request.spec.parameters):
+        if "\0" in parameter.value:
+            message = f"spec.parameters[{index}].value: an environment variable cannot hold a NUL character"
+            raise TemplateError(Reason.TEMPLATE_REFUSED, message)
     if process is None:
         _check_names(given)
         return given
@@ -125,7 +130,7 @@ def with_scheduled_time(spec: Mapping[str, Any], instant: str) -> dict[str, Any]
     """The Job spec with PROCESS_SCHEDULED_TIME (RFC 3339, UTC) right behind PROCESS_RUN in every container."""
     copied = copy.deepcopy(dict(spec))
     pod = copied["template"]["spec"]
-    for container in (*pod.get("initContainers", ()), *pod.get("containers", ())):
+    for container in _containers(pod):
         container["env"].insert(1, {"name": names.ENV_SCHEDULED_TIME, "value": instant})
     return copied
 
@@ -151,6 +156,15 @@ def _run_name() -> dict[str, Any]:
     return {"name": names.ENV_RUN, "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{names.LABEL_JOB_NAME}']"}}}
 
 
-def _merge_labels(template: dict[str, Any], labels: Mapping[str, str]) -> None:
-    metadata = template.setdefault("metadata", {}) or {}
-    template["metadata"] = {**metadata, "labels": {**(metadata.get("labels") or {}), **labels}}
+def _containers(pod: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from pod.get("initContainers") or ()
+    yield from pod["containers"]
+
+
+def _labels_and_annotations(metadata: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Those that a person gave, with our labels. Keys with our prefix are ours: a copied one would be believed."""
+    kept = {
+        field: {key: value for key, value in (metadata.get(field) or {}).items() if not key.startswith(_OUR_PREFIX)}
+        for field in ("labels", "annotations")
+    }
+    return {"labels": {**kept["labels"], **labels}, "annotations": kept["annotations"]}

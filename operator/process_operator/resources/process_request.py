@@ -6,9 +6,9 @@ Neighbours: `schedule.py` holds its timing, `process.py` what is run, `process_r
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from process_operator.resources.conditions import Condition
 from process_operator.resources.job_template import JobTemplate
@@ -26,6 +26,9 @@ from process_operator.resources.model import (
 from process_operator.resources.process import ConcurrencyPolicy, ParameterName, ProcessReference
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.schedule import Timing
+
+
+_LONGEST_DEADLINE: Final = 2**31 - 1
 
 
 class OnSuspend(StrEnum):
@@ -149,6 +152,12 @@ class ProcessRequestSpec(Model):
         None, ge=0, description="Delete the request, with its run, this long after it finished. Not for a schedule."
     )
     log: LogSettings = Field(LogSettings(), description="What is kept of the log of each run.")
+
+    @field_validator("starting_deadline_seconds")
+    @classmethod
+    def _fit_for_dates(cls, seconds: int | None) -> int | None:
+        # 68 years mean the same as any longer time, and neither our dates nor those of the CronJob controller overflow.
+        return None if seconds is None else min(seconds, _LONGEST_DEADLINE)
 
 
 class Stretch(Model):

@@ -1,0 +1,61 @@
+"""Writes the status of Processes: whether this release can run them. Requests say the same of themselves.
+
+Neighbours: `decisions/process_status.py` decides, `store.py` marks what changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.errors import ApiError, NotFound
+from process_operator.cluster.kinds import PROCESS
+from process_operator.decisions.process_status import process_status
+from process_operator.queue import WorkQueue
+from process_operator.store import Key, Store
+
+_PAUSE_SECONDS: Final = 5.0
+
+log = structlog.get_logger("process_operator")
+
+
+class ProcessReconciler:
+    """One worker is enough: a status is written only when a person has changed a Process."""
+
+    def __init__(self, api: Api, store: Store, queue: WorkQueue[Key], clock: Callable[[], datetime]) -> None:
+        self._api = api
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+
+    async def work(self) -> None:
+        """Take Processes for ever."""
+        while True:
+            key = await self._queue.get()
+            try:
+                await self.reconcile(key)
+            except ApiError as error:
+                log.warning("will try again", namespace=key[0], process=key[1], error=str(error))
+                await asyncio.sleep(error.retry_after or _PAUSE_SECONDS)
+                self._queue.add(key)
+            finally:
+                self._queue.done(key)
+
+    async def reconcile(self, key: Key) -> None:
+        """Write the status of one Process, if it differs. Raises ApiError."""
+        held = self._store.processes.get(*key)
+        if held is None:
+            return
+        process = held.value
+        status = process_status(process, self._clock())
+        if status == process.status:
+            return
+        try:
+            self._store.apply(PROCESS, await self._api.patch(PROCESS, *key, {"status": status.to_api()}, subresource="status"))
+        except NotFound:
+            return
