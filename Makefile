@@ -1,0 +1,71 @@
+# What a developer does here; `make` alone lists it. Needs python3 (3.11 or newer), git, and for clusters root or the
+# packages that hack/cluster names.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+# Names of local clusters: several live side by side. With CLUSTER=existing the cluster of KUBECONFIG is used instead.
+DEV_CLUSTER ?= dev
+TEST_CLUSTER ?= test
+# For pytest: what else to tell it (make test-unit ARGS="-k zone"), and in how many processes.
+ARGS ?=
+UNIT_WORKERS ?= auto
+CLUSTER_WORKERS ?= 4
+
+export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
+
+# Made anew only where the lock differs from the one that it was made of, whatever the age of the files.
+INSTALLED := $(VENV)/.installed-$(firstword $(shell cksum requirements/dev.txt))
+
+.PHONY: help demo test test-unit lint format crds lock cluster-up cluster-down venv clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: venv ## a local cluster, the operator and every example; watch the runs for half a minute (DEMO_SECONDS)
+	@hack/demo/demo.sh
+
+test: venv ## linters and all tests, with a real cluster that is taken down in the end
+	@hack/test.sh
+
+test-unit: venv ## the tests that need no cluster; ARGS goes to pytest
+	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --ignore tests/cluster --ignore tests/faults $(ARGS)
+
+lint: venv ## style, types and the arrows between the packages; all of them, whatever the first says
+	@status=0; \
+	$(VENV)/bin/ruff check --output-format concise . || status=1; \
+	$(VENV)/bin/ruff format --check --output-format concise . || status=1; \
+	MYPYPATH=hack:hack/bench $(VENV)/bin/mypy --strict operator tests hack || status=1; \
+	$(VENV)/bin/lint-imports --no-logo || status=1; \
+	exit $$status
+
+format: venv ## format the code, and mend what ruff can mend safely
+	@$(VENV)/bin/ruff check --fix-only --quiet .
+	@$(VENV)/bin/ruff format .
+
+crds: venv ## write crds/ from the models
+	@$(VENV)/bin/python -m process_operator crds crds
+
+lock: ## write requirements/ from pyproject.toml (UPGRADE=1 for the newest versions)
+	@hack/lock.sh
+
+cluster-up: ## a local cluster with a node; prints how to reach it
+	@$(PYTHON) hack/cluster up --tier node --name $(DEV_CLUSTER)
+
+cluster-down: ## end that cluster, and the operator of the demo with it
+	@hack/demo/operator.sh stop
+	@$(PYTHON) hack/cluster down --name $(DEV_CLUSTER)
+
+venv: $(INSTALLED) ## the virtual environment, from the lock
+
+$(INSTALLED):
+	@hack/venv.sh
+	@rm -f $(VENV)/.installed-* && touch $@
+
+clean: ## remove what was made in this folder (clusters and their programs stay)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# What `make demo` runs: a local cluster (or the one of KUBECONFIG, with CLUSTER=existing), the CRDs, the operator as a
+# background process, and all of examples/ in the namespace demo. Run again, it starts the examples afresh.
+#
+# DEMO_SECONDS: how long the runs are watched. DEMO_IMAGE: the image that stands in for localhost/busybox:1.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+python=${PYTHON:-python3}
+cluster=${DEV_CLUSTER:-dev}
+seconds=${DEMO_SECONDS:-30}
+image=localhost/busybox:1
+if [[ ${CLUSTER:-} == existing ]]; then
+    image=busybox:1
+fi
+image=${DEMO_IMAGE:-$image}
+
+# As a person would type it, with the quotes.
+show() {
+    printf '\n$ kubectl %s\n' "$1"
+    eval "kubectl $1"
+}
+
+found=$("$python" hack/cluster up --tier node --name "$cluster")
+eval "$found"
+tools=$("$python" hack/cluster path)
+PATH=$PATH:$tools
+
+kubectl apply --filename crds
+kubectl wait --for=condition=Established --timeout=60s --filename crds >/dev/null
+hack/demo/operator.sh start
+
+kubectl create namespace demo --dry-run=client --output yaml | kubectl apply --filename - >/dev/null
+# Deleted with their requests: runs and Jobs of a demo before.
+kubectl delete processrequests,process --all --namespace demo
+for example in examples/*.yaml; do
+    echo ---
+    sed "s|localhost/busybox:1|$image|" "$example"
+done | kubectl apply --namespace demo --filename -
+
+printf '\nThe process monitor, for %s seconds:\n' "$seconds"
+printf '\n$ kubectl get processruns --namespace demo --watch\n'
+# Ended by the clock, which is no failure.
+timeout "$seconds" kubectl get processruns --namespace demo --watch || (($? == 124))
+
+show "--namespace demo get processrequests"
+failed=$(kubectl get processruns --namespace demo --field-selector status.phase=Failed --output name | head -n 1)
+if [[ $failed ]]; then
+    show "--namespace demo get $failed --output jsonpath='{.status.phase}, exit code {.status.exitCode}{\"\\n\"}{.status.log.text}{\"\\n\"}'"
+fi
+
+cat <<END
+
+The cluster and the operator go on. To look further:
+
+  $found PATH="\$PATH:$tools"
+
+  kubectl -n demo get preq                                  # requests: schedule, last result, next run
+  kubectl -n demo get prun -o wide                          # runs: trigger, exit code, reason
+  kubectl -n demo describe preq every-10-seconds            # conditions and events
+  kubectl -n demo get prun NAME -o jsonpath='{.status.log.text}'
+
+  kubectl -n demo patch preq every-10-seconds --type merge -p '{"spec":{"suspend":true}}'     # unschedule
+  kubectl -n demo patch preq every-10-seconds --type merge -p '{"spec":{"suspend":false}}'    # schedule again
+  kubectl -n demo annotate preq run-immediately process-operator.io/reschedule="\$(date)" --overwrite
+  kubectl -n demo create -f - <<MANIFEST                                                      # run it now
+  apiVersion: process-operator.io/v1alpha1
+  kind: ProcessRun
+  metadata: {generateName: by-hand-}
+  spec: {request: {name: daily}}
+MANIFEST
+  kubectl -n demo patch prun NAME --type merge -p '{"spec":{"cancel":true}}'
+
+The operator's log: $(hack/demo/operator.sh log)
+To stop both: make cluster-down
+END

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# What `make test` runs: the linters, the tests that need no cluster, and those that do, on a real one. Every stage runs,
+# so that one run shows all there is to mend. The cluster is taken down in the end, whatever happened, if it was started
+# here; one that was up before is left as it was found.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+venv=${VENV:-.venv}
+python=${PYTHON:-python3}
+cluster=${TEST_CLUSTER:-test}
+needs_cluster=()
+for folder in tests/cluster tests/faults; do
+    [[ -e $folder ]] && needs_cluster+=("$folder")
+done
+
+scratch=$(mktemp -d)
+timings=()
+failed=()
+started_here=
+
+stage() { # NAME COMMAND...
+    local began=$SECONDS name=$1
+    shift
+    printf '\n==> %s\n' "$name"
+    "$@" || failed+=("$name")
+    timings+=("$name $((SECONDS - began)) s")
+}
+
+tests() { # FILE for the last line, then what pytest is told
+    local closing=$scratch/$1 status=0
+    shift
+    "$venv/bin/pytest" "$@" | tee "$scratch/output" || status=$?
+    tail -n 1 "$scratch/output" >"$closing"
+    return "$status"
+}
+
+up() {
+    local found
+    "$python" hack/cluster status --name "$cluster" >/dev/null 2>&1 || started_here=yes
+    found=$("$python" hack/cluster up --tier node --name "$cluster") || return
+    eval "$found"
+    export KUBECONFIG_TEST=$KUBECONFIG
+    # Once, before several test processes ask for it at the same time.
+    "$python" hack/cluster kubectl --name "$cluster" -- apply --filename crds
+}
+
+down() {
+    if [[ $started_here ]]; then
+        started_here=
+        "$python" hack/cluster down --name "$cluster"
+    fi
+}
+
+finish() {
+    down || true
+    rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+stage "lint" make lint
+stage "tests without a cluster" tests fast -n "${UNIT_WORKERS:-auto}" "${needs_cluster[@]/#/--ignore=}"
+stage "cluster up" up
+if [[ ${KUBECONFIG_TEST:-} ]]; then
+    stage "tests with a cluster" tests real -n "${CLUSTER_WORKERS:-4}" --dist loadscope "${needs_cluster[@]}"
+fi
+stage "cluster down" down
+
+printf '\n'
+printf '%s\n' "${timings[@]}"
+if ((${#failed[@]})); then
+    printf 'FAILED: %s\n' "${failed[@]}"
+fi
+cat "$scratch/fast" "$scratch/real" 2>/dev/null || true
+exit $((${#failed[@]} > 0))

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes the virtual environment in $VENV: what requirements/dev.txt locks, hash by hash, and operator/ on its path.
+# The package itself is not built: a line in a .pth file needs no network and no build tool.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+venv=${VENV:-.venv}
+python=${PYTHON:-python3}
+
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "venv: Python 3.11 or newer is needed; $python is $("$python" --version 2>&1). PYTHON=... names another one" >&2
+    exit 1
+fi
+
+# Debian has a part of it in a package of its own.
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
+        echo "venv: please install Python's venv module (Debian: python3-venv)" >&2
+        exit 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -qy install --no-install-recommends python3-venv >&2 ||
+        { apt-get -q update >&2 && apt-get -qy install --no-install-recommends python3-venv >&2; }
+fi
+
+# One whose interpreter is gone is made afresh; a folder that is no virtual environment is not touched.
+if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    if [[ -e $venv && ! -e $venv/pyvenv.cfg ]]; then
+        echo "venv: $venv is there and is no virtual environment; VENV=... names another folder" >&2
+        exit 1
+    fi
+    "$python" -m venv --clear "$venv"
+fi
+echo "venv: installing what requirements/dev.txt locks into $venv" >&2
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+echo "$PWD/operator" >"$packages/process_operator.pth"

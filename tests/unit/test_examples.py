@@ -1,0 +1,106 @@
+"""Every manifest of examples/ is one that the operator accepts, and runs as its comment says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import yaml
+
+from process_operator.decisions.engine_choice import choose_engine
+from process_operator.decisions.template import build_template
+from process_operator.names import API_VERSION
+from process_operator.resources.process import Process
+from process_operator.resources.process_request import Engine, ProcessRequest
+from process_operator.resources.schema import KINDS
+from process_operator.timing.describe import describe_timing
+from process_operator.timing.recurrence import check_schedule
+
+if TYPE_CHECKING:
+    from process_operator.resources.kind import Resource
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FILES = sorted(path.name for path in EXAMPLES.iterdir())
+NOW = datetime(2026, 11, 22, 17, 0, 30, tzinfo=UTC)
+LOCAL_IMAGE = "localhost/busybox:1"
+
+MODELS: dict[str, type[Resource]] = {model.definition.kind: model for model in KINDS}
+
+
+class Promise(NamedTuple):
+    """What an example shows: its timing in words, and who makes its Jobs (one-shot timings have no engine)."""
+
+    schedule: str
+    engine: Engine | None = None
+
+
+PROMISES = {
+    "cron.yaml": Promise("cron */15 8-17 * * 1-5 Europe/Madrid", Engine.OPERATOR),
+    "daily.yaml": Promise("daily at 02:30 Europe/Madrid", Engine.OPERATOR),
+    "every-10-seconds.yaml": Promise("every 10 seconds", Engine.OPERATOR),
+    "every-minute.yaml": Promise("every minute", Engine.CRON_JOB),
+    "failing.yaml": Promise("run immediately"),
+    "monthly.yaml": Promise("monthly on the last day at 23:30 Europe/Madrid", Engine.OPERATOR),
+    "run-immediately.yaml": Promise("run immediately"),
+    "run-later.yaml": Promise("run later, 20s after it is scheduled"),
+    "weekly.yaml": Promise("weekly on Mon, Thu at 09:00 America/New_York", Engine.CRON_JOB),
+    "with-process.yaml": Promise("run immediately"),
+}
+
+
+def manifests(name: str) -> list[dict[str, Any]]:
+    """The objects of a file, as they stand there."""
+    return list(yaml.safe_load_all((EXAMPLES / name).read_text()))
+
+
+def objects(name: str) -> list[Resource]:
+    return [MODELS[manifest["kind"]].model_validate(manifest) for manifest in manifests(name)]
+
+
+def request_and_process(name: str) -> tuple[ProcessRequest, Process | None]:
+    found = objects(name)
+    (request,) = (item for item in found if isinstance(item, ProcessRequest))
+    processes = {item.metadata.name: item for item in found if isinstance(item, Process)}
+    return request, processes[request.spec.process.name] if request.spec.process is not None else None
+
+
+def fields(value: object, path: str) -> set[str]:
+    """Paths of all fields in a value."""
+    if isinstance(value, dict):
+        return {path}.union(*(fields(item, f"{path}.{name}") for name, item in value.items()))
+    if isinstance(value, list):
+        return {path}.union(*(fields(item, f"{path}[{index}]") for index, item in enumerate(value)))
+    return {path}
+
+
+def test_every_example_is_promised_something_here() -> None:
+    assert sorted(PROMISES) == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_models_know_every_field(name: str) -> None:
+    for manifest, item in zip(manifests(name), objects(name), strict=True):
+        assert manifest["apiVersion"] == API_VERSION
+        # A misspelled one is dropped by the model.
+        assert fields(manifest["spec"], "spec") - fields(item.to_api()["spec"], "spec") == set()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_timing_is_what_is_promised(name: str) -> None:
+    request, process = request_and_process(name)
+    schedule = request.spec.timing.schedule
+    if schedule is not None:
+        check_schedule(schedule, now=NOW)
+    template = build_template(request, process)
+    choice = choose_engine(request, template, since=NOW, now=NOW, default=Engine.AUTO)
+    assert describe_timing(request.spec.timing) == PROMISES[name].schedule
+    assert (choice and choice.engine) == PROMISES[name].engine
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_its_image_is_the_one_that_the_demo_can_replace(name: str) -> None:
+    request, process = request_and_process(name)
+    pod = build_template(request, process).spec["template"]["spec"]
+    assert [container["image"] for container in pod["containers"]] == [LOCAL_IMAGE]
