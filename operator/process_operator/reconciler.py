@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from process_operator.cluster.errors import ApiError, NotFound
+from process_operator.cluster.errors import ApiError, NamespaceTerminating, NotFound
 from process_operator.decisions.plan import Action, Emit, FinishRun, Plan
 from process_operator.decisions.request_plan import decide, is_worth_a_write
 from process_operator.decisions.snapshot import Snapshot
@@ -78,7 +78,7 @@ class Reconciler:
             log.exception("decision failed", namespace=key[0], request=key[1])
             again_at = self._later(key, error)
         else:
-            self._store.notes(key).failures = 0
+            self._forgive(key)
         self._wake(key, again_at)
         self._store.forget(key)
 
@@ -140,15 +140,26 @@ class Reconciler:
         notes.status_written_at = now
         return None
 
-    def _later(self, key: Key, error: Exception) -> datetime:
+    def _forgive(self, key: Key) -> None:
         notes = self._store.notes(key)
+        notes.failures, notes.retry_at = 0, None
+
+    def _later(self, key: Key, error: Exception) -> datetime:
+        notes, now = self._store.notes(key), self._clock()
+        if notes.retry_at is not None and now < notes.retry_at <= now + _LONGEST_PAUSE:
+            # An event came in between: that it failed again is no reason for a longer pause or another line.
+            return notes.retry_at
         notes.failures += 1
         pause: timedelta = min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(notes.failures, 10) / 2))
-        if isinstance(error, ApiError):
+        if isinstance(error, NamespaceTerminating):
+            if notes.failures == 1:
+                log.info("nothing can be made here: the namespace is being deleted", namespace=key[0], request=key[1])
+        elif isinstance(error, ApiError):
             if error.retry_after is not None:
                 pause = max(pause, timedelta(seconds=error.retry_after))
             log.warning("will try again", namespace=key[0], request=key[1], error=str(error), seconds=pause.total_seconds())
-        return self._clock() + pause
+        notes.retry_at = now + pause
+        return notes.retry_at
 
 
 def _count_ends(counts: RunCounts, done: list[Action]) -> RunCounts:

@@ -113,6 +113,8 @@ class Notes:
     runs: dict[str, RunNotes] = field(default_factory=dict)
     undecided: Undecided | None = None
     failures: int = 0
+    retry_at: datetime | None = None
+    """When the last failure is to be tried again (UTC)."""
 
 
 class Store:

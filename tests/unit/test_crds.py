@@ -126,7 +126,7 @@ def test_names_are_those_that_people_type() -> None:
     names = {crd["spec"]["names"]["plural"]: crd["spec"]["names"]["shortNames"] for crd in crds()}
     assert names == {"processes": ["proc"], "processrequests": ["preq"], "processruns": ["prun"]}
     for crd in crds():
-        assert crd["spec"]["names"]["categories"] == ["processes"]
+        assert crd["spec"]["names"]["categories"] == ["process-operator"]
         assert crd["spec"]["scope"] == "Namespaced"
         assert version(crd)["subresources"] == {"status": {}}
 

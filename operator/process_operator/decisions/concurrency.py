@@ -47,10 +47,16 @@ class Turn:
     """For whom `kill` and `overtaken` make room."""
 
 
-def take_turns(policy: ConcurrencyPolicy, contenders: Sequence[Contender]) -> Turn:
-    """Decide among the open runs of one request."""
+def take_turns(policy: ConcurrencyPolicy, contenders: Sequence[Contender], *, newcomer: str | None = None) -> Turn:
+    """Decide among the open runs of one request.
+
+    `newcomer` is the run of a due tick that is not claimed yet: under Replace all others make room for it, and it is
+    claimed when they are gone.
+    """
     waiting = sorted((c for c in contenders if not c.started and c.ready), key=lambda c: (c.due, c.name))
     started = [c for c in contenders if c.started]
+    if policy == ConcurrencyPolicy.REPLACE and newcomer is not None:
+        return Turn(kill=tuple(c.name for c in started), overtaken=tuple(c.name for c in waiting), winner=newcomer)
     if not waiting:
         return Turn()
     if policy == ConcurrencyPolicy.ALLOW:

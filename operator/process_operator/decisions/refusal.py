@@ -59,6 +59,8 @@ class Refusal:
                 return "was due, but not started, when the timing was edited"
             case RunReason.RESCHEDULED:
                 return "was due, but not started, when the request was rescheduled"
+            case RunReason.TOO_MANY:
+                return "more than 100 runs were waiting (concurrencyPolicy: Queue): the oldest are given up"
             case _:
                 return ""
 

@@ -39,6 +39,7 @@ from process_operator.resources.process_request import Engine, OnSuspend, Proces
 from process_operator.resources.process_run import RunPhase, Trigger
 from process_operator.resources.workloads import Kill, KillReason
 from process_operator.timing.errors import ScheduleError
+from process_operator.timing.missed import is_too_old
 from process_operator.timing.recurrence import compile_schedule
 from process_operator.timing.run_later import start_window
 
@@ -136,9 +137,30 @@ class _Decision:
     # ---- open runs
 
     def _runs(self, draft: Draft) -> None:
-        turn = take_turns(self._policy, [contender for view in self.views if (contender := self._contender(view))])
+        turn = take_turns(self._policy, self._contenders, newcomer=self._replacing_run())
         for view in sorted(self.views, key=lambda view: (view.due, view.name)):
             plan_run(view, self._orders(view, turn, draft), draft)
+
+    @property
+    def _contenders(self) -> list[Contender]:
+        return [contender for view in self.views if (contender := self._contender(view))]
+
+    def _replacing_run(self) -> str | None:
+        """Name of the run that the newest due tick will have, where the policy is Replace: others make room for it."""
+        recurrence = self.acceptance.recurrence
+        if self._policy != ConcurrencyPolicy.REPLACE or recurrence is None or not self._makes_ticks:
+            return None
+        assert self.snapshot.request is not None
+        deadline = self.snapshot.request.spec.starting_deadline_seconds
+        newest = recurrence.previous(self.now)
+        if newest is None or newest <= settled_through(self.snapshot, recurrence) or is_too_old(newest, self.now, deadline):
+            return None
+        return calendar_of(self.snapshot, recurrence).run_name(newest)
+
+    @property
+    def _makes_ticks(self) -> bool:
+        """Whether the operator itself claims ticks now."""
+        return self.acceptance.is_accepted and self._is_own_engine and not self._suspended
 
     @property
     def _policy(self) -> ConcurrencyPolicy:
@@ -176,8 +198,6 @@ class _Decision:
         kill = self._own_kill(view)
         if kill is None and view.name in turn.kill or view.name in turn.overtaken:
             kill = kill or Kill(KillReason.REPLACED, turn.winner or "")
-        if kill is None and view.name in turn.dropped:
-            kill = Kill(KillReason.MISSED, "too many runs were waiting")
         start = view.name in turn.start and kill is None
         resumed = view.is_paused and not self._suspended
         return RunOrders(
@@ -186,7 +206,9 @@ class _Decision:
             template=self.acceptance.template if self.acceptance.is_accepted else None,
             may_start=start or resumed,
             kill=kill,
+            refusal=Refusal(RunPhase.MISSED, RunReason.TOO_MANY) if view.name in turn.dropped else None,
             pause=self._pauses(view),
+            replaced_by=self._newer_cronjob_run(view),
             holds=self._holds(view),
         )
 
@@ -219,8 +241,16 @@ class _Decision:
         if self._suspended:
             return Kill(KillReason.SUSPENDED)
         if deadline is not None and self.now.replace(microsecond=0) > view.due + timedelta(seconds=deadline):
-            return Kill(KillReason.MISSED, f"not started within {deadline} s of its time (startingDeadlineSeconds)")
+            why = f": {view.notes.create_refused.message}" if view.notes.create_refused is not None else ""
+            return Kill(KillReason.MISSED, f"not started within {deadline} s of its time (startingDeadlineSeconds){why}")
         return None
+
+    def _newer_cronjob_run(self, view: RunView) -> str | None:
+        """The run for which the CronJob controller may have deleted this one's Job: under Replace it leaves no trace."""
+        if not view.by_cronjob or self._policy != ConcurrencyPolicy.REPLACE:
+            return None
+        newer = [other for other in self.views if other.by_cronjob and other.due > view.due]
+        return min(newer, key=lambda other: other.due).name if newer else None
 
     def _pauses(self, view: RunView) -> bool:
         request = self.snapshot.request
@@ -256,10 +286,8 @@ class _Decision:
         if not self._is_own_engine:
             progress = plan_passed_over(snapshot, calendar, self.views, self.now, draft)
         else:
-            contenders = [contender for view in self.views if (contender := self._contender(view))]
-            progress = plan_ticks(
-                snapshot, calendar, self.views, in_the_way(self._policy, contenders), self.now, draft
-            )
+            blockers = in_the_way(self._policy, self._contenders)
+            progress = plan_ticks(snapshot, calendar, self.views, blockers, self.now, draft)
         return Progress(progress.cursor, progress.started + made, progress.waiting), calendar
 
     def _one_shot(self, draft: Draft) -> int:

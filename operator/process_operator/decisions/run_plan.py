@@ -104,8 +104,12 @@ class RunOrders:
     may_start: bool = False
     kill: Kill | None = None
     """It has to end."""
+    refusal: Refusal | None = None
+    """It is given up before it started."""
     pause: bool = False
     """Suspend its Job; a resume starts the work over."""
+    replaced_by: str | None = None
+    """The newer run, where a CronJob may have replaced this one."""
     holds: tuple[str, str] | None = None
     """Reason and message for people, while it may not start."""
 
@@ -138,8 +142,9 @@ def waits_for_start(view: RunView) -> bool:
 
 def plan_run(view: RunView, orders: RunOrders, draft: Draft) -> None:
     """Add what has to be done about one open run."""
-    if view.refusal is not None:
-        _finish_refused(view, view.refusal, orders, draft)
+    refusal = view.refusal or orders.refusal
+    if refusal is not None:
+        _finish_refused(view, refusal, orders, draft)
         return
     if orders.request is not None and names.LABEL_REQUEST_UID not in view.run.metadata.labels:
         draft.do(AdoptRun(view.name, manifests.adoption_patch(orders.request, view.run)))
@@ -206,7 +211,8 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
         return
     if job.kill is None and _adjust(view, job, orders, draft):
         return
-    if job.is_ending:
+    if job.is_ending and not job.is_suspended:
+        # The pods of a suspended Job go as well, but what they printed is of no account: the work starts over.
         _read_before_the_end(view, job, orders, draft)
         return
     _look_if_odd(view, job, now, draft)
@@ -346,6 +352,7 @@ def _context(view: RunView, orders: RunOrders) -> Context:
         running_since=view.notes.running_since,
         pending_reason=(seen.reason or "") if waited else "",
         pending_message=(seen.message or "") if waited else "",
+        replaced_by=orders.replaced_by,
         start_by=view.window.end if view.window is not None else None,
         log_text=(view.notes.log.text or "") if view.notes.log is not None else "",
     )

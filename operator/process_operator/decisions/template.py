@@ -22,6 +22,7 @@ from process_operator.resources.process_request import ProcessRequest
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OUR_PREFIX: Final = f"{names.GROUP}/"
+_OURS: Final = frozenset({names.ENV_RUN, names.ENV_SCHEDULED_TIME})
 _KUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 
 
@@ -71,7 +72,7 @@ def build_template(request: ProcessRequest, process: Process | None) -> JobTempl
     variables = parameter_values(request, process)
     for container in _containers(pod):
         container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
-        own = [entry for entry in container.get("env") or () if entry.get("name") not in variables]
+        own = [entry for entry in container.get("env") or () if entry.get("name") not in {*variables, *_OURS}]
         container["env"] = [_run_name(), *({"name": name, "value": value} for name, value in variables.items()), *own]
     labels = {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid}
     metadata = spec["template"].get("metadata") or {}

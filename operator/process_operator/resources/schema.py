@@ -86,7 +86,8 @@ def _crd(model: type[Resource]) -> Schema:
                 "plural": definition.plural,
                 "singular": definition.singular,
                 "shortNames": [definition.short_name],
-                "categories": ["processes"],
+                # Not `processes`: that is a plural already, and `kubectl delete processes --all` would take the requests along.
+                "categories": ["process-operator"],
             },
             "scope": "Namespaced",
             "versions": [version],
