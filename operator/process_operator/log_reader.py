@@ -49,6 +49,8 @@ class LogReader:
             listing = await self._api.list(POD, key[0], label_selector=f"{names.LABEL_JOB_NAME}={action.job}")
         except ApiError:
             return  # the kill matters more than its log
+        for raw in listing.items:
+            self._store.apply(POD, raw)
         source = log_source(job, [parse_pod(raw) for raw in listing.items], action.container)
         if source.pod is None or source.previous:
             return
@@ -118,5 +120,5 @@ class LogReader:
             return  # recorded or deleted meanwhile
         raw = None if result.gone is not None else result.data
         log = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
-        self._store.note_run(key, run, log=log, log_wanted=False)
+        self._store.note_run(key, run, log=log, log_pod=source.pod, log_wanted=False)
         self._on_read(key)

@@ -260,6 +260,7 @@ class Performer:
         selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
         listing = await self._api.list(EVENT, key[0], field_selector=selector)
         newest = max(listing.items, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""), default=None)
+        self._store.note_run(key, action.run, events_read_at=self._clock())
         if newest is not None:
             self._store.note_run(key, action.run, refused_pods=str(newest.get("message") or ""))
 

@@ -74,7 +74,7 @@ class Reconciler:
             again_at = await self._settle(key)
         except ApiError as error:
             again_at = self._later(key, error)
-        except Exception as error:  # noqa: BLE001 - a bug that one request triggers must not end the operator
+        except Exception as error:
             log.exception("decision failed", namespace=key[0], request=key[1])
             again_at = self._later(key, error)
         else:
@@ -88,7 +88,7 @@ class Reconciler:
             plan = decide(snapshot, self._clock())
             await self._perform(key, snapshot, plan)
             if not plan.actions:
-                written_again_at = await self._write_status(key, snapshot, plan)
+                written_again_at = await self._write_status(key, snapshot)
                 return min(filter(None, (plan.wake_at, written_again_at)), default=None)
         self._queue.add(key)
         return None
@@ -116,7 +116,7 @@ class Reconciler:
         if all_done:
             notes.undecided = plan.undecided
 
-    async def _write_status(self, key: Key, snapshot: Snapshot, plan: Plan) -> datetime | None:
+    async def _write_status(self, key: Key, snapshot: Snapshot) -> datetime | None:
         """Write the status where it differs; at once where a person waits for it, else not more often than the pace allows.
 
         Returns when to come back for it.

@@ -119,7 +119,7 @@ class Operator:
                 await asyncio.sleep(5)
             else:
                 break
-        for key in self.store.keys():
+        for key in self.store.request_keys():
             self.queue.add(key)
         log.info("listed", requests=len(self.store.requests), open_runs=len(self.store.runs), jobs=len(self.store.jobs))
 

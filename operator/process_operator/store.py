@@ -179,6 +179,8 @@ class Store:
             self._index_user(key, raw)
         if kind is JOB:
             self._note_running(key, name, value)
+            if value.finished is not None:
+                self._note_end(key, name)
         shelf.put(namespace, name, Entry(version, uid, key, value, watched))
         self._mark(kind, key)
         return True
@@ -187,9 +189,13 @@ class Store:
         """Remember since when a run was seen running; a suspension starts the work over."""
         since = self.notes(key).runs.get(name, RunNotes()).running_since
         if job.is_suspended and since is not None:
-            self.note_run(key, name, running_since=None)
+            self.note_run(key, name, running_since=None, log=None, log_pod="")
         elif job.ready and since is None and job.finished is None:
             self.note_run(key, name, running_since=self._clock())
+
+    def _note_end(self, key: Key, name: str) -> None:
+        if self._is_open(key[0], name) and self.notes(key).runs.get(name, RunNotes()).ended_at is None:
+            self.note_run(key, name, ended_at=self._clock())
 
     def drop_unseen(self, kind: Kind, namespace: str | None, seen: set[str], version: int) -> None:
         """A whole list was read at `version`: what is held, not newer and not among the UIDs `seen` in it, is gone."""
@@ -223,7 +229,7 @@ class Store:
             if entry.value.job_name == job and name not in present and not entry.gone:
                 self.lose(POD, key[0], name)
 
-    def _remove(  # noqa: PLR0913 - what identifies an object, and how it was
+    def _remove(
         self, kind: Kind, namespace: str, name: str, uid: str, version: int, last: Any = None
     ) -> bool:
         shelf: Shelf[Any] = self.shelf(kind)
@@ -236,6 +242,8 @@ class Store:
             held.value = held.value if last is None or version < held.version else last
             if kind is POD:
                 held.value = replace(held.value, gone=True)
+            else:
+                self._note_end(held.key, name)
         else:
             shelf.discard(namespace, name)
         if kind is PROCESS_RUN:
@@ -273,9 +281,7 @@ class Store:
         notes = self._notes.get(key)
         if notes is None:
             return
-        if key not in self.requests.keys() and not self.runs.of(key):
-            del self._notes[key]
-        elif notes == Notes(status_written_at=notes.status_written_at):
+        if (self.requests.get(*key) is None and not self.runs.of(key)) or notes == Notes(status_written_at=notes.status_written_at):
             del self._notes[key]
 
     # ---- what is asked
@@ -294,7 +300,7 @@ class Store:
             POD: self.pods,
         }
 
-    def keys(self) -> set[Key]:
+    def request_keys(self) -> set[Key]:
         """Every request that there is or that left something behind."""
         return {*self.requests.keys(), *self.runs.keys(), *self.cronjobs.keys(), *self.jobs.keys()}
 

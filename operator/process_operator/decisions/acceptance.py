@@ -44,7 +44,7 @@ class Acceptance:
         return not self.reason and self.ask is None
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
@@ -60,18 +60,14 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
     try:
         _refuse_unsupported(request, snapshot.process)
         recurrence = _calendar(request, snapshot)
-        if request.spec.process is not None and snapshot.process is None:
-            raise _Refused(
-                Reason.PROCESS_NOT_FOUND,
-                f'spec.process.name: there is no Process "{request.spec.process.name}" in namespace {snapshot.namespace}; waiting for it',
-            )
+        _refuse_missing_process(request, snapshot)
         template = build_template(request, snapshot.process)
         engine = choose_engine(request, template, since=_since(snapshot), now=now, default=snapshot.defaults.engine)
     except ScheduleError as error:
         return Acceptance(error.reason, str(error))
     except TemplateError as error:
         return Acceptance(error.reason, error.message, recurrence=recurrence)
-    except _Refused as error:
+    except _RefusedError as error:
         return Acceptance(error.reason, error.message, template=template, recurrence=recurrence)
     return _ask_server(snapshot, request, Acceptance(template=template, recurrence=recurrence, engine=engine), now)
 
@@ -106,11 +102,18 @@ def _calendar(request: ProcessRequest, snapshot: Snapshot) -> Recurrence | None:
     return compile_schedule(schedule, since=_since(snapshot))
 
 
+def _refuse_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None:
+    if request.spec.process is not None and snapshot.process is None:
+        name = request.spec.process.name
+        message = f'spec.process.name: there is no Process "{name}" in namespace {snapshot.namespace}; waiting for it'
+        raise _RefusedError(Reason.PROCESS_NOT_FOUND, message)
+
+
 def _refuse_unsupported(request: ProcessRequest, process: Process | None) -> None:
     if request.spec.catch_up == CatchUp.ALL:
-        raise _Refused(Reason.UNSUPPORTED, "spec.catchUp: All is not supported by this release; allowed: Latest")
+        raise _RefusedError(Reason.UNSUPPORTED, "spec.catchUp: All is not supported by this release; allowed: Latest")
     if process is None or request.spec.process is None:
         return
     found = objection(process)
     if found is not None:
-        raise _Refused(found.reason, f"Process {process.metadata.name}: {found.message}")
+        raise _RefusedError(found.reason, f"Process {process.metadata.name}: {found.message}")

@@ -46,23 +46,19 @@ class Refusal:
 
     def message(self, deadline_seconds: int | None = None) -> str:
         """The sentence a person reads in the run."""
-        match self.reason:
-            case RunReason.OVERLAP:
-                return f"run {self.about} was in the way (concurrencyPolicy: Forbid)"
-            case RunReason.SUPERSEDED:
-                return "a newer tick was due as well: only the newest one is made up (catchUp: Latest)"
-            case RunReason.DEADLINE_PASSED:
-                return f"not started within {deadline_seconds} s of its time (startingDeadlineSeconds)"
-            case RunReason.SUSPENDED:
-                return "was due, but not started, when the request was suspended"
-            case RunReason.EDITED:
-                return "was due, but not started, when the timing was edited"
-            case RunReason.RESCHEDULED:
-                return "was due, but not started, when the request was rescheduled"
-            case RunReason.TOO_MANY:
-                return "more than 100 runs were waiting (concurrencyPolicy: Queue): the oldest are given up"
-            case _:
-                return ""
+        words = _WORDS.get(self.reason, "")
+        return words.format(about=self.about, seconds=deadline_seconds)
+
+
+_WORDS: Final[dict[str, str]] = {
+    RunReason.OVERLAP: "run {about} was in the way (concurrencyPolicy: Forbid)",
+    RunReason.SUPERSEDED: "a newer tick was due as well: only the newest one is made up (catchUp: Latest)",
+    RunReason.DEADLINE_PASSED: "not started within {seconds} s of its time (startingDeadlineSeconds)",
+    RunReason.SUSPENDED: "was due, but not started, when the request was suspended",
+    RunReason.EDITED: "was due, but not started, when the timing was edited",
+    RunReason.RESCHEDULED: "was due, but not started, when the request was rescheduled",
+    RunReason.TOO_MANY: "more than 100 runs were waiting (concurrencyPolicy: Queue): the oldest are given up",
+}
 
 
 @dataclass(frozen=True, slots=True)

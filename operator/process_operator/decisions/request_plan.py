@@ -173,7 +173,7 @@ class _Decision:
         return self.snapshot.request.spec.suspend
 
     def _contender(self, view: RunView) -> Contender | None:
-        if view.refusal is not None or view.by_cronjob and view.job is None:
+        if view.refusal is not None or (view.by_cronjob and view.job is None):
             return None
         started = view.is_let_go
         if not started and not self._is_time(view):
@@ -196,7 +196,7 @@ class _Decision:
             draft.wake(view.window.start if self.now < view.window.start else None)
             draft.wake(view.window.end + timedelta(seconds=1) if view.window.end is not None else None)
         kill = self._own_kill(view)
-        if kill is None and view.name in turn.kill or view.name in turn.overtaken:
+        if (kill is None and view.name in turn.kill) or view.name in turn.overtaken:
             kill = kill or Kill(KillReason.REPLACED, turn.winner or "")
         start = view.name in turn.start and kill is None
         resumed = view.is_paused and not self._suspended
@@ -355,7 +355,7 @@ class _Decision:
         if request.spec.timing.schedule is not None or stretch.runs + progress.started == 0 or stretch.number == 0:
             return None, False
         name = run_name(snapshot, stretch)
-        if any(view.name == name for view in self.views) or progress.started and not stretch.runs:
+        if any(view.name == name for view in self.views) or (progress.started and not stretch.runs):
             return None, False
         found = next((run for run in snapshot.history or () if run.name == name), None)
         if found is not None:

@@ -54,7 +54,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
     return base.model_copy(
         update={
             "observed_generation": request.metadata.generation,
-            "phase": _phase(snapshot, acceptance, bool(active), ends),
+            "phase": _phase(snapshot, acceptance, ends, active=bool(active)),
             "engine": acceptance.engine.engine if acceptance.engine is not None else None,
             "schedule": describe_timing(request.spec.timing),
             "stretch": base.stretch.model_copy(update={"runs": base.stretch.runs + outlook.started}),
@@ -74,7 +74,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
     )
 
 
-def _phase(snapshot: Snapshot, acceptance: Acceptance, active: bool, ends: tuple[Condition, ...]) -> RequestPhase:
+def _phase(snapshot: Snapshot, acceptance: Acceptance, ends: tuple[Condition, ...], *, active: bool) -> RequestPhase:
     assert snapshot.request is not None
     if acceptance.reason:
         return RequestPhase.PENDING if Reason(acceptance.reason).may_heal else RequestPhase.INVALID
@@ -93,7 +93,7 @@ def _conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, 
     request = snapshot.request
     assert request is not None
 
-    def condition(kind: ConditionType, holds: bool, reason: str, message: str) -> Condition:
+    def condition(kind: ConditionType, reason: str, message: str, *, holds: bool) -> Condition:
         status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
         return Condition(
             type=kind, status=status, observed_generation=request.metadata.generation, reason=reason, message=message
@@ -102,16 +102,16 @@ def _conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, 
     if acceptance.reason:
         stalled = not Reason(acceptance.reason).may_heal
         return (
-            condition(ConditionType.ACCEPTED, False, acceptance.reason, acceptance.message),
-            condition(ConditionType.READY, False, acceptance.reason, acceptance.message),
-            condition(ConditionType.STALLED, stalled, acceptance.reason, acceptance.message),
+            condition(ConditionType.ACCEPTED, acceptance.reason, acceptance.message, holds=False),
+            condition(ConditionType.READY, acceptance.reason, acceptance.message, holds=False),
+            condition(ConditionType.STALLED, acceptance.reason, acceptance.message, holds=stalled),
         )
     suspended = request.spec.suspend
     ready = (Reason.SUSPENDED, "no run is started (spec.suspend)") if suspended else (Reason.IN_FORCE, "")
     return (
-        condition(ConditionType.ACCEPTED, True, Reason.ACCEPTED, ""),
-        condition(ConditionType.READY, True, *ready),
-        condition(ConditionType.STALLED, False, Reason.ACCEPTED, ""),
+        condition(ConditionType.ACCEPTED, Reason.ACCEPTED, "", holds=True),
+        condition(ConditionType.READY, *ready, holds=True),
+        condition(ConditionType.STALLED, Reason.ACCEPTED, "", holds=False),
     )
 
 

@@ -29,7 +29,7 @@ from process_operator.decisions.plan import (
     ReadLog,
     ReportRun,
 )
-from process_operator.decisions.pod_choice import log_source
+from process_operator.decisions.pod_choice import LogSource, log_source, relevant_pods
 from process_operator.decisions.refusal import Refusal
 from process_operator.decisions.run_failure import Context
 from process_operator.decisions.run_phase import RunOutcome, finished_outcome, is_odd, next_look, open_outcome
@@ -44,6 +44,9 @@ from process_operator.timing.run_later import StartWindow, start_window
 
 LOOK_AGAIN: Final = timedelta(seconds=10)
 """A run this young is not given up for lost: its Job may not have reached us yet."""
+
+PATIENCE: Final = timedelta(seconds=2)
+"""The pods' last words may arrive so much later than the end of their Job; after that they are asked for."""
 
 _POD_POLL: Final = timedelta(seconds=2)
 
@@ -247,7 +250,7 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
         annotations = {manifests.ANNOTATION_PAUSED: format_instant(orders.now)}
         draft.do(PatchJob(view.name, {"metadata": {"annotations": annotations}, "spec": {"suspend": True}}))
         return True
-    if not job.is_suspended or view.by_cronjob and not view.is_paused:
+    if not job.is_suspended or (view.by_cronjob and not view.is_paused):
         return False
     if orders.may_start:
         if not view.is_paused and _is_outdated(job, orders.template):
@@ -284,7 +287,7 @@ def _kill(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
         "metadata": {"annotations": {names.ANNOTATION_KILL: str(kill)}},
         "spec": {"suspend": False, "activeDeadlineSeconds": 0},
     }
-    wanted = settings.capture != LogCapture.NEVER and not job.is_suspended and view.notes.log is None
+    wanted = settings.capture != LogCapture.NEVER and not job.is_suspended and not view.notes.log_wanted
     return KillJob(view.name, view.name, patch, settings.tail_bytes if wanted else 0, settings.container)
 
 
@@ -297,25 +300,56 @@ def _look_if_odd(view: RunView, job: Job, now: datetime, draft: Draft) -> None:
     due = next_look(job, looked) if looked is not None else now
     if due is None:
         return
-    if due > now:
-        draft.wake(due)
-    else:
+    if looked is None or due <= now:
         draft.do(ListPods(view.name, view.name))
-        if not view.pods:
-            draft.do(FindRefusedPods(view.name, job.metadata.uid, view.name))
+        return
+    draft.wake(due)
+    read_at = view.notes.events_read_at
+    if all(pod.gone for pod in view.pods) and (read_at is None or read_at < looked):
+        draft.do(FindRefusedPods(view.name, job.metadata.uid, view.name))
 
 
 def _read_before_the_end(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
     """The pods may be removed with the end of the Job: list them and open their logs now."""
-    if _log_is_settled(view, orders) or view.notes.log_wanted:
+    if view.notes.log_wanted or not _is_log_wanted(orders, succeeds=_will_succeed(job)):
         return
-    if view.notes.pods_listed_at is None and not _pods_are_known(view, job):
-        draft.do(ListPods(view.name, view.name))
+    if _unseen_pods(view, job) > 0 and _list_pods_again(view, orders.now, draft):
         return
-    source = log_source(job, view.pods, _log_settings(orders).container)
-    if source.pod is not None:
+    _read_log(view, orders, draft)
+
+
+def _will_succeed(job: Job | None) -> bool:
+    ending = job.ending if job is not None else None
+    return ending is not None and ending.type == "SuccessCriteriaMet"
+
+
+def _unseen_pods(view: RunView, job: Job) -> int:
+    """How many pods of a Job that is about to end run, or end, that we have not seen: those that run are not watched."""
+    live = job.terminating + (0 if _will_succeed(job) else job.active)
+    return live + job.succeeded + job.failed - len(relevant_pods(job, view.pods))
+
+
+def _list_pods_again(view: RunView, now: datetime, draft: Draft) -> bool:
+    """List the pods, unless that was done a moment ago; whether it is done now."""
+    listed_at = view.notes.pods_listed_at
+    if listed_at is not None and now < listed_at + _POD_POLL:
+        draft.wake(listed_at + _POD_POLL)
+        return False
+    draft.do(ListPods(view.name, view.name))
+    return True
+
+
+def _read_log(view: RunView, orders: RunOrders, draft: Draft) -> None:
+    """Read the log of the pod that speaks for the run as it is now; follow it while it may still print."""
+    settings = _log_settings(orders)
+    source = log_source(view.job, view.pods, settings.container)
+    if source.pod is not None and not _has_log_of(view, source):
         live = not all(pod.has_ended for pod in view.pods)
-        draft.do(ReadLog(view.name, source, _log_settings(orders).tail_bytes, follow=live and not source.previous))
+        draft.do(ReadLog(view.name, source, settings.tail_bytes, follow=live and not source.previous))
+
+
+def _has_log_of(view: RunView, source: LogSource) -> bool:
+    return view.notes.log is not None and source.pod in (None, view.notes.log_pod)
 
 
 # ---- the end
@@ -324,23 +358,33 @@ def _read_before_the_end(view: RunView, job: Job, orders: RunOrders, draft: Draf
 def _record(view: RunView, orders: RunOrders, draft: Draft) -> None:
     """Write the end of a run whose Job has finished or is gone, once all that can be known is known."""
     job = view.job
-    if view.notes.log_wanted and view.notes.log is None:
+    if view.notes.log_wanted:
         return  # the reader's answer brings us back
-    if view.notes.pods_listed_at is None and not (job is not None and _pods_are_known(view, job)):
-        draft.do(ListPods(view.name, view.name))
+    if not _pods_are_settled(view, orders.now, draft):
         return
     outcome = finished_outcome(job, view.pods, context=_context(view, orders))
     if outcome is None:
         # A pod outlives its Job. Running ones are not watched, so it is looked at until it is gone.
-        again_at = (view.notes.pods_listed_at or orders.now) + _POD_POLL
-        if again_at > orders.now:
-            draft.wake(again_at)
-        else:
-            draft.do(ListPods(view.name, view.name))
+        if not _list_pods_again(view, orders.now, draft) and _is_log_wanted(orders, succeeds=False):
+            _read_log(view, orders, draft)
         return
     log = _log(view, job, outcome, orders, draft)
     if log is not None:
         _finish(view, outcome, log, orders, draft)
+
+
+def _pods_are_settled(view: RunView, now: datetime, draft: Draft) -> bool:
+    """Whether all is known of the pods that will ever be known; where it is not, it is waited for or asked for."""
+    notes = view.notes
+    if view.job is not None and _pods_are_known(view, view.job):
+        return True
+    if notes.pods_listed_at is not None and (notes.ended_at is None or notes.pods_listed_at >= notes.ended_at):
+        return True
+    if notes.ended_at is not None and not view.job_gone and now < notes.ended_at + PATIENCE:
+        draft.wake(notes.ended_at + PATIENCE)
+    else:
+        draft.do(ListPods(view.name, view.name))
+    return False
 
 
 def _context(view: RunView, orders: RunOrders) -> Context:
@@ -361,34 +405,29 @@ def _context(view: RunView, orders: RunOrders) -> Context:
 def _log(view: RunView, job: Job | None, outcome: RunOutcome, orders: RunOrders, draft: Draft) -> RunLog | None:
     """The log to store, or None where it has to be read first."""
     settings = _log_settings(orders)
-    unwanted = settings.capture == LogCapture.ON_FAILURE and outcome.phase == RunPhase.SUCCEEDED
-    if settings.capture == LogCapture.NEVER or unwanted or settings.tail_bytes == 0:
+    if not _is_log_wanted(orders, succeeds=outcome.phase == RunPhase.SUCCEEDED):
         return NOT_CAPTURED
-    if view.notes.log is not None:
-        return view.notes.log
     source = log_source(job, view.pods, settings.container)
+    if view.notes.log is not None and _has_log_of(view, source):
+        return view.notes.log
     if source.pod is None:
         return build_run_log(source, None, tail_bytes=settings.tail_bytes)
-    draft.do(ReadLog(view.name, source, settings.tail_bytes, follow=not all(pod.has_ended for pod in view.pods)))
+    _read_log(view, orders, draft)
     return None
 
 
-def _log_is_settled(view: RunView, orders: RunOrders) -> bool:
+def _is_log_wanted(orders: RunOrders, *, succeeds: bool) -> bool:
     settings = _log_settings(orders)
-    if view.notes.log is not None or settings.capture == LogCapture.NEVER or settings.tail_bytes == 0:
-        return True
-    ending = view.job.ending if view.job is not None else None
-    return settings.capture == LogCapture.ON_FAILURE and ending is not None and ending.type == "SuccessCriteriaMet"
+    if settings.tail_bytes == 0 or settings.capture == LogCapture.NEVER:
+        return False
+    return settings.capture == LogCapture.ALWAYS or not succeeds
 
 
 def _pods_are_known(view: RunView, job: Job) -> bool:
     """Whether every pod that the Job counts has shown its end: the watches of Jobs and pods have no common order."""
-    counted = job.succeeded + job.failed
-    ended = sum(1 for pod in view.pods if pod.has_ended)
-    if counted == 0:
-        # Counted later than announced: one ended pod is what a plain Job has by then.
-        return ended > 0 or job.start_time is None
-    return ended >= counted
+    if job.finished is None:
+        return job.start_time is None  # gone as it was: whatever pods it had may still run
+    return sum(1 for pod in view.pods if pod.has_ended or pod.gone) >= job.succeeded + job.failed
 
 
 def _finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, draft: Draft) -> None:

@@ -8,7 +8,7 @@ records have been written. Neighbours: `ticks.py` decides the due ticks, `refusa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from process_operator import names
@@ -26,6 +26,7 @@ from process_operator.resources.workloads import Job, Kill, KillReason
 from process_operator.timing.recurrence import Recurrence
 
 _INSTANT: Final = timedelta(microseconds=1)
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 LATE: Final = timedelta(seconds=60)
 """From this lateness on a run is a catch-up."""
 PASSED_OVER_AFTER: Final = timedelta(seconds=10)
@@ -144,10 +145,11 @@ def _refuse(
 
 def _without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot) -> list[Span]:
     """The spans without the ticks that a run stands for already, alone or in a summary."""
-    taken: list[tuple[datetime, datetime]] = []
-    for run in snapshot.history or ():
-        if run.scheduled is not None:
-            taken.append((run.scheduled, run.summary.to if run.summary else run.scheduled))
+    taken = [
+        (run.scheduled, run.summary.to if run.summary else run.scheduled)
+        for run in snapshot.history or ()
+        if run.scheduled is not None
+    ]
     taken += [(run.spec.scheduled_time, run.spec.scheduled_time) for run in snapshot.runs if run.spec.scheduled_time is not None]
     free: list[Span] = []
     for span in spans:
@@ -253,7 +255,7 @@ def _cronjob_jobs(snapshot: Snapshot) -> list[Job]:
         and job.controller.kind == "CronJob"
         and job.metadata.labels.get(names.LABEL_REQUEST_UID) == snapshot.uid
     ]
-    return sorted(own, key=lambda job: (job.metadata.creation_timestamp or datetime.min, job.metadata.name))
+    return sorted(own, key=lambda job: (job.metadata.creation_timestamp or _LONG_AGO, job.metadata.name))
 
 
 def _plan_job(snapshot: Snapshot, job: Job, now: datetime, draft: Draft) -> bool:
@@ -301,9 +303,8 @@ def _kill_stray(job: Job, record: FinishedRun, draft: Draft) -> None:
 
 
 def _cronjob_run(request: ProcessRequest, name: str, tick: datetime | None, created: datetime) -> dict[str, object]:
-    if tick is None:
-        trigger = Trigger.MANUAL
-    else:
+    trigger = Trigger.MANUAL
+    if tick is not None:
         trigger = Trigger.CATCH_UP if created - tick > LATE else Trigger.SCHEDULE
     annotations = {manifests.ANNOTATION_ENGINE: "CronJob"}
     return manifests.run_manifest(request, name=name, trigger=trigger, scheduled=tick, annotations=annotations)

@@ -57,16 +57,22 @@ class RunNotes:
     """What was found out about one open run by looks of our own; lost at a restart, then found out again."""
 
     log: RunLog | None = None
+    log_pod: str = ""
+    """The pod whose log that is: another one may follow it."""
     log_wanted: bool = False
     """A reader is at work; its result will come as `log`."""
     pods_listed_at: datetime | None = None
     refused_pods: str | None = None
+    """Why there are no pods, in the words of the newest Event."""
+    events_read_at: datetime | None = None
     job_absent: bool = False
     """The API server itself has said that the Job does not exist."""
     create_refused: DryRun | None = None
     """What the API server said to the Job of this run when it refused it."""
     running_since: datetime | None = None
     """When the operator first saw a pod of this run ready."""
+    ended_at: datetime | None = None
+    """When the operator first saw that its Job is over or gone: a list of its pods that is older says nothing of their end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ from process_operator.resources.process import ConcurrencyPolicy, ParameterName,
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.schedule import Timing
 
-
 _LONGEST_DEADLINE: Final = 2**31 - 1
 
 

@@ -106,8 +106,12 @@ class Job:
 
     @property
     def is_ending(self) -> bool:
-        """Whether the Job is about to end, or its pods are about to go: time to read the log."""
-        return self.ending is not None or self.metadata.deletion_timestamp is not None or self.terminating > 0
+        """Whether the Job is about to end, or its pods are about to go: time to read the log.
+
+        The pods of a suspended Job go too, but what they did does not count: a resume starts from scratch.
+        """
+        pods_go = self.terminating > 0 and not self.spec_suspend
+        return self.ending is not None or self.metadata.deletion_timestamp is not None or pods_go
 
     @property
     def is_suspended(self) -> bool:
