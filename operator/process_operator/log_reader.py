@@ -20,7 +20,8 @@ from process_operator.decisions.plan import KillJob, ReadLog
 from process_operator.decisions.pod_choice import LogSource, log_source
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.workloads import parse_job, parse_pod
-from process_operator.store import Key, Store
+from process_operator.shelf import Key
+from process_operator.store import Store
 
 _GRACE: Final = 10.0
 """Seconds beyond a pod's grace period in which the end of its log must have come."""

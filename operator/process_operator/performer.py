@@ -32,7 +32,8 @@ from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.model import Model
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import parse_job, parse_pod
-from process_operator.store import Key, Store
+from process_operator.shelf import Key
+from process_operator.store import Store
 
 QUOTA_RETRY: Final = timedelta(seconds=15)
 """How long a refusal by a quota is believed."""

@@ -17,7 +17,8 @@ from process_operator.cluster.errors import ApiError, NotFound
 from process_operator.cluster.kinds import PROCESS
 from process_operator.decisions.process_status import process_status
 from process_operator.queue import WorkQueue
-from process_operator.store import Key, Store
+from process_operator.shelf import Key
+from process_operator.store import Store
 
 _PAUSE_SECONDS: Final = 5.0
 

@@ -23,7 +23,8 @@ from process_operator.performer import Performer
 from process_operator.queue import WorkQueue
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_request import ProcessRequestStatus, RunCounts
-from process_operator.store import Key, Store
+from process_operator.shelf import Key
+from process_operator.store import Store
 
 _ROUNDS: Final = 50
 """Decisions in a row about one request before others have a turn."""

@@ -27,7 +27,8 @@ from process_operator.queue import WorkQueue
 from process_operator.reconciler import Pace, Reconciler
 from process_operator.resync import Resync
 from process_operator.settings import Settings
-from process_operator.store import Key, Store
+from process_operator.shelf import Key
+from process_operator.store import Store
 from process_operator.timer import Timer
 from process_operator.timing.agenda import Agenda
 from process_operator.watching import Watches

@@ -8,11 +8,10 @@ decided here. Requests are held as JSON, because ten thousand of them at rest sh
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any
 
 import orjson
 
@@ -23,82 +22,9 @@ from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import CronJob, Job, Pod, parse_cronjob, parse_job, parse_pod
+from process_operator.shelf import EVERY_VERSION, Entry, Key, Shelf
 
-Key = tuple[str, str]
-"""Namespace and name of a ProcessRequest."""
 Raw = Mapping[str, Any]
-T = TypeVar("T")
-
-_TOMBSTONES: Final = 20_000
-_EVERY_VERSION: Final = 2**63
-"""Newer than any version: the object with this UID does not come back."""
-
-
-@dataclass(slots=True)
-class Entry(Generic[T]):
-    """One object as it was last seen."""
-
-    version: int
-    uid: str
-    key: Key
-    value: T
-    watched: bool = False
-    """A watch has delivered it: if it is listed to us again, that watch began anew."""
-    gone: bool = False
-    """Deleted on the server, held because the run it belongs to is not recorded yet."""
-
-
-class Shelf(Generic[T]):
-    """The objects of one kind, by name and by the request they belong to."""
-
-    def __init__(self) -> None:
-        self.entries: dict[tuple[str, str], Entry[T]] = {}
-        self._by_key: dict[Key, dict[str, Entry[T]]] = {}
-        self._tombstones: OrderedDict[str, int] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def get(self, namespace: str, name: str) -> Entry[T] | None:
-        """The object of that name."""
-        return self.entries.get((namespace, name))
-
-    def of(self, key: Key) -> Mapping[str, Entry[T]]:
-        """The objects of a request, by name."""
-        return self._by_key.get(key, {})
-
-    def keys(self) -> Iterable[Key]:
-        """The requests that have objects here."""
-        return self._by_key.keys()
-
-    def is_news(self, namespace: str, name: str, uid: str, version: int) -> bool:
-        """Whether this version of this object is newer than what is known of it."""
-        held = self.get(namespace, name)
-        if held is not None and version <= held.version:
-            return False
-        return self._tombstones.get(uid, 0) < version
-
-    def put(self, namespace: str, name: str, entry: Entry[T]) -> None:
-        """Hold an object in place of its older version."""
-        self.discard(namespace, name)
-        self.entries[namespace, name] = entry
-        self._by_key.setdefault(entry.key, {})[name] = entry
-
-    def discard(self, namespace: str, name: str) -> Entry[T] | None:
-        """Forget an object."""
-        entry = self.entries.pop((namespace, name), None)
-        if entry is not None:
-            siblings = self._by_key[entry.key]
-            del siblings[name]
-            if not siblings:
-                del self._by_key[entry.key]
-        return entry
-
-    def bury(self, uid: str, version: int) -> None:
-        """Remember that an object is gone, so that a list which is older than its deletion does not bring it back."""
-        self._tombstones[uid] = max(version, self._tombstones.pop(uid, 0))
-        while len(self._tombstones) > _TOMBSTONES:
-            self._tombstones.popitem(last=False)
 
 
 @dataclass(slots=True)
@@ -217,11 +143,11 @@ class Store:
         if held is None:
             return
         if for_good:
-            self.shelf(kind).bury(held.uid, _EVERY_VERSION)
+            self.shelf(kind).bury(held.uid, EVERY_VERSION)
             self.shelf(kind).discard(namespace, name)
             self._mark(kind, held.key)
         else:
-            self._remove(kind, namespace, name, held.uid, _EVERY_VERSION)
+            self._remove(kind, namespace, name, held.uid, EVERY_VERSION)
 
     def lose_pods(self, key: Key, job: str, *, present: set[str]) -> None:
         """A list of a Job's pods was read: those that are held and not in it are gone."""

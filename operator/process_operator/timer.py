@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from process_operator.queue import WorkQueue
-from process_operator.store import Key
+from process_operator.shelf import Key
 from process_operator.timing.agenda import Agenda
 
 _LONGEST_SLEEP: Final = 1.0

@@ -1,0 +1,86 @@
+"""Where the objects of one kind are held: by name, by the request they belong to, and never older than they were seen.
+
+Neighbour: `store.py` has one shelf for each kind.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+Key = tuple[str, str]
+"""Namespace and name of a ProcessRequest."""
+T = TypeVar("T")
+
+_TOMBSTONES: Final = 20_000
+EVERY_VERSION: Final = 2**63
+"""Newer than any version: an object buried with it does not come back."""
+
+
+@dataclass(slots=True)
+class Entry(Generic[T]):
+    """One object as it was last seen."""
+
+    version: int
+    uid: str
+    key: Key
+    value: T
+    watched: bool = False
+    """A watch has delivered it: if it is listed to us again, that watch began anew."""
+    gone: bool = False
+    """Deleted on the server, held because the run it belongs to is not recorded yet."""
+
+
+class Shelf(Generic[T]):
+    """The objects of one kind, by name and by the request they belong to."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], Entry[T]] = {}
+        self._by_key: dict[Key, dict[str, Entry[T]]] = {}
+        self._tombstones: OrderedDict[str, int] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def get(self, namespace: str, name: str) -> Entry[T] | None:
+        """The object of that name."""
+        return self.entries.get((namespace, name))
+
+    def of(self, key: Key) -> Mapping[str, Entry[T]]:
+        """The objects of a request, by name."""
+        return self._by_key.get(key, {})
+
+    def keys(self) -> Iterable[Key]:
+        """The requests that have objects here."""
+        return self._by_key.keys()
+
+    def is_news(self, namespace: str, name: str, uid: str, version: int) -> bool:
+        """Whether this version of this object is newer than what is known of it."""
+        held = self.get(namespace, name)
+        if held is not None and version <= held.version:
+            return False
+        return self._tombstones.get(uid, 0) < version
+
+    def put(self, namespace: str, name: str, entry: Entry[T]) -> None:
+        """Hold an object in place of its older version."""
+        self.discard(namespace, name)
+        self.entries[namespace, name] = entry
+        self._by_key.setdefault(entry.key, {})[name] = entry
+
+    def discard(self, namespace: str, name: str) -> Entry[T] | None:
+        """Forget an object."""
+        entry = self.entries.pop((namespace, name), None)
+        if entry is not None:
+            siblings = self._by_key[entry.key]
+            del siblings[name]
+            if not siblings:
+                del self._by_key[entry.key]
+        return entry
+
+    def bury(self, uid: str, version: int) -> None:
+        """Remember that an object is gone, so that a list which is older than its deletion does not bring it back."""
+        self._tombstones[uid] = max(version, self._tombstones.pop(uid, 0))
+        while len(self._tombstones) > _TOMBSTONES:
+            self._tombstones.popitem(last=False)
