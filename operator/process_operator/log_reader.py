@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+import structlog
+
 from process_operator import names
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import ApiError
@@ -27,6 +29,8 @@ _GRACE: Final = 10.0
 """Seconds beyond a pod's grace period in which the end of its log must have come."""
 _LONGEST: Final = 3600.0
 """Seconds. A log that is followed without a kill of ours ends with its pod, whose grace period we do not know."""
+
+log = structlog.get_logger("process_operator")
 
 
 class LogReader:
@@ -113,13 +117,14 @@ class LogReader:
                 previous=source.previous,
                 retries=KUBELET_RETRIES,
             )
-        except ApiError:
+        except ApiError as error:
+            log.warning("a log could not be read", namespace=key[0], pod=source.pod, error=str(error))
             return TailResult(gone=LogReason.KUBELET_UNREACHABLE)
 
     def _note(self, key: Key, run: str, source: LogSource, result: TailResult, tail_bytes: int) -> None:
         if self._store.runs.get(key[0], run) is None:
             return  # recorded or deleted meanwhile
         raw = None if result.gone is not None else result.data
-        log = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
-        self._store.note_run(key, run, log=log, log_pod=source.pod, log_wanted=False)
+        text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
+        self._store.note_run(key, run, log=text, log_pod=source.pod, log_wanted=False)
         self._on_read(key)

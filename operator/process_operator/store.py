@@ -89,6 +89,9 @@ class Store:
         if key is None:
             return False
         if deleted or (kind is PROCESS_RUN and self._is_finished(raw)):
+            if deleted and kind is PROCESS_RUN and shelf.get(namespace, name) is not None:
+                # Deleted, or finished by another operator: the event is the same. A list tells, when it matters.
+                self.notes(key).history = None
             # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
             last = self._parse(kind, raw) if deleted and kind in (JOB, POD) else None
             return self._remove(kind, namespace, name, uid, version, last)
@@ -112,14 +115,17 @@ class Store:
         return True
 
     def _note_running(self, key: Key, name: str, job: Job) -> None:
-        """Remember since when a run was seen running; a suspension starts the work over."""
-        since = self.notes(key).runs.get(name, RunNotes()).running_since
-        if job.is_suspended and since is not None:
-            self.note_run(key, name, running_since=None, log=None, log_pod="")
-        elif job.ready and since is None and job.finished is None:
-            self.note_run(key, name, running_since=self._clock())
+        """Remember since when a run was seen running, and since when no more; a suspension starts the work over."""
+        notes = self.notes(key).runs.get(name, RunNotes())
+        if job.is_suspended and notes.running_since is not None:
+            self.note_run(key, name, running_since=None, unready_since=None, log=None, log_pod="")
+        elif job.ready and job.finished is None and (notes.running_since is None or notes.unready_since is not None):
+            self.note_run(key, name, running_since=notes.running_since or self._clock(), unready_since=None)
+        elif not job.ready and notes.running_since is not None and notes.unready_since is None:
+            self.note_run(key, name, unready_since=self._clock())
 
     def _note_end(self, key: Key, name: str) -> None:
+        """Remember since when the Job of an open run is known to be over or gone."""
         if self._is_open(key[0], name) and self.notes(key).runs.get(name, RunNotes()).ended_at is None:
             self.note_run(key, name, ended_at=self._clock())
 
@@ -135,6 +141,8 @@ class Store:
             and namespace in (None, held_namespace)
         ]
         for held_namespace, name, entry in vanished:
+            if kind is PROCESS_RUN:
+                self.notes(entry.key).history = None
             self._remove(kind, held_namespace, name, entry.uid, max(version, entry.version))
 
     def lose(self, kind: Kind, namespace: str, name: str, *, for_good: bool = False) -> None:

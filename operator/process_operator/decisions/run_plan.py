@@ -48,6 +48,9 @@ LOOK_AGAIN: Final = timedelta(seconds=10)
 PATIENCE: Final = timedelta(seconds=2)
 """The pods' last words may arrive so much later than the end of their Job; after that they are asked for."""
 
+SETTLING: Final = timedelta(seconds=5)
+"""A pod that was ready and no longer is has most likely just ended: the Job will say so."""
+
 _POD_POLL: Final = timedelta(seconds=2)
 
 
@@ -295,6 +298,10 @@ def _look_if_odd(view: RunView, job: Job, now: datetime, draft: Draft) -> None:
     """A Job that has no ready pod after a while is asked about: pending pods and Events are not watched."""
     if not is_odd(job, now):
         draft.wake(next_look(job, now))
+        return
+    unready = view.notes.unready_since
+    if unready is not None and now < unready + SETTLING:
+        draft.wake(unready + SETTLING)
         return
     looked = view.notes.pods_listed_at
     due = next_look(job, looked) if looked is not None else now

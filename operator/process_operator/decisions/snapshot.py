@@ -71,6 +71,8 @@ class RunNotes:
     """What the API server said to the Job of this run when it refused it."""
     running_since: datetime | None = None
     """When the operator first saw a pod of this run ready."""
+    unready_since: datetime | None = None
+    """When the operator saw that no pod of this run was ready any more."""
     ended_at: datetime | None = None
     """When the operator first saw that its Job is over or gone: a list of its pods that is older says nothing of their end."""
 
