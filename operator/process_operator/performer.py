@@ -91,7 +91,8 @@ class Performer:
     async def write_status(self, key: Key, snapshot: Snapshot, status: Model) -> None:
         """PATCH the status of a request so that it is exactly `status`."""
         assert snapshot.request is not None
-        body = {"status": _replacing(snapshot.request.status, status)}
+        # With the UID, because a request that was deleted and made again meanwhile is another one.
+        body = {"metadata": {"uid": snapshot.uid}, "status": _replacing(snapshot.request.status, status)}
         answer = await self._api.patch(PROCESS_REQUEST, *key, body, subresource="status")
         self._store.apply(PROCESS_REQUEST, answer)
         self._store.notes(key).status = None
@@ -122,6 +123,7 @@ class Performer:
 
     async def _delete_request(self, key: Key, snapshot: Snapshot, action: actions.DeleteRequest) -> None:
         await self._api.delete(PROCESS_REQUEST, *key, uid=action.uid)
+        self._store.lose(PROCESS_REQUEST, *key)
 
     # ---- runs
 
@@ -149,7 +151,8 @@ class Performer:
         run = ProcessRun.model_validate(raw)
         self._store.apply(PROCESS_RUN, raw)
         history = self._store.notes(key).history
-        if run.status.phase.is_finished and history is not None:
+        is_own = self._store.is_held(key, run.metadata.labels.get(names.LABEL_REQUEST_UID, ""))
+        if run.status.phase.is_finished and history is not None and is_own:
             history[:] = [known for known in history if known.name != run.metadata.name]
             history.append(remembered(run))
 
@@ -158,7 +161,7 @@ class Performer:
 
     async def _report_run(self, key: Key, snapshot: Snapshot, action: actions.ReportRun) -> None:
         seen = next(run for run in snapshot.runs if run.metadata.name == action.run)
-        body = {"status": _replacing(seen.status, action.status)}
+        body = {"metadata": {"uid": seen.metadata.uid}, "status": _replacing(seen.status, action.status)}
         await self._patch_run(key, action.run, body, subresource="status")
 
     async def _finish_run(self, key: Key, snapshot: Snapshot, action: actions.FinishRun) -> None:

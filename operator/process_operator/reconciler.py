@@ -108,7 +108,7 @@ class Reconciler:
 
     def _remember(self, key: Key, snapshot: Snapshot, plan: Plan, done: list[Action], *, all_done: bool) -> None:
         notes = self._store.notes(key)
-        if snapshot.request is None or plan.status is None:
+        if snapshot.request is None or plan.status is None or not self._store.is_held(key, snapshot.uid):
             return
         base = notes.status or snapshot.status
         status = plan.status if all_done else base

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -16,7 +18,7 @@ import structlog
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
-from process_operator.cluster.errors import ApiError, NamespaceTerminating, NotFound
+from process_operator.cluster.errors import ApiError, Forbidden, NamespaceTerminating, NotFound
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import Kind
 from process_operator.decisions.snapshot import Defaults
@@ -31,10 +33,11 @@ from process_operator.shelf import Key
 from process_operator.store import Store
 from process_operator.timer import Timer
 from process_operator.timing.agenda import Agenda
-from process_operator.watching import Watches
+from process_operator.watching import LONGEST_PAUSE, Watches
 
-_EVENT_FLUSH_SECONDS: Final = 1.0
-_WATCH_PAUSE_SECONDS: Final = 1.0
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_REPEAT_SECONDS: Final = 60.0
+"""What goes on being wrong is said again after so long."""
 
 log = structlog.get_logger("process_operator")
 
@@ -44,10 +47,32 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pauses:
+    """Seconds between two tries of what goes on for ever."""
+
+    events: float = 1.0
+    """Events are written so often."""
+    relist: float = 1.0
+    """From a list of kopf's (or its end) to our own: the new lists of all kinds arrive one after the other."""
+    retry: float = 5.0
+    """After a list that failed."""
+    watch: float = LONGEST_PAUSE
+    """The longest between two tries to watch."""
+
+
 class Operator:
     """Everything that makes one operator, wired together over one connection."""
 
-    def __init__(self, connection: Connection, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        pauses: Pauses | None = None,
+    ) -> None:
+        self._pauses = pauses or Pauses()
         self._settings = settings
         self._clock = clock
         self._connection = connection
@@ -76,10 +101,42 @@ class Operator:
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, clock)
         self.resync = Resync(self.api, self.store)
         self._relisted = asyncio.Event()
+        self._end = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until a signal asks for the end."""
-        await self._first_resync()
+        """Work until SIGTERM or SIGINT asks for the end (in the main thread), or the task is cancelled."""
+        with self._signals():
+            work = asyncio.create_task(self._work())
+            end = asyncio.create_task(self._end.wait())
+            try:
+                await asyncio.wait({work, end}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                end.cancel()
+                work.cancel()
+                await asyncio.wait({work, end})
+        if not work.cancelled():
+            work.result()
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        self._take_signals()
+        try:
+            yield
+        finally:
+            for number in _SIGNALS:
+                asyncio.get_running_loop().remove_signal_handler(number)
+
+    def _take_signals(self) -> None:
+        for number in _SIGNALS:
+            # Only the main thread can; elsewhere (in a test) the task is cancelled.
+            with contextlib.suppress(ValueError, RuntimeError):
+                asyncio.get_running_loop().add_signal_handler(number, self._end.set)
+
+    async def _work(self) -> None:
+        await self._list_everything()
+        for key in self.store.request_keys():
+            self.queue.add(key)
+        log.info("listed", requests=len(self.store.requests), open_runs=len(self.store.runs), jobs=len(self.store.jobs))
         tasks = [asyncio.create_task(self._forever(loop)) for loop in self._loops()]
         ready = asyncio.create_task(self._say_when_ready())
         try:
@@ -110,43 +167,51 @@ class Operator:
                 log.exception("a loop ended; it begins anew", loop=loop.__qualname__)
                 await asyncio.sleep(1)
 
-    async def _first_resync(self) -> None:
-        """Nothing is decided before everything was listed once."""
+    async def _list_everything(self) -> None:
+        """List until it works, and say now and then why it does not."""
+        loop, said, silent_until = asyncio.get_running_loop(), "", 0.0
         while True:
             try:
                 await self.resync.run()
             except ApiError as error:
-                log.error("cannot list: is the API server there, are the CRDs installed, may this account list them?", error=str(error))  # noqa: TRY400
-                await asyncio.sleep(5)
+                why = _why_not_listed(error)
+                if why != said or loop.time() >= silent_until:
+                    log.error(why, error=str(error))  # noqa: TRY400 - the way there says nothing
+                    said, silent_until = why, loop.time() + _REPEAT_SECONDS
+                await asyncio.sleep(self._pauses.retry)
             else:
-                break
-        for key in self.store.request_keys():
-            self.queue.add(key)
-        log.info("listed", requests=len(self.store.requests), open_runs=len(self.store.runs), jobs=len(self.store.jobs))
+                return
 
     async def _say_when_ready(self) -> None:
         await self.queue.drained()
         log.info("ready", requests=len(self.store.requests))
 
     async def _watch(self) -> None:
-        """Watch until kopf ends in order. Where it fails, what it may have missed is listed and the watches begin anew."""
+        """Watch for ever. Where kopf ends, all is listed, and the watches begin anew."""
         while True:
+            watches = Watches(
+                self._connection,
+                self._seen,
+                listed=self._relisted.set,
+                began=self._take_signals,
+                silence_seconds=self._settings.watch_silence_seconds,
+                longest_pause=self._pauses.watch,
+            )
             try:
-                await Watches(self._connection, self._seen).run()
+                await watches.run()
             except Exception as error:  # noqa: BLE001 - kopf raises its internals
                 log.warning("the watches ended and begin anew", error=repr(error))
-                await asyncio.sleep(_WATCH_PAUSE_SECONDS)
-                self._relisted.set()
             else:
-                return
+                log.warning("the watches ended and begin anew")
+            await asyncio.sleep(self._pauses.relist)
+            # kopf does not watch a kind that is not served when it starts, and never looks again.
+            await self._list_everything()
 
     def _seen(self, kind: Kind, event_type: str | None, raw: dict[str, Any]) -> None:
-        if event_type is None and self.store.was_watched(kind, raw):
-            self._relisted.set()
         self.store.apply(kind, raw, deleted=event_type == "DELETED", watched=True)
 
     async def _resync_now_and_then(self) -> None:
-        """After a watch began anew, because deletions may have been missed, and every few minutes while runs are open."""
+        """After a list of kopf's, because deletions may have been missed, and every few minutes while runs are open."""
         while True:
             try:
                 await asyncio.wait_for(self._relisted.wait(), timeout=self._settings.resync_seconds)
@@ -154,23 +219,30 @@ class Operator:
                 if not len(self.store.runs):
                     continue
             else:
-                # The new lists of all kinds arrive one after the other: one resync serves them all.
-                await asyncio.sleep(_WATCH_PAUSE_SECONDS)
+                await asyncio.sleep(self._pauses.relist)
                 self._relisted.clear()
             try:
                 await self.resync.run()
             except ApiError as error:
                 log.warning("resync failed, will try again", error=str(error))
                 self._relisted.set()
-                await asyncio.sleep(5)
+                await asyncio.sleep(self._pauses.retry)
 
     async def _flush_events(self) -> None:
         while True:
-            await asyncio.sleep(_EVENT_FLUSH_SECONDS)
+            await asyncio.sleep(self._pauses.events)
             for error in await self.events.flush(self._clock()):
                 # A namespace that is being deleted takes no Events, and nobody would read them.
                 if not isinstance(error, NamespaceTerminating | NotFound):
                     log.warning("an Event was not written", error=str(error))
+
+
+def _why_not_listed(error: ApiError) -> str:
+    if isinstance(error, NotFound):
+        return "waiting for the CustomResourceDefinitions: they are not installed"
+    if isinstance(error, Forbidden):
+        return "waiting for rights: this account may not list what the operator watches"
+    return "waiting for the API server"
 
 
 async def run(settings: Settings, *, kubeconfig: str | None = None, context: str | None = None) -> None:

@@ -102,12 +102,18 @@ class Store:
                 held.watched = watched
             return False
         value = self._parse(kind, raw)
-        if kind is POD and not self._wants_pod(namespace, value):
-            return False
+        if kind is POD:
+            if not self._wants_pod(namespace, value):
+                return False
+            value = value.since(held.value) if held is not None and held.uid == uid else value
         if kind is PROCESS_REQUEST:
             self._index_user(key, raw)
+            if held is not None and held.uid != uid:
+                self._forget_request(key)
         if kind is JOB:
             self._note_running(key, name, value)
+            if value.is_ending and held is not None and not held.value.is_ending:
+                self._forget_list_of_pods(key, name)
             if value.finished is not None:
                 self._note_end(key, name)
         shelf.put(namespace, name, Entry(version, uid, key, value, watched))
@@ -123,6 +129,11 @@ class Store:
             self.note_run(key, name, running_since=notes.running_since or self._clock(), unready_since=None)
         elif not job.ready and notes.running_since is not None and notes.unready_since is None:
             self.note_run(key, name, unready_since=self._clock())
+
+    def _forget_list_of_pods(self, key: Key, name: str) -> None:
+        """What was listed before the end began says nothing about it."""
+        if self.notes(key).runs.get(name, RunNotes()).pods_listed_at is not None:
+            self.note_run(key, name, pods_listed_at=None)
 
     def _note_end(self, key: Key, name: str) -> None:
         """Remember since when the Job of an open run is known to be over or gone."""
@@ -173,9 +184,10 @@ class Store:
             return False
         if kind in (JOB, POD) and self._is_open(namespace, name if kind is JOB else held.value.job_name):
             held.gone = True
-            held.value = held.value if last is None or version < held.version else last
+            seen = held.value
+            held.value = seen if last is None or version < held.version else last
             if kind is POD:
-                held.value = replace(held.value, gone=True)
+                held.value = replace(held.value.since(seen), gone=True)
             else:
                 self._note_end(held.key, name)
         else:
@@ -184,8 +196,15 @@ class Store:
             self._drop_traces(held.key, name)
         if kind is PROCESS_REQUEST:
             self._index_user(held.key, None)
+            self._forget_request(held.key)
         self._mark(kind, held.key)
         return True
+
+    def _forget_request(self, key: Key) -> None:
+        """What was found out about a request that is gone holds for none that gets its name; its runs go on."""
+        notes = self._notes.get(key)
+        if notes is not None:
+            self._notes[key] = Notes(runs=notes.runs)
 
     def _drop_traces(self, key: Key, run: str) -> None:
         """A run that is recorded (or deleted) needs neither its pods nor a Job that is gone."""
@@ -233,6 +252,11 @@ class Store:
             JOB: self.jobs,
             POD: self.pods,
         }
+
+    def is_held(self, key: Key, uid: str) -> bool:
+        """Whether the request of that name is still the one with this UID."""
+        held = self.requests.get(*key)
+        return held is not None and held.uid == uid
 
     def request_keys(self) -> set[Key]:
         """Every request that there is or that left something behind."""

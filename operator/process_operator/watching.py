@@ -5,39 +5,103 @@ Measured reasons stand beside the settings. Neighbours: `handlers.py` registers 
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Final
 
+import aiohttp
 import kopf
 
 from process_operator.cluster.connection import Connection
 from process_operator.handlers import Seen, register
+from process_operator.resync import SELECTIONS
+
+SILENCE_SECONDS: Final = 70.0
+"""The API server sends a bookmark about once a minute."""
+LONGEST_PAUSE: Final = 30.0
 
 
 class Watches:
-    """One kopf operator, embedded."""
+    """One kopf operator, embedded.
 
-    def __init__(self, connection: Connection, seen: Seen) -> None:
+    `listed` is called whenever it has listed a kind: what was deleted before that, no event will tell. `began` is
+    called once it has started; by then it has taken SIGTERM and SIGINT to itself. `silence_seconds`: a watch from which
+    nothing comes for so long, not even a bookmark, is taken for dead. `longest_pause` in seconds, between two tries.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        seen: Seen,
+        *,
+        listed: Callable[[], None],
+        began: Callable[[], None] = lambda: None,
+        silence_seconds: float = SILENCE_SECONDS,
+        longest_pause: float = LONGEST_PAUSE,
+    ) -> None:
         self._connection = connection
         self._seen = seen
+        self._listed = listed
+        self._began = began
+        self._settings = kopf_settings(silence_seconds=silence_seconds, longest_pause=longest_pause)
+        self._sessions: list[aiohttp.ClientSession] = []
 
     async def run(self) -> None:
-        """Watch until a signal asks for the end. Raises what ends kopf otherwise (a 410 in place of a watch, for one)."""
+        """Watch until cancelled. Raises what ends kopf otherwise (a 410 in place of a watch, for one)."""
         registry = kopf.OperatorRegistry()
-        settings = kopf_settings()
-        register(registry, settings, self._seen)
+        register(registry, self._settings, self._seen)
 
         @kopf.on.login(registry=registry)
         async def login(**_: Any) -> kopf.AiohttpSession:
             # kopf's own session would open a connection for every worker.
-            session = self._connection.new_session()
+            session = self._connection.new_session(trace=self._trace())
+            self._sessions.append(session.session)
             return kopf.AiohttpSession(server=session.server, aiohttp_session=session.session)
 
-        await kopf.operator(registry=registry, settings=settings, clusterwide=True, standalone=True)
+        try:
+            tasks = await kopf.spawn_tasks(
+                registry=registry, settings=self._settings, clusterwide=True, standalone=True
+            )
+            self._began()
+            await kopf.run_tasks(tasks, ignored=_EVERY_TASK)
+        finally:
+            for session in self._sessions:
+                await session.close()
+
+    def _trace(self) -> aiohttp.TraceConfig:
+        trace = aiohttp.TraceConfig()
+
+        async def ended(_: Any, __: Any, request: aiohttp.TraceRequestEndParams) -> None:
+            query = request.url.query
+            is_list = request.url.name in _PLURALS and "watch" not in query and "continue" not in query
+            if is_list and request.response.status == 200:
+                self._listed()
+
+        trace.on_request_end.append(ended)
+        return trace
 
 
-def kopf_settings() -> kopf.OperatorSettings:
+class _EveryTask(Collection[Any]):
+    """Contains everything: with it kopf ends its own tasks, and not whatever else has begun in the loop since."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(asyncio.all_tasks())
+
+    def __len__(self) -> int:
+        return len(asyncio.all_tasks())
+
+
+_EVERY_TASK: Final = _EveryTask()
+_PLURALS: Final = frozenset(selection.kind.plural for selection in SELECTIONS)
+
+
+def kopf_settings(
+    *, silence_seconds: float = SILENCE_SECONDS, longest_pause: float = LONGEST_PAUSE
+) -> kopf.OperatorSettings:
     """Settings under which kopf only watches."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
@@ -46,13 +110,15 @@ def kopf_settings() -> kopf.OperatorSettings:
     settings.scanning.disabled = True
     # A worker task stays for each object that was listed; at 5 s they are most of the memory at start.
     settings.queueing.idle_timeout = 0.05
-    settings.networking.error_backoffs = _Backoffs()
+    settings.networking.error_backoffs = _Backoffs(longest_pause)
     settings.networking.connect_timeout = 10
     settings.networking.request_timeout = 60
     settings.watching.connect_timeout = 10
+    settings.watching.inactivity_timeout = silence_seconds
     # One list of everything would be the peak of memory. A page that expires ends kopf, and `runtime.py` begins anew.
     settings.watching.chunk_size = 500
-    settings.process.ultimate_exiting_timeout = 20
+    # So long after its end kopf would kill the process, which goes on.
+    settings.process.ultimate_exiting_timeout = None
     # Building the basis of a diff that nobody asks for costs half of the time of each event.
     settings.persistence.diffbase_storage = _NoDiffBase()
     settings.persistence.progress_storage = _NoProgress()
@@ -62,11 +128,14 @@ def kopf_settings() -> kopf.OperatorSettings:
 class _Backoffs:
     """Endless: a watch that gives up would end the operator, and a new process would meet the same server."""
 
+    def __init__(self, longest_pause: float) -> None:
+        self._longest_pause = longest_pause
+
     def __iter__(self) -> Iterator[float]:
         pause = 0.5
         while True:
             yield pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards no secret
-            pause = min(pause * 2, 30.0)
+            pause = min(pause * 2, self._longest_pause)
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):

@@ -1,20 +1,31 @@
-"""kubectl as the cluster tests use it: what people type, with typed answers. Neighbour: `conftest.py` makes one."""
+"""kubectl as the cluster tests use it: what people type, with typed answers, and waits for what shall become true.
+
+Neighbours: `conftest.py` makes one, `api_reader.py` does the reads.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
 import subprocess
+import time
 from collections.abc import Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import pytest
+from tests.cluster.api_reader import ApiReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 Manifest = Mapping[str, Any]
+T = TypeVar("T")
+
+_POLL_SECONDS: Final = 0.1
+_LOG_LINES: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +38,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Kubectl:
-    """One cluster, as its administrator. Calls without `Answer` raise CalledProcessError where kubectl fails."""
+    """One cluster, as its administrator. Calls without `Answer` raise CalledProcessError where kubectl fails.
+
+    `operator_log` is the log of the operator that works there; the end of it is part of every failed wait's message.
+    """
 
     binary: Path
     kubeconfig: Path
+    operator_log: Path | None = None
+    reader: ApiReader = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reader", ApiReader(self.kubeconfig))
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl and give what it printed."""
@@ -53,15 +72,18 @@ class Kubectl:
         return self.ask("create", "--namespace", namespace, "--filename", "-", stdin=json.dumps(manifest))
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any]:
-        """One object as the API server holds it."""
-        found: dict[str, Any] = json.loads(self.run("get", kind, name, "--namespace", namespace, "--output", "json"))
+        """One object as the API server holds it; fails the test where it is not there."""
+        found = self.reader.get(kind, name, namespace)
+        assert found is not None, f"there is no {kind} {name} in {namespace}"
         return found
 
-    def objects(self, kind: str, namespace: str, *selectors: str) -> list[dict[str, Any]]:
-        """All objects of a kind; selectors as kubectl takes them (`--selector=...`, `--field-selector=...`)."""
-        found = self.run("get", kind, "--namespace", namespace, "--output", "json", *selectors)
-        items: list[dict[str, Any]] = json.loads(found)["items"]
-        return items
+    def find(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
+        """One object, or None where it is not there."""
+        return self.reader.get(kind, name, namespace)
+
+    def objects(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[dict[str, Any]]:
+        """All objects of a kind, oldest first; `labels` and `fields` are selectors."""
+        return self.reader.list(kind, namespace, labels=labels, fields=fields)
 
     def patch(self, kind: str, name: str, namespace: str, patch: Manifest, *, subresource: str = "") -> Answer:
         """JSON merge patch of one object, or of a subresource of it such as `status`."""
@@ -77,6 +99,45 @@ class Kubectl:
         """`kubectl wait --for=...`: `condition=Finished`, `jsonpath={.status.phase}=Succeeded`, `delete`."""
         until = (f"--for={condition}", f"--timeout={timeout_seconds}s")
         return self.ask("wait", f"{kind}/{name}", "--namespace", namespace, *until)
+
+    def wait_until(self, condition: Callable[[], T], timeout: float, *, what: str, namespace: str = "") -> T:
+        """Look every tenth of a second until `condition()` is true (or not empty), and give what it returned.
+
+        After `timeout` seconds the test fails: with `what` was waited for, what it was instead, the objects of
+        `namespace`, and the end of the operator's log. A condition may use get(): an object that is not there (yet)
+        counts as false.
+        """
+        give_up_at = time.monotonic() + timeout
+        while True:
+            last: object
+            try:
+                value = condition()
+            except AssertionError as error:
+                last = error
+            else:
+                if value:
+                    return value
+                last = value
+            if time.monotonic() > give_up_at:
+                break
+            time.sleep(_POLL_SECONDS)
+        pytest.fail(f"waited {timeout} s for: {what}\nlast seen: {last!r}\n{self.story(namespace)}", pytrace=True)
+
+    def story(self, namespace: str) -> str:
+        """What there is in a namespace, and what the operator said of late: for the message of a failure."""
+        parts = []
+        if namespace:
+            kinds = "processes,processrequests,processruns,cronjobs,jobs,pods"
+            parts = [
+                self.ask("get", kinds, "--namespace", namespace, "--output", "wide").message,
+                self.ask("describe", "processrequests,processruns,jobs,pods", "--namespace", namespace).message,
+            ]
+        if self.operator_log is not None and self.operator_log.exists():
+            lines = self.operator_log.read_text(errors="replace").splitlines()
+            about = [line for line in lines if namespace and namespace in line]
+            parts.append(f"the operator about {namespace}:\n" + "\n".join(about[-_LOG_LINES:]) if about else "")
+            parts.append(f"the end of {self.operator_log}:\n" + "\n".join(lines[-_LOG_LINES:]))
+        return "\n".join(parts)
 
     @contextmanager
     def new_namespace(self) -> Iterator[str]:

@@ -563,7 +563,7 @@ def test_a_finished_run_keeps_its_phase(cluster: Kubectl, shared_namespace: str,
     run = manifest("ProcessRun", {})
     name = run["metadata"]["name"]
     assert cluster.create(run, shared_namespace).ok
-    assert cluster.get("prun", name, shared_namespace)["status"] == {"phase": "Pending"}
+    assert cluster.get("prun", name, shared_namespace)["status"]["phase"] == "Pending"
     for step_by_step in ("Running", "Pending", phase):
         answer = cluster.patch(
             "prun", name, shared_namespace, {"status": {"phase": step_by_step}}, subresource="status"

@@ -233,7 +233,7 @@ def pod(  # one field of a pod each
 # ---- what is expected
 
 
-def outcome(phase: RunPhase, reason: str, message: str = "", **changes: Any) -> RunOutcome:  # noqa: ANN401, any field of it
+def outcome(phase: RunPhase, reason: str, message: str = "", **changes: Any) -> RunOutcome:
     """A run of the usual pod: started after 2 s, ended after 12 s, tried once."""
     usual: Body = {
         "start_time": at(2),
@@ -962,11 +962,11 @@ class Open(NamedTuple):
     known: Mapping[str, Any] = MappingProxyType({})
 
 
-def pending(reason: str = "", message: str = "", **changes: Any) -> RunOutcome:  # noqa: ANN401, any field of it
+def pending(reason: str = "", message: str = "", **changes: Any) -> RunOutcome:
     return RunOutcome(phase=RunPhase.PENDING, reason=reason, message=message, **changes)
 
 
-def going(reason: str = "", message: str = "", **changes: Any) -> RunOutcome:  # noqa: ANN401, any field of it
+def going(reason: str = "", message: str = "", **changes: Any) -> RunOutcome:
     usual: Body = {"start_time": at(2), "attempts": 1, "pod": "close-1-abcde", "node": "worker-1"}
     return RunOutcome(phase=RunPhase.RUNNING, reason=reason, message=message, **(usual | changes))
 

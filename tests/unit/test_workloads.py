@@ -40,7 +40,7 @@ def at(second: int) -> datetime:
     return datetime(2026, 11, 22, 8, 0, second, tzinfo=UTC)
 
 
-def job_with(*conditions: tuple[str, str], annotations: dict[str, str] | None = None, **status: Any) -> Job:  # noqa: ANN401
+def job_with(*conditions: tuple[str, str], annotations: dict[str, str] | None = None, **status: Any) -> Job:
     found = [{"type": kind, "status": holds} for kind, holds in conditions]
     return parse_job({"metadata": {"annotations": annotations or {}}, "status": {"conditions": found, **status}})
 

@@ -59,14 +59,18 @@ class Connection:
         configuration.client_session_kwargs = self._session_options()
         self.api_client = ApiClient(configuration)
 
-    def new_session(self, *, limit: int = 64) -> Session:
-        """Another session with at most `limit` connections, for watches; to be called while the loop runs."""
+    def new_session(self, *, limit: int = 64, trace: aiohttp.TraceConfig | None = None) -> Session:
+        """Another session with at most `limit` connections, for watches; to be called while the loop runs.
+
+        `trace` sees its requests.
+        """
         # The client holds the TLS context already; another one would read the certificates again.
         context = self.api_client.rest_client.ssl_context
         connector = aiohttp.TCPConnector(limit=limit, ssl=context)
-        return Session(
-            aiohttp.ClientSession(connector=connector, proxy=self._proxy, **self._session_options()), self.server
-        )
+        traces = [trace] if trace is not None else []
+        options = self._session_options()
+        session = aiohttp.ClientSession(connector=connector, proxy=self._proxy, trace_configs=traces, **options)
+        return Session(session, self.server)
 
     async def close(self) -> None:
         """Close our own session; those of `new_session` belong to whom they were given."""

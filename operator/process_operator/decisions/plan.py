@@ -227,8 +227,8 @@ class Draft:
         self._wakes: list[datetime] = []
 
     def do(self, *actions: Action) -> None:
-        """Add actions, in order."""
-        self.actions.extend(actions)
+        """Add actions, in order. One look at the history is enough, however many parts of a decision want it."""
+        self.actions.extend(a for a in actions if not (isinstance(a, LoadHistory) and a in self.actions))
 
     def wake(self, at: datetime | None) -> None:
         """Ask to be looked at again at `at` (UTC)."""

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 NOTHING_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
 """Reasons of a container whose program could not be started: its end has a message and no log."""
 
-_ORDINARY_WAITING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
+ORDINARY_WAITING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""Reasons of a container that waits and may still start: they are never why it did not."""
+
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -129,7 +131,7 @@ def waiting_of(pod: Pod) -> Waiting | None:
     if (unscheduled := pod.condition("PodScheduled", "False")) is not None:
         return Waiting(unscheduled.reason, unscheduled.message)
     waiting = [container.state for container in pod.containers if isinstance(container.state, Waiting)]
-    return next((state for state in waiting if state.reason not in _ORDINARY_WAITING), waiting[0] if waiting else None)
+    return next((state for state in waiting if state.reason not in ORDINARY_WAITING), waiting[0] if waiting else None)
 
 
 def pod_ends(job: Job | None, pod: Pod) -> tuple[Terminated, ...]:

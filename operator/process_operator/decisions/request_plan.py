@@ -7,9 +7,10 @@ of the actions is healed by the next decision, because every part looks at what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from process_operator import names
 from process_operator.decisions import manifests
 from process_operator.decisions.acceptance import Acceptance, accept
 from process_operator.decisions.concurrency import Contender, Turn, in_the_way, take_turns
@@ -36,7 +37,7 @@ from process_operator.resources.conditions import ConditionStatus, ConditionType
 from process_operator.resources.model import format_instant
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import Engine, OnSuspend, ProcessRequestStatus
-from process_operator.resources.process_run import RunPhase, Trigger
+from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
 from process_operator.resources.workloads import Kill, KillReason
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.missed import is_too_old
@@ -49,11 +50,22 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     request = snapshot.request
     if request is None or request.metadata.deletion_timestamp is not None:
         return _decide_left_behind(snapshot, now)
+    strangers = tuple(run for run in snapshot.runs if run.metadata.labels.get(names.LABEL_REQUEST_UID, snapshot.uid) != snapshot.uid)
+    if strangers:
+        return _decide_beside_strangers(snapshot, strangers, now)
     views = tuple(view_of(snapshot, run) for run in snapshot.runs)
     change = next_stretch(snapshot, now, run_waits_paused=_one_shot_paused(snapshot, views))
     if change is not None:
         return _change_stretch(snapshot, change, now)
     return _Decision(snapshot, accept(snapshot, now), views, now).plan()
+
+
+def _decide_beside_strangers(snapshot: Snapshot, strangers: tuple[ProcessRun, ...], now: datetime) -> Plan:
+    """Runs of a request that had the name before are followed to their end, and have no part in anything else."""
+    own = decide(replace(snapshot, runs=tuple(run for run in snapshot.runs if run not in strangers)), now)
+    left = _decide_left_behind(replace(snapshot, request=None, runs=strangers, cronjobs=()), now)
+    wake_at = min(filter(None, (own.wake_at, left.wake_at)), default=None)
+    return replace(own, actions=(*left.actions, *own.actions), wake_at=wake_at)
 
 
 def _decide_left_behind(snapshot: Snapshot, now: datetime) -> Plan:
@@ -314,7 +326,10 @@ class _Decision:
     def _outlook(self, progress: Progress, calendar: Calendar | None, draft: Draft) -> Outlook:
         next_run = self._next_run(progress, calendar)
         none_left = self._no_tick_left(progress, calendar)
-        end, unknown = self._one_shot_end(progress, draft)
+        end, unknown = self._one_shot_end(progress)
+        sought = unknown and self.snapshot.history is None
+        if sought or self._lost_sight_of_last_run:
+            draft.do(LoadHistory())
         return Outlook(
             views=self.views,
             cursor=progress.cursor,
@@ -323,7 +338,8 @@ class _Decision:
             next_run=next_run,
             no_tick_left=none_left,
             end=end,
-            end_unknown=unknown,
+            end_unknown=unknown and not sought,
+            end_sought=sought,
         )
 
     def _waiting(self, progress: Progress) -> int:
@@ -348,8 +364,16 @@ class _Decision:
         cursor = progress.cursor or calendar.recurrence.floor
         return calendar.recurrence.next_after(max(cursor, calendar.recurrence.floor)) is None
 
-    def _one_shot_end(self, progress: Progress, draft: Draft) -> tuple[FinishedRun | None, bool]:
-        """How the run of a one-shot stretch ended; a list is read where nothing is known of it."""
+    @property
+    def _lost_sight_of_last_run(self) -> bool:
+        """Whether the status names a run that was open, is no more, and is not known to have ended or been deleted."""
+        last = self.snapshot.status.last_run
+        if last is None or last.phase.is_finished or self.snapshot.history is not None:
+            return False
+        return all(view.name != last.name for view in self.views)
+
+    def _one_shot_end(self, progress: Progress) -> tuple[FinishedRun | None, bool]:
+        """How the run of a one-shot stretch ended, and whether it must have ended without anybody knowing how."""
         snapshot, request, stretch = self.snapshot, self.snapshot.request, self.snapshot.status.stretch
         assert request is not None and stretch is not None
         if request.spec.timing.schedule is not None or stretch.runs + progress.started == 0 or stretch.number == 0:
@@ -364,9 +388,6 @@ class _Decision:
         if known is not None and known.name == name and known.phase.is_finished:
             at = snapshot.status.last_run_time or self.now
             return FinishedRun(name, known.phase, _end_reason(snapshot), at, scheduled=at), False
-        if snapshot.history is None:
-            draft.do(LoadHistory())
-            return None, False
         return None, True
 
     def _announce(self, status: ProcessRequestStatus, draft: Draft) -> None:

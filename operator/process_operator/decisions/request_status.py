@@ -38,6 +38,8 @@ class Outlook:
     """How the run of a one-shot stretch ended."""
     end_unknown: bool = False
     """The run of a one-shot stretch was made, and nothing is left of it."""
+    end_sought: bool = False
+    """Whether and how it ended is being looked up; until then what the status says of it stands."""
 
 
 def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook, now: datetime) -> ProcessRequestStatus:
@@ -47,7 +49,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
     if acceptance.ask is not None:
         return base.model_copy(update={"last_schedule_time": outlook.cursor})
     active = [view for view in outlook.views if view.refusal is None and not waits_for_start(view)]
-    ends = _end_conditions(acceptance, outlook, now)
+    ends = _end_conditions(base, acceptance, outlook, now)
     conditions = (*_conditions(snapshot, acceptance), *ends)
     accepted_template = acceptance.template.hash if acceptance.is_accepted and acceptance.template is not None else None
     last_run, last_time = _last_run(snapshot, outlook.views)
@@ -115,8 +117,12 @@ def _conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, 
     )
 
 
-def _end_conditions(acceptance: Acceptance, outlook: Outlook, now: datetime) -> tuple[Condition, ...]:
+def _end_conditions(
+    base: ProcessRequestStatus, acceptance: Acceptance, outlook: Outlook, now: datetime
+) -> tuple[Condition, ...]:
     """Complete or Failed, where no run is left to start and none is going on."""
+    if outlook.end_sought:
+        return tuple(found for found in base.conditions if found.type in (ConditionType.COMPLETE, ConditionType.FAILED))
     if not acceptance.is_accepted and outlook.end is None:
         return ()
     if outlook.no_tick_left:
@@ -137,7 +143,9 @@ def _last_run(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[LastRun |
     """The newest run by its due instant, open or finished."""
     base = snapshot.status
     found: list[tuple[datetime, str, RunPhase]] = []
-    if base.last_run is not None and base.last_run_time is not None:
+    # An open run that is neither open any more nor in the history was deleted.
+    is_there = snapshot.history is None or (base.last_run is not None and base.last_run.phase.is_finished)
+    if base.last_run is not None and base.last_run_time is not None and is_there:
         found.append((base.last_run_time, base.last_run.name, base.last_run.phase))
     found += [(run.scheduled or run.created, run.name, run.phase) for run in snapshot.history or ()]
     found += [

@@ -28,7 +28,7 @@ def plan_retention(snapshot: Snapshot, template: JobTemplate | None, now: dateti
         _job_ttl(snapshot, template, now, draft)
     _request_ttl(snapshot, now, draft)
     if snapshot.history is None:
-        if request.spec.history.max_age is not None:
+        if request.spec.history.max_age is not None or _a_run_goes_on(snapshot):
             draft.do(LoadHistory())
         return
     expired = set(_too_old(snapshot, now, draft))
@@ -39,6 +39,12 @@ def plan_retention(snapshot: Snapshot, template: JobTemplate | None, now: dateti
     elif excess:
         draft.wake(min(_ended(run) for run in excess) + _PATIENCE)
     _remove(snapshot, sorted(expired, key=_order), draft)
+
+
+def _a_run_goes_on(snapshot: Snapshot) -> bool:
+    """Whether there will be one finished run more, for which another may have to go."""
+    jobs = (snapshot.jobs.get(run.metadata.name) for run in snapshot.runs)
+    return any(job is not None and not job.spec_suspend for job in jobs)
 
 
 def _remove(snapshot: Snapshot, runs: list[FinishedRun], draft: Draft) -> None:

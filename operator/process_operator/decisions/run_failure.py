@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.log_text import last_line
-from process_operator.decisions.pod_choice import NOTHING_STARTED, Choice, waiting_of
+from process_operator.decisions.pod_choice import NOTHING_STARTED, ORDINARY_WAITING, Choice, waiting_of
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import RunPhase
@@ -77,9 +77,10 @@ class Evidence:
     @property
     def stuck_on(self) -> Waiting | None:
         """Why it did not start, as far as is known: what the run showed last, else what its pods still say."""
+        found = [waiting for waiting in map(waiting_of, self.pods) if waiting is not None and waiting.reason]
         if self.context.pending_reason not in _NO_CAUSE:
-            return Waiting(self.context.pending_reason, self.context.pending_message)
-        return next((waiting for waiting in map(waiting_of, self.pods) if waiting is not None and waiting.reason), None)
+            found.insert(0, Waiting(self.context.pending_reason, self.context.pending_message))
+        return next((waiting for waiting in found if waiting.reason not in ORDINARY_WAITING), found[0] if found else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from process_operator.decisions.plan import (
     ReadLog,
     ReportRun,
 )
-from process_operator.decisions.pod_choice import LogSource, log_source, relevant_pods
+from process_operator.decisions.pod_choice import ORDINARY_WAITING, LogSource, log_source, relevant_pods
 from process_operator.decisions.refusal import Refusal
 from process_operator.decisions.run_failure import Context
 from process_operator.decisions.run_phase import RunOutcome, finished_outcome, is_odd, next_look, open_outcome
@@ -154,7 +154,7 @@ def plan_run(view: RunView, orders: RunOrders, draft: Draft) -> None:
         return
     if orders.request is not None and names.LABEL_REQUEST_UID not in view.run.metadata.labels:
         draft.do(AdoptRun(view.name, manifests.adoption_patch(orders.request, view.run)))
-    if view.job is None:
+    if view.job is None or (view.job_gone and waits_for_start(view)):
         _without_job(view, orders, draft)
     elif view.job.finished is not None or view.job_gone:
         _record(view, orders, draft)
@@ -217,9 +217,9 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
         return
     if job.kill is None and _adjust(view, job, orders, draft):
         return
-    if job.is_ending and not job.is_suspended:
-        # The pods of a suspended Job go as well, but what they printed is of no account: the work starts over.
+    if job.is_ending:
         _read_before_the_end(view, job, orders, draft)
+        _report_why_stuck(view, job, draft)
         return
     _look_if_odd(view, job, now, draft)
     outcome = open_outcome(
@@ -235,6 +235,13 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
             draft.wake(brief_until)
             return
     _report_outcome(view, outcome, draft)
+
+
+def _report_why_stuck(view: RunView, job: Job, draft: Draft) -> None:
+    """A pod that is removed forgets what it waited for, so the run has to remember it."""
+    outcome = open_outcome(job, view.pods, failed_create=view.notes.refused_pods, running_since=view.notes.running_since)
+    if outcome.phase == RunPhase.PENDING and outcome.reason not in ORDINARY_WAITING:
+        _report_outcome(view, outcome, draft)
 
 
 def _why_suspended(view: RunView) -> str:
@@ -257,7 +264,7 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
         return False
     if orders.may_start:
         if not view.is_paused and _is_outdated(job, orders.template):
-            _replace_waiting(view, job, draft)
+            draft.do(DeleteJob(view.name, job.metadata.uid))
             return True
         annotations_off: dict[str, Any] = {"metadata": {"annotations": {manifests.ANNOTATION_PAUSED: None}}} if view.is_paused else {}
         draft.do(PatchJob(view.name, {**annotations_off, "spec": {"suspend": False}}))
@@ -265,19 +272,10 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
             _announce_start(view, draft)
         return True
     if not view.is_paused and orders.template is not None and _is_outdated(job, orders.template):
-        _replace_waiting(view, job, draft)
+        # It never had a pod, and image, command and environment of a suspended Job cannot be changed.
+        draft.do(DeleteJob(view.name, job.metadata.uid))
         return True
     return False
-
-
-def _replace_waiting(view: RunView, job: Job, draft: Draft) -> None:
-    """Remove a Job that never had a pod: image, command and environment of a suspended Job cannot be changed.
-
-    First the run forgets it, or its absence would be taken for the end of the run.
-    """
-    if view.run.status.job_uid is not None:
-        draft.do(ReportRun(view.name, view.run.status.model_copy(update={"job": None, "job_uid": None})))
-    draft.do(DeleteJob(view.name, job.metadata.uid))
 
 
 def _is_outdated(job: Job, template: JobTemplate | None) -> bool:
@@ -331,9 +329,10 @@ def _will_succeed(job: Job | None) -> bool:
 
 
 def _unseen_pods(view: RunView, job: Job) -> int:
-    """How many pods of a Job that is about to end run, or end, that we have not seen: those that run are not watched."""
+    """How many pods of a Job that is about to end have not been seen to end: those that run are not watched."""
     live = job.terminating + (0 if _will_succeed(job) else job.active)
-    return live + job.succeeded + job.failed - len(relevant_pods(job, view.pods))
+    seen = [pod for pod in relevant_pods(job, view.pods) if pod.has_ended or pod.gone or pod.deleted_at is not None]
+    return live + job.succeeded + job.failed - len(seen)
 
 
 def _list_pods_again(view: RunView, now: datetime, draft: Draft) -> bool:
@@ -502,7 +501,8 @@ def _facts(view: RunView, outcome: RunOutcome, request: ProcessRequest | None) -
         "pod": outcome.pod,
         "node": outcome.node,
         "job": job.metadata.name if job is not None else view.run.status.job,
-        "job_uid": job.metadata.uid if job is not None else view.run.status.job_uid,
+        # Only of a Job that was let go: one that waits may be made anew, and its absence is no end.
+        "job_uid": job.metadata.uid if job is not None and view.is_let_go else view.run.status.job_uid,
     }
 
 

@@ -62,6 +62,7 @@ class RunNotes:
     log_wanted: bool = False
     """A reader is at work; its result will come as `log`."""
     pods_listed_at: datetime | None = None
+    """Since its Job began to end, where it does."""
     refused_pods: str | None = None
     """Why there are no pods, in the words of the newest Event."""
     events_read_at: datetime | None = None

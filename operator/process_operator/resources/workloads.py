@@ -8,7 +8,7 @@ checked them: a field that is absent has the API's default, and nothing is refus
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -252,6 +252,16 @@ class Pod:
     def condition(self, kind: str, status: str) -> WorkloadCondition | None:
         """The condition of that type where it has that status."""
         return next((found for found in self.conditions if found.type == kind and found.status == status), None)
+
+    def since(self, earlier: Pod) -> Pod:
+        """This version of a pod of which an earlier one was seen, with the time at which its deletion was first asked for.
+
+        The kubelet deletes the pod once more when its containers have ended, and moves the deletionTimestamp by that
+        (seen on Kubernetes 1.36).
+        """
+        if self.deleted_at is None or earlier.deleted_at is None or earlier.deleted_at >= self.deleted_at:
+            return self
+        return replace(self, deleted_at=earlier.deleted_at)
 
 
 def parse_job(raw: Raw) -> Job:

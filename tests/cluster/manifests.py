@@ -1,0 +1,76 @@
+"""What the tests of this folder apply: small processes, requests and runs of shell scripts in busybox.
+
+Neighbours: `kubectl.py` applies them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from process_operator.names import API_VERSION
+
+Manifest = dict[str, Any]
+
+IMAGE = "localhost/busybox:1"
+GRACE_SECONDS = 2
+
+
+def job_template(script: str = "echo done", **job: object) -> Manifest:
+    """A Job template whose one container, `main`, runs a shell script; `job` are further fields of the Job's spec."""
+    pod = {
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "containers": [{"name": "main", "image": IMAGE, "command": ["sh", "-c", script]}],
+    }
+    return {"spec": {"backoffLimit": 0, "template": {"spec": pod}, **job}}
+
+
+def sleeper(seconds: int) -> str:
+    """A script that works for so long, says so, and ends at once with last words when it is asked to."""
+    return f"trap 'echo last words; exit 7' TERM; echo begun; sleep {seconds} & wait $!; echo ended"
+
+
+def process(name: str, script: str = "echo done", **spec: object) -> Manifest:
+    """A Process; `spec` are further fields of its spec, and `jobTemplate` replaces the one of the script."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Process",
+        "metadata": {"name": name},
+        "spec": {"jobTemplate": job_template(script), **spec},
+    }
+
+
+def request(name: str, timing: Manifest, script: str = "echo done", **spec: object) -> Manifest:
+    """A ProcessRequest with a template of its own, unless `process` or `jobTemplate` is among the further fields."""
+    own = {} if spec.keys() & {"process", "jobTemplate"} else {"jobTemplate": job_template(script)}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ProcessRequest",
+        "metadata": {"name": name},
+        "spec": {"timing": timing, **own, **spec},
+    }
+
+
+def immediately() -> Manifest:
+    """The timing Run Immediately."""
+    return {"runImmediately": {}}
+
+
+def later(**fields: object) -> Manifest:
+    """The timing Run Later."""
+    return {"runLater": fields}
+
+
+def schedule(**fields: object) -> Manifest:
+    """The timing Schedule: `schedule(secondly={"every": 2}, finishTime=...)`."""
+    return {"schedule": fields}
+
+
+def manual_run(request_name: str, name: str = "", **spec: object) -> Manifest:
+    """A ProcessRun as a person makes it; without a name it gets one that is generated."""
+    metadata = {"name": name} if name else {"generateName": f"{request_name}-"}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ProcessRun",
+        "metadata": metadata,
+        "spec": {"request": {"name": request_name}, **spec},
+    }

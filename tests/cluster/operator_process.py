@@ -1,0 +1,120 @@
+"""The operator as a process of this machine: started, ended in order, killed, and its log.
+
+Neighbours: `conftest.py` starts the one that all tests share, and hands it out as the fixture `operator`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final
+
+REPOSITORY: Final = Path(__file__).parents[2]
+_STOP_SECONDS: Final = 10
+_PR_SET_PDEATHSIG: Final = 1
+_READY_SECONDS: Final = 60
+
+
+def _die_with_parent() -> None:
+    """Runs in the child: tests that were killed must leave no operator that works beside the next one's."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class OperatorProcess:
+    """One operator for one cluster, started at most once at a time. Its log grows over restarts.
+
+    Where another process has started it (`owned=False`, in the workers of xdist) only the log can be read.
+    """
+
+    def __init__(
+        self, kubeconfig: Path, log_file: Path, *, owned: bool = True, environment: dict[str, str] | None = None
+    ) -> None:
+        self.log_file = log_file
+        self.owned = owned
+        self._environment = {
+            **os.environ,
+            "KUBECONFIG": str(kubeconfig),
+            "PYTHONPATH": str(REPOSITORY / "operator"),
+            "PYTHONUNBUFFERED": "1",
+            "PROCESS_OPERATOR_LOG_FORMAT": "json",
+            **(environment or {}),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it is there (as far as the process that started it knows)."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None, "the operator was not started here"
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it and wait until it has looked at every request. Raises RuntimeError with its log where it ends."""
+        if not self.owned:
+            raise RuntimeError(
+                "the operator belongs to another process: mark the test `disruptive`, and run these with -p no:xdist"
+            )
+        assert not self.running, "the operator runs already"
+        before = len(self.records())
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                (sys.executable, "-m", "process_operator", "run"),
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - pytest has one thread here
+            )
+        give_up_at = time.monotonic() + _READY_SECONDS
+        while not any(record.get("event") == "ready" for record in self.records()[before:]):
+            if not self.running or time.monotonic() > give_up_at:
+                state = "is not ready" if self.running else f"ended with {self._process.returncode}"
+                self.kill()
+                raise RuntimeError(f"the operator {state}; {self.log_file} ends with\n{self.tail()}")
+            time.sleep(0.05)
+
+    def stop(self) -> int:
+        """SIGTERM, and its exit code. Raises RuntimeError where it is there ten seconds later (it is killed then)."""
+        assert self._process is not None, "the operator was not started here"
+        self._process.terminate()
+        try:
+            return self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise RuntimeError(
+                f"the operator did not end within {_STOP_SECONDS} s; {self.log_file} ends with\n{self.tail()}"
+            ) from None
+
+    def kill(self) -> None:
+        """SIGKILL: no good-bye, as when the machine is lost."""
+        assert self._process is not None, "the operator was not started here"
+        self._process.kill()
+        self._process.wait()
+
+    def log(self) -> str:
+        """Everything that it has said."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def tail(self, lines: int = 40) -> str:
+        """The last lines of its log."""
+        return "\n".join(self.log().splitlines()[-lines:])
+
+    def records(self) -> list[dict[str, Any]]:
+        """The lines of its log that are JSON objects, which they are but for a traceback at its very end."""
+        records = []
+        for line in self.log().splitlines():
+            with contextlib.suppress(ValueError):
+                record = json.loads(line)
+                if isinstance(record, dict):
+                    records.append(record)
+        return records

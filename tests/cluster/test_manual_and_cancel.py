@@ -1,0 +1,113 @@
+"""Runs that people start and runs that people end, on a real node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cluster.manifests import immediately, later, manual_run, request, schedule, sleeper
+from tests.cluster.workspace import conditions, created, name_of
+
+from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
+
+if TYPE_CHECKING:
+    from tests.cluster.workspace import Workspace
+
+pytestmark = pytest.mark.node
+
+
+@pytest.mark.parametrize("suspended", [False, True], ids=["in force", "unscheduled"])
+def test_a_person_starts_a_run_and_the_schedule_is_not_touched(space: Workspace, *, suspended: bool) -> None:
+    timing = schedule(daily={"at": "02:30"}, startTime="2031-01-01T00:00:00Z")
+    space.apply(request("nightly", timing, "echo $PROCESS_RUN $PROCESS_SCHEDULED_TIME", suspend=suspended))
+    before = space.wait_phase("nightly", "Suspended" if suspended else "Scheduled")
+    names = [space.create(manual_run("nightly")) for _ in range(2)]
+    owner = space.request("nightly")
+    for name in names:
+        run = space.wait_run(name, "Succeeded")
+        assert run["metadata"]["labels"] == {
+            LABEL_REQUEST: "nightly",
+            LABEL_REQUEST_UID: owner["metadata"]["uid"],
+            LABEL_RUN: name,
+        }
+        (reference,) = run["metadata"]["ownerReferences"]
+        assert (reference["uid"], reference["controller"]) == (owner["metadata"]["uid"], True)
+        assert run["spec"]["trigger"] == "Manual"
+        assert "scheduledTime" not in run["spec"]
+        assert run["status"]["log"]["text"] == f"{name} {created(run)}"
+    after = space.wait_phase("nightly", "Suspended" if suspended else "Scheduled")
+    for field in ("stretch", "lastScheduleTime", "nextRunTime", "phase"):
+        assert after.get(field) == before.get(field)
+    space.wait(lambda: space.status("nightly").get("lastRun", {}).get("name") in names, "it shows its last run")
+
+
+def test_a_run_waits_for_its_request(space: Workspace) -> None:
+    space.create(manual_run("unborn", "too-early"))
+    space.wait(lambda: space.run("too-early")["status"].get("reason") == "RequestNotFound", "it says what it lacks")
+    run = space.run("too-early")
+    assert run["status"]["phase"] == "Pending"
+    assert '"unborn"' in run["status"]["message"]
+    space.apply(request("unborn", later(after="24h"), "echo hello"))
+    run = space.wait_run("too-early", "Succeeded")
+    assert run["status"]["log"]["text"] == "hello"
+    assert run["metadata"]["ownerReferences"][0]["name"] == "unborn"
+    space.delete("preq", "unborn")
+    space.wait(lambda: space.cluster.find("prun", "too-early", space.namespace) is None, "it goes with its request")
+
+
+def test_a_canceled_run_says_its_last_words(space: Workspace) -> None:
+    space.apply(request("long", immediately(), sleeper(300)))
+    space.wait(lambda: space.runs("long"), "there is a run")
+    name = name_of(space.runs("long")[0])
+    space.wait_log(name, "begun")
+    assert space.cancel(name).ok
+    status = space.wait_run(name, "Canceled")["status"]
+    assert status["reason"] == "Canceled"
+    assert status["log"]["text"] == "begun\nlast words"
+    assert status["startTime"] <= status["endTime"]
+    assert conditions(status) == dict.fromkeys(("Finished", "Failed", "Stalled"), ("True", "Canceled"))
+    space.wait(lambda: not space.pods("long") or _all_ended(space, "long"), "its pod has ended")
+    assert conditions(space.wait_phase("long", "Failed"))["Failed"] == ("True", "Canceled")
+    assert space.wait_event("long", "RunFinished")["type"] == "Normal"
+
+    for value in (False, None):
+        answer = space.cluster.patch("prun", name, space.namespace, {"spec": {"cancel": value}})
+        assert not answer.ok
+        assert "cancel cannot be taken back" in answer.message
+    space.let_operator_catch_up()
+    assert len(space.runs("long")) == 1, "a canceled run is not made up"
+    space.reschedule("long")
+    space.wait(lambda: len(space.runs("long")) == 2, "Reschedule runs it again")
+
+
+def _all_ended(space: Workspace, name: str) -> bool:
+    return all(pod["status"]["phase"] in ("Succeeded", "Failed") for pod in space.pods(name))
+
+
+def test_runs_that_have_not_started_or_have_ended_can_be_canceled_too(space: Workspace) -> None:
+    space.apply(request("one", later(after="24h"), sleeper(4), concurrencyPolicy="Forbid"))
+    space.wait_phase("one", "Scheduled")
+    space.create(manual_run("one", "going"))
+    space.wait_log("going", "begun")
+    space.create(manual_run("one", "pending"))
+    space.wait(lambda: space.run("pending")["status"].get("reason") == "Waiting", "the second one waits")
+    assert space.cancel("pending").ok
+    status = space.wait_run("pending", "Canceled")["status"]
+    assert status["log"] == {"reason": "NeverStarted"}
+    assert "startTime" not in status
+    assert space.cluster.find("job", "pending", space.namespace) is None
+
+    (waiting,) = [run for run in space.runs("one") if run["spec"]["trigger"] == "Later"]
+    assert space.cancel(name_of(waiting)).ok
+    assert "startTime" not in space.wait_run(name_of(waiting), "Canceled")["status"]
+
+    done = space.wait_run("going", "Succeeded")
+    assert space.cancel("going").ok
+    space.let_operator_catch_up()
+    assert space.run("going")["status"] == done["status"], "a run that has ended stays as it ended"
+
+    space.create(manual_run("one", "stillborn", cancel=True))
+    status = space.wait_run("stillborn", "Canceled")["status"]
+    assert status["log"] == {"reason": "NeverStarted"}
+    assert space.cluster.find("job", "stillborn", space.namespace) is None
+    assert {name_of(pod).rsplit("-", 1)[0] for pod in space.pods("one")} == {"going"}

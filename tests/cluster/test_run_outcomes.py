@@ -1,0 +1,211 @@
+"""How runs end that nobody disturbs: every case on a real node, against the whole record.
+
+All requests are applied at once and run side by side; each test waits for its own. Neighbours: `test_run_pending.py` has
+those that cannot start, `test_run_pods_removed.py`, `test_run_jobs_removed.py` and `test_run_kills.py` those that are
+ended from outside, `test_run_logs.py` what is kept of a log.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.cluster.run_end import Body, End, Like, OneOf, Runs, check, container, no_log, request, slug
+
+if TYPE_CHECKING:
+    from tests.cluster.kubectl import Kubectl
+
+pytestmark = pytest.mark.node
+
+NEXT_TRY = "n=$(cat /count/n 2>/dev/null || echo 0); n=$((n+1)); echo $n >/count/n; "
+"""Counts the tries of a pod in the shell variable n."""
+COUNTING: Body = {"volumes": [{"name": "count", "emptyDir": {}}], "restartPolicy": "OnFailure"}
+ON_FAILURE: Body = {"restartPolicy": "OnFailure"}
+BEFORE_IT_VANISHED = OneOf(None, "FromTerminationMessage")
+"""The log of the try before vanishes when the killed one ends, often within half a second; then its message has to do."""
+OUT_OF_MEMORY = "tail -c 200m /dev/zero"
+SMALL: Body = {"resources": {"limits": {"memory": "24Mi"}}}
+
+
+def counting(script: str) -> Body:
+    return container(NEXT_TRY + script, volumeMounts=[{"name": "count", "mountPath": "/count"}])
+
+
+def failed_by(code: int, message: str | Like, log: str | Like, **fields: Any) -> End:
+    return End(phase="Failed", reason="ExitCode", message=message, code=code, log=log, **fields)
+
+
+def succeeded(log: str | Like, **fields: Any) -> End:
+    return End(phase="Succeeded", reason="Completed", code=0, log=log, **fields)
+
+
+def case(says: str, *containers: Body | str, end: End, **changes: Any) -> Any:
+    return pytest.param(request(slug(says), *containers, **changes), end, id=says)
+
+
+CASES = [
+    case("exit code 0 is a success", "echo hello", end=succeeded("hello")),
+    case(
+        "exit code 3 is a failure and the last line of the log says why",
+        "echo begin; echo 'no such ledger' >&2; exit 3",
+        end=failed_by(3, "no such ledger", "begin\nno such ledger"),
+    ),
+    case(
+        "a failure without a word names container and code",
+        "exit 4",
+        end=failed_by(4, "container main exited with code 4", ""),
+    ),
+    case(
+        "what a program writes as its termination message is the message",
+        "echo in the log; echo -n from the program >/dev/termination-log; exit 5",
+        end=failed_by(5, "from the program", "in the log"),
+    ),
+    case(
+        "with Never each try is a pod and the last one counts",
+        "echo $HOSTNAME; exit 6",
+        job={"backoffLimit": 1},
+        end=failed_by(6, Like(".*-[a-z0-9]{5}"), Like(".*-[a-z0-9]{5}"), attempts=2),
+    ),
+    case(
+        "with OnFailure and no retry left the failed try counts and not the killed one",
+        counting("trap 'echo killed; exit 99' TERM; echo try $n; [ $n = 1 ] && exit 7; sleep 600 & wait"),
+        pod=COUNTING,
+        end=failed_by(7, "try 1", "try 1", log_reason=BEFORE_IT_VANISHED),
+    ),
+    case(
+        "with OnFailure and one retry the second failure counts",
+        counting("trap 'echo killed; exit 99' TERM; echo try $n; [ $n -le 2 ] && exit $((10+n)); sleep 600 & wait"),
+        pod=COUNTING,
+        job={"backoffLimit": 2},
+        end=failed_by(12, "try 2", "try 2", attempts=2, log_reason=BEFORE_IT_VANISHED),
+    ),
+    case(
+        "with OnFailure a success at the second try is a success",
+        counting("echo try $n; [ $n = 2 ]"),
+        pod=COUNTING,
+        job={"backoffLimit": 3},
+        end=succeeded("try 2", attempts=2),
+    ),
+    case(
+        "the deadline of the Job ends what runs and the code of its trap is kept",
+        "trap 'echo last words; exit 8' TERM; echo begin; sleep 600 & wait",
+        job={"activeDeadlineSeconds": 4},
+        end=End(
+            phase="Failed",
+            reason="DeadlineExceeded",
+            message=Like(r"Job was active longer than specified deadline.*\(4 s\)"),
+            code=8,
+            log="begin\nlast words",
+        ),
+    ),
+    case(
+        "the deadline of the pod is the reason and the code of the kill is not",
+        "echo begin; sleep 600",
+        pod={"activeDeadlineSeconds": 3, "terminationGracePeriodSeconds": 1},
+        end=End(
+            phase="Failed",
+            reason="DeadlineExceeded",
+            message="Pod was active on the node longer than the specified deadline",
+            log="begin",
+        ),
+    ),
+    case(
+        "a pod failure policy speaks for itself",
+        "echo begin; exit 42",
+        job={
+            "backoffLimit": 3,
+            "podFailurePolicy": {
+                "rules": [
+                    {
+                        "action": "FailJob",
+                        "onExitCodes": {"containerName": "main", "operator": "In", "values": [42]},
+                    }
+                ]
+            },
+        },
+        end=End(
+            phase="Failed",
+            reason="PodFailurePolicy",
+            message=Like("Container main .* failed with exit code 42 matching FailJob rule at index 0"),
+            code=42,
+            log="begin",
+        ),
+    ),
+    case(
+        "too much memory in the main process is told with the limit",
+        container(f"echo begin; exec {OUT_OF_MEMORY}", **SMALL),
+        end=End(
+            phase="Failed",
+            reason="OOMKilled",
+            message="container main used more than its memory limit 24Mi",
+            code=137,
+            log="begin",
+        ),
+    ),
+    case(
+        "too much memory in a child is what the main process makes of it",
+        container(f"echo begin; {OUT_OF_MEMORY}; echo went on", **SMALL),
+        end=succeeded(Like("begin\n(Killed\n)?went on(\nKilled)?")),
+    ),
+    case(
+        "a command that does not exist is a start error",
+        {"name": "main", "image": "localhost/busybox:1", "command": ["nope"]},
+        end=End(
+            phase="Failed",
+            reason="StartError",
+            message=Like('.*exec: "nope": executable file not found in .*'),
+            code=128,
+            **no_log("NeverStarted"),
+        ),
+    ),
+    case(
+        "a failed init container is named and its log is the log",
+        "echo never",
+        pod={"initContainers": [container("echo preparing; echo no disk; exit 9", "prepare")]},
+        end=End(
+            phase="Failed",
+            reason="InitContainerFailed",
+            message="init container prepare exited with code 9: no disk",
+            code=9,
+            log="preparing\nno disk",
+            container="prepare",
+        ),
+    ),
+    case(
+        "of two containers the one that failed counts once both have ended",
+        container("echo fine; sleep 3", "main"),
+        container("echo broken; exit 11", "second"),
+        end=failed_by(11, "broken", "broken", container="second"),
+    ),
+    case(
+        "a sidecar that is killed after the success does not count",
+        "echo done",
+        pod={"initContainers": [container("echo aside; sleep 600", "aside", restartPolicy="Always")]},
+        end=succeeded("done"),
+    ),
+    case(
+        "of two pods of an indexed Job the failed one counts",
+        "echo pod $JOB_COMPLETION_INDEX; [ $JOB_COMPLETION_INDEX = 0 ] || exit 12; trap 'exit 0' TERM; sleep 600 & wait",
+        job={"completionMode": "Indexed", "completions": 2, "parallelism": 2},
+        end=failed_by(12, "pod 1", "pod 1", attempts=2),
+    ),
+    case(
+        "the log of the container that was asked for is kept while another one fails",
+        container("echo asked for; sleep 1", "main"),
+        container("echo broken; exit 13", "second"),
+        log={"container": "main"},
+        end=failed_by(13, "broken", "asked for"),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
+    runs = Runs(cluster, shared_namespace)
+    runs.apply(*(param.values[0] for param in CASES))
+    return runs
+
+
+@pytest.mark.parametrize(("applied", "end"), CASES)
+def test_a_run_ends_as(runs: Runs, applied: Body, end: End) -> None:
+    check(runs.end(applied["metadata"]["name"], seconds=120), end)

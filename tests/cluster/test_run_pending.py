@@ -1,0 +1,173 @@
+"""Runs that cannot start: what they say while they wait, in the words of whoever refuses, and how their deadline ends them.
+
+Kubernetes lets such Jobs wait for ever; why stands in their pods, or in Events where there is no pod. Neighbour:
+`test_run_outcomes.py` has the runs that start.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.cluster.run_end import Body, End, Like, Runs, check, container, no_log, request, slug
+
+if TYPE_CHECKING:
+    from tests.cluster.kubectl import Kubectl
+
+pytestmark = pytest.mark.node
+
+DEADLINE = 20
+FROM_CONFIG: Body = {"envFrom": [{"configMapRef": {"name": "nowhere"}}]}
+NO_SUCH_IMAGE = "127.0.0.1:9/nope:1"
+
+
+def case(says: str, main: Body, reason: str, message: str, *, pod: bool = True, **pod_spec: Any) -> Any:
+    stuck = request(slug(says), main, pod=pod_spec, job={"activeDeadlineSeconds": DEADLINE})
+    return pytest.param(stuck, reason, message, pod, id=says)
+
+
+def without_image(image: str, **changes: Any) -> Body:
+    return {"name": "main", "image": image, "command": ["true"], **changes}
+
+
+CASES = [
+    case(
+        "an image that cannot be pulled",
+        without_image(NO_SUCH_IMAGE),
+        "(ErrImagePull|ImagePullBackOff)",
+        ".*127.0.0.1:9/nope:1.*connection refused.*",
+    ),
+    case(
+        "an image that must not be pulled",
+        without_image("localhost/absent:1", imagePullPolicy="Never"),
+        "ErrImageNeverPull",
+        'Container image "localhost/absent:1" is not present with pull policy of Never',
+    ),
+    case("an image name that is none", without_image("localhost/UPPER:1"), "InvalidImageName", ".*UPPER.*"),
+    case(
+        "a ConfigMap that is missing",
+        container("true", **FROM_CONFIG),
+        "CreateContainerConfigError",
+        'configmap "nowhere" not found',
+    ),
+    case(
+        "no node that fits",
+        container("true"),
+        "Unschedulable",
+        "0/1 nodes are available: 1 node.* didn't match Pod's node affinity/selector.*",
+        nodeSelector={"nowhere": "true"},
+    ),
+    case(
+        "a service account that is missing",
+        container("true"),
+        "FailedCreate",
+        '.*error looking up service account .*/nobody: serviceaccount "nobody" not found',
+        pod=False,
+        serviceAccountName="nobody",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
+    runs = Runs(cluster, shared_namespace)
+    runs.apply(*(param.values[0] for param in CASES))
+    return runs
+
+
+@pytest.fixture(scope="module")
+def while_pending(runs: Runs) -> dict[str, Body]:
+    """What each of them says of itself as soon as it knows why it waits, before its deadline."""
+    said: dict[str, Body] = {}
+
+    def all_have_spoken() -> bool:
+        for run in runs.cluster.objects("prun", runs.namespace):
+            status = run["status"]
+            if status["phase"] != "Pending" or status.get("reason", "ContainerCreating") != "ContainerCreating":
+                said.setdefault(run["spec"]["request"]["name"], status)
+        return len(said) == len(CASES)
+
+    runs.cluster.wait_until(all_have_spoken, 20, what="all say why they wait", namespace=runs.namespace)
+    return said
+
+
+@pytest.mark.parametrize(("applied", "reason", "message", "pod"), CASES)
+def test_a_stuck_run_says_why_and_still_says_it_at_its_deadline(
+    runs: Runs, while_pending: dict[str, Body], applied: Body, reason: str, message: str, pod: bool
+) -> None:
+    name = applied["metadata"]["name"]
+    status = while_pending[name]
+    assert status["phase"] == "Pending"
+    assert re.fullmatch(reason, status["reason"])
+    assert re.fullmatch(message, status["message"], re.DOTALL)
+    assert "startTime" not in status
+    end = runs.end(name)
+    told_last = end["status"]["reason"]
+    assert re.fullmatch(reason, told_last)
+    check(
+        end,
+        End(
+            phase="Failed",
+            reason=told_last,
+            message=Like(f"{message}, until the deadline of {DEADLINE} s"),
+            **no_log("NeverStarted", container=end["status"]["log"].get("container")),
+            attempts=end["status"].get("attempts"),
+            pod="pod" in end["status"],
+        ),
+    )
+    assert pod or "pod" not in end["status"]
+
+
+def test_pods_refused_by_a_quota_are_told_in_its_words_and_start_when_it_goes(cluster: Kubectl, namespace: str) -> None:
+    runs = Runs(cluster, namespace)
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "no-pods"},
+        "spec": {"hard": {"pods": "0"}},
+    }
+    cluster.run("apply", "--namespace", namespace, "--filename", "-", stdin=json.dumps(quota))
+    cluster.wait("resourcequota", "no-pods", namespace, "jsonpath={.status.hard.pods}=0")
+    runs.apply(request("refused", "echo at last"))
+    run = runs.wait("refused", {"Pending"}, reason="FailedCreate", seconds=15)
+    words = r'pods "refused-.*" is forbidden: exceeded quota: no-pods, requested: pods=1, used: pods=0, limited: pods=0'
+    assert re.search(words, run["status"]["message"])
+    cluster.delete("resourcequota", "no-pods", namespace)
+    check(runs.end("refused", seconds=120), End(phase="Succeeded", reason="Completed", code=0, log="at last"))
+
+
+def test_jobs_refused_by_a_quota_are_told_in_its_words_and_made_when_it_goes(cluster: Kubectl, namespace: str) -> None:
+    runs = Runs(cluster, namespace)
+    runs.apply(request("first", "sleep 1", timing={"runLater": {"after": "2s"}}))
+    runs.wait("first", {"Pending"}, seconds=10)
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "no-jobs"},
+        "spec": {"hard": {"count/jobs.batch": "1"}},
+    }
+    cluster.run("apply", "--namespace", namespace, "--filename", "-", stdin=json.dumps(quota))
+    cluster.wait("resourcequota", "no-jobs", namespace, "jsonpath={.status.used.count/jobs\\.batch}=1")
+    by_hand = {**request("x")["metadata"]}
+    assert by_hand
+    run = {
+        "apiVersion": "process-operator.io/v1alpha1",
+        "kind": "ProcessRun",
+        "metadata": {"name": "by-hand"},
+        "spec": {"request": {"name": "first"}},
+    }
+    assert cluster.create(run, namespace).ok
+
+    def refused() -> Body | None:
+        status: Body = cluster.get("prun", "by-hand", namespace)["status"]
+        return status if status.get("reason") else None
+
+    status = cluster.wait_until(refused, 10, what="by-hand says why it waits", namespace=namespace)
+    assert status is not None
+    assert (status["phase"], status["reason"]) == ("Pending", "QuotaExceeded")
+    assert "exceeded quota: no-jobs, requested: count/jobs.batch=1" in status["message"]
+    cluster.delete("resourcequota", "no-jobs", namespace)
+    cluster.wait("prun", "by-hand", namespace, "condition=Finished")
+    check(cluster.get("prun", "by-hand", namespace), End(phase="Succeeded", reason="Completed", code=0, log=""))

@@ -1,0 +1,105 @@
+"""Runs whose pods are taken away by others: by hand, by an eviction, by force.
+
+All are started at once, disturbed as soon as they have begun to print, and then each test waits for its own.
+Neighbours: `test_run_jobs_removed.py`, `test_run_kills.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.cluster.run_end import Body, End, OneOf, Runs, check, request, slug
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cluster.kubectl import Kubectl
+
+pytestmark = pytest.mark.node
+
+WORK = "trap 'echo last words; exit 8' TERM; echo begin; sleep 600 & wait"
+
+
+def delete(runs: Runs, pod: str) -> None:
+    runs.cluster.run("delete", "pod", pod, "--namespace", runs.namespace, "--wait=false")
+
+
+def delete_by_force(runs: Runs, pod: str) -> None:
+    runs.cluster.run("delete", "pod", pod, "--namespace", runs.namespace, "--grace-period=0", "--force", "--wait=false")
+
+
+def evict(runs: Runs, pod: str) -> None:
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": runs.namespace}}
+    path = f"/api/v1/namespaces/{runs.namespace}/pods/{pod}/eviction"
+    runs.cluster.run("create", "--raw", path, "--filename", "-", stdin=json.dumps(eviction))
+
+
+def case(says: str, script: str, disturb: Callable[[Runs, str], None], end: End, **changes: Any) -> Any:
+    return pytest.param(request(slug(says), script, **changes), disturb, end, id=says)
+
+
+CASES = [
+    case(
+        "deleted by hand with no retry left",
+        WORK,
+        delete,
+        End(
+            phase="Failed",
+            reason="PodDeleted",
+            message="pod was deleted while it ran",
+            code=8,
+            log="begin\nlast words",
+        ),
+    ),
+    case(
+        "deleted by hand with a retry left",
+        "trap 'echo last words; sleep 3; exit 8' TERM; echo begin; sleep 6 & wait $!; echo ended",
+        delete,
+        End(phase="Succeeded", reason="Completed", code=0, log="begin\nended", attempts=2),
+        job={"backoffLimit": 1},
+    ),
+    case(
+        "evicted by the API",
+        WORK,
+        evict,
+        End(
+            phase="Failed",
+            reason="EvictionByEvictionAPI",
+            message="Eviction API: evicting",
+            log="begin\nlast words",
+        ),
+    ),
+    case(
+        "deleted by force, so that nobody sees how it ends",
+        "trap '' TERM; echo begin; sleep 600",
+        delete_by_force,
+        End(
+            phase="Failed",
+            reason="PodLost",
+            message="the pod was gone before it could be read",
+            log=OneOf(None, "begin"),
+            log_reason=OneOf("PodGone", None),
+            container=OneOf(None, "main"),
+            truncated=OneOf(None, False),
+            pod=OneOf(True, False),
+        ),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
+    runs = Runs(cluster, shared_namespace)
+    runs.apply(*(param.values[0] for param in CASES))
+    for param in CASES:
+        applied, disturb, _ = param.values
+        disturb(runs, runs.pod(applied["metadata"]["name"], printed="begin")["metadata"]["name"])
+    return runs
+
+
+@pytest.mark.parametrize(("applied", "disturb", "end"), CASES)
+def test_a_run_ends_as_its_pod_is(runs: Runs, applied: Body, disturb: object, end: End) -> None:
+    del disturb
+    check(runs.end(applied["metadata"]["name"], seconds=90), end)

@@ -1,0 +1,215 @@
+"""Schedules by the operator's own agenda on a real node: exact ticks, Unschedule, Reschedule, edits and the end.
+
+Neighbour: `test_schedule_cronjob.py` has the schedules that the CronJob controller carries.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.cluster.manifests import immediately, request, schedule, sleeper
+from tests.cluster.workspace import conditions, created, instant, name_of, now, written
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.cluster.manifests import Manifest
+    from tests.cluster.workspace import Object, Workspace
+
+pytestmark = pytest.mark.node
+
+MANY = {"successful": 100, "failed": 100, "other": 100}
+FAR = "2031-01-01T00:00:00Z"
+
+
+def secondly(every: int, **bounds: str) -> Manifest:
+    return schedule(secondly={"every": every}, **bounds)
+
+
+def ticks_of(runs: list[Object]) -> list[datetime]:
+    return [instant(run["spec"]["scheduledTime"]) for run in runs]
+
+
+def test_every_tick_from_start_to_finish_runs_once_and_on_time(space: Workspace) -> None:
+    start = now().replace(microsecond=0) + timedelta(seconds=4)
+    finish = start + timedelta(seconds=6)
+    timing = secondly(2, startTime=written(start), finishTime=written(finish))
+    space.apply(request("ticking", timing, "echo $PROCESS_SCHEDULED_TIME", history=MANY))
+    status = space.wait_phase("ticking", "Scheduled")
+    assert (status["engine"], status["schedule"], status["nextRunTime"]) == (
+        "Operator",
+        "every 2 seconds",
+        written(start),
+    )
+
+    status = space.wait_phase("ticking", "Finished", seconds=40)
+    expected = [start + timedelta(seconds=seconds) for seconds in (0, 2, 4, 6)]
+    runs = space.runs("ticking")
+    assert ticks_of(runs) == expected
+    for run, tick in zip(runs, expected, strict=True):
+        assert run["status"]["phase"] == "Succeeded"
+        assert run["spec"]["trigger"] == "Schedule"
+        assert name_of(run).endswith(f"-{int(tick.timestamp())}")
+        assert run["status"]["log"]["text"] == written(tick)
+        job = space.cluster.get("job", name_of(run), space.namespace)
+        assert tick <= instant(created(job)) <= tick + timedelta(seconds=1)
+    assert conditions(status)["Complete"] == ("True", "ScheduleFinished")
+    assert status["lastScheduleTime"] == written(finish)
+    assert status["counts"]["succeeded"] == 4
+    assert status["lastRun"] == {"name": name_of(runs[-1]), "phase": "Succeeded"}
+    assert "nextRunTime" not in status
+    assert space.cluster.objects("cronjob", space.namespace) == []
+
+
+WEEK = {"at": "06:00", "days": ["Friday", "Monday"]}
+LAST_FRIDAY = {"at": "18:00", "weekday": {"week": "Last", "day": "Friday"}}
+TIMINGS = [
+    pytest.param({"daily": {"at": "02:30"}}, "daily at 02:30 Etc/UTC", "2031-01-01T02:30:00Z", "CronJob", id="daily"),
+    pytest.param(
+        {"daily": {"at": "02:30"}, "timeZone": "Europe/Madrid"},
+        "daily at 02:30 Europe/Madrid",
+        "2031-01-01T01:30:00Z",
+        "Operator",
+        id="daily where clocks change",
+    ),
+    pytest.param(
+        {"daily": {"at": "09:00", "days": "Weekends"}},
+        "weekends at 09:00 Etc/UTC",
+        "2031-01-04T09:00:00Z",
+        "CronJob",
+        id="at weekends",
+    ),
+    pytest.param(
+        {"weekly": WEEK}, "weekly on Mon, Fri at 06:00 Etc/UTC", "2031-01-03T06:00:00Z", "CronJob", id="weekly"
+    ),
+    pytest.param(
+        {"weekly": WEEK | {"every": 2}},
+        "every 2 weeks on Mon, Fri at 06:00 Etc/UTC",
+        "2031-01-03T06:00:00Z",
+        "Operator",
+        id="every other week",
+    ),
+    pytest.param(
+        {"monthly": {"at": "00:15", "day": 15}},
+        "monthly on day 15 at 00:15 Etc/UTC",
+        "2031-01-15T00:15:00Z",
+        "CronJob",
+        id="monthly",
+    ),
+    pytest.param(
+        {"monthly": LAST_FRIDAY},
+        "monthly on the last Friday at 18:00 Etc/UTC",
+        "2031-01-31T18:00:00Z",
+        "Operator",
+        id="on the last Friday",
+    ),
+    pytest.param(
+        {"cron": "*/5 8-17 * * 1-5"},
+        "cron */5 8-17 * * 1-5 Etc/UTC",
+        "2031-01-01T08:00:00Z",
+        "CronJob",
+        id="a cron expression",
+    ),
+    pytest.param({"minutely": {"every": 7}}, "every 7 minutes", FAR, "Operator", id="every 7 minutes"),
+    pytest.param({"minutely": {"every": 15}}, "every 15 minutes", FAR, "CronJob", id="every 15 minutes"),
+    pytest.param({"hourly": {"every": 1}}, "every hour", FAR, "CronJob", id="hourly"),
+    pytest.param({"hourly": {"every": 5}}, "every 5 hours", FAR, "Operator", id="every 5 hours"),
+]
+
+
+@pytest.mark.parametrize(("timing", "words", "next_run", "engine"), TIMINGS)
+def test_the_status_says_in_words_what_is_planned(
+    shared_space: Workspace, timing: Manifest, words: str, next_run: str, engine: str
+) -> None:
+    name = f"planned-{secrets.token_hex(4)}"
+    shared_space.apply(_planned(name, timing))
+    status = shared_space.wait_phase(name, "Scheduled")
+    assert (status["schedule"], status["nextRunTime"], status["engine"]) == (words, next_run, engine)
+    assert conditions(status) == {
+        "Accepted": ("True", "Accepted"),
+        "Ready": ("True", "InForce"),
+        "Stalled": ("False", "Accepted"),
+    }
+    assert shared_space.runs(name) == []
+
+
+def _planned(name: str, timing: Manifest, engine: str | None = None) -> Manifest:
+    return request(name, schedule(startTime=FAR, **timing), **({"engine": engine} if engine else {}))
+
+
+def test_the_engine_can_be_chosen_where_it_keeps_the_promise(space: Workspace) -> None:
+    space.apply(_planned("own", {"minutely": {"every": 1}}, engine="Operator"))
+    assert space.wait_phase("own", "Scheduled")["engine"] == "Operator"
+    space.apply(_planned("too-fast", {"secondly": {"every": 5}}, engine="CronJob"))
+    status = space.wait_phase("too-fast", "Invalid")
+    assert conditions(status)["Accepted"] == ("False", "Unsupported")
+    assert conditions(status)["Stalled"] == ("True", "Unsupported")
+    (message,) = [found["message"] for found in status["conditions"] if found["type"] == "Accepted"]
+    assert "spec.engine" in message
+    assert "secondly" in message
+    assert message in space.wait_event("too-fast", "Refused")["message"]
+    assert space.runs("too-fast") == []
+    space.edit("too-fast", engine=None)
+    space.wait_phase("too-fast", "Scheduled")
+
+
+def test_unschedule_stops_the_ticks_and_the_resume_makes_none_up(space: Workspace) -> None:
+    space.apply(request("stopped", secondly(1), sleeper(5), history=MANY))
+    space.wait(lambda: len(space.runs("stopped")) >= 3, "three ticks have run")
+    space.edit("stopped", suspend=True)
+    status = space.wait_phase("stopped", "Suspended")
+    assert "nextRunTime" not in status
+    before = space.runs("stopped")
+    going = [run for run in before if run["status"]["phase"] in ("Pending", "Running")]
+    assert going, "this test was too slow to say anything"
+    ended = space.wait_runs("stopped", len(before), "Succeeded")
+    assert [name_of(run) for run in ended] == [name_of(run) for run in before], "what runs goes on, nothing is added"
+
+    resumed = now().replace(microsecond=0)
+    space.edit("stopped", suspend=False)
+    space.wait(lambda: len(space.runs("stopped")) >= len(before) + 2, "it ticks again")
+    value = space.reschedule("stopped")
+    space.wait_handled("stopped", value)
+    space.edit("stopped", timing=secondly(3), suspend=False)
+    space.wait(lambda: space.status("stopped")["stretch"]["number"] == 4, "the edit begins a stretch of its own")
+    edited = instant(space.status("stopped")["stretch"]["since"])
+    count = len(space.runs("stopped"))
+    space.wait(lambda: len(space.runs("stopped")) >= count + 2, "it ticks by the new timing")
+    space.edit("stopped", suspend=True)
+    space.wait_phase("stopped", "Suspended")
+
+    later = space.runs("stopped")[len(before) :]
+    ticks = ticks_of(later)
+    assert min(ticks) >= resumed
+    assert len(set(ticks)) == len(ticks)
+    assert not [run for run in later if run["status"]["phase"] in ("Missed", "Skipped")]
+    new = [tick for tick in ticks if tick > edited]
+    assert {(tick - edited) % timedelta(seconds=3) for tick in new} == {timedelta()}, "a grid of its own, from the edit"
+
+
+@pytest.mark.parametrize("policy", ["KeepRunning", "CancelRunning", "SuspendRunning"])
+def test_on_suspend_says_what_becomes_of_the_run_in_progress(space: Workspace, policy: str) -> None:
+    script = "trap 'echo last words; exit 7' TERM; echo begun; sleep 6 & wait $!; echo ended"
+    space.apply(request("going", immediately(), script, onSuspend=policy))
+    space.wait(lambda: space.runs("going"), "there is a run")
+    run = name_of(space.runs("going")[0])
+    space.wait_log(run, "begun")
+    space.edit("going", suspend=True)
+    space.wait_phase("going", "Suspended")
+    if policy == "KeepRunning":
+        assert space.wait_run(run, "Succeeded")["status"]["log"]["text"] == "begun\nended"
+    elif policy == "CancelRunning":
+        status = space.wait_run(run, "Canceled")["status"]
+        assert status["reason"] == "Unscheduled"
+        assert status["log"]["text"] == "begun\nlast words"
+    else:
+        space.wait(lambda: space.run(run)["status"].get("reason") == "Suspended", "the run waits")
+        assert space.phase(run) == "Pending"
+        space.wait(lambda: not space.pods("going"), "its pods are gone")
+        space.edit("going", suspend=False)
+        status = space.wait_run(run, "Succeeded")["status"]
+        assert status["log"]["text"] == "begun\nended", "it starts over"
+    assert [name_of(found) for found in space.runs("going")] == [run]

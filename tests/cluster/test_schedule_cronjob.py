@@ -1,0 +1,184 @@
+"""Schedules that the CronJob controller carries: one real minute, shared by all tests of this file.
+
+Everything is applied well before a full minute; each test then looks at what that minute has brought. Neighbour:
+`test_schedule.py` has the operator's own schedules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from tests.cluster.manifests import request, schedule
+from tests.cluster.workspace import instant, name_of, now, written
+
+from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.cluster.workspace import Object, Workspace
+
+pytestmark = pytest.mark.node
+
+MINUTELY: Final = {"minutely": {"every": 1}, "startTime": "2026-01-01T00:00:00Z"}
+EVERY_MINUTE: Final = {"cron": "* * * * *"}
+NEW_YEAR: Final = {"cron": "0 0 1 1 *"}
+SCRIPT: Final = "echo at work; echo $PROCESS_RUN"
+PREPARATION: Final = timedelta(seconds=20)
+QUIET: Final = timedelta(seconds=12)
+"""The controller looks at each CronJob every ten seconds: what has not come by then does not come."""
+
+
+@dataclass(frozen=True)
+class Minute:
+    """A namespace in which a full minute has passed."""
+
+    space: Workspace
+    tick: datetime
+    """The full minute."""
+
+    @property
+    def following(self) -> datetime:
+        """The next one."""
+        return self.tick + timedelta(minutes=1)
+
+    def runs_at_the_tick(self, of: str) -> list[Object]:
+        """The runs of a request for this very minute."""
+        return [run for run in self.space.runs(of) if run["spec"].get("scheduledTime") == written(self.tick)]
+
+
+@pytest.fixture(scope="module")
+def minute(shared_space: Workspace) -> Minute:
+    """Apply and change everything before a full minute, wait for it, and do what has to be done right after it."""
+    space = shared_space
+    tick = now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+    if tick - now() < PREPARATION:
+        space.wait(lambda: now() >= tick, "the next minute begins", 30)
+        tick += timedelta(minutes=1)
+    following = tick + timedelta(minutes=1)
+    space.apply(request("plain", schedule(**MINUTELY), SCRIPT))
+    space.apply(request("cron", schedule(**EVERY_MINUTE), SCRIPT, concurrencyPolicy="Forbid"))
+    space.apply(request("own", schedule(**MINUTELY), SCRIPT, engine="Operator"))
+    space.apply(request("not-yet", schedule(**EVERY_MINUTE, startTime=written(following)), SCRIPT))
+    space.apply(request("unscheduled", schedule(**EVERY_MINUTE), SCRIPT))
+    space.apply(request("resumed", schedule(**EVERY_MINUTE), SCRIPT))
+    space.apply(request("edited", schedule(**NEW_YEAR), SCRIPT))
+    space.apply(request("to-operator", schedule(**EVERY_MINUTE), SCRIPT))
+    space.apply(request("to-cronjob", schedule(**EVERY_MINUTE), SCRIPT, concurrencyPolicy="Queue"))
+    for name in ("plain", "cron", "not-yet", "unscheduled", "resumed", "edited", "to-operator"):
+        assert space.wait_phase(name, "Scheduled", "Active")["engine"] == "CronJob"
+        space.wait(lambda name=name: not space.cronjob(name)["spec"]["suspend"], f"the CronJob of {name} is armed")  # type: ignore[misc]
+    for name in ("unscheduled", "resumed"):
+        space.edit(name, suspend=True)
+    space.edit("to-operator", concurrencyPolicy="Queue")
+    space.edit("to-cronjob", concurrencyPolicy="Allow")
+    for name in ("unscheduled", "resumed", "to-operator"):
+        space.wait(lambda name=name: space.cronjob(name)["spec"]["suspend"], f"the CronJob of {name} is suspended")  # type: ignore[misc]
+    space.wait(lambda: not space.cronjob("to-cronjob")["spec"]["suspend"], "the CronJob is the engine")
+    assert now() < tick, "the preparations took too long"
+    space.wait_until(tick)
+    space.edit("resumed", suspend=False)
+    space.edit("edited", timing=schedule(cron=f"{tick.minute} * * * *"))
+    return Minute(space, tick)
+
+
+def test_the_cronjob_is_made_of_the_request(minute: Minute) -> None:
+    space = minute.space
+    owner, cronjob = space.request("cron"), space.cronjob("cron")
+    labels = {LABEL_REQUEST: "cron", LABEL_REQUEST_UID: owner["metadata"]["uid"]}
+    assert cronjob["metadata"]["labels"] == labels
+    (reference,) = cronjob["metadata"]["ownerReferences"]
+    assert (reference["kind"], reference["uid"], reference["controller"]) == (
+        "ProcessRequest",
+        owner["metadata"]["uid"],
+        True,
+    )
+    spec = cronjob["spec"]
+    expected = {
+        "schedule": "* * * * *",
+        "timeZone": "Etc/UTC",
+        "concurrencyPolicy": "Forbid",
+        "suspend": False,
+        "successfulJobsHistoryLimit": 100,
+        "failedJobsHistoryLimit": 100,
+    }
+    assert {field: spec.get(field) for field in expected} == expected
+    job = spec["jobTemplate"]
+    assert job["metadata"]["labels"] == labels
+    assert job["spec"]["template"]["metadata"]["labels"] == labels
+    assert "ttlSecondsAfterFinished" not in job["spec"]
+    assert space.status("cron")["engine"] == "CronJob"
+
+
+@pytest.mark.parametrize("name", ["plain", "cron"])
+def test_the_jobs_of_the_controller_are_runs_with_their_log(minute: Minute, name: str) -> None:
+    space = minute.space
+    space.wait(lambda: minute.runs_at_the_tick(name), "the tick has its run", 20)
+    (run,) = minute.runs_at_the_tick(name)
+    run = space.wait_run(name_of(run), "Succeeded")
+    job = space.cluster.get("job", name_of(run), space.namespace)
+    assert job["metadata"]["ownerReferences"][0]["kind"] == "CronJob"
+    assert name_of(run).endswith(f"-{int(minute.tick.timestamp()) // 60}")
+    assert run["spec"]["trigger"] == "Schedule"
+    assert run["status"]["log"]["text"] == f"at work\n{name_of(run)}"
+    assert run["status"]["jobUID"] == job["metadata"]["uid"]
+    space.wait(lambda: space.status(name).get("lastScheduleTime") == written(minute.tick), "the cursor is there")
+    status = space.status(name)
+    assert status["lastRun"]["name"] == name_of(run)
+    assert instant(status["nextRunTime"]) > minute.tick
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"), [("own", "Operator"), ("to-operator", "Operator"), ("to-cronjob", "CronJob")]
+)
+def test_the_tick_runs_once_whichever_engine_it_has_or_had(minute: Minute, name: str, engine: str) -> None:
+    space = minute.space
+    space.wait(lambda: minute.runs_at_the_tick(name), "the tick has its run", 20)
+    (run,) = minute.runs_at_the_tick(name)
+    space.wait_run(name_of(run), "Succeeded")
+    space.wait_until(minute.tick + QUIET)
+    job = space.cluster.get("job", name_of(run), space.namespace)
+    assert job["metadata"]["ownerReferences"][0]["kind"] == ("CronJob" if engine == "CronJob" else "ProcessRun")
+    at_the_tick = [
+        found for found in space.jobs(name) if instant(found["metadata"]["creationTimestamp"]) >= minute.tick
+    ]
+    assert [name_of(found) for found in at_the_tick] == [name_of(run)]
+    assert len(minute.runs_at_the_tick(name)) == 1
+    assert space.status(name)["engine"] == engine
+    if name == "to-operator":
+        assert space.cronjob(name)["spec"]["suspend"], "the controller must not start the same ticks"
+
+
+@pytest.mark.parametrize("name", ["not-yet", "unscheduled", "resumed", "edited"])
+def test_the_tick_of_a_quiet_time_is_never_made_up(minute: Minute, name: str) -> None:
+    space = minute.space
+    space.wait_until(minute.tick + QUIET)
+    space.let_operator_catch_up()
+    assert space.jobs(name) == []
+    assert space.runs(name) == []
+    expected = {"not-yet": ("Scheduled", False), "unscheduled": ("Suspended", True)}
+    phase, suspended = expected.get(name, ("Scheduled", False))
+    assert space.wait_phase(name, phase)["engine"] == "CronJob"
+    assert space.cronjob(name)["spec"]["suspend"] is suspended
+    if name in ("resumed", "edited"):
+        assert space.status(name)["stretch"]["number"] == 2
+    if name == "edited":
+        assert space.cronjob(name)["spec"]["schedule"] == f"{minute.tick.minute} * * * *"
+
+
+def test_a_job_that_a_person_makes_from_the_cronjob_is_a_manual_run(minute: Minute) -> None:
+    space = minute.space
+    space.apply(request("by-hand", schedule(**NEW_YEAR), SCRIPT))
+    space.wait_phase("by-hand", "Scheduled")
+    source = f"cronjob/{name_of(space.cronjob('by-hand'))}"
+    space.cluster.run("create", "job", "now-please", "--from", source, "--namespace", space.namespace)
+    (run,) = space.wait_runs("by-hand", 1, "Succeeded")
+    assert name_of(run) == "now-please"
+    assert run["spec"]["trigger"] == "Manual"
+    assert "scheduledTime" not in run["spec"]
+    assert run["status"]["log"]["text"] == "at work\nnow-please"
+    space.let_operator_catch_up()
+    assert len(space.jobs("by-hand")) == 1

@@ -1,0 +1,135 @@
+"""A resourceVersion that is too old, in a watch and in place of one: what was deleted meanwhile, no event tells.
+
+Neighbours: `test_watch_broken.py`, `test_watch_errors.py`; the stage is `tests/faults/stage.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.faults.proxy import Answer, GoneInStream
+from tests.faults.stage import Stage, request
+
+from process_operator.cluster.kinds import PROCESS_REQUEST, PROCESS_RUN
+from process_operator.watching import kopf_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.faults.proxy import Fault
+
+EVERY_SECOND = {"schedule": {"secondly": {"every": 1}}}
+DAILY = {"schedule": {"daily": {"at": "02:00"}}}
+GONE = [
+    pytest.param(GoneInStream(), id="inside of the watch"),
+    pytest.param(Answer(410, "Expired", "too old resource version"), id="in place of the watch"),
+]
+
+
+async def gone_once(stage: Stage, fault: Fault) -> None:
+    """Let each watch that the operator opens next meet the fault once."""
+    for path in ("processes$", "processrequests$", "processruns$", "cronjobs$", "jobs$", "pods$"):
+        stage.proxy.add(fault, path=f"/{path}", watch=True, times=1)
+
+
+@pytest.mark.parametrize("fault", GONE)
+async def test_what_was_deleted_in_the_gap_is_forgotten(tmp_path: Path, fault: Fault) -> None:
+    async with Stage(tmp_path) as stage:
+        await stage.start()
+        await stage.apply(request("ghost", ends=False), request("lives", ends=False), request("nightly", DAILY))
+        await stage.phase("ghost", "Active")
+        await stage.phase("lives", "Active")
+        await stage.phase("nightly", "Scheduled")
+        await stage.proxy.refuse()
+        await stage.delete(PROCESS_REQUEST, "ghost")
+        await stage.delete(PROCESS_REQUEST, "nightly")
+        run = (await stage.runs("lives"))[0]["metadata"]["name"]
+        await stage.delete(PROCESS_RUN, run)
+        await stage.apply(request("new"))
+        await gone_once(stage, fault)
+        await stage.proxy.accept()
+        await stage.each_ran_once("new")
+        await stage.agrees()
+        await stage.phase("lives", "Failed")
+
+
+@pytest.mark.parametrize("fault", GONE)
+async def test_the_only_object_of_its_kind_is_forgotten_too(tmp_path: Path, fault: Fault) -> None:
+    """Nothing that is listed again tells of a new list then. A ghost with a schedule would run for ever."""
+    async with Stage(tmp_path) as stage:
+        await stage.start()
+        await stage.apply(request("ghost", EVERY_SECOND))
+
+        async def ran() -> bool:
+            return len(await stage.runs("ghost")) >= 2
+
+        await stage.eventually(ran, "it ticks")
+        await stage.proxy.refuse()
+        await stage.delete(PROCESS_REQUEST, "ghost")
+        await gone_once(stage, fault)
+        await stage.proxy.accept()
+        await stage.agrees()
+        posted = len(stage.proxy.seen("POST", path="processruns$"))
+        await asyncio.sleep(2.5)
+        assert len(stage.proxy.seen("POST", path="processruns$")) == posted
+
+
+@pytest.mark.parametrize("fault", GONE)
+async def test_the_same_name_again_is_another_request(tmp_path: Path, fault: Fault) -> None:
+    async with Stage(tmp_path) as stage:
+        await stage.start()
+        await stage.apply(request("again", ends=False))
+        await stage.phase("again", "Active")
+        await stage.proxy.refuse()
+        await stage.delete(PROCESS_REQUEST, "again")
+        await stage.apply(request("again"))
+        await gone_once(stage, fault)
+        await stage.proxy.accept()
+        await stage.each_ran_once("again")
+        await stage.agrees()
+
+
+async def test_a_status_is_never_written_to_another_request_of_that_name(tmp_path: Path) -> None:
+    """The watches are deaf, so the operator still means the old one when it writes."""
+    async with Stage(tmp_path) as stage:
+        await stage.apply(request("again", EVERY_SECOND, ends=False))
+        await stage.start()
+
+        async def ran() -> bool:
+            return len(await stage.runs("again")) >= 1
+
+        await stage.eventually(ran, "it ticks")
+        deaf = stage.proxy.add(Answer(503, "ServiceUnavailable"), "GET")
+        stage.proxy.cut()
+        await stage.delete(PROCESS_REQUEST, "again")
+        await stage.apply(request("again"))
+        patches = len(stage.proxy.seen("PATCH", path="/again/status$"))
+        await stage.proxy.wait_until(lambda: len(stage.proxy.seen("PATCH", path="/again/status$")) > patches)
+        assert "status" not in await stage.get("again")
+        await stage.proxy.remove(deaf)
+        await stage.each_ran_once("again")
+
+
+async def test_everything_else_goes_on_when_the_watches_begin_anew(tmp_path: Path) -> None:
+    """kopf ends on a 410 in place of a watch: it must not take our timer, our workers or the process along."""
+    assert kopf_settings().process.ultimate_exiting_timeout is None
+    async with Stage(tmp_path) as stage:
+        await stage.start()
+        await stage.apply(request("ticks", EVERY_SECOND))
+        tasks = len(asyncio.all_tasks())
+        for times in range(2, 5):
+            await gone_once(stage, Answer(410, "Expired", "too old resource version"))
+            stage.proxy.cut()
+            await stage.watches(times)
+
+            async def goes_on(before: int = len(stage.proxy.seen("POST", path="processruns$"))) -> bool:
+                return len(stage.proxy.seen("POST", path="processruns$")) > before
+
+            await stage.eventually(goes_on, "it ticks on")
+        assert stage.lines("the watches ended and begin anew")
+        assert not stage.lines("a loop ended")
+        await stage.apply(request("new"))
+        await stage.each_ran_once("new")
+        assert len(asyncio.all_tasks()) < tasks + 10

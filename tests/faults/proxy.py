@@ -1,0 +1,344 @@
+"""A way to a real API server that can be made bad: plain HTTP on loopback, forwarded with the rights of a kubeconfig.
+
+What goes wrong is a rule (which requests, what happens to them, how often), or everything at once: `cut`,
+`refuse`, `freeze`.
+What came by is in `requests`. Who shall go this way gets a kubeconfig of it; the truth is read past it. Neighbour:
+`stage.py` sets up an operator at its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import orjson
+import yaml
+from aiohttp import web
+from yarl import URL
+
+from process_operator.cluster.connection import Connection, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_NOT_FORWARDED: Final = {"host", "connection", "accept-encoding", "transfer-encoding", "content-length"}
+_NOT_RETURNED: Final = {"connection", "content-encoding", "content-length", "transfer-encoding"}
+_WHOLE: Final = aiohttp.ClientTimeout(total=None)
+_LARGEST_BODY: Final = 2**24
+
+
+class Fault:
+    """What happens to one request in place of being forwarded, or around it."""
+
+
+@dataclass(frozen=True)
+class Answer(Fault):
+    """The server answers with a refusal, and nothing is done. `retry_after` in seconds."""
+
+    status: int
+    reason: str = ""
+    message: str = "a fault of the test"
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True)
+class GoneInStream(Fault):
+    """A watch begins well, and its first line says that the resourceVersion is too old."""
+
+
+@dataclass(frozen=True)
+class CutBefore(Fault):
+    """The connection breaks, and the server never saw the request."""
+
+
+@dataclass(frozen=True)
+class CutAfter(Fault):
+    """The server does what was asked, and the connection breaks before the answer."""
+
+
+@dataclass(frozen=True)
+class Silence(Fault):
+    """No byte comes any more, also on streams that are open already, and the connection stays."""
+
+
+@dataclass(frozen=True)
+class Delay(Fault):
+    """Forwarded after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Request:
+    """One that came by. `status` is what the client was told; 0: nothing."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    status: int
+
+    @property
+    def is_watch(self) -> bool:
+        return self.query.get("watch") in {"true", "1"}
+
+
+@dataclass
+class Rule:
+    """Which requests a fault is for. `hits` counts those that met it."""
+
+    fault: Fault
+    methods: frozenset[str]
+    path: re.Pattern[str]
+    watch: bool | None
+    times: int | None
+    share: float
+    hits: int = 0
+    chance: random.Random = field(default_factory=lambda: random.Random(1), repr=False)
+
+    def matches(self, request: web.Request) -> bool:
+        """Whether it is about this request, however often it has been met."""
+        is_watch = request.query.get("watch") in {"true", "1"}
+        about = request.method in self.methods if self.methods else True
+        return about and self.watch in (None, is_watch) and self.path.search(request.path) is not None
+
+    def takes(self, request: web.Request) -> bool:
+        """Whether this request meets it; then it is counted."""
+        if not self.matches(request) or (self.times is not None and self.hits >= self.times):
+            return False
+        if self.chance.random() >= self.share:
+            return False
+        self.hits += 1
+        return True
+
+
+class Proxy:
+    """Listens on loopback while it is entered with `async with`."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.requests: list[Request] = []
+        self.rules: list[Rule] = []
+        self._kubeconfig = kubeconfig
+        self._connection: Connection | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
+        self._port = 0
+        self._open: set[web.Request] = set()
+        self._frozen: set[web.Request] = set()
+        self._changed = asyncio.Condition()
+
+    async def __aenter__(self) -> Proxy:
+        self._connection = await connect(kubeconfig=str(self._kubeconfig))
+        self._session, _ = self._connection.new_session(limit=0)
+        app = web.Application(client_max_size=_LARGEST_BODY)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await self.accept()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._runner is not None
+        assert self._session is not None
+        assert self._connection is not None
+        await self.clear()
+        self.cut()
+        await self._runner.cleanup()
+        await self._session.close()
+        await self._connection.close()
+
+    # ---- who goes this way
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    def write_kubeconfig(self, path: Path) -> Path:
+        """A kubeconfig without credentials: the proxy has them."""
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "proxy",
+            "contexts": [{"name": "proxy", "context": {"cluster": "proxy", "user": "nobody"}}],
+            "clusters": [{"name": "proxy", "cluster": {"server": self.url}}],
+            "users": [{"name": "nobody", "user": {}}],
+        }
+        path.write_text(yaml.safe_dump(content))
+        return path
+
+    # ---- what goes wrong
+
+    def add(
+        self,
+        fault: Fault,
+        *methods: str,
+        path: str = "",
+        watch: bool | None = None,
+        times: int | None = None,
+        share: float = 1.0,
+    ) -> Rule:
+        """Let a fault happen to requests with one of these methods (none given: all).
+
+        `path`: a regular expression that is searched for in the URL path. `watch`: True for watches only, False for all
+        others. `times`: to so many requests. `share`: to this part of them, by chance that is the same in each run.
+        The first rule that fits a request is the one that it meets.
+        """
+        rule = Rule(fault, frozenset(methods), re.compile(path), watch, times, share)
+        self.rules.append(rule)
+        return rule
+
+    async def remove(self, rule: Rule) -> None:
+        """Let it be good again."""
+        self.rules.remove(rule)
+        await self._tell()
+
+    async def clear(self) -> None:
+        """Remove all rules."""
+        self.rules.clear()
+        await self._tell()
+
+    def cut(self) -> None:
+        """Break every connection that is open now."""
+        assert self._runner is not None
+        assert self._runner.server is not None
+        for connection in list(self._runner.server.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+    def freeze(self) -> None:
+        """Let no byte come any more on what is being answered now; what is asked later is answered."""
+        self._frozen |= self._open
+
+    async def refuse(self) -> None:
+        """Break every connection, and take no new one until `accept`."""
+        if self._site is not None:
+            site, self._site = self._site, None
+            await site.stop()
+        self.cut()
+
+    async def accept(self) -> None:
+        """Take connections (again)."""
+        if self._site is None:
+            assert self._runner is not None
+            self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+            await self._site.start()
+            self._port = self._runner.addresses[0][1]
+
+    # ---- what came by
+
+    def seen(self, *methods: str, path: str = "", watch: bool | None = None) -> list[Request]:
+        """The requests that came by, oldest first; the arguments are those of `add`."""
+        return [
+            request
+            for request in self.requests
+            if (not methods or request.method in methods)
+            and re.search(path, request.path)
+            and watch in (None, request.is_watch)
+        ]
+
+    async def wait_until(self, condition: Callable[[], object], *, seconds: float = 15) -> None:
+        """Wait until something that depends on the requests is true. Raises TimeoutError."""
+        async with asyncio.timeout(seconds), self._changed:
+            await self._changed.wait_for(lambda: bool(condition()))
+
+    async def _tell(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _note(self, request: web.Request, status: int) -> None:
+        self.requests.append(Request(request.method, request.path, dict(request.query), status))
+        await self._tell()
+
+    # ---- on the way
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        await self._while_silent(request)
+        self._open.add(request)
+        try:
+            return await self._answer(request, body)
+        finally:
+            self._open.discard(request)
+            self._frozen.discard(request)
+
+    async def _answer(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        rule = next((rule for rule in self.rules if rule.takes(request)), None)
+        fault = rule.fault if rule is not None else None
+        if isinstance(fault, Answer):
+            await self._note(request, fault.status)
+            return _refusal(fault)
+        if isinstance(fault, GoneInStream):
+            await self._note(request, 200)
+            return _gone()
+        if isinstance(fault, CutBefore):
+            await self._note(request, 0)
+            return _broken(request)
+        if isinstance(fault, Delay):
+            await asyncio.sleep(fault.seconds)
+        return await self._forward(request, body, lose_the_answer=isinstance(fault, CutAfter))
+
+    async def _forward(self, request: web.Request, body: bytes, *, lose_the_answer: bool) -> web.StreamResponse:
+        assert self._session is not None
+        assert self._connection is not None
+        headers = {key: value for key, value in request.headers.items() if key.lower() not in _NOT_FORWARDED}
+        url = URL(f"{self._connection.server}{request.raw_path}", encoded=True)
+        async with self._session.request(
+            request.method, url, data=body or None, headers=headers, timeout=_WHOLE
+        ) as answer:
+            if lose_the_answer:
+                await answer.read()
+                await self._note(request, 0)
+                return _broken(request)
+            kept = {key: value for key, value in answer.headers.items() if key.lower() not in _NOT_RETURNED}
+            response = web.StreamResponse(status=answer.status, headers=kept)
+            await response.prepare(request)
+            await self._note(request, answer.status)
+            with suppress(ConnectionError):
+                async for chunk in answer.content.iter_any():
+                    await self._while_silent(request)
+                    await response.write(chunk)
+                await response.write_eof()
+            return response
+
+    async def _while_silent(self, request: web.Request) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self._is_silent(request))
+
+    def _is_silent(self, request: web.Request) -> bool:
+        silenced = any(isinstance(rule.fault, Silence) and rule.matches(request) for rule in self.rules)
+        return silenced or request in self._frozen
+
+
+def _refusal(fault: Answer) -> web.Response:
+    details = {} if fault.retry_after is None else {"retryAfterSeconds": fault.retry_after}
+    status = {
+        "apiVersion": "v1",
+        "kind": "Status",
+        "status": "Failure",
+        "code": fault.status,
+        "reason": fault.reason,
+        "message": fault.message,
+        "details": details,
+    }
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    return web.Response(
+        status=fault.status, body=orjson.dumps(status), content_type="application/json", headers=headers
+    )
+
+
+def _gone() -> web.Response:
+    status = {"kind": "Status", "status": "Failure", "code": 410, "reason": "Expired", "message": "too old"}
+    line = orjson.dumps({"type": "ERROR", "object": status}) + b"\n"
+    return web.Response(body=line, content_type="application/json")
+
+
+def _broken(request: web.Request) -> web.Response:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()

@@ -1,0 +1,252 @@
+"""An operator in this process, a proxy that can be made bad, and behind it a real control plane.
+
+The cluster is that of KUBECONFIG_TEST, else `hack/cluster` gives one, called `contract` (WATCH_CLUSTER names another).
+It needs no node: a Job that wants no completions is done at once, one that wants some is never. Only one stage is set
+at a time, also with several workers: the operator of another would do the same work. Neighbour: `proxy.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, Self
+
+from structlog.testing import capture_logs
+from tests.faults.proxy import Proxy
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.connection import Connection, connect
+from process_operator.cluster.kinds import CRONJOB, JOB, NAMESPACE, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.names import API_VERSION
+from process_operator.runtime import Operator, Pauses
+from process_operator.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
+
+Manifest = dict[str, Any]
+REPOSITORY: Final = Path(__file__).parents[2]
+CRD: Final = Kind(
+    "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False
+)
+_POLL_SECONDS: Final = 0.1
+_PAUSES: Final = Pauses(events=0.2, relist=0.2, retry=0.3, watch=1.0)
+
+
+@cache
+def cluster() -> Path:
+    """The kubeconfig of a control plane that runs, with our kinds."""
+    given = os.environ.get("KUBECONFIG_TEST")
+    if given:
+        return Path(given)
+    name = os.environ.get("WATCH_CLUSTER") or "contract"
+    command = (sys.executable, str(REPOSITORY / "hack" / "cluster"), "up", "--tier", "control-plane", "--name", name)
+    printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return Path(shlex.split(printed)[1].removeprefix("KUBECONFIG="))
+
+
+def kubectl(*arguments: str) -> None:
+    """Run kubectl past the proxy."""
+    path = (sys.executable, str(REPOSITORY / "hack" / "cluster"), "path")
+    folder = subprocess.run(path, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    command = (f"{folder}/kubectl", "--kubeconfig", str(cluster()), *arguments)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
+
+def install_crds() -> None:
+    """Install our kinds, and wait until they are served."""
+    crds = str(REPOSITORY / "crds")
+    kubectl("apply", "--filename", crds)
+    kubectl("wait", "--for=condition=Established", "--timeout=60s", "--filename", crds)
+
+
+def request(name: str, timing: Manifest | None = None, *, ends: bool = True, **spec: object) -> Manifest:
+    """A ProcessRequest whose Jobs are done at once, or never (`ends=False`)."""
+    pod = {"containers": [{"name": "main", "image": "none.example/image:1"}]}
+    template = {"spec": {"completions": 0 if ends else 1, "template": {"spec": pod}}}
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ProcessRequest",
+        "metadata": {"name": name},
+        "spec": {"jobTemplate": template, "timing": timing or {"runImmediately": {}}, **spec},
+    }
+
+
+class Stage:
+    """Set with `async with`. `api` is the truth; the operator, once started, sees what the proxy lets it see."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.namespace = f"w-{secrets.token_hex(4)}"
+        self.proxy = Proxy(cluster())
+        self.said: list[dict[str, Any]] = []
+        self._folder = folder
+        self._settings = Settings(**{"status_seconds": 0.2, "resync_seconds": 3600, **settings})
+        self._lock: IO[str] = (Path(tempfile.gettempdir()) / "process-operator-watch-tests.lock").open("w")
+        self._truth: Connection | None = None
+        self._way: Connection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._operator: Operator | None = None
+        self._capture: AbstractContextManager[Any] = capture_logs()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(fcntl.flock, self._lock, fcntl.LOCK_EX)
+        self.said = self._capture.__enter__()
+        self._truth = await connect(kubeconfig=str(cluster()))
+        self.api = Api(self._truth)
+        await asyncio.to_thread(install_crds)
+        await self.proxy.__aenter__()
+        await self.api.create(NAMESPACE, "", {"metadata": {"name": self.namespace}})
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._truth is not None
+        await self.proxy.clear()
+        await self.stop()
+        await self.api.delete(NAMESPACE, "", self.namespace)
+        await self._truth.close()
+        await self.proxy.__aexit__()
+        self._capture.__exit__(None, None, None)
+        self._lock.close()
+
+    # ---- the operator
+
+    @property
+    def operator(self) -> Operator:
+        assert self._operator is not None, "not started"
+        return self._operator
+
+    @property
+    def alive(self) -> bool:
+        """Whether the operator still works."""
+        return self._task is not None and not self._task.done()
+
+    async def begin(self) -> None:
+        """Start the operator, and wait for nothing."""
+        self._way = await connect(kubeconfig=str(self.proxy.write_kubeconfig(self._folder / "kubeconfig")))
+        self._operator = Operator(self._way, self._settings, pauses=_PAUSES)
+        self._task = asyncio.create_task(self._operator.run())
+
+    async def start(self) -> None:
+        """Start the operator, and wait until it watches every kind."""
+        await self.begin()
+        await self.watches()
+
+    async def watches(self, times: int = 1) -> None:
+        """Wait until the operator has begun to watch every kind so often."""
+
+        def watched() -> bool:
+            paths = [seen.path for seen in self.proxy.seen("GET", watch=True) if seen.status == 200]
+            return all(paths.count(path) >= times for path in _WATCHED)
+
+        await self.proxy.wait_until(watched, seconds=30)
+
+    async def stop(self) -> None:
+        """End the operator in order, if it was started. Raises what it died of."""
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        if not task.done():
+            task.cancel()
+        await asyncio.wait({task})
+        assert self._way is not None
+        await self._way.close()
+        if not task.cancelled():
+            task.result()
+
+    def lines(self, event: str) -> list[dict[str, Any]]:
+        """What the operator said with these words."""
+        return [line for line in self.said if event in str(line["event"])]
+
+    # ---- the truth
+
+    async def apply(self, *manifests: Manifest) -> None:
+        """Create requests, past the proxy."""
+        for manifest in manifests:
+            await self.api.create(PROCESS_REQUEST, self.namespace, manifest)
+
+    async def delete(self, kind: Kind, name: str) -> None:
+        """Delete an object, past the proxy, and wait until it is gone."""
+        await self.api.delete(kind, self.namespace, name)
+
+        async def gone() -> bool:
+            return name not in [found["metadata"]["name"] for found in await self.all(kind)]
+
+        await self.eventually(gone, f"{kind.kind} {name} is gone")
+
+    async def all(self, kind: Kind) -> list[Manifest]:
+        """All objects of a kind, as they are."""
+        return list((await self.api.list(kind, self.namespace)).items)
+
+    async def get(self, name: str) -> Manifest:
+        """A request, as it is."""
+        return await self.api.get(PROCESS_REQUEST, self.namespace, name)
+
+    async def runs(self, name: str) -> list[Manifest]:
+        """The runs of a request."""
+        return [run for run in await self.all(PROCESS_RUN) if run["spec"]["request"]["name"] == name]
+
+    async def jobs(self, name: str) -> list[Manifest]:
+        """The Jobs of a request."""
+        return [job for job in await self.all(JOB) if job["metadata"]["labels"].get(_REQUEST) == name]
+
+    async def eventually(self, condition: Callable[[], Awaitable[object]], what: str, seconds: float = 20) -> None:
+        """Wait until it is true; else fail with what the operator said, and what there is."""
+        give_up_at = asyncio.get_running_loop().time() + seconds
+        while not await condition():
+            if asyncio.get_running_loop().time() > give_up_at:
+                found = [
+                    (kind.kind, item["metadata"]["name"], item.get("status"))
+                    for kind in _OURS
+                    for item in await self.all(kind)
+                ]
+                tail = "\n".join(str(line) for line in self.said[-40:])
+                raise AssertionError(f"not so after {seconds} s: {what}\n{found}\n{tail}\nalive: {self.alive}")
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def phase(self, name: str, phase: str, seconds: float = 20) -> None:
+        """Wait until a request is in a phase."""
+
+        async def reached() -> bool:
+            status: Manifest = (await self.get(name)).get("status") or {}
+            return status.get("phase") == phase
+
+        await self.eventually(reached, f"{name} is {phase}", seconds)
+
+    async def each_ran_once(self, *names: str, seconds: float = 20) -> None:
+        """The promise: each request has succeeded, with exactly one run and one Job; and the operator lives."""
+        for name in names:
+            await self.phase(name, "Succeeded", seconds)
+            runs, jobs = await self.runs(name), await self.jobs(name)
+            assert [run["status"]["phase"] for run in runs] == ["Succeeded"], (name, runs)
+            assert [job["metadata"]["name"] for job in jobs] == [runs[0]["metadata"]["name"]], (name, jobs)
+        assert self.alive
+
+    async def agrees(self) -> None:
+        """Wait until the operator holds what there is, and nothing else: no ghost, and nothing that it missed."""
+
+        async def same() -> bool:
+            store = self.operator.store
+            for kind in (PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB):
+                held = {name for namespace, name in store.shelf(kind).entries if namespace == self.namespace}
+                there = await self.all(kind)
+                if kind is PROCESS_RUN:
+                    there = [run for run in there if run["status"]["phase"] in {"Pending", "Running"}]
+                if held != {found["metadata"]["name"] for found in there}:
+                    return False
+            return True
+
+        await self.eventually(same, "the operator holds what there is")
+
+
+_REQUEST: Final = "process-operator.io/request"
+_OURS: Final = (PROCESS_REQUEST, PROCESS_RUN, JOB)
+_WATCHED: Final = tuple(f"{kind.path()}" for kind in (PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB))

@@ -1,0 +1,7 @@
+"""Assertions in the modules beside the tests are shown with their values, as those of tests are."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite("tests.flow.invariants", "tests.flow.scenario", "tests.flow.driver", "tests.flow.scenarios_once", "tests.flow.scenarios_schedule", "tests.flow.scenarios_cronjob")

@@ -1,0 +1,346 @@
+"""The controllers of Kubernetes as far as runs feel them: Jobs get pods, pods work and end, CronJobs fire.
+
+What they do follows from the objects and the clock, so that a scenario says what the work is like (`Work`) and lets time
+pass. Orders of events are those seen on Kubernetes 1.36; what lasts tenths of a second there is a whole second here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from tests.flow.memory_api import Body, Cluster, copied
+
+from process_operator import names
+from process_operator.cluster.kinds import CRONJOB, JOB, POD
+from process_operator.resources.model import format_instant, parse_instant
+from process_operator.resources.schedule import Schedule
+from process_operator.timing.recurrence import Recurrence, compile_schedule
+
+_SECOND: Final = timedelta(seconds=1)
+_LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the pod of a Job does: how long it works (None: for ever), its exit code and its log."""
+
+    seconds: float | None = 5
+    exit_code: int = 0
+    log: str = "all done\n"
+    starts: bool = True
+    """Otherwise its image cannot be pulled."""
+
+
+@dataclass
+class Controllers:
+    """Drives Jobs, pods and CronJobs of a cluster. `work` says what each Job's pod does, by the Job's name."""
+
+    cluster: Cluster
+    work: Callable[[str], Work] = field(default=lambda _name: Work())
+    cronjobs_away: bool = False
+    """The CronJob controller does not look."""
+    overlooks: frozenset[datetime] = frozenset()
+    """Ticks that the CronJob controller forgets in a burst, and never makes up."""
+    jobs_away: bool = False
+    """The Job controller does not look: Jobs get no pods."""
+
+    def next_at(self) -> datetime | None:
+        """When the clock alone will make something happen."""
+        return min(self._instants(), default=None)
+
+    def step(self) -> bool:
+        """Do what is due; whether anything was."""
+        version = self.cluster.list(JOB, None)[1]
+        self.cluster.collect_garbage()
+        for pod in self.cluster.all(POD):
+            self._pod(pod)
+        if not self.jobs_away:
+            for job in self.cluster.all(JOB):
+                self._job(job)
+        if not self.cronjobs_away:
+            for cronjob in self.cluster.all(CRONJOB):
+                self._cronjob(cronjob)
+        return self.cluster.list(JOB, None)[1] != version
+
+    # ---- instants
+
+    def _instants(self) -> Iterator[datetime]:
+        now = self.cluster.clock.now
+        for pod in self.cluster.all(POD):
+            yield from self._pod_instants(pod)
+        for job in self.cluster.all(JOB) if not self.jobs_away else ():
+            deadline = _job_deadline(job)
+            if deadline is not None and not _finished(job) and not _is_ending(job):
+                yield deadline
+        for cronjob in self.cluster.all(CRONJOB) if not self.cronjobs_away else ():
+            if not cronjob["spec"].get("suspend"):
+                tick = _calendar(cronjob).next_after(now)
+                if tick is not None:
+                    yield tick
+
+    def _pod_instants(self, pod: Body) -> Iterator[datetime]:
+        if _deleted_at(pod) is not None:
+            yield _deleted_at(pod) or _LONG_AGO
+        elif pod["status"].get("phase") == "Pending":
+            if self.work(_job_of(pod)).starts:
+                yield _created(pod) + _SECOND
+        elif pod["status"].get("phase") == "Running":
+            work = self.work(_job_of(pod))
+            if work.seconds is not None:
+                yield _started(pod) + timedelta(seconds=work.seconds)
+
+    # ---- pods
+
+    def _pod(self, pod: Body) -> None:
+        now = self.cluster.clock.now
+        deleted_at = _deleted_at(pod)
+        phase = pod["status"].get("phase")
+        work = self.work(_job_of(pod))
+        if deleted_at is not None:
+            if now >= deleted_at:
+                if phase == "Running":
+                    self._end_pod(pod, 143, "Failed")
+                self.cluster.remove(POD, pod["metadata"]["name"])
+        elif phase == "Pending" and work.starts and now >= _created(pod) + _SECOND:
+            self._status(POD, pod, {"phase": "Running", "containerStatuses": [_running(self.cluster.clock.text())]})
+        elif phase == "Running" and work.seconds is not None and now >= _started(pod) + timedelta(seconds=work.seconds):
+            self._end_pod(pod, work.exit_code, "Failed" if work.exit_code else "Succeeded")
+
+    def _end_pod(self, pod: Body, code: int, phase: str) -> None:
+        pod = self.cluster.read(POD, pod["metadata"]["name"])
+        ended = {
+            "exitCode": code,
+            "reason": "Error" if code else "Completed",
+            "startedAt": pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"],
+            "finishedAt": self.cluster.clock.text(),
+        }
+        container = {"name": "main", "ready": False, "restartCount": 0, "state": {"terminated": ended}}
+        self._status(POD, pod, {"phase": phase, "containerStatuses": [container]})
+
+    # ---- Jobs
+
+    def _job(self, job: Body) -> None:
+        if _finished(job):
+            return
+        pods = [pod for pod in self.cluster.all(POD) if _owner_uid(pod) == job["metadata"]["uid"]]
+        deadline = _job_deadline(job)
+        if _is_ending(job):
+            if not pods:
+                self._finish(job, "Failed", "DeadlineExceeded", failed=1 if "startTime" in job["status"] else 0)
+        elif deadline is not None and self.cluster.clock.now >= deadline:
+            self._begin_end(job, pods)
+        elif job["spec"].get("suspend"):
+            self._suspend(job, pods)
+        elif "startTime" not in job["status"]:
+            self._start(job)
+        else:
+            self._count(job, pods)
+
+    def _start(self, job: Body) -> None:
+        conditions = [{**found, "status": "False"} for found in job["status"].get("conditions") or []]
+        self._status(
+            JOB, job, {"startTime": self.cluster.clock.text(), "active": 1, "ready": 0, "conditions": conditions}
+        )
+        name = job["metadata"]["name"]
+        number = self.cluster.made[POD].total()
+        template = job["spec"]["template"]
+        labels = {**(template["metadata"].get("labels") or {}), names.LABEL_JOB_NAME: name}
+        owner = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "name": name,
+            "uid": job["metadata"]["uid"],
+            "controller": True,
+        }
+        pod = self.cluster.create(
+            POD,
+            {
+                "metadata": {
+                    "name": f"{name}-{number:04d}",
+                    "namespace": job["metadata"]["namespace"],
+                    "labels": labels,
+                    "ownerReferences": [owner],
+                },
+                "spec": {**template["spec"], "nodeName": "node-1"},
+            },
+        )
+        waiting = {"reason": "ContainerCreating"}
+        if not self.work(name).starts:
+            waiting = {"reason": "ErrImagePull", "message": "not found"}
+        container = {"name": "main", "ready": False, "restartCount": 0, "state": {"waiting": waiting}}
+        self._status(
+            POD, pod, {"phase": "Pending", "startTime": self.cluster.clock.text(), "containerStatuses": [container]}
+        )
+
+    def _count(self, job: Body, pods: list[Body]) -> None:
+        phases = [pod["status"].get("phase") for pod in pods if _deleted_at(pod) is None]
+        if "Succeeded" in phases:
+            self._announce(job, "SuccessCriteriaMet", "CompletionsReached")
+            self._finish(job, "Complete", "CompletionsReached", succeeded=1)
+        elif "Failed" in phases or not pods:
+            self._announce(job, "FailureTarget", "BackoffLimitExceeded")
+            self._finish(job, "Failed", "BackoffLimitExceeded", failed=1)
+        elif "Running" in phases and not job["status"].get("ready"):
+            self._status(JOB, job, {"ready": 1})
+
+    def _begin_end(self, job: Body, pods: list[Body]) -> None:
+        self._announce(job, "FailureTarget", "DeadlineExceeded", terminating=len(pods))
+        for pod in pods:
+            self._delete_pod(pod)
+        if not pods:
+            self._job(self.cluster.read(JOB, job["metadata"]["name"]))
+
+    def _suspend(self, job: Body, pods: list[Body]) -> None:
+        conditions = [found for found in job["status"].get("conditions") or [] if found["type"] != "Suspended"]
+        suspended = self._condition("Suspended", "JobSuspended")
+        is_told = any(
+            found["type"] == "Suspended" and found["status"] == "True" for found in job["status"].get("conditions") or []
+        )
+        if not is_told:
+            changes: Body = {"conditions": [*conditions, suspended], "startTime": None, "active": None, "ready": None}
+            self._status(JOB, job, {**changes, "terminating": len(pods) or None})
+        elif not pods and job["status"].get("terminating"):
+            self._status(JOB, job, {"terminating": None})
+        for pod in pods:
+            if _deleted_at(pod) is None:
+                self._delete_pod(pod)
+
+    def _announce(self, job: Body, kind: str, reason: str, **counts: int) -> None:
+        conditions = [*(job["status"].get("conditions") or []), self._condition(kind, reason)]
+        self._status(JOB, job, {"conditions": conditions, "active": None, "ready": 0, **counts})
+
+    def _finish(self, job: Body, kind: str, reason: str, **counts: int) -> None:
+        job = self.cluster.read(JOB, job["metadata"]["name"])
+        conditions = [*(job["status"].get("conditions") or []), self._condition(kind, reason)]
+        changes: Body = {"conditions": conditions, "active": None, "ready": None, "terminating": None, **counts}
+        if kind == "Complete":
+            changes["completionTime"] = self.cluster.clock.text()
+        self._status(JOB, job, changes)
+
+    def _delete_pod(self, pod: Body) -> None:
+        """Grace is one second; the deletionTimestamp is its end."""
+        gone_at = _whole(self.cluster.clock.now) + _SECOND
+        metadata = {"deletionTimestamp": format_instant(gone_at), "deletionGracePeriodSeconds": 1}
+        self.cluster.patch(POD, pod["metadata"]["namespace"], pod["metadata"]["name"], {"metadata": metadata})
+
+    def _condition(self, kind: str, reason: str) -> Body:
+        moment = self.cluster.clock.text()
+        return {"type": kind, "status": "True", "reason": reason, "message": f"{reason}.", "lastTransitionTime": moment}
+
+    def _status(self, kind: Any, body: Body, changes: Body) -> None:
+        metadata = body["metadata"]
+        self.cluster.patch(kind, metadata["namespace"], metadata["name"], {"status": copied(changes)}, subresource="status")
+
+    # ---- CronJobs
+
+    def _cronjob(self, cronjob: Body) -> None:
+        """The controller of Kubernetes: the newest unmet tick alone, and nothing while Forbid has a Job that runs."""
+        spec, now = cronjob["spec"], self.cluster.clock.now
+        own = [
+            job for job in self.cluster.all(JOB) if _owner_uid(job) == cronjob["metadata"]["uid"] and not _finished(job)
+        ]
+        active = [{"name": job["metadata"]["name"]} for job in own]
+        if active != (cronjob["status"].get("active") or []):
+            self._status(CRONJOB, cronjob, {"active": active or None})
+        if spec.get("suspend"):
+            return
+        last = cronjob["status"].get("lastScheduleTime")
+        earliest = parse_instant(last) if last else _created(cronjob)
+        deadline = spec.get("startingDeadlineSeconds")
+        if deadline is not None:
+            earliest = max(earliest, now - timedelta(seconds=deadline))
+        tick = _calendar(cronjob).previous(now)
+        if tick is None or tick <= earliest or tick in self.overlooks:
+            return
+        if active and spec.get("concurrencyPolicy") == "Forbid":
+            return
+        if active and spec.get("concurrencyPolicy") == "Replace":
+            for job in active:
+                self.cluster.delete(JOB, job["name"])
+            active = []
+        self._fire(cronjob, tick, active)
+
+    def _fire(self, cronjob: Body, tick: datetime, active: list[Body]) -> None:
+        template = cronjob["spec"]["jobTemplate"]
+        metadata = copied(template.get("metadata") or {})
+        name = f"{cronjob['metadata']['name']}-{int(tick.timestamp()) // 60}"
+        metadata["name"] = name
+        metadata["namespace"] = cronjob["metadata"]["namespace"]
+        metadata.setdefault("annotations", {})[names.ANNOTATION_CRONJOB_TICK] = format_instant(tick)
+        metadata["ownerReferences"] = [
+            {
+                "apiVersion": "batch/v1",
+                "kind": "CronJob",
+                "name": cronjob["metadata"]["name"],
+                "uid": cronjob["metadata"]["uid"],
+                "controller": True,
+                "blockOwnerDeletion": True,
+            }
+        ]
+        if self.cluster.find(JOB, name) is None:
+            self.cluster.create(JOB, {"metadata": metadata, "spec": copied(template["spec"])})
+        self._status(
+            CRONJOB, cronjob, {"active": [*active, {"name": name}], "lastScheduleTime": format_instant(tick)}
+        )
+        self._job(self.cluster.read(JOB, name))
+
+
+def _calendar(cronjob: Body) -> Recurrence:
+    spec = cronjob["spec"]
+    schedule = Schedule(cron=spec["schedule"], time_zone=spec.get("timeZone") or "Etc/UTC")
+    return compile_schedule(schedule, since=_LONG_AGO)
+
+
+def _whole(instant: datetime) -> datetime:
+    return instant.replace(microsecond=0)
+
+
+def _created(body: Body) -> datetime:
+    return parse_instant(body["metadata"]["creationTimestamp"])
+
+
+def _started(pod: Body) -> datetime:
+    return parse_instant(pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"])
+
+
+def _running(at: str) -> Body:
+    return {"name": "main", "ready": True, "restartCount": 0, "state": {"running": {"startedAt": at}}}
+
+
+def _deleted_at(pod: Body) -> datetime | None:
+    text = pod["metadata"].get("deletionTimestamp")
+    return parse_instant(text) if text else None
+
+
+def _owner_uid(body: Body) -> str:
+    owners = body["metadata"].get("ownerReferences") or []
+    return next((owner["uid"] for owner in owners if owner.get("controller")), "")
+
+
+def _job_of(pod: Body) -> str:
+    return str(pod["metadata"]["labels"][names.LABEL_JOB_NAME])
+
+
+def _job_deadline(job: Body) -> datetime | None:
+    seconds = job["spec"].get("activeDeadlineSeconds")
+    if seconds is None or job["spec"].get("suspend"):
+        return None
+    if seconds == 0:
+        return _LONG_AGO
+    start = job["status"].get("startTime")
+    return parse_instant(start) + timedelta(seconds=seconds) if start else None
+
+
+def _conditions(job: Body) -> set[str]:
+    return {found["type"] for found in job["status"].get("conditions") or [] if found["status"] == "True"}
+
+
+def _finished(job: Body) -> bool:
+    return bool(_conditions(job) & {"Complete", "Failed"})
+
+
+def _is_ending(job: Body) -> bool:
+    return "FailureTarget" in _conditions(job)

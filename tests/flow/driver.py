@@ -1,0 +1,473 @@
+"""A whole operator on a fake clock and a cluster in memory: everything but kopf, HTTP and the real time.
+
+A scenario is an async function of a `Flow`: it applies requests, lets time pass with `advance`, and looks at what is
+there. `crash` throws away all that the operator holds in memory; what comes after begins with a resync, as a new process
+does. `invariants.py` has what must hold at the end of every scenario.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+from tests.flow.controllers import Controllers, Work
+from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, MemoryApi, WatchEvent, copied
+
+from process_operator.cluster.errors import ApiError
+from process_operator.cluster.events import EventRecorder
+from process_operator.cluster.kinds import JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.decisions.log_text import build_run_log
+from process_operator.decisions.plan import KillJob, ReadLog
+from process_operator.decisions.pod_choice import LogSource, log_source
+from process_operator.decisions.snapshot import Defaults
+from process_operator.log_reader import LogReader
+from process_operator.performer import Performer
+from process_operator.process_reconciler import ProcessReconciler
+from process_operator.queue import WorkQueue
+from process_operator.reconciler import Reconciler
+from process_operator.resources.model import format_instant, parse_instant
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
+from process_operator.resources.schedule import Schedule
+from process_operator.resources.workloads import parse_job, parse_pod
+from process_operator.resync import Resync
+from process_operator.shelf import Key
+from process_operator.store import Store
+from process_operator.timing.agenda import Agenda
+
+BEGIN: Final = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+"""Monday noon, and a fraction, because no clock ever shows a whole second."""
+_PATIENCE: Final = 400
+"""Rounds without progress of the clock after which something is taken to run in circles."""
+
+Delivery = Literal["prompt", "twice", "reversed", "lost"]
+
+
+class RecordedEvents(EventRecorder):
+    """Events are hints and no part of what is tested here: they are only kept."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str, str]] = []
+
+    def record(self, involved: Mapping[str, str], reason: str, message: str, **more: Any) -> None:
+        """Keep it."""
+        self.said.append((reason, str(more.get("about") or involved["name"]), message))
+
+
+@dataclass
+class _Reading:
+    key: Key
+    run: str
+    source: LogSource
+    tail_bytes: int
+    opened: bool
+
+
+class MemoryLogs(LogReader):
+    """Reads logs of the pods in memory: at once when the pod has ended, else when it does."""
+
+    def __init__(self, cluster: Cluster, controllers: Controllers, store: Store, on_read: Callable[[Key], None]) -> None:
+        self._cluster = cluster
+        self._controllers = controllers
+        self._held = store
+        self._answer = on_read
+        self.readings: list[_Reading] = []
+
+    def start(self, key: Key, action: ReadLog) -> None:
+        """Begin to read."""
+        self._held.note_run(key, action.run, log_wanted=True)
+        self._begin(_Reading(key, action.run, action.source, action.tail_bytes, opened=False))
+
+    async def follow_before_kill(self, key: Key, action: KillJob) -> None:
+        """Open the log before the kill."""
+        job = self._cluster.find(JOB, action.job, key[0])
+        if job is None:
+            return
+        pods = [parse_pod(pod) for pod in self._cluster.all(POD)]
+        mine = [pod for pod in pods if pod.job_uid == job["metadata"]["uid"]]
+        for pod in self._cluster.all(POD):
+            self._held.apply(POD, pod)
+        source = log_source(parse_job(job), mine, action.container)
+        if source.pod is None or source.previous:
+            return
+        self._held.note_run(key, action.run, log_wanted=True)
+        self._begin(_Reading(key, action.run, source, action.tail_bytes, opened=False))
+
+    def _begin(self, reading: _Reading) -> None:
+        pod = self._cluster.find(POD, reading.source.pod or "", reading.key[0])
+        reading.opened = pod is not None
+        self.readings.append(reading)
+
+    def deliver(self) -> bool:
+        """Hand over what can be read by now; whether anything was."""
+        ready = [reading for reading in self.readings if self._has_ended(reading)]
+        self.readings = [reading for reading in self.readings if reading not in ready]
+        for reading in ready:
+            if self._held.runs.get(reading.key[0], reading.run) is None:
+                continue
+            raw = self._controllers.work(reading.run).log.encode() if reading.opened else None
+            log = build_run_log(reading.source, raw, tail_bytes=reading.tail_bytes)
+            self._held.note_run(reading.key, reading.run, log=log, log_pod=reading.source.pod, log_wanted=False)
+            self._answer(reading.key)
+        return bool(ready)
+
+    def _has_ended(self, reading: _Reading) -> bool:
+        pod = self._cluster.find(POD, reading.source.pod or "", reading.key[0])
+        return pod is None or pod["status"].get("phase") in ("Succeeded", "Failed")
+
+
+class StrictReconciler(Reconciler):
+    """A decision that raises is a bug, not something to try again."""
+
+    def _later(self, key: Key, error: Exception) -> datetime:
+        if not isinstance(error, ApiError):
+            raise error
+        return super()._later(key, error)
+
+
+class Process:
+    """One operator process: everything that is lost when it ends."""
+
+    def __init__(self, flow: Flow, crash_at: CrashPoint | None = None) -> None:
+        self.clock = flow.clock
+        self.api = MemoryApi(flow.cluster, crash_at)
+        self.queue: WorkQueue[Key] = WorkQueue()
+        self.agenda: Agenda[Key] = Agenda()
+        self.processes: WorkQueue[Key] = WorkQueue()
+        self.store = Store(
+            on_dirty=self.queue.add, on_process=self.processes.add, clock=flow.clock, defaults=Defaults()
+        )
+        self.events = RecordedEvents()
+        self.logs = MemoryLogs(flow.cluster, flow.controllers, self.store, self.queue.add)
+        self.performer = Performer(self.api, self.store, self.events, self.logs, flow.clock)
+        self.reconciler = StrictReconciler(
+            store=self.store, queue=self.queue, performer=self.performer, clock=flow.clock, wake=self._wake
+        )
+        self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, flow.clock)
+        self.resync = Resync(self.api, self.store)
+        self.cluster = flow.cluster
+        self.watched = flow.cluster.watch()
+        self.delivery: Delivery = flow.delivery
+
+    def _wake(self, key: Key, at: datetime | None) -> None:
+        if at is None:
+            self.agenda.discard(key)
+        else:
+            self.agenda.put(key, at)
+
+    async def start(self) -> None:
+        """List everything, then look at every request."""
+        await self.resync.run()
+        for key in sorted(self.store.request_keys()):
+            self.queue.add(key)
+
+    async def work(self) -> bool:
+        """Take in events, then work on one key; whether there was anything to do."""
+        for key in self.agenda.pop_due(self.clock()):
+            self.queue.add(key)
+        heard = self._listen()
+        for queue, reconcile in (
+            (self.processes, self.process_reconciler.reconcile),
+            (self.queue, self.reconciler.reconcile),
+        ):
+            if len(queue):
+                key = await queue.get()
+                try:
+                    await reconcile(key)
+                finally:
+                    queue.done(key)
+                return True
+        return self.logs.deliver() or heard
+
+    def _listen(self) -> bool:
+        events = list(self.watched)
+        self.watched.clear()
+        for event in self._delivered(events):
+            self.store.apply(event.kind, copied(event.body), deleted=event.type == "DELETED", watched=True)
+        return bool(events)
+
+    def _delivered(self, events: list[WatchEvent]) -> list[WatchEvent]:
+        match self.delivery:
+            case "twice":
+                return [event for event in events for _ in range(2)]
+            case "reversed":
+                return events[::-1]
+            case "lost":
+                return []
+            case _:
+                return events
+
+
+@dataclass
+class Flow:
+    """A cluster, its controllers and one operator (or several), on one clock."""
+
+    crash_at: CrashPoint | None = None
+    away: timedelta = timedelta()
+    """How long the operator is away after the crash."""
+    operators: int = 1
+    delivery: Delivery = "prompt"
+    resync_every: timedelta = timedelta()
+    """How often everything is listed again; 0: only at the start."""
+    clock: Clock = field(default_factory=lambda: Clock(BEGIN))
+    crashes: int = 0
+
+    def __post_init__(self) -> None:
+        self.cluster = Cluster(self.clock)
+        self.controllers = Controllers(self.cluster)
+        self.processes: list[Process] = []
+        self.said: list[tuple[str, str, str]] = []
+        self.was_away = bool(self.away)
+        self._resync_at = self.clock.now + self.resync_every if self.resync_every else None
+        self.calendars: dict[str, Schedule] = {}
+        """Of requests whose timing was edited: the schedule that summaries follow."""
+
+    # ---- time
+
+    async def start(self) -> None:
+        """Start the operator (or operators)."""
+        for _ in range(self.operators):
+            await self._begin_process(self._crash_ahead)
+        await self.settle()
+
+    async def stop(self) -> None:
+        """End all operators; time goes on without them."""
+        for process in self.processes:
+            self._end_process(process)
+        self.processes = []
+
+    async def crash(self) -> None:
+        """End the operators and start as many new ones at once."""
+        await self.stop()
+        await self.start()
+
+    async def to(self, seconds: float) -> None:
+        """Let time pass until so many seconds after the beginning."""
+        await self.until(BEGIN + timedelta(seconds=seconds))
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass, from one thing that is due to the next."""
+        await self.until(self.clock.now + timedelta(seconds=seconds))
+
+    async def until(self, end: datetime) -> None:
+        """Let time pass until an instant."""
+        stuck = 0
+        while True:
+            await self.settle()
+            due = min((at for at in self._instants() if at is not None), default=end)
+            if due > end or self.clock.now >= end:
+                break
+            stuck = stuck + 1 if due <= self.clock.now else 0
+            assert stuck < _PATIENCE, f"asks again and again to be looked at in the past: {due} at {self.clock.now}"
+            self.clock.now = max(self.clock.now, due)
+            if self._resync_at is not None and self.clock.now >= self._resync_at:
+                self._resync_at = self.clock.now + self.resync_every
+                await self.resync()
+        self.clock.now = max(self.clock.now, end)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Work until nothing is left to do at this moment."""
+        for _ in range(_PATIENCE):
+            acted = self.controllers.step()
+            for process in list(self.processes):
+                acted = await self._work(process) or acted
+            if not acted:
+                return
+        keys = [key for process in self.processes for key in (process.agenda.pop_due(self.clock()) or ["?"])]
+        writes = [str(write) for write in self.cluster.writes[-6:]]
+        raise AssertionError(f"runs in circles at {self.clock.now}: {keys}; last writes: {writes}")
+
+    async def resync(self) -> None:
+        """List everything, as the operator does now and then."""
+        for process in self.processes:
+            await process.resync.run()
+        await self.settle()
+
+    def deliver(self, how: Delivery) -> None:
+        """Say how events reach the operators from now on."""
+        self.delivery = how
+        for process in self.processes:
+            process.delivery = how
+
+    async def _work(self, process: Process) -> bool:
+        try:
+            return await process.work()
+        except Crash:
+            self.crashes += 1
+            self._end_process(process)
+            self.processes.remove(process)
+            if self.away:
+                ahead, self.away = self.away, timedelta()
+                await self.advance(ahead.total_seconds())
+            await self._begin_process(None)
+            return True
+
+    async def _begin_process(self, crash_at: CrashPoint | None) -> None:
+        process = Process(self, crash_at)
+        self.processes.append(process)
+        await process.start()
+
+    def _end_process(self, process: Process) -> None:
+        self.said += process.events.said
+        process.events.said = []
+        self.cluster.unwatch(process.watched)
+
+    def _instants(self) -> list[datetime | None]:
+        return [self.controllers.next_at(), self._resync_at, *(process.agenda.next_at() for process in self.processes)]
+
+    @property
+    def _crash_ahead(self) -> CrashPoint | None:
+        is_ahead = self.crash_at is not None and self.crash_at.write > len(self.cluster.writes)
+        return self.crash_at if is_ahead else None
+
+    # ---- what people do
+
+    def apply(self, name: str = "job", **spec: Any) -> Body:
+        """`kubectl apply` of a ProcessRequest (with a template of its own, unless a process is named)."""
+        if "process" not in spec:
+            spec.setdefault("jobTemplate", template())
+        if self.cluster.find(PROCESS_REQUEST, name) is None:
+            return self.cluster.create(PROCESS_REQUEST, {"metadata": {"name": name}, "spec": spec})
+        return self.edit(name, **spec)
+
+    def edit(self, name: str = "job", **spec: Any) -> Body:
+        """Change fields of a request's spec."""
+        found = self.cluster.read(PROCESS_REQUEST, name)
+        operations = [{"op": "add", "path": f"/spec/{field}", "value": value} for field, value in spec.items()]
+        return self.cluster.patch(PROCESS_REQUEST, found["metadata"]["namespace"], name, operations)
+
+    def reschedule(self, value: str, name: str = "job") -> None:
+        """`kubectl annotate --overwrite processrequest NAME process-operator.io/reschedule=VALUE`."""
+        annotations = {"process-operator.io/reschedule": value}
+        self.cluster.patch(PROCESS_REQUEST, "default", name, {"metadata": {"annotations": annotations}})
+
+    def apply_process(self, name: str, **spec: Any) -> Body:
+        """`kubectl apply` of a Process."""
+        return self.cluster.create(PROCESS, {"metadata": {"name": name}, "spec": {"jobTemplate": template(), **spec}})
+
+    def run_now(self, name: str, request: str = "job") -> Body:
+        """`kubectl create` of a run by hand."""
+        return self.cluster.create(PROCESS_RUN, {"metadata": {"name": name}, "spec": {"request": {"name": request}}})
+
+    def cancel(self, run: str) -> None:
+        """`kubectl patch processrun RUN -p '{"spec": {"cancel": true}}'`."""
+        self.cluster.patch(PROCESS_RUN, "default", run, {"spec": {"cancel": True}})
+
+    def work(self, **work: Any) -> None:
+        """Say what every Job does from now on."""
+        self.controllers.work = lambda _name: Work(**work)
+
+    def refuse(self, verb: str, kind: Any, error: ApiError | None) -> None:
+        """Let the server refuse a verb on a kind; None: no more."""
+        if error is None:
+            self.cluster.refusals.pop((verb, kind), None)
+        else:
+            self.cluster.refusals[verb, kind] = lambda _body: error
+
+    def cancel_newest(self, request: str = "job") -> None:
+        """Cancel the newest run of a request, if there is one."""
+        for run in self.runs(request)[-1:]:
+            self.cancel(run.metadata.name)
+
+    def delete_newest(self, request: str = "job") -> None:
+        """`kubectl delete processrun` of the newest run of a request, if there is one."""
+        for run in self.runs(request)[-1:]:
+            self.cluster.delete(PROCESS_RUN, run.metadata.name)
+
+    def delete_jobs(self) -> None:
+        """`kubectl delete jobs --all`."""
+        for name in self.jobs():
+            self.cluster.delete(JOB, name)
+
+    # ---- what people see
+
+    def expect(self, seen: Callable[[], object], wanted: object) -> None:
+        """Check what is there in the middle of a scenario; not where an operator was away, because then it may differ."""
+        if not self.was_away:
+            found = seen()
+            assert found == wanted
+
+    def request(self, name: str = "job") -> ProcessRequest:
+        """A request as it is on the server."""
+        return ProcessRequest.model_validate(self.cluster.read(PROCESS_REQUEST, name))
+
+    def runs(self, request: str = "job", *, pruned: bool = False) -> list[ProcessRun]:
+        """The runs of a request, oldest tick first; with `pruned` also those that are deleted, as they were last."""
+        bodies = self.cluster.all(PROCESS_RUN) + (self.cluster.deleted[PROCESS_RUN] if pruned else [])
+        runs = [ProcessRun.model_validate(body) for body in bodies]
+        mine = [run for run in runs if run.spec.request.name == request]
+        return sorted(mine, key=lambda run: (run.spec.scheduled_time or created(run), run.metadata.name))
+
+    def newest(self, request: str = "job") -> ProcessRunStatus:
+        """The status of the newest run of a request."""
+        return self.runs(request)[-1].status
+
+    def verdict(self, name: str = "job") -> tuple[str, str]:
+        """Phase of a request, and the reason of its condition Accepted."""
+        status = self.request(name).status
+        return str(status.phase), next(found.reason for found in status.conditions if found.type == "Accepted")
+
+    def run(self, name: str) -> ProcessRun:
+        """One run as it is on the server."""
+        return ProcessRun.model_validate(self.cluster.read(PROCESS_RUN, name))
+
+    def phases(self, request: str = "job", *, pruned: bool = False) -> list[str]:
+        """`Phase/Reason` of each run of a request, oldest tick first; a summary with its count."""
+        return [shown(run) for run in self.runs(request, pruned=pruned)]
+
+    def requests_seen(self) -> list[str]:
+        """Names of all requests that ever had a run."""
+        bodies = self.cluster.all(PROCESS_RUN) + self.cluster.deleted[PROCESS_RUN]
+        return sorted({body["spec"]["request"]["name"] for body in bodies})
+
+    def schedules(self) -> list[str]:
+        """Names of the requests that are there and have a schedule."""
+        bodies = self.cluster.all(PROCESS_REQUEST)
+        return [body["metadata"]["name"] for body in bodies if "schedule" in body["spec"]["timing"]]
+
+    def jobs(self) -> list[str]:
+        """Names of the Jobs that are there."""
+        return [job["metadata"]["name"] for job in self.cluster.all(JOB)]
+
+    def counts(self) -> Counter[str]:
+        """How often each phase occurs among all runs that ever were, summaries with their counts."""
+        counter: Counter[str] = Counter()
+        for body in [*self.cluster.all(PROCESS_RUN), *self.cluster.deleted[PROCESS_RUN]]:
+            summary = body["status"].get("summary")
+            counter[body["status"]["phase"]] += summary["count"] if summary else 1
+        return counter
+
+
+def created(run: ProcessRun) -> datetime:
+    """When a run was made."""
+    assert run.metadata.creation_timestamp is not None
+    return run.metadata.creation_timestamp
+
+
+def shown(run: ProcessRun) -> str:
+    """A run in a word."""
+    text = f"{run.status.phase}/{run.status.reason or ''}".rstrip("/")
+    return text + (f" x{run.status.summary.count}" if run.status.summary is not None else "")
+
+
+def template(**container: Any) -> Body:
+    """A Job template with one container."""
+    main = {"name": "main", "image": "busybox", "command": ["true"], **container}
+    return {"spec": {"backoffLimit": 0, "template": {"spec": {"containers": [main]}}}}
+
+
+def at(text: str) -> datetime:
+    """An instant of the day on which every scenario begins, from `HH:MM:SS`."""
+    return parse_instant(f"{BEGIN:%Y-%m-%d}T{text}Z")
+
+
+def later(seconds: float) -> str:
+    """An instant some seconds after the beginning, as it is written in a manifest."""
+    return format_instant(BEGIN.replace(microsecond=0) + timedelta(seconds=seconds))
+
+
+__all__ = ["BEGIN", "Flow", "Work", "at", "created", "deque", "later", "shown", "template"]

@@ -1,0 +1,512 @@
+"""A cluster in memory, and the operator's way to it: what of the API server matters to the operator, and nothing else.
+
+`Cluster` holds the objects and does what the server, its admission and the garbage collector do at once; what takes time
+(Jobs, pods, CronJobs) is done by `controllers.py`. `MemoryApi` stands in for `process_operator.cluster.api.Api`, counts the
+writes and can die at any of them. `driver.py` puts both together with a real operator.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+import orjson
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound
+from process_operator.cluster.kinds import (
+    CRONJOB,
+    EVENT,
+    JOB,
+    POD,
+    PROCESS,
+    PROCESS_REQUEST,
+    PROCESS_RUN,
+    Kind,
+)
+from process_operator.cluster.listing import PAGE_SIZE, Listing, Page
+from process_operator.resources.process_run import RunPhase
+from process_operator.resync import SELECTIONS
+
+Body = dict[str, Any]
+
+KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB, POD, EVENT)
+_WITH_STATUS: Final = frozenset({PROCESS, PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB, POD})
+_FINISHED: Final = frozenset(phase.value for phase in RunPhase if phase.is_finished)
+_LATENCY: Final = timedelta(milliseconds=3)
+"""What every call takes on the fake clock: now is never a whole second for long, as in life."""
+
+
+class Clock:
+    """The one clock of a test, UTC."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def text(self) -> str:
+        """Now as the API server writes it: whole seconds."""
+        return self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class WatchEvent:
+    """What a watch delivers."""
+
+    kind: Kind
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    body: Body
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of an operator."""
+
+    verb: str
+    resource: str
+    name: str
+    body: Body = field(default_factory=dict, compare=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}"
+
+
+class Cluster:
+    """The objects of a cluster, and all that ever was."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.objects: dict[Kind, dict[tuple[str, str], Body]] = {kind: {} for kind in KINDS}
+        self.deleted: dict[Kind, list[Body]] = {kind: [] for kind in KINDS}
+        self.made: dict[Kind, Counter[str]] = {kind: Counter() for kind in KINDS}
+        """How often an object of a name was made."""
+        self.writes: list[Write] = []
+        """Of all operators, dry runs and Events left out."""
+        self.refusals: dict[tuple[str, Kind], Callable[[Body], ApiError | None]] = {}
+        """By verb and kind: what the server says in place of yes."""
+        self.foreign_uids: set[str] = set()
+        """UIDs of owners of kinds that are not held here."""
+        self._version = 1000
+        self._uids = 0
+        self._watchers: list[deque[WatchEvent]] = []
+
+    # ---- what tests ask
+
+    def all(self, kind: Kind) -> list[Body]:
+        """Every object of a kind, by name."""
+        return [copied(self.objects[kind][key]) for key in sorted(self.objects[kind])]
+
+    def find(self, kind: Kind, name: str, namespace: str = "default") -> Body | None:
+        """One object, or None."""
+        body = self.objects[kind].get((namespace, name))
+        return None if body is None else copied(body)
+
+    def read(self, kind: Kind, name: str, namespace: str = "default") -> Body:
+        """One object; raises NotFound."""
+        body = self.find(kind, name, namespace)
+        if body is None:
+            raise NotFound(f'{kind.plural} "{name}" not found', status=404, reason="NotFound")
+        return body
+
+    # ---- what people and controllers do
+
+    def create(self, kind: Kind, body: Mapping[str, Any], *, dry_run: bool = False) -> Body:
+        """POST."""
+        body = copied(body)
+        metadata = body["metadata"]
+        namespace = metadata.setdefault("namespace", "default")
+        if "name" not in metadata:
+            self._uids += 1
+            metadata["name"] = f"{metadata.pop('generateName')}{self._uids:05d}"
+        self._admit("create", kind, body)
+        if (namespace, metadata["name"]) in self.objects[kind]:
+            message = f'{kind.plural}.{kind.group} "{metadata["name"]}" already exists'
+            raise AlreadyExists(message, status=409, reason="AlreadyExists")
+        if kind in _WITH_STATUS:
+            body["status"] = {"phase": "Pending"} if kind is POD else {}
+        if kind is PROCESS_RUN:
+            body["status"] = {"phase": "Pending"}
+            body["spec"] = {"trigger": "Manual", "cancel": False, **body["spec"]}
+            _check_run(None, body)
+        if dry_run:
+            return body
+        self._uids += 1
+        metadata["uid"] = f"{self._uids:08d}-0000-4000-8000-000000000000"
+        metadata["creationTimestamp"] = self.clock.text()
+        metadata["generation"] = 1
+        self.made[kind][metadata["name"]] += 1
+        return self._store(kind, body)
+
+    def patch(
+        self, kind: Kind, namespace: str, name: str, patch: Body | list[Body], *, subresource: str | None = None
+    ) -> Body:
+        """PATCH: a merge patch, or a JSON patch where it is a list."""
+        before = self.read(kind, name, namespace)
+        expected = None if isinstance(patch, list) else (patch.get("metadata") or {}).get("resourceVersion")
+        if expected is not None and expected != before["metadata"]["resourceVersion"]:
+            raise Conflict("the object has been modified", status=409, reason="Conflict")
+        if not isinstance(patch, list) and (patch.get("metadata") or {}).get("uid") not in (None, before["metadata"]["uid"]):
+            raise _invalid("metadata.uid: field is immutable")
+        wanted = _json_patched(before, patch) if isinstance(patch, list) else _merged(before, patch)
+        if kind in _WITH_STATUS:
+            if subresource == "status":
+                wanted = {**before, "status": wanted.get("status") or {}}
+            else:
+                wanted["status"] = before.get("status")
+        if kind is PROCESS_RUN:
+            wanted["status"].setdefault("phase", "Pending")
+            _check_run(before, wanted)
+        self._admit("patch", kind, wanted)
+        if wanted == before:
+            return before
+        if wanted.get("spec") != before.get("spec"):
+            wanted["metadata"]["generation"] = before["metadata"]["generation"] + 1
+        return self._store(kind, wanted)
+
+    def delete(self, kind: Kind, name: str, namespace: str = "default", *, propagation: str = "Background") -> None:
+        """DELETE. What it owned is collected at once, or orphaned; pods are left to their node."""
+        body = self.objects[kind].get((namespace, name))
+        if body is None:
+            raise NotFound(f'{kind.plural} "{name}" not found', status=404, reason="NotFound")
+        if kind is POD and "deletionTimestamp" not in body["metadata"]:
+            self.patch(POD, namespace, name, {"metadata": {"deletionTimestamp": self.clock.text()}})
+            return
+        if propagation == "Orphan":
+            self._orphan(body["metadata"]["uid"])
+        self.remove(kind, name, namespace)
+        self.collect_garbage()
+
+    def remove(self, kind: Kind, name: str, namespace: str = "default") -> None:
+        """Take an object out of the store, and tell the watchers."""
+        body = copied(self.objects[kind].pop((namespace, name)))
+        self.deleted[kind].append(body)
+        before = copied(body)
+        body["metadata"]["resourceVersion"] = self._next_version()
+        self._tell(kind, before, None, body)
+
+    def collect_garbage(self) -> None:
+        """Delete what has owners none of which exists."""
+        while True:
+            alive = {body["metadata"]["uid"] for kind in KINDS for body in self.objects[kind].values()} | self.foreign_uids
+            found = [
+                (kind, body["metadata"])
+                for kind in KINDS
+                for body in self.objects[kind].values()
+                if (owners := body["metadata"].get("ownerReferences")) and not {owner["uid"] for owner in owners} & alive
+                if not (kind is POD and "deletionTimestamp" in body["metadata"])
+            ]
+            if not found:
+                return
+            for kind, metadata in found:
+                if kind is POD:
+                    self.delete(POD, metadata["name"], metadata["namespace"])
+                else:
+                    self.remove(kind, metadata["name"], metadata["namespace"])
+
+    def list(
+        self, kind: Kind, namespace: str | None, labels: str | None = None, fields: str | None = None
+    ) -> tuple[list[Body], str]:
+        """What matches, and the version of the list."""
+        bodies = [
+            body
+            for body in self.all(kind)
+            if namespace in (None, body["metadata"]["namespace"]) and _matches(body, labels, fields)
+        ]
+        return bodies, str(self._version)
+
+    def watch(self) -> deque[WatchEvent]:
+        """Begin a watch of everything the operator watches; events are put into what is returned."""
+        events: deque[WatchEvent] = deque()
+        self._watchers.append(events)
+        return events
+
+    def unwatch(self, events: deque[WatchEvent]) -> None:
+        """End a watch."""
+        self._watchers = [watcher for watcher in self._watchers if watcher is not events]
+
+    # ---- inside
+
+    def _admit(self, verb: str, kind: Kind, body: Body) -> None:
+        refuse = self.refusals.get((verb, kind))
+        error = refuse(body) if refuse is not None else None
+        if error is not None:
+            raise error
+
+    def _store(self, kind: Kind, body: Body) -> Body:
+        metadata = body["metadata"]
+        key = (metadata["namespace"], metadata["name"])
+        before = self.objects[kind].get(key)
+        metadata["resourceVersion"] = self._next_version()
+        self.objects[kind][key] = copied(body)
+        self._tell(kind, before, body, body)
+        return copied(body)
+
+    def _next_version(self) -> str:
+        self._version += 1
+        return str(self._version)
+
+    def _tell(self, kind: Kind, before: Body | None, after: Body | None, newest: Body) -> None:
+        selection = next((selection for selection in SELECTIONS if selection.kind is kind), None)
+        if selection is None:
+            return
+        was = before is not None and _matches(before, selection.labels, selection.fields)
+        is_now = after is not None and _matches(after, selection.labels, selection.fields)
+        if not was and not is_now:
+            return
+        if is_now:
+            event = WatchEvent(kind, "MODIFIED" if was else "ADDED", copied(newest))
+        elif after is None:
+            event = WatchEvent(kind, "DELETED", copied(newest))
+        else:
+            # It left the selection: the server shows it as it was, with the new version.
+            assert before is not None
+            left = copied(before)
+            left["metadata"]["resourceVersion"] = newest["metadata"]["resourceVersion"]
+            event = WatchEvent(kind, "DELETED", left)
+        for watcher in self._watchers:
+            watcher.append(event)
+
+    def _orphan(self, uid: str) -> None:
+        for kind in KINDS:
+            for (namespace, name), body in list(self.objects[kind].items()):
+                owners = body["metadata"].get("ownerReferences") or []
+                kept = [owner for owner in owners if owner["uid"] != uid]
+                if kept != owners:
+                    self.patch(kind, namespace, name, {"metadata": {"ownerReferences": kept or None}})
+
+
+class Crash(BaseException):
+    """The operator's process ends here: nothing catches this but the driver."""
+
+
+@dataclass
+class CrashPoint:
+    """At which write of all operators the process ends, and whether that write has taken effect."""
+
+    write: int
+    moment: Literal["before", "after"]
+
+
+class MemoryApi(Api):
+    """The Api of one operator process. `cluster.writes` counts; `crash_at` ends the process."""
+
+    def __init__(self, cluster: Cluster, crash_at: CrashPoint | None = None) -> None:
+        self._cluster = cluster
+        self._crash_at = crash_at
+        self.reads = 0
+
+    def _write(self, write: Write, do: Callable[[], Body | None]) -> Body:
+        self._cluster.clock.now += _LATENCY
+        self._cluster.writes.append(write)
+        is_here = self._crash_at is not None and self._crash_at.write == len(self._cluster.writes)
+        if is_here and self._crash_at is not None and self._crash_at.moment == "before":
+            raise Crash(str(write))
+        try:
+            answer = do()
+        finally:
+            if is_here:
+                raise Crash(str(write))
+        return answer or {}
+
+    def _read(self) -> None:
+        self._cluster.clock.now += _LATENCY
+        self.reads += 1
+
+    async def create(self, kind: Kind, namespace: str, body: Body, *, dry_run: bool = False) -> Body:
+        """POST."""
+        body = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
+        if dry_run:
+            self._read()
+            return self._cluster.create(kind, body, dry_run=True)
+        write = Write("POST", kind.plural, body["metadata"].get("name", ""), body)
+        return self._write(write, lambda: self._cluster.create(kind, body))
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Body:
+        """GET."""
+        self._read()
+        return self._cluster.read(kind, name, namespace)
+
+    async def patch(
+        self, kind: Kind, namespace: str, name: str, body: Body | list[Body], *, subresource: str | None = None
+    ) -> Body:
+        """PATCH."""
+        resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
+        shown = body if isinstance(body, dict) else {"operations": body}
+        return self._write(
+            Write("PATCH", resource, name, shown),
+            lambda: self._cluster.patch(kind, namespace, name, copied(body), subresource=subresource),
+        )
+
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, propagation: str = "Background"
+    ) -> None:
+        """DELETE."""
+
+        def do() -> None:
+            found = self._cluster.find(kind, name, namespace)
+            if found is not None and uid in (None, found["metadata"]["uid"]):
+                self._cluster.delete(kind, name, namespace, propagation=propagation)
+
+        self._write(Write("DELETE", kind.plural, name), do)
+
+    async def delete_collection(
+        self,
+        kind: Kind,
+        namespace: str,
+        *,
+        label_selector: str,
+        field_selector: str | None = None,
+        propagation: str = "Background",
+    ) -> None:
+        """DELETE of all that match."""
+        assert label_selector
+
+        def do() -> None:
+            for body in self._cluster.list(kind, namespace, label_selector, field_selector)[0]:
+                self._cluster.delete(kind, body["metadata"]["name"], namespace, propagation=propagation)
+
+        self._write(Write("DELETE", kind.plural, label_selector), do)
+
+    async def pages(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> AsyncIterator[Page]:
+        """GET of a collection, in pages."""
+        self._read()
+        items, version = self._cluster.list(kind, namespace, label_selector, field_selector)
+        for begin in range(0, max(1, len(items)), page_size):
+            yield Page(items=items[begin : begin + page_size], resource_version=version, first=begin == 0)
+
+    async def list(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> Listing:
+        """GET of a collection."""
+        del page_size
+        self._read()
+        items, version = self._cluster.list(kind, namespace, label_selector, field_selector)
+        return Listing(items=items, resource_version=version)
+
+
+def copied(body: Any) -> Any:
+    """A deep copy of JSON."""
+    return orjson.loads(orjson.dumps(body))
+
+
+# ---- validation
+
+
+def _check_run(before: Body | None, after: Body) -> None:
+    """The CEL rules of ProcessRun that concern what the operator writes."""
+    status, spec = after["status"], after["spec"]
+    old = (before or {}).get("status") or {}
+    if old.get("phase") in _FINISHED and status.get("phase") != old["phase"]:
+        raise _invalid("status.phase: the phase of a finished run cannot be changed")
+    start, end = status.get("startTime"), status.get("endTime")
+    if start and end and datetime.fromisoformat(end) < datetime.fromisoformat(start):
+        raise _invalid("status.endTime: endTime must not be before startTime")
+    if spec["trigger"] in ("Later", "Schedule", "CatchUp", "Backfill") and "scheduledTime" not in spec:
+        raise _invalid("spec.scheduledTime: must be set")
+    if before is not None and {**before["spec"], "cancel": False} != {**spec, "cancel": False}:
+        raise _invalid("spec: only cancel can be changed")
+
+
+def _invalid(message: str) -> Invalid:
+    return Invalid(message, status=422, reason="Invalid")
+
+
+# ---- patches
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = _merged(result.get(name), value)
+    return result
+
+
+def _json_patched(target: Body, operations: list[Body]) -> Body:
+    result: Body = copied(target)
+    for operation in operations:
+        *parents, last = [
+            part.replace("~1", "/").replace("~0", "~") for part in operation["path"].removeprefix("/").split("/")
+        ]
+        place: Any = result
+        for parent in parents:
+            place = place[parent]
+        match operation["op"]:
+            case "add" | "replace":
+                place[last] = copied(operation["value"])
+            case "remove":
+                del place[last]
+            case "test":
+                if place.get(last) != operation["value"]:
+                    raise _invalid(f"testing path {operation['path']} value failed")
+    return result
+
+
+# ---- selectors
+
+
+def _matches(body: Body, labels: str | None, fields: str | None) -> bool:
+    return _labels_match(body["metadata"].get("labels") or {}, labels) and _fields_match(body, fields)
+
+
+def _labels_match(labels: Mapping[str, str], selector: str | None) -> bool:
+    for term in _terms(selector or ""):
+        if " in (" in term:
+            name, _, values = term.partition(" in (")
+            if labels.get(name) not in values.removesuffix(")").split(","):
+                return False
+        elif "=" in term:
+            name, _, value = term.partition("=")
+            if labels.get(name) != value:
+                return False
+        elif term not in labels:
+            return False
+    return True
+
+
+def _terms(selector: str) -> Iterator[str]:
+    depth, term = 0, ""
+    for letter in selector:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and not depth:
+            yield term
+            term = ""
+        else:
+            term += letter
+    if term:
+        yield term
+
+
+def _fields_match(body: Body, selector: str | None) -> bool:
+    for term in (selector or "").split(",") if selector else ():
+        unequal = "!=" in term
+        path, _, value = term.partition("!=" if unequal else "=")
+        found: Any = body
+        for part in path.split("."):
+            found = (found or {}).get(part)
+        if (str(found or "") == value) == unequal:
+            return False
+    return True

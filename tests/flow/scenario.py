@@ -1,0 +1,111 @@
+"""What a scenario is, and how it is played: once as it is, and once for each way in which an operator may fail in it.
+
+`scenarios_*.py` have the scenarios; the tests beside them play them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+
+import structlog
+from tests.flow.driver import Delivery, Flow
+from tests.flow.invariants import check_rest, check_runs, check_ticks
+from tests.flow.memory_api import CrashPoint
+
+Play = Callable[[Flow], Awaitable[None]]
+Due = Callable[[], Sequence[datetime]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Steps, and what is there at their end."""
+
+    title: str
+    play: Play
+    ends: tuple[str, ...] | None
+    """`Phase/Reason` of all runs that ever were, by their ticks; None: only the invariants are looked at."""
+    due: Due | None = None
+    """All ticks that came due, where that does not follow from the request as it is in the end."""
+    remade: frozenset[str] = frozenset()
+    """Runs whose Job is made more than once, because it is edited before it starts."""
+    rest: float = 75
+    """Seconds after which nothing is left to write."""
+    loses: frozenset[str] = frozenset()
+    """What a crash may change, with the reason in the scenario: `ends` (the phases), `ticks` (that every one is recorded)."""
+    writes: tuple[int, int] = (1, 10_000)
+    """First and last write after which a crash is tried."""
+
+
+@dataclass
+class Collection:
+    """The scenarios of a module, in order."""
+
+    all: list[Scenario] = field(default_factory=list)
+
+    def scenario(self, title: str, *, ends: Sequence[str] | None = None, **options: object) -> Callable[[Play], Play]:
+        """Add a scenario; arguments as in `Scenario`."""
+
+        def add(play: Play) -> Play:
+            self.all.append(Scenario(title, play, None if ends is None else tuple(ends), **options))  # type: ignore[arg-type]
+            return play
+
+        return add
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What goes wrong while a scenario is played."""
+
+    crash: CrashPoint | None = None
+    away: int = 0
+    """Seconds until another operator is there after the crash."""
+    operators: int = 1
+    delivery: Delivery = "prompt"
+    resync_every: int = 0
+
+
+NO_TROUBLE = Trouble()
+
+
+def play(scenario: Scenario, trouble: Trouble = NO_TROUBLE) -> Flow:
+    """Play a scenario to its end and check everything that must hold."""
+    with structlog.testing.capture_logs():
+        return asyncio.run(_play(scenario, trouble))
+
+
+async def _play(scenario: Scenario, trouble: Trouble) -> Flow:
+    flow = Flow(
+        crash_at=trouble.crash,
+        away=timedelta(seconds=trouble.away),
+        operators=trouble.operators,
+        delivery=trouble.delivery,
+        resync_every=timedelta(seconds=trouble.resync_every),
+    )
+    await flow.start()
+    await scenario.play(flow)
+    await check_rest(flow, scenario.rest)
+    check_runs(flow, remade=scenario.remade)
+    for name in flow.schedules():
+        if trouble.crash is None or "ticks" not in scenario.loses:
+            check_ticks(flow, flow.request(name), due=scenario.due() if scenario.due is not None else None)
+    if scenario.ends is not None and _keeps_phases(scenario, trouble):
+        found = [phase for name in flow.requests_seen() for phase in flow.phases(name, pruned=True)]
+        assert found == list(scenario.ends)
+    return flow
+
+
+def _keeps_phases(scenario: Scenario, trouble: Trouble) -> bool:
+    """A crash that is healed at once changes nothing; one that lasts may let ticks be missed."""
+    if trouble.away or trouble.resync_every:
+        return False
+    return trouble.crash is None or "ends" not in scenario.loses
+
+
+@cache
+def writes_of(scenario: Scenario) -> tuple[str, ...]:
+    """The writes of a scenario that meets no trouble, in order."""
+    return tuple(str(write) for write in play(scenario).cluster.writes)

@@ -1,0 +1,440 @@
+"""Scenarios of Run Immediately and Run Later, and of what stands in the way of any request."""
+
+from __future__ import annotations
+
+from process_operator.resources.process_run import RunLog
+from tests.flow.driver import Flow, later, template
+from tests.flow.scenario import Collection
+
+from process_operator.cluster.errors import Forbidden, Invalid, QuotaExceeded
+from process_operator.cluster.kinds import JOB, PROCESS_REQUEST
+
+ONCE = Collection()
+scenario = ONCE.scenario
+
+NOW = {"runImmediately": {}}
+SUCCEEDED, CANCELED = "Succeeded/Completed", "Canceled/Canceled"
+
+
+@scenario("Run Immediately that succeeds", ends=[SUCCEEDED])
+async def succeeds(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.expect(lambda: flow.request().status.phase, "Succeeded")
+
+
+@scenario("Run Immediately that is over within a second", ends=[SUCCEEDED])
+async def brief(flow: Flow) -> None:
+    flow.work(seconds=0)
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.expect(lambda: flow.request().status.phase, "Succeeded")
+
+
+@scenario("Run Immediately that fails", ends=["Failed/ExitCode"])
+async def fails(flow: Flow) -> None:
+    flow.work(exit_code=3, log="no such ledger")
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.expect(lambda: (flow.newest().exit_code, flow.newest().message), (3, "no such ledger"))
+
+
+@scenario("Run Immediately, rescheduled twice", ends=[SUCCEEDED] * 3)
+async def rescheduled(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.reschedule("again")
+    await flow.to(40)
+    flow.reschedule("and again")
+    await flow.to(60)
+    flow.expect(lambda: flow.request().status.phase, "Succeeded")
+
+
+@scenario("Run Immediately, rescheduled while it runs", ends=[SUCCEEDED] * 2)
+async def rescheduled_while_running(flow: Flow) -> None:
+    flow.work(seconds=20)
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.reschedule("again")
+    await flow.to(60)
+
+
+@scenario("Run Immediately whose manifest is edited and applied again after its run", ends=[SUCCEEDED])
+async def edited_after(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.apply(timing=NOW, parameters=[{"name": "LEDGER", "value": "main"}])
+    await flow.to(40)
+
+
+@scenario("Run Immediately that is created suspended, then resumed", ends=[SUCCEEDED])
+async def created_suspended(flow: Flow) -> None:
+    flow.apply(timing=NOW, suspend=True)
+    await flow.to(10)
+    flow.expect(lambda: (flow.request().status.phase, flow.runs()), ("Suspended", []))
+    flow.edit(suspend=False)
+    await flow.to(30)
+
+
+@scenario("Run Immediately that is rescheduled while suspended", ends=[SUCCEEDED] * 2)
+async def rescheduled_suspended(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.edit(suspend=True)
+    await flow.to(30)
+    flow.reschedule("again")
+    await flow.to(40)
+    flow.expect(lambda: len(flow.runs()), 1)
+    flow.edit(suspend=False)
+    await flow.to(60)
+    flow.expect(lambda: flow.request().status.phase, "Succeeded")
+
+
+@scenario("Run Immediately that is deleted after ttlSecondsAfterFinished", ends=[SUCCEEDED])
+async def request_ttl(flow: Flow) -> None:
+    flow.apply(timing=NOW, ttlSecondsAfterFinished=30)
+    await flow.to(60)
+    flow.expect(lambda: flow.cluster.all(PROCESS_REQUEST), [])
+    flow.expect(lambda: flow.jobs(), [])
+
+
+@scenario("Run Immediately whose template has ttlSecondsAfterFinished", ends=[SUCCEEDED])
+async def job_ttl(flow: Flow) -> None:
+    body = template()
+    body["spec"]["ttlSecondsAfterFinished"] = 10
+    flow.apply(timing=NOW, jobTemplate=body)
+    await flow.to(60)
+    flow.expect(lambda: (len(flow.runs()), flow.jobs()), (1, []))
+
+
+@scenario("Run Immediately whose log is not wanted", ends=[SUCCEEDED])
+async def no_log(flow: Flow) -> None:
+    flow.apply(timing=NOW, log={"capture": "Never"})
+    await flow.to(20)
+    flow.expect(lambda: flow.newest().log, RunLog(reason="NotCaptured"))
+
+
+@scenario("Run Immediately whose image cannot be pulled, canceled", ends=[CANCELED])
+async def never_starts(flow: Flow) -> None:
+    flow.work(starts=False)
+    flow.apply(timing=NOW)
+    await flow.to(30)
+    flow.expect(flow.phases, ["Pending/ErrImagePull"])
+    flow.cancel_newest()
+    await flow.to(40)
+
+
+# ---- Run Later
+
+LATER = {"runLater": {"after": "20s", "within": "60s"}}
+
+
+@scenario("Run Later that waits in a suspended Job", ends=[SUCCEEDED])
+async def waits(flow: Flow) -> None:
+    flow.apply(timing=LATER)
+    await flow.to(15)
+    flow.expect(lambda: (flow.phases(), len(flow.jobs())), (["Pending/Suspended"], 1))
+    flow.expect(lambda: flow.request().status.phase, "Scheduled")
+    await flow.to(40)
+    flow.expect(lambda: flow.request().status.phase, "Succeeded")
+
+
+@scenario("Run Later with a startTime that has passed", ends=[SUCCEEDED])
+async def past_start(flow: Flow) -> None:
+    flow.apply(timing={"runLater": {"startTime": later(-3600)}})
+    await flow.to(20)
+
+
+@scenario("Run Later whose endTime has passed", ends=["Missed/DeadlinePassed"])
+async def past_end(flow: Flow) -> None:
+    flow.apply(timing={"runLater": {"startTime": later(-3600), "endTime": later(-10)}})
+    await flow.to(20)
+    flow.expect(lambda: flow.request().status.phase, "Failed")
+
+
+@scenario("Run Later whose window passes while the operator is away", ends=["Missed/DeadlinePassed"])
+async def window_passes(flow: Flow) -> None:
+    flow.apply(timing=LATER)
+    await flow.to(10)
+    await flow.stop()
+    await flow.to(200)
+    await flow.start()
+    await flow.to(220)
+    flow.expect(lambda: flow.cluster.made[JOB].total(), 1)
+
+
+@scenario("Run Later that is suspended before its start and resumed after it", ends=[CANCELED, SUCCEEDED])
+async def suspended_before_start(flow: Flow) -> None:
+    flow.apply(timing={"runLater": {"after": "20s"}})
+    await flow.to(10)
+    flow.edit(suspend=True)
+    await flow.to(50)
+    flow.expect(lambda: flow.phases(), ["Pending/Suspended"])
+    flow.edit(suspend=False)
+    await flow.to(60)
+    flow.expect(lambda: flow.phases(), [CANCELED, "Pending/Suspended"])
+    await flow.to(90)
+
+
+@scenario("Run Later whose template is edited while it waits", ends=[SUCCEEDED], remade=frozenset({"job-f34a2bff-s1"}))
+async def template_edited(flow: Flow) -> None:
+    flow.apply(timing=LATER)
+    await flow.to(10)
+    flow.edit(jobTemplate=template(image="busybox:2"))
+    await flow.to(15)
+    flow.expect(lambda: flow.phases(), ["Pending/Suspended"])
+    await flow.to(40)
+    flow.expect(lambda: flow.cluster.all(JOB)[0]["spec"]["template"]["spec"]["containers"][0]["image"], "busybox:2")
+
+
+@scenario("Run Later whose waiting Job is deleted by a person", ends=[SUCCEEDED], remade=frozenset({"job-f34a2bff-s1"}))
+async def waiting_job_deleted(flow: Flow) -> None:
+    flow.apply(timing=LATER)
+    await flow.to(10)
+    flow.delete_jobs()
+    await flow.to(40)
+
+
+@scenario("Run Later whose timing is edited while it waits", ends=[CANCELED, SUCCEEDED])
+async def timing_edited(flow: Flow) -> None:
+    flow.apply(timing=LATER)
+    await flow.to(10)
+    flow.edit(timing={"runLater": {"after": "30s"}})
+    await flow.to(60)
+
+
+@scenario("Run Later that is canceled while it waits", ends=[CANCELED])
+async def canceled_waiting(flow: Flow) -> None:
+    flow.apply(timing=LATER)
+    await flow.to(10)
+    flow.cancel_newest()
+    await flow.to(30)
+    flow.expect(lambda: flow.request().status.phase, "Failed")
+
+
+@scenario("Run Later with Kueue's label gets its Job at the start", ends=[SUCCEEDED])
+async def kueue(flow: Flow) -> None:
+    body = template()
+    body["metadata"] = {"labels": {"kueue.x-k8s.io/queue-name": "q"}}
+    flow.apply(timing=LATER, jobTemplate=body)
+    await flow.to(15)
+    flow.expect(lambda: flow.jobs(), [])
+    await flow.to(40)
+
+
+# ---- cancel, delete
+
+
+@scenario("a run that is canceled while it runs", ends=[CANCELED])
+async def canceled_running(flow: Flow) -> None:
+    flow.work(seconds=300)
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.cancel_newest()
+    await flow.to(20)
+    # A crash after the kill loses the reader, and with the pod its log.
+    log = RunLog(text="all done", truncated=False, container="main")
+    flow.expect(lambda: flow.newest().log, RunLog(reason="PodGone") if flow.newest().pod is None and flow.crashes else log)
+
+
+@scenario("a run that is canceled after its end", ends=[SUCCEEDED])
+async def canceled_finished(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.cancel_newest()
+    await flow.to(30)
+
+
+@scenario("a run whose Job is deleted while it runs", ends=["Canceled/JobDeleted"], loses=frozenset({"ends"}))
+async def job_deleted(flow: Flow) -> None:
+    # Who was not there when the Job and its pod went cannot say how they ended: Unknown.
+    flow.work(seconds=300)
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.delete_jobs()
+    await flow.to(30)
+
+
+@scenario("a run whose Job is deleted while the operator is away", ends=["Unknown/JobGone"])
+async def job_gone(flow: Flow) -> None:
+    flow.work(seconds=300)
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    await flow.stop()
+    flow.delete_jobs()
+    await flow.to(20)
+    await flow.start()
+    await flow.to(40)
+
+
+@scenario("a run that a person deletes while it runs")
+async def run_deleted(flow: Flow) -> None:
+    flow.work(seconds=300)
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.delete_newest()
+    await flow.to(30)
+    flow.expect(lambda: (flow.jobs(), flow.runs(), flow.request().status.phase), ([], [], "Failed"))
+
+
+@scenario("a request that is deleted while its run goes on")
+async def request_deleted(flow: Flow) -> None:
+    flow.work(seconds=300)
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.cluster.delete(PROCESS_REQUEST, "job")
+    await flow.to(30)
+    flow.expect(lambda: (flow.jobs(), flow.runs()), ([], []))
+
+
+@scenario("a request that is deleted and made again under its name", ends=["Running", SUCCEEDED])
+async def made_again(flow: Flow) -> None:
+    flow.work(seconds=20)
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.cluster.delete(PROCESS_REQUEST, "job")
+    flow.apply(timing=NOW)
+    await flow.to(60)
+
+
+@scenario("a request that is made again while the runs of the old one are left behind", ends=[SUCCEEDED, SUCCEEDED])
+async def made_again_orphans(flow: Flow) -> None:
+    flow.work(seconds=20)
+    flow.apply(timing=NOW, concurrencyPolicy="Replace")
+    await flow.to(10)
+    flow.cluster.delete(PROCESS_REQUEST, "job", propagation="Orphan")
+    flow.apply(timing=NOW, concurrencyPolicy="Replace")
+    await flow.to(60)
+    flow.expect(lambda: flow.cluster.made[JOB].total(), 2)
+
+
+# ---- manual runs
+
+
+@scenario("a run by hand", ends=[SUCCEEDED, SUCCEEDED])
+async def by_hand(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.run_now("by-hand")
+    await flow.to(40)
+    flow.expect(lambda: flow.run("by-hand").metadata.owner_references[0].name, "job")
+
+
+@scenario("a run by hand while the request is suspended", ends=[SUCCEEDED])
+async def by_hand_suspended(flow: Flow) -> None:
+    flow.apply(timing=NOW, suspend=True)
+    await flow.to(10)
+    flow.run_now("by-hand")
+    await flow.to(30)
+
+
+@scenario("a run by hand that is there before its request", ends=[SUCCEEDED, SUCCEEDED])
+async def by_hand_early(flow: Flow) -> None:
+    flow.run_now("by-hand")
+    await flow.to(10)
+    flow.expect(lambda: flow.phases(), ["Pending/RequestNotFound"])
+    flow.apply(timing=NOW)
+    await flow.to(40)
+
+
+@scenario("a run by hand that waits under Forbid", ends=[SUCCEEDED, SUCCEEDED])
+async def by_hand_forbid(flow: Flow) -> None:
+    flow.work(seconds=20)
+    flow.apply(timing=NOW, concurrencyPolicy="Forbid")
+    await flow.to(10)
+    flow.run_now("by-hand")
+    await flow.to(15)
+    flow.expect(lambda: flow.phases(), ["Running", "Pending/Waiting"])
+    await flow.to(60)
+
+
+@scenario("a run by hand that is canceled while it waits", ends=[SUCCEEDED, CANCELED])
+async def by_hand_canceled(flow: Flow) -> None:
+    flow.work(seconds=20)
+    flow.apply(timing=NOW, concurrencyPolicy="Forbid")
+    await flow.to(10)
+    flow.run_now("by-hand")
+    await flow.to(15)
+    flow.cancel("by-hand")
+    await flow.to(60)
+    flow.expect(lambda: flow.run("by-hand").status.phase, "Canceled")
+
+
+# ---- what stands in the way
+
+
+@scenario("a request whose Process is missing, then appears", ends=[SUCCEEDED])
+async def process_missing(flow: Flow) -> None:
+    flow.apply(timing=NOW, process={"name": "close-day"})
+    await flow.to(10)
+    flow.expect(lambda: flow.verdict(), ("Pending", "ProcessNotFound"))
+    flow.apply_process("close-day")
+    await flow.to(30)
+    flow.expect(lambda: flow.newest().process, "close-day")
+
+
+@scenario("a request with a parameter that is missing, then given", ends=[SUCCEEDED])
+async def parameter_missing(flow: Flow) -> None:
+    flow.apply_process("close-day", parameters=[{"name": "LEDGER", "required": True}])
+    flow.apply(timing=NOW, process={"name": "close-day"})
+    await flow.to(10)
+    flow.expect(lambda: (flow.request().status.phase, flow.runs()), ("Invalid", []))
+    flow.edit(parameters=[{"name": "LEDGER", "value": "main"}])
+    await flow.to(30)
+
+
+@scenario("a template that the server refuses, then mended", ends=[SUCCEEDED])
+async def template_refused(flow: Flow) -> None:
+    flow.refuse("create", JOB, Invalid('strict decoding error: unknown field "imagee"', status=400))
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.expect(lambda: (flow.verdict(), flow.runs()), (("Invalid", "TemplateRefused"), []))
+    flow.refuse("create", JOB, None)
+    flow.edit(jobTemplate=template(image="busybox:2"))
+    await flow.to(30)
+
+
+@scenario("a quota that is full at apply time and heals", ends=[SUCCEEDED])
+async def quota_at_apply(flow: Flow) -> None:
+    flow.refuse("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
+    flow.apply(timing=NOW)
+    await flow.to(40)
+    flow.expect(lambda: flow.verdict(), ("Pending", "QuotaExceeded"))
+    flow.refuse("create", JOB, None)
+    await flow.to(80)
+
+
+@scenario("a quota that is full when the run is due and heals", ends=[SUCCEEDED, SUCCEEDED])
+async def quota_at_run(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.refuse("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
+    flow.reschedule("again")
+    await flow.to(50)
+    flow.expect(lambda: flow.phases()[1], "Pending/QuotaExceeded")
+    flow.refuse("create", JOB, None)
+    await flow.to(90)
+
+
+@scenario("a Job that an admission policy refuses at run time", ends=[SUCCEEDED, "Failed/Refused"])
+async def refused_at_run(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.refuse("create", JOB, Forbidden("not on Mondays", status=403))
+    flow.reschedule("again")
+    await flow.to(40)
+    flow.expect(lambda: flow.newest().message, "not on Mondays")
+
+
+@scenario("a run whose name is taken by a Job of somebody else", ends=["Failed/NameTaken"])
+async def name_taken(flow: Flow) -> None:
+    owner = {"apiVersion": "v1", "kind": "ReplicationController", "name": "theirs", "uid": "u", "controller": True}
+    flow.controllers.jobs_away = True
+    flow.cluster.foreign_uids.add("u")
+    flow.apply(timing=NOW, suspend=True)
+    foreign = {"name": "job-f34a2bff-s1", "ownerReferences": [owner]}
+    flow.cluster.create(JOB, {"metadata": foreign, "spec": {"template": {"metadata": {}, "spec": {}}}})
+    await flow.to(10)
+    flow.edit(suspend=False)
+    await flow.to(20)
+    flow.expect(lambda: "ReplicationController theirs" in str(flow.newest().message), True)

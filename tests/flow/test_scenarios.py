@@ -1,0 +1,14 @@
+"""Every scenario, without any trouble: what is there at its end, and that all that must hold does."""
+
+from __future__ import annotations
+
+import pytest
+from tests.flow.scenario import Scenario, play
+from tests.flow.scenarios_once import ONCE
+
+SCENARIOS = [*ONCE.all]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_scenario(scenario: Scenario) -> None:
+    play(scenario)
