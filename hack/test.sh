@@ -62,7 +62,8 @@ stage "lint" make lint
 stage "tests without a cluster" tests fast -n "${UNIT_WORKERS:-auto}" "${needs_cluster[@]/#/--ignore=}"
 stage "cluster up" up
 if [[ ${KUBECONFIG_TEST:-} ]]; then
-    stage "tests with a cluster" tests real -n "${CLUSTER_WORKERS:-4}" --dist loadscope "${needs_cluster[@]}"
+    stage "tests with a cluster" tests real -n "${CLUSTER_WORKERS:-4}" -m "not disruptive" "${needs_cluster[@]}"
+    stage "tests that kill the operator" tests disruptive -m disruptive -p no:xdist "${needs_cluster[@]}"
 fi
 stage "cluster down" down
 
@@ -71,5 +72,5 @@ printf '%s\n' "${timings[@]}"
 if ((${#failed[@]})); then
     printf 'FAILED: %s\n' "${failed[@]}"
 fi
-cat "$scratch/fast" "$scratch/real" 2>/dev/null || true
+cat "$scratch"/{fast,real,disruptive} 2>/dev/null || true
 exit $((${#failed[@]} > 0))

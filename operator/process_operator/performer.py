@@ -24,6 +24,7 @@ from process_operator.cluster.errors import (
 )
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import CRONJOB, EVENT, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
 from process_operator.decisions.history import remembered
 from process_operator.decisions.snapshot import DryRun, Snapshot
@@ -144,7 +145,12 @@ class Performer:
             answer = await self._api.get(PROCESS_RUN, key[0], name)
             if ProcessRun.model_validate(answer).status.phase.is_finished and self._store.notes(key).history is None:
                 await self._load_history(key, snapshot, actions.LoadHistory())
-        self._take_run(key, answer)
+            self._take_run(key, answer)
+        else:
+            self._take_run(key, answer)
+            if action.job is not None:
+                job = manifests.owned_by_run(action.job, answer["metadata"]["uid"])
+                await self._create_job(key, snapshot, actions.CreateJob(name, job))
 
     def _take_run(self, key: Key, raw: dict[str, Any]) -> None:
         """Take in a run as the server answered: open ones go to the store, finished ones to the history."""

@@ -37,7 +37,7 @@ class Notes:
     history: list[FinishedRun] | None = None
     dry_run: DryRun | None = None
     runs: dict[str, RunNotes] = field(default_factory=dict)
-    undecided: Undecided | None = None
+    undecided: tuple[Undecided, ...] = ()
     failures: int = 0
     retry_at: datetime | None = None
     """When the last failure is to be tried again (UTC)."""

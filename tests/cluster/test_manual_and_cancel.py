@@ -43,8 +43,7 @@ def test_a_person_starts_a_run_and_the_schedule_is_not_touched(space: Workspace,
 
 def test_a_run_waits_for_its_request(space: Workspace) -> None:
     space.create(manual_run("unborn", "too-early"))
-    space.wait(lambda: space.run("too-early")["status"].get("reason") == "RequestNotFound", "it says what it lacks")
-    run = space.run("too-early")
+    run = space.wait_reason("too-early", "RequestNotFound")
     assert run["status"]["phase"] == "Pending"
     assert '"unborn"' in run["status"]["message"]
     space.apply(request("unborn", later(after="24h"), "echo hello"))
@@ -57,8 +56,7 @@ def test_a_run_waits_for_its_request(space: Workspace) -> None:
 
 def test_a_canceled_run_says_its_last_words(space: Workspace) -> None:
     space.apply(request("long", immediately(), sleeper(300)))
-    space.wait(lambda: space.runs("long"), "there is a run")
-    name = name_of(space.runs("long")[0])
+    name = name_of(space.wait_first_runs("long")[0])
     space.wait_log(name, "begun")
     assert space.cancel(name).ok
     status = space.wait_run(name, "Canceled")["status"]
@@ -77,7 +75,7 @@ def test_a_canceled_run_says_its_last_words(space: Workspace) -> None:
     space.let_operator_catch_up()
     assert len(space.runs("long")) == 1, "a canceled run is not made up"
     space.reschedule("long")
-    space.wait(lambda: len(space.runs("long")) == 2, "Reschedule runs it again")
+    space.wait_first_runs("long", 2)
 
 
 def _all_ended(space: Workspace, name: str) -> bool:
@@ -90,7 +88,7 @@ def test_runs_that_have_not_started_or_have_ended_can_be_canceled_too(space: Wor
     space.create(manual_run("one", "going"))
     space.wait_log("going", "begun")
     space.create(manual_run("one", "pending"))
-    space.wait(lambda: space.run("pending")["status"].get("reason") == "Waiting", "the second one waits")
+    space.wait_reason("pending", "Waiting")
     assert space.cancel("pending").ok
     status = space.wait_run("pending", "Canceled")["status"]
     assert status["log"] == {"reason": "NeverStarted"}
@@ -111,3 +109,16 @@ def test_runs_that_have_not_started_or_have_ended_can_be_canceled_too(space: Wor
     assert status["log"] == {"reason": "NeverStarted"}
     assert space.cluster.find("job", "stillborn", space.namespace) is None
     assert {name_of(pod).rsplit("-", 1)[0] for pod in space.pods("one")} == {"going"}
+
+
+def test_a_run_that_is_deleted_takes_its_job_along_and_is_not_made_again(space: Workspace) -> None:
+    space.apply(request("long", immediately(), sleeper(300)))
+    name = name_of(space.wait_first_runs("long")[0])
+    space.wait_log(name, "begun")
+    space.delete("prun", name)
+    space.wait(lambda: not space.jobs("long") and not space.pods("long"), "its Job and its pod are gone")
+    space.wait_phase("long", "Failed")
+    space.let_operator_catch_up()
+    assert space.runs("long") == []
+    space.reschedule("long")
+    space.wait_first_runs("long")

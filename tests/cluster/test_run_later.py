@@ -53,7 +53,7 @@ def test_the_job_waits_suspended_and_starts_within_a_second_of_its_time(space: W
         status = space.wait_phase(name, "Scheduled")
         assert status["nextRunTime"] == run["spec"]["scheduledTime"]
         assert status.get("activeCount", 0) == 0
-        space.wait(lambda name=name: space.runs(name)[0]["status"].get("reason") == "Suspended", "the run says so")  # type: ignore[misc]
+        space.wait_reason(name_of(run), "Suspended")
     assert now() < start, "this test was too slow to say anything"
     assert space.pods("at") == []
     assert space.status("at")["schedule"] == f"run later at {written(start)}"

@@ -74,12 +74,12 @@ CASES = [
     ),
     case(
         "12 MB and some words after the rotation",
-        TWELVE_MEGABYTES + "echo; sleep 14; echo after the rotation",
+        TWELVE_MEGABYTES + "echo; sleep 22; echo after the rotation",
         succeeded("after the rotation"),
     ),
     case(
         "12 MB and not a word after the rotation",
-        TWELVE_MEGABYTES + "echo; sleep 14; exit 3",
+        TWELVE_MEGABYTES + "echo; sleep 22; exit 3",
         failed(
             Like("a line that stands for very many others|container main exited with code 3"),
             Like(".*"),

@@ -47,7 +47,7 @@ CASES = [
     case("exit code 0 is a success", "echo hello", end=succeeded("hello")),
     case(
         "exit code 3 is a failure and the last line of the log says why",
-        "echo begin; echo 'no such ledger' >&2; exit 3",
+        "echo begin >&2; echo 'no such ledger' >&2; exit 3",
         end=failed_by(3, "no such ledger", "begin\nno such ledger"),
     ),
     case(

@@ -158,7 +158,7 @@ def test_the_engine_can_be_chosen_where_it_keeps_the_promise(space: Workspace) -
 
 def test_unschedule_stops_the_ticks_and_the_resume_makes_none_up(space: Workspace) -> None:
     space.apply(request("stopped", secondly(1), sleeper(5), history=MANY))
-    space.wait(lambda: len(space.runs("stopped")) >= 3, "three ticks have run")
+    space.wait_first_runs("stopped", 3)
     space.edit("stopped", suspend=True)
     status = space.wait_phase("stopped", "Suspended")
     assert "nextRunTime" not in status
@@ -170,14 +170,13 @@ def test_unschedule_stops_the_ticks_and_the_resume_makes_none_up(space: Workspac
 
     resumed = now().replace(microsecond=0)
     space.edit("stopped", suspend=False)
-    space.wait(lambda: len(space.runs("stopped")) >= len(before) + 2, "it ticks again")
+    space.wait_first_runs("stopped", len(before) + 2)
     value = space.reschedule("stopped")
     space.wait_handled("stopped", value)
     space.edit("stopped", timing=secondly(3), suspend=False)
     space.wait(lambda: space.status("stopped")["stretch"]["number"] == 4, "the edit begins a stretch of its own")
     edited = instant(space.status("stopped")["stretch"]["since"])
-    count = len(space.runs("stopped"))
-    space.wait(lambda: len(space.runs("stopped")) >= count + 2, "it ticks by the new timing")
+    space.wait_first_runs("stopped", len(space.runs("stopped")) + 2)
     space.edit("stopped", suspend=True)
     space.wait_phase("stopped", "Suspended")
 
@@ -194,8 +193,7 @@ def test_unschedule_stops_the_ticks_and_the_resume_makes_none_up(space: Workspac
 def test_on_suspend_says_what_becomes_of_the_run_in_progress(space: Workspace, policy: str) -> None:
     script = "trap 'echo last words; exit 7' TERM; echo begun; sleep 6 & wait $!; echo ended"
     space.apply(request("going", immediately(), script, onSuspend=policy))
-    space.wait(lambda: space.runs("going"), "there is a run")
-    run = name_of(space.runs("going")[0])
+    run = name_of(space.wait_first_runs("going")[0])
     space.wait_log(run, "begun")
     space.edit("going", suspend=True)
     space.wait_phase("going", "Suspended")
@@ -206,8 +204,7 @@ def test_on_suspend_says_what_becomes_of_the_run_in_progress(space: Workspace, p
         assert status["reason"] == "Unscheduled"
         assert status["log"]["text"] == "begun\nlast words"
     else:
-        space.wait(lambda: space.run(run)["status"].get("reason") == "Suspended", "the run waits")
-        assert space.phase(run) == "Pending"
+        assert space.wait_reason(run, "Suspended")["status"]["phase"] == "Pending"
         space.wait(lambda: not space.pods("going"), "its pods are gone")
         space.edit("going", suspend=False)
         status = space.wait_run(run, "Succeeded")["status"]

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from tests.cluster.manifests import request, schedule
+from tests.cluster.manifests import request, schedule, sleeper
 from tests.cluster.workspace import instant, name_of, now, written
 
 from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID
@@ -28,6 +28,7 @@ EVERY_MINUTE: Final = {"cron": "* * * * *"}
 NEW_YEAR: Final = {"cron": "0 0 1 1 *"}
 SCRIPT: Final = "echo at work; echo $PROCESS_RUN"
 PREPARATION: Final = timedelta(seconds=20)
+OCCUPATION: Final = timedelta(seconds=3)
 QUIET: Final = timedelta(seconds=12)
 """The controller looks at each CronJob every ten seconds: what has not come by then does not come."""
 
@@ -68,21 +69,30 @@ def minute(shared_space: Workspace) -> Minute:
     space.apply(request("edited", schedule(**NEW_YEAR), SCRIPT))
     space.apply(request("to-operator", schedule(**EVERY_MINUTE), SCRIPT))
     space.apply(request("to-cronjob", schedule(**EVERY_MINUTE), SCRIPT, concurrencyPolicy="Queue"))
-    for name in ("plain", "cron", "not-yet", "unscheduled", "resumed", "edited", "to-operator"):
+    space.apply(request("occupied", schedule(**EVERY_MINUTE), sleeper(10), concurrencyPolicy="Forbid"))
+    space.apply(request("run-removed", schedule(**EVERY_MINUTE), sleeper(300)))
+    for name in ("plain", "cron", "not-yet", "unscheduled", "resumed", "edited", "to-operator", "occupied"):
         assert space.wait_phase(name, "Scheduled", "Active")["engine"] == "CronJob"
-        space.wait(lambda name=name: not space.cronjob(name)["spec"]["suspend"], f"the CronJob of {name} is armed")  # type: ignore[misc]
+        space.wait_cronjob(name, suspended=False)
     for name in ("unscheduled", "resumed"):
         space.edit(name, suspend=True)
     space.edit("to-operator", concurrencyPolicy="Queue")
     space.edit("to-cronjob", concurrencyPolicy="Allow")
     for name in ("unscheduled", "resumed", "to-operator"):
-        space.wait(lambda name=name: space.cronjob(name)["spec"]["suspend"], f"the CronJob of {name} is suspended")  # type: ignore[misc]
-    space.wait(lambda: not space.cronjob("to-cronjob")["spec"]["suspend"], "the CronJob is the engine")
+        space.wait_cronjob(name, suspended=True)
+    space.wait_cronjob("to-cronjob", suspended=False)
     assert now() < tick, "the preparations took too long"
+    space.wait_until(tick - OCCUPATION)
+    _make_job_by_hand(space, "occupied", "in-the-way")
     space.wait_until(tick)
     space.edit("resumed", suspend=False)
     space.edit("edited", timing=schedule(cron=f"{tick.minute} * * * *"))
     return Minute(space, tick)
+
+
+def _make_job_by_hand(space: Workspace, of: str, name: str) -> None:
+    source = f"cronjob/{name_of(space.cronjob(of))}"
+    space.cluster.run("create", "job", name, "--from", source, "--namespace", space.namespace)
 
 
 def test_the_cronjob_is_made_of_the_request(minute: Minute) -> None:
@@ -173,8 +183,7 @@ def test_a_job_that_a_person_makes_from_the_cronjob_is_a_manual_run(minute: Minu
     space = minute.space
     space.apply(request("by-hand", schedule(**NEW_YEAR), SCRIPT))
     space.wait_phase("by-hand", "Scheduled")
-    source = f"cronjob/{name_of(space.cronjob('by-hand'))}"
-    space.cluster.run("create", "job", "now-please", "--from", source, "--namespace", space.namespace)
+    _make_job_by_hand(space, "by-hand", "now-please")
     (run,) = space.wait_runs("by-hand", 1, "Succeeded")
     assert name_of(run) == "now-please"
     assert run["spec"]["trigger"] == "Manual"
@@ -182,3 +191,28 @@ def test_a_job_that_a_person_makes_from_the_cronjob_is_a_manual_run(minute: Minu
     assert run["status"]["log"]["text"] == "at work\nnow-please"
     space.let_operator_catch_up()
     assert len(space.jobs("by-hand")) == 1
+
+
+def test_under_forbid_a_job_made_by_hand_is_in_the_way_of_the_tick(minute: Minute) -> None:
+    space = minute.space
+    by_hand = space.wait_run("in-the-way", "Succeeded")
+    space.wait(lambda: minute.runs_at_the_tick("occupied"), "the tick has its run", 20)
+    (run,) = minute.runs_at_the_tick("occupied")
+    if run["status"]["phase"] == "Skipped":
+        assert "in-the-way" in run["status"]["message"]
+        return
+    run = space.wait_run(name_of(run), "Succeeded")
+    assert instant(by_hand["status"]["endTime"]) <= instant(run["status"]["startTime"])
+    assert len(minute.runs_at_the_tick("occupied")) == 1
+
+
+def test_a_run_that_is_deleted_takes_the_job_of_the_controller_along(minute: Minute) -> None:
+    space = minute.space
+    space.wait(lambda: minute.runs_at_the_tick("run-removed"), "the tick has its run", 20)
+    (run,) = minute.runs_at_the_tick("run-removed")
+    space.wait_log(name_of(run), "begun")
+    space.edit("run-removed", suspend=True)
+    space.delete("prun", name_of(run))
+    space.wait(lambda: not space.jobs("run-removed") and not space.pods("run-removed"), "Job and pod are gone")
+    space.let_operator_catch_up()
+    assert minute.runs_at_the_tick("run-removed") == [], "it is not recorded again, nor made up"

@@ -150,6 +150,25 @@ class Workspace:
 
         return self.wait(look, f"{of} has {count} runs, {' or '.join(phases)}", seconds)
 
+    def wait_first_runs(self, of: str, count: int = 1, seconds: float = PATIENCE) -> list[Object]:
+        """Wait until a request has at least so many runs, however far they are; the runs."""
+
+        def look() -> list[Object]:
+            found = self.runs(of)
+            return found if len(found) >= count else []
+
+        return self.wait(look, f"{of} has {count} runs or more", seconds)
+
+    def wait_cronjob(self, of: str, *, suspended: bool) -> None:
+        """Wait until the CronJob of a request is armed, or suspended."""
+        what = f"the CronJob of {of} is {'suspended' if suspended else 'armed'}"
+        self.wait(lambda: self.cronjob(of)["spec"]["suspend"] is suspended, what)
+
+    def wait_reason(self, run: str, reason: str) -> Object:
+        """Wait until a run gives a reason for what it does; the run."""
+        self.wait(lambda: self.run(run)["status"].get("reason") == reason, f"run {run} says {reason}")
+        return self.run(run)
+
     def wait_event(self, of: str, reason: str, seconds: float = PATIENCE) -> Object:
         """Wait for an Event on a request (they are written a second late)."""
 

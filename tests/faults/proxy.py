@@ -129,8 +129,8 @@ class Proxy:
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._port = 0
-        self._open: set[web.Request] = set()
-        self._frozen: set[web.Request] = set()
+        self._open: set[int] = set()
+        self._frozen: set[int] = set()
         self._changed = asyncio.Condition()
 
     async def __aenter__(self) -> Proxy:
@@ -260,12 +260,12 @@ class Proxy:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         await self._while_silent(request)
-        self._open.add(request)
+        self._open.add(id(request))
         try:
             return await self._answer(request, body)
         finally:
-            self._open.discard(request)
-            self._frozen.discard(request)
+            self._open.discard(id(request))
+            self._frozen.discard(id(request))
 
     async def _answer(self, request: web.Request, body: bytes) -> web.StreamResponse:
         rule = next((rule for rule in self.rules if rule.takes(request)), None)
@@ -312,7 +312,7 @@ class Proxy:
 
     def _is_silent(self, request: web.Request) -> bool:
         silenced = any(isinstance(rule.fault, Silence) and rule.matches(request) for rule in self.rules)
-        return silenced or request in self._frozen
+        return silenced or id(request) in self._frozen
 
 
 def _refusal(fault: Answer) -> web.Response:

@@ -38,6 +38,7 @@ def test_crash_that_heals_at_once(scenario: Scenario, crash: CrashPoint) -> None
     assert flow.crashes == 1
 
 
-@pytest.mark.parametrize(("scenario", "crash"), CRASHES)
+# A crash before a write is one after the write before it, once all that was in memory is lost.
+@pytest.mark.parametrize(("scenario", "crash"), CRASHES[1::2])
 def test_crash_that_lasts_half_a_minute(scenario: Scenario, crash: CrashPoint) -> None:
     play(scenario, Trouble(crash=crash, away=30))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -92,19 +93,32 @@ def adoption_patch(request: ProcessRequest, run: ProcessRun) -> dict[str, Any]:
 
 def job_manifest(template: JobTemplate, run: ProcessRun, *, scheduled: datetime, suspended: bool = False) -> dict[str, Any]:
     """The Job of a run: same name, owned by it."""
-    manifest = _job(template, run.metadata.name, run.metadata.namespace, scheduled=scheduled)
-    manifest["metadata"]["labels"][names.LABEL_RUN] = run.metadata.name
-    manifest["metadata"]["ownerReferences"] = [
-        owner(api_version=names.API_VERSION, kind="ProcessRun", name=run.metadata.name, uid=run.metadata.uid)
-    ]
+    manifest = _job_of_run(template, run.metadata.name, run.metadata.namespace, scheduled=scheduled)
     manifest["spec"]["suspend"] = suspended
-    return manifest
+    return owned_by_run(manifest, run.metadata.uid)
+
+
+def job_to_come(template: JobTemplate, request: ProcessRequest, *, run: str, scheduled: datetime) -> dict[str, Any]:
+    """The Job of a run that is about to be made; `owned_by_run` completes it when the run has its UID."""
+    return _job_of_run(template, run, request.metadata.namespace, scheduled=scheduled)
+
+
+def owned_by_run(manifest: Mapping[str, Any], uid: str) -> dict[str, Any]:
+    """A Job with the run of its name as owner."""
+    reference = owner(api_version=names.API_VERSION, kind="ProcessRun", name=manifest["metadata"]["name"], uid=uid)
+    return {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": [reference]}}
 
 
 def dry_run_manifest(template: JobTemplate, request: ProcessRequest, *, now: datetime) -> dict[str, Any]:
     """A Job like those that will run, for the server to look at; it is never stored."""
     name = names.child_stem(request.metadata.name, request.metadata.uid) + "-dry-run"
     return _job(template, name, request.metadata.namespace, scheduled=now)
+
+
+def _job_of_run(template: JobTemplate, run: str, namespace: str, *, scheduled: datetime) -> dict[str, Any]:
+    manifest = _job(template, run, namespace, scheduled=scheduled)
+    manifest["metadata"]["labels"][names.LABEL_RUN] = run
+    return manifest
 
 
 def _job(template: JobTemplate, name: str, namespace: str, *, scheduled: datetime) -> dict[str, Any]:

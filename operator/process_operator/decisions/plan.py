@@ -41,9 +41,14 @@ class LoadHistory:
 
 @dataclass(frozen=True, slots=True)
 class CreateRun:
-    """Claim a tick or a stretch: the run's name is the lock."""
+    """Claim a tick or a stretch: the run's name is the lock.
+
+    `job` is its Job where nothing keeps it from starting at once: made in the same breath, with the run as owner. Where
+    the claim was there before, whether its Job may start is decided anew.
+    """
 
     manifest: Body
+    job: Body | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +220,7 @@ class Plan:
     actions: tuple[Action, ...] = ()
     status: ProcessRequestStatus | None = None
     wake_at: datetime | None = None
-    undecided: Undecided | None = None
+    undecided: tuple[Undecided, ...] = ()
     """Ticks that are left to a later decision."""
 
 
@@ -235,6 +240,6 @@ class Draft:
         if at is not None:
             self._wakes.append(at)
 
-    def plan(self, status: ProcessRequestStatus | None = None, undecided: Undecided | None = None) -> Plan:
+    def plan(self, status: ProcessRequestStatus | None = None, undecided: tuple[Undecided, ...] = ()) -> Plan:
         """The plan."""
         return Plan(tuple(self.actions), status, min(self._wakes, default=None), undecided)

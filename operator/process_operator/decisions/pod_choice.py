@@ -75,7 +75,14 @@ def relevant_pods(job: Job | None, pods: Sequence[Pod]) -> tuple[Pod, ...]:
     """The pods of this start of the Job: after a resume it works from scratch, and pods deleted before do not count."""
     if job is None or job.start_time is None:
         return tuple(pods)
-    return tuple(pod for pod in pods if pod.deleted_at is None or pod.deleted_at >= job.start_time)
+    start = job.start_time
+    return tuple(pod for pod in pods if pod.deleted_at is None or pod.deleted_at > start or _is_made_since(pod, start))
+
+
+def _is_made_since(pod: Pod, start: datetime) -> bool:
+    # API times are whole seconds: a pod that went in the second of the new start was made for the one before.
+    made = pod.metadata.creation_timestamp
+    return pod.deleted_at == start and made is not None and made >= start
 
 
 def end_of(job: Job | None, pod: Pod, container: ContainerState) -> Terminated | None:

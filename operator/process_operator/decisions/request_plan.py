@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from process_operator import names
 from process_operator.decisions import manifests
 from process_operator.decisions.acceptance import Acceptance, accept
-from process_operator.decisions.concurrency import Contender, Turn, in_the_way, take_turns
+from process_operator.decisions.concurrency import MAX_STARTS, Contender, Turn, in_the_way, take_turns
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
 from process_operator.decisions.plan import BeginStretch, CreateRun, Draft, Emit, LoadHistory, Plan
 from process_operator.decisions.refusal import Refusal, in_one_summary
@@ -24,6 +25,8 @@ from process_operator.decisions.schedule_plan import (
     Calendar,
     Progress,
     calendar_of,
+    claim,
+    has_run,
     plan_cronjob_jobs,
     plan_passed_over,
     plan_stretch_end,
@@ -33,6 +36,7 @@ from process_operator.decisions.schedule_plan import (
 )
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.decisions.stretch import StretchChange, is_suspended, next_stretch, run_name
+from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import ConditionStatus, ConditionType, EventReason, RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process import ConcurrencyPolicy
@@ -90,6 +94,10 @@ def _change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) ->
     draft = Draft()
     status = change.apply(snapshot.status)
     if change.ends is not None:
+        if snapshot.history is None and snapshot.request is not None and snapshot.request.spec.timing.schedule is not None:
+            # Ticks after the written cursor may have been claimed: only a list shows the finished runs.
+            return Plan((LoadHistory(),))
+        plan_cronjob_jobs(snapshot, now, draft)
         settled = _leave_behind(snapshot, change.ends, now, draft)
         if settled is not None:
             status = status.model_copy(update={"last_schedule_time": settled})
@@ -100,15 +108,13 @@ def _change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) ->
 def _leave_behind(snapshot: Snapshot, ends: str, now: datetime, draft: Draft) -> datetime | None:
     request, stretch = snapshot.request, snapshot.status.stretch
     assert request is not None
-    left = snapshot.undecided
     if ends == "Edited":
-        if left is None or snapshot.status.engine != Engine.OPERATOR:
-            return None
-        record = in_one_summary(left.first, left.last, left.count, Refusal(RunPhase.MISSED, RunReason.EDITED))
-        draft.do(CreateRun(manifests.refused_run_manifest(request, name=left.run, record=record)))
-        return left.last
+        for left in snapshot.undecided:
+            record = in_one_summary(left.first, left.last, left.count, Refusal(RunPhase.MISSED, RunReason.EDITED))
+            draft.do(CreateRun(manifests.refused_run_manifest(request, name=left.run, record=record)))
+        return snapshot.undecided[-1].last if snapshot.undecided else None
     schedule = request.spec.timing.schedule
-    if schedule is None or stretch is None or stretch.since is None or snapshot.status.engine != Engine.OPERATOR:
+    if schedule is None or stretch is None or stretch.since is None:
         return None
     try:
         calendar = calendar_of(snapshot, compile_schedule(schedule, since=stretch.since))
@@ -131,15 +137,16 @@ class _Decision:
         if self.acceptance.ask is not None:
             draft.do(self.acceptance.ask)
         draft.wake(self.acceptance.again_at)
-        self._runs(draft)
+        # New runs come first: what is due now must not wait for what is looked up about others.
         progress, calendar = self._new_runs(draft)
+        self._runs(draft)
         outlook = self._outlook(progress, calendar, draft)
         plan_cronjob(self.snapshot, self.acceptance, self.now, draft, finished=outlook.no_tick_left)
         plan_retention(self.snapshot, self.acceptance.template, self.now, draft)
         status = request_status(self.snapshot, self.acceptance, outlook, self.now)
         self._announce(status, draft)
         draft.wake(outlook.next_run)
-        left = undecided(calendar, progress, self.now) if calendar is not None and self._is_own_engine else None
+        left = undecided(self.snapshot, calendar, progress, self.now) if calendar is not None else ()
         return draft.plan(status, left)
 
     @property
@@ -149,15 +156,15 @@ class _Decision:
     # ---- open runs
 
     def _runs(self, draft: Draft) -> None:
-        turn = take_turns(self._policy, self._contenders, newcomer=self._replacing_run())
+        turn = take_turns(self._policy, self._contenders, newcomer=self._replacing_run(draft))
         for view in sorted(self.views, key=lambda view: (view.due, view.name)):
             plan_run(view, self._orders(view, turn, draft), draft)
 
-    @property
+    @cached_property
     def _contenders(self) -> list[Contender]:
         return [contender for view in self.views if (contender := self._contender(view))]
 
-    def _replacing_run(self) -> str | None:
+    def _replacing_run(self, draft: Draft) -> str | None:
         """Name of the run that the newest due tick will have, where the policy is Replace: others make room for it."""
         recurrence = self.acceptance.recurrence
         if self._policy != ConcurrencyPolicy.REPLACE or recurrence is None or not self._makes_ticks:
@@ -167,7 +174,12 @@ class _Decision:
         newest = recurrence.previous(self.now)
         if newest is None or newest <= settled_through(self.snapshot, recurrence) or is_too_old(newest, self.now, deadline):
             return None
-        return calendar_of(self.snapshot, recurrence).run_name(newest)
+        name = calendar_of(self.snapshot, recurrence).run_name(newest)
+        if self.snapshot.history is None:
+            # It may be claimed already, and even be over: then nobody has to go for it.
+            draft.do(LoadHistory())
+            return None
+        return None if has_run(self.snapshot, name) else name
 
     @property
     def _makes_ticks(self) -> bool:
@@ -275,10 +287,13 @@ class _Decision:
             return self.acceptance.reason, self.acceptance.message
         if self.acceptance.ask is not None or not self._is_time(view):
             return None
-        ahead = [other for other in self.views if other.is_let_go and other.name != view.name]
-        if ahead:
-            return RunReason.WAITING, f"waits for run {ahead[0].name} (concurrencyPolicy: {self._policy})"
+        if self._first_let_go is not None and view.job is None:
+            return RunReason.WAITING, f"waits for run {self._first_let_go} (concurrencyPolicy: {self._policy})"
         return None
+
+    @cached_property
+    def _first_let_go(self) -> str | None:
+        return next((view.name for view in self.views if view.is_let_go), None)
 
     # ---- new runs
 
@@ -299,8 +314,15 @@ class _Decision:
             progress = plan_passed_over(snapshot, calendar, self.views, self.now, draft)
         else:
             blockers = in_the_way(self._policy, self._contenders)
-            progress = plan_ticks(snapshot, calendar, self.views, blockers, self.now, draft)
+            progress = plan_ticks(snapshot, calendar, self.views, blockers, self._at_once, self.now, draft)
         return Progress(progress.cursor, progress.started + made, progress.waiting), calendar
+
+    @property
+    def _at_once(self) -> JobTemplate | None:
+        """The template, where a run that is claimed now need not wait for its turn."""
+        waiting = sum(1 for contender in self._contenders if not contender.started)
+        free = waiting < MAX_STARTS if self._policy == ConcurrencyPolicy.ALLOW else not self._contenders
+        return self.acceptance.template if free else None
 
     def _one_shot(self, draft: Draft) -> int:
         """Claim the one run of the stretch; 1 where that is done now."""
@@ -313,7 +335,8 @@ class _Decision:
             return 1
         later = request.spec.timing.run_later
         if later is None:
-            draft.do(CreateRun(manifests.run_manifest(request, name=name, trigger=Trigger.IMMEDIATE, scheduled=stretch.since)))
+            manifest = manifests.run_manifest(request, name=name, trigger=Trigger.IMMEDIATE, scheduled=stretch.since)
+            draft.do(*claim(request, manifest, self._at_once, stretch.since))
             return 1
         window = start_window(
             later, since=stretch.since, starting_deadline_seconds=request.spec.starting_deadline_seconds

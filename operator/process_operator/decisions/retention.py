@@ -18,6 +18,7 @@ from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_run import RunPhase
 
 _PATIENCE: Final = timedelta(minutes=1)
+_LATELY: Final = timedelta(minutes=10)
 
 
 def plan_retention(snapshot: Snapshot, template: JobTemplate | None, now: datetime, draft: Draft) -> None:
@@ -28,7 +29,7 @@ def plan_retention(snapshot: Snapshot, template: JobTemplate | None, now: dateti
         _job_ttl(snapshot, template, now, draft)
     _request_ttl(snapshot, now, draft)
     if snapshot.history is None:
-        if request.spec.history.max_age is not None or _a_run_goes_on(snapshot):
+        if request.spec.history.max_age is not None or _may_be_over_limit(snapshot, now):
             draft.do(LoadHistory())
         return
     expired = set(_too_old(snapshot, now, draft))
@@ -41,8 +42,11 @@ def plan_retention(snapshot: Snapshot, template: JobTemplate | None, now: dateti
     _remove(snapshot, sorted(expired, key=_order), draft)
 
 
-def _a_run_goes_on(snapshot: Snapshot) -> bool:
-    """Whether there will be one finished run more, for which another may have to go."""
+def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:
+    """Whether a run has finished lately, before this process began, or will: then another may have to go for it."""
+    last = snapshot.status.last_run_time
+    if last is not None and last <= now < last + _LATELY:
+        return True
     jobs = (snapshot.jobs.get(run.metadata.name) for run in snapshot.runs)
     return any(job is not None and not job.spec_suspend for job in jobs)
 

@@ -204,7 +204,8 @@ def _attempts(evidence: Evidence) -> int | None:
     """How often it was tried: the Job counts pods, and with OnFailure each pod its restarts."""
     job, pods = evidence.job, evidence.pods
     if job is not None and job.finished is not None and job.restart_policy != "OnFailure":
-        return job.succeeded + job.failed
+        # A Job that is deleted as well may fail without having counted its pod.
+        return max(job.succeeded + job.failed, sum(pod.has_started for pod in pods))
     return sum(attempts_of(job, pod) for pod in pods) if pods else None
 
 

@@ -73,11 +73,16 @@ class RunView:
         return self.run.metadata.name
 
     @property
-    def due(self) -> datetime:
-        """When it asked to start (UTC)."""
+    def created(self) -> datetime:
+        """When it was made: for a tick that is its claim (UTC)."""
         created = self.run.metadata.creation_timestamp
         assert created is not None
-        return self.run.spec.scheduled_time or created
+        return created
+
+    @property
+    def due(self) -> datetime:
+        """When it asked to start (UTC)."""
+        return self.run.spec.scheduled_time or self.created
 
     @property
     def is_let_go(self) -> bool:

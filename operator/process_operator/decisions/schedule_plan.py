@@ -7,6 +7,7 @@ records have been written. Neighbours: `ticks.py` decides the due ticks, `refusa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,12 +15,13 @@ from typing import Final
 from process_operator import names
 from process_operator.decisions import manifests
 from process_operator.decisions.cronjob_plan import own_cronjob
-from process_operator.decisions.plan import CreateRun, DeleteJob, Draft, Emit, GrowSummary, KillJob, LoadHistory
-from process_operator.decisions.refusal import Record, Records, Refusal, Span, in_one_summary, record_spans
+from process_operator.decisions.plan import Action, CreateRun, DeleteJob, Draft, Emit, GrowSummary, KillJob, LoadHistory
+from process_operator.decisions.refusal import Records, Refusal, Span, in_one_summary, record_spans
 from process_operator.decisions.run_plan import RunView, waits_for_start
 from process_operator.decisions.snapshot import FinishedRun, Snapshot, Undecided
+from process_operator.decisions.template import JobTemplate
 from process_operator.decisions.ticks import Occupation, decide_due_ticks, spans_without_job
-from process_operator.resources.conditions import EventReason
+from process_operator.resources.conditions import EventReason, RunReason
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRunStatus, RunPhase, Trigger
 from process_operator.resources.workloads import Job, Kill, KillReason
@@ -71,45 +73,77 @@ def settled_through(snapshot: Snapshot, recurrence: Recurrence) -> datetime:
 
 
 def plan_ticks(
-    snapshot: Snapshot, calendar: Calendar, views: tuple[RunView, ...], blockers: tuple[str, ...], now: datetime, draft: Draft
+    snapshot: Snapshot,
+    calendar: Calendar,
+    views: tuple[RunView, ...],
+    blockers: tuple[str, ...],
+    at_once: JobTemplate | None,
+    now: datetime,
+    draft: Draft,
 ) -> Progress:
-    """Claim the newest due tick, let it wait, or refuse it; refuse the older ones."""
+    """Claim the newest due tick, let it wait, or refuse it; refuse the older ones.
+
+    `at_once` is the template where a claimed tick may start without waiting for its turn.
+    """
     after = settled_through(snapshot, calendar.recurrence)
     spec = calendar.request.spec
+    newest = calendar.recurrence.previous(now)
+    # A crash may have come between the claim and the cursor: then the newest tick is in nobody's way, its own run least.
+    is_claimed = newest is not None and has_run(snapshot, calendar.run_name(newest))
     due = decide_due_ticks(
         calendar.recurrence,
         after=after,
         now=now,
         policy=spec.concurrency_policy,
         deadline_seconds=spec.starting_deadline_seconds,
-        blocked=bool(blockers),
+        blocked=bool(blockers) and not is_claimed,
         occupations=occupations(snapshot, views),
     )
     cursor = snapshot.status.last_schedule_time
     if due.start is None and not due.refused:
         return Progress(cursor, waiting=due.waiting)
+    if due.refused and any(view.refusal is not None for view in views):
+        # Those refused before are finished first: where the next ones belong follows from them.
+        return Progress(cursor, waiting=due.waiting)
     if snapshot.history is None and (due.refused or _was_away(after, calendar, now)):
         # Ticks since the written cursor may have run already: only a list shows finished runs.
         draft.do(LoadHistory())
         return Progress(cursor, waiting=due.waiting)
-    cursor = _refuse(snapshot, calendar, due.refused, draft, ongoing=due.waiting is not None) or cursor
+    cursor = _refuse(snapshot, calendar, due.refused, draft, ongoing=due.waiting is not None)
     if due.start is None:
         return Progress(cursor, waiting=due.waiting)
-    if not _has_run(snapshot, calendar.run_name(due.start)):
+    if not has_run(snapshot, calendar.run_name(due.start)):
         trigger = Trigger.CATCH_UP if now - due.start > LATE else Trigger.SCHEDULE
         name = calendar.run_name(due.start)
-        draft.do(CreateRun(manifests.run_manifest(calendar.request, name=name, trigger=trigger, scheduled=due.start)))
+        manifest = manifests.run_manifest(calendar.request, name=name, trigger=trigger, scheduled=due.start)
+        draft.do(*claim(calendar.request, manifest, at_once, due.start))
     return Progress(due.start, started=1)
 
 
-def undecided(calendar: Calendar, progress: Progress, now: datetime) -> Undecided | None:
-    """The due ticks that a plan leaves undecided."""
+def claim(
+    request: ProcessRequest, manifest: dict[str, object], at_once: JobTemplate | None, scheduled: datetime
+) -> tuple[Action, ...]:
+    """Make a run, and its Job with it where it may start at once."""
+    if at_once is None:
+        return (CreateRun(manifest),)
+    metadata = manifest["metadata"]
+    assert isinstance(metadata, dict)
+    name = metadata["name"]
+    job = manifests.job_to_come(at_once, request, run=name, scheduled=scheduled)
+    return CreateRun(manifest, job), Emit(EventReason.RUN_STARTED, f"started run {name}", about=name)
+
+
+def undecided(snapshot: Snapshot, calendar: Calendar, progress: Progress, now: datetime) -> tuple[Undecided, ...]:
+    """The due ticks that a plan leaves undecided, in rows without a gap."""
     after = max(progress.cursor or calendar.recurrence.floor, calendar.recurrence.floor)
-    last = calendar.recurrence.previous(now)
-    first = calendar.recurrence.next_after(after)
-    if first is None or last is None or first > last:
-        return None
-    return Undecided(calendar.run_name(first), first, last, calendar.recurrence.count(after, last))
+    spans = _free(snapshot, calendar, _span(calendar.recurrence, after, now, Refusal(RunPhase.MISSED, RunReason.EDITED)))
+    return tuple(Undecided(calendar.run_name(span.first), span.first, span.last, span.count) for span in spans)
+
+
+def _free(snapshot: Snapshot, calendar: Calendar, spans: Iterable[Span]) -> list[Span]:
+    """The spans without ticks for which there is a run, or a Job that will get one."""
+    jobs = {job.tick for job in _cronjob_jobs(snapshot)}
+    return _without_runs(tuple(_without_jobs(spans, calendar, jobs)), calendar, snapshot)
 
 
 def _was_away(after: datetime, calendar: Calendar, now: datetime) -> bool:
@@ -117,30 +151,36 @@ def _was_away(after: datetime, calendar: Calendar, now: datetime) -> bool:
     return first is not None and now - first > timedelta(seconds=1)
 
 
-def _has_run(snapshot: Snapshot, name: str) -> bool:
+def has_run(snapshot: Snapshot, name: str) -> bool:
+    """Whether a run of that name is open, or finished as far as is known."""
     return any(run.metadata.name == name for run in snapshot.runs) or any(run.name == name for run in snapshot.history or ())
 
 
 def occupations(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Occupation, ...]:
-    """When which run was in the way, as far as that is known."""
-    ended = [Occupation(run.name, run.start, run.end) for run in snapshot.history or () if run.start is not None]
-    going = [Occupation(view.name, view.due, None) for view in views if view.refusal is None and not waits_for_start(view)]
+    """When which run was in the way, as far as that is known: from its claim to its end."""
+    ended = [
+        Occupation(run.name, min(run.created, run.start), run.end) for run in snapshot.history or () if run.start is not None
+    ]
+    going = [Occupation(view.name, view.created, None) for view in views if view.refusal is None and not waits_for_start(view)]
     return (*ended, *going)
 
 
 def _refuse(
     snapshot: Snapshot, calendar: Calendar, spans: tuple[Span, ...], draft: Draft, *, ongoing: bool
 ) -> datetime | None:
-    """Record refused ticks that have no run yet; the newest tick that is settled by it."""
-    history = snapshot.history or ()
-    cursor: datetime | None = None
+    """Record refused ticks that have no run yet; the cursor that follows from it."""
+    history, cursor = snapshot.history or (), snapshot.status.last_schedule_time
     for span in _without_runs(spans, calendar, snapshot):
-        records = record_spans((span,), calendar.recurrence, history, ongoing=ongoing and span is spans[-1])
+        grows_later = ongoing and span.last == spans[-1].last
+        records = record_spans((span,), calendar.recurrence, history, ongoing=grows_later)
         _write(records, calendar, draft)
         if records.cursor is None:
-            return cursor
-        cursor = records.cursor
-    return spans[-1].last if spans and cursor is None and not ongoing else cursor
+            return _latest(cursor, calendar.recurrence.previous(span.first - _INSTANT))
+    return _latest(cursor, spans[-1].last if spans else None)
+
+
+def _latest(*instants: datetime | None) -> datetime | None:
+    return max(filter(None, instants), default=None)
 
 
 def _without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot) -> list[Span]:
@@ -150,7 +190,10 @@ def _without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapsho
         for run in snapshot.history or ()
         if run.scheduled is not None
     ]
-    taken += [(run.spec.scheduled_time, run.spec.scheduled_time) for run in snapshot.runs if run.spec.scheduled_time is not None]
+    for run in snapshot.runs:
+        summary = manifests.summary_of(run)
+        if run.spec.scheduled_time is not None:
+            taken.append((run.spec.scheduled_time, summary.to if summary is not None else run.spec.scheduled_time))
     free: list[Span] = []
     for span in spans:
         low = span.first - _INSTANT
@@ -178,19 +221,21 @@ def _write(records: Records, calendar: Calendar, draft: Draft) -> None:
         draft.do(GrowSummary(growth.run, status))
 
 
-def plan_stretch_end(
-    snapshot: Snapshot, calendar: Calendar, reason: str, now: datetime, draft: Draft
-) -> datetime | None:
-    """Record the ticks that a stretch leaves undecided in one Missed run; the last of them."""
+def plan_stretch_end(snapshot: Snapshot, calendar: Calendar, reason: str, now: datetime, draft: Draft) -> datetime | None:
+    """Record the ticks that a stretch leaves undecided as Missed, in one summary; the last of them.
+
+    The history must be known. Where the claim of one of these ticks was written and the cursor was not, its run stands,
+    and so does that of every Job of a CronJob.
+    """
     after = settled_through(snapshot, calendar.recurrence)
     last = calendar.recurrence.previous(now)
     if last is None or last <= after:
         return None
-    first = calendar.recurrence.next_after(after)
-    assert first is not None
-    count = calendar.recurrence.count(after, last)
-    record: Record = in_one_summary(first, last, count, Refusal(RunPhase.MISSED, reason))
-    draft.do(CreateRun(manifests.refused_run_manifest(calendar.request, name=calendar.run_name(first), record=record)))
+    spans = _span(calendar.recurrence, after, last, Refusal(RunPhase.MISSED, reason))
+    for span in _free(snapshot, calendar, spans):
+        record = in_one_summary(span.first, span.last, span.count, span.refusal)
+        name = calendar.run_name(span.first)
+        draft.do(CreateRun(manifests.refused_run_manifest(calendar.request, name=name, record=record)))
     return last
 
 
@@ -223,7 +268,7 @@ def plan_passed_over(
         policy=calendar.request.spec.concurrency_policy,
         occupations=occupations(snapshot, views),
     )
-    has_all = newest in jobs or _has_run(snapshot, calendar.run_name(newest))
+    has_all = newest in jobs or has_run(snapshot, calendar.run_name(newest))
     if snapshot.history is None and (older or not has_all):
         draft.do(LoadHistory())
         return Progress(cursor)
@@ -235,7 +280,7 @@ def plan_passed_over(
     return Progress(newest)
 
 
-def _without_jobs(spans: tuple[Span, ...], calendar: Calendar, ticks: set[datetime | None]) -> list[Span]:
+def _without_jobs(spans: Iterable[Span], calendar: Calendar, ticks: set[datetime | None]) -> list[Span]:
     parts: list[Span] = []
     for span in spans:
         low = span.first - _INSTANT
@@ -262,7 +307,7 @@ def _plan_job(snapshot: Snapshot, job: Job, now: datetime, draft: Draft) -> bool
     """Make the run of a Job that has none; whether one is made."""
     assert snapshot.request is not None
     name, cursor = job.metadata.name, snapshot.status.last_schedule_time
-    if name in snapshot.gone_jobs or _has_run(snapshot, name):
+    if name in snapshot.gone_jobs or has_run(snapshot, name):
         return _plan_recorded_job(snapshot, job, draft)
     is_settled = job.tick is not None and cursor is not None and job.tick <= cursor
     if is_settled:

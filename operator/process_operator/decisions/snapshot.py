@@ -122,7 +122,7 @@ class Snapshot:
     history: tuple[FinishedRun, ...] | None = None
     """Finished runs, oldest first; `None`: not looked at since the operator started."""
     dry_run: DryRun | None = None
-    undecided: Undecided | None = None
+    undecided: tuple[Undecided, ...] = ()
     defaults: Defaults = Defaults()
 
     @cached_property

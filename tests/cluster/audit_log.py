@@ -1,0 +1,62 @@
+"""Counts of API requests by who sent them, from the audit log of the API server.
+
+The server's metrics do not say who asked, and the Job controller writes Jobs and pods too. `hack/cluster up --audit`
+makes the log. Neighbour: `test_request_count.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OPERATOR: Final = "process-operator"
+"""How the operator's user agent begins."""
+_STAGES: Final = frozenset({"ResponseComplete", "ResponseStarted"})
+
+
+class Call(NamedTuple):
+    """What was asked for: `patch processruns/status`."""
+
+    verb: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}"
+
+
+@dataclass
+class AuditLog:
+    """The part of an audit log that is written from now on."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        self._begin = self.path.stat().st_size
+
+    def calls(self, *, namespace: str | None = None) -> Counter[Call]:
+        """What the operator has sent since then, in one namespace or in all; a watch counts once, when it begins."""
+        return Counter(call for where, call in self._calls() if namespace in (None, where))
+
+    def _calls(self) -> Iterator[tuple[str | None, Call]]:
+        seen = set()
+        with self.path.open("rb") as log:
+            log.seek(self._begin)
+            for line in log:
+                if not line.endswith(b"\n"):
+                    break
+                event = json.loads(line)
+                if not event.get("userAgent", "").startswith(OPERATOR) or event["stage"] not in _STAGES:
+                    continue
+                if event["auditID"] in seen:  # a stream is there twice: when it begins, and when it ends
+                    continue
+                seen.add(event["auditID"])
+                about = event.get("objectRef") or {}
+                parts = [part for part in (about.get("resource"), about.get("subresource")) if part]
+                dry = " (dry run)" if "dryRun=" in event["requestURI"] else ""
+                yield about.get("namespace"), Call(event["verb"], ("/".join(parts) or event["requestURI"]) + dry)
