@@ -16,7 +16,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Background p
 
 @app.command()
 def run(
-    kubeconfig: Annotated[Path | None, typer.Option(help="kubeconfig to use in place of the service account or KUBECONFIG.")] = None,
+    kubeconfig: Annotated[
+        Path | None, typer.Option(help="kubeconfig to use in place of the service account or KUBECONFIG.")
+    ] = None,
     context: Annotated[str | None, typer.Option(help="Context of the kubeconfig.")] = None,
 ) -> None:
     """Run the operator. Settings come from environment variables, PROCESS_OPERATOR_*."""

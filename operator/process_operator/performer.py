@@ -40,14 +40,18 @@ QUOTA_RETRY: Final = timedelta(seconds=15)
 """How long a refusal by a quota is believed."""
 FORBIDDEN_RETRY: Final = timedelta(minutes=5)
 """How long any other refusal by rights or policy is believed; a person may heal it at once by an edit."""
-_ABOUT_THE_JOB: Final = re.compile(r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |Job in version "v1" cannot be handled as a Job: )')
+_ABOUT_THE_JOB: Final = re.compile(
+    r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |Job in version "v1" cannot be handled as a Job: )'
+)
 _RUNS_IN_A_SELECTOR: Final = 50
 
 
 class Performer:
     """Carries out actions for one connection."""
 
-    def __init__(self, api: Api, store: Store, events: EventRecorder, logs: LogReader, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, api: Api, store: Store, events: EventRecorder, logs: LogReader, clock: Callable[[], datetime]
+    ) -> None:
         self._api = api
         self._store = store
         self._events = events
@@ -269,7 +273,11 @@ class Performer:
     async def _find_refused_pods(self, key: Key, snapshot: Snapshot, action: actions.FindRefusedPods) -> None:
         selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
         listing = await self._api.list(EVENT, key[0], field_selector=selector)
-        newest = max(listing.items, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""), default=None)
+        newest = max(
+            listing.items,
+            key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""),
+            default=None,
+        )
         self._store.note_run(key, action.run, events_read_at=self._clock())
         if newest is not None:
             self._store.note_run(key, action.run, refused_pods=str(newest.get("message") or ""))
@@ -290,7 +298,9 @@ class Performer:
         self._store.apply(CRONJOB, answer)
 
     async def _patch_cronjob(self, key: Key, snapshot: Snapshot, action: actions.PatchCronJob) -> None:
-        body = [dict(operation) for operation in action.patch] if isinstance(action.patch, tuple) else dict(action.patch)
+        body = (
+            [dict(operation) for operation in action.patch] if isinstance(action.patch, tuple) else dict(action.patch)
+        )
         try:
             answer = await self._api.patch(CRONJOB, key[0], action.cronjob, body, subresource=action.subresource)
         except NotFound:
@@ -318,7 +328,12 @@ class Performer:
             return {"apiVersion": "batch/v1", "kind": "CronJob", "name": action.on_cronjob, "uid": cronjob.metadata.uid}
         run = next((run for run in snapshot.runs if run.metadata.name == action.about), None)
         if snapshot.request is None and run is not None:
-            return {"apiVersion": names.API_VERSION, "kind": "ProcessRun", "name": action.about, "uid": run.metadata.uid}
+            return {
+                "apiVersion": names.API_VERSION,
+                "kind": "ProcessRun",
+                "name": action.about,
+                "uid": run.metadata.uid,
+            }
         return {"apiVersion": names.API_VERSION, "kind": "ProcessRequest", "name": snapshot.name, "uid": snapshot.uid}
 
 
@@ -326,5 +341,3 @@ def _replacing(seen: Model, wanted: Model) -> dict[str, Any]:
     """The merge patch that turns one status into the other: a field that is gone is set to null."""
     after = wanted.to_api()
     return {**{name: None for name in seen.to_api() if name not in after}, **after}
-
-

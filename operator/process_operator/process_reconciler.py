@@ -57,6 +57,8 @@ class ProcessReconciler:
         if status == process.status:
             return
         try:
-            self._store.apply(PROCESS, await self._api.patch(PROCESS, *key, {"status": status.to_api()}, subresource="status"))
+            self._store.apply(
+                PROCESS, await self._api.patch(PROCESS, *key, {"status": status.to_api()}, subresource="status")
+            )
         except NotFound:
             return

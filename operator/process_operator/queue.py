@@ -15,7 +15,7 @@ K = TypeVar("K")
 
 
 class WorkQueue(Generic[K]):
-    """First in, first out, without duplicates, one worker for a key at a time."""
+    """First in, first out (but for urgent keys), without duplicates, one worker for a key at a time."""
 
     def __init__(self) -> None:
         self._order: deque[K] = deque()
@@ -30,15 +30,22 @@ class WorkQueue(Generic[K]):
         """Keys that wait (those in work are not counted)."""
         return len(self._order) + len(self._again)
 
-    def add(self, key: K) -> None:
-        """Mark a key as dirty."""
+    def add(self, key: K, *, urgent: bool = False) -> None:
+        """Mark a key as dirty; an urgent one goes before all that wait."""
         if key in self._held:
             self._again.add(key)
-        elif key not in self._waiting:
-            self._waiting.add(key)
+            return
+        if key in self._waiting:
+            if not urgent:
+                return
+            self._order.remove(key)
+        self._waiting.add(key)
+        if urgent:
+            self._order.appendleft(key)
+        else:
             self._order.append(key)
-            self._filled.set()
-            self._idle.clear()
+        self._filled.set()
+        self._idle.clear()
 
     async def get(self) -> K:
         """The next key; the caller owes a `done` for it."""

@@ -158,7 +158,9 @@ class Reconciler:
         elif isinstance(error, ApiError):
             if error.retry_after is not None:
                 pause = max(pause, timedelta(seconds=error.retry_after))
-            log.warning("will try again", namespace=key[0], request=key[1], error=str(error), seconds=pause.total_seconds())
+            log.warning(
+                "will try again", namespace=key[0], request=key[1], error=str(error), seconds=pause.total_seconds()
+            )
         notes.retry_at = now + pause
         return notes.retry_at
 
@@ -172,7 +174,10 @@ def _count_ends(counts: RunCounts, done: list[Action]) -> RunCounts:
 
 def _is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
     """Whether a person changed something and waits for the answer, or a one-shot request is over."""
-    if (written.observed_generation, written.last_handled_reschedule) != (wanted.observed_generation, wanted.last_handled_reschedule):
+    if (written.observed_generation, written.last_handled_reschedule) != (
+        wanted.observed_generation,
+        wanted.last_handled_reschedule,
+    ):
         return True
 
     def verdicts(status: ProcessRequestStatus) -> list[tuple[str, str, str]]:

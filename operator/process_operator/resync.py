@@ -56,7 +56,9 @@ class Resync:
         for namespace in self._namespaces:
             seen: set[str] = set()
             version = 0
-            pages = self._api.pages(selection.kind, namespace, label_selector=selection.labels, field_selector=selection.fields)
+            pages = self._api.pages(
+                selection.kind, namespace, label_selector=selection.labels, field_selector=selection.fields
+            )
             async for page in pages:
                 if page.first:
                     seen.clear()

@@ -174,9 +174,7 @@ class Store:
             if entry.value.job_name == job and name not in present and not entry.gone:
                 self.lose(POD, key[0], name)
 
-    def _remove(
-        self, kind: Kind, namespace: str, name: str, uid: str, version: int, last: Any = None
-    ) -> bool:
+    def _remove(self, kind: Kind, namespace: str, name: str, uid: str, version: int, last: Any = None) -> bool:
         shelf: Shelf[Any] = self.shelf(kind)
         shelf.bury(uid, version)
         held = shelf.get(namespace, name)
@@ -234,7 +232,9 @@ class Store:
         notes = self._notes.get(key)
         if notes is None:
             return
-        if (self.requests.get(*key) is None and not self.runs.of(key)) or notes == Notes(status_written_at=notes.status_written_at):
+        if (self.requests.get(*key) is None and not self.runs.of(key)) or notes == Notes(
+            status_written_at=notes.status_written_at
+        ):
             del self._notes[key]
 
     # ---- what is asked

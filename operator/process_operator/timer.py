@@ -39,8 +39,9 @@ class Timer:
     async def run(self) -> None:
         """Tick for ever."""
         while True:
-            for key in self._agenda.pop_due(self._clock()):
-                self._queue.add(key)
+            # Latest first, because each goes to the front: what was due first is then first.
+            for key in reversed(self._agenda.pop_due(self._clock())):
+                self._queue.add(key, urgent=True)
             self._earlier.clear()
             next_at = self._agenda.next_at()
             seconds = _LONGEST_SLEEP if next_at is None else (next_at - self._clock()).total_seconds()

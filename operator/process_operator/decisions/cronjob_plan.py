@@ -80,8 +80,16 @@ def _quiet_until(snapshot: Snapshot, cronjob: CronJob) -> datetime:
 
 
 def _is_in_line(cronjob: CronJob, spec: dict[str, Any], template_hash: str) -> bool:
-    seen = (cronjob.schedule, cronjob.time_zone, cronjob.concurrency_policy, cronjob.starting_deadline_seconds, cronjob.suspend)
-    wanted = tuple(spec[name] for name in ("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds", "suspend"))
+    seen = (
+        cronjob.schedule,
+        cronjob.time_zone,
+        cronjob.concurrency_policy,
+        cronjob.starting_deadline_seconds,
+        cronjob.suspend,
+    )
+    wanted = tuple(
+        spec[name] for name in ("schedule", "timeZone", "concurrencyPolicy", "startingDeadlineSeconds", "suspend")
+    )
     return seen == wanted and cronjob.template_hash == template_hash
 
 
@@ -106,5 +114,3 @@ def suspend_orphans(snapshot: Snapshot, draft: Draft) -> None:
             name = cronjob.metadata.name
             message = f"suspended, because its ProcessRequest {snapshot.name} no longer exists"
             draft.do(_suspend(cronjob), Emit(EventReason.REFUSED, message, warning=True, about=name, on_cronjob=name))
-
-

@@ -48,7 +48,9 @@ def choose_engine(
     schedule = request.spec.timing.schedule
     if schedule is None:
         if request.spec.engine == Engine.CRON_JOB:
-            raise TemplateError(Reason.UNSUPPORTED, "spec.engine: CronJob is possible for spec.timing.schedule only; leave it out")
+            raise TemplateError(
+                Reason.UNSUPPORTED, "spec.engine: CronJob is possible for spec.timing.schedule only; leave it out"
+            )
         return None
     wanted = request.spec.engine or default
     if wanted == Engine.OPERATOR:
@@ -60,7 +62,8 @@ def choose_engine(
     for obstacle in obstacles:
         if not obstacle.weaker:
             raise TemplateError(
-                Reason.UNSUPPORTED, f"spec.engine: CronJob is not possible: {obstacle.why.field}: {obstacle.why.message}"
+                Reason.UNSUPPORTED,
+                f"spec.engine: CronJob is not possible: {obstacle.why.field}: {obstacle.why.message}",
             )
     assert isinstance(cron, CronSchedule)
     return EngineChoice(Engine.CRON_JOB, cron)
@@ -74,7 +77,9 @@ def _obstacles(request: ProcessRequest, template: JobTemplate, cron: CronSchedul
     if spec.concurrency_policy == ConcurrencyPolicy.QUEUE:
         yield _Obstacle(WhyNot("spec.concurrencyPolicy", "a CronJob has no Queue"))
     if spec.concurrency_policy == ConcurrencyPolicy.REPLACE:
-        yield _Obstacle(WhyNot("spec.concurrencyPolicy", "a CronJob deletes the replaced Job without a trace"), weaker=True)
+        yield _Obstacle(
+            WhyNot("spec.concurrencyPolicy", "a CronJob deletes the replaced Job without a trace"), weaker=True
+        )
     if schedule.finish_time is not None:
         yield _Obstacle(
             WhyNot("spec.timing.schedule.finishTime", "a CronJob fires past it while the operator is away"), weaker=True

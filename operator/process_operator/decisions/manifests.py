@@ -31,17 +31,30 @@ ANNOTATION_PAUSED = f"{names.GROUP}/paused"
 
 def owner(*, api_version: str, kind: str, name: str, uid: str) -> dict[str, Any]:
     """A controller reference, as the garbage collector and kubectl expect it."""
-    return {"apiVersion": api_version, "kind": kind, "name": name, "uid": uid, "controller": True, "blockOwnerDeletion": True}
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": name,
+        "uid": uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
 
 
 def request_owner(request: ProcessRequest) -> dict[str, Any]:
     """The request as owner of its runs and its CronJob."""
-    return owner(api_version=names.API_VERSION, kind="ProcessRequest", name=request.metadata.name, uid=request.metadata.uid)
+    return owner(
+        api_version=names.API_VERSION, kind="ProcessRequest", name=request.metadata.name, uid=request.metadata.uid
+    )
 
 
 def run_labels(request: ProcessRequest, run: str) -> dict[str, str]:
     """Labels of a run, by which lists and collection deletes find it."""
-    return {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid, names.LABEL_RUN: run}
+    return {
+        names.LABEL_REQUEST: request.metadata.name,
+        names.LABEL_REQUEST_UID: request.metadata.uid,
+        names.LABEL_RUN: run,
+    }
 
 
 def run_manifest(
@@ -91,7 +104,9 @@ def adoption_patch(request: ProcessRequest, run: ProcessRun) -> dict[str, Any]:
     }
 
 
-def job_manifest(template: JobTemplate, run: ProcessRun, *, scheduled: datetime, suspended: bool = False) -> dict[str, Any]:
+def job_manifest(
+    template: JobTemplate, run: ProcessRun, *, scheduled: datetime, suspended: bool = False
+) -> dict[str, Any]:
     """The Job of a run: same name, owned by it."""
     manifest = _job_of_run(template, run.metadata.name, run.metadata.namespace, scheduled=scheduled)
     manifest["spec"]["suspend"] = suspended
@@ -136,7 +151,13 @@ def _job(template: JobTemplate, name: str, namespace: str, *, scheduled: datetim
 
 
 def cronjob_spec(
-    template: JobTemplate, *, schedule: str, time_zone: str, policy: str, starting_deadline_seconds: int | None, suspend: bool
+    template: JobTemplate,
+    *,
+    schedule: str,
+    time_zone: str,
+    policy: str,
+    starting_deadline_seconds: int | None,
+    suspend: bool,
 ) -> dict[str, Any]:
     """The spec of a CronJob; None stands for a field that is not set, so that the same body serves a merge patch.
 

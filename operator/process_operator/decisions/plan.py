@@ -202,9 +202,27 @@ class Emit:
 
 
 Action = (
-    BeginStretch | DryRunJob | LoadHistory | CreateRun | AdoptRun | ReportRun | FinishRun | GrowSummary | CreateJob | PatchJob | KillJob
-    | DeleteJob | ReadLog | ListPods | FindRefusedPods | LookUpJob | CreateCronJob | PatchCronJob | DeleteRuns
-    | DeleteRequest | Emit
+    BeginStretch
+    | DryRunJob
+    | LoadHistory
+    | CreateRun
+    | AdoptRun
+    | ReportRun
+    | FinishRun
+    | GrowSummary
+    | CreateJob
+    | PatchJob
+    | KillJob
+    | DeleteJob
+    | ReadLog
+    | ListPods
+    | FindRefusedPods
+    | LookUpJob
+    | CreateCronJob
+    | PatchCronJob
+    | DeleteRuns
+    | DeleteRequest
+    | Emit
 )
 
 

@@ -46,6 +46,9 @@ def process_status(process: Process, now: datetime) -> ProcessStatus:
         generation = process.metadata.generation
         return Condition(type=kind, status=status, observed_generation=generation, reason=reason, message=message)
 
-    wanted = (condition(ConditionType.READY, holds=found is None), condition(ConditionType.STALLED, holds=found is not None))
+    wanted = (
+        condition(ConditionType.READY, holds=found is None),
+        condition(ConditionType.STALLED, holds=found is not None),
+    )
     conditions = merge_conditions(process.status.conditions, wanted, now.replace(microsecond=0))
     return ProcessStatus(observed_generation=process.metadata.generation, conditions=conditions)

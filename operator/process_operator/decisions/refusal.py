@@ -98,7 +98,9 @@ class Records:
     cursor: datetime | None = None
 
 
-def record_spans(spans: Sequence[Span], recurrence: Recurrence, history: Sequence[FinishedRun], *, ongoing: bool) -> Records:
+def record_spans(
+    spans: Sequence[Span], recurrence: Recurrence, history: Sequence[FinishedRun], *, ongoing: bool
+) -> Records:
     """Lay refused ticks down as records, going on with the row that is already in the history.
 
     Args:

@@ -20,7 +20,8 @@ from process_operator.decisions.plan import BeginStretch, CreateRun, Draft, Emit
 from process_operator.decisions.refusal import Refusal, in_one_summary
 from process_operator.decisions.request_status import FAST, Outlook, request_status
 from process_operator.decisions.retention import plan_retention
-from process_operator.decisions.run_plan import RunOrders, RunView, plan_run, view_of
+from process_operator.decisions.run_plan import plan_run
+from process_operator.decisions.run_view import RunOrders, RunView, view_of
 from process_operator.decisions.schedule_plan import (
     Calendar,
     Progress,
@@ -54,7 +55,9 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     request = snapshot.request
     if request is None or request.metadata.deletion_timestamp is not None:
         return _decide_left_behind(snapshot, now)
-    strangers = tuple(run for run in snapshot.runs if run.metadata.labels.get(names.LABEL_REQUEST_UID, snapshot.uid) != snapshot.uid)
+    strangers = tuple(
+        run for run in snapshot.runs if run.metadata.labels.get(names.LABEL_REQUEST_UID, snapshot.uid) != snapshot.uid
+    )
     if strangers:
         return _decide_beside_strangers(snapshot, strangers, now)
     views = tuple(view_of(snapshot, run) for run in snapshot.runs)
@@ -79,7 +82,10 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime) -> Plan:
         suspend_orphans(snapshot, draft)
     for run in snapshot.runs:
         kill = Kill(KillReason.CANCELED, "spec.cancel was set") if run.spec.cancel else None
-        reason = (RunReason.REQUEST_NOT_FOUND, f'there is no ProcessRequest "{snapshot.name}" in namespace {snapshot.namespace}')
+        reason = (
+            RunReason.REQUEST_NOT_FOUND,
+            f'there is no ProcessRequest "{snapshot.name}" in namespace {snapshot.namespace}',
+        )
         plan_run(view_of(snapshot, run), RunOrders(now=now, request=None, kill=kill, holds=reason), draft)
     return draft.plan()
 
@@ -94,7 +100,11 @@ def _change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) ->
     draft = Draft()
     status = change.apply(snapshot.status)
     if change.ends is not None:
-        if snapshot.history is None and snapshot.request is not None and snapshot.request.spec.timing.schedule is not None:
+        if (
+            snapshot.history is None
+            and snapshot.request is not None
+            and snapshot.request.spec.timing.schedule is not None
+        ):
             # Ticks after the written cursor may have been claimed: only a list shows the finished runs.
             return Plan((LoadHistory(),))
         plan_cronjob_jobs(snapshot, now, draft)
@@ -172,7 +182,11 @@ class _Decision:
         assert self.snapshot.request is not None
         deadline = self.snapshot.request.spec.starting_deadline_seconds
         newest = recurrence.previous(self.now)
-        if newest is None or newest <= settled_through(self.snapshot, recurrence) or is_too_old(newest, self.now, deadline):
+        if (
+            newest is None
+            or newest <= settled_through(self.snapshot, recurrence)
+            or is_too_old(newest, self.now, deadline)
+        ):
             return None
         name = calendar_of(self.snapshot, recurrence).run_name(newest)
         if self.snapshot.history is None:
@@ -244,7 +258,9 @@ class _Decision:
         if view.run.spec.cancel:
             return Kill(KillReason.CANCELED, "spec.cancel was set")
         if view.is_let_go and not view.is_paused:
-            cancels = self._suspended and request.spec.on_suspend == OnSuspend.CANCEL_RUNNING and trigger != Trigger.MANUAL
+            cancels = (
+                self._suspended and request.spec.on_suspend == OnSuspend.CANCEL_RUNNING and trigger != Trigger.MANUAL
+            )
             return Kill(KillReason.SUSPENDED) if cancels else None
         if view.is_paused:
             return None
@@ -254,7 +270,11 @@ class _Decision:
             return Kill(KillReason.CANCELED, "the request was rescheduled or its timing edited before the start")
         if view.window is not None and view.window.is_over(self.now):
             return Kill(KillReason.MISSED, f"not started by {format_instant(view.window.end or self.now)}")
-        if trigger in (Trigger.IMMEDIATE, Trigger.SCHEDULE, Trigger.CATCH_UP) and view.job is None and not view.by_cronjob:
+        if (
+            trigger in (Trigger.IMMEDIATE, Trigger.SCHEDULE, Trigger.CATCH_UP)
+            and view.job is None
+            and not view.by_cronjob
+        ):
             return self._claim_is_void(view)
         return None
 
@@ -266,7 +286,9 @@ class _Decision:
             return Kill(KillReason.SUSPENDED)
         if deadline is not None and self.now.replace(microsecond=0) > view.due + timedelta(seconds=deadline):
             why = f": {view.notes.create_refused.message}" if view.notes.create_refused is not None else ""
-            return Kill(KillReason.MISSED, f"not started within {deadline} s of its time (startingDeadlineSeconds){why}")
+            return Kill(
+                KillReason.MISSED, f"not started within {deadline} s of its time (startingDeadlineSeconds){why}"
+            )
         return None
 
     def _newer_cronjob_run(self, view: RunView) -> str | None:
@@ -378,7 +400,9 @@ class _Decision:
         if calendar is None:
             starts = [view.window.start for view in self.views if view.window is not None and not view.is_let_go]
             return min((start for start in starts if start > self.now), default=None)
-        after = max(settled_through(self.snapshot, calendar.recurrence), progress.cursor or calendar.recurrence.floor, self.now)
+        after = max(
+            settled_through(self.snapshot, calendar.recurrence), progress.cursor or calendar.recurrence.floor, self.now
+        )
         return calendar.recurrence.next_after(after)
 
     def _no_tick_left(self, progress: Progress, calendar: Calendar | None) -> bool:
@@ -448,5 +472,3 @@ def is_worth_a_write(written: ProcessRequestStatus, wanted: ProcessRequestStatus
 def _is_fast(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
     assert written.next_run_time is not None and wanted.next_run_time is not None
     return abs(wanted.next_run_time - written.next_run_time) < FAST
-
-

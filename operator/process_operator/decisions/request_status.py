@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.acceptance import Acceptance
-from process_operator.decisions.run_plan import RunView, waits_for_start
+from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
 from process_operator.resources.process_request import ActiveRun, LastRun, ProcessRequestStatus, RequestPhase
@@ -149,7 +149,9 @@ def _last_run(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[LastRun |
         found.append((base.last_run_time, base.last_run.name, base.last_run.phase))
     found += [(run.scheduled or run.created, run.name, run.phase) for run in snapshot.history or ()]
     found += [
-        (view.due, view.name, view.run.status.phase) for view in views if view.refusal is None and not waits_for_start(view)
+        (view.due, view.name, view.run.status.phase)
+        for view in views
+        if view.refusal is None and not waits_for_start(view)
     ]
     if not found:
         return None, None

@@ -110,7 +110,12 @@ def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime, draft: Dr
     open_runs = {run.metadata.name for run in snapshot.runs}
     for name, job in snapshot.jobs.items():
         condition = job.finished
-        if condition is None or name in open_runs or name in snapshot.gone_jobs or condition.last_transition_time is None:
+        if (
+            condition is None
+            or name in open_runs
+            or name in snapshot.gone_jobs
+            or condition.last_transition_time is None
+        ):
             continue
         if now >= condition.last_transition_time + ttl:
             draft.do(DeleteJob(name, job.metadata.uid))
@@ -125,7 +130,10 @@ def _request_ttl(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
         return
     written = snapshot.request.status
     for condition in written.conditions:
-        if condition.type in (ConditionType.COMPLETE, ConditionType.FAILED) and condition.last_transition_time is not None:
+        if (
+            condition.type in (ConditionType.COMPLETE, ConditionType.FAILED)
+            and condition.last_transition_time is not None
+        ):
             at = condition.last_transition_time + timedelta(seconds=ttl)
             if now >= at:
                 draft.do(DeleteRequest(snapshot.uid))

@@ -80,7 +80,9 @@ class Evidence:
         found = [waiting for waiting in map(waiting_of, self.pods) if waiting is not None and waiting.reason]
         if self.context.pending_reason not in _NO_CAUSE:
             found.insert(0, Waiting(self.context.pending_reason, self.context.pending_message))
-        return next((waiting for waiting in found if waiting.reason not in ORDINARY_WAITING), found[0] if found else None)
+        return next(
+            (waiting for waiting in found if waiting.reason not in ORDINARY_WAITING), found[0] if found else None
+        )
 
 
 @dataclass(frozen=True, slots=True)

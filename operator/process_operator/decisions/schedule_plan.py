@@ -17,7 +17,7 @@ from process_operator.decisions import manifests
 from process_operator.decisions.cronjob_plan import own_cronjob
 from process_operator.decisions.plan import Action, CreateRun, DeleteJob, Draft, Emit, GrowSummary, KillJob, LoadHistory
 from process_operator.decisions.refusal import Records, Refusal, Span, in_one_summary, record_spans
-from process_operator.decisions.run_plan import RunView, waits_for_start
+from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import FinishedRun, Snapshot, Undecided
 from process_operator.decisions.template import JobTemplate
 from process_operator.decisions.ticks import Occupation, decide_due_ticks, spans_without_job
@@ -136,7 +136,9 @@ def claim(
 def undecided(snapshot: Snapshot, calendar: Calendar, progress: Progress, now: datetime) -> tuple[Undecided, ...]:
     """The due ticks that a plan leaves undecided, in rows without a gap."""
     after = max(progress.cursor or calendar.recurrence.floor, calendar.recurrence.floor)
-    spans = _free(snapshot, calendar, _span(calendar.recurrence, after, now, Refusal(RunPhase.MISSED, RunReason.EDITED)))
+    spans = _free(
+        snapshot, calendar, _span(calendar.recurrence, after, now, Refusal(RunPhase.MISSED, RunReason.EDITED))
+    )
     return tuple(Undecided(calendar.run_name(span.first), span.first, span.last, span.count) for span in spans)
 
 
@@ -153,15 +155,23 @@ def _was_away(after: datetime, calendar: Calendar, now: datetime) -> bool:
 
 def has_run(snapshot: Snapshot, name: str) -> bool:
     """Whether a run of that name is open, or finished as far as is known."""
-    return any(run.metadata.name == name for run in snapshot.runs) or any(run.name == name for run in snapshot.history or ())
+    return any(run.metadata.name == name for run in snapshot.runs) or any(
+        run.name == name for run in snapshot.history or ()
+    )
 
 
 def occupations(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Occupation, ...]:
     """When which run was in the way, as far as that is known: from its claim to its end."""
     ended = [
-        Occupation(run.name, min(run.created, run.start), run.end) for run in snapshot.history or () if run.start is not None
+        Occupation(run.name, min(run.created, run.start), run.end)
+        for run in snapshot.history or ()
+        if run.start is not None
     ]
-    going = [Occupation(view.name, view.created, None) for view in views if view.refusal is None and not waits_for_start(view)]
+    going = [
+        Occupation(view.name, view.created, None)
+        for view in views
+        if view.refusal is None and not waits_for_start(view)
+    ]
     return (*ended, *going)
 
 
@@ -215,13 +225,19 @@ def _span(recurrence: Recurrence, after: datetime, until: datetime, refusal: Ref
 
 def _write(records: Records, calendar: Calendar, draft: Draft) -> None:
     for record in records.new:
-        draft.do(CreateRun(manifests.refused_run_manifest(calendar.request, name=calendar.run_name(record.tick), record=record)))
+        draft.do(
+            CreateRun(
+                manifests.refused_run_manifest(calendar.request, name=calendar.run_name(record.tick), record=record)
+            )
+        )
     for growth in records.grown:
         status = ProcessRunStatus(phase=growth.refusal.phase, summary=growth.summary)
         draft.do(GrowSummary(growth.run, status))
 
 
-def plan_stretch_end(snapshot: Snapshot, calendar: Calendar, reason: str, now: datetime, draft: Draft) -> datetime | None:
+def plan_stretch_end(
+    snapshot: Snapshot, calendar: Calendar, reason: str, now: datetime, draft: Draft
+) -> datetime | None:
     """Record the ticks that a stretch leaves undecided as Missed, in one summary; the last of them.
 
     The history must be known. Where the claim of one of these ticks was written and the cursor was not, its run stands,
@@ -323,7 +339,12 @@ def _plan_job(snapshot: Snapshot, job: Job, now: datetime, draft: Draft) -> bool
 
 def _plan_recorded_job(snapshot: Snapshot, job: Job, draft: Draft) -> bool:
     refused = next((r for r in snapshot.history or () if r.name == job.metadata.name and r.refusal), None)
-    if refused is not None and job.finished is None and job.kill is None and job.metadata.name not in snapshot.gone_jobs:
+    if (
+        refused is not None
+        and job.finished is None
+        and job.kill is None
+        and job.metadata.name not in snapshot.gone_jobs
+    ):
         _kill_stray(job, refused, draft)
     return False
 
@@ -339,7 +360,9 @@ def _plan_stray_job(snapshot: Snapshot, job: Job, draft: Draft) -> bool:
 
 def _kill_stray(job: Job, record: FinishedRun, draft: Draft) -> None:
     patch = {
-        "metadata": {"annotations": {names.ANNOTATION_KILL: str(Kill(KillReason.CANCELED, f"recorded as {record.phase}"))}},
+        "metadata": {
+            "annotations": {names.ANNOTATION_KILL: str(Kill(KillReason.CANCELED, f"recorded as {record.phase}"))}
+        },
         "spec": {"suspend": False, "activeDeadlineSeconds": 0},
     }
     name = job.metadata.name

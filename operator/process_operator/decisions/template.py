@@ -138,9 +138,15 @@ def with_scheduled_time(spec: Mapping[str, Any], instant: str) -> dict[str, Any]
 
 def _refuse_what_is_ours(spec: Mapping[str, Any], where: str) -> None:
     if "managedBy" in spec:
-        raise TemplateError(Reason.TEMPLATE_REFUSED, f"{where}.spec.managedBy: not allowed, the run of a Job managed elsewhere cannot be followed")
+        raise TemplateError(
+            Reason.TEMPLATE_REFUSED,
+            f"{where}.spec.managedBy: not allowed, the run of a Job managed elsewhere cannot be followed",
+        )
     if spec.get("suspend"):
-        raise TemplateError(Reason.TEMPLATE_REFUSED, f"{where}.spec.suspend: true is not allowed; use spec.suspend of the ProcessRequest")
+        raise TemplateError(
+            Reason.TEMPLATE_REFUSED,
+            f"{where}.spec.suspend: true is not allowed; use spec.suspend of the ProcessRequest",
+        )
 
 
 def _check_names(given: Iterable[str]) -> None:
@@ -154,7 +160,10 @@ def _check_names(given: Iterable[str]) -> None:
 
 def _run_name() -> dict[str, Any]:
     # A field reference, not a value: the same template then serves a Job of ours and one of the CronJob controller.
-    return {"name": names.ENV_RUN, "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{names.LABEL_JOB_NAME}']"}}}
+    return {
+        "name": names.ENV_RUN,
+        "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{names.LABEL_JOB_NAME}']"}},
+    }
 
 
 def _containers(pod: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

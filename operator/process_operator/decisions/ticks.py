@@ -78,7 +78,12 @@ def decide_due_ticks(
 
 
 def spans_without_job(
-    recurrence: Recurrence, *, after: datetime, until: datetime, policy: ConcurrencyPolicy, occupations: Sequence[Occupation]
+    recurrence: Recurrence,
+    *,
+    after: datetime,
+    until: datetime,
+    policy: ConcurrencyPolicy,
+    occupations: Sequence[Occupation],
 ) -> tuple[Span, ...]:
     """Ticks in (after, until] that the CronJob controller passed over without a Job."""
     occupied = occupations if policy == ConcurrencyPolicy.FORBID else ()
@@ -94,7 +99,9 @@ def _spans(
         edges.add(cut)
     inner = sorted(edge for edge in edges if after < edge <= until)
     held: Span | None = None
-    for low, high in zip([after, *(edge - _INSTANT for edge in inner)], [*(edge - _INSTANT for edge in inner), until], strict=True):
+    for low, high in zip(
+        [after, *(edge - _INSTANT for edge in inner)], [*(edge - _INSTANT for edge in inner), until], strict=True
+    ):
         count = recurrence.count(low, high)
         if not count:
             continue

@@ -1,0 +1,148 @@
+"""The end of a run: what has to be read before its pods go, and the record once all that can be known is known.
+
+The end is written once: phase, times, reason and log in one PATCH. `run_phase.py` says what Job and pods mean,
+`log_text.py` what is stored of the log, `run_report.py` writes. Neighbour: `run_plan.py`, for the time before.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.log_text import NOT_CAPTURED, build_run_log
+from process_operator.decisions.plan import (
+    Draft,
+    ListPods,
+    ReadLog,
+)
+from process_operator.decisions.pod_choice import LogSource, log_source, relevant_pods
+from process_operator.decisions.run_failure import Context
+from process_operator.decisions.run_phase import RunOutcome, finished_outcome
+from process_operator.decisions.run_report import (
+    finish,
+)
+from process_operator.decisions.run_view import (
+    RunOrders,
+    RunView,
+    is_log_wanted,
+    log_settings,
+)
+from process_operator.resources.process_run import RunLog, RunPhase
+from process_operator.resources.workloads import Job
+
+PATIENCE: Final = timedelta(seconds=2)
+"""The pods' last words may arrive so much later than the end of their Job; after that they are asked for."""
+
+_POD_POLL: Final = timedelta(seconds=2)
+
+
+def record(view: RunView, orders: RunOrders, draft: Draft) -> None:
+    """Write the end of a run whose Job has finished or is gone, once all that can be known is known."""
+    job = view.job
+    if view.notes.log_wanted:
+        return  # the reader's answer brings us back
+    if not _pods_are_settled(view, orders.now, draft):
+        return
+    outcome = finished_outcome(job, view.pods, context=_context(view, orders))
+    if outcome is None:
+        # A pod outlives its Job. Running ones are not watched, so it is looked at until it is gone.
+        if not _list_pods_again(view, orders.now, draft) and is_log_wanted(orders, succeeds=False):
+            _read_log(view, orders, draft)
+        return
+    log = _log(view, job, outcome, orders, draft)
+    if log is not None:
+        finish(view, outcome, log, orders, draft)
+
+
+def _pods_are_settled(view: RunView, now: datetime, draft: Draft) -> bool:
+    """Whether all is known of the pods that will ever be known; where it is not, it is waited for or asked for."""
+    notes = view.notes
+    if view.job is not None and _pods_are_known(view, view.job):
+        return True
+    if notes.pods_listed_at is not None and (notes.ended_at is None or notes.pods_listed_at >= notes.ended_at):
+        return True
+    if notes.ended_at is not None and not view.job_gone and now < notes.ended_at + PATIENCE:
+        draft.wake(notes.ended_at + PATIENCE)
+    else:
+        draft.do(ListPods(view.name, view.name))
+    return False
+
+
+def _context(view: RunView, orders: RunOrders) -> Context:
+    seen = view.run.status
+    waited = seen.phase == RunPhase.PENDING
+    return Context(
+        now=orders.now,
+        job_gone=view.job_gone or view.job is None,
+        running_since=view.notes.running_since,
+        pending_reason=(seen.reason or "") if waited else "",
+        pending_message=(seen.message or "") if waited else "",
+        replaced_by=orders.replaced_by,
+        start_by=view.window.end if view.window is not None else None,
+        log_text=(view.notes.log.text or "") if view.notes.log is not None else "",
+    )
+
+
+def _log(view: RunView, job: Job | None, outcome: RunOutcome, orders: RunOrders, draft: Draft) -> RunLog | None:
+    """The log to store, or None where it has to be read first."""
+    settings = log_settings(orders)
+    if not is_log_wanted(orders, succeeds=outcome.phase == RunPhase.SUCCEEDED):
+        return NOT_CAPTURED
+    source = log_source(job, view.pods, settings.container)
+    if view.notes.log is not None and _has_log_of(view, source):
+        return view.notes.log
+    if source.pod is None:
+        return build_run_log(source, None, tail_bytes=settings.tail_bytes)
+    _read_log(view, orders, draft)
+    return None
+
+
+def _pods_are_known(view: RunView, job: Job) -> bool:
+    """Whether every pod that the Job counts has shown its end: the watches of Jobs and pods have no common order."""
+    if job.finished is None:
+        return job.start_time is None  # gone as it was: whatever pods it had may still run
+    return sum(1 for pod in view.pods if pod.has_ended or pod.gone) >= job.succeeded + job.failed
+
+
+def read_before_the_end(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
+    """The pods may be removed with the end of the Job: list them and open their logs now."""
+    if view.notes.log_wanted or not is_log_wanted(orders, succeeds=_will_succeed(job)):
+        return
+    if _unseen_pods(view, job) > 0 and _list_pods_again(view, orders.now, draft):
+        return
+    _read_log(view, orders, draft)
+
+
+def _will_succeed(job: Job | None) -> bool:
+    ending = job.ending if job is not None else None
+    return ending is not None and ending.type == "SuccessCriteriaMet"
+
+
+def _unseen_pods(view: RunView, job: Job) -> int:
+    """How many pods of a Job that is about to end have not been seen to end: those that run are not watched."""
+    live = job.terminating + (0 if _will_succeed(job) else job.active)
+    seen = [pod for pod in relevant_pods(job, view.pods) if pod.has_ended or pod.gone or pod.deleted_at is not None]
+    return live + job.succeeded + job.failed - len(seen)
+
+
+def _list_pods_again(view: RunView, now: datetime, draft: Draft) -> bool:
+    """List the pods, unless that was done a moment ago; whether it is done now."""
+    listed_at = view.notes.pods_listed_at
+    if listed_at is not None and now < listed_at + _POD_POLL:
+        draft.wake(listed_at + _POD_POLL)
+        return False
+    draft.do(ListPods(view.name, view.name))
+    return True
+
+
+def _read_log(view: RunView, orders: RunOrders, draft: Draft) -> None:
+    """Read the log of the pod that speaks for the run as it is now; follow it while it may still print."""
+    settings = log_settings(orders)
+    source = log_source(view.job, view.pods, settings.container)
+    if source.pod is not None and not _has_log_of(view, source):
+        live = not all(pod.has_ended for pod in view.pods)
+        draft.do(ReadLog(view.name, source, settings.tail_bytes, follow=live and not source.previous))
+
+
+def _has_log_of(view: RunView, source: LogSource) -> bool:
+    return view.notes.log is not None and source.pod in (None, view.notes.log_pod)

@@ -1,0 +1,139 @@
+"""What is written into a run and said about it in Events: while it goes on, and once at its end.
+
+`run_phase.py` says what to write, `run_plan.py` and `run_end.py` when.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from process_operator.decisions import manifests
+from process_operator.decisions.plan import (
+    Draft,
+    Emit,
+    FinishRun,
+    ReportRun,
+)
+from process_operator.decisions.refusal import Refusal
+from process_operator.decisions.run_phase import RunOutcome
+from process_operator.decisions.run_view import (
+    RunOrders,
+    RunView,
+)
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason
+from process_operator.resources.model import format_duration
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
+
+
+def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, draft: Draft) -> None:
+    now = orders.now
+    status = view.run.status.model_copy(
+        update={
+            **_facts(view, outcome, orders.request),
+            "end_time": outcome.end_time,
+            "duration": _duration(outcome),
+            "log": log,
+            "conditions": end_conditions(outcome.phase, outcome.reason, outcome.message, now),
+        }
+    )
+    draft.do(FinishRun(view.name, status), _end_event(view, outcome))
+
+
+def finish_refused(view: RunView, refusal: Refusal, orders: RunOrders, draft: Draft) -> None:
+    deadline = orders.request.spec.starting_deadline_seconds if orders.request else None
+    message = refusal.message(deadline)
+    status = view.run.status.model_copy(
+        update={
+            "phase": refusal.phase,
+            "process": process_name(orders.request, view.run),
+            "reason": refusal.reason,
+            "message": message,
+            "summary": manifests.summary_of(view.run),
+            "conditions": end_conditions(refusal.phase, refusal.reason, message, orders.now),
+        }
+    )
+    outcome = not_started(refusal.phase, refusal.reason, message)
+    draft.do(FinishRun(view.name, status), _end_event(view, outcome))
+
+
+def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) -> tuple[Condition, ...]:
+    """Conditions of a finished run: Finished at any end, Complete after success, Failed and Stalled after any other."""
+    now = now.replace(microsecond=0)
+    types = [ConditionType.FINISHED]
+    types += [ConditionType.COMPLETE] if phase == RunPhase.SUCCEEDED else [ConditionType.FAILED, ConditionType.STALLED]
+    return tuple(
+        Condition(type=kind, status=ConditionStatus.TRUE, last_transition_time=now, reason=reason, message=message)
+        for kind in types
+    )
+
+
+def process_name(request: ProcessRequest | None, run: ProcessRun) -> str:
+    """What a run ran: the Process, or the request where that has its own Job template."""
+    if request is not None and request.spec.process is not None:
+        return request.spec.process.name
+    return run.spec.request.name
+
+
+def not_started(phase: RunPhase, reason: str, message: str) -> RunOutcome:
+    return RunOutcome(phase=phase, reason=reason, message=message)
+
+
+def _facts(view: RunView, outcome: RunOutcome, request: ProcessRequest | None) -> dict[str, Any]:
+    job = view.job
+    return {
+        "phase": outcome.phase,
+        "process": process_name(request, view.run),
+        "reason": outcome.reason or None,
+        "message": outcome.message or None,
+        "start_time": outcome.start_time,
+        "exit_code": outcome.exit_code,
+        "attempts": outcome.attempts,
+        "pod": outcome.pod,
+        "node": outcome.node,
+        "job": job.metadata.name if job is not None else view.run.status.job,
+        # Only of a Job that was let go: one that waits may be made anew, and its absence is no end.
+        "job_uid": job.metadata.uid if job is not None and view.is_let_go else view.run.status.job_uid,
+    }
+
+
+def _duration(outcome: RunOutcome) -> str | None:
+    if outcome.start_time is None or outcome.end_time is None:
+        return None
+    return format_duration(outcome.end_time - outcome.start_time)
+
+
+def report_outcome(view: RunView, outcome: RunOutcome, draft: Draft) -> None:
+    """Write what an open run does, only where phase or reason differ: a message alone is not worth a request."""
+    seen = view.run.status
+    if (seen.phase, seen.reason or "") == (outcome.phase, outcome.reason):
+        return
+    draft.do(ReportRun(view.name, seen.model_copy(update=_facts(view, outcome, None) | {"process": seen.process})))
+
+
+def report(view: RunView, reason: str, message: str, draft: Draft) -> None:
+    if view.run.status.reason != reason:
+        draft.do(ReportRun(view.name, view.run.status.model_copy(update={"reason": reason, "message": message})))
+
+
+def announce_start(view: RunView, draft: Draft) -> None:
+    draft.do(Emit(EventReason.RUN_STARTED, f"started run {view.name}", about=view.name))
+
+
+def _end_event(view: RunView, outcome: RunOutcome) -> Emit:
+    text = f"run {view.name}: {outcome.phase}"
+    detail = ", ".join(part for part in (outcome.reason, outcome.message) if part)
+    match outcome.phase:
+        case RunPhase.SUCCEEDED:
+            return Emit(
+                EventReason.RUN_FINISHED, f"{text} after {_duration(outcome) or 'an unknown time'}", about=view.name
+            )
+        case RunPhase.CANCELED:
+            return Emit(EventReason.RUN_FINISHED, f"{text} ({detail})", about=view.name)
+        case RunPhase.SKIPPED:
+            return Emit(EventReason.RUN_SKIPPED, f"{text} ({detail})", warning=True, about=view.name)
+        case RunPhase.MISSED:
+            return Emit(EventReason.RUN_MISSED, f"{text} ({detail})", warning=True, about=view.name)
+        case _:
+            return Emit(EventReason.RUN_FAILED, f"{text} ({detail})", warning=True, about=view.name)

@@ -1,0 +1,120 @@
+"""One open run with everything that belongs to it, and what the rest of a decision wants of it.
+
+`request_plan.py` makes views and orders, `run_plan.py` and `run_end.py` act on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from process_operator.decisions import manifests
+from process_operator.decisions.refusal import Refusal
+from process_operator.decisions.snapshot import RunNotes, Snapshot
+from process_operator.decisions.template import JobTemplate
+from process_operator.resources.process_request import LogCapture, LogSettings, ProcessRequest
+from process_operator.resources.process_run import ProcessRun, Trigger
+from process_operator.resources.workloads import Job, Kill, Pod
+from process_operator.timing.run_later import StartWindow, start_window
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One open run with everything that belongs to it."""
+
+    run: ProcessRun
+    job: Job | None
+    """As last seen, also when it is gone."""
+    job_gone: bool
+    pods: tuple[Pod, ...]
+    notes: RunNotes
+    window: StartWindow | None
+    """Of a Run Later run: when it may start."""
+    name: str
+    """Of the run and of its Job."""
+    created: datetime
+    """When it was made: for a tick that is its claim (UTC)."""
+    due: datetime
+    """When it asked to start (UTC)."""
+    is_paused: bool
+    """Whether its Job was running and was suspended by `onSuspend: SuspendRunning`."""
+    is_let_go: bool
+    """Whether its Job was started: it has pods, had them, or may have them any moment."""
+    refusal: Refusal | None
+    """Why it will never start, where it was made to record just that."""
+    by_cronjob: bool
+    """Whether its Job is (or was) the CronJob controller's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrders:
+    """What the rest of the decision wants of one run."""
+
+    now: datetime
+    request: ProcessRequest | None
+    template: JobTemplate | None = None
+    may_start: bool = False
+    kill: Kill | None = None
+    """It has to end."""
+    refusal: Refusal | None = None
+    """It is given up before it started."""
+    pause: bool = False
+    """Suspend its Job; a resume starts the work over."""
+    replaced_by: str | None = None
+    """The newer run, where a CronJob may have replaced this one."""
+    holds: tuple[str, str] | None = None
+    """Reason and message for people, while it may not start."""
+
+
+def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
+    """Everything about one run of a snapshot. What many rules ask is worked out here, once."""
+    name, created, annotations = run.metadata.name, run.metadata.creation_timestamp, run.metadata.annotations
+    assert created is not None
+    job = snapshot.jobs.get(name)
+    suspended = job is not None and job.is_suspended
+    paused = job is not None and suspended and manifests.ANNOTATION_PAUSED in job.metadata.annotations
+    return RunView(
+        run=run,
+        job=job,
+        job_gone=name in snapshot.gone_jobs,
+        pods=snapshot.pods.get(name, ()),
+        notes=snapshot.notes_of(name),
+        window=_window(snapshot, run),
+        name=name,
+        created=created,
+        due=run.spec.scheduled_time or created,
+        is_paused=paused,
+        is_let_go=job is not None and (paused or not suspended),
+        refusal=Refusal.parse(annotations[manifests.ANNOTATION_VERDICT])
+        if manifests.ANNOTATION_VERDICT in annotations
+        else None,
+        by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
+    )
+
+
+def _window(snapshot: Snapshot, run: ProcessRun) -> StartWindow | None:
+    request = snapshot.request
+    if run.spec.trigger != Trigger.LATER or request is None or request.spec.timing.run_later is None:
+        return None
+    assert run.spec.scheduled_time is not None and snapshot.status.stretch is not None
+    return start_window(
+        request.spec.timing.run_later,
+        since=snapshot.status.stretch.since or run.spec.scheduled_time,
+        starting_deadline_seconds=request.spec.starting_deadline_seconds,
+    )
+
+
+def waits_for_start(view: RunView) -> bool:
+    """Whether a Run Later run has not been let go yet: it is in nobody's way."""
+    return view.run.spec.trigger == Trigger.LATER and not view.is_let_go
+
+
+def log_settings(orders: RunOrders) -> LogSettings:
+    return orders.request.spec.log if orders.request is not None else LogSettings()
+
+
+def is_log_wanted(orders: RunOrders, *, succeeds: bool) -> bool:
+    settings = log_settings(orders)
+    if settings.tail_bytes == 0 or settings.capture == LogCapture.NEVER:
+        return False
+    return settings.capture == LogCapture.ALWAYS or not succeeds
