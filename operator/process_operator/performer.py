@@ -175,6 +175,7 @@ class Performer:
         await self._patch_run(key, action.run, body, subresource="status")
 
     async def _finish_run(self, key: Key, snapshot: Snapshot, action: actions.FinishRun) -> None:
+        self._store.note_run(key, action.run, finishing=True)
         await self._report_run(key, snapshot, actions.ReportRun(action.run, action.status))
 
     async def _grow_summary(self, key: Key, snapshot: Snapshot, action: actions.GrowSummary) -> None:

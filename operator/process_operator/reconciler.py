@@ -17,7 +17,8 @@ import structlog
 
 from process_operator.cluster.errors import ApiError, NamespaceTerminating, NotFound
 from process_operator.decisions.plan import Action, Emit, FinishRun, Plan
-from process_operator.decisions.request_plan import decide, is_worth_a_write
+from process_operator.decisions.request_plan import decide
+from process_operator.decisions.request_status import is_worth_a_write
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.performer import Performer
 from process_operator.queue import WorkQueue

@@ -89,7 +89,7 @@ class Store:
         if key is None:
             return False
         if deleted or (kind is PROCESS_RUN and self._is_finished(raw)):
-            if deleted and kind is PROCESS_RUN and shelf.get(namespace, name) is not None:
+            if deleted and kind is PROCESS_RUN and shelf.get(namespace, name) is not None and not self._is_finishing(key, name):
                 # Deleted, or finished by another operator: the event is the same. A list tells, when it matters.
                 self.notes(key).history = None
             # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
@@ -129,6 +129,9 @@ class Store:
             self.note_run(key, name, running_since=notes.running_since or self._clock(), unready_since=None)
         elif not job.ready and notes.running_since is not None and notes.unready_since is None:
             self.note_run(key, name, unready_since=self._clock())
+
+    def _is_finishing(self, key: Key, name: str) -> bool:
+        return self.notes(key).runs.get(name, RunNotes()).finishing
 
     def _forget_list_of_pods(self, key: Key, name: str) -> None:
         """What was listed before the end began says nothing about it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -20,6 +21,7 @@ from process_operator.resync import SELECTIONS
 SILENCE_SECONDS: Final = 70.0
 """The API server sends a bookmark about once a minute."""
 LONGEST_PAUSE: Final = 30.0
+_ENDING_SECONDS: Final = 5.0
 
 
 class Watches:
@@ -63,8 +65,13 @@ class Watches:
             tasks = await kopf.spawn_tasks(
                 registry=registry, settings=self._settings, clusterwide=True, standalone=True
             )
-            self._began()
-            await kopf.run_tasks(tasks, ignored=_EVERY_TASK)
+            try:
+                self._began()
+                ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await _end(tasks)
+            for task in ended:
+                task.result()
         finally:
             for session in self._sessions:
                 await session.close()
@@ -82,21 +89,34 @@ class Watches:
         return trace
 
 
-class _EveryTask(Collection[Any]):
-    """Contains everything: with it kopf ends its own tasks, and not whatever else has begun in the loop since."""
-
-    def __contains__(self, _: object) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(asyncio.all_tasks())
-
-    def __len__(self) -> int:
-        return len(asyncio.all_tasks())
-
-
-_EVERY_TASK: Final = _EveryTask()
 _PLURALS: Final = frozenset(selection.kind.plural for selection in SELECTIONS)
+
+
+async def _end(roots: Collection[asyncio.Task[Any]]) -> None:
+    """End kopf's tasks: the watchers, which end their workers, then the roots, and what those leave behind.
+
+    `kopf.run_tasks` would cancel everything that has begun in the loop since kopf did, our own timer among it. And
+    where one watcher has failed it leaves the others alone until it cancels them together with their own helpers, for
+    which they then wait for ever.
+    """
+    await _cancel([task for task in asyncio.all_tasks() if _is_kopfs(task) and task.get_name().startswith("watcher for")])
+    await _cancel(roots)
+    await _cancel([task for task in asyncio.all_tasks() if _is_kopfs(task)])
+
+
+async def _cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_ENDING_SECONDS)
+
+
+def _is_kopfs(task: asyncio.Task[Any]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and code.co_filename.startswith(_KOPFS_FOLDER)
+
+
+_KOPFS_FOLDER: Final = str(Path(kopf.__file__).parent)
 
 
 def kopf_settings(

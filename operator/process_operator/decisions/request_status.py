@@ -158,3 +158,17 @@ def _last_run(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[LastRun |
     # The same run may be here twice, as it was and as it is: what was appended last is newer.
     newest = max(enumerate(found), key=lambda item: (item[1][0], item[1][1], item[0]))[1]
     return LastRun(name=newest[1], phase=newest[2]), newest[0]
+
+
+def is_worth_a_write(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
+    """Whether a status differs from the written one in more than the next tick of a fast schedule."""
+    if written == wanted:
+        return False
+    if wanted.next_run_time is None or written.next_run_time is None or not _is_fast(written, wanted):
+        return True
+    return written.model_copy(update={"next_run_time": wanted.next_run_time}) != wanted
+
+
+def _is_fast(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
+    assert written.next_run_time is not None and wanted.next_run_time is not None
+    return abs(wanted.next_run_time - written.next_run_time) < FAST

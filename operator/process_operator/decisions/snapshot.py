@@ -74,6 +74,8 @@ class RunNotes:
     """When the operator first saw a pod of this run ready."""
     unready_since: datetime | None = None
     """When the operator saw that no pod of this run was ready any more."""
+    finishing: bool = False
+    """Its end is being written by us: the event that it left the open runs tells nothing new."""
     ended_at: datetime | None = None
     """When the operator first saw that its Job is over or gone: a list of its pods that is older says nothing of their end."""
 

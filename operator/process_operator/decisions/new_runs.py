@@ -1,0 +1,74 @@
+"""New runs of a request: the one of a one-shot stretch, the ticks of a schedule, the Jobs of its CronJob.
+
+`schedule_plan.py` knows the ticks; here is decided which of these ways the request has. Neighbour: `situation.py`.
+"""
+
+from __future__ import annotations
+
+from process_operator.decisions import manifests
+from process_operator.decisions.concurrency import MAX_STARTS, Contender, in_the_way
+from process_operator.decisions.plan import CreateRun, Draft
+from process_operator.decisions.schedule_plan import (
+    Calendar,
+    Progress,
+    calendar_of,
+    claim,
+    plan_cronjob_jobs,
+    plan_passed_over,
+    plan_ticks,
+)
+from process_operator.decisions.situation import Situation
+from process_operator.decisions.stretch import is_suspended, run_name
+from process_operator.decisions.template import JobTemplate
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_run import Trigger
+from process_operator.timing.run_later import start_window
+
+
+def plan_new_runs(situation: Situation, contenders: list[Contender], draft: Draft) -> tuple[Progress, Calendar | None]:
+    """Claim what is due; how far the schedule is then, and its calendar where it has one."""
+    snapshot, cursor = situation.snapshot, situation.snapshot.status.last_schedule_time
+    made = plan_cronjob_jobs(snapshot, situation.now, draft)
+    if situation.request.spec.timing.schedule is None:
+        # Jobs that a CronJob made before an edit are runs, but not the one of this stretch.
+        return Progress(cursor, started=_one_shot(situation, contenders, draft)), None
+    idle = Progress(cursor, started=made)
+    if situation.acceptance.recurrence is None:
+        return idle, None
+    calendar = calendar_of(snapshot, situation.acceptance.recurrence)
+    if is_suspended(situation.stretch) or not situation.acceptance.is_accepted or situation.acceptance.engine is None:
+        return idle, calendar
+    if not situation.is_own_engine:
+        progress = plan_passed_over(snapshot, calendar, situation.views, situation.now, draft)
+    else:
+        blockers = in_the_way(situation.policy, contenders)
+        progress = plan_ticks(
+            snapshot, calendar, situation.views, blockers, _at_once(situation, contenders), situation.now, draft
+        )
+    return Progress(progress.cursor, progress.started + made, progress.waiting), calendar
+
+
+def _at_once(situation: Situation, contenders: list[Contender]) -> JobTemplate | None:
+    """The template, where a run that is claimed now need not wait for its turn."""
+    waiting = sum(1 for contender in contenders if not contender.started)
+    free = waiting < MAX_STARTS if situation.policy == ConcurrencyPolicy.ALLOW else not contenders
+    return situation.acceptance.template if free else None
+
+
+def _one_shot(situation: Situation, contenders: list[Contender], draft: Draft) -> int:
+    """Claim the one run of the stretch; 1 where that is done now."""
+    snapshot, request, stretch = situation.snapshot, situation.request, situation.stretch
+    assert stretch.since is not None
+    if stretch.runs or is_suspended(stretch) or not situation.acceptance.is_accepted:
+        return 0
+    name = run_name(snapshot, stretch)
+    if any(view.name == name for view in situation.views) or any(run.name == name for run in snapshot.history or ()):
+        return 1
+    later = request.spec.timing.run_later
+    if later is None:
+        manifest = manifests.run_manifest(request, name=name, trigger=Trigger.IMMEDIATE, scheduled=stretch.since)
+        draft.do(*claim(request, manifest, _at_once(situation, contenders), stretch.since))
+        return 1
+    window = start_window(later, since=stretch.since, starting_deadline_seconds=request.spec.starting_deadline_seconds)
+    draft.do(CreateRun(manifests.run_manifest(request, name=name, trigger=Trigger.LATER, scheduled=window.start)))
+    return 1

@@ -1,0 +1,127 @@
+"""What a decision means for the status of its request: what is next, what waits, how it ended, and the Events about it.
+
+`request_status.py` writes the status from this. Neighbour: `situation.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from process_operator.decisions.plan import Draft, Emit, LoadHistory
+from process_operator.decisions.request_status import Outlook
+from process_operator.decisions.schedule_plan import (
+    Calendar,
+    Progress,
+    settled_through,
+)
+from process_operator.decisions.situation import Situation
+from process_operator.decisions.snapshot import FinishedRun, Snapshot
+from process_operator.decisions.standing import is_time
+from process_operator.decisions.stretch import is_suspended, run_name
+from process_operator.resources.conditions import ConditionStatus, ConditionType, EventReason
+from process_operator.resources.model import format_instant
+from process_operator.resources.process_request import ProcessRequestStatus
+
+
+def outlook_of(situation: Situation, progress: Progress, calendar: Calendar | None, draft: Draft) -> Outlook:
+    """The outlook after the plan; asks for the history where only that can tell."""
+    next_run = _next_run(situation, progress, calendar)
+    none_left = _no_tick_left(situation, progress, calendar)
+    end, unknown = _one_shot_end(situation, progress)
+    sought = unknown and situation.snapshot.history is None
+    if sought or _lost_sight_of_last_run(situation):
+        draft.do(LoadHistory())
+    return Outlook(
+        views=situation.views,
+        cursor=progress.cursor,
+        started=progress.started,
+        waiting=_waiting(situation, progress),
+        next_run=next_run,
+        no_tick_left=none_left,
+        end=end,
+        end_unknown=unknown and not sought,
+        end_sought=sought,
+    )
+
+
+def _waiting(situation: Situation, progress: Progress) -> int:
+    queued = sum(
+        1 for view in situation.views if view.refusal is None and view.job is None and is_time(situation, view)
+    )
+    held = queued if any(view.is_let_go for view in situation.views) else 0
+    return held + (1 if progress.waiting is not None else 0)
+
+
+def _next_run(situation: Situation, progress: Progress, calendar: Calendar | None) -> datetime | None:
+    stretch = situation.snapshot.status.stretch
+    assert stretch is not None
+    if not situation.acceptance.is_accepted or is_suspended(stretch):
+        return None
+    if calendar is None:
+        starts = [view.window.start for view in situation.views if view.window is not None and not view.is_let_go]
+        return min((start for start in starts if start > situation.now), default=None)
+    after = max(
+        settled_through(situation.snapshot, calendar.recurrence),
+        progress.cursor or calendar.recurrence.floor,
+        situation.now,
+    )
+    return calendar.recurrence.next_after(after)
+
+
+def _no_tick_left(situation: Situation, progress: Progress, calendar: Calendar | None) -> bool:
+    if calendar is None or not situation.acceptance.is_accepted or situation.views or progress.waiting is not None:
+        return False
+    cursor = progress.cursor or calendar.recurrence.floor
+    return calendar.recurrence.next_after(max(cursor, calendar.recurrence.floor)) is None
+
+
+def _lost_sight_of_last_run(situation: Situation) -> bool:
+    """Whether the status names a run that was open, is no more, and is not known to have ended or been deleted."""
+    last = situation.snapshot.status.last_run
+    if last is None or last.phase.is_finished or situation.snapshot.history is not None:
+        return False
+    return all(view.name != last.name for view in situation.views)
+
+
+def _one_shot_end(situation: Situation, progress: Progress) -> tuple[FinishedRun | None, bool]:
+    """How the run of a one-shot stretch ended, and whether it must have ended without anybody knowing how."""
+    snapshot, request, stretch = situation.snapshot, situation.snapshot.request, situation.snapshot.status.stretch
+    assert request is not None and stretch is not None
+    if request.spec.timing.schedule is not None or stretch.runs + progress.started == 0 or stretch.number == 0:
+        return None, False
+    name = run_name(snapshot, stretch)
+    if any(view.name == name for view in situation.views) or (progress.started and not stretch.runs):
+        return None, False
+    found = next((run for run in snapshot.history or () if run.name == name), None)
+    if found is not None:
+        return found, False
+    known = snapshot.status.last_run
+    if known is not None and known.name == name and known.phase.is_finished:
+        at = snapshot.status.last_run_time or situation.now
+        return FinishedRun(name, known.phase, _end_reason(snapshot), at, scheduled=at), False
+    return None, True
+
+
+def announce(situation: Situation, status: ProcessRequestStatus, draft: Draft) -> None:
+    """Events where the verdict on the request changes, or a new stretch is in force."""
+    before = _condition(situation.snapshot.status, ConditionType.ACCEPTED)
+    after = _condition(status, ConditionType.ACCEPTED)
+    if situation.acceptance.reason and before != after:
+        draft.do(
+            Emit(EventReason.REFUSED, f"{situation.acceptance.reason}: {situation.acceptance.message}", warning=True)
+        )
+    fresh = situation.snapshot.status.phase is None or before != after
+    if situation.acceptance.is_accepted and fresh and not situation.is_suspended:
+        at = f"; next run at {format_instant(status.next_run_time)}" if status.next_run_time else ""
+        draft.do(Emit(EventReason.SCHEDULED, f"{status.schedule}{at}"))
+
+
+def _condition(status: ProcessRequestStatus, kind: ConditionType) -> tuple[ConditionStatus, str, str] | None:
+    found = next((condition for condition in status.conditions if condition.type == kind), None)
+    return None if found is None else (found.status, found.reason, found.message)
+
+
+def _end_reason(snapshot: Snapshot) -> str:
+    """The reason that the status gave for the end of the one-shot run."""
+    ends = (ConditionType.COMPLETE, ConditionType.FAILED)
+    return next((condition.reason for condition in snapshot.status.conditions if condition.type in ends), "")

@@ -1,0 +1,102 @@
+"""What each open run is told: start, wait, make room, end, or be suspended.
+
+`standing.py` says how the runs stand, `concurrency.py` who may start beside whom, `run_plan.py` carries the orders over
+into actions.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from process_operator.decisions.concurrency import Contender, Turn, take_turns
+from process_operator.decisions.plan import Draft, LoadHistory
+from process_operator.decisions.refusal import Refusal
+from process_operator.decisions.run_plan import plan_run
+from process_operator.decisions.run_view import RunOrders, RunView
+from process_operator.decisions.schedule_plan import (
+    calendar_of,
+    has_run,
+    settled_through,
+)
+from process_operator.decisions.situation import Situation
+from process_operator.decisions.standing import is_time, own_kill
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_request import OnSuspend
+from process_operator.resources.process_run import RunPhase, Trigger
+from process_operator.resources.workloads import Kill, KillReason
+from process_operator.timing.missed import is_too_old
+
+
+def plan_open_runs(situation: Situation, contenders: list[Contender], draft: Draft) -> None:
+    """Add what has to be done about every open run, in the order in which they were due."""
+    turn = take_turns(situation.policy, contenders, newcomer=_replacing_run(situation, draft))
+    for view in sorted(situation.views, key=lambda view: (view.due, view.name)):
+        plan_run(view, _orders(situation, view, turn, draft), draft)
+
+
+def _replacing_run(situation: Situation, draft: Draft) -> str | None:
+    """Name of the run that the newest due tick will have, where the policy is Replace: others make room for it."""
+    recurrence = situation.acceptance.recurrence
+    if situation.policy != ConcurrencyPolicy.REPLACE or recurrence is None or not situation.makes_ticks:
+        return None
+    deadline = situation.request.spec.starting_deadline_seconds
+    newest = recurrence.previous(situation.now)
+    if (
+        newest is None
+        or newest <= settled_through(situation.snapshot, recurrence)
+        or is_too_old(newest, situation.now, deadline)
+    ):
+        return None
+    name = calendar_of(situation.snapshot, recurrence).run_name(newest)
+    if situation.snapshot.history is None:
+        # It may be claimed already, and even be over: then nobody has to go for it.
+        draft.do(LoadHistory())
+        return None
+    return None if has_run(situation.snapshot, name) else name
+
+
+def _orders(situation: Situation, view: RunView, turn: Turn, draft: Draft) -> RunOrders:
+    if view.window is not None and not view.is_let_go:
+        draft.wake(view.window.start if situation.now < view.window.start else None)
+        draft.wake(view.window.end + timedelta(seconds=1) if view.window.end is not None else None)
+    kill = own_kill(situation, view)
+    if (kill is None and view.name in turn.kill) or view.name in turn.overtaken:
+        kill = kill or Kill(KillReason.REPLACED, turn.winner or "")
+    start = view.name in turn.start and kill is None
+    resumed = view.is_paused and not situation.is_suspended
+    return RunOrders(
+        now=situation.now,
+        request=situation.snapshot.request,
+        template=situation.acceptance.template if situation.acceptance.is_accepted else None,
+        may_start=start or resumed,
+        kill=kill,
+        refusal=Refusal(RunPhase.MISSED, RunReason.TOO_MANY) if view.name in turn.dropped else None,
+        pause=_pauses(situation, view),
+        replaced_by=_newer_cronjob_run(situation, view),
+        holds=_holds(situation, view),
+    )
+
+
+def _newer_cronjob_run(situation: Situation, view: RunView) -> str | None:
+    """The run for which the CronJob controller may have deleted this one's Job: under Replace it leaves no trace."""
+    if not view.by_cronjob or situation.policy != ConcurrencyPolicy.REPLACE:
+        return None
+    newer = [other for other in situation.views if other.by_cronjob and other.due > view.due]
+    return min(newer, key=lambda other: other.due).name if newer else None
+
+
+def _pauses(situation: Situation, view: RunView) -> bool:
+    request = situation.request
+    wanted = situation.is_suspended and request.spec.on_suspend == OnSuspend.SUSPEND_RUNNING
+    return wanted and view.is_let_go and not view.is_paused and view.run.spec.trigger != Trigger.MANUAL
+
+
+def _holds(situation: Situation, view: RunView) -> tuple[str, str] | None:
+    if situation.acceptance.reason:
+        return situation.acceptance.reason, situation.acceptance.message
+    if situation.acceptance.ask is not None or not is_time(situation, view):
+        return None
+    if situation.first_let_go is not None and view.job is None:
+        return RunReason.WAITING, f"waits for run {situation.first_let_go} (concurrencyPolicy: {situation.policy})"
+    return None

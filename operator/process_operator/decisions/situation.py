@@ -1,0 +1,63 @@
+"""One request that is there, judged, with its open runs: what every part of its decision looks at.
+
+`request_plan.py` makes it; `standing.py`, `run_orders.py`, `new_runs.py` and `outlook.py` read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from process_operator.decisions.acceptance import Acceptance
+from process_operator.decisions.run_view import RunView
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_request import Engine, ProcessRequest, Stretch
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A request whose stretch is up to date, the verdict on it, and its runs, at `now` (UTC)."""
+
+    snapshot: Snapshot
+    acceptance: Acceptance
+    views: tuple[RunView, ...]
+    now: datetime
+
+    @cached_property
+    def request(self) -> ProcessRequest:
+        """The request, which is there."""
+        assert self.snapshot.request is not None
+        return self.snapshot.request
+
+    @cached_property
+    def stretch(self) -> Stretch:
+        """The stretch, which has been written."""
+        assert self.snapshot.status.stretch is not None
+        return self.snapshot.status.stretch
+
+    @property
+    def policy(self) -> ConcurrencyPolicy:
+        """What happens to a run that meets another one."""
+        return self.request.spec.concurrency_policy
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the request is unscheduled."""
+        return self.request.spec.suspend
+
+    @property
+    def is_own_engine(self) -> bool:
+        """Whether the operator makes the Jobs of this schedule."""
+        return self.acceptance.engine is not None and self.acceptance.engine.engine == Engine.OPERATOR
+
+    @property
+    def makes_ticks(self) -> bool:
+        """Whether the operator claims ticks now."""
+        return self.acceptance.is_accepted and self.is_own_engine and not self.is_suspended
+
+    @cached_property
+    def first_let_go(self) -> str | None:
+        """A run that goes on, for whom others wait."""
+        return next((view.name for view in self.views if view.is_let_go), None)

@@ -1,0 +1,80 @@
+"""How each open run stands: whether its time has come, whether it may begin, and whether it has to end by itself.
+
+`concurrency.py` decides among those that stand; `run_orders.py` tells each run what follows. Neighbour: `situation.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from process_operator.decisions.concurrency import Contender
+from process_operator.decisions.run_view import RunView
+from process_operator.decisions.situation import Situation
+from process_operator.decisions.stretch import run_name
+from process_operator.resources.model import format_instant
+from process_operator.resources.process_request import OnSuspend
+from process_operator.resources.process_run import Trigger
+from process_operator.resources.workloads import Kill, KillReason
+
+
+def contenders_of(situation: Situation) -> list[Contender]:
+    """The runs that have a say in who may start."""
+    return [contender for view in situation.views if (contender := _contender(situation, view))]
+
+
+def _contender(situation: Situation, view: RunView) -> Contender | None:
+    if view.refusal is not None or (view.by_cronjob and view.job is None):
+        return None
+    started = view.is_let_go
+    if not started and not is_time(situation, view):
+        return None
+    ready = started or (own_kill(situation, view) is None and _may_begin(situation, view))
+    return Contender(view.name, view.due, started=started, ready=ready)
+
+
+def is_time(situation: Situation, view: RunView) -> bool:
+    """Whether the start of a Run Later run has come; for any other run it always has."""
+    return view.window is None or situation.now >= view.window.start
+
+
+def _may_begin(situation: Situation, view: RunView) -> bool:
+    refused = view.notes.create_refused
+    if refused is not None and (refused.again_at is None or refused.again_at > situation.now):
+        return False
+    by_hand = view.run.spec.trigger == Trigger.MANUAL
+    return situation.acceptance.is_accepted and (by_hand or not situation.is_suspended)
+
+
+def own_kill(situation: Situation, view: RunView) -> Kill | None:
+    """Why this run has to end, whatever the others do."""
+    request = situation.request
+    trigger = view.run.spec.trigger
+    if view.run.spec.cancel:
+        return Kill(KillReason.CANCELED, "spec.cancel was set")
+    if view.is_let_go and not view.is_paused:
+        cancels = (
+            situation.is_suspended and request.spec.on_suspend == OnSuspend.CANCEL_RUNNING and trigger != Trigger.MANUAL
+        )
+        return Kill(KillReason.SUSPENDED) if cancels else None
+    if view.is_paused:
+        return None
+    if trigger == Trigger.LATER and (
+        view.window is None or view.name != run_name(situation.snapshot, situation.stretch)
+    ):
+        return Kill(KillReason.CANCELED, "the request was rescheduled or its timing edited before the start")
+    if view.window is not None and view.window.is_over(situation.now):
+        return Kill(KillReason.MISSED, f"not started by {format_instant(view.window.end or situation.now)}")
+    if trigger in (Trigger.IMMEDIATE, Trigger.SCHEDULE, Trigger.CATCH_UP) and view.job is None and not view.by_cronjob:
+        return _claim_is_void(situation, view)
+    return None
+
+
+def _claim_is_void(situation: Situation, view: RunView) -> Kill | None:
+    request = situation.request
+    deadline = request.spec.starting_deadline_seconds
+    if situation.is_suspended:
+        return Kill(KillReason.SUSPENDED)
+    if deadline is not None and situation.now.replace(microsecond=0) > view.due + timedelta(seconds=deadline):
+        why = f": {view.notes.create_refused.message}" if view.notes.create_refused is not None else ""
+        return Kill(KillReason.MISSED, f"not started within {deadline} s of its time (startingDeadlineSeconds){why}")
+    return None

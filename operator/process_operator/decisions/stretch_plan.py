@@ -1,0 +1,61 @@
+"""The change from one stretch to the next: what the old one leaves undecided is recorded, then the new one is written.
+
+`stretch.py` says whether one begins; nothing is made from a stretch before it has been written.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from process_operator.decisions import manifests
+from process_operator.decisions.plan import BeginStretch, CreateRun, Draft, LoadHistory, Plan
+from process_operator.decisions.refusal import Refusal, in_one_summary
+from process_operator.decisions.schedule_plan import (
+    calendar_of,
+    plan_cronjob_jobs,
+    plan_stretch_end,
+)
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.decisions.stretch import StretchChange
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.process_run import RunPhase
+from process_operator.timing.errors import ScheduleError
+from process_operator.timing.recurrence import compile_schedule
+
+
+def change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) -> Plan:
+    """Record what the old stretch leaves undecided, then write the new one; all else follows from that."""
+    draft = Draft()
+    status = change.apply(snapshot.status)
+    if change.ends is not None:
+        if (
+            snapshot.history is None
+            and snapshot.request is not None
+            and snapshot.request.spec.timing.schedule is not None
+        ):
+            # Ticks after the written cursor may have been claimed: only a list shows the finished runs.
+            return Plan((LoadHistory(),))
+        plan_cronjob_jobs(snapshot, now, draft)
+        settled = _leave_behind(snapshot, change.ends, now, draft)
+        if settled is not None:
+            status = status.model_copy(update={"last_schedule_time": settled})
+    draft.do(BeginStretch(status))
+    return draft.plan(status)
+
+
+def _leave_behind(snapshot: Snapshot, ends: str, now: datetime, draft: Draft) -> datetime | None:
+    request, stretch = snapshot.request, snapshot.status.stretch
+    assert request is not None
+    if ends == "Edited":
+        for left in snapshot.undecided:
+            record = in_one_summary(left.first, left.last, left.count, Refusal(RunPhase.MISSED, RunReason.EDITED))
+            draft.do(CreateRun(manifests.refused_run_manifest(request, name=left.run, record=record)))
+        return snapshot.undecided[-1].last if snapshot.undecided else None
+    schedule = request.spec.timing.schedule
+    if schedule is None or stretch is None or stretch.since is None:
+        return None
+    try:
+        calendar = calendar_of(snapshot, compile_schedule(schedule, since=stretch.since))
+    except ScheduleError:
+        return None
+    return plan_stretch_end(snapshot, calendar, ends, now, draft)
