@@ -15,13 +15,13 @@ import structlog
 from process_operator import names
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import ApiError
-from process_operator.cluster.kinds import JOB, POD
+from process_operator.cluster.kinds import POD
 from process_operator.cluster.logs import KUBELET_RETRIES, LogFollower, TailResult, read_tail
 from process_operator.decisions.log_text import build_run_log
 from process_operator.decisions.plan import KillJob, ReadLog
 from process_operator.decisions.pod_choice import LogSource, log_source
 from process_operator.resources.conditions import LogReason
-from process_operator.resources.workloads import parse_job, parse_pod
+from process_operator.resources.workloads import parse_pod
 from process_operator.shelf import Key
 from process_operator.store import Store
 
@@ -49,13 +49,14 @@ class LogReader:
 
     async def follow_before_kill(self, key: Key, action: KillJob) -> None:
         """Open the log of a Job that is about to be killed; returns when the server has begun to send it."""
+        held = self._store.jobs.get(key[0], action.job)
         try:
-            job = parse_job(await self._api.get(JOB, key[0], action.job))
             listing = await self._api.list(POD, key[0], label_selector=f"{names.LABEL_JOB_NAME}={action.job}")
         except ApiError:
             return  # the kill matters more than its log
         for raw in listing.items:
             self._store.apply(POD, raw)
+        job = held.value if held is not None else None
         source = log_source(job, [parse_pod(raw) for raw in listing.items], action.container)
         if source.pod is None or source.previous:
             return

@@ -94,13 +94,28 @@ class Performer:
         await self.write_status(key, snapshot, action.status)
 
     async def write_status(self, key: Key, snapshot: Snapshot, status: Model) -> None:
-        """PATCH the status of a request so that it is exactly `status`."""
-        assert snapshot.request is not None
-        # With the UID, because a request that was deleted and made again meanwhile is another one.
-        body = {"metadata": {"uid": snapshot.uid}, "status": _replacing(snapshot.request.status, status)}
-        answer = await self._api.patch(PROCESS_REQUEST, *key, body, subresource="status")
-        self._store.apply(PROCESS_REQUEST, answer)
-        self._store.notes(key).status = None
+        """PATCH the status of a request so that it is exactly `status`. Raises NotFound where the request is gone."""
+        try:
+            answer = await self._api.patch(
+                PROCESS_REQUEST, *key, _status_patch(snapshot.uid, status), subresource="status"
+            )
+        except (Invalid, NotFound) as error:
+            await self._look_whether_gone(key, snapshot.uid, error)
+        else:
+            self._store.apply(PROCESS_REQUEST, answer)
+            self._store.notes(key).status = None
+
+    async def _look_whether_gone(self, key: Key, uid: str, error: Invalid | NotFound) -> NoReturn:
+        """A write failed as it does where the request is gone, or was made again and is another one now."""
+        try:
+            current = await self._api.get(PROCESS_REQUEST, *key)
+        except NotFound:
+            self._store.lose(PROCESS_REQUEST, *key)
+            raise
+        if current["metadata"]["uid"] == uid:
+            raise error
+        self._store.apply(PROCESS_REQUEST, current)
+        raise NotFound(f"the request with the UID {uid} is gone", status=404, reason="NotFound")
 
     async def _dry_run(self, key: Key, snapshot: Snapshot, action: actions.DryRunJob) -> None:
         notes = self._store.notes(key)
@@ -171,8 +186,8 @@ class Performer:
 
     async def _report_run(self, key: Key, snapshot: Snapshot, action: actions.ReportRun) -> None:
         seen = next(run for run in snapshot.runs if run.metadata.name == action.run)
-        body = {"metadata": {"uid": seen.metadata.uid}, "status": _replacing(seen.status, action.status)}
-        await self._patch_run(key, action.run, body, subresource="status")
+        body = _status_patch(seen.metadata.uid, action.status)
+        await self._patch_run(key, action.run, body, subresource="status", uid=seen.metadata.uid)
 
     async def _finish_run(self, key: Key, snapshot: Snapshot, action: actions.FinishRun) -> None:
         self._store.note_run(key, action.run, finishing=True)
@@ -182,15 +197,18 @@ class Performer:
         body = {"status": {"summary": action.status.to_api()["summary"]}}
         await self._patch_run(key, action.run, body, subresource="status")
 
-    async def _patch_run(self, key: Key, run: str, body: dict[str, Any], *, subresource: str | None) -> None:
+    async def _patch_run(
+        self, key: Key, run: str, body: Body | list[Body], *, subresource: str | None, uid: str | None = None
+    ) -> None:
         try:
             answer = await self._api.patch(PROCESS_RUN, key[0], run, body, subresource=subresource)
         except NotFound:
             self._forget_run(key, run)
         except Invalid:
-            # Somebody else has finished it: a finished phase never changes, and theirs stands.
+            # Somebody else has finished it: a finished phase never changes, and theirs stands. Or it is another one now.
             current = await self._api.get(PROCESS_RUN, key[0], run)
-            if not ProcessRun.model_validate(current).status.phase.is_finished:
+            is_same = uid in (None, current["metadata"]["uid"])
+            if is_same and not ProcessRun.model_validate(current).status.phase.is_finished:
                 raise
             self._take_run(key, current)
         else:
@@ -338,7 +356,12 @@ class Performer:
         return {"apiVersion": names.API_VERSION, "kind": "ProcessRequest", "name": snapshot.name, "uid": snapshot.uid}
 
 
-def _replacing(seen: Model, wanted: Model) -> dict[str, Any]:
-    """The merge patch that turns one status into the other: a field that is gone is set to null."""
-    after = wanted.to_api()
-    return {**{name: None for name in seen.to_api() if name not in after}, **after}
+def _status_patch(uid: str, status: Model) -> list[Body]:
+    """The JSON patch that makes the status of this very object exactly `status`.
+
+    It tests the UID itself: as a precondition of a merge patch the server heeds none on a status.
+    """
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": uid},
+        {"op": "add", "path": "/status", "value": status.to_api()},
+    ]

@@ -7,16 +7,10 @@ from __future__ import annotations
 
 from process_operator.decisions import manifests
 from process_operator.decisions.concurrency import MAX_STARTS, Contender, in_the_way
+from process_operator.decisions.cronjob_runs import plan_cronjob_jobs, plan_passed_over
 from process_operator.decisions.plan import CreateRun, Draft
-from process_operator.decisions.schedule_plan import (
-    Calendar,
-    Progress,
-    calendar_of,
-    claim,
-    plan_cronjob_jobs,
-    plan_passed_over,
-    plan_ticks,
-)
+from process_operator.decisions.request_calendar import Calendar, Progress, calendar_of
+from process_operator.decisions.schedule_plan import claim, plan_ticks
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.stretch import is_suspended, run_name
 from process_operator.decisions.template import JobTemplate

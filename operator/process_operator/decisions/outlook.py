@@ -8,12 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from process_operator.decisions.plan import Draft, Emit, LoadHistory
+from process_operator.decisions.request_calendar import Calendar, Progress, settled_through
 from process_operator.decisions.request_status import Outlook
-from process_operator.decisions.schedule_plan import (
-    Calendar,
-    Progress,
-    settled_through,
-)
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.decisions.standing import is_time

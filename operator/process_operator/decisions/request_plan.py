@@ -21,9 +21,7 @@ from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.run_orders import plan_open_runs
 from process_operator.decisions.run_plan import plan_run
 from process_operator.decisions.run_view import RunOrders, RunView, view_of
-from process_operator.decisions.schedule_plan import (
-    undecided,
-)
+from process_operator.decisions.schedule_plan import undecided
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.standing import contenders_of

@@ -11,13 +11,9 @@ from datetime import timedelta
 from process_operator.decisions.concurrency import Contender, Turn, take_turns
 from process_operator.decisions.plan import Draft, LoadHistory
 from process_operator.decisions.refusal import Refusal
+from process_operator.decisions.request_calendar import calendar_of, has_run, settled_through
 from process_operator.decisions.run_plan import plan_run
 from process_operator.decisions.run_view import RunOrders, RunView
-from process_operator.decisions.schedule_plan import (
-    calendar_of,
-    has_run,
-    settled_through,
-)
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.standing import is_time, own_kill
 from process_operator.resources.conditions import RunReason

@@ -8,13 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from process_operator.decisions import manifests
+from process_operator.decisions.cronjob_runs import plan_cronjob_jobs
 from process_operator.decisions.plan import BeginStretch, CreateRun, Draft, LoadHistory, Plan
 from process_operator.decisions.refusal import Refusal, in_one_summary
-from process_operator.decisions.schedule_plan import (
-    calendar_of,
-    plan_cronjob_jobs,
-    plan_stretch_end,
-)
+from process_operator.decisions.request_calendar import calendar_of
+from process_operator.decisions.schedule_plan import plan_stretch_end
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.stretch import StretchChange
 from process_operator.resources.conditions import RunReason

@@ -1,0 +1,51 @@
+"""The records of ticks that do not start: which runs are made for them, and through which tick that settles.
+
+`refusal.py` says how a row of ticks is laid down. Neighbours: `schedule_plan.py`, `cronjob_runs.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions import manifests
+from process_operator.decisions.plan import CreateRun, Draft, GrowSummary
+from process_operator.decisions.refusal import Records, Span, record_spans
+from process_operator.decisions.request_calendar import (
+    Calendar,
+    without_runs,
+)
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.resources.process_run import ProcessRunStatus
+
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+def refuse(
+    snapshot: Snapshot, calendar: Calendar, spans: tuple[Span, ...], draft: Draft, *, ongoing: bool
+) -> datetime | None:
+    """Record refused ticks that have no run yet; the cursor that follows from it."""
+    history, cursor = snapshot.history or (), snapshot.status.last_schedule_time
+    for span in without_runs(spans, calendar, snapshot):
+        grows_later = ongoing and span.last == spans[-1].last
+        records = record_spans((span,), calendar.recurrence, history, ongoing=grows_later)
+        _write(records, calendar, draft)
+        if records.cursor is None:
+            return _latest(cursor, calendar.recurrence.previous(span.first - _INSTANT))
+    return _latest(cursor, spans[-1].last if spans else None)
+
+
+def _latest(*instants: datetime | None) -> datetime | None:
+    return max(filter(None, instants), default=None)
+
+
+def _write(records: Records, calendar: Calendar, draft: Draft) -> None:
+    for record in records.new:
+        draft.do(
+            CreateRun(
+                manifests.refused_run_manifest(calendar.request, name=calendar.run_name(record.tick), record=record)
+            )
+        )
+    for growth in records.grown:
+        status = ProcessRunStatus(phase=growth.refusal.phase, summary=growth.summary)
+        draft.do(GrowSummary(growth.run, status))

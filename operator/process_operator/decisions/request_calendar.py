@@ -1,0 +1,108 @@
+"""The ticks of a request's present stretch, which of them a run stands for already, and how far everything is settled.
+
+The cursor (`status.lastScheduleTime`) says through which tick all is settled; it moves only with a plan whose records have
+been written. Neighbours: `schedule_plan.py` and `cronjob_runs.py` decide the ticks, `refused_ticks.py` records the refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator import names
+from process_operator.decisions import manifests
+from process_operator.decisions.refusal import Refusal, Span
+from process_operator.decisions.run_view import RunView, waits_for_start
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.decisions.ticks import Occupation
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.timing.recurrence import Recurrence
+
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the schedule is after the plan: the cursor, runs started by it, and the tick that waits."""
+
+    cursor: datetime | None
+    started: int = 0
+    waiting: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The ticks of the present stretch and the names of their runs."""
+
+    request: ProcessRequest
+    recurrence: Recurrence
+    stem: str
+
+    def run_name(self, tick: datetime) -> str:
+        """Name of the run (and Job) of a tick."""
+        return names.tick_run_name(self.stem, int(tick.timestamp()), whole_minutes=self.recurrence.whole_minutes)
+
+
+def calendar_of(snapshot: Snapshot, recurrence: Recurrence) -> Calendar:
+    """The calendar of a request that is there."""
+    assert snapshot.request is not None
+    return Calendar(snapshot.request, recurrence, names.child_stem(snapshot.name, snapshot.uid))
+
+
+def settled_through(snapshot: Snapshot, recurrence: Recurrence) -> datetime:
+    """The instant up to which no tick is looked at: the cursor, but not before the stretch began."""
+    cursor = snapshot.status.last_schedule_time
+    return recurrence.floor if cursor is None else max(cursor, recurrence.floor)
+
+
+def has_run(snapshot: Snapshot, name: str) -> bool:
+    """Whether a run of that name is open, or finished as far as is known."""
+    return any(run.metadata.name == name for run in snapshot.runs) or any(
+        run.name == name for run in snapshot.history or ()
+    )
+
+
+def occupations(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Occupation, ...]:
+    """When which run was in the way, as far as that is known: from its claim to its end."""
+    ended = [
+        Occupation(run.name, min(run.created, run.start), run.end)
+        for run in snapshot.history or ()
+        if run.start is not None
+    ]
+    going = [
+        Occupation(view.name, view.created, None)
+        for view in views
+        if view.refusal is None and not waits_for_start(view)
+    ]
+    return (*ended, *going)
+
+
+def span_of(recurrence: Recurrence, after: datetime, until: datetime, refusal: Refusal) -> list[Span]:
+    count = recurrence.count(after, until) if after < until else 0
+    if not count:
+        return []
+    first, last = recurrence.next_after(after), recurrence.previous(until)
+    assert first is not None and last is not None
+    return [Span(first, last, count, refusal)]
+
+
+def without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot) -> list[Span]:
+    """The spans without the ticks that a run stands for already, alone or in a summary."""
+    taken = [
+        (run.scheduled, run.summary.to if run.summary else run.scheduled)
+        for run in snapshot.history or ()
+        if run.scheduled is not None
+    ]
+    for run in snapshot.runs:
+        summary = manifests.summary_of(run)
+        if run.spec.scheduled_time is not None:
+            taken.append((run.spec.scheduled_time, summary.to if summary is not None else run.spec.scheduled_time))
+    free: list[Span] = []
+    for span in spans:
+        low = span.first - _INSTANT
+        for first, last in sorted((first, last) for first, last in taken if last >= span.first and first <= span.last):
+            free += span_of(calendar.recurrence, low, first - _INSTANT, span.refusal)
+            low = max(low, last)
+        free += [span] if low < span.first else span_of(calendar.recurrence, low, span.last, span.refusal)
+    return free
