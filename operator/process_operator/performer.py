@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from process_operator import names
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import (
     AlreadyExists,
+    ApiError,
     Forbidden,
     Invalid,
     NamespaceTerminating,
@@ -24,6 +25,7 @@ from process_operator.cluster.errors import (
 )
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import CRONJOB, EVENT, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.cluster.transport import Body
 from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
 from process_operator.decisions.history import remembered
@@ -191,7 +193,14 @@ class Performer:
 
     async def _finish_run(self, key: Key, snapshot: Snapshot, action: actions.FinishRun) -> None:
         self._store.note_run(key, action.run, finishing=True)
-        await self._report_run(key, snapshot, actions.ReportRun(action.run, action.status))
+        try:
+            await self._report_run(key, snapshot, actions.ReportRun(action.run, action.status))
+        except ApiError:
+            # It may have been written all the same: then only a list shows the run as it is now.
+            self._store.notes(key).history = None
+            if self._store.runs.get(key[0], action.run) is not None:
+                self._store.note_run(key, action.run, finishing=False)
+            raise
 
     async def _grow_summary(self, key: Key, snapshot: Snapshot, action: actions.GrowSummary) -> None:
         body = {"status": {"summary": action.status.to_api()["summary"]}}

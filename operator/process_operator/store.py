@@ -106,6 +106,9 @@ class Store:
             if not self._wants_pod(namespace, value):
                 return False
             value = value.since(held.value) if held is not None and held.uid == uid else value
+        if kind is PROCESS_RUN and held is not None and held.uid != uid:
+            self._drop_traces(held.key, name)
+            self._mark(kind, held.key)
         if kind is PROCESS_REQUEST:
             self._index_user(key, raw)
             if held is not None and held.uid != uid:

@@ -16,6 +16,7 @@ from process_operator.decisions.plan import CreateRun, DeleteJob, Draft, Emit, K
 from process_operator.decisions.refusal import Span
 from process_operator.decisions.refused_ticks import refuse
 from process_operator.decisions.request_calendar import (
+    LATE,
     Calendar,
     Progress,
     has_run,
@@ -24,7 +25,6 @@ from process_operator.decisions.request_calendar import (
     span_of,
 )
 from process_operator.decisions.run_view import RunView
-from process_operator.decisions.schedule_plan import LATE
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.decisions.ticks import spans_without_job
 from process_operator.resources.conditions import EventReason

@@ -20,6 +20,8 @@ from process_operator.resources.process_request import ProcessRequest
 from process_operator.timing.recurrence import Recurrence
 
 _INSTANT: Final = timedelta(microseconds=1)
+LATE: Final = timedelta(seconds=60)
+"""From this lateness on a run is a catch-up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
 
 from process_operator.decisions import manifests
 from process_operator.decisions.cronjob_runs import (
@@ -19,6 +18,7 @@ from process_operator.decisions.plan import Action, CreateRun, Draft, Emit, Load
 from process_operator.decisions.refusal import Refusal, Span, in_one_summary
 from process_operator.decisions.refused_ticks import refuse
 from process_operator.decisions.request_calendar import (
+    LATE,
     Calendar,
     Progress,
     has_run,
@@ -34,9 +34,6 @@ from process_operator.decisions.ticks import decide_due_ticks
 from process_operator.resources.conditions import EventReason, RunReason
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
-
-LATE: Final = timedelta(seconds=60)
-"""From this lateness on a run is a catch-up."""
 
 
 def plan_ticks(
