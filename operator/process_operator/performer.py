@@ -259,13 +259,21 @@ class Performer:
         """A Job of that name is there: ours from an earlier try, or somebody else's."""
         found = await self._api.get(JOB, key[0], action.run)
         job = parse_job(found)
+        controller = job.controller
         wanted = {owner["uid"] for owner in action.manifest["metadata"]["ownerReferences"]}
-        if job.controller is not None and job.controller.uid in wanted:
+        is_of_cronjob = controller is not None and controller.kind == "CronJob"
+        if controller is not None and controller.uid in wanted:
+            self._store.apply(JOB, found)
+        elif is_of_cronjob and job.metadata.labels.get(names.LABEL_REQUEST_UID) == snapshot.uid:
+            # The request's own CronJob was faster, while the engine changed.
             self._store.apply(JOB, found)
         elif job.metadata.deletion_timestamp is not None:
             raise error
+        elif controller is not None and (controller.kind, controller.name) == ("ProcessRun", action.run):
+            # Of a run that had the name before: it is gone, and the collector will take its Job.
+            raise error
         else:
-            owner = f"{job.controller.kind} {job.controller.name}" if job.controller is not None else "nobody"
+            owner = f"{controller.kind} {controller.name}" if controller is not None else "nobody"
             message = f"the name is taken by Job {key[0]}/{action.run}, which is owned by {owner}"
             self._refuse_job(key, action.run, RunReason.NAME_TAKEN, message, None)
 

@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from process_operator.cluster.errors import ApiError, NamespaceTerminating, NotFound
-from process_operator.decisions.plan import Action, Emit, FinishRun, Plan
+from process_operator.decisions.plan import Action, CreateRun, Emit, FinishRun, Plan
 from process_operator.decisions.request_plan import decide
 from process_operator.decisions.request_status import is_worth_a_write
 from process_operator.decisions.snapshot import Snapshot
@@ -191,6 +191,9 @@ def _is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> 
 def _log_action(key: Key, action: Action) -> None:
     if isinstance(action, Emit):
         return
-    run = getattr(action, "run", None) or getattr(action, "job", None)
+    names = (getattr(action, field, None) for field in ("run", "job"))
+    run = next((name for name in names if isinstance(name, str)), None)
+    if run is None and isinstance(action, CreateRun):
+        run = action.manifest["metadata"]["name"]
     phase = getattr(getattr(action, "status", None), "phase", None)
     log.info(type(action).__name__, namespace=key[0], request=key[1], run=run, phase=phase and str(phase))

@@ -105,6 +105,7 @@ class Operator:
 
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT asks for the end (in the main thread), or the task is cancelled."""
+        asyncio.get_running_loop().set_exception_handler(_say_in_a_line)
         with self._signals():
             work = asyncio.create_task(self._work())
             end = asyncio.create_task(self._end.wait())
@@ -235,6 +236,11 @@ class Operator:
                 # A namespace that is being deleted takes no Events, and nobody would read them.
                 if not isinstance(error, NamespaceTerminating | NotFound):
                     log.warning("an Event was not written", error=str(error))
+
+
+def _say_in_a_line(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What a task died of that nobody awaits: kopf leaves some when it ends, and their tracebacks say nothing."""
+    log.warning(context["message"], error=repr(context.get("exception")))
 
 
 def _why_not_listed(error: ApiError) -> str:

@@ -39,9 +39,12 @@ class AuditLog:
     def __post_init__(self) -> None:
         self._begin = self.path.stat().st_size
 
-    def calls(self, *, namespace: str | None = None) -> Counter[Call]:
-        """What the operator has sent since then, in one namespace or in all; a watch counts once, when it begins."""
-        return Counter(call for where, call in self._calls() if namespace in (None, where))
+    def calls(self, *namespaces: str | None) -> Counter[Call]:
+        """What the operator has sent since then: about these namespaces (None: about none or all of them), or all.
+
+        A watch counts once, when it begins.
+        """
+        return Counter(call for where, call in self._calls() if not namespaces or where in namespaces)
 
     def _calls(self) -> Iterator[tuple[str | None, Call]]:
         seen = set()

@@ -1,31 +1,18 @@
-"""How a run shall have ended, and the requests and waits of the tests about it.
+"""How a run shall have ended, and whether it has.
 
 A test says a whole `End`; `check` compares it with what the operator wrote, and with itself: times, duration and
-conditions have to fit together whatever happened. Neighbours: `test_run_*.py` have the cases.
+conditions have to fit together whatever happened. Neighbours: `run_requests.py` makes the runs, `test_run_*.py` have
+the cases.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
-
-from tests.cluster.manifests import IMAGE
-
-from process_operator.names import API_VERSION, LABEL_REQUEST
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tests.cluster.kubectl import Kubectl
+from typing import Any
 
 Body = dict[str, Any]
-
-FINISHED: Final = frozenset({"Succeeded", "Failed", "Missed", "Skipped", "Canceled", "Unknown"})
-LONG: Final = "sleep 600 & wait"
-"""A script's end that a trap can interrupt: the shell takes a signal while it waits, not while sleep is in front."""
 
 
 class Like:
@@ -84,98 +71,6 @@ class End:
 def no_log(reason: str, container: str | None = "main") -> Body:
     """The fields of an End for a run without a log."""
     return {"log": None, "log_reason": reason, "truncated": None, "container": container}
-
-
-def container(script: str, name: str = "main", **changes: Any) -> Body:
-    """A container that runs a shell script."""
-    return {"name": name, "image": IMAGE, "command": ["sh", "-c", script], **changes}
-
-
-def request(
-    name: str,
-    *containers: Body | str,
-    pod: Body | None = None,
-    job: Body | None = None,
-    timing: Body | None = None,
-    **spec: Any,
-) -> Body:
-    """A ProcessRequest with an inline Job that is tried once; a text among the containers is the script of `main`."""
-    pod_spec: Body = {
-        "terminationGracePeriodSeconds": 5,
-        "containers": [container(given) if isinstance(given, str) else given for given in containers],
-        **(pod or {}),
-    }
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "ProcessRequest",
-        "metadata": {"name": name},
-        "spec": {
-            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod_spec}, **(job or {})}},
-            "timing": timing or {"runImmediately": {}},
-            **spec,
-        },
-    }
-
-
-def slug(sentence: str) -> str:
-    """A name for the request of a case."""
-    return re.sub(r"[^a-z0-9]+", "-", sentence.lower()).strip("-")[:50].strip("-")
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """The runs of one namespace, each the only one of its request."""
-
-    cluster: Kubectl
-    namespace: str
-
-    def apply(self, *requests: Body) -> None:
-        """`kubectl apply` all of them at once."""
-        listed = {"apiVersion": "v1", "kind": "List", "items": list(requests)}
-        self.cluster.run("apply", "--namespace", self.namespace, "--filename", "-", stdin=json.dumps(listed))
-
-    def get(self, request: str) -> Body:
-        """The run of a request; an AssertionError where there is none."""
-        found = self.cluster.objects("prun", self.namespace, labels=f"{LABEL_REQUEST}={request}")
-        assert len(found) == 1, f"{request} has {len(found)} runs"
-        return found[0]
-
-    def wait(self, request: str, phases: Iterable[str], *, reason: str | None = None, seconds: float = 60) -> Body:
-        """The run once it is in one of these phases (and has this reason)."""
-
-        def reached() -> Body | None:
-            run = self.get(request)
-            status = run["status"]
-            return run if status["phase"] in phases and reason in (None, status.get("reason")) else None
-
-        what = f"{request} is {'/'.join(sorted(phases))} {reason or ''}"
-        found = self.cluster.wait_until(reached, seconds, what=what, namespace=self.namespace)
-        assert found is not None
-        return found
-
-    def end(self, request: str, *, seconds: float = 60) -> Body:
-        """The run once it is over."""
-        return self.wait(request, FINISHED, seconds=seconds)
-
-    def pod(self, request: str, *, printed: str = "", seconds: float = 30) -> Body:
-        """The running pod of a request, once its log holds a text."""
-
-        def running() -> Body | None:
-            pods = self.cluster.objects("pod", self.namespace, labels=f"{LABEL_REQUEST}={request}")
-            live = [pod for pod in pods if pod["status"]["phase"] == "Running"]
-            if not live or printed not in self.log(live[0]):
-                return None
-            return live[0]
-
-        what = f"a pod of {request} runs and has printed {printed!r}"
-        found = self.cluster.wait_until(running, seconds, what=what, namespace=self.namespace)
-        assert found is not None
-        return found
-
-    def log(self, pod: Body) -> str:
-        """What a pod has printed so far."""
-        answer = self.cluster.ask("logs", pod["metadata"]["name"], "--namespace", self.namespace)
-        return answer.message if answer.ok else ""
 
 
 def check(run: Body, end: End) -> None:

@@ -130,17 +130,23 @@ def test_applying_again_or_editing_runs_nothing_and_each_reschedule_runs_once(sp
 
 
 def test_two_reschedules_within_one_second_are_two_runs(space: Workspace) -> None:
-    space.apply(request("twice", immediately()))
+    space.apply(request("twice", immediately(), history={"successful": 100}))
     space.wait_runs("twice", 1, "Succeeded")
-    space.wait(lambda: now().microsecond < 100_000, "a second begins", 2)
-    since = []
-    for _ in range(2):
-        value = space.reschedule("twice")
-        space.wait_handled("twice", value)
-        since.append(space.status("twice")["stretch"]["since"])
-    runs = space.wait_runs("twice", 3, "Succeeded")
-    assert since[0] == since[1], "this test was too slow to say anything"
-    assert len({run["spec"]["scheduledTime"] for run in runs[1:]}) == 1
+    pairs = 0
+    since = ["", "-"]
+    while since[0] != since[1]:
+        assert pairs < 10, "too slow to reschedule twice within a second"
+        pairs += 1
+        space.wait(lambda: now().microsecond < 200_000, "a second is young", 2)
+        since = [_reschedule(space, "twice") for _ in range(2)]
+    runs = space.wait_runs("twice", 1 + 2 * pairs, "Succeeded", seconds=60)
+    assert [run["spec"]["scheduledTime"] for run in runs[-2:]] == since
+
+
+def _reschedule(space: Workspace, name: str) -> str:
+    """When the stretch began that it led to."""
+    space.wait_handled(name, space.reschedule(name))
+    return str(space.status(name)["stretch"]["since"])
 
 
 def test_a_request_created_suspended_runs_at_each_resume(space: Workspace) -> None:

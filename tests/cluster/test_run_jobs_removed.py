@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cluster.run_end import FINISHED, Body, End, Runs, check, request, slug
+from tests.cluster.run_end import End, check
+from tests.cluster.run_requests import FINISHED, LONG, Body, Runs, request, slug
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
 
 pytestmark = pytest.mark.node
 
-WORK = "trap 'echo last words; sleep 2; exit 8' TERM; echo begin; sleep 600 & wait"
+WORK = "trap 'echo last words; sleep 2; exit 8' TERM; echo begin; " + LONG
 CANCELED = End(
     phase="Canceled", reason="JobDeleted", message="its Job was deleted while it ran", code=8, log="begin\nlast words"
 )

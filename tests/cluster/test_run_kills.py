@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.cluster.manifests import manual_run
-from tests.cluster.run_end import FINISHED, LONG, Body, End, Runs, check, container, no_log, request, slug
+from tests.cluster.run_end import End, check, no_log
+from tests.cluster.run_requests import FINISHED, LONG, Body, Runs, container, request, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +169,9 @@ def test_a_run_is_replaced_by_the_next_one_which_starts_after_its_end(cluster: K
     runs.apply(request("ledger", TRAP, concurrencyPolicy="Replace", timing={"runLater": {"after": "1h"}}))
     assert cluster.create(manual_run("ledger", "one"), namespace).ok
     cluster.wait_until(
-        lambda: "begin" in runs.log(cluster.objects("pod", namespace)[0]) if cluster.objects("pod", namespace) else False,
+        lambda: (
+            "begin" in runs.log(cluster.objects("pod", namespace)[0]) if cluster.objects("pod", namespace) else False
+        ),
         30,
         what="one has begun",
         namespace=namespace,
@@ -191,13 +194,18 @@ def test_a_run_is_canceled_by_the_suspension_of_its_request(cluster: Kubectl, na
 
 def test_a_run_is_missed_whose_window_passes_before_it_may_start(cluster: Kubectl, namespace: str) -> None:
     runs = Runs(cluster, namespace)
-    runs.apply(request("ledger", TRAP, concurrencyPolicy="Forbid", timing={"runLater": {"after": "6s", "within": "3s"}}))
+    runs.apply(
+        request("ledger", TRAP, concurrencyPolicy="Forbid", timing={"runLater": {"after": "6s", "within": "3s"}})
+    )
     assert cluster.create(manual_run("ledger", "by-hand"), namespace).ok
     stem = "ledger-"
 
     def missed() -> Body | None:
         found = cluster.objects("prun", namespace)
-        return next((run for run in found if run["metadata"]["name"].startswith(stem) and run["status"]["phase"] in FINISHED), None)
+        return next(
+            (run for run in found if run["metadata"]["name"].startswith(stem) and run["status"]["phase"] in FINISHED),
+            None,
+        )
 
     run = cluster.wait_until(missed, 30, what="the run that waited is over", namespace=namespace)
     assert run is not None

@@ -1,8 +1,8 @@
 """How runs end that nobody disturbs: every case on a real node, against the whole record.
 
-All requests are applied at once and run side by side; each test waits for its own. Neighbours: `test_run_pending.py` has
-those that cannot start, `test_run_pods_removed.py`, `test_run_jobs_removed.py` and `test_run_kills.py` those that are
-ended from outside, `test_run_logs.py` what is kept of a log.
+All requests are applied at once and run side by side; each test waits for its own. Neighbours: `test_run_pending.py`
+has those that cannot start, `test_run_pods_removed.py`, `test_run_jobs_removed.py` and `test_run_kills.py` those that
+are ended from outside, `test_run_logs.py` what is kept of a log.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cluster.run_end import Body, End, Like, OneOf, Runs, check, container, no_log, request, slug
+from tests.cluster.run_end import End, Like, OneOf, check, no_log
+from tests.cluster.run_requests import LONG, Body, Runs, container, request, slug
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
@@ -20,9 +21,8 @@ pytestmark = pytest.mark.node
 NEXT_TRY = "n=$(cat /count/n 2>/dev/null || echo 0); n=$((n+1)); echo $n >/count/n; "
 """Counts the tries of a pod in the shell variable n."""
 COUNTING: Body = {"volumes": [{"name": "count", "emptyDir": {}}], "restartPolicy": "OnFailure"}
-ON_FAILURE: Body = {"restartPolicy": "OnFailure"}
 BEFORE_IT_VANISHED = OneOf(None, "FromTerminationMessage")
-"""The log of the try before vanishes when the killed one ends, often within half a second; then its message has to do."""
+"""The log of the try before vanishes when the killed one ends, at times within half a second: then its message does."""
 OUT_OF_MEMORY = "tail -c 200m /dev/zero"
 SMALL: Body = {"resources": {"limits": {"memory": "24Mi"}}}
 
@@ -68,13 +68,13 @@ CASES = [
     ),
     case(
         "with OnFailure and no retry left the failed try counts and not the killed one",
-        counting("trap 'echo killed; exit 99' TERM; echo try $n; [ $n = 1 ] && exit 7; sleep 600 & wait"),
+        counting("trap 'echo killed; exit 99' TERM; echo try $n; [ $n = 1 ] && exit 7; " + LONG),
         pod=COUNTING,
         end=failed_by(7, "try 1", "try 1", log_reason=BEFORE_IT_VANISHED),
     ),
     case(
         "with OnFailure and one retry the second failure counts",
-        counting("trap 'echo killed; exit 99' TERM; echo try $n; [ $n -le 2 ] && exit $((10+n)); sleep 600 & wait"),
+        counting("trap 'echo killed; exit 99' TERM; echo try $n; [ $n -le 2 ] && exit $((10+n)); " + LONG),
         pod=COUNTING,
         job={"backoffLimit": 2},
         end=failed_by(12, "try 2", "try 2", attempts=2, log_reason=BEFORE_IT_VANISHED),
@@ -88,7 +88,7 @@ CASES = [
     ),
     case(
         "the deadline of the Job ends what runs and the code of its trap is kept",
-        "trap 'echo last words; exit 8' TERM; echo begin; sleep 600 & wait",
+        "trap 'echo last words; exit 8' TERM; echo begin; " + LONG,
         job={"activeDeadlineSeconds": 4},
         end=End(
             phase="Failed",
@@ -185,7 +185,7 @@ CASES = [
     ),
     case(
         "of two pods of an indexed Job the failed one counts",
-        "echo pod $JOB_COMPLETION_INDEX; [ $JOB_COMPLETION_INDEX = 0 ] || exit 12; trap 'exit 0' TERM; sleep 600 & wait",
+        "echo pod $JOB_COMPLETION_INDEX; [ $JOB_COMPLETION_INDEX = 0 ] || exit 12; trap 'exit 0' TERM; " + LONG,
         job={"completionMode": "Indexed", "completions": 2, "parallelism": 2},
         end=failed_by(12, "pod 1", "pod 1", attempts=2),
     ),
@@ -204,6 +204,16 @@ def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
     runs = Runs(cluster, shared_namespace)
     runs.apply(*(param.values[0] for param in CASES))
     return runs
+
+
+def test_a_run_says_that_it_is_tried_again(cluster: Kubectl, namespace: str) -> None:
+    runs = Runs(cluster, namespace)
+    runs.apply(request("again", "exit 4", job={"backoffLimit": 2}))
+    status = runs.wait("again", {"Running"}, reason="Retrying", seconds=20)["status"]
+    assert status["message"] == "attempt 2 of 3, last exit code 4"
+    assert status["attempts"] == 2
+    assert "startTime" in status
+    assert not status.keys() & {"endTime", "log", "exitCode"}
 
 
 @pytest.mark.parametrize(("applied", "end"), CASES)

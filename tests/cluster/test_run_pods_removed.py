@@ -10,7 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cluster.run_end import Body, End, OneOf, Runs, check, request, slug
+from tests.cluster.run_end import End, OneOf, check
+from tests.cluster.run_requests import LONG, Body, Runs, request, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.node
 
-WORK = "trap 'echo last words; exit 8' TERM; echo begin; sleep 600 & wait"
+WORK = "trap 'echo last words; exit 8' TERM; echo begin; " + LONG
 
 
 def delete(runs: Runs, pod: str) -> None:
@@ -82,8 +83,8 @@ CASES = [
             log=OneOf(None, "begin"),
             log_reason=OneOf("PodGone", None),
             container=OneOf(None, "main"),
-            truncated=OneOf(None, False),
-            pod=OneOf(True, False),
+            truncated=OneOf(None, 0),
+            pod=OneOf(0, 1),
         ),
     ),
 ]

@@ -28,7 +28,6 @@ EVERY_MINUTE: Final = {"cron": "* * * * *"}
 NEW_YEAR: Final = {"cron": "0 0 1 1 *"}
 SCRIPT: Final = "echo at work; echo $PROCESS_RUN"
 PREPARATION: Final = timedelta(seconds=20)
-OCCUPATION: Final = timedelta(seconds=3)
 QUIET: Final = timedelta(seconds=12)
 """The controller looks at each CronJob every ten seconds: what has not come by then does not come."""
 
@@ -69,9 +68,8 @@ def minute(shared_space: Workspace) -> Minute:
     space.apply(request("edited", schedule(**NEW_YEAR), SCRIPT))
     space.apply(request("to-operator", schedule(**EVERY_MINUTE), SCRIPT))
     space.apply(request("to-cronjob", schedule(**EVERY_MINUTE), SCRIPT, concurrencyPolicy="Queue"))
-    space.apply(request("occupied", schedule(**EVERY_MINUTE), sleeper(10), concurrencyPolicy="Forbid"))
     space.apply(request("run-removed", schedule(**EVERY_MINUTE), sleeper(300)))
-    for name in ("plain", "cron", "not-yet", "unscheduled", "resumed", "edited", "to-operator", "occupied"):
+    for name in ("plain", "cron", "not-yet", "unscheduled", "resumed", "edited", "to-operator"):
         assert space.wait_phase(name, "Scheduled", "Active")["engine"] == "CronJob"
         space.wait_cronjob(name, suspended=False)
     for name in ("unscheduled", "resumed"):
@@ -82,17 +80,10 @@ def minute(shared_space: Workspace) -> Minute:
         space.wait_cronjob(name, suspended=True)
     space.wait_cronjob("to-cronjob", suspended=False)
     assert now() < tick, "the preparations took too long"
-    space.wait_until(tick - OCCUPATION)
-    _make_job_by_hand(space, "occupied", "in-the-way")
     space.wait_until(tick)
     space.edit("resumed", suspend=False)
     space.edit("edited", timing=schedule(cron=f"{tick.minute} * * * *"))
     return Minute(space, tick)
-
-
-def _make_job_by_hand(space: Workspace, of: str, name: str) -> None:
-    source = f"cronjob/{name_of(space.cronjob(of))}"
-    space.cluster.run("create", "job", name, "--from", source, "--namespace", space.namespace)
 
 
 def test_the_cronjob_is_made_of_the_request(minute: Minute) -> None:
@@ -183,7 +174,8 @@ def test_a_job_that_a_person_makes_from_the_cronjob_is_a_manual_run(minute: Minu
     space = minute.space
     space.apply(request("by-hand", schedule(**NEW_YEAR), SCRIPT))
     space.wait_phase("by-hand", "Scheduled")
-    _make_job_by_hand(space, "by-hand", "now-please")
+    source = f"cronjob/{name_of(space.cronjob('by-hand'))}"
+    space.cluster.run("create", "job", "now-please", "--from", source, "--namespace", space.namespace)
     (run,) = space.wait_runs("by-hand", 1, "Succeeded")
     assert name_of(run) == "now-please"
     assert run["spec"]["trigger"] == "Manual"
@@ -191,19 +183,6 @@ def test_a_job_that_a_person_makes_from_the_cronjob_is_a_manual_run(minute: Minu
     assert run["status"]["log"]["text"] == "at work\nnow-please"
     space.let_operator_catch_up()
     assert len(space.jobs("by-hand")) == 1
-
-
-def test_under_forbid_a_job_made_by_hand_is_in_the_way_of_the_tick(minute: Minute) -> None:
-    space = minute.space
-    by_hand = space.wait_run("in-the-way", "Succeeded")
-    space.wait(lambda: minute.runs_at_the_tick("occupied"), "the tick has its run", 20)
-    (run,) = minute.runs_at_the_tick("occupied")
-    if run["status"]["phase"] == "Skipped":
-        assert "in-the-way" in run["status"]["message"]
-        return
-    run = space.wait_run(name_of(run), "Succeeded")
-    assert instant(by_hand["status"]["endTime"]) <= instant(run["status"]["startTime"])
-    assert len(minute.runs_at_the_tick("occupied")) == 1
 
 
 def test_a_run_that_is_deleted_takes_the_job_of_the_controller_along(minute: Minute) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 OPEN: Final = frozenset({"Pending", "Running"})
-PATIENCE: Final = 30.0
+PATIENCE: Final = 60.0
 """Seconds in which anything happens that waits for no clock, also on a machine that is busy."""
 
 

@@ -91,6 +91,23 @@ async def test_the_same_name_again_is_another_request(tmp_path: Path, fault: Fau
         await stage.agrees()
 
 
+@pytest.mark.parametrize("fault", GONE)
+async def test_the_same_run_name_again_is_another_run(tmp_path: Path, fault: Fault) -> None:
+    async with Stage(tmp_path) as stage:
+        await stage.start()
+        await stage.apply(request("by-hand", DAILY, ends=False))
+        await stage.phase("by-hand", "Scheduled")
+        await stage.run("by-hand", "again")
+        await stage.has_job("again")
+        await stage.proxy.refuse()
+        await stage.delete(PROCESS_RUN, "again")
+        await stage.run("by-hand", "again")
+        await gone_once(stage, fault)
+        await stage.proxy.accept()
+        await stage.has_job("again")
+        await stage.agrees()
+
+
 async def test_a_status_is_never_written_to_another_request_of_that_name(tmp_path: Path) -> None:
     """The watches are deaf, so the operator still means the old one when it writes."""
     async with Stage(tmp_path) as stage:

@@ -176,6 +176,26 @@ class Stage:
         for manifest in manifests:
             await self.api.create(PROCESS_REQUEST, self.namespace, manifest)
 
+    async def run(self, request_name: str, name: str) -> None:
+        """Create a run as a person does, past the proxy."""
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": "ProcessRun",
+            "metadata": {"name": name},
+            "spec": {"request": {"name": request_name}},
+        }
+        await self.api.create(PROCESS_RUN, self.namespace, body)
+
+    async def has_job(self, name: str) -> None:
+        """Wait until a run has its Job: one that belongs to this very run."""
+
+        async def owned() -> bool:
+            uid = (await self.api.get(PROCESS_RUN, self.namespace, name))["metadata"]["uid"]
+            owners = [job["metadata"]["ownerReferences"][0]["uid"] for job in await self.all(JOB)]
+            return uid in owners
+
+        await self.eventually(owned, f"run {name} has its Job")
+
     async def delete(self, kind: Kind, name: str) -> None:
         """Delete an object, past the proxy, and wait until it is gone."""
         await self.api.delete(kind, self.namespace, name)

@@ -7,6 +7,7 @@ does. `invariants.py` has what must hold at the end of every scenario.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +44,9 @@ BEGIN: Final = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 _PATIENCE: Final = 400
 """Rounds without progress of the clock after which something is taken to run in circles."""
 
-Delivery = Literal["prompt", "twice", "reversed", "lost"]
+Delivery = Literal["prompt", "early", "twice", "mixed", "lost"]
+"""`early`: the event of a write comes before its answer. `mixed`: watches of different kinds have no common order, so
+here they come by kind."""
 
 
 class RecordedEvents(EventRecorder):
@@ -151,6 +154,8 @@ class Process:
         self.cluster = flow.cluster
         self.watched = flow.cluster.watch()
         self.delivery: Delivery = flow.delivery
+        if self.delivery == "early":
+            self.api.before_answer = self._listen
 
     def _wake(self, key: Key, at: datetime | None) -> None:
         if at is None:
@@ -177,6 +182,8 @@ class Process:
                 key = await queue.get()
                 try:
                     await reconcile(key)
+                except ApiError:
+                    queue.add(key)  # only the status of a Process: its worker tries again
                 finally:
                     queue.done(key)
                 return True
@@ -193,8 +200,8 @@ class Process:
         match self.delivery:
             case "twice":
                 return [event for event in events for _ in range(2)]
-            case "reversed":
-                return events[::-1]
+            case "mixed":
+                return sorted(events, key=lambda event: event.kind.plural)
             case "lost":
                 return []
             case _:
@@ -212,6 +219,8 @@ class Flow:
     delivery: Delivery = "prompt"
     resync_every: timedelta = timedelta()
     """How often everything is listed again; 0: only at the start."""
+    is_late: bool = False
+    """Things may happen later than a scenario thinks."""
     clock: Clock = field(default_factory=lambda: Clock(BEGIN))
     crashes: int = 0
 
@@ -220,7 +229,6 @@ class Flow:
         self.controllers = Controllers(self.cluster)
         self.processes: list[Process] = []
         self.said: list[tuple[str, str, str]] = []
-        self.was_away = bool(self.away)
         self._resync_at = self.clock.now + self.resync_every if self.resync_every else None
         self.calendars: dict[str, Schedule] = {}
         """Of requests whose timing was edited: the schedule that summaries follow."""
@@ -273,8 +281,7 @@ class Flow:
         """Work until nothing is left to do at this moment."""
         for _ in range(_PATIENCE):
             acted = self.controllers.step()
-            for process in list(self.processes):
-                acted = await self._work(process) or acted
+            acted = any(await asyncio.gather(*map(self._work, self.processes))) or acted
             if not acted:
                 return
         keys = [key for process in self.processes for key in (process.agenda.pop_due(self.clock()) or ["?"])]
@@ -386,11 +393,11 @@ class Flow:
     # ---- what people see
 
     def expect(self, seen: Callable[[], object], wanted: object, *, undisturbed: bool = False) -> None:
-        """Check what is there in the middle of a scenario; not where an operator was away, because then it may differ.
+        """Check what is there in the middle of a scenario; not where things are late, because then it may differ.
 
         `undisturbed`: a crash alone may change it (what is coalesced, and counts for people).
         """
-        if not self.was_away and not (undisturbed and self.crash_at is not None):
+        if not self.is_late and not (undisturbed and self.crash_at is not None):
             found = seen()
             assert found == wanted
 

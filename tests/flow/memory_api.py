@@ -7,6 +7,7 @@ writes and can die at any of them. `driver.py` puts both together with a real op
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,15 @@ from typing import Any, Final, Literal
 import orjson
 
 from process_operator.cluster.api import Api
-from process_operator.cluster.errors import AlreadyExists, ApiError, Conflict, Invalid, NotFound
+from process_operator.cluster.errors import (
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    Invalid,
+    NotFound,
+    ServerError,
+    Unreachable,
+)
 from process_operator.cluster.kinds import (
     CRONJOB,
     EVENT,
@@ -89,6 +98,7 @@ class Cluster:
         """Of all operators, dry runs and Events left out."""
         self.refusals: dict[tuple[str, Kind], Callable[[Body], ApiError | None]] = {}
         """By verb and kind: what the server says in place of yes."""
+        self.collector_away = False
         self.foreign_uids: set[str] = set()
         """UIDs of owners of kinds that are not held here."""
         self._version = 1000
@@ -191,7 +201,7 @@ class Cluster:
 
     def collect_garbage(self) -> None:
         """Delete what has owners none of which exists."""
-        while True:
+        while not self.collector_away:
             alive = {body["metadata"]["uid"] for kind in KINDS for body in self.objects[kind].values()} | self.foreign_uids
             found = [
                 (kind, body["metadata"])
@@ -284,12 +294,19 @@ class Crash(BaseException):
     """The operator's process ends here: nothing catches this but the driver."""
 
 
-@dataclass
+Moment = Literal["before", "after", "failed", "unanswered"]
+
+
+@dataclass(frozen=True)
 class CrashPoint:
-    """At which write of all operators the process ends, and whether that write has taken effect."""
+    """What happens at which write (of all operators).
+
+    `before` and `after` its effect the process ends; `failed` the server says 500 and does nothing; `unanswered` it does
+    it, and the answer is lost.
+    """
 
     write: int
-    moment: Literal["before", "after"]
+    moment: Moment
 
 
 class MemoryApi(Api):
@@ -299,37 +316,52 @@ class MemoryApi(Api):
         self._cluster = cluster
         self._crash_at = crash_at
         self.reads = 0
+        self.before_answer: Callable[[], object] = lambda: None
+        """What happens between the effect of a call and its answer."""
 
-    def _write(self, write: Write, do: Callable[[], Body | None]) -> Body:
+    async def _write(self, write: Write, do: Callable[[], Body | None]) -> Body:
         self._cluster.clock.now += _LATENCY
         self._cluster.writes.append(write)
-        is_here = self._crash_at is not None and self._crash_at.write == len(self._cluster.writes)
-        if is_here and self._crash_at is not None and self._crash_at.moment == "before":
+        moment = None
+        if self._crash_at is not None and self._crash_at.write == len(self._cluster.writes):
+            moment = self._crash_at.moment
+        if moment == "before":
             raise Crash(str(write))
+        if moment == "failed":
+            raise ServerError("etcdserver: leader changed", status=500)
         try:
             answer = do()
         finally:
-            if is_here:
+            if moment == "after":
                 raise Crash(str(write))
+        await self._under_way()
+        if moment == "unanswered":
+            raise Unreachable("connection reset by peer", maybe_done=True)
         return answer or {}
 
-    def _read(self) -> None:
+    async def _read(self) -> None:
         self._cluster.clock.now += _LATENCY
         self.reads += 1
+        await self._under_way()
+
+    async def _under_way(self) -> None:
+        self.before_answer()
+        await asyncio.sleep(0)  # other operators have their turn
 
     async def create(self, kind: Kind, namespace: str, body: Body, *, dry_run: bool = False) -> Body:
         """POST."""
         body = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
         if dry_run:
-            self._read()
+            await self._read()
             return self._cluster.create(kind, body, dry_run=True)
         write = Write("POST", kind.plural, body["metadata"].get("name", ""), body)
-        return self._write(write, lambda: self._cluster.create(kind, body))
+        return await self._write(write, lambda: self._cluster.create(kind, body))
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Body:
         """GET."""
-        self._read()
-        return self._cluster.read(kind, name, namespace)
+        found = self._cluster.find(kind, name, namespace)
+        await self._read()
+        return found if found is not None else self._cluster.read(kind, name, namespace)
 
     async def patch(
         self, kind: Kind, namespace: str, name: str, body: Body | list[Body], *, subresource: str | None = None
@@ -337,7 +369,7 @@ class MemoryApi(Api):
         """PATCH."""
         resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
         shown = body if isinstance(body, dict) else {"operations": body}
-        return self._write(
+        return await self._write(
             Write("PATCH", resource, name, shown),
             lambda: self._cluster.patch(kind, namespace, name, copied(body), subresource=subresource),
         )
@@ -352,7 +384,7 @@ class MemoryApi(Api):
             if found is not None and uid in (None, found["metadata"]["uid"]):
                 self._cluster.delete(kind, name, namespace, propagation=propagation)
 
-        self._write(Write("DELETE", kind.plural, name), do)
+        await self._write(Write("DELETE", kind.plural, name), do)
 
     async def delete_collection(
         self,
@@ -370,7 +402,7 @@ class MemoryApi(Api):
             for body in self._cluster.list(kind, namespace, label_selector, field_selector)[0]:
                 self._cluster.delete(kind, body["metadata"]["name"], namespace, propagation=propagation)
 
-        self._write(Write("DELETE", kind.plural, label_selector), do)
+        await self._write(Write("DELETE", kind.plural, label_selector), do)
 
     async def pages(
         self,
@@ -382,8 +414,8 @@ class MemoryApi(Api):
         page_size: int = PAGE_SIZE,
     ) -> AsyncIterator[Page]:
         """GET of a collection, in pages."""
-        self._read()
         items, version = self._cluster.list(kind, namespace, label_selector, field_selector)
+        await self._read()
         for begin in range(0, max(1, len(items)), page_size):
             yield Page(items=items[begin : begin + page_size], resource_version=version, first=begin == 0)
 
@@ -398,8 +430,8 @@ class MemoryApi(Api):
     ) -> Listing:
         """GET of a collection."""
         del page_size
-        self._read()
         items, version = self._cluster.list(kind, namespace, label_selector, field_selector)
+        await self._read()
         return Listing(items=items, resource_version=version)
 
 

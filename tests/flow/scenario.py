@@ -67,6 +67,11 @@ class Trouble:
     delivery: Delivery = "prompt"
     resync_every: int = 0
 
+    @property
+    def is_late(self) -> bool:
+        """Whether things happen later than they would without it, so that other ticks may start or be missed."""
+        return bool(self.away or self.resync_every) or (self.crash is not None and self.crash.moment in ("failed", "unanswered"))
+
 
 NO_TROUBLE = Trouble()
 
@@ -84,13 +89,14 @@ async def _play(scenario: Scenario, trouble: Trouble) -> Flow:
         operators=trouble.operators,
         delivery=trouble.delivery,
         resync_every=timedelta(seconds=trouble.resync_every),
+        is_late=trouble.is_late or trouble.operators > 1,
     )
     await flow.start()
     await scenario.play(flow)
     await check_rest(flow, scenario.rest)
     check_runs(flow, remade=scenario.remade)
     # Which ticks are due is known in advance only if each stretch begins when it would without trouble.
-    gaps = scenario.due is None or not trouble.away
+    gaps = scenario.due is None or not trouble.is_late
     for name in flow.schedules():
         if trouble.crash is None or "ticks" not in scenario.loses:
             check_ticks(flow, flow.request(name), due=scenario.due() if scenario.due is not None else None, gaps=gaps)
@@ -101,10 +107,8 @@ async def _play(scenario: Scenario, trouble: Trouble) -> Flow:
 
 
 def _keeps_phases(scenario: Scenario, trouble: Trouble) -> bool:
-    """A crash that is healed at once changes nothing; one that lasts may let ticks be missed."""
-    if trouble.away or trouble.resync_every:
-        return False
-    return trouble.crash is None or "ends" not in scenario.loses
+    """A crash that is healed at once changes nothing; what makes things late may let ticks be missed."""
+    return not trouble.is_late and (trouble.crash is None or "ends" not in scenario.loses)
 
 
 @cache

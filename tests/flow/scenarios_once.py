@@ -340,6 +340,22 @@ async def by_hand_early(flow: Flow) -> None:
     await flow.to(40)
 
 
+@scenario("a run by hand that is deleted and made again under its name", ends=["Running", SUCCEEDED], remade=frozenset({"by-hand"}))
+async def by_hand_again(flow: Flow) -> None:
+    flow.apply(timing=NOW, suspend=True)
+    flow.work(seconds=100)
+    flow.run_now("by-hand")
+    await flow.to(10)
+    # The garbage collector takes its time: the old Job is still there.
+    flow.cluster.collector_away = True
+    flow.delete_newest()
+    flow.work(seconds=5)
+    flow.run_now("by-hand")
+    await flow.to(12)
+    flow.cluster.collector_away = False
+    await flow.to(60)
+
+
 @scenario("a run by hand that waits under Forbid", ends=[SUCCEEDED, SUCCEEDED])
 async def by_hand_forbid(flow: Flow) -> None:
     flow.work(seconds=20)

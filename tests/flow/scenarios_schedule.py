@@ -56,6 +56,7 @@ async def daily(flow: Flow) -> None:
 @scenario(
     "every second under Forbid, beside a run of half a minute",
     ends=[SUCCEEDED, *[SKIPPED] * 10, f"{SKIPPED} x20", *[SUCCEEDED] * 5],
+    writes=(18, 40),
 )
 async def forbid(flow: Flow) -> None:
     flow.controllers.work = lambda name: Work(seconds=30 if name == FIRST else 0)
@@ -68,7 +69,7 @@ async def forbid(flow: Flow) -> None:
 @scenario(
     "every second under Forbid, beside a run of three minutes",
     ends=None,
-    writes=(28, 41),
+    writes=(34, 41),
 )
 async def forbid_long(flow: Flow) -> None:
     flow.controllers.work = lambda name: Work(seconds=180 if name == FIRST else 0)
@@ -313,7 +314,7 @@ async def queued_canceled(flow: Flow) -> None:
     await flow.to(80)
 
 
-@scenario("retention keeps the newest, and only removes what the written cursor covers", ends=[SUCCEEDED] * 20, writes=(55, 70))
+@scenario("retention keeps the newest, and only removes what the written cursor covers", ends=[SUCCEEDED] * 20, writes=(58, 67))
 async def retention(flow: Flow) -> None:
     flow.work(seconds=0)
     flow.apply(timing=every(3, until=58), history={"successful": 2})

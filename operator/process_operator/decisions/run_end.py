@@ -108,6 +108,8 @@ def read_before_the_end(view: RunView, job: Job, orders: RunOrders, draft: Draft
     """The pods may be removed with the end of the Job: list them and open their logs now."""
     if view.notes.log_wanted or not is_log_wanted(orders, succeeds=_will_succeed(job)):
         return
+    if job.kill is not None and view.notes.log is not None:
+        return  # it was opened before the kill
     if _unseen_pods(view, job) > 0 and _list_pods_again(view, orders.now, draft):
         return
     _read_log(view, orders, draft)

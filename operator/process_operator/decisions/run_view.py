@@ -70,14 +70,15 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
     """Everything about one run of a snapshot. What many rules ask is worked out here, once."""
     name, created, annotations = run.metadata.name, run.metadata.creation_timestamp, run.metadata.annotations
     assert created is not None
-    job = snapshot.jobs.get(name)
+    is_anothers = _is_of_another(snapshot.jobs.get(name), run)
+    job = None if is_anothers else snapshot.jobs.get(name)
     suspended = job is not None and job.is_suspended
     paused = job is not None and suspended and manifests.ANNOTATION_PAUSED in job.metadata.annotations
     return RunView(
         run=run,
         job=job,
-        job_gone=name in snapshot.gone_jobs,
-        pods=snapshot.pods.get(name, ()),
+        job_gone=job is not None and name in snapshot.gone_jobs,
+        pods=() if is_anothers else snapshot.pods.get(name, ()),
         notes=snapshot.notes_of(name),
         window=_window(snapshot, run),
         name=name,
@@ -90,6 +91,12 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
         else None,
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
     )
+
+
+def _is_of_another(job: Job | None, run: ProcessRun) -> bool:
+    """Whether a Job belongs to a run that had the name before, and was deleted: the collector takes it."""
+    owner = job.controller if job is not None else None
+    return owner is not None and owner.kind == "ProcessRun" and owner.uid != run.metadata.uid
 
 
 def _window(snapshot: Snapshot, run: ProcessRun) -> StartWindow | None:

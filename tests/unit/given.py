@@ -1,0 +1,156 @@
+"""Requests, runs, Jobs and calendars as values, for the tables about decisions. Every instant is on 1 March 2027, UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from process_operator import names
+from process_operator.decisions.run_view import RunView, view_of
+from process_operator.decisions.snapshot import FinishedRun, Snapshot
+from process_operator.resources.model import parse_instant
+from process_operator.resources.process import Process
+from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus, Stretch
+from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary
+from process_operator.resources.schedule import Schedule
+from process_operator.resources.workloads import Job, parse_job
+from process_operator.timing.recurrence import Recurrence, compile_schedule
+
+Body = dict[str, Any]
+
+UID: Final = "uid-of-the-request"
+STEM: Final = names.child_stem("close", UID)
+CONTAINER: Final[Body] = {"name": "main", "image": "busybox"}
+
+
+def at(clock: str) -> datetime:
+    """An instant from `HH:MM` or `HH:MM:SS` (a fraction may follow)."""
+    return parse_instant(f"2027-03-01T{clock if clock.count(':') == 2 else clock + ':00'}Z")
+
+
+def every(seconds: int, *, since: str = "12:00", **bounds: Any) -> Recurrence:
+    """The calendar of every so many seconds since an instant."""
+    schedule = Schedule.model_validate({"secondly": {"every": seconds}, **bounds})
+    return compile_schedule(schedule, since=at(since))
+
+
+def template(**container: Any) -> Body:
+    """A Job template as a person writes it."""
+    return {"spec": {"template": {"spec": {"containers": [{**CONTAINER, **container}]}}}}
+
+
+def request(
+    timing: Body | None = None, *, status: Body | None = None, metadata: Body | None = None, **spec: Any
+) -> ProcessRequest:
+    """The ProcessRequest `close`, made at noon: Run Immediately, unless a timing is given."""
+    spec = {"timing": timing or {"runImmediately": {}}, **spec}
+    if "process" not in spec:
+        spec.setdefault("jobTemplate", template())
+    return ProcessRequest.model_validate(
+        {
+            "metadata": {
+                "name": "close",
+                "namespace": "erp",
+                "uid": UID,
+                "generation": 3,
+                "creationTimestamp": "2027-03-01T12:00:00Z",
+                **(metadata or {}),
+            },
+            "spec": spec,
+            "status": status or {},
+        }
+    )
+
+
+def schedule(seconds: int = 10, **bounds: Any) -> Body:
+    """A timing of every so many seconds."""
+    return {"schedule": {"secondly": {"every": seconds}, **bounds}}
+
+
+def process(**spec: Any) -> Process:
+    """The Process `close-day`."""
+    return Process.model_validate(
+        {"metadata": {"name": "close-day", "namespace": "erp"}, "spec": {"jobTemplate": template(), **spec}}
+    )
+
+
+def stretch(number: int = 1, *, since: str = "12:00", runs: int = 0, spec_hash: str = "hash") -> Stretch:
+    """A stretch as the status holds it."""
+    return Stretch(number=number, since=at(since), runs=runs, spec_hash=spec_hash)
+
+
+def snapshot(of: ProcessRequest, **known: Any) -> Snapshot:
+    """All that is known about a request; its stretch began at noon, unless a status is given."""
+    known.setdefault("status", of.status if of.status.stretch is not None else ProcessRequestStatus(stretch=stretch()))
+    return Snapshot(namespace="erp", name="close", request=of, **known)
+
+
+def run(name: str = f"{STEM}-s1", *, trigger: str = "Schedule", due: str = "12:00", **parts: Any) -> ProcessRun:
+    """An open run of the request."""
+    spec: Body = {"request": {"name": "close"}, "trigger": trigger}
+    if trigger != "Manual":
+        spec["scheduledTime"] = at(due)
+    metadata = {
+        "name": name,
+        "namespace": "erp",
+        "uid": f"uid-of-{name}",
+        "creationTimestamp": at(due),
+        "labels": {names.LABEL_REQUEST_UID: UID},
+        "annotations": parts.pop("annotations", {}),
+    }
+    return ProcessRun.model_validate(
+        {"metadata": metadata, "spec": {**spec, **parts.pop("spec", {})}, "status": parts.pop("status", {})}
+    )
+
+
+def finished(
+    name: str,
+    phase: RunPhase = RunPhase.SUCCEEDED,
+    *,
+    due: str | None = "12:00",
+    end: str | None = None,
+    refusal: str = "",
+    to: str | None = None,
+    count: int = 1,
+    **facts: Any,
+) -> FinishedRun:
+    """What is remembered of a finished run; with `to` it stands for `count` ticks."""
+    made = at(due or "12:00")
+    summary = RunSummary(from_=made, to=at(to), count=count) if to is not None else None
+    ended = at(end) if end is not None else None
+    return FinishedRun(
+        name=name,
+        phase=phase,
+        reason=facts.pop("reason", ""),
+        created=made,
+        scheduled=None if due is None else made,
+        end=ended,
+        summary=summary,
+        refusal=refusal,
+        **facts,
+    )
+
+
+def job(name: str = f"{STEM}-s1", *, finished_at: str | None = None, **parts: Any) -> Job:
+    """The Job of a run: it runs, or it has succeeded."""
+    status: Body = {"startTime": "2027-03-01T12:00:00Z", "active": 1, "ready": 1}
+    if finished_at is not None:
+        moment = at(finished_at).strftime("%Y-%m-%dT%H:%M:%SZ")
+        status = {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": moment}]}
+    return parse_job(
+        {
+            "metadata": {"name": name, "namespace": "erp", "uid": f"uid-of-job-{name}", **parts.get("metadata", {})},
+            "spec": parts.get("spec", {}),
+            "status": parts.get("status", status),
+        }
+    )
+
+
+def view(of: Snapshot, a_run: ProcessRun) -> RunView:
+    """A run as decisions look at it."""
+    return view_of(of, a_run)
+
+
+def seconds(number: float) -> timedelta:
+    """So many seconds."""
+    return timedelta(seconds=number)

@@ -1,0 +1,142 @@
+"""The verdict on a request: which field stands in the way, and when the API server is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.given import at, process, request, schedule, snapshot, stretch, template
+
+from process_operator.decisions.acceptance import Acceptance, accept
+from process_operator.decisions.engine_choice import EngineChoice
+from process_operator.decisions.manifests import dry_run_manifest
+from process_operator.decisions.plan import DryRunJob
+from process_operator.decisions.snapshot import DryRun, Snapshot
+from process_operator.decisions.template import build_template
+from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
+from process_operator.timing.recurrence import compile_schedule
+
+Body = dict[str, Any]
+NOW = at("12:00:30")
+
+
+def seen(of: ProcessRequest, **known: Any) -> Snapshot:
+    """A snapshot of a request whose template the server has accepted."""
+    a_process = known.get("process")
+    status = ProcessRequestStatus(stretch=stretch(), template_hash=build_template(of, a_process).hash)
+    return snapshot(of, **{"status": status, **known})
+
+
+@pytest.mark.parametrize(
+    ("known", "reason", "message"),
+    [
+        pytest.param(
+            snapshot(request({"schedule": {"cron": "61 * * * *"}})),
+            "InvalidSchedule",
+            "spec.timing.schedule.cron: minute: 61 is not between 0 and 59",
+            id="an expression that cannot be",
+        ),
+        pytest.param(
+            snapshot(request(schedule(10, timeZone="Europe/Madird"))),
+            "InvalidTimeZone",
+            None,
+            id="a zone that does not exist",
+        ),
+        pytest.param(
+            snapshot(request({"schedule": {"cron": "0 0 31 2 *"}})), "NeverFires", None, id="a day that never comes"
+        ),
+        pytest.param(
+            snapshot(request(schedule(10), catchUp="All")),
+            "Unsupported",
+            "spec.catchUp: All is not supported by this release; allowed: Latest",
+            id="what this release does not do",
+        ),
+        pytest.param(
+            snapshot(request(process={"name": "close-day"})),
+            "ProcessNotFound",
+            'spec.process.name: there is no Process "close-day" in namespace erp; waiting for it',
+            id="a Process that is not there",
+        ),
+        pytest.param(
+            snapshot(request(process={"name": "close-day"}), process=process(concurrencyPolicy="Forbid")),
+            "Unsupported",
+            None,
+            id="a Process that this release cannot run",
+        ),
+        pytest.param(
+            snapshot(request(process={"name": "close-day"}), process=process(parameters=[{"name": "A", "required": True}])),
+            "ParameterMissing",
+            "spec.parameters: Process close-day requires A",
+            id="a parameter that is missing",
+        ),
+        pytest.param(
+            snapshot(request(jobTemplate={"spec": {**template()["spec"], "suspend": True}})),
+            "TemplateRefused",
+            "spec.jobTemplate.spec.suspend: true is not allowed; use spec.suspend of the ProcessRequest",
+            id="a template that cannot be followed",
+        ),
+        pytest.param(
+            snapshot(request({"schedule": {"secondly": {"every": 5}}}, engine="CronJob")),
+            "Unsupported",
+            "spec.engine: CronJob is not possible: spec.timing.schedule.secondly: a CronJob knows minutes, not seconds",
+            id="an engine that cannot do it",
+        ),
+    ],
+)
+def test_refused(known: Snapshot, reason: str, message: str | None) -> None:
+    verdict = accept(known, NOW)
+    assert (verdict.is_accepted, verdict.reason, verdict.ask) == (False, reason, None)
+    assert verdict.message.startswith(("spec.", "Process close-day: spec."))
+    if message is not None:
+        assert verdict.message == message
+
+
+def test_accepted() -> None:
+    of = request(schedule(10))
+    timing = of.spec.timing.schedule
+    assert timing is not None
+    verdict = accept(seen(of), NOW)
+    template_of = build_template(of, None)
+    expected = Acceptance(template=template_of, recurrence=verdict.recurrence, engine=EngineChoice(Engine.OPERATOR))
+    assert (verdict, verdict.is_accepted) == (expected, True)
+    assert verdict.recurrence is not None
+    ticks = compile_schedule(timing, since=at("12:00")).between(at("11:00"), at("12:01"), limit=10)
+    assert verdict.recurrence.between(at("11:00"), at("12:01"), limit=10) == ticks
+
+
+def test_a_one_shot_request_needs_no_engine_and_no_calendar() -> None:
+    of = request()
+    assert accept(seen(of), NOW) == Acceptance(template=build_template(of, None))
+
+
+def test_a_schedule_whose_last_tick_has_passed_stays_accepted() -> None:
+    of = request(schedule(10, finishTime="2027-03-01T12:00:20Z"))
+    assert accept(seen(of), at("18:00")).is_accepted
+
+
+def said(of: ProcessRequest, reason: str = "", again_at: str | None = None, *, template_hash: str | None = None) -> DryRun:
+    known = template_hash or build_template(of, None).hash
+    return DryRun(known, reason, reason and "its own words", at(again_at) if again_at else None)
+
+
+ONCE = request()
+ASKED = DryRunJob(dry_run_manifest(build_template(ONCE, None), ONCE, now=NOW), build_template(ONCE, None).hash)
+REFUSAL = "spec.jobTemplate: the API server refuses the Job: its own words"
+
+
+@pytest.mark.parametrize(
+    ("dry_run", "reason", "message", "ask"),
+    [
+        pytest.param(None, "", "", ASKED, id="it was not asked yet"),
+        pytest.param(said(ONCE, template_hash="older"), "", "", ASKED, id="it was asked about another template"),
+        pytest.param(said(ONCE), "", "", None, id="it has accepted"),
+        pytest.param(said(ONCE, "TemplateRefused"), "TemplateRefused", REFUSAL, None, id="it has refused for good"),
+        pytest.param(said(ONCE, "QuotaExceeded", "12:00:31"), "QuotaExceeded", REFUSAL, None, id="it has refused for now"),
+        pytest.param(said(ONCE, "QuotaExceeded", "12:00:30"), "", "", ASKED, id="it is time to ask again"),
+    ],
+)
+def test_what_the_api_server_said(dry_run: DryRun | None, reason: str, message: str, ask: DryRunJob | None) -> None:
+    verdict = accept(snapshot(ONCE, dry_run=dry_run), NOW)
+    wanted_again = dry_run.again_at if dry_run is not None and reason else None
+    assert (verdict.reason, verdict.message, verdict.ask, verdict.again_at) == (reason, message, ask, wanted_again)
+    assert verdict.is_accepted is (not reason and ask is None)

@@ -1,0 +1,73 @@
+"""The work queue: each key once, never with two workers, urgent ones first."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from process_operator.queue import WorkQueue
+
+
+async def take_all(queue: WorkQueue[str]) -> list[str]:
+    """Take and give back until nothing waits."""
+    taken = []
+    while len(queue):
+        key = await queue.get()
+        taken.append(key)
+        queue.done(key)
+    return taken
+
+
+@pytest.mark.parametrize(
+    ("added", "taken"),
+    [
+        pytest.param(["a", "b", "c"], ["a", "b", "c"], id="first come, first served"),
+        pytest.param(["a", "b", "a", "a"], ["a", "b"], id="a key that waits is not added twice"),
+        pytest.param(["a", "b", "!c"], ["c", "a", "b"], id="an urgent key goes before all that wait"),
+        pytest.param(["a", "b", "!b"], ["b", "a"], id="a key that waits is moved to the front when it gets urgent"),
+        pytest.param(["!a", "b", "a"], ["a", "b"], id="an urgent key stays in front when it is added again"),
+    ],
+)
+async def test_order(added: list[str], taken: list[str]) -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    for key in added:
+        queue.add(key.removeprefix("!"), urgent=key.startswith("!"))
+    assert await take_all(queue) == taken
+
+
+async def test_a_key_in_work_comes_again_when_it_is_given_back() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    key = await queue.get()
+    queue.add("a")
+    queue.add("a")
+    queue.add("b")
+    assert await queue.get() == "b"
+    assert len(queue) == 1
+    queue.done(key)
+    assert await take_all(queue) == ["a"]
+
+
+async def test_a_worker_waits_for_a_key() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    worker = asyncio.create_task(queue.get())
+    await asyncio.sleep(0)
+    assert not worker.done()
+    queue.add("a")
+    assert await worker == "a"
+
+
+async def test_it_is_drained_only_when_nothing_waits_and_nothing_is_in_work() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    drained = asyncio.create_task(queue.drained())
+    key = await queue.get()
+    queue.add("a")
+    await asyncio.sleep(0)
+    assert not drained.done()
+    queue.done(key)
+    await asyncio.sleep(0)
+    assert not drained.done()
+    queue.done(await queue.get())
+    await drained

@@ -1,0 +1,185 @@
+"""When a new stretch begins: start, resume, reschedule and edit, and what begins none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.given import STEM, at, job, request, run, schedule, snapshot, stretch
+
+from process_operator.decisions.stretch import StretchChange, is_suspended, next_stretch, timing_hash
+from process_operator.resources.process_request import LastRun, ProcessRequestStatus, Stretch
+from process_operator.resources.process_run import RunPhase
+
+NOW = at("13:00:00.75")
+FRESH = "13:00:00"
+TEN, TWENTY = schedule(10), schedule(20)
+LATER: dict[str, Any] = {"runLater": {"after": "10m"}}
+LATER_STILL: dict[str, Any] = {"runLater": {"after": "20m"}}
+
+
+def hash_of(timing: dict[str, Any] | None = None) -> str:
+    return timing_hash(request(timing))
+
+
+def status(timing: dict[str, Any] | None, number: int = 1, *, suspended: bool = False, **known: Any) -> ProcessRequestStatus:
+    spec_hash = ("suspended-" if suspended else "") + hash_of(timing)
+    known.setdefault("stretch", stretch(number, runs=known.pop("runs", 0), spec_hash=spec_hash))
+    return ProcessRequestStatus(**known)
+
+
+def fresh(timing: dict[str, Any] | None, number: int = 2) -> Stretch:
+    return stretch(number, since=FRESH, spec_hash=hash_of(timing))
+
+
+def reschedule(value: str) -> dict[str, Any]:
+    return {"annotations": {"process-operator.io/reschedule": value}}
+
+
+@pytest.mark.parametrize(
+    ("of", "seen", "change"),
+    [
+        pytest.param(
+            request(TEN),
+            ProcessRequestStatus(),
+            StretchChange(stretch(1, spec_hash=hash_of(TEN)), None),
+            id="the first one begins with the creation",
+        ),
+        pytest.param(
+            request(TEN, metadata=reschedule("x")),
+            ProcessRequestStatus(),
+            StretchChange(stretch(1, spec_hash=hash_of(TEN)), "x"),
+            id="an annotation that was there from the beginning is handled by that",
+        ),
+        pytest.param(
+            request(TEN, suspend=True),
+            ProcessRequestStatus(),
+            StretchChange(stretch(0, spec_hash="suspended-" + hash_of(TEN)), None),
+            id="created suspended it is number 0",
+        ),
+        pytest.param(request(TEN), status(TEN), None, id="nothing changed"),
+        pytest.param(
+            request(TEN, suspend=True),
+            status(TEN, 3),
+            StretchChange(stretch(3, spec_hash="suspended-" + hash_of(TEN)), None, "Suspended"),
+            id="a suspension is written alone",
+        ),
+        pytest.param(request(TEN, suspend=True), status(TEN, suspended=True), None, id="suspended it rests"),
+        pytest.param(
+            request(TWENTY, suspend=True), status(TEN, suspended=True), None, id="an edit while suspended waits for the resume"
+        ),
+        pytest.param(
+            request(TEN, suspend=True, metadata=reschedule("x")),
+            status(TEN, suspended=True),
+            None,
+            id="a reschedule while suspended waits for the resume",
+        ),
+        pytest.param(
+            request(TEN), status(TEN, suspended=True), StretchChange(fresh(TEN), None), id="the resume begins afresh"
+        ),
+        pytest.param(
+            request(TEN), status(TEN, 0, suspended=True), StretchChange(fresh(TEN, 1), None), id="the first resume is number 1"
+        ),
+        pytest.param(
+            request(TEN, metadata=reschedule("x")),
+            status(TEN),
+            StretchChange(fresh(TEN), "x", "Rescheduled"),
+            id="a reschedule begins afresh",
+        ),
+        pytest.param(
+            request(TEN, metadata=reschedule("x")),
+            status(TEN, last_handled_reschedule="x"),
+            None,
+            id="a reschedule that was handled does not",
+        ),
+        pytest.param(
+            request(TEN, metadata=reschedule("x")),
+            status(TEN, last_handled_reschedule="y"),
+            StretchChange(fresh(TEN), "x", "Rescheduled"),
+            id="a value used before counts again after another one",
+        ),
+        pytest.param(
+            request(TEN, metadata=reschedule("x")),
+            status(TEN, suspended=True),
+            StretchChange(fresh(TEN), "x"),
+            id="a reschedule that waited for the resume begins one stretch, not two",
+        ),
+        pytest.param(
+            request(TWENTY), status(TEN), StretchChange(fresh(TWENTY), None, "Edited"), id="an edit of the timing begins afresh"
+        ),
+        pytest.param(
+            request(TEN, concurrencyPolicy="Forbid", startingDeadlineSeconds=5, parameters=[{"name": "A", "value": "1"}]),
+            status(TEN),
+            None,
+            id="an edit of anything else does not",
+        ),
+        pytest.param(
+            request(), status(TEN), StretchChange(fresh(None), None, "Edited"), id="from a schedule to once begins afresh"
+        ),
+        pytest.param(
+            request(TEN), status(None, runs=1), StretchChange(fresh(TEN), None, "Edited"), id="so does once to a schedule"
+        ),
+        pytest.param(
+            request(LATER),
+            status(None, runs=1, last_run=LastRun(name=f"{STEM}-s1", phase=RunPhase.SUCCEEDED)),
+            StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER)), None),
+            id="a one-shot request that has run keeps its stretch when it is edited",
+        ),
+        pytest.param(
+            request(LATER_STILL),
+            status(LATER, runs=1, last_run=LastRun(name=f"{STEM}-s1", phase=RunPhase.MISSED)),
+            StretchChange(fresh(LATER_STILL), None, "Edited"),
+            id="one that missed its window has not run",
+        ),
+        pytest.param(
+            request(LATER_STILL), status(LATER), StretchChange(fresh(LATER_STILL), None, "Edited"), id="nor has one without a run"
+        ),
+    ],
+)
+def test_next_stretch(of: Any, seen: ProcessRequestStatus, change: StretchChange | None) -> None:
+    assert next_stretch(snapshot(of, status=seen), NOW, run_waits_paused=False) == change
+
+
+@pytest.mark.parametrize(
+    ("suspended", "change"),
+    [
+        pytest.param(True, StretchChange(fresh(LATER_STILL), None, "Edited"), id="waits in a suspended Job: begins afresh"),
+        pytest.param(
+            False, StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER_STILL)), None), id="runs: keeps its stretch"
+        ),
+    ],
+)
+def test_an_edit_of_a_run_later_request_whose_run(suspended: bool, change: StretchChange) -> None:  # noqa: FBT001
+    its_run = run(f"{STEM}-s1", trigger="Later", due="12:10")
+    its_job = job(f"{STEM}-s1", spec={"suspend": suspended}, status={})
+    known = snapshot(request(LATER_STILL), status=status(LATER, runs=1), runs=(its_run,), jobs={f"{STEM}-s1": its_job})
+    assert next_stretch(known, NOW, run_waits_paused=False) == change
+
+
+def test_a_resume_sets_a_paused_one_shot_run_going_and_makes_no_second_one() -> None:
+    known = snapshot(request(), status=status(None, runs=1, suspended=True))
+    change = StretchChange(stretch(1, runs=1, spec_hash=hash_of()), None)
+    assert next_stretch(known, NOW, run_waits_paused=True) == change
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param(TEN, schedule(10, timeZone="Etc/UTC"), True, id="a default that is written out"),
+        pytest.param(TEN, TWENTY, False, id="another number"),
+        pytest.param({"schedule": {"cron": "0 0 * * FRI"}}, {"schedule": {"cron": "0 0 * * 5"}}, False, id="another spelling"),
+        pytest.param(None, LATER, False, id="another kind"),
+    ],
+)
+def test_the_hash_is_of_the_timing_with_its_defaults(one: Any, other: Any, same: bool) -> None:  # noqa: FBT001
+    assert (hash_of(one) == hash_of(other)) is same
+
+
+def test_a_stretch_knows_whether_it_is_suspended() -> None:
+    assert [is_suspended(stretch(spec_hash=text)) for text in ("suspended-x", "x", "once-x")] == [True, False, False]
+
+
+def test_a_change_touches_nothing_else_of_the_status() -> None:
+    before = ProcessRequestStatus(waiting_count=3, schedule="every 10 seconds")
+    after = StretchChange(stretch(2), "x").apply(before)
+    assert after == before.model_copy(update={"stretch": stretch(2), "last_handled_reschedule": "x"})
