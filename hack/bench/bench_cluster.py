@@ -74,7 +74,11 @@ def request(name: str, timing: Raw, **spec: Any) -> Raw:
         "apiVersion": "process-operator.io/v1alpha1",
         "kind": "ProcessRequest",
         "metadata": {"name": name},
-        "spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": [container]}}}}, "timing": timing, **spec},
+        "spec": {
+            "jobTemplate": {"spec": {"template": {"spec": {"containers": [container]}}}},
+            "timing": timing,
+            **spec,
+        },
     }
 
 

@@ -33,7 +33,11 @@ async def lateness(count: int, seconds: int) -> dict[str, Any]:
         finish = start + timedelta(seconds=seconds - 1)
         history = {"successful": 1000, "failed": 1000, "other": 1000}
         timing = {
-            "schedule": {"secondly": {"every": 1}, "startTime": format_instant(start), "finishTime": format_instant(finish)}
+            "schedule": {
+                "secondly": {"every": 1},
+                "startTime": format_instant(start),
+                "finishTime": format_instant(finish),
+            }
         }
         for index in range(count):
             body = request(f"tick-{index}", timing, engine="Operator", history=history)

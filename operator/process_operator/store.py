@@ -89,39 +89,55 @@ class Store:
         if key is None:
             return False
         if deleted or (kind is PROCESS_RUN and self._is_finished(raw)):
-            if deleted and kind is PROCESS_RUN and shelf.get(namespace, name) is not None and not self._is_finishing(key, name):
-                # Deleted, or finished by another operator: the event is the same. A list tells, when it matters.
-                self.notes(key).history = None
-            # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
-            last = self._parse(kind, raw) if deleted and kind in (JOB, POD) else None
-            return self._remove(kind, namespace, name, uid, version, last)
+            return self._take_end(kind, key, raw, version, deleted=deleted)
         held = shelf.get(namespace, name)
-        watched = watched or (held is not None and held.uid == uid and held.watched)
+        is_same = held is not None and held.uid == uid
+        watched = watched or (held is not None and is_same and held.watched)
         if not shelf.is_news(namespace, name, uid, version):
-            if held is not None and held.uid == uid:
+            if held is not None and is_same:
                 held.watched = watched
             return False
         value = self._parse(kind, raw)
         if kind is POD:
             if not self._wants_pod(namespace, value):
                 return False
-            value = value.since(held.value) if held is not None and held.uid == uid else value
-        if kind is PROCESS_RUN and held is not None and held.uid != uid:
-            self._drop_traces(held.key, name)
-            self._mark(kind, held.key)
+            value = value.since(held.value) if held is not None and is_same else value
+        if held is not None and not is_same:
+            self._take_place(kind, held, name)
         if kind is PROCESS_REQUEST:
             self._index_user(key, raw)
-            if held is not None and held.uid != uid:
-                self._forget_request(key)
         if kind is JOB:
-            self._note_running(key, name, value)
-            if value.is_ending and held is not None and not held.value.is_ending:
-                self._forget_list_of_pods(key, name)
-            if value.finished is not None:
-                self._note_end(key, name)
+            self._note_job(key, name, value, held.value if held is not None else None)
         shelf.put(namespace, name, Entry(version, uid, key, value, watched))
         self._mark(kind, key)
         return True
+
+    def _take_end(self, kind: Kind, key: Key, raw: Raw, version: int, *, deleted: bool) -> bool:
+        """Take in that an object is gone, or a run finished."""
+        metadata = raw["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        was_open = kind is PROCESS_RUN and self.runs.get(namespace, name) is not None
+        if deleted and was_open and not self._is_finishing(key, name):
+            # Deleted, or finished by another operator: the event is the same. A list tells, when it matters.
+            self.notes(key).history = None
+        # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
+        last = self._parse(kind, raw) if deleted and kind in (JOB, POD) else None
+        return self._remove(kind, namespace, name, metadata["uid"], version, last)
+
+    def _take_place(self, kind: Kind, held: Entry[Any], name: str) -> None:
+        """Another object has the name now: what was found out about the one before holds no more."""
+        if kind is PROCESS_RUN:
+            self._drop_traces(held.key, name)
+            self._mark(kind, held.key)
+        elif kind is PROCESS_REQUEST:
+            self._forget_request(held.key)
+
+    def _note_job(self, key: Key, name: str, job: Job, before: Job | None) -> None:
+        self._note_running(key, name, job)
+        if job.is_ending and before is not None and not before.is_ending:
+            self._forget_list_of_pods(key, name)
+        if job.finished is not None:
+            self._note_end(key, name)
 
     def _note_running(self, key: Key, name: str, job: Job) -> None:
         """Remember since when a run was seen running, and since when no more; a suspension starts the work over."""

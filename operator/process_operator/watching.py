@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,7 +69,7 @@ class Watches:
                 self._began()
                 ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                await _end(tasks)
+                await _whole(_end(tasks))
             for task in ended:
                 task.result()
         finally:
@@ -99,9 +99,21 @@ async def _end(roots: Collection[asyncio.Task[Any]]) -> None:
     where one watcher has failed it leaves the others alone until it cancels them together with their own helpers, for
     which they then wait for ever.
     """
-    await _cancel([task for task in asyncio.all_tasks() if _is_kopfs(task) and task.get_name().startswith("watcher for")])
+    await _cancel(
+        [task for task in asyncio.all_tasks() if _is_kopfs(task) and task.get_name().startswith("watcher for")]
+    )
     await _cancel(roots)
     await _cancel([task for task in asyncio.all_tasks() if _is_kopfs(task)])
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Do this to its end, also when cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 async def _cancel(tasks: Collection[asyncio.Task[Any]]) -> None:

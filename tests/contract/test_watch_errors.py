@@ -77,8 +77,7 @@ async def test_an_answer_that_is_lost(tmp_path: Path, what: tuple[str, str], tim
         await stage.each_ran_once("one", seconds=40)
         if times == 1:
             assert lost.hits == 1
-        counts = (await stage.get("one"))["status"]["counts"]
-        assert counts["succeeded"] == 1
+            assert (await stage.get("one"))["status"]["counts"]["succeeded"] == 1
         await stage.agrees()
 
 

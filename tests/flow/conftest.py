@@ -4,4 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("tests.flow.invariants", "tests.flow.scenario", "tests.flow.driver", "tests.flow.scenarios_once", "tests.flow.scenarios_schedule", "tests.flow.scenarios_cronjob")
+pytest.register_assert_rewrite(
+    "tests.flow.invariants",
+    "tests.flow.scenario",
+    "tests.flow.driver",
+    "tests.flow.scenarios_once",
+    "tests.flow.scenarios_schedule",
+    "tests.flow.scenarios_cronjob",
+)

@@ -197,7 +197,8 @@ class Controllers:
         conditions = [found for found in job["status"].get("conditions") or [] if found["type"] != "Suspended"]
         suspended = self._condition("Suspended", "JobSuspended")
         is_told = any(
-            found["type"] == "Suspended" and found["status"] == "True" for found in job["status"].get("conditions") or []
+            found["type"] == "Suspended" and found["status"] == "True"
+            for found in job["status"].get("conditions") or []
         )
         if not is_told:
             changes: Body = {"conditions": [*conditions, suspended], "startTime": None, "active": None, "ready": None}
@@ -232,7 +233,9 @@ class Controllers:
 
     def _status(self, kind: Any, body: Body, changes: Body) -> None:
         metadata = body["metadata"]
-        self.cluster.patch(kind, metadata["namespace"], metadata["name"], {"status": copied(changes)}, subresource="status")
+        self.cluster.patch(
+            kind, metadata["namespace"], metadata["name"], {"status": copied(changes)}, subresource="status"
+        )
 
     # ---- CronJobs
 
@@ -287,9 +290,7 @@ class Controllers:
         ]
         if self.cluster.find(JOB, name) is None:
             self.cluster.create(JOB, {"metadata": metadata, "spec": copied(template["spec"])})
-        self._status(
-            CRONJOB, cronjob, {"active": [*active, {"name": name}], "lastScheduleTime": format_instant(tick)}
-        )
+        self._status(CRONJOB, cronjob, {"active": [*active, {"name": name}], "lastScheduleTime": format_instant(tick)})
         self._job(self.cluster.read(JOB, name))
 
 

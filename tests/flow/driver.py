@@ -72,7 +72,9 @@ class _Reading:
 class MemoryLogs(LogReader):
     """Reads logs of the pods in memory: at once when the pod has ended, else when it does."""
 
-    def __init__(self, cluster: Cluster, controllers: Controllers, store: Store, on_read: Callable[[Key], None]) -> None:
+    def __init__(
+        self, cluster: Cluster, controllers: Controllers, store: Store, on_read: Callable[[Key], None]
+    ) -> None:
         self._cluster = cluster
         self._controllers = controllers
         self._held = store
@@ -284,7 +286,7 @@ class Flow:
             acted = any(await asyncio.gather(*map(self._work, self.processes))) or acted
             if not acted:
                 return
-        keys = [key for process in self.processes for key in (process.agenda.pop_due(self.clock()) or ["?"])]
+        keys = [key for process in self.processes for key in process.agenda.pop_due(self.clock())]
         writes = [str(write) for write in self.cluster.writes[-6:]]
         raise AssertionError(f"runs in circles at {self.clock.now}: {keys}; last writes: {writes}")
 

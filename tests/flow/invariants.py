@@ -91,7 +91,9 @@ def _due(flow: Flow, request: ProcessRequest) -> list[datetime]:
     assert schedule is not None and status.stretch is not None and status.stretch.since is not None
     assert status.stretch.number == 1, "a scenario with several stretches has to say which ticks are due"
     recurrence = compile_schedule(schedule, since=status.stretch.since)
-    until = flow.clock.now if status.last_schedule_time is None or not status.waiting_count else status.last_schedule_time
+    until = (
+        flow.clock.now if status.last_schedule_time is None or not status.waiting_count else status.last_schedule_time
+    )
     return recurrence.between(recurrence.floor, until, limit=100_000)
 
 

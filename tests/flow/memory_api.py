@@ -127,30 +127,30 @@ class Cluster:
 
     def create(self, kind: Kind, body: Mapping[str, Any], *, dry_run: bool = False) -> Body:
         """POST."""
-        body = copied(body)
-        metadata = body["metadata"]
+        made: Body = copied(body)
+        metadata = made["metadata"]
         namespace = metadata.setdefault("namespace", "default")
         if "name" not in metadata:
             self._uids += 1
             metadata["name"] = f"{metadata.pop('generateName')}{self._uids:05d}"
-        self._admit("create", kind, body)
+        self._admit("create", kind, made)
         if (namespace, metadata["name"]) in self.objects[kind]:
             message = f'{kind.plural}.{kind.group} "{metadata["name"]}" already exists'
             raise AlreadyExists(message, status=409, reason="AlreadyExists")
         if kind in _WITH_STATUS:
-            body["status"] = {"phase": "Pending"} if kind is POD else {}
+            made["status"] = {"phase": "Pending"} if kind is POD else {}
         if kind is PROCESS_RUN:
-            body["status"] = {"phase": "Pending"}
-            body["spec"] = {"trigger": "Manual", "cancel": False, **body["spec"]}
-            _check_run(None, body)
+            made["status"] = {"phase": "Pending"}
+            made["spec"] = {"trigger": "Manual", "cancel": False, **made["spec"]}
+            _check_run(None, made)
         if dry_run:
-            return body
+            return made
         self._uids += 1
         metadata["uid"] = f"{self._uids:08d}-0000-4000-8000-000000000000"
         metadata["creationTimestamp"] = self.clock.text()
         metadata["generation"] = 1
         self.made[kind][metadata["name"]] += 1
-        return self._store(kind, body)
+        return self._store(kind, made)
 
     def patch(
         self, kind: Kind, namespace: str, name: str, patch: Body | list[Body], *, subresource: str | None = None
@@ -160,7 +160,10 @@ class Cluster:
         expected = None if isinstance(patch, list) else (patch.get("metadata") or {}).get("resourceVersion")
         if expected is not None and expected != before["metadata"]["resourceVersion"]:
             raise Conflict("the object has been modified", status=409, reason="Conflict")
-        if not isinstance(patch, list) and (patch.get("metadata") or {}).get("uid") not in (None, before["metadata"]["uid"]):
+        if not isinstance(patch, list) and (patch.get("metadata") or {}).get("uid") not in (
+            None,
+            before["metadata"]["uid"],
+        ):
             raise _invalid("metadata.uid: field is immutable")
         wanted = _json_patched(before, patch) if isinstance(patch, list) else _merged(before, patch)
         if kind in _WITH_STATUS:
@@ -202,12 +205,15 @@ class Cluster:
     def collect_garbage(self) -> None:
         """Delete what has owners none of which exists."""
         while not self.collector_away:
-            alive = {body["metadata"]["uid"] for kind in KINDS for body in self.objects[kind].values()} | self.foreign_uids
+            alive = {
+                body["metadata"]["uid"] for kind in KINDS for body in self.objects[kind].values()
+            } | self.foreign_uids
             found = [
                 (kind, body["metadata"])
                 for kind in KINDS
                 for body in self.objects[kind].values()
-                if (owners := body["metadata"].get("ownerReferences")) and not {owner["uid"] for owner in owners} & alive
+                if (owners := body["metadata"].get("ownerReferences"))
+                and not {owner["uid"] for owner in owners} & alive
                 if not (kind is POD and "deletionTimestamp" in body["metadata"])
             ]
             if not found:
@@ -254,7 +260,8 @@ class Cluster:
         metadata["resourceVersion"] = self._next_version()
         self.objects[kind][key] = copied(body)
         self._tell(kind, before, body, body)
-        return copied(body)
+        stored: Body = copied(body)
+        return stored
 
     def _next_version(self) -> str:
         self._version += 1

@@ -70,7 +70,9 @@ class Trouble:
     @property
     def is_late(self) -> bool:
         """Whether things happen later than they would without it, so that other ticks may start or be missed."""
-        return bool(self.away or self.resync_every) or (self.crash is not None and self.crash.moment in ("failed", "unanswered"))
+        return bool(self.away or self.resync_every) or (
+            self.crash is not None and self.crash.moment in ("failed", "unanswered")
+        )
 
 
 NO_TROUBLE = Trouble()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
 from tests.flow.driver import BEGIN, Flow, at, later, template
 from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
+
+from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
 
 CRONJOBS = Collection()
 scenario = CRONJOBS.scenario
@@ -80,6 +81,19 @@ async def operator_away(flow: Flow) -> None:
     await flow.to(73 * MINUTE)
 
 
+@scenario("an operator that is away while Jobs end whose time to live is short", ends=[SUCCEEDED] * 3)
+async def job_ttl(flow: Flow) -> None:
+    body = template()
+    body["spec"]["ttlSecondsAfterFinished"] = 5
+    flow.apply(timing=cron(), jobTemplate=body)
+    await flow.to(12 * MINUTE)
+    await flow.stop()
+    await flow.to(32 * MINUTE)
+    await flow.start()
+    await flow.to(33 * MINUTE)
+    flow.expect(flow.jobs, [])
+
+
 @scenario("both away for an hour", ends=[SUCCEEDED, *[SUPERSEDED] * 5, SUCCEEDED])
 async def both_away(flow: Flow) -> None:
     flow.apply(timing=cron(), history={"other": 10})
@@ -131,7 +145,9 @@ async def cancel_running(flow: Flow) -> None:
 
 
 @scenario(
-    "a tick that waits under Forbid when it is suspended", ends=[SUCCEEDED, "Missed/Suspended"], due=lambda: ticks(10, 20)
+    "a tick that waits under Forbid when it is suspended",
+    ends=[SUCCEEDED, "Missed/Suspended"],
+    due=lambda: ticks(10, 20),
 )
 async def suspended_waiting(flow: Flow) -> None:
     flow.work(seconds=15 * MINUTE)
@@ -199,7 +215,10 @@ async def faster(flow: Flow) -> None:
     flow.expect(lambda: flow.request().status.engine, "Operator")
 
 
-@scenario("a Job that the controller makes for a tick that is recorded as missed", ends=["Missed/Superseded", SUCCEEDED, SUCCEEDED])
+@scenario(
+    "a Job that the controller makes for a tick that is recorded as missed",
+    ends=["Missed/Superseded", SUCCEEDED, SUCCEEDED],
+)
 async def stray(flow: Flow) -> None:
     flow.controllers.overlooks = frozenset({at("12:10:00")})
     flow.apply(timing=cron())
@@ -217,7 +236,9 @@ async def template_edited(flow: Flow) -> None:
     flow.edit(jobTemplate=template(image="busybox:2"))
     await flow.to(23 * MINUTE)
     newest = "job-f34a2bff-30065060"
-    flow.expect(lambda: flow.cluster.read(JOB, newest)["spec"]["template"]["spec"]["containers"][0]["image"], "busybox:2")
+    flow.expect(
+        lambda: flow.cluster.read(JOB, newest)["spec"]["template"]["spec"]["containers"][0]["image"], "busybox:2"
+    )
 
 
 @scenario("a Job that is deleted while it runs", ends=["Canceled/JobDeleted", SUCCEEDED], loses=frozenset({"ends"}))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from process_operator.resources.process_run import RunLog
 from tests.flow.driver import Flow, later, template
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden, Invalid, QuotaExceeded
 from process_operator.cluster.kinds import JOB, PROCESS_REQUEST
+from process_operator.resources.process_run import RunLog
 
 ONCE = Collection()
 scenario = ONCE.scenario
 
-NOW = {"runImmediately": {}}
+NOW: dict[str, object] = {"runImmediately": {}}
 SUCCEEDED, CANCELED = "Succeeded/Completed", "Canceled/Canceled"
 
 
@@ -234,7 +234,9 @@ async def canceled_running(flow: Flow) -> None:
     await flow.to(20)
     # A crash after the kill loses the reader, and with the pod its log.
     log = RunLog(text="all done", truncated=False, container="main")
-    flow.expect(lambda: flow.newest().log, RunLog(reason="PodGone") if flow.newest().pod is None and flow.crashes else log)
+    flow.expect(
+        lambda: flow.newest().log, RunLog(reason="PodGone") if flow.newest().pod is None and flow.crashes else log
+    )
 
 
 @scenario("a run that is canceled after its end", ends=[SUCCEEDED])
@@ -256,7 +258,9 @@ async def job_deleted(flow: Flow) -> None:
 
 
 @scenario(
-    "a run whose Job is deleted while the operator is away", ends=["Unknown/JobGone"], remade=frozenset({"job-f34a2bff-s1"})
+    "a run whose Job is deleted while the operator is away",
+    ends=["Unknown/JobGone"],
+    remade=frozenset({"job-f34a2bff-s1"}),
 )
 async def job_gone(flow: Flow) -> None:
     # Where nothing was written of the Job before it went, nobody can know that it was there: it is made once more.
@@ -340,7 +344,11 @@ async def by_hand_early(flow: Flow) -> None:
     await flow.to(40)
 
 
-@scenario("a run by hand that is deleted and made again under its name", ends=["Running", SUCCEEDED], remade=frozenset({"by-hand"}))
+@scenario(
+    "a run by hand that is deleted and made again under its name",
+    ends=["Running", SUCCEEDED],
+    remade=frozenset({"by-hand"}),
+)
 async def by_hand_again(flow: Flow) -> None:
     flow.apply(timing=NOW, suspend=True)
     flow.work(seconds=100)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.flow.driver import BEGIN, Flow, Work, later, template
+from tests.flow.scenario import Collection
+
 from process_operator.cluster.errors import QuotaExceeded
 from process_operator.cluster.kinds import JOB, PROCESS_REQUEST
 from process_operator.resources.schedule import Schedule
-from tests.flow.driver import BEGIN, Flow, Work, later, template
-from tests.flow.scenario import Collection
 
 SCHEDULES = Collection()
 scenario = SCHEDULES.scenario
@@ -40,7 +41,9 @@ async def allow(flow: Flow) -> None:
     await flow.to(18)
     flow.expect(lambda: flow.request().status.active_count, 3, undisturbed=True)
     await flow.to(60)
-    flow.expect(lambda: (flow.request().status.phase, flow.request().status.counts.succeeded), ("Finished", 5), undisturbed=True)
+    flow.expect(
+        lambda: (flow.request().status.phase, flow.request().status.counts.succeeded), ("Finished", 5), undisturbed=True
+    )
 
 
 @scenario("daily under Forbid, with a run that lasts into the next day", ends=[SUCCEEDED, SUCCEEDED], rest=3700)
@@ -314,7 +317,11 @@ async def queued_canceled(flow: Flow) -> None:
     await flow.to(80)
 
 
-@scenario("retention keeps the newest, and only removes what the written cursor covers", ends=[SUCCEEDED] * 20, writes=(58, 67))
+@scenario(
+    "retention keeps the newest, and only removes what the written cursor covers",
+    ends=[SUCCEEDED] * 20,
+    writes=(58, 67),
+)
 async def retention(flow: Flow) -> None:
     flow.work(seconds=0)
     flow.apply(timing=every(3, until=58), history={"successful": 2})

@@ -33,7 +33,7 @@ def seen(of: ProcessRequest, **known: Any) -> Snapshot:
         pytest.param(
             snapshot(request({"schedule": {"cron": "61 * * * *"}})),
             "InvalidSchedule",
-            "spec.timing.schedule.cron: minute: 61 is not between 0 and 59",
+            "spec.timing.schedule.cron: minute '61': 61 is out of range; allowed are 0 to 59",
             id="an expression that cannot be",
         ),
         pytest.param(
@@ -64,7 +64,9 @@ def seen(of: ProcessRequest, **known: Any) -> Snapshot:
             id="a Process that this release cannot run",
         ),
         pytest.param(
-            snapshot(request(process={"name": "close-day"}), process=process(parameters=[{"name": "A", "required": True}])),
+            snapshot(
+                request(process={"name": "close-day"}), process=process(parameters=[{"name": "A", "required": True}])
+            ),
             "ParameterMissing",
             "spec.parameters: Process close-day requires A",
             id="a parameter that is missing",
@@ -114,7 +116,9 @@ def test_a_schedule_whose_last_tick_has_passed_stays_accepted() -> None:
     assert accept(seen(of), at("18:00")).is_accepted
 
 
-def said(of: ProcessRequest, reason: str = "", again_at: str | None = None, *, template_hash: str | None = None) -> DryRun:
+def said(
+    of: ProcessRequest, reason: str = "", again_at: str | None = None, *, template_hash: str | None = None
+) -> DryRun:
     known = template_hash or build_template(of, None).hash
     return DryRun(known, reason, reason and "its own words", at(again_at) if again_at else None)
 
@@ -131,7 +135,9 @@ REFUSAL = "spec.jobTemplate: the API server refuses the Job: its own words"
         pytest.param(said(ONCE, template_hash="older"), "", "", ASKED, id="it was asked about another template"),
         pytest.param(said(ONCE), "", "", None, id="it has accepted"),
         pytest.param(said(ONCE, "TemplateRefused"), "TemplateRefused", REFUSAL, None, id="it has refused for good"),
-        pytest.param(said(ONCE, "QuotaExceeded", "12:00:31"), "QuotaExceeded", REFUSAL, None, id="it has refused for now"),
+        pytest.param(
+            said(ONCE, "QuotaExceeded", "12:00:31"), "QuotaExceeded", REFUSAL, None, id="it has refused for now"
+        ),
         pytest.param(said(ONCE, "QuotaExceeded", "12:00:30"), "", "", ASKED, id="it is time to ask again"),
     ],
 )

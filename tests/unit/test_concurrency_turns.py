@@ -48,9 +48,7 @@ def many(number: int) -> list[Contender]:
             Turn(start=tuple(c.name for c in many(MAX_STARTS))),
             id="Allow: ten starts at once, the rest in the next decision",
         ),
-        pytest.param(
-            ALLOW, [waits("w", ready=False)], None, Turn(), id="who is held by something else does not start"
-        ),
+        pytest.param(ALLOW, [waits("w", ready=False)], None, Turn(), id="who is held by something else does not start"),
         pytest.param(FORBID, [waits("w")], None, Turn(start=("w",)), id="Forbid: alone it starts"),
         pytest.param(FORBID, [runs("r"), waits("w")], None, Turn(), id="Forbid: it waits"),
         pytest.param(
@@ -67,9 +65,7 @@ def many(number: int) -> list[Contender]:
             Turn(kill=("r",), winner="w"),
             id="Replace: the other has to go first",
         ),
-        pytest.param(
-            REPLACE, [waits("w")], None, Turn(start=("w",), winner="w"), id="Replace: alone it starts"
-        ),
+        pytest.param(REPLACE, [waits("w")], None, Turn(start=("w",), winner="w"), id="Replace: alone it starts"),
         pytest.param(
             REPLACE,
             [waits("a"), waits("b", "12:01"), runs("r")],
@@ -85,9 +81,7 @@ def many(number: int) -> list[Contender]:
             id="Replace: all make room for a due tick",
         ),
         pytest.param(REPLACE, [], "tick", Turn(winner="tick"), id="Replace: a due tick needs no room where nobody is"),
-        pytest.param(
-            FORBID, [runs("r")], "tick", Turn(), id="Forbid: nobody makes room for a due tick"
-        ),
+        pytest.param(FORBID, [runs("r")], "tick", Turn(), id="Forbid: nobody makes room for a due tick"),
         pytest.param(
             QUEUE,
             [runs("r"), waits("b", "12:01"), waits("a")],
@@ -118,9 +112,7 @@ def many(number: int) -> list[Contender]:
         ),
     ],
 )
-def test_turns(
-    policy: ConcurrencyPolicy, contenders: list[Contender], newcomer: str | None, turn: Turn
-) -> None:
+def test_turns(policy: ConcurrencyPolicy, contenders: list[Contender], newcomer: str | None, turn: Turn) -> None:
     assert take_turns(policy, contenders, newcomer=newcomer) == turn
 
 

@@ -59,7 +59,9 @@ def decide(policy: ConcurrencyPolicy, now: str, *occupations: Occupation, **know
         pytest.param("12:01", due("12:01"), id="a tick is due at its very instant"),
         pytest.param("12:01:59", due("12:01"), id="and until the next"),
         pytest.param(
-            "12:02:30", due("12:02", None, span("12:01", "12:01", 1, SUPERSEDED)), id="the newest starts, the older is missed"
+            "12:02:30",
+            due("12:02", None, span("12:01", "12:01", 1, SUPERSEDED)),
+            id="the newest starts, the older is missed",
         ),
         pytest.param(
             "13:00", due("13:00", None, span("12:01", "12:59", 59, SUPERSEDED)), id="an hour away is one span"
@@ -103,7 +105,9 @@ def test_alone(policy: ConcurrencyPolicy, now: str, decided: DueTicks) -> None:
             due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
             id="Forbid: a run that ends at a tick is not in its way",
         ),
-        pytest.param(REPLACE, "12:01", [occupied("12:00")], due(None, "12:01"), id="Replace: waits until the other is gone"),
+        pytest.param(
+            REPLACE, "12:01", [occupied("12:00")], due(None, "12:01"), id="Replace: waits until the other is gone"
+        ),
         pytest.param(
             REPLACE,
             "12:03",
@@ -125,7 +129,12 @@ def test_with_a_run_in_the_way(
     [
         pytest.param(ALLOW, "12:01:20.9", 20, [], due("12:01"), id="exactly at the deadline still starts"),
         pytest.param(
-            ALLOW, "12:01:21", 20, [], due(None, None, span("12:01", "12:01", 1, TOO_LATE)), id="a second later it is missed"
+            ALLOW,
+            "12:01:21",
+            20,
+            [],
+            due(None, None, span("12:01", "12:01", 1, TOO_LATE)),
+            id="a second later it is missed",
         ),
         pytest.param(ALLOW, "12:01:00.9", 0, [], due("12:01"), id="a deadline of 0 allows the second of the tick"),
         pytest.param(

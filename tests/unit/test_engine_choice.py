@@ -30,13 +30,19 @@ def choose(timing: Body | None, *, default: Engine = Engine.AUTO, **spec: Any) -
 
 USES_TIME = template(command=["sh", "-c", "echo $PROCESS_SCHEDULED_TIME"])
 OBSTACLES = [
-    pytest.param({"timing": {"schedule": {"secondly": {"every": 10}}}}, "spec.timing.schedule.secondly: a CronJob knows minutes, not seconds", id="seconds"),
+    pytest.param(
+        {"timing": {"schedule": {"secondly": {"every": 10}}}},
+        "spec.timing.schedule.secondly: a CronJob knows minutes, not seconds",
+        id="seconds",
+    ),
     pytest.param(
         {"timing": {"schedule": {"minutely": {"every": 7}}}},
         "spec.timing.schedule.minutely: every 7 minutes does not come out even in an hour or a day, as a CronJob needs it",
         id="every 7 minutes",
     ),
-    pytest.param({"timing": cron(), "concurrencyPolicy": "Queue"}, "spec.concurrencyPolicy: a CronJob has no Queue", id="Queue"),
+    pytest.param(
+        {"timing": cron(), "concurrencyPolicy": "Queue"}, "spec.concurrencyPolicy: a CronJob has no Queue", id="Queue"
+    ),
     pytest.param(
         {"timing": cron(), "startingDeadlineSeconds": 9},
         "spec.startingDeadlineSeconds: a CronJob needs 10 or more",
@@ -59,7 +65,9 @@ WEAKER = [
     [
         pytest.param({"timing": cron()}, HOURLY, id="an expression"),
         pytest.param({"timing": cron(), "concurrencyPolicy": "Forbid"}, HOURLY, id="Forbid"),
-        pytest.param({"timing": cron(), "startingDeadlineSeconds": 10}, HOURLY, id="a deadline that the controller keeps"),
+        pytest.param(
+            {"timing": cron(), "startingDeadlineSeconds": 10}, HOURLY, id="a deadline that the controller keeps"
+        ),
         pytest.param(
             {"timing": {"schedule": {"daily": {"at": "02:30"}, "timeZone": "Asia/Tokyo"}}},
             EngineChoice(Engine.CRON_JOB, CronSchedule("30 2 * * *", "Asia/Tokyo")),
@@ -88,7 +96,10 @@ def test_auto(spec: Body, choice: EngineChoice | None) -> None:
 def test_an_explicit_cronjob_is_refused_where_it_cannot_be_kept(spec: Body, cause: str) -> None:
     with pytest.raises(TemplateError) as caught:
         choose(**spec, engine="CronJob")
-    assert (caught.value.reason, caught.value.message) == ("Unsupported", f"spec.engine: CronJob is not possible: {cause}")
+    assert (caught.value.reason, caught.value.message) == (
+        "Unsupported",
+        f"spec.engine: CronJob is not possible: {cause}",
+    )
 
 
 @pytest.mark.parametrize("spec", WEAKER)
@@ -97,7 +108,7 @@ def test_an_explicit_cronjob_may_promise_less(spec: Body) -> None:
 
 
 def test_an_explicit_cronjob_is_refused_for_a_one_shot_timing() -> None:
-    with pytest.raises(TemplateError, match="^spec.engine: CronJob is possible for spec.timing.schedule only"):
+    with pytest.raises(TemplateError, match=r"^spec\.engine: CronJob is possible for spec\.timing\.schedule only"):
         choose(None, engine="CronJob")
 
 

@@ -22,7 +22,9 @@ def hash_of(timing: dict[str, Any] | None = None) -> str:
     return timing_hash(request(timing))
 
 
-def status(timing: dict[str, Any] | None, number: int = 1, *, suspended: bool = False, **known: Any) -> ProcessRequestStatus:
+def status(
+    timing: dict[str, Any] | None, number: int = 1, *, suspended: bool = False, **known: Any
+) -> ProcessRequestStatus:
     spec_hash = ("suspended-" if suspended else "") + hash_of(timing)
     known.setdefault("stretch", stretch(number, runs=known.pop("runs", 0), spec_hash=spec_hash))
     return ProcessRequestStatus(**known)
@@ -66,7 +68,10 @@ def reschedule(value: str) -> dict[str, Any]:
         ),
         pytest.param(request(TEN, suspend=True), status(TEN, suspended=True), None, id="suspended it rests"),
         pytest.param(
-            request(TWENTY, suspend=True), status(TEN, suspended=True), None, id="an edit while suspended waits for the resume"
+            request(TWENTY, suspend=True),
+            status(TEN, suspended=True),
+            None,
+            id="an edit while suspended waits for the resume",
         ),
         pytest.param(
             request(TEN, suspend=True, metadata=reschedule("x")),
@@ -78,7 +83,10 @@ def reschedule(value: str) -> dict[str, Any]:
             request(TEN), status(TEN, suspended=True), StretchChange(fresh(TEN), None), id="the resume begins afresh"
         ),
         pytest.param(
-            request(TEN), status(TEN, 0, suspended=True), StretchChange(fresh(TEN, 1), None), id="the first resume is number 1"
+            request(TEN),
+            status(TEN, 0, suspended=True),
+            StretchChange(fresh(TEN, 1), None),
+            id="the first resume is number 1",
         ),
         pytest.param(
             request(TEN, metadata=reschedule("x")),
@@ -105,19 +113,30 @@ def reschedule(value: str) -> dict[str, Any]:
             id="a reschedule that waited for the resume begins one stretch, not two",
         ),
         pytest.param(
-            request(TWENTY), status(TEN), StretchChange(fresh(TWENTY), None, "Edited"), id="an edit of the timing begins afresh"
+            request(TWENTY),
+            status(TEN),
+            StretchChange(fresh(TWENTY), None, "Edited"),
+            id="an edit of the timing begins afresh",
         ),
         pytest.param(
-            request(TEN, concurrencyPolicy="Forbid", startingDeadlineSeconds=5, parameters=[{"name": "A", "value": "1"}]),
+            request(
+                TEN, concurrencyPolicy="Forbid", startingDeadlineSeconds=5, parameters=[{"name": "A", "value": "1"}]
+            ),
             status(TEN),
             None,
             id="an edit of anything else does not",
         ),
         pytest.param(
-            request(), status(TEN), StretchChange(fresh(None), None, "Edited"), id="from a schedule to once begins afresh"
+            request(),
+            status(TEN),
+            StretchChange(fresh(None), None, "Edited"),
+            id="from a schedule to once begins afresh",
         ),
         pytest.param(
-            request(TEN), status(None, runs=1), StretchChange(fresh(TEN), None, "Edited"), id="so does once to a schedule"
+            request(TEN),
+            status(None, runs=1),
+            StretchChange(fresh(TEN), None, "Edited"),
+            id="so does once to a schedule",
         ),
         pytest.param(
             request(LATER),
@@ -132,7 +151,10 @@ def reschedule(value: str) -> dict[str, Any]:
             id="one that missed its window has not run",
         ),
         pytest.param(
-            request(LATER_STILL), status(LATER), StretchChange(fresh(LATER_STILL), None, "Edited"), id="nor has one without a run"
+            request(LATER_STILL),
+            status(LATER),
+            StretchChange(fresh(LATER_STILL), None, "Edited"),
+            id="nor has one without a run",
         ),
     ],
 )
@@ -143,7 +165,9 @@ def test_next_stretch(of: Any, seen: ProcessRequestStatus, change: StretchChange
 @pytest.mark.parametrize(
     ("suspended", "change"),
     [
-        pytest.param(True, StretchChange(fresh(LATER_STILL), None, "Edited"), id="waits in a suspended Job: begins afresh"),
+        pytest.param(
+            True, StretchChange(fresh(LATER_STILL), None, "Edited"), id="waits in a suspended Job: begins afresh"
+        ),
         pytest.param(
             False, StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER_STILL)), None), id="runs: keeps its stretch"
         ),
@@ -167,7 +191,9 @@ def test_a_resume_sets_a_paused_one_shot_run_going_and_makes_no_second_one() -> 
     [
         pytest.param(TEN, schedule(10, timeZone="Etc/UTC"), True, id="a default that is written out"),
         pytest.param(TEN, TWENTY, False, id="another number"),
-        pytest.param({"schedule": {"cron": "0 0 * * FRI"}}, {"schedule": {"cron": "0 0 * * 5"}}, False, id="another spelling"),
+        pytest.param(
+            {"schedule": {"cron": "0 0 * * FRI"}}, {"schedule": {"cron": "0 0 * * 5"}}, False, id="another spelling"
+        ),
         pytest.param(None, LATER, False, id="another kind"),
     ],
 )

@@ -12,7 +12,10 @@ from process_operator.decisions.template_shape import TemplateError
 
 Body = dict[str, Any]
 
-RUN = {"name": "PROCESS_RUN", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}}}
+RUN = {
+    "name": "PROCESS_RUN",
+    "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}},
+}
 LABELS = {"process-operator.io/request": "close", "process-operator.io/request-uid": UID}
 ON_ERROR = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 
@@ -22,11 +25,19 @@ def variable(name: str, value: str) -> Body:
 
 
 def pod(*containers: Body, **spec: Any) -> Body:
-    return {"metadata": {"labels": LABELS, "annotations": {}}, "spec": {"containers": list(containers), "restartPolicy": "Never", **spec}}
+    return {
+        "metadata": {"labels": LABELS, "annotations": {}},
+        "spec": {"containers": list(containers), "restartPolicy": "Never", **spec},
+    }
 
 
 def built(spec: Body, **more: Any) -> JobTemplate:
-    known: Body = {"labels": LABELS, "annotations": {}, "ttl_seconds_after_finished": None, "uses_scheduled_time": False}
+    known: Body = {
+        "labels": LABELS,
+        "annotations": {},
+        "ttl_seconds_after_finished": None,
+        "uses_scheduled_time": False,
+    }
     return JobTemplate(spec=spec, **{**known, **more})
 
 
@@ -42,7 +53,11 @@ def with_spec(**fields: Any) -> Body:
 @pytest.mark.parametrize(
     ("written", "made"),
     [
-        pytest.param(template(), built({"template": pod(MAIN)}), id="the least: restartPolicy, message policy, PROCESS_RUN and labels are added"),
+        pytest.param(
+            template(),
+            built({"template": pod(MAIN)}),
+            id="the least: restartPolicy, message policy, PROCESS_RUN and labels are added",
+        ),
         pytest.param(
             template(env=[variable("A", "1")], terminationMessagePolicy="File"),
             built({"template": pod({**MAIN, "terminationMessagePolicy": "File", "env": [RUN, variable("A", "1")]})}),
@@ -60,7 +75,15 @@ def with_spec(**fields: Any) -> Body:
             id="what the operator has to own is taken out",
         ),
         pytest.param(
-            {**template(), "metadata": {"labels": {"team": "erp"}, "annotations": {"a": "b"}, "name": "x", "creationTimestamp": None}},
+            {
+                **template(),
+                "metadata": {
+                    "labels": {"team": "erp"},
+                    "annotations": {"a": "b"},
+                    "name": "x",
+                    "creationTimestamp": None,
+                },
+            },
             built({"template": pod(MAIN)}, labels={"team": "erp", **LABELS}, annotations={"a": "b"}),
             id="of the metadata the labels and annotations are taken",
         ),
@@ -76,18 +99,48 @@ def with_spec(**fields: Any) -> Body:
             id="labels and annotations of ours that were copied along are not believed",
         ),
         pytest.param(
-            {"spec": {"template": {"metadata": {"labels": {"a": "b"}, "name": "n"}, "spec": {"containers": [CONTAINER]}}}},
-            built({"template": {**pod(MAIN), "metadata": {"name": "n", "labels": {"a": "b", **LABELS}, "annotations": {}}}}),
+            {
+                "spec": {
+                    "template": {"metadata": {"labels": {"a": "b"}, "name": "n"}, "spec": {"containers": [CONTAINER]}}
+                }
+            },
+            built(
+                {
+                    "template": {
+                        **pod(MAIN),
+                        "metadata": {"name": "n", "labels": {"a": "b", **LABELS}, "annotations": {}},
+                    }
+                }
+            ),
             id="labels of the pod are kept beside ours",
         ),
         pytest.param(
-            {"spec": {"template": {"spec": {"initContainers": [{"name": "init"}], "containers": [CONTAINER], "restartPolicy": "OnFailure"}}}},
-            built({"template": pod(MAIN, initContainers=[{"name": "init", **ON_ERROR, "env": [RUN]}], restartPolicy="OnFailure")}),
+            {
+                "spec": {
+                    "template": {
+                        "spec": {
+                            "initContainers": [{"name": "init"}],
+                            "containers": [CONTAINER],
+                            "restartPolicy": "OnFailure",
+                        }
+                    }
+                }
+            },
+            built(
+                {
+                    "template": pod(
+                        MAIN, initContainers=[{"name": "init", **ON_ERROR, "env": [RUN]}], restartPolicy="OnFailure"
+                    )
+                }
+            ),
             id="init containers get the variables too",
         ),
         pytest.param(
             template(command=["sh", "-c", "echo $PROCESS_SCHEDULED_TIME"]),
-            built({"template": pod({**MAIN, "command": ["sh", "-c", "echo $PROCESS_SCHEDULED_TIME"]})}, uses_scheduled_time=True),
+            built(
+                {"template": pod({**MAIN, "command": ["sh", "-c", "echo $PROCESS_SCHEDULED_TIME"]})},
+                uses_scheduled_time=True,
+            ),
             id="it is seen that the text uses the scheduled time",
         ),
     ],
@@ -131,7 +184,9 @@ def test_parameters_of_a_process(declared: list[Body], given: list[Body], values
 
 def test_parameters_become_variables_of_every_container_and_win_over_the_template() -> None:
     of = request(process={"name": "close-day"}, parameters=[variable("A", "given")])
-    made = build_template(of, process(parameters=[{"name": "A"}], jobTemplate=template(env=[variable("A", "own"), variable("B", "$(A)")])))
+    made = build_template(
+        of, process(parameters=[{"name": "A"}], jobTemplate=template(env=[variable("A", "own"), variable("B", "$(A)")]))
+    )
     assert made.spec["template"]["spec"]["containers"][0]["env"] == [RUN, variable("A", "given"), variable("B", "$(A)")]
 
 
@@ -141,13 +196,19 @@ def test_parameters_become_variables_of_every_container_and_win_over_the_templat
         pytest.param(
             {"parameters": [variable("A", "1")]},
             {"parameters": [{"name": "B"}, {"name": "C"}]},
-            ("ParameterUnknown", 'spec.parameters[0].name: Process close-day declares no parameter "A"; declared: B, C'),
+            (
+                "ParameterUnknown",
+                'spec.parameters[0].name: Process close-day declares no parameter "A"; declared: B, C',
+            ),
             id="not declared",
         ),
         pytest.param(
             {"parameters": [variable("A", "1")]},
             {},
-            ("ParameterUnknown", 'spec.parameters[0].name: Process close-day declares no parameter "A"; declared: none'),
+            (
+                "ParameterUnknown",
+                'spec.parameters[0].name: Process close-day declares no parameter "A"; declared: none',
+            ),
             id="nothing is declared",
         ),
         pytest.param(
@@ -216,7 +277,9 @@ def test_the_scheduled_time_stands_right_behind_the_name_of_the_run() -> None:
         pytest.param(request(suspend=True, concurrencyPolicy="Forbid"), True, id="a request that differs elsewhere"),
         pytest.param(request(jobTemplate=template(image="busybox:2")), False, id="another image"),
         pytest.param(request(parameters=[variable("A", "1")]), False, id="another parameter"),
-        pytest.param(request(jobTemplate={**template(), "metadata": {"labels": {"a": "b"}}}), False, id="another label"),
+        pytest.param(
+            request(jobTemplate={**template(), "metadata": {"labels": {"a": "b"}}}), False, id="another label"
+        ),
     ],
 )
 def test_the_hash_tells_templates_apart(other: Any, same: bool) -> None:  # noqa: FBT001

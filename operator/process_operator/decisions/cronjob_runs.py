@@ -77,6 +77,7 @@ def plan_passed_over(
 
 
 def without_jobs(spans: Iterable[Span], calendar: Calendar, ticks: set[datetime | None]) -> list[Span]:
+    """The spans without the ticks for which a Job is there."""
     parts: list[Span] = []
     for span in spans:
         low = span.first - _INSTANT

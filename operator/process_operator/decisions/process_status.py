@@ -27,7 +27,8 @@ def objection(process: Process) -> Objection | None:
         message = "spec.steps: not supported by this release; set spec.jobTemplate"
         return Objection(Reason.UNSUPPORTED, message)
     if spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
-        message = f"spec.concurrencyPolicy: {spec.concurrency_policy} is not supported by this release; allowed: Allow (the policy of a request works)"
+        policy = f"{spec.concurrency_policy} is not supported by this release"
+        message = f"spec.concurrencyPolicy: {policy}; allowed: Allow (the policy of a request works)"
         return Objection(Reason.UNSUPPORTED, message)
     try:
         check_shape(spec.job_template or {}, "spec.jobTemplate")

@@ -81,6 +81,7 @@ def occupations(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Occupat
 
 
 def span_of(recurrence: Recurrence, after: datetime, until: datetime, refusal: Refusal) -> list[Span]:
+    """The ticks in (after, until] as one span; none where there are none."""
     count = recurrence.count(after, until) if after < until else 0
     if not count:
         return []

@@ -16,6 +16,7 @@ from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_run import RunPhase
+from process_operator.resources.workloads import Job
 
 _PATIENCE: Final = timedelta(minutes=1)
 _LATELY: Final = timedelta(minutes=10)
@@ -107,20 +108,24 @@ def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime, draft: Dr
     if template.ttl_seconds_after_finished is None:
         return
     ttl = timedelta(seconds=template.ttl_seconds_after_finished)
-    open_runs = {run.metadata.name for run in snapshot.runs}
+    recorded = {run.name for run in snapshot.history or ()}
     for name, job in snapshot.jobs.items():
         condition = job.finished
-        if (
-            condition is None
-            or name in open_runs
-            or name in snapshot.gone_jobs
-            or condition.last_transition_time is None
-        ):
+        if condition is None or name in snapshot.gone_jobs or condition.last_transition_time is None:
             continue
-        if now >= condition.last_transition_time + ttl:
-            draft.do(DeleteJob(name, job.metadata.uid))
-        else:
+        if now < condition.last_transition_time + ttl:
             draft.wake(condition.last_transition_time + ttl)
+        elif snapshot.history is None:
+            draft.do(LoadHistory())
+        elif name in recorded or _is_left_over(snapshot, job):
+            draft.do(DeleteJob(name, job.metadata.uid))
+
+
+def _is_left_over(snapshot: Snapshot, job: Job) -> bool:
+    """Whether the run of a finished Job was deleted: it is not open, and none will be made for it any more."""
+    cursor = snapshot.status.last_schedule_time
+    is_settled = job.tick is not None and cursor is not None and job.tick <= cursor
+    return is_settled and all(run.metadata.name != job.metadata.name for run in snapshot.runs)
 
 
 def _request_ttl(snapshot: Snapshot, now: datetime, draft: Draft) -> None:

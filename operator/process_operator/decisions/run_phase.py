@@ -205,7 +205,7 @@ def _attempts(evidence: Evidence) -> int | None:
     job, pods = evidence.job, evidence.pods
     if job is not None and job.finished is not None and job.restart_policy != "OnFailure":
         # A Job that is deleted as well may fail without having counted its pod.
-        return max(job.succeeded + job.failed, sum(pod.has_started for pod in pods))
+        return job.succeeded + job.failed or sum(pod.has_started for pod in pods)
     return sum(attempts_of(job, pod) for pod in pods) if pods else None
 
 

@@ -28,6 +28,7 @@ from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
 
 
 def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, draft: Draft) -> None:
+    """Write the end of a run, and say so in an Event."""
     now = orders.now
     status = view.run.status.model_copy(
         update={
@@ -42,6 +43,7 @@ def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, d
 
 
 def finish_refused(view: RunView, refusal: Refusal, orders: RunOrders, draft: Draft) -> None:
+    """Write why a run never started, and say so in an Event."""
     deadline = orders.request.spec.starting_deadline_seconds if orders.request else None
     message = refusal.message(deadline)
     status = view.run.status.model_copy(
@@ -77,6 +79,7 @@ def process_name(request: ProcessRequest | None, run: ProcessRun) -> str:
 
 
 def not_started(phase: RunPhase, reason: str, message: str) -> RunOutcome:
+    """The outcome of a run that has no Job."""
     return RunOutcome(phase=phase, reason=reason, message=message)
 
 
@@ -113,11 +116,13 @@ def report_outcome(view: RunView, outcome: RunOutcome, draft: Draft) -> None:
 
 
 def report(view: RunView, reason: str, message: str, draft: Draft) -> None:
+    """Write why an open run does not go on, where the reason differs."""
     if view.run.status.reason != reason:
         draft.do(ReportRun(view.name, view.run.status.model_copy(update={"reason": reason, "message": message})))
 
 
 def announce_start(view: RunView, draft: Draft) -> None:
+    """Say in an Event that a run was started."""
     draft.do(Emit(EventReason.RUN_STARTED, f"started run {view.name}", about=view.name))
 
 

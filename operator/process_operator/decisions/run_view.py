@@ -117,10 +117,12 @@ def waits_for_start(view: RunView) -> bool:
 
 
 def log_settings(orders: RunOrders) -> LogSettings:
+    """What is kept of the log; the defaults where the request is gone."""
     return orders.request.spec.log if orders.request is not None else LogSettings()
 
 
 def is_log_wanted(orders: RunOrders, *, succeeds: bool) -> bool:
+    """Whether the log of a run with such an end is kept."""
     settings = log_settings(orders)
     if settings.tail_bytes == 0 or settings.capture == LogCapture.NEVER:
         return False

@@ -115,7 +115,8 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
             allowed = ", ".join(declared) or "none"
             raise TemplateError(
                 Reason.PARAMETER_UNKNOWN,
-                f'spec.parameters[{index}].name: Process {process.metadata.name} declares no parameter "{parameter.name}"; declared: {allowed}',
+                f"spec.parameters[{index}].name: Process {process.metadata.name} declares no parameter "
+                f'"{parameter.name}"; declared: {allowed}',
             )
     missing = [name for name, parameter in declared.items() if parameter.required and name not in given]
     if missing:
@@ -154,7 +155,8 @@ def _check_names(given: Iterable[str]) -> None:
         if not _ENV_NAME.fullmatch(name) or name.startswith("PROCESS_"):
             raise TemplateError(
                 Reason.PARAMETER_UNKNOWN,
-                f'spec.parameters[{index}].name: "{name}" cannot be an environment variable here: letters, digits and _, not beginning with a digit or PROCESS_',
+                f'spec.parameters[{index}].name: "{name}" cannot be an environment variable here: letters, digits and _, '
+                "not beginning with a digit or PROCESS_",
             )
 
 
