@@ -15,7 +15,14 @@ from typing import Final
 
 import structlog
 
-from process_operator.cluster.errors import ApiError, NamespaceTerminating, NotFound
+from process_operator.cluster.errors import (
+    ApiError,
+    NamespaceTerminating,
+    NotFound,
+    ServerError,
+    TooManyRequests,
+    Unreachable,
+)
 from process_operator.decisions.plan import Action, CreateRun, Emit, FinishRun, Plan
 from process_operator.decisions.request_plan import decide
 from process_operator.decisions.request_status import is_worth_a_write
@@ -30,6 +37,8 @@ from process_operator.store import Store
 _ROUNDS: Final = 50
 """Decisions in a row about one request before others have a turn."""
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
+_LONGEST_OUTAGE_PAUSE: Final = timedelta(seconds=30)
+"""Nothing tells that a server is back; what came due meanwhile should not wait for minutes then."""
 
 log = structlog.get_logger("process_operator")
 
@@ -152,7 +161,9 @@ class Reconciler:
             # An event came in between: that it failed again is no reason for a longer pause or another line.
             return notes.retry_at
         notes.failures += 1
-        pause: timedelta = min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(notes.failures, 10) / 2))
+        is_outage = isinstance(error, Unreachable | ServerError | TooManyRequests)
+        longest = _LONGEST_OUTAGE_PAUSE if is_outage else _LONGEST_PAUSE
+        pause: timedelta = min(longest, timedelta(seconds=2 ** min(notes.failures, 10) / 2))
         if isinstance(error, NamespaceTerminating):
             if notes.failures == 1:
                 log.info("nothing can be made here: the namespace is being deleted", namespace=key[0], request=key[1])

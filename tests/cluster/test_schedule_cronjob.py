@@ -83,6 +83,9 @@ def minute(shared_space: Workspace) -> Minute:
     space.wait_until(tick)
     space.edit("resumed", suspend=False)
     space.edit("edited", timing=schedule(cron=f"{tick.minute} * * * *"))
+    space.wait(lambda: space.cronjob("edited")["spec"]["schedule"].startswith(f"{tick.minute} "), "the edit is through")
+    # The controller thinks over an edited schedule at the next event of the CronJob.
+    space.cluster.run("annotate", "cronjob", name_of(space.cronjob("edited")), "poke=1", "-n", space.namespace)
     return Minute(space, tick)
 
 

@@ -27,6 +27,7 @@ from process_operator.decisions.run_view import (
     is_log_wanted,
     log_settings,
 )
+from process_operator.resources.conditions import LogReason
 from process_operator.resources.process_run import RunLog, RunPhase
 from process_operator.resources.workloads import Job
 
@@ -92,7 +93,9 @@ def _log(view: RunView, job: Job | None, outcome: RunOutcome, orders: RunOrders,
     if view.notes.log is not None and _has_log_of(view, source):
         return view.notes.log
     if source.pod is None:
-        return build_run_log(source, None, tail_bytes=settings.tail_bytes)
+        # A pod that was lost may look as if it had never started.
+        failure = LogReason.POD_GONE if view.notes.running_since is not None else None
+        return build_run_log(source, None, tail_bytes=settings.tail_bytes, failure=failure)
     _read_log(view, orders, draft)
     return None
 
