@@ -8,9 +8,10 @@ venv=${VENV:-.venv}
 python=${PYTHON:-python3}
 cluster=${TEST_CLUSTER:-test}
 needs_cluster=()
-for folder in tests/cluster tests/faults; do
+for folder in tests/cluster; do
     [[ -e $folder ]] && needs_cluster+=("$folder")
 done
+watches=(tests/contract/test_watch_*.py)
 
 scratch=$(mktemp -d)
 timings=()
@@ -36,7 +37,8 @@ tests() { # FILE for the last line, then what pytest is told
 up() {
     local found
     "$python" hack/cluster status --name "$cluster" >/dev/null 2>&1 || started_here=yes
-    found=$("$python" hack/cluster up --tier node --name "$cluster") || return
+    # The audit log tells the operator's requests from those of everybody else.
+    found=$("$python" hack/cluster up --tier node --audit --name "$cluster") || return
     eval "$found"
     export KUBECONFIG_TEST=$KUBECONFIG
     # Once, before several test processes ask for it at the same time.
@@ -59,11 +61,13 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 stage "lint" make lint
-stage "tests without a cluster" tests fast -n "${UNIT_WORKERS:-auto}" "${needs_cluster[@]/#/--ignore=}"
+stage "tests without a cluster" tests fast -n "${UNIT_WORKERS:-auto}" "${needs_cluster[@]/#/--ignore=}" "${watches[@]/#/--ignore=}"
 stage "cluster up" up
 if [[ ${KUBECONFIG_TEST:-} ]]; then
     stage "tests with a cluster" tests real -n "${CLUSTER_WORKERS:-4}" -m "not disruptive" "${needs_cluster[@]}"
     stage "tests that kill the operator" tests disruptive -m disruptive -p no:xdist "${needs_cluster[@]}"
+    # Each brings its own operator, so one after the other.
+    stage "tests of broken watches" tests watches -p no:xdist "${watches[@]}"
 fi
 stage "cluster down" down
 
@@ -72,5 +76,5 @@ printf '%s\n' "${timings[@]}"
 if ((${#failed[@]})); then
     printf 'FAILED: %s\n' "${failed[@]}"
 fi
-cat "$scratch"/{fast,real,disruptive} 2>/dev/null || true
+cat "$scratch"/{fast,real,disruptive,watches} 2>/dev/null || true
 exit $((${#failed[@]} > 0))

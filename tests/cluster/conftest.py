@@ -108,7 +108,7 @@ def _kubeconfig() -> Path:
     given = os.environ.get("KUBECONFIG_TEST")
     if given:
         return Path(given)
-    printed = _hack_cluster("up", "--tier", "node", "--name", os.environ.get("TEST_CLUSTER") or "test")
+    printed = _hack_cluster("up", "--tier", "node", "--audit", "--name", os.environ.get("TEST_CLUSTER") or "test")
     (_, assignment) = shlex.split(printed)
     return Path(assignment.removeprefix("KUBECONFIG="))
 

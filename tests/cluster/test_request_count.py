@@ -39,7 +39,7 @@ EVENTS: Final = (Call("create", "events"), Call("patch", "events"))
 def audit(kubeconfig: Path) -> AuditLog:
     path = kubeconfig.parent / "logs" / "audit.log"
     if not path.exists():
-        pytest.skip("the API server of this cluster writes no audit log")
+        pytest.fail("the API server of this cluster writes no audit log: `hack/cluster up --audit`")
     return AuditLog(path)
 
 
