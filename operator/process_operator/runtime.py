@@ -209,7 +209,7 @@ class Operator:
             await self._list_everything()
 
     def _seen(self, kind: Kind, event_type: str | None, raw: dict[str, Any]) -> None:
-        self.store.apply(kind, raw, deleted=event_type == "DELETED", watched=True)
+        self.store.apply(kind, raw, deleted=event_type == "DELETED")
 
     async def _resync_now_and_then(self) -> None:
         """After a list of kopf's, because deletions may have been missed, and every few minutes while runs are open."""

@@ -27,8 +27,6 @@ class Entry(Generic[T]):
     uid: str
     key: Key
     value: T
-    watched: bool = False
-    """A watch has delivered it: if it is listed to us again, that watch began anew."""
     gone: bool = False
     """Deleted on the server, held because the run it belongs to is not recorded yet."""
 

@@ -74,12 +74,7 @@ class Store:
 
     # ---- what is seen
 
-    def was_watched(self, kind: Kind, raw: Raw) -> bool:
-        """Whether a watch has delivered this object before."""
-        held = self.shelf(kind).get(raw["metadata"]["namespace"], raw["metadata"]["name"])
-        return held is not None and held.watched and held.uid == raw["metadata"]["uid"]
-
-    def apply(self, kind: Kind, raw: Raw, *, deleted: bool = False, watched: bool = False) -> bool:
+    def apply(self, kind: Kind, raw: Raw, *, deleted: bool = False) -> bool:
         """Take in an object as an event, a list or the answer to a write showed it; say whether it was news."""
         metadata = raw["metadata"]
         namespace, name, uid = metadata["namespace"], metadata["name"], metadata["uid"]
@@ -92,10 +87,7 @@ class Store:
             return self._take_end(kind, key, raw, version, deleted=deleted)
         held = shelf.get(namespace, name)
         is_same = held is not None and held.uid == uid
-        watched = watched or (held is not None and is_same and held.watched)
         if not shelf.is_news(namespace, name, uid, version):
-            if held is not None and is_same:
-                held.watched = watched
             return False
         value = self._parse(kind, raw)
         if kind is POD:
@@ -108,7 +100,7 @@ class Store:
             self._index_user(key, raw)
         if kind is JOB:
             self._note_job(key, name, value, held.value if held is not None else None)
-        shelf.put(namespace, name, Entry(version, uid, key, value, watched))
+        shelf.put(namespace, name, Entry(version, uid, key, value))
         self._mark(kind, key)
         return True
 

@@ -195,7 +195,7 @@ class Process:
         events = list(self.watched)
         self.watched.clear()
         for event in self._delivered(events):
-            self.store.apply(event.kind, copied(event.body), deleted=event.type == "DELETED", watched=True)
+            self.store.apply(event.kind, copied(event.body), deleted=event.type == "DELETED")
         return bool(events)
 
     def _delivered(self, events: list[WatchEvent]) -> list[WatchEvent]:

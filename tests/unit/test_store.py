@@ -32,8 +32,8 @@ class Seen(Store):
     def clock(self) -> datetime:
         return self.now
 
-    def see(self, kind: Kind, body: Body, *, deleted: bool = False, watched: bool = False) -> bool:
-        return self.apply(kind, body, deleted=deleted, watched=watched)
+    def see(self, kind: Kind, body: Body, *, deleted: bool = False) -> bool:
+        return self.apply(kind, body, deleted=deleted)
 
 
 def body(name: str, version: int, uid: str | None = None, **parts: Any) -> Body:
@@ -134,27 +134,6 @@ def test_a_list_of_one_namespace_says_nothing_of_the_others() -> None:
     store.see(PROCESS_RUN, a_run(1))
     store.drop_unseen(PROCESS_RUN, "shop", set(), 5)
     assert len(store.snapshot(CLOSE).runs) == 1
-
-
-@pytest.mark.parametrize(
-    ("seen", "listed", "anew"),
-    [
-        pytest.param(True, a_run(2), True, id="it was delivered before: the watch began anew"),
-        pytest.param(False, a_run(2), False, id="it is known from a list or a write only"),
-        pytest.param(True, a_run(2, uid="another"), False, id="it is another object of that name"),
-    ],
-)
-def test_whether_a_watch_began_anew(seen: bool, listed: Body, anew: bool) -> None:  # noqa: FBT001
-    store = Seen()
-    store.see(PROCESS_RUN, a_run(1), watched=seen)
-    assert store.was_watched(PROCESS_RUN, listed) is anew
-
-
-def test_an_answer_that_is_seen_before_its_event_counts_as_watched_when_that_comes() -> None:
-    store = Seen()
-    store.see(PROCESS_RUN, a_run(1))
-    store.see(PROCESS_RUN, a_run(1), watched=True)
-    assert store.was_watched(PROCESS_RUN, a_run(1))
 
 
 # ---- who is concerned
