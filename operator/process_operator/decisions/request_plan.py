@@ -15,7 +15,7 @@ from process_operator.decisions.acceptance import accept
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
 from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.outlook import announce, outlook_of
-from process_operator.decisions.plan import Draft, Plan
+from process_operator.decisions.plan import CreateRun, Draft, Plan
 from process_operator.decisions.request_status import request_status
 from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.run_orders import plan_open_runs
@@ -87,7 +87,9 @@ def _decide_in_force(situation: Situation) -> Plan:
     contenders = contenders_of(situation)
     # New runs come first: what is due now must not wait for what is looked up about others.
     progress, calendar = plan_new_runs(situation, contenders, draft)
-    plan_open_runs(situation, contenders, draft)
+    if not any(isinstance(action, CreateRun) and action.job is not None for action in draft.actions):
+        # A run that starts now is all of this plan: the many that go on can wait for the next, a moment later.
+        plan_open_runs(situation, contenders, draft)
     outlook = outlook_of(situation, progress, calendar, draft)
     plan_cronjob(snapshot, acceptance, now, draft, finished=outlook.no_tick_left)
     plan_retention(snapshot, acceptance.template, now, draft)
