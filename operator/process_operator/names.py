@@ -24,8 +24,6 @@ ANNOTATION_TEMPLATE_HASH: Final = f"{GROUP}/template-hash"
 """On objects that we make (CronJobs, Jobs): what they were made from, so that a change of the template is seen."""
 ANNOTATION_CRONJOB_TICK: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 """On the Jobs of the CronJob controller: the tick, RFC 3339 in the CronJob's time zone (since Kubernetes 1.28)."""
-ANNOTATION_INSTANTIATE: Final = "cronjob.kubernetes.io/instantiate"
-"""`manual` on a Job that a person made with `kubectl create job --from=cronjob/...`."""
 
 LABEL_JOB_NAME: Final = "batch.kubernetes.io/job-name"
 

@@ -140,12 +140,7 @@ def _plan_stray_job(snapshot: Snapshot, job: Job, draft: Draft) -> bool:
 
 
 def _kill_stray(job: Job, record: FinishedRun, draft: Draft) -> None:
-    patch = {
-        "metadata": {
-            "annotations": {names.ANNOTATION_KILL: str(Kill(KillReason.CANCELED, f"recorded as {record.phase}"))}
-        },
-        "spec": {"suspend": False, "activeDeadlineSeconds": 0},
-    }
+    patch = manifests.kill_patch(Kill(KillReason.CANCELED, f"recorded as {record.phase}"))
     name = job.metadata.name
     message = f"ended Job {name}: its tick is recorded as {record.phase} ({record.reason})"
     draft.do(KillJob(name, name, patch, 0, None), Emit(EventReason.REFUSED, message, warning=True, about=name))

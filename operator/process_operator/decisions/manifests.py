@@ -15,6 +15,7 @@ from process_operator.decisions.template import JobTemplate, with_scheduled_time
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, RunSummary, Trigger
+from process_operator.resources.workloads import Kill
 
 ANNOTATION_VERDICT = f"{names.GROUP}/verdict"
 """On a run that was made only to record why a tick did not start: `Missed/DeadlinePassed`, `Skipped/Overlap NAME`.
@@ -122,6 +123,14 @@ def owned_by_run(manifest: Mapping[str, Any], uid: str) -> dict[str, Any]:
     """A Job with the run of its name as owner."""
     reference = owner(api_version=names.API_VERSION, kind="ProcessRun", name=manifest["metadata"]["name"], uid=uid)
     return {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": [reference]}}
+
+
+def kill_patch(kill: Kill) -> dict[str, Any]:
+    """What ends a Job so that it stays and can be recorded: why, and a deadline of 0 seconds, in one write."""
+    return {
+        "metadata": {"annotations": {names.ANNOTATION_KILL: str(kill)}},
+        "spec": {"suspend": False, "activeDeadlineSeconds": 0},
+    }
 
 
 def dry_run_manifest(template: JobTemplate, request: ProcessRequest, *, now: datetime) -> dict[str, Any]:

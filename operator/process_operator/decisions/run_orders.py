@@ -57,8 +57,8 @@ def _orders(situation: Situation, view: RunView, turn: Turn, draft: Draft) -> Ru
         draft.wake(view.window.start if situation.now < view.window.start else None)
         draft.wake(view.window.end + timedelta(seconds=1) if view.window.end is not None else None)
     kill = own_kill(situation, view)
-    if (kill is None and view.name in turn.kill) or view.name in turn.overtaken:
-        kill = kill or Kill(KillReason.REPLACED, turn.winner or "")
+    if kill is None and view.name in (*turn.kill, *turn.overtaken):
+        kill = Kill(KillReason.REPLACED, turn.winner or "")
     start = view.name in turn.start and kill is None
     resumed = view.is_paused and not situation.is_suspended
     return RunOrders(

@@ -203,10 +203,7 @@ def _is_outdated(job: Job, template: JobTemplate | None) -> bool:
 
 def _kill(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
     settings = log_settings(orders)
-    patch = {
-        "metadata": {"annotations": {names.ANNOTATION_KILL: str(kill)}},
-        "spec": {"suspend": False, "activeDeadlineSeconds": 0},
-    }
+    patch = manifests.kill_patch(kill)
     wanted = settings.capture != LogCapture.NEVER and not job.is_suspended and not view.notes.log_wanted
     return KillJob(view.name, view.name, patch, settings.tail_bytes if wanted else 0, settings.container)
 

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from process_operator.decisions.concurrency import Contender
 from process_operator.decisions.run_view import RunView
 from process_operator.decisions.situation import Situation
@@ -15,6 +13,7 @@ from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import OnSuspend
 from process_operator.resources.process_run import Trigger
 from process_operator.resources.workloads import Kill, KillReason
+from process_operator.timing.missed import is_too_old
 
 
 def contenders_of(situation: Situation) -> list[Contender]:
@@ -74,7 +73,7 @@ def _claim_is_void(situation: Situation, view: RunView) -> Kill | None:
     deadline = request.spec.starting_deadline_seconds
     if situation.is_suspended:
         return Kill(KillReason.SUSPENDED)
-    if deadline is not None and situation.now.replace(microsecond=0) > view.due + timedelta(seconds=deadline):
+    if is_too_old(view.due, situation.now, deadline):
         why = f": {view.notes.create_refused.message}" if view.notes.create_refused is not None else ""
         return Kill(KillReason.MISSED, f"not started within {deadline} s of its time (startingDeadlineSeconds){why}")
     return None
