@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -127,7 +128,7 @@ class Proxy:
         self._connection: Connection | None = None
         self._session: aiohttp.ClientSession | None = None
         self._runner: web.AppRunner | None = None
-        self._site: web.TCPSite | None = None
+        self._site: web.SockSite | None = None
         self._port = 0
         self._open: set[int] = set()
         self._frozen: set[int] = set()
@@ -148,7 +149,7 @@ class Proxy:
         assert self._session is not None
         assert self._connection is not None
         await self.clear()
-        self.cut()
+        await self.refuse()
         await self._runner.cleanup()
         await self._session.close()
         await self._connection.close()
@@ -219,6 +220,10 @@ class Proxy:
         """Break every connection, and take no new one until `accept`."""
         if self._site is not None:
             site, self._site = self._site, None
+            # A connection that was taken but has no transport yet would be left open when its server closes under it.
+            asyncio.get_running_loop().remove_reader(self._listening.fileno())
+            for _ in range(3):
+                await asyncio.sleep(0)
             await site.stop()
         self.cut()
 
@@ -226,9 +231,10 @@ class Proxy:
         """Take connections (again)."""
         if self._site is None:
             assert self._runner is not None
-            self._site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
+            self._listening = socket.create_server(("127.0.0.1", self._port))
+            self._port = self._listening.getsockname()[1]
+            self._site = web.SockSite(self._runner, self._listening)
             await self._site.start()
-            self._port = self._runner.addresses[0][1]
 
     # ---- what came by
 
