@@ -90,7 +90,7 @@ def _due(flow: Flow, request: ProcessRequest) -> list[datetime]:
     status, schedule = request.status, request.spec.timing.schedule
     assert schedule is not None and status.stretch is not None and status.stretch.since is not None
     assert status.stretch.number == 1, "a scenario with several stretches has to say which ticks are due"
-    recurrence = compile_schedule(schedule, since=status.stretch.since)
+    recurrence = compile_schedule(schedule, since=status.stretch.since, key=request.metadata.key)
     until = (
         flow.clock.now if status.last_schedule_time is None or not status.waiting_count else status.last_schedule_time
     )
@@ -116,8 +116,10 @@ def _calendar_of(run: ProcessRun, flow: Flow) -> Recurrence:
     schedule = schedules or flow.request(run.spec.request.name).spec.timing.schedule
     assert schedule is not None
     first = run.spec.scheduled_time
+    key = f"{run.metadata.namespace}/{run.spec.request.name}"
     # An elapsed timing has a tick at the beginning of its stretch, the others have none.
-    return compile_schedule(schedule, since=first if elapsed_seconds(schedule) else first - timedelta(seconds=1))
+    since = first if elapsed_seconds(schedule) else first - timedelta(seconds=1)
+    return compile_schedule(schedule, since=since, key=key)
 
 
 async def check_rest(flow: Flow, seconds: float) -> None:

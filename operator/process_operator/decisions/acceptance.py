@@ -98,8 +98,8 @@ def _calendar(request: ProcessRequest, snapshot: Snapshot) -> Recurrence | None:
     if schedule is None:
         return None
     # Judged from the beginning of the stretch, so that the answer does not change when the last tick has passed.
-    check_schedule(schedule, now=_since(snapshot))
-    return compile_schedule(schedule, since=_since(snapshot))
+    check_schedule(schedule, now=_since(snapshot), key=request.metadata.key)
+    return compile_schedule(schedule, since=_since(snapshot), key=request.metadata.key)
 
 
 def _refuse_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None:

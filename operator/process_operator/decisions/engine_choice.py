@@ -55,7 +55,7 @@ def choose_engine(
     wanted = request.spec.engine or default
     if wanted == Engine.OPERATOR:
         return EngineChoice(Engine.OPERATOR)
-    cron = cronjob_equivalent(schedule, since=since, now=now)
+    cron = cronjob_equivalent(schedule, since=since, now=now, key=request.metadata.key)
     obstacles = list(_obstacles(request, template, cron))
     if wanted == Engine.AUTO and obstacles:
         return EngineChoice(Engine.OPERATOR)

@@ -53,7 +53,7 @@ def _leave_behind(snapshot: Snapshot, ends: str, now: datetime, draft: Draft) ->
     if schedule is None or stretch is None or stretch.since is None:
         return None
     try:
-        calendar = calendar_of(snapshot, compile_schedule(schedule, since=stretch.since))
+        calendar = calendar_of(snapshot, compile_schedule(schedule, since=stretch.since, key=request.metadata.key))
     except ScheduleError:
         return None
     return plan_stretch_end(snapshot, calendar, ends, now, draft)

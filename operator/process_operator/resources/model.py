@@ -259,6 +259,11 @@ class Metadata(Model):
     annotations: dict[str, str] = Field(default_factory=dict)
     owner_references: tuple[OwnerReference, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """Namespace and name, `<namespace>/<name>`: what an object that is deleted and applied anew keeps."""
+        return f"{self.namespace}/{self.name}"
+
     @model_serializer(mode="wrap")
     def _leave_out_empty(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {key: value for key, value in write(self).items() if value}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from process_operator.resources.model import format_instant
 from process_operator.resources.schedule import Daily, DaysOfWeek, Monthly, Weekday, Weekly
-from process_operator.timing.cron import CRON_FIELD, parse_cron
+from process_operator.timing.cron import parse_cron, resolve_cron
+from process_operator.timing.cron_field import CRON_FIELD
 from process_operator.timing.errors import SCHEDULE_FIELD
 from process_operator.timing.recurrence import cron_ticks, elapsed_seconds, time_of_day
 from process_operator.timing.robfig import robfig_next
@@ -45,18 +46,19 @@ class WhyNot(NamedTuple):
     message: str
 
 
-def cronjob_equivalent(schedule: Schedule, *, since: datetime, now: datetime) -> CronSchedule | WhyNot:
+def cronjob_equivalent(schedule: Schedule, *, since: datetime, now: datetime, key: str = "") -> CronSchedule | WhyNot:
     """Find the CronJob that fires at the instants of a schedule in the five years after `now`.
 
     `since` is the beginning of the stretch: elapsed timings without startTime count from it (cut to the second). Both
-    are aware. The answer can change when time goes on (a zone's clock changes come into sight) and with tzdata.
+    are aware. `key` is as in `compile_schedule`. The answer can change when time goes on (a zone's clock changes come
+    into sight) and with tzdata.
 
     Raises ScheduleError for a schedule that `compile_schedule` refuses.
     """
     period = elapsed_seconds(schedule)
     if period is not None:
         return _elapsed(schedule, period, (schedule.start_time or since.replace(microsecond=0)).astimezone(UTC))
-    translated = _translate(schedule)
+    translated = _translate(schedule, key)
     if isinstance(translated, WhyNot):
         return translated
     # The day is exact enough for a look at five years, and lets requests with one expression share the work.
@@ -93,10 +95,10 @@ def _every(first: int, step: int, size: int) -> str:
     return "*" if step == 1 else f"*/{step}"
 
 
-def _translate(schedule: Schedule) -> CronSchedule | WhyNot:
+def _translate(schedule: Schedule, key: str) -> CronSchedule | WhyNot:
     if schedule.cron is not None:
-        parse_cron(schedule.cron)
-        return CronSchedule(" ".join(schedule.cron.split()), schedule.time_zone)
+        parse_cron(schedule.cron, key)
+        return CronSchedule(resolve_cron(schedule.cron, key), schedule.time_zone)
     timing = schedule.daily or schedule.weekly or schedule.monthly
     field = _timing_field(schedule)
     if timing is None:

@@ -14,7 +14,8 @@ from typing import Final
 
 from process_operator.resources.schedule import Daily, DaysOfWeek, Monthly, Schedule, Weekday, Weekly, WeekOfMonth
 from process_operator.timing import days
-from process_operator.timing.cron import CRON_FIELD, Cron, parse_cron
+from process_operator.timing.cron import Cron, parse_cron
+from process_operator.timing.cron_field import CRON_FIELD
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 from process_operator.timing.ticks import ElapsedTicks, FixedTicks, HourCoveringTicks, Ticks
 from process_operator.timing.wall_grid import TimesOfDay, WallGrid
@@ -107,11 +108,12 @@ class Recurrence:
         return EPOCH + timedelta(seconds=seconds) + self._fraction
 
 
-def compile_schedule(schedule: Schedule, *, since: datetime) -> Recurrence:
+def compile_schedule(schedule: Schedule, *, since: datetime, key: str = "") -> Recurrence:
     """Compile a schedule for the stretch that began at `since` (aware, UTC; cut to the second).
 
     Ticks are after `since` and from startTime to finishTime, both included. An elapsed timing without startTime counts
-    from `since`, and that is its first tick.
+    from `since`, and that is its first tick. `key` is the request's `<namespace>/<name>`, from which H in a cron
+    expression is drawn.
 
     Raises ScheduleError: InvalidSchedule, InvalidTimeZone or Unsupported. It does not look whether there is a tick:
     `check_schedule` does.
@@ -131,7 +133,7 @@ def compile_schedule(schedule: Schedule, *, since: datetime) -> Recurrence:
         ticks = ElapsedTicks(anchor=(anchor - EPOCH) // SECOND, every=elapsed)
         whole_minutes = elapsed % 60 == 0 and anchor.second == 0 and not fraction
     else:
-        ticks, on_minute = _wall_ticks(schedule, anchor)
+        ticks, on_minute = _wall_ticks(schedule, anchor, key)
         # Offsets with seconds are of the past (Monrovia's until 1972), but a stretch may begin there in a preview.
         whole_minutes = on_minute and wall_clock(schedule.time_zone).offset((since - EPOCH) // SECOND) % 60 == 0
     low = (floor - EPOCH - fraction) // SECOND
@@ -141,21 +143,21 @@ def compile_schedule(schedule: Schedule, *, since: datetime) -> Recurrence:
     return Recurrence(floor, whole_minutes, ticks, low, high, fraction)
 
 
-def check_schedule(schedule: Schedule, *, now: datetime) -> None:
+def check_schedule(schedule: Schedule, *, now: datetime, key: str = "") -> None:
     """Refuse a schedule that cannot be followed, or that has no tick in 41 years from `now` (or startTime, if later).
 
     Pass the beginning of the stretch as `now`: then the answer stays the same when finishTime has passed.
 
     Raises ScheduleError, also NeverFires.
     """
-    recurrence = compile_schedule(schedule, since=now)
+    recurrence = compile_schedule(schedule, since=now, key=key)
     first = recurrence.next_after(recurrence.floor)
     earliest = max(now, schedule.start_time or now)
     if first is not None and first - earliest <= _NEVER:
         return
     field = CRON_FIELD if schedule.cron is not None else SCHEDULE_FIELD
     if schedule.finish_time is not None:
-        unbounded = compile_schedule(schedule.model_copy(update={"finish_time": None}), since=now)
+        unbounded = compile_schedule(schedule.model_copy(update={"finish_time": None}), since=now, key=key)
         if unbounded.next_after(unbounded.floor) is not None:
             finish = f"{SCHEDULE_FIELD}.finishTime"
             raise ScheduleError("NeverFires", finish, "the schedule has no time between its start and finishTime")
@@ -186,11 +188,11 @@ def elapsed_seconds(schedule: Schedule) -> int | None:
 # ---- Wall timings. Each is compiled once for each distinct text; the anchor date is 0 where nothing is counted from it
 
 
-def _wall_ticks(schedule: Schedule, anchor: datetime) -> tuple[Ticks, bool]:
+def _wall_ticks(schedule: Schedule, anchor: datetime, key: str) -> tuple[Ticks, bool]:
     """Compile a wall timing; the second value tells whether it names whole minutes only."""
     name = schedule.time_zone
     if schedule.cron is not None:
-        return cron_ticks(parse_cron(schedule.cron), name), True
+        return cron_ticks(parse_cron(schedule.cron, key), name), True
     anchor_instant = (anchor - EPOCH) // SECOND
     anchor_day = (anchor_instant + wall_clock(name).offset(anchor_instant)) // DAY
     timing = schedule.daily or schedule.weekly or schedule.monthly

@@ -1,0 +1,59 @@
+"""One field of a cron expression: its range, its names, and how a value that is out of them is refused.
+
+What is the same in both dialects. Neighbours: `cron.py` reads 5 fields, `hashed.py` turns H into numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple, NoReturn
+
+from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
+
+CRON_FIELD: Final = f"{SCHEDULE_FIELD}.cron"
+
+_MONTH_NAMES: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS: Final = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
+WEEKDAY_NAMES: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")  # more digits are out of any range anyway
+_NO_NAMES: Final[Mapping[str, int]] = MappingProxyType({})
+
+
+class Field(NamedTuple):
+    """A field by its name in messages, its lowest and highest value, and the names (lower case) of values."""
+
+    name: str
+    low: int
+    high: int
+    names: Mapping[str, int] = _NO_NAMES
+
+    @property
+    def allowed(self) -> str:
+        """The values, in words."""
+        named = ", ".join(self.names)
+        return f"{self.low} to {self.high}" + (f" or {named}" if named else "")
+
+    def refuse(self, item: str, why: str) -> NoReturn:
+        """Raise a ScheduleError (InvalidSchedule) about an item of the field."""
+        raise ScheduleError("InvalidSchedule", CRON_FIELD, f"{self.name} {item!r}: {why}")
+
+    def step(self, item: str, text: str) -> int:
+        """Read what follows the / of an item."""
+        if not _NUMBER.fullmatch(text) or int(text) < 1:
+            self.refuse(item, "the step after / must be a whole number from 1")
+        return int(text)
+
+    def value(self, item: str, text: str) -> int:
+        """Read a number or a name inside an item."""
+        named = self.names.get(text.lower())
+        if named is not None:
+            return named
+        if not _NUMBER.fullmatch(text):
+            self.refuse(item, f"{text!r} is not a value; allowed are {self.allowed}, *, ranges, lists and steps")
+        number = int(text)
+        if not self.low <= number <= self.high:
+            self.refuse(item, f"{number} is out of range; allowed are {self.allowed}")
+        return number
