@@ -11,7 +11,7 @@ needs_cluster=()
 for folder in tests/cluster; do
     [[ -e $folder ]] && needs_cluster+=("$folder")
 done
-watches=(tests/contract/test_watch_*.py)
+watches=(tests/contract/test_watch_*.py tests/contract/test_lease.py)
 
 scratch=$(mktemp -d)
 timings=()

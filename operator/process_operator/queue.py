@@ -25,6 +25,8 @@ class WorkQueue(Generic[K]):
         self._filled = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self.taken = 0
+        """How many keys have been taken: it stands still where nobody works."""
 
     def __len__(self) -> int:
         """Keys that wait (those in work are not counted)."""
@@ -55,6 +57,7 @@ class WorkQueue(Generic[K]):
         key = self._order.popleft()
         self._waiting.discard(key)
         self._held.add(key)
+        self.taken += 1
         return key
 
     def done(self, key: K) -> None:
@@ -64,6 +67,13 @@ class WorkQueue(Generic[K]):
             self._again.discard(key)
             self.add(key)
         if not self._order and not self._held:
+            self._idle.set()
+
+    def clear(self) -> None:
+        """Forget the keys that wait."""
+        self._order.clear()
+        self._waiting.clear()
+        if not self._held:
             self._idle.set()
 
     async def drained(self) -> None:

@@ -51,7 +51,10 @@ class Pace:
 
 
 class Reconciler:
-    """Works on keys of the queue. `wake` puts a key on the agenda (None takes it off)."""
+    """Works on keys of the queue.
+
+    `wake` puts a key on the agenda (None takes it off); `done` is told each action that was carried out.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Reconciler:
         clock: Callable[[], datetime],
         wake: Callable[[Key, datetime | None], None],
         pace: Pace | None = None,
+        done: Callable[[Key, Action], None] = lambda _key, _action: None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -69,6 +73,7 @@ class Reconciler:
         self._clock = clock
         self._wake = wake
         self._pace = pace or Pace()
+        self._done = done
 
     async def work(self) -> None:
         """Take keys for ever."""
@@ -111,6 +116,7 @@ class Reconciler:
             for action in plan.actions:
                 await self._performer.perform(key, snapshot, action)
                 done.append(action)
+                self._done(key, action)
                 _log_action(key, action)
         finally:
             all_done = len(done) == len(plan.actions)

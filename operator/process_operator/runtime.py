@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine, Iterator
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 import structlog
 
@@ -21,8 +23,14 @@ from process_operator.cluster.connection import Connection, connect
 from process_operator.cluster.errors import ApiError, Forbidden, NamespaceTerminating, NotFound
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import Kind
+from process_operator.cluster.lease import Lease
+from process_operator.cluster.retry import Retries
 from process_operator.decisions.snapshot import Defaults
+from process_operator.health import Health
+from process_operator.http_server import HttpServer
+from process_operator.leadership import Leadership, LeaseTimes
 from process_operator.log_reader import LogReader
+from process_operator.metrics import Metrics
 from process_operator.performer import Performer
 from process_operator.process_reconciler import ProcessReconciler
 from process_operator.queue import WorkQueue
@@ -33,7 +41,7 @@ from process_operator.shelf import Key
 from process_operator.store import Store
 from process_operator.timer import Timer
 from process_operator.timing.agenda import Agenda
-from process_operator.watching import LONGEST_PAUSE, Watches
+from process_operator.watching import LONGEST_PAUSE, WATCH_SECONDS, Signs, Watches
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _REPEAT_SECONDS: Final = 60.0
@@ -53,6 +61,8 @@ class Pauses:
 
     events: float = 1.0
     """Events are written so often."""
+    drop: float = 10.0
+    """A stand-by forgets so often what it will not work on."""
     relist: float = 1.0
     """From a list of kopf's (or its end) to our own: the new lists of all kinds arrive one after the other."""
     retry: float = 5.0
@@ -76,7 +86,8 @@ class Operator:
         self._settings = settings
         self._clock = clock
         self._connection = connection
-        self.api = Api(connection)
+        self.metrics = Metrics(per_request=settings.metrics_per_request)
+        self.api = Api(connection, on_request=self.metrics.api_request)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.processes: WorkQueue[Key] = WorkQueue()
         self.store = Store(
@@ -97,9 +108,26 @@ class Operator:
             clock=clock,
             wake=self.timer.put,
             pace=Pace(timedelta(seconds=settings.status_seconds)),
+            done=self.metrics.action,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, clock)
-        self.resync = Resync(self.api, self.store)
+        self.resync = Resync(self.api, self.store, namespaces=settings.watch_namespaces or (None,))
+        self.leadership = Leadership(_lease(connection, settings), _lease_times(settings.lease_seconds))
+        self.health = Health(
+            leadership=self.leadership,
+            queue=self.queue,
+            timer=self.timer,
+            watch_seconds=WATCH_SECONDS + settings.watch_silence_seconds + self._pauses.watch,
+        )
+        self.metrics.follow(
+            store=self.store,
+            queue=self.queue,
+            agenda=self.agenda,
+            leadership=self.leadership,
+            health=self.health,
+            events=self.events,
+            clock=clock,
+        )
         self._relisted = asyncio.Event()
         self._end = asyncio.Event()
 
@@ -134,21 +162,63 @@ class Operator:
                 asyncio.get_running_loop().add_signal_handler(number, self._end.set)
 
     async def _work(self) -> None:
-        await self._list_everything()
+        async with self._http():
+            await self._list_everything()
+            log.info(
+                "listed", requests=len(self.store.requests), open_runs=len(self.store.runs), jobs=len(self.store.jobs)
+            )
+            tasks = [
+                asyncio.create_task(self._forever(loop))
+                for loop in (self._resync_now_and_then, self._drop_while_standing_by)
+            ]
+            tasks.append(asyncio.create_task(self.leadership.run(self._lead)))
+            try:
+                await self._watch()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await self.leadership.release()
+
+    @contextlib.asynccontextmanager
+    async def _http(self) -> AsyncIterator[None]:
+        if self._settings.http_port is None:
+            yield
+            return
+        async with HttpServer(
+            self.health, self.metrics, host=self._settings.http_host, port=self._settings.http_port
+        ) as server:
+            log.info("probes and metrics", port=server.port)
+            yield
+
+    async def _lead(self) -> None:
+        """What only one operator does: decide and act."""
+        self.store.start_over()
         for key in self.store.request_keys():
             self.queue.add(key)
-        log.info("listed", requests=len(self.store.requests), open_runs=len(self.store.runs), jobs=len(self.store.jobs))
+        for key in self.store.processes.entries:
+            self.processes.add(key)
         tasks = [asyncio.create_task(self._forever(loop)) for loop in self._loops()]
-        ready = asyncio.create_task(self._say_when_ready())
+        tasks.append(asyncio.create_task(self._say_when_ready()))
         try:
-            await self._watch()
+            await asyncio.gather(*tasks)
         finally:
-            for task in (*tasks, ready):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, ready, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.agenda.clear()
             await self.logs.close()
             with contextlib.suppress(ApiError):
                 await self.events.flush(self._clock(), everything=True)
+
+    async def _drop_while_standing_by(self) -> None:
+        """A stand-by decides nothing: keys that become dirty meanwhile are all looked at when it leads."""
+        while True:
+            if not self.leadership.leads:
+                self.queue.clear()
+                self.processes.clear()
+                self.store.start_over()
+            await asyncio.sleep(self._pauses.drop)
 
     def _loops(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         return [
@@ -156,7 +226,6 @@ class Operator:
             self.process_reconciler.work,
             self.timer.run,
             self._flush_events,
-            self._resync_now_and_then,
         ]
 
     async def _forever(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -172,15 +241,17 @@ class Operator:
         """List until it works, and say now and then why it does not."""
         loop, said, silent_until = asyncio.get_running_loop(), "", 0.0
         while True:
+            self.health.watching()
             try:
                 await self.resync.run()
             except ApiError as error:
-                why = _why_not_listed(error)
+                why = _why_not_listed(error, self._connection.server)
                 if why != said or loop.time() >= silent_until:
                     log.error(why, error=str(error))  # noqa: TRY400 - the way there says nothing
                     said, silent_until = why, loop.time() + _REPEAT_SECONDS
                 await asyncio.sleep(self._pauses.retry)
             else:
+                self.health.listed()
                 return
 
     async def _say_when_ready(self) -> None:
@@ -193,8 +264,8 @@ class Operator:
             watches = Watches(
                 self._connection,
                 self._seen,
-                listed=self._relisted.set,
-                began=self._take_signals,
+                Signs(listed=self._relisted.set, began=self._take_signals, asked=self.health.watch_asked),
+                namespaces=self._settings.watch_namespaces,
                 silence_seconds=self._settings.watch_silence_seconds,
                 longest_pause=self._pauses.watch,
             )
@@ -224,6 +295,7 @@ class Operator:
                 self._relisted.clear()
             try:
                 await self.resync.run()
+                self.health.listed()
             except ApiError as error:
                 log.warning("resync failed, will try again", error=str(error))
                 self._relisted.set()
@@ -243,12 +315,41 @@ def _say_in_a_line(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> Non
     log.warning(context["message"], error=repr(context.get("exception")))
 
 
-def _why_not_listed(error: ApiError) -> str:
+def _why_not_listed(error: ApiError, server: str) -> str:
+    """What is wrong and what to do about it, in one line."""
     if isinstance(error, NotFound):
-        return "waiting for the CustomResourceDefinitions: they are not installed"
+        return (
+            "waiting for the CustomResourceDefinitions: they are not installed "
+            "(kubectl apply -f crds/, or crds.enabled in the chart)"
+        )
     if isinstance(error, Forbidden):
-        return "waiting for rights: this account may not list what the operator watches"
-    return "waiting for the API server"
+        return (
+            "waiting for rights: this account may not list what the operator watches "
+            "(the chart's role has them; see rbac.create and watchNamespaces)"
+        )
+    if error.status == 401:
+        return (
+            f"waiting for a login: the API server at {server} does not accept this account's credentials "
+            "(is the token expired, or of another cluster?)"
+        )
+    return f"waiting for the API server at {server}: no answer (is the address right, and the network open?)"
+
+
+def _lease(connection: Connection, settings: Settings) -> Lease | None:
+    if not settings.lease_namespace:
+        return None
+    return Lease(
+        # Retries of its own would outlast what they are for.
+        Api(connection, timeout=5, retries=Retries(tries=1)),
+        namespace=settings.lease_namespace,
+        name=settings.lease_name,
+        identity=f"{settings.pod_name or socket.gethostname()}_{uuid4()}",
+        duration=settings.lease_seconds,
+    )
+
+
+def _lease_times(seconds: float) -> LeaseTimes:
+    return LeaseTimes(duration=seconds, renew=seconds / 5, deadline=seconds * 0.7, retry=min(1.0, seconds / 10))
 
 
 async def run(settings: Settings, *, kubeconfig: str | None = None, context: str | None = None) -> None:

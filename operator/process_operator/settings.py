@@ -5,10 +5,10 @@ Nothing here talks to anything. `runtime.py` hands the settings to whom they con
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from process_operator.resources.process_request import Engine
 
@@ -21,6 +21,21 @@ class Settings(BaseSettings):
     default_engine: Engine = Field(
         Engine.AUTO, description="Engine of schedules that name none: Auto, CronJob or Operator."
     )
+    watch_namespaces: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Namespaces to work in, separated by commas; empty: all of them."
+    )
+    lease_namespace: str = Field(
+        "", description="Namespace of the Lease by which one of several operators leads; empty: this one always does."
+    )
+    lease_name: str = Field("process-operator", min_length=1, description="Name of that Lease.")
+    lease_seconds: float = Field(10, ge=3, le=3600, description="How long a Lease lasts that is not renewed.")
+    pod_name: str = Field("", description="Name of this pod, part of its identity as holder of the Lease.")
+    http_host: str = Field("0.0.0.0", description="Address for probes and metrics.")  # noqa: S104 - in a pod
+    http_port: int | None = Field(None, ge=0, le=65535, description="Port for probes and metrics; unset: none.")
+    metrics_per_request: bool = Field(
+        default=False,
+        description="Count ends of runs for each request too: many time series where there are many requests.",
+    )
     workers: int = Field(16, ge=1, le=256, description="Requests that are worked on at the same time.")
     max_connections: int = Field(32, ge=1, le=256, description="API requests in flight at the same time.")
     resync_seconds: float = Field(300, gt=0, description="How often everything is listed again while runs are open.")
@@ -32,3 +47,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged."
     )
+
+    @field_validator("watch_namespaces", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value

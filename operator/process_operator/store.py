@@ -241,6 +241,10 @@ class Store:
         notes = self.notes(key)
         notes.runs[run] = replace(notes.runs.get(run, RunNotes()), **changes)
 
+    def start_over(self) -> None:
+        """Another operator may have acted since: what was found out about requests is looked up anew, as at a start."""
+        self._notes = {key: Notes(runs=notes.runs) for key, notes in self._notes.items() if notes.runs}
+
     def forget(self, key: Key) -> None:
         """Drop notes that say nothing, so that a request at rest costs only its body."""
         notes = self._notes.get(key)

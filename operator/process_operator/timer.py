@@ -7,6 +7,7 @@ is noticed at once. Neighbours: `timing/agenda.py` is the heap, `reconciler.py` 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -26,6 +27,8 @@ class Timer:
         self._queue = queue
         self._clock = clock
         self._earlier = asyncio.Event()
+        self.turned_at = time.monotonic()
+        """When the clock was last looked at (monotonic seconds)."""
 
     def put(self, key: Key, at: datetime | None) -> None:
         """Look at a key at `at` (UTC) in place of whatever was planned for it; None: not by the clock."""
@@ -39,6 +42,7 @@ class Timer:
     async def run(self) -> None:
         """Tick for ever."""
         while True:
+            self.turned_at = time.monotonic()
             # Latest first, because each goes to the front: what was due first is then first.
             for key in reversed(self._agenda.pop_due(self._clock())):
                 self._queue.add(key, urgent=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Collection, Coroutine, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,31 +22,48 @@ from process_operator.resync import SELECTIONS
 SILENCE_SECONDS: Final = 70.0
 """The API server sends a bookmark about once a minute."""
 LONGEST_PAUSE: Final = 30.0
+WATCH_SECONDS: Final = 300
+"""After so long the server ends a watch, and it goes on where it was."""
 _ENDING_SECONDS: Final = 5.0
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """What wants to know how the watches are doing."""
+
+    listed: Callable[[], None] = _nothing
+    """Called whenever kopf has listed a kind: what was deleted before that, no event will tell."""
+    began: Callable[[], None] = _nothing
+    """Called once kopf has started; by then it has taken SIGTERM and SIGINT to itself."""
+    asked: Callable[[str, int], None] = _nothing
+    """Called with the plural of the kind whenever a watch is asked for (0), and with the HTTP status of the answer."""
 
 
 class Watches:
     """One kopf operator, embedded.
 
-    `listed` is called whenever it has listed a kind: what was deleted before that, no event will tell. `began` is
-    called once it has started; by then it has taken SIGTERM and SIGINT to itself. `silence_seconds`: a watch from which
-    nothing comes for so long, not even a bookmark, is taken for dead. `longest_pause` in seconds, between two tries.
+    `namespaces`: none means all. `silence_seconds`: a watch from which nothing comes for so long, not even a bookmark,
+    is taken for dead. `longest_pause` in seconds, between two tries.
     """
 
     def __init__(
         self,
         connection: Connection,
         seen: Seen,
+        signs: Signs,
         *,
-        listed: Callable[[], None],
-        began: Callable[[], None] = lambda: None,
+        namespaces: Collection[str] = (),
         silence_seconds: float = SILENCE_SECONDS,
         longest_pause: float = LONGEST_PAUSE,
     ) -> None:
         self._connection = connection
         self._seen = seen
-        self._listed = listed
-        self._began = began
+        self._signs = signs
+        self._namespaces = namespaces
         self._settings = kopf_settings(silence_seconds=silence_seconds, longest_pause=longest_pause)
         self._sessions: list[aiohttp.ClientSession] = []
 
@@ -63,10 +81,14 @@ class Watches:
 
         try:
             tasks = await kopf.spawn_tasks(
-                registry=registry, settings=self._settings, clusterwide=True, standalone=True
+                registry=registry,
+                settings=self._settings,
+                clusterwide=not self._namespaces,
+                namespaces=self._namespaces,
+                standalone=True,
             )
             try:
-                self._began()
+                self._signs.began()
                 ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 await _whole(_end(tasks))
@@ -79,12 +101,20 @@ class Watches:
     def _trace(self) -> aiohttp.TraceConfig:
         trace = aiohttp.TraceConfig()
 
+        async def started(_: Any, __: Any, request: aiohttp.TraceRequestStartParams) -> None:
+            if request.url.name in _PLURALS and "watch" in request.url.query:
+                self._signs.asked(request.url.name, 0)
+
         async def ended(_: Any, __: Any, request: aiohttp.TraceRequestEndParams) -> None:
             query = request.url.query
-            is_list = request.url.name in _PLURALS and "watch" not in query and "continue" not in query
-            if is_list and request.response.status == 200:
-                self._listed()
+            if request.url.name not in _PLURALS:
+                return
+            if "watch" in query:
+                self._signs.asked(request.url.name, request.response.status)
+            elif "continue" not in query and request.response.status == 200:
+                self._signs.listed()
 
+        trace.on_request_start.append(started)
         trace.on_request_end.append(ended)
         return trace
 
@@ -147,6 +177,8 @@ def kopf_settings(
     settings.networking.request_timeout = 60
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = silence_seconds
+    # A watch that is asked for anew now and then shows that somebody still watches; nothing is listed for it.
+    settings.watching.server_timeout = WATCH_SECONDS
     # One list of everything would be the peak of memory. A page that expires ends kopf, and `runtime.py` begins anew.
     settings.watching.chunk_size = 500
     # So long after its end kopf would kill the process, which goes on.

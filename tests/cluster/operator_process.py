@@ -59,8 +59,11 @@ class OperatorProcess:
         assert self._process is not None, "the operator was not started here"
         return self._process.pid
 
-    def start(self) -> None:
-        """Start it and wait until it has looked at every request. Raises RuntimeError with its log where it ends."""
+    def start(self, until: str = "ready") -> None:
+        """Start it and wait until it has looked at every request (or said something else: `stand-by`).
+
+        Raises RuntimeError with its log where it ends.
+        """
         if not self.owned:
             raise RuntimeError(
                 "the operator belongs to another process: mark the test `disruptive`, and run these with -p no:xdist"
@@ -76,7 +79,7 @@ class OperatorProcess:
                 preexec_fn=_die_with_parent,  # noqa: PLW1509 - pytest has one thread here
             )
         give_up_at = time.monotonic() + _READY_SECONDS
-        while not any(record.get("event") == "ready" for record in self.records()[before:]):
+        while not any(record.get("event") == until for record in self.records()[before:]):
             if not self.running or time.monotonic() > give_up_at:
                 state = "is not ready" if self.running else f"ended with {self._process.returncode}"
                 self.kill()
@@ -100,6 +103,14 @@ class OperatorProcess:
         assert self._process is not None, "the operator was not started here"
         self._process.kill()
         self._process.wait()
+
+    def suspend(self) -> None:
+        """SIGSTOP: it stands still, as on a machine that is out of breath."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def log(self) -> str:
         """Everything that it has said."""

@@ -47,4 +47,5 @@ CRONJOB: Final = Kind("batch", "v1", "cronjobs", "CronJob")
 POD: Final = Kind("", "v1", "pods", "Pod")
 EVENT: Final = Kind("", "v1", "events", "Event")
 """The core/v1 Event: the one that `kubectl describe` reads and that RBAC rules commonly name."""
+LEASE: Final = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 NAMESPACE: Final = Kind("", "v1", "namespaces", "Namespace", namespaced=False)

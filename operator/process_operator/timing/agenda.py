@@ -44,6 +44,11 @@ class Agenda(Generic[K]):
         if self._entries.pop(key, None) is not None:
             self._compact()
 
+    def clear(self) -> None:
+        """Forget all keys."""
+        self._entries.clear()
+        self._heap.clear()
+
     def next_at(self) -> datetime | None:
         """Give the earliest instant, or None."""
         self._drop_dead()

@@ -1,0 +1,144 @@
+"""A coordination/v1 Lease: which of several operators acts. It is taken, kept by renewing, and given back.
+
+The rules are those of client-go's leader election: whether another's hold is over is judged by how long its record has
+not changed *here*, never by the clock in it, so clocks may differ between machines. Neighbour: `leadership.py` says when.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.errors import AlreadyExists, Conflict, NotFound
+from process_operator.cluster.kinds import LEASE
+
+_MICRO_TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class _Seen(NamedTuple):
+    """The record as it was last read, and when it was first seen so (monotonic seconds)."""
+
+    version: str
+    holder: str
+    transitions: int
+    since: float
+
+
+class Lease:
+    """One Lease, as one candidate sees it.
+
+    `identity` must be another one for each process, also after a restart. `duration`: seconds without a renewal after
+    which others may take it. `clock` (UTC) is only written down; `monotonic` (seconds) decides.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        *,
+        namespace: str,
+        name: str,
+        identity: str,
+        duration: float,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.identity = identity
+        self._api = api
+        self._place = (namespace, name)
+        self._duration = duration
+        self._clock = clock
+        self._monotonic = monotonic
+        self._seen: _Seen | None = None
+
+    @property
+    def holder(self) -> str:
+        """Identity of who held it when it was last looked at; empty where nobody did."""
+        return self._seen.holder if self._seen is not None else ""
+
+    async def hold(self) -> bool:
+        """Take it where it is free, renew it where it is ours; say whether it is ours now. Raises ApiError."""
+        if self.holder != self.identity:
+            if not await self._look():
+                return await self._create()
+            if not self._is_free():
+                return False
+        return await self._write()
+
+    async def release(self) -> None:
+        """Give it back if it is ours, so that another need not wait until it runs out. Raises ApiError."""
+        seen = self._seen
+        if seen is None or seen.holder != self.identity:
+            return
+        self._seen = None
+        body = {
+            "metadata": {"resourceVersion": seen.version},
+            "spec": {"holderIdentity": "", "leaseDurationSeconds": 1},
+        }
+        try:
+            await self._api.patch(LEASE, *self._place, body)
+        except (Conflict, NotFound):
+            return  # it is another's already
+
+    def _is_free(self) -> bool:
+        seen = self._seen
+        if seen is None or seen.holder in ("", self.identity):
+            return True
+        return self._monotonic() - seen.since >= self._duration
+
+    async def _look(self) -> bool:
+        try:
+            self._take_in(await self._api.get(LEASE, *self._place))
+        except NotFound:
+            self._seen = None
+            return False
+        return True
+
+    async def _create(self) -> bool:
+        body = {
+            "apiVersion": LEASE.api_version,
+            "kind": LEASE.kind,
+            "metadata": {"name": self._place[1], "namespace": self._place[0]},
+            "spec": {**self._spec(), "acquireTime": self._now(), "leaseTransitions": 0},
+        }
+        try:
+            self._take_in(await self._api.create(LEASE, self._place[0], body))
+        except AlreadyExists:
+            await self._look()
+        return self.holder == self.identity
+
+    async def _write(self) -> bool:
+        seen = self._seen
+        assert seen is not None
+        spec = self._spec()
+        if seen.holder != self.identity:
+            spec |= {"acquireTime": self._now(), "leaseTransitions": seen.transitions + 1}
+        try:
+            body = {"metadata": {"resourceVersion": seen.version}, "spec": spec}
+            self._take_in(await self._api.patch(LEASE, *self._place, body))
+        except NotFound:
+            return await self._create()
+        except Conflict:
+            # Another was faster, or it was an earlier try of ours whose answer was lost.
+            await self._look()
+        return self.holder == self.identity
+
+    def _spec(self) -> dict[str, Any]:
+        return {
+            "holderIdentity": self.identity,
+            # The API takes whole seconds, at least one.
+            "leaseDurationSeconds": max(1, round(self._duration)),
+            "renewTime": self._now(),
+        }
+
+    def _now(self) -> str:
+        return self._clock().strftime(_MICRO_TIME)
+
+    def _take_in(self, raw: dict[str, Any]) -> None:
+        version, spec = raw["metadata"]["resourceVersion"], raw.get("spec") or {}
+        if self._seen is not None and self._seen.version == version:
+            return
+        holder, transitions = spec.get("holderIdentity") or "", int(spec.get("leaseTransitions") or 0)
+        self._seen = _Seen(version, holder, transitions, self._monotonic())
