@@ -126,7 +126,9 @@ REFUSED = [
         id="excludeFrom",
     ),
     pytest.param(daily(maxRuns=3), "Unsupported", f"{SCHEDULE}.maxRuns", id="maxRuns"),
-    pytest.param({**daily(), "catchUp": "All"}, "Unsupported", "spec.catchUp: All", id="catchUp All"),
+    pytest.param(
+        {**daily(), "catchUp": "All", "engine": "CronJob"}, "Unsupported", "spec.catchUp", id="catchUp All of a CronJob"
+    ),
     pytest.param(uses("of-steps"), "Unsupported", "Process of-steps: spec.steps", id="a process with steps"),
     pytest.param(
         uses("one-at-a-time"),

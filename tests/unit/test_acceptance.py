@@ -46,10 +46,10 @@ def seen(of: ProcessRequest, **known: Any) -> Snapshot:
             snapshot(request({"schedule": {"cron": "0 0 31 2 *"}})), "NeverFires", None, id="a day that never comes"
         ),
         pytest.param(
-            snapshot(request(schedule(10), catchUp="All")),
+            snapshot(request({"schedule": {"cron": "0 * * * *"}}, catchUp="All", engine="CronJob")),
             "Unsupported",
-            "spec.catchUp: All is not supported by this release; allowed: Latest",
-            id="what this release does not do",
+            "spec.engine: CronJob is not possible: spec.catchUp: a CronJob makes up the newest run only, never All",
+            id="what the engine cannot do",
         ),
         pytest.param(
             snapshot(request(process={"name": "close-day"})),

@@ -24,6 +24,9 @@ def runs(name: str, due: str = "11:00") -> Contender:
     return Contender(name, at(due), started=True)
 
 
+TICK = waits("tick", "12:10")
+
+
 def many(number: int) -> list[Contender]:
     return [waits(f"w{position:03d}", f"12:{position // 60:02d}:{position % 60:02d}") for position in range(number)]
 
@@ -76,12 +79,26 @@ def many(number: int) -> list[Contender]:
         pytest.param(
             REPLACE,
             [waits("a"), runs("r")],
-            "tick",
+            TICK,
             Turn(kill=("r",), overtaken=("a",), winner="tick"),
             id="Replace: all make room for a due tick",
         ),
-        pytest.param(REPLACE, [], "tick", Turn(winner="tick"), id="Replace: a due tick needs no room where nobody is"),
-        pytest.param(FORBID, [runs("r")], "tick", Turn(), id="Forbid: nobody makes room for a due tick"),
+        pytest.param(
+            REPLACE,
+            [runs("r"), waits("m", "12:12")],
+            TICK,
+            Turn(kill=("r",), winner="m"),
+            id="Replace: a run by hand that is newer than the due tick is not overtaken by it",
+        ),
+        pytest.param(
+            REPLACE,
+            [runs("m", "12:12"), waits("tick", "12:10")],
+            None,
+            Turn(overtaken=("tick",), winner="m"),
+            id="Replace: an older one never replaces the newer that runs",
+        ),
+        pytest.param(REPLACE, [], TICK, Turn(winner="tick"), id="Replace: a due tick needs no room where nobody is"),
+        pytest.param(FORBID, [runs("r")], TICK, Turn(), id="Forbid: nobody makes room for a due tick"),
         pytest.param(
             QUEUE,
             [runs("r"), waits("b", "12:01"), waits("a")],
@@ -112,7 +129,7 @@ def many(number: int) -> list[Contender]:
         ),
     ],
 )
-def test_turns(policy: ConcurrencyPolicy, contenders: list[Contender], newcomer: str | None, turn: Turn) -> None:
+def test_turns(policy: ConcurrencyPolicy, contenders: list[Contender], newcomer: Contender | None, turn: Turn) -> None:
     assert take_turns(policy, contenders, newcomer=newcomer) == turn
 
 
@@ -123,9 +140,15 @@ def test_turns(policy: ConcurrencyPolicy, contenders: list[Contender], newcomer:
         pytest.param(FORBID, [], (), id="nobody is there"),
         pytest.param(FORBID, [runs("b", "11:01"), runs("a")], ("a", "b"), id="who runs is, the oldest first"),
         pytest.param(FORBID, [waits("w", ready=False)], ("w",), id="so is who is claimed and not started yet"),
+        pytest.param(FORBID, [waits("w", "12:11")], (), id="who waits and asked later comes after the tick"),
+        pytest.param(FORBID, [runs("m", "12:11")], ("m",), id="who runs is in the way whenever it asked"),
+        pytest.param(REPLACE, [runs("r"), waits("w")], ("r", "w"), id="Replace: all that are older have to go first"),
+        pytest.param(
+            REPLACE, [runs("m", "12:11")], (), id="Replace: a newer one waits for nobody, it will replace the tick"
+        ),
     ],
 )
 def test_who_is_in_the_way_of_a_tick(
     policy: ConcurrencyPolicy, contenders: list[Contender], blockers: tuple[str, ...]
 ) -> None:
-    assert in_the_way(policy, contenders) == blockers
+    assert in_the_way(policy, contenders, due=at("12:10")) == blockers

@@ -1,15 +1,18 @@
-"""What becomes of due ticks: the table of policy, run in the way and starting deadline, for `catchUp: Latest`."""
+"""What becomes of due ticks: the table of policy, catch-up, run in the way and starting deadline, cell by cell."""
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.unit.given import at, every
 
 from process_operator.decisions.refusal import Refusal, Span
-from process_operator.decisions.ticks import DueTicks, Occupation, decide_due_ticks, spans_without_job
+from process_operator.decisions.ticks import DueTicks, Occupation, Rules, decide_due_ticks, spans_without_job
 from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_request import CatchUp
 from process_operator.resources.process_run import RunPhase
 
 ALLOW, FORBID, REPLACE, QUEUE = (
@@ -20,6 +23,7 @@ ALLOW, FORBID, REPLACE, QUEUE = (
 )
 SUPERSEDED = Refusal(RunPhase.MISSED, "Superseded")
 TOO_LATE = Refusal(RunPhase.MISSED, "DeadlinePassed")
+TOO_MANY = Refusal(RunPhase.MISSED, "TooMany")
 
 
 def overlap(run: str = "r") -> Refusal:
@@ -35,7 +39,15 @@ def occupied(start: str, end: str | None = None, run: str = "r") -> Occupation:
 
 
 def due(start: str | None = None, waiting: str | None = None, *refused: Span) -> DueTicks:
-    return DueTicks(at(start) if start else None, at(waiting) if waiting else None, refused)
+    return DueTicks((at(start),) if start else (), 1 if waiting else 0, refused)
+
+
+def all_of(start: list[str], waiting: int = 0, *refused: Span) -> DueTicks:
+    return DueTicks(tuple(at(tick) for tick in start), waiting, refused)
+
+
+def minutes(first: int, last: int) -> list[str]:
+    return [f"12:{minute:02d}" for minute in range(first, last + 1)]
 
 
 def decide(policy: ConcurrencyPolicy, now: str, *occupations: Occupation, **known: Any) -> DueTicks:
@@ -44,8 +56,7 @@ def decide(policy: ConcurrencyPolicy, now: str, *occupations: Occupation, **know
         every(60),
         after=at(known.get("after", "12:00")),
         now=at(now),
-        policy=policy,
-        deadline_seconds=known.get("deadline"),
+        rules=Rules(policy, known.get("catch_up", CatchUp.LATEST), known.get("deadline")),
         blocked=any(occupation.end is None for occupation in occupations),
         occupations=occupations,
     )
@@ -175,6 +186,147 @@ def test_with_a_starting_deadline(
     policy: ConcurrencyPolicy, now: str, deadline: int, occupations: list[Occupation], decided: DueTicks
 ) -> None:
     assert decide(policy, now, *occupations, deadline=deadline) == decided
+
+
+@pytest.mark.parametrize(
+    ("policy", "now", "occupations", "decided"),
+    [
+        pytest.param(ALLOW, "12:01", [], all_of(["12:01"]), id="Allow: one that is due starts"),
+        pytest.param(ALLOW, "12:03", [], all_of(minutes(1, 3)), id="Allow: all start, oldest first"),
+        pytest.param(ALLOW, "12:03", [occupied("12:00")], all_of(minutes(1, 3)), id="Allow: beside what runs, too"),
+        pytest.param(
+            ALLOW, "12:25", [], all_of(minutes(1, 10), 15), id="Allow: ten in one decision, the rest in the next"
+        ),
+        pytest.param(
+            ALLOW,
+            "13:45",
+            [],
+            all_of(minutes(6, 15), 90, span("12:01", "12:05", 5, TOO_MANY)),
+            id="Allow: the newest hundred are made up, the older are too many",
+        ),
+        pytest.param(FORBID, "12:01", [], all_of(["12:01"]), id="Forbid: one that is due starts"),
+        pytest.param(
+            FORBID, "12:03", [], all_of(["12:01"], 2), id="Forbid: alone, the oldest starts and the rest wait"
+        ),
+        pytest.param(FORBID, "12:03", [occupied("12:00")], all_of([], 3), id="Forbid: all wait for a run in the way"),
+        pytest.param(
+            FORBID,
+            "13:43",
+            [occupied("12:00")],
+            all_of([], 100, span("12:01", "12:03", 3, TOO_MANY)),
+            id="Forbid: a hundred wait, the older are too many",
+        ),
+        pytest.param(REPLACE, "12:01", [], due("12:01"), id="Replace: one that is due starts"),
+        pytest.param(
+            REPLACE,
+            "12:03",
+            [],
+            due("12:03", None, span("12:01", "12:02", 2, SUPERSEDED)),
+            id="Replace: as with Latest, the newest starts",
+        ),
+        pytest.param(
+            REPLACE,
+            "12:03",
+            [occupied("12:00")],
+            due(None, "12:03", span("12:01", "12:02", 2, SUPERSEDED)),
+            id="Replace: as with Latest, the newest waits until the other is gone",
+        ),
+        pytest.param(QUEUE, "12:03", [], all_of(minutes(1, 3)), id="Queue: all join, oldest first"),
+        pytest.param(QUEUE, "12:03", [occupied("12:00")], all_of(minutes(1, 3)), id="Queue: behind what runs, too"),
+        pytest.param(
+            QUEUE,
+            "13:45",
+            [occupied("12:00")],
+            all_of(minutes(6, 15), 90, span("12:01", "12:05", 5, TOO_MANY)),
+            id="Queue: the newest hundred join, ten in one decision",
+        ),
+    ],
+)
+def test_catching_up_with_all(
+    policy: ConcurrencyPolicy, now: str, occupations: list[Occupation], decided: DueTicks
+) -> None:
+    assert decide(policy, now, *occupations, catch_up=CatchUp.ALL) == decided
+
+
+@pytest.mark.parametrize(
+    ("policy", "now", "deadline", "occupations", "decided"),
+    [
+        pytest.param(
+            ALLOW,
+            "12:03:20.9",
+            80,
+            [],
+            all_of(minutes(2, 3), 0, span("12:01", "12:01", 1, TOO_LATE)),
+            id="Allow: exactly at the deadline still starts, the older are missed",
+        ),
+        pytest.param(
+            ALLOW,
+            "12:03:21",
+            20,
+            [],
+            due(None, None, span("12:01", "12:03", 3, TOO_LATE)),
+            id="Allow: all are too late",
+        ),
+        pytest.param(
+            FORBID,
+            "12:05",
+            130,
+            [occupied("12:00")],
+            all_of([], 3, span("12:01", "12:02", 2, overlap())),
+            id="Forbid: who waited too long for the run in the way is skipped",
+        ),
+        pytest.param(
+            FORBID,
+            "12:05",
+            130,
+            [occupied("12:00", "12:01:30")],
+            all_of(["12:03"], 2, span("12:01", "12:01", 1, overlap()), span("12:02", "12:02", 1, TOO_LATE)),
+            id="Forbid: too late without a run in the way is missed, then the oldest starts",
+        ),
+        pytest.param(
+            REPLACE,
+            "12:05",
+            70,
+            [],
+            due("12:05", None, span("12:01", "12:03", 3, TOO_LATE), span("12:04", "12:04", 1, SUPERSEDED)),
+            id="Replace: as with Latest",
+        ),
+        pytest.param(
+            QUEUE,
+            "12:05",
+            130,
+            [occupied("12:00")],
+            all_of(minutes(3, 5), 0, span("12:01", "12:02", 2, TOO_LATE)),
+            id="Queue: who is too late does not join",
+        ),
+        pytest.param(
+            ALLOW,
+            "14:00",
+            6600,
+            [],
+            all_of(minutes(21, 30), 90, span("12:01", "12:09", 9, TOO_LATE), span("12:10", "12:20", 11, TOO_MANY)),
+            id="Allow: too late comes before too many",
+        ),
+    ],
+)
+def test_catching_up_with_all_and_a_starting_deadline(
+    policy: ConcurrencyPolicy, now: str, deadline: int, occupations: list[Occupation], decided: DueTicks
+) -> None:
+    assert decide(policy, now, *occupations, catch_up=CatchUp.ALL, deadline=deadline) == decided
+
+
+def test_a_year_of_seconds_is_counted_and_not_listed() -> None:
+    begun = time.perf_counter()
+    decided = decide_due_ticks(
+        every(1),
+        after=at("12:00"),
+        now=at("12:00") + timedelta(days=365),
+        rules=Rules(FORBID, CatchUp.ALL),
+        blocked=False,
+        occupations=[],
+    )
+    assert time.perf_counter() - begun < 0.1
+    assert (len(decided.start), decided.waiting, [s.count for s in decided.refused]) == (1, 99, [365 * 86400 - 100])
 
 
 @pytest.mark.parametrize(

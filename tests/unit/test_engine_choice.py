@@ -49,6 +49,11 @@ OBSTACLES = [
         id="a deadline shorter than the controller's poll",
     ),
     pytest.param(
+        {"timing": cron(), "catchUp": "All"},
+        "spec.catchUp: a CronJob makes up the newest run only, never All",
+        id="catchUp All",
+    ),
+    pytest.param(
         {"timing": cron(), "jobTemplate": USES_TIME},
         "spec.jobTemplate: a CronJob cannot provide PROCESS_SCHEDULED_TIME",
         id="the scheduled time in the template",

@@ -13,6 +13,7 @@ from process_operator.resources.process_run import RunPhase, RunSummary
 
 SKIPPED = Refusal(RunPhase.SKIPPED, "Overlap", "r")
 MISSED = Refusal(RunPhase.MISSED, "Superseded")
+TOO_MANY = Refusal(RunPhase.MISSED, "TooMany")
 TICKS = every(10)
 
 
@@ -122,6 +123,20 @@ def grown(first: int, last: int) -> FinishedRun:
             id="two reasons are two rows",
         ),
         pytest.param(
+            [span(1, 12, TOO_MANY)],
+            [],
+            True,
+            Records((Record(at(tick(1)), TOO_MANY, summary(1, 12)),), (), at(tick(12))),
+            id="too many are one summary from the first on",
+        ),
+        pytest.param(
+            [span(2, 9, TOO_MANY)],
+            [finished("run-1", RunPhase.MISSED, due=tick(1), refusal=str(TOO_MANY), to=tick(1))],
+            True,
+            Records((), (Growth("run-1", TOO_MANY, summary(1, 9)),), at(tick(9))),
+            id="and it grows",
+        ),
+        pytest.param(
             [span(9, 12)],
             before(5, 8),
             False,
@@ -165,12 +180,15 @@ def test_an_annotation_of_another_form_is_none_of_ours(text: str) -> None:
     ("reason", "words"),
     [
         ("Overlap", "run r was in the way (concurrencyPolicy: Forbid)"),
-        ("Superseded", "a newer tick was due as well: only the newest one is made up (catchUp: Latest)"),
+        (
+            "Superseded",
+            "a newer tick was due as well, and only the newest one is made up (catchUp: Latest, or concurrencyPolicy: Replace)",
+        ),
         ("DeadlinePassed", "not started within 30 s of its time (startingDeadlineSeconds)"),
         ("Suspended", "was due, but not started, when the request was suspended"),
         ("Edited", "was due, but not started, when the timing was edited"),
         ("Rescheduled", "was due, but not started, when the request was rescheduled"),
-        ("TooMany", "more than 100 runs were waiting (concurrencyPolicy: Queue): the oldest are given up"),
+        ("TooMany", "more than 100 runs were waiting to start: the oldest are given up"),
     ],
 )
 def test_the_words_for_people(reason: str, words: str) -> None:

@@ -19,7 +19,7 @@ from process_operator.decisions.template import JobTemplate, build_template, tem
 from process_operator.decisions.template_shape import TemplateError
 from process_operator.resources.conditions import Reason
 from process_operator.resources.process import Process
-from process_operator.resources.process_request import CatchUp, ProcessRequest
+from process_operator.resources.process_request import ProcessRequest
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
 
@@ -110,8 +110,6 @@ def _refuse_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None
 
 
 def _refuse_unsupported(request: ProcessRequest, process: Process | None) -> None:
-    if request.spec.catch_up == CatchUp.ALL:
-        raise _RefusedError(Reason.UNSUPPORTED, "spec.catchUp: All is not supported by this release; allowed: Latest")
     if process is None or request.spec.process is None:
         return
     found = objection(process)

@@ -47,35 +47,49 @@ class Turn:
     """For whom `kill` and `overtaken` make room."""
 
 
-def take_turns(policy: ConcurrencyPolicy, contenders: Sequence[Contender], *, newcomer: str | None = None) -> Turn:
+def take_turns(
+    policy: ConcurrencyPolicy, contenders: Sequence[Contender], *, newcomer: Contender | None = None
+) -> Turn:
     """Decide among the open runs of one request.
 
-    `newcomer` is the run of a due tick that is not claimed yet: under Replace all others make room for it, and it is
+    `newcomer` is the run of a due tick that is not claimed yet: under Replace all older ones make room for it, and it is
     claimed when they are gone.
     """
     waiting = sorted((c for c in contenders if not c.started and c.ready), key=lambda c: (c.due, c.name))
     started = [c for c in contenders if c.started]
-    if policy == ConcurrencyPolicy.REPLACE and newcomer is not None:
-        return Turn(kill=tuple(c.name for c in started), overtaken=tuple(c.name for c in waiting), winner=newcomer)
+    if policy == ConcurrencyPolicy.REPLACE:
+        return _replace(waiting, started, newcomer)
     if not waiting:
         return Turn()
     if policy == ConcurrencyPolicy.ALLOW:
         return Turn(start=tuple(c.name for c in waiting[:MAX_STARTS]))
-    if policy == ConcurrencyPolicy.REPLACE:
-        *older, newest = waiting
-        return Turn(
-            start=() if started else (newest.name,),
-            kill=tuple(c.name for c in started),
-            overtaken=tuple(c.name for c in older),
-            winner=newest.name,
-        )
     dropped = waiting[: max(0, len(waiting) - MAX_WAITING)]
     first = waiting[len(dropped)]
     return Turn(start=() if started else (first.name,), dropped=tuple(c.name for c in dropped))
 
 
-def in_the_way(policy: ConcurrencyPolicy, contenders: Sequence[Contender]) -> tuple[str, ...]:
-    """Runs that keep a new tick of a schedule from starting now (for Queue: from being the next in line)."""
+def _replace(waiting: Sequence[Contender], started: Sequence[Contender], newcomer: Contender | None) -> Turn:
+    """The newest wins, whatever it is: one that runs already, one that waits, or the tick that is due."""
+    arriving = [*waiting, *([newcomer] if newcomer is not None else [])]
+    if not arriving:
+        return Turn()
+    newest = max((*started, *arriving), key=lambda c: (c.due, c.name))
+    return Turn(
+        start=(newest.name,) if newest in waiting and not started else (),
+        kill=() if newest in started else tuple(c.name for c in started),
+        overtaken=tuple(c.name for c in waiting if c != newest),
+        winner=newest.name,
+    )
+
+
+def in_the_way(policy: ConcurrencyPolicy, contenders: Sequence[Contender], *, due: datetime) -> tuple[str, ...]:
+    """Runs that keep a tick of a schedule, due at an instant, from being claimed now (Queue asks nobody for that).
+
+    A run that waits and asked later is in nobody's way; nor is, under Replace, any run that is newer than the tick: it
+    will replace the tick's run in its turn.
+    """
     if policy == ConcurrencyPolicy.ALLOW:
         return ()
-    return tuple(c.name for c in sorted(contenders, key=lambda c: (c.due, c.name)))
+    started_counts = policy != ConcurrencyPolicy.REPLACE
+    found = [c for c in contenders if c.due <= due or (c.started and started_counts)]
+    return tuple(c.name for c in sorted(found, key=lambda c: (c.due, c.name)))

@@ -14,7 +14,7 @@ from process_operator.decisions.template import JobTemplate
 from process_operator.decisions.template_shape import TemplateError
 from process_operator.resources.conditions import Reason
 from process_operator.resources.process import ConcurrencyPolicy
-from process_operator.resources.process_request import Engine, ProcessRequest
+from process_operator.resources.process_request import CatchUp, Engine, ProcessRequest
 from process_operator.timing.engine import CronSchedule, WhyNot, cronjob_equivalent
 
 _POLLING_SECONDS = 10
@@ -80,6 +80,8 @@ def _obstacles(request: ProcessRequest, template: JobTemplate, cron: CronSchedul
         yield _Obstacle(
             WhyNot("spec.concurrencyPolicy", "a CronJob deletes the replaced Job without a trace"), weaker=True
         )
+    if spec.catch_up == CatchUp.ALL:
+        yield _Obstacle(WhyNot("spec.catchUp", "a CronJob makes up the newest run only, never All"))
     if schedule.finish_time is not None:
         yield _Obstacle(
             WhyNot("spec.timing.schedule.finishTime", "a CronJob fires past it while the operator is away"), weaker=True

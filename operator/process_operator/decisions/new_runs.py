@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from process_operator.decisions import manifests
-from process_operator.decisions.concurrency import MAX_STARTS, Contender, in_the_way
+from process_operator.decisions.concurrency import MAX_STARTS, Contender
 from process_operator.decisions.cronjob_runs import plan_cronjob_jobs, plan_passed_over
 from process_operator.decisions.plan import CreateRun, Draft
 from process_operator.decisions.request_calendar import Calendar, Progress, calendar_of
@@ -35,9 +35,8 @@ def plan_new_runs(situation: Situation, contenders: list[Contender], draft: Draf
     if not situation.is_own_engine:
         progress = plan_passed_over(snapshot, calendar, situation.views, situation.now, draft)
     else:
-        blockers = in_the_way(situation.policy, contenders)
         progress = plan_ticks(
-            snapshot, calendar, situation.views, blockers, _at_once(situation, contenders), situation.now, draft
+            snapshot, calendar, situation.views, contenders, _at_once(situation, contenders), situation.now, draft
         )
     return Progress(progress.cursor, progress.started + made, progress.waiting), calendar
 

@@ -45,7 +45,7 @@ def _waiting(situation: Situation, progress: Progress) -> int:
         1 for view in situation.views if view.refusal is None and view.job is None and is_time(situation, view)
     )
     held = queued if any(view.is_let_go for view in situation.views) else 0
-    return held + (1 if progress.waiting is not None else 0)
+    return held + progress.waiting
 
 
 def _next_run(situation: Situation, progress: Progress, calendar: Calendar | None) -> datetime | None:
@@ -65,7 +65,7 @@ def _next_run(situation: Situation, progress: Progress, calendar: Calendar | Non
 
 
 def _no_tick_left(situation: Situation, progress: Progress, calendar: Calendar | None) -> bool:
-    if calendar is None or not situation.acceptance.is_accepted or situation.views or progress.waiting is not None:
+    if calendar is None or not situation.acceptance.is_accepted or situation.views or progress.waiting:
         return False
     cursor = progress.cursor or calendar.recurrence.floor
     return calendar.recurrence.next_after(max(cursor, calendar.recurrence.floor)) is None

@@ -2,8 +2,8 @@
 
 The first ten consecutive ticks refused for the same reason (and by the same run in the way) are a record each; from the
 eleventh on a summary named after its first tick stands for all of them, so a one-second schedule that is blocked for a
-week leaves eleven objects. Counts are recomputed from the calendar, never added up. Neighbour: `ticks.py` says which
-ticks are refused.
+week leaves eleven objects. Those that were too many to wait are in one summary from the first on. Counts are recomputed
+from the calendar, never added up. Neighbour: `ticks.py` says which ticks are refused.
 """
 
 from __future__ import annotations
@@ -52,12 +52,13 @@ class Refusal:
 
 _WORDS: Final[dict[str, str]] = {
     RunReason.OVERLAP: "run {about} was in the way (concurrencyPolicy: Forbid)",
-    RunReason.SUPERSEDED: "a newer tick was due as well: only the newest one is made up (catchUp: Latest)",
+    RunReason.SUPERSEDED: "a newer tick was due as well, and only the newest one is made up "
+    "(catchUp: Latest, or concurrencyPolicy: Replace)",
     RunReason.DEADLINE_PASSED: "not started within {seconds} s of its time (startingDeadlineSeconds)",
     RunReason.SUSPENDED: "was due, but not started, when the request was suspended",
     RunReason.EDITED: "was due, but not started, when the timing was edited",
     RunReason.RESCHEDULED: "was due, but not started, when the request was rescheduled",
-    RunReason.TOO_MANY: "more than 100 runs were waiting (concurrencyPolicy: Queue): the oldest are given up",
+    RunReason.TOO_MANY: "more than 100 runs were waiting to start: the oldest are given up",
 }
 
 
@@ -123,7 +124,8 @@ def record_spans(
             count = recurrence.count(start - _INSTANT, span.last)
             grown.append(Growth(summary.name, span.refusal, RunSummary(from_=start, to=span.last, count=count)))
         else:
-            ticks = recurrence.between(span.first - _INSTANT, span.last, limit=max(0, SINGLE_RECORDS - singles))
+            alone = 0 if span.refusal.reason == RunReason.TOO_MANY else max(0, SINGLE_RECORDS - singles)
+            ticks = recurrence.between(span.first - _INSTANT, span.last, limit=alone) if alone else []
             new.extend(Record(tick, span.refusal) for tick in ticks)
             rest = span.count - len(ticks)
             if rest:

@@ -13,6 +13,7 @@ from process_operator.decisions.plan import CreateRun, Draft, GrowSummary
 from process_operator.decisions.refusal import Records, Span, record_spans
 from process_operator.decisions.request_calendar import (
     Calendar,
+    latest,
     without_runs,
 )
 from process_operator.decisions.snapshot import Snapshot
@@ -31,12 +32,8 @@ def refuse(
         records = record_spans((span,), calendar.recurrence, history, ongoing=grows_later)
         _write(records, calendar, draft)
         if records.cursor is None:
-            return _latest(cursor, calendar.recurrence.previous(span.first - _INSTANT))
-    return _latest(cursor, spans[-1].last if spans else None)
-
-
-def _latest(*instants: datetime | None) -> datetime | None:
-    return max(filter(None, instants), default=None)
+            return latest(cursor, calendar.recurrence.previous(span.first - _INSTANT))
+    return latest(cursor, spans[-1].last if spans else None)
 
 
 def _write(records: Records, calendar: Calendar, draft: Draft) -> None:

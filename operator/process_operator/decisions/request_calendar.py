@@ -17,6 +17,7 @@ from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.ticks import Occupation
 from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_run import Trigger
 from process_operator.timing.recurrence import Recurrence
 
 _INSTANT: Final = timedelta(microseconds=1)
@@ -26,11 +27,11 @@ LATE: Final = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the schedule is after the plan: the cursor, runs started by it, and the tick that waits."""
+    """How far the schedule is after the plan: the cursor, runs started by it, and how many due ticks wait."""
 
     cursor: datetime | None
     started: int = 0
-    waiting: datetime | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,23 @@ def occupations(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Occupat
         if view.refusal is None and not waits_for_start(view)
     ]
     return (*ended, *going)
+
+
+def runs_of_ticks(snapshot: Snapshot, after: datetime, until: datetime) -> int:
+    """How many ticks in (after, until] have a run that started or will."""
+    started = [run.scheduled for run in snapshot.history or () if not run.refusal]
+    started += [
+        run.spec.scheduled_time
+        for run in snapshot.runs
+        if run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
+        and manifests.ANNOTATION_VERDICT not in run.metadata.annotations
+    ]
+    return sum(1 for scheduled in started if scheduled is not None and after < scheduled <= until)
+
+
+def latest(*instants: datetime | None) -> datetime | None:
+    """The last of those instants that there are."""
+    return max(filter(None, instants), default=None)
 
 
 def span_of(recurrence: Recurrence, after: datetime, until: datetime, refusal: Refusal) -> list[Span]:

@@ -31,8 +31,8 @@ def plan_open_runs(situation: Situation, contenders: list[Contender], draft: Dra
         plan_run(view, _orders(situation, view, turn, draft), draft)
 
 
-def _replacing_run(situation: Situation, draft: Draft) -> str | None:
-    """Name of the run that the newest due tick will have, where the policy is Replace: others make room for it."""
+def _replacing_run(situation: Situation, draft: Draft) -> Contender | None:
+    """The run that the newest due tick will have, where the policy is Replace: older ones make room for it."""
     recurrence = situation.acceptance.recurrence
     if situation.policy != ConcurrencyPolicy.REPLACE or recurrence is None or not situation.makes_ticks:
         return None
@@ -49,7 +49,7 @@ def _replacing_run(situation: Situation, draft: Draft) -> str | None:
         # It may be claimed already, and even be over: then nobody has to go for it.
         draft.do(LoadHistory())
         return None
-    return None if has_run(situation.snapshot, name) else name
+    return None if has_run(situation.snapshot, name) else Contender(name, newest, started=False)
 
 
 def _orders(situation: Situation, view: RunView, turn: Turn, draft: Draft) -> RunOrders:

@@ -1,4 +1,4 @@
-"""New runs of the engine Operator: the due tick that is claimed, and those that wait or are refused.
+"""New runs of the engine Operator: the due ticks that are claimed, and those that wait or are refused.
 
 `ticks.py` decides the due ticks. Neighbours: `request_calendar.py`, `refused_ticks.py`, and `cronjob_runs.py` for the
 other engine.
@@ -6,10 +6,12 @@ other engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from process_operator.decisions import manifests
+from process_operator.decisions.concurrency import Contender, in_the_way
 from process_operator.decisions.cronjob_runs import (
     cronjob_jobs,
     without_jobs,
@@ -22,7 +24,9 @@ from process_operator.decisions.request_calendar import (
     Calendar,
     Progress,
     has_run,
+    latest,
     occupations,
+    runs_of_ticks,
     settled_through,
     span_of,
     without_runs,
@@ -30,58 +34,110 @@ from process_operator.decisions.request_calendar import (
 from process_operator.decisions.run_view import RunView
 from process_operator.decisions.snapshot import Snapshot, Undecided
 from process_operator.decisions.template import JobTemplate
-from process_operator.decisions.ticks import decide_due_ticks
+from process_operator.decisions.ticks import Rules, decide_due_ticks
 from process_operator.resources.conditions import EventReason, RunReason
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
+
+_INSTANT: Final = timedelta(microseconds=1)
+_NOT_YET: Final = Refusal(RunPhase.MISSED, "")
+"""For spans that only say which ticks have no run."""
 
 
 def plan_ticks(
     snapshot: Snapshot,
     calendar: Calendar,
     views: tuple[RunView, ...],
-    blockers: tuple[str, ...],
+    contenders: Sequence[Contender],
     at_once: JobTemplate | None,
     now: datetime,
     draft: Draft,
 ) -> Progress:
-    """Claim the newest due tick, let it wait, or refuse it; refuse the older ones.
+    """Claim the due ticks that may start, let others wait, and refuse the rest.
 
     `at_once` is the template where a claimed tick may start without waiting for its turn.
     """
-    after = settled_through(snapshot, calendar.recurrence)
-    spec = calendar.request.spec
-    newest = calendar.recurrence.previous(now)
-    # A crash may have come between the claim and the cursor: then the newest tick is in nobody's way, its own run least.
-    is_claimed = newest is not None and has_run(snapshot, calendar.run_name(newest))
+    spec, recurrence = calendar.request.spec, calendar.recurrence
+    rules = Rules(spec.concurrency_policy, spec.catch_up, spec.starting_deadline_seconds)
+    after = settled_through(snapshot, recurrence)
+    if snapshot.history is None and rules.make_up_all and _was_away(after, calendar, now):
+        # How many wait, and which is next, follows from those that have run already: only a list shows them.
+        draft.do(LoadHistory())
+        return Progress(snapshot.status.last_schedule_time)
+    settled = _settled(snapshot, calendar, after, now) if rules.make_up_all else Progress(None)
     due = decide_due_ticks(
-        calendar.recurrence,
-        after=after,
+        recurrence,
+        after=settled.cursor or after,
         now=now,
-        policy=spec.concurrency_policy,
-        deadline_seconds=spec.starting_deadline_seconds,
-        blocked=bool(blockers) and not is_claimed,
+        rules=rules,
+        blocked=_is_blocked(snapshot, calendar, contenders, rules, settled.cursor or after, now),
         occupations=occupations(snapshot, views),
     )
-    cursor = snapshot.status.last_schedule_time
-    if due.start is None and not due.refused:
-        return Progress(cursor, waiting=due.waiting)
+    idle = Progress(settled.cursor or snapshot.status.last_schedule_time, settled.started, due.waiting)
+    if due.waiting and rules.deadline_seconds is not None:
+        oldest = recurrence.newest(after, now, limit=due.waiting)[0]
+        draft.wake(oldest + timedelta(seconds=rules.deadline_seconds + 1))
+    if not due.start and not due.refused:
+        return idle
     if due.refused and any(view.refusal is not None for view in views):
         # Those refused before are finished first: where the next ones belong follows from them.
-        return Progress(cursor, waiting=due.waiting)
+        return idle
     if snapshot.history is None and (due.refused or _was_away(after, calendar, now)):
         # Ticks since the written cursor may have run already: only a list shows finished runs.
         draft.do(LoadHistory())
-        return Progress(cursor, waiting=due.waiting)
-    cursor = refuse(snapshot, calendar, due.refused, draft, ongoing=due.waiting is not None)
-    if due.start is None:
-        return Progress(cursor, waiting=due.waiting)
-    if not has_run(snapshot, calendar.run_name(due.start)):
-        trigger = Trigger.CATCH_UP if now - due.start > LATE else Trigger.SCHEDULE
-        name = calendar.run_name(due.start)
-        manifest = manifests.run_manifest(calendar.request, name=name, trigger=trigger, scheduled=due.start)
-        draft.do(*claim(calendar.request, manifest, at_once, due.start))
-    return Progress(due.start, started=1)
+        return idle
+    cursor = latest(
+        idle.cursor, refuse(snapshot, calendar, due.refused, draft, ongoing=bool(due.waiting) and not due.start)
+    )
+    for tick in due.start:
+        _claim_tick(snapshot, calendar, tick, at_once, now, draft)
+    return Progress(latest(cursor, *due.start), settled.started + len(due.start), due.waiting)
+
+
+def _settled(snapshot: Snapshot, calendar: Calendar, after: datetime, now: datetime) -> Progress:
+    """How far the ticks have runs already, although the cursor does not say so.
+
+    A crash comes between a claim and the cursor. That matters where every tick has its turn: what has had it is neither
+    counted among those that wait nor in the way of the next.
+    """
+    recurrence = calendar.recurrence
+    newest = recurrence.previous(now)
+    if newest is None or newest <= after:
+        return Progress(None)
+    free = without_runs(tuple(span_of(recurrence, after, newest, _NOT_YET)), calendar, snapshot)
+    through = newest if not free else recurrence.previous(free[0].first - _INSTANT)
+    if through is None or through <= after:
+        return Progress(None)
+    return Progress(through, started=runs_of_ticks(snapshot, after, through))
+
+
+def _is_blocked(
+    snapshot: Snapshot,
+    calendar: Calendar,
+    contenders: Sequence[Contender],
+    rules: Rules,
+    after: datetime,
+    now: datetime,
+) -> bool:
+    recurrence = calendar.recurrence
+    tick = recurrence.next_after(after) if rules.make_up_all else recurrence.previous(now)
+    if tick is None or has_run(snapshot, calendar.run_name(tick)):
+        # A crash may have come between the claim and the cursor: then the tick is in nobody's way, its own run least.
+        return False
+    return bool(in_the_way(rules.policy, contenders, due=tick))
+
+
+def _claim_tick(
+    snapshot: Snapshot, calendar: Calendar, tick: datetime, at_once: JobTemplate | None, now: datetime, draft: Draft
+) -> None:
+    name = calendar.run_name(tick)
+    if has_run(snapshot, name):
+        return
+    newer = calendar.recurrence.next_after(tick)
+    is_late = now - tick > LATE or (newer is not None and newer <= now)
+    trigger = Trigger.CATCH_UP if is_late else Trigger.SCHEDULE
+    manifest = manifests.run_manifest(calendar.request, name=name, trigger=trigger, scheduled=tick)
+    draft.do(*claim(calendar.request, manifest, at_once, tick))
 
 
 def claim(

@@ -1,8 +1,8 @@
-"""Due ticks of a schedule: which one starts, which one waits, and which are refused.
+"""Due ticks of a schedule: which start, which wait, and which are refused.
 
-The table policy x catch-up x deadline for `catchUp: Latest`. Ticks are never listed by the thousand: a long outage of a
-one-second schedule is a few spans, cut where the reason changes. Neighbours: `refusal.py` writes the refused ones down,
-`concurrency.py` says what is in the way.
+The table policy x catch-up x deadline. Ticks are never listed by the thousand: a long outage of a one-second schedule is
+a few spans, cut where the reason changes. Neighbours: `refusal.py` writes the refused ones down, `concurrency.py` says
+what is in the way.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from process_operator.decisions.concurrency import MAX_STARTS, MAX_WAITING
 from process_operator.decisions.refusal import Refusal, Span
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_request import CatchUp
 from process_operator.resources.process_run import RunPhase
 from process_operator.timing.missed import is_too_old
 from process_operator.timing.recurrence import Recurrence
@@ -32,14 +34,30 @@ class Occupation:
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What a person said about ticks that are late or meet another run."""
+
+    policy: ConcurrencyPolicy
+    catch_up: CatchUp = CatchUp.LATEST
+    deadline_seconds: int | None = None
+    """`startingDeadlineSeconds`; None: nothing is ever too late."""
+
+    @property
+    def make_up_all(self) -> bool:
+        """Whether older ticks are started too. Under Replace the newest would only kill them, so they never are."""
+        return self.catch_up == CatchUp.ALL and self.policy != ConcurrencyPolicy.REPLACE
+
+
+@dataclass(frozen=True, slots=True)
 class DueTicks:
     """What becomes of the ticks that are due."""
 
-    start: datetime | None = None
-    """Claim and start this one (for Queue: claim it, it starts at its turn)."""
-    waiting: datetime | None = None
-    """Undecided: a run is in the way, and it is not too late yet."""
+    start: tuple[datetime, ...] = ()
+    """Claim and start these, oldest first (for Queue: claim them, they start at their turn)."""
+    waiting: int = 0
+    """How many of the newest are left undecided: a run is in their way, or they follow at once after these starts."""
     refused: tuple[Span, ...] = ()
+    """All of them older than the others."""
 
 
 def decide_due_ticks(
@@ -47,8 +65,7 @@ def decide_due_ticks(
     *,
     after: datetime,
     now: datetime,
-    policy: ConcurrencyPolicy,
-    deadline_seconds: int | None,
+    rules: Rules,
     blocked: bool,
     occupations: Sequence[Occupation],
 ) -> DueTicks:
@@ -58,23 +75,43 @@ def decide_due_ticks(
         recurrence: the calendar of the stretch.
         after: the cursor, UTC: every tick up to it is settled.
         now: UTC.
-        policy: of the request.
-        deadline_seconds: `startingDeadlineSeconds`, or None where nothing is ever too late.
+        rules: of the request.
         blocked: a run is in the way now.
         occupations: runs that are or were in the way, to tell Skipped from Missed.
     """
     newest = recurrence.previous(now)
     if newest is None or newest <= after:
         return DueTicks()
+    policy, deadline = rules.policy, rules.deadline_seconds
     occupied = occupations if policy == ConcurrencyPolicy.FORBID else ()
-    cut = None if deadline_seconds is None else now.replace(microsecond=0) - timedelta(seconds=deadline_seconds)
-    if is_too_old(newest, now, deadline_seconds):
+    cut = None if deadline is None else now.replace(microsecond=0) - timedelta(seconds=deadline)
+    if is_too_old(newest, now, deadline):
         return DueTicks(refused=tuple(_spans(recurrence, after, newest, cut, occupied)))
+    if rules.make_up_all:
+        low = after if cut is None else max(after, cut - _INSTANT)
+        too_old = tuple(_spans(recurrence, after, low, cut, occupied)) if low > after else ()
+        at_once = MAX_STARTS if policy != ConcurrencyPolicy.FORBID else 0 if blocked else 1
+        return _all(recurrence, low, newest, too_old, at_once)
     older = recurrence.previous(newest - _INSTANT)
     refused = tuple(_spans(recurrence, after, older, cut, occupied)) if older is not None and older > after else ()
     if blocked and policy in (ConcurrencyPolicy.FORBID, ConcurrencyPolicy.REPLACE):
-        return DueTicks(waiting=newest, refused=refused)
-    return DueTicks(start=newest, refused=refused)
+        return DueTicks(waiting=1, refused=refused)
+    return DueTicks(start=(newest,), refused=refused)
+
+
+def _all(
+    recurrence: Recurrence, after: datetime, newest: datetime, too_old: tuple[Span, ...], at_once: int
+) -> DueTicks:
+    """Each tick in (after, newest] starts in its turn, `at_once` of them now, but for the oldest beyond `MAX_WAITING`."""
+    refused, left = too_old, recurrence.count(after, newest)
+    if left > MAX_WAITING:
+        first, kept = recurrence.next_after(after), recurrence.newest(after, newest, limit=MAX_WAITING)
+        last = recurrence.previous(kept[0] - _INSTANT)
+        assert first is not None and last is not None
+        refused += (Span(first, last, left - MAX_WAITING, Refusal(RunPhase.MISSED, RunReason.TOO_MANY)),)
+        after, left = last, MAX_WAITING
+    start = tuple(recurrence.between(after, newest, limit=at_once)) if at_once else ()
+    return DueTicks(start, left - len(start), refused)
 
 
 def spans_without_job(
