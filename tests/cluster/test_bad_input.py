@@ -104,6 +104,22 @@ REFUSED = [
         f"{CRON}: minute 'H(20-10)': the range",
         id="H in a range backwards",
     ),
+    pytest.param(
+        cron("0 0 12 * * *"),
+        "InvalidSchedule",
+        f"{CRON}: 6 fields are the Quartz form, seconds first: exactly one of day of month and weekday must be ?",
+        id="seconds without a question mark",
+    ),
+    pytest.param(
+        cron("0 0 12 ? * FRI,MON#1"), "InvalidSchedule", f"{CRON}: weekday 'FRI,MON#1'", id="a first Monday in a list"
+    ),
+    pytest.param(cron("0 0 12 L * ? 2020"), "NeverFires", f"{CRON}: there is no such time", id="years that are over"),
+    pytest.param(
+        {"timing": schedule(cron="0 0 12 * * ?"), "engine": "CronJob"},
+        "Unsupported",
+        f"{CRON}: a CronJob reads 5 fields",
+        id="a CronJob for the Quartz form",
+    ),
     pytest.param(cron("0 0 31 2 *"), "NeverFires", f"{CRON}: there is no such time", id="31 February"),
     pytest.param(
         daily(startTime="2027-01-01T03:00:00Z", finishTime="2027-01-02T01:00:00Z"),
@@ -115,8 +131,6 @@ REFUSED = [
         daily(finishTime="2020-01-01T00:00:00Z"), "NeverFires", f"{SCHEDULE}.finishTime", id="a finishTime in the past"
     ),
     # In the schema, but not in this release
-    pytest.param(cron("0 0 12 * * ?"), "Unsupported", f"{CRON}: 6 fields (the Quartz form)", id="six fields"),
-    pytest.param(cron("0 0 12 L * ? 2030"), "Unsupported", f"{CRON}: 7 fields (the Quartz form)", id="seven fields"),
     pytest.param(daily(jitter="5m"), "Unsupported", f"{SCHEDULE}.jitter", id="jitter"),
     pytest.param(daily(exclude=["2027-12-25"]), "Unsupported", f"{SCHEDULE}.exclude", id="exclude"),
     pytest.param(

@@ -47,6 +47,8 @@ def test_one_shot_timings(timing: dict[str, Any], words: str) -> None:
         ({"monthly": {"at": "06:00", "day": 1, "every": 3}}, "every 3 months on day 1 at 06:00 Etc/UTC"),
         ({"cron": "30  2 * * *", **MADRID}, "cron 30 2 * * * Europe/Madrid"),
         ({"cron": "@daily"}, "cron @daily Etc/UTC"),
+        ({"cron": "H H(0-5) * * *"}, "cron H H(0-5) * * * Etc/UTC"),
+        ({"cron": "0 30  7 ? * FRI#3 2027", **MADRID}, "cron 0 30 7 ? * FRI#3 2027 Europe/Madrid"),
     ],
 )
 def test_schedules(schedule: dict[str, Any], words: str) -> None:

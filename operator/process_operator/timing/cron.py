@@ -2,7 +2,7 @@
 
 The grammar is `cron.ParseStandard` of github.com/robfig/cron/v3 (what batch/v1 CronJob uses), less what it accepts by
 accident: `*-5` (the end is ignored), `,` and `1,,2` (items that are not there) and `+7`. Expressions of 6 and 7 fields
-are Quartz's and have a reader of their own, so have the letters that only Quartz knows. Neighbour: `recurrence.py`.
+are Quartz's and have a reader of their own, `quartz.py`, so have the letters that only Quartz knows.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from process_operator.timing.cron_field import MONTHS, WEEKDAY_NAMES, Field
-from process_operator.timing.expression import MACROS, split_fields
+from process_operator.timing.expression import MACROS, refuse, split_fields
 from process_operator.timing.hashed import resolve_hashed
 
 _WEEKDAYS: Final = {name: number for number, name in enumerate(WEEKDAY_NAMES)}
@@ -54,7 +54,7 @@ _FIELDS: Final = (
 def parse_cron(text: str, key: str = "") -> Cron:
     """Read an expression of 5 fields or a macro such as @daily; `key` (`<namespace>/<name>`) decides on H.
 
-    Raises ScheduleError: InvalidSchedule with the field of the expression and its allowed values, or Unsupported.
+    Raises ScheduleError: InvalidSchedule with the field of the expression and its allowed values.
     """
     return _parse(resolve_cron(text, key))
 
@@ -67,13 +67,13 @@ def resolve_cron(text: str, key: str) -> str:
     """
     if text.strip() in MACROS:
         return text.strip()
-    return " ".join(resolve_hashed(field, part, key) for field, part in zip(_FIELDS, split_fields(text), strict=True))
+    return " ".join(resolve_hashed(field, part, key) for field, part in zip(_FIELDS, _split(text), strict=True))
 
 
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> Cron:
     minutes, hours, days, months, weekdays = (
-        _parse_field(field, part) for field, part in zip(_FIELDS, split_fields(text), strict=True)
+        _parse_field(field, part) for field, part in zip(_FIELDS, _split(text), strict=True)
     )
     return Cron(
         minutes=minutes.values,
@@ -83,6 +83,13 @@ def _parse(text: str) -> Cron:
         weekdays=weekdays.values,
         either=not (days.star or weekdays.star),
     )
+
+
+def _split(text: str) -> list[str]:
+    fields = split_fields(text)
+    if len(fields) != len(_FIELDS):
+        refuse(f"{len(fields)} fields are the Quartz form; 5 are read here")
+    return fields
 
 
 class _Selection(NamedTuple):

@@ -1,6 +1,7 @@
 """One field of a cron expression: its range, its names, and how a value that is out of them is refused.
 
-What is the same in both dialects. Neighbours: `cron.py` reads 5 fields, `hashed.py` turns H into numbers.
+What is the same in both dialects. Neighbours: `cron.py` reads 5 fields, `quartz.py` 6 and 7, `hashed.py` turns H into
+numbers.
 """
 
 from __future__ import annotations
@@ -23,12 +24,17 @@ _NO_NAMES: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Field(NamedTuple):
-    """A field by its name in messages, its lowest and highest value, and the names (lower case) of values."""
+    """A field by its name in messages, its lowest and highest value, and the names (lower case) of values.
+
+    `forms` says in messages what else may stand there; `largest_step` is 0 where any step will do.
+    """
 
     name: str
     low: int
     high: int
     names: Mapping[str, int] = _NO_NAMES
+    forms: str = ""
+    largest_step: int = 0
 
     @property
     def allowed(self) -> str:
@@ -42,8 +48,9 @@ class Field(NamedTuple):
 
     def step(self, item: str, text: str) -> int:
         """Read what follows the / of an item."""
-        if not _NUMBER.fullmatch(text) or int(text) < 1:
-            self.refuse(item, "the step after / must be a whole number from 1")
+        upper = f" to {self.largest_step}" if self.largest_step else ""
+        if not _NUMBER.fullmatch(text) or int(text) < 1 or (upper and int(text) > self.largest_step):
+            self.refuse(item, f"the step after / must be a whole number from 1{upper}")
         return int(text)
 
     def value(self, item: str, text: str) -> int:
@@ -52,7 +59,8 @@ class Field(NamedTuple):
         if named is not None:
             return named
         if not _NUMBER.fullmatch(text):
-            self.refuse(item, f"{text!r} is not a value; allowed are {self.allowed}, *, ranges, lists and steps")
+            allowed = f"{self.allowed}, *{self.forms}, ranges, lists and steps"
+            self.refuse(item, f"{text!r} is not a value; allowed are {allowed}")
         number = int(text)
         if not self.low <= number <= self.high:
             self.refuse(item, f"{number} is out of range; allowed are {self.allowed}")

@@ -9,9 +9,10 @@ Neighbours: `wall_grid.py` joins these days with the times of day; `recurrence.p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
+from operator import or_
 from typing import Final, NamedTuple
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
@@ -19,7 +20,8 @@ FIRST_MONTH: Final = 1970 * 12
 LAST_MONTH: Final = 2199 * 12 + 11
 LAST_DAY: Final = date(2199, 12, 31).toordinal() - _EPOCH_ORDINAL
 
-MONDAY: Final = 0
+SATURDAY: Final = 5
+SUNDAY: Final = 6
 _WEEK: Final = 7
 _EVERY_DAY: Final = (1 << 31) - 1
 
@@ -78,24 +80,27 @@ def _weekday_bits(weekdays: frozenset[int], first: int) -> int:
     return sum(1 << day for day in range(31) if (first + day) % _WEEK in weekdays)
 
 
-def _days_of_month(days: Iterable[int]) -> int:
+def _bits_of_days(days: Iterable[int]) -> int:
     return sum(1 << (day - 1) for day in set(days))
 
 
-def cron_days(*, days: frozenset[int], months: frozenset[int], weekdays: frozenset[int], either: bool) -> DayRule:
-    """Select as cron does: days of the month 1..31, months 1..12, weekdays 0 = Monday.
+def cron_days(*, days: frozenset[int], weekdays: frozenset[int], either: bool) -> DayRule:
+    """Select as cron does: days of the month 1..31, weekdays 0 = Monday.
 
     `either`: a day is selected if it is in one of `days` and `weekdays`, else it must be in both.
     """
-    day_bits = _days_of_month(days)
+    day_bits = _bits_of_days(days)
 
     def rule(month: Month) -> int:
-        if month.number % 12 + 1 not in months:
-            return 0
         by_weekday = _weekday_bits(weekdays, month.weekday)
         return day_bits | by_weekday if either else day_bits & by_weekday
 
     return rule
+
+
+def any_of(rules: Sequence[DayRule]) -> DayRule:
+    """Select what one of several rules selects."""
+    return lambda month: reduce(or_, (rule(month) & month.all_days for rule in rules))
 
 
 def every_day(_: Month) -> int:
@@ -127,14 +132,15 @@ def weekly(weekdays: frozenset[int], *, every: int, anchor: int) -> DayRule:
     return rule
 
 
-def monthly(selected: DayRule, *, every: int, anchor: int) -> DayRule:
-    """Apply a rule in each `every`-th month; month 0 holds the day `anchor`."""
-    anchor_month, _ = month_and_day(anchor)
+def weekdays(selected: frozenset[int]) -> DayRule:
+    """Select weekdays, 0 = Monday."""
+    return lambda month: _weekday_bits(selected, month.weekday)
 
-    def rule(month: Month) -> int:
-        return selected(month) if (month.number - anchor_month) % every == 0 else 0
 
-    return rule
+def days_of_month(days: frozenset[int]) -> DayRule:
+    """Select days of the month, 1..31."""
+    bits = _bits_of_days(days)
+    return lambda _: bits
 
 
 def day_of_month(day: int) -> DayRule:
@@ -142,9 +148,25 @@ def day_of_month(day: int) -> DayRule:
     return lambda _: 1 << (day - 1)
 
 
-def last_day(month: Month) -> int:
-    """Select the last day of the month."""
-    return 1 << (month.length - 1)
+def from_last_day(back: int) -> DayRule:
+    """Select the day that is `back` days before the last one; a month that is too short has none."""
+    return lambda month: 1 << (month.length - 1 - back) if back < month.length else 0
+
+
+def nearest_working_day(selected: DayRule) -> DayRule:
+    """Select the day from Monday to Friday that is nearest to the one day of a rule, within its month."""
+
+    def rule(month: Month) -> int:
+        bits = selected(month) & month.all_days
+        day = bits.bit_length() - 1
+        at = (month.weekday + day) % _WEEK
+        if at == SATURDAY:
+            return bits >> 1 if day else bits << 2
+        if at == SUNDAY:
+            return bits << 1 if day < month.length - 1 else bits >> 2
+        return bits
+
+    return rule
 
 
 def nth_weekday(nth: int, weekday: int) -> DayRule:
@@ -162,11 +184,33 @@ def last_weekday(weekday: int) -> DayRule:
     return rule
 
 
-class Calendar:
-    """The days that a rule selects from 1970 to 2199: search and count. What was computed is kept."""
+ALL_MONTHS: Final = (1 << (LAST_MONTH - FIRST_MONTH + 1)) - 1
 
-    def __init__(self, rule: DayRule) -> None:
+
+def month_bits(months: frozenset[int], years: frozenset[int] | None = None) -> int:
+    """Give the months 1..12 of years (None: of all from 1970 to 2199) as bits, bit 0 = January 1970."""
+    year_bits = sum(1 << (month - 1) for month in months)
+    first, last = FIRST_MONTH // 12, LAST_MONTH // 12
+    return sum(year_bits << (year - first) * 12 for year in years or range(first, last + 1))
+
+
+def every_n_months(every: int, *, anchor: int) -> int:
+    """Give each `every`-th month as bits, before and after the month that holds the day `anchor`."""
+    anchor_month, _ = month_and_day(anchor)
+    return sum(
+        1 << number for number in range((anchor_month - FIRST_MONTH) % every, LAST_MONTH - FIRST_MONTH + 1, every)
+    )
+
+
+class Calendar:
+    """The days that a rule selects from 1970 to 2199, in the months given as bits: search and count.
+
+    What was computed is kept.
+    """
+
+    def __init__(self, rule: DayRule, months: int = ALL_MONTHS) -> None:
         self._rule = rule
+        self._months = months
         self._masks: dict[int, int] = {}
 
     def first(self, day: int) -> int | None:
@@ -176,9 +220,10 @@ class Calendar:
         number, of_month = month_and_day(max(day, 0))
         bits = self._mask(number) >> (of_month - 1) << (of_month - 1)
         while not bits:
-            number += 1
-            if number > LAST_MONTH:
+            later = self._months >> (number + 1 - FIRST_MONTH)
+            if not later:
                 return None
+            number += (later & -later).bit_length()
             bits = self._mask(number)
         return month(number).first_day + (bits & -bits).bit_length() - 1
 
@@ -189,9 +234,10 @@ class Calendar:
         number, of_month = month_and_day(min(day, LAST_DAY))
         bits = self._mask(number) & ((1 << of_month) - 1)
         while not bits:
-            number -= 1
-            if number < FIRST_MONTH:
+            earlier = self._months & ((1 << (number - FIRST_MONTH)) - 1)
+            if not earlier:
                 return None
+            number = FIRST_MONTH + earlier.bit_length() - 1
             bits = self._mask(number)
         return month(number).first_day + bits.bit_length() - 1
 
@@ -210,5 +256,6 @@ class Calendar:
         bits = self._masks.get(number)
         if bits is None:
             this = month(number)
-            bits = self._masks[number] = self._rule(this) & this.all_days
+            is_selected = self._months >> (number - FIRST_MONTH) & 1
+            bits = self._masks[number] = self._rule(this) & this.all_days if is_selected else 0
         return bits

@@ -14,8 +14,9 @@ from process_operator.resources.model import format_instant
 from process_operator.resources.schedule import Daily, DaysOfWeek, Monthly, Weekday, Weekly
 from process_operator.timing.cron import parse_cron, resolve_cron
 from process_operator.timing.cron_field import CRON_FIELD
+from process_operator.timing.cron_ticks import cron_ticks, is_quartz, parse_expression
 from process_operator.timing.errors import SCHEDULE_FIELD
-from process_operator.timing.recurrence import cron_ticks, elapsed_seconds, time_of_day
+from process_operator.timing.recurrence import elapsed_seconds, time_of_day
 from process_operator.timing.robfig import robfig_next
 from process_operator.timing.ticks import HourCoveringTicks
 from process_operator.timing.zone import DAY, EPOCH, SECOND, wall_clock
@@ -97,7 +98,9 @@ def _every(first: int, step: int, size: int) -> str:
 
 def _translate(schedule: Schedule, key: str) -> CronSchedule | WhyNot:
     if schedule.cron is not None:
-        parse_cron(schedule.cron, key)
+        parse_expression(schedule.cron, key)
+        if is_quartz(schedule.cron):
+            return WhyNot(CRON_FIELD, "a CronJob reads 5 fields, not the Quartz form")
         return CronSchedule(resolve_cron(schedule.cron, key), schedule.time_zone)
     timing = schedule.daily or schedule.weekly or schedule.monthly
     field = _timing_field(schedule)

@@ -1,6 +1,6 @@
 """A cron expression as its fields: macros, and what is refused before any field is looked at.
 
-Neighbours: `cron.py` reads the fields.
+Neighbours: `cron.py` and `quartz.py` read the fields.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, NoReturn
 
 from process_operator.timing.cron_field import CRON_FIELD
-from process_operator.timing.errors import SCHEDULE_FIELD, Reason, ScheduleError
+from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 
 MACROS: Final = {
     "@yearly": "0 0 1 1 *",
@@ -21,10 +21,11 @@ MACROS: Final = {
 }
 
 _ORDER: Final = "minute, hour, day of month, month and weekday"
+_QUARTZ: Final = "the Quartz form has 6 or 7, seconds first and a year at the end"
 
 
 def split_fields(text: str) -> list[str]:
-    """Split an expression into its fields, a macro into those it stands for.
+    """Split an expression into its 5, 6 or 7 fields, a macro into those it stands for.
 
     Raises ScheduleError (InvalidSchedule) where their number is wrong, and for what is no expression at all.
     """
@@ -32,29 +33,28 @@ def split_fields(text: str) -> list[str]:
     if text.startswith("@"):
         return _macro(text).split()
     if text.startswith(("TZ=", "CRON_TZ=")):
-        _refuse(f"{text.split('=')[0]}= is not allowed here; set {SCHEDULE_FIELD}.timeZone")
+        refuse(f"{text.split('=')[0]}= is not allowed here; set {SCHEDULE_FIELD}.timeZone")
     fields = text.split()
-    if len(fields) in (6, 7):
-        _refuse(f"{len(fields)} fields (the Quartz form) are not supported yet; use 5: {_ORDER}", "Unsupported")
     if len(fields) == 4:
-        _refuse(f"4 fields, but 5 are needed: {_ORDER}; is the weekday missing? Write * for every one")
-    if len(fields) != 5:
-        _refuse(f"{len(fields)} fields, but 5 are needed: {_ORDER}")
+        refuse(f"4 fields, but 5 are needed: {_ORDER}; is the weekday missing? Write * for every one")
+    if len(fields) not in (5, 6, 7):
+        refuse(f"{len(fields)} fields, but 5 are needed: {_ORDER}; {_QUARTZ}")
     return fields
 
 
 def _macro(text: str) -> str:
     lower = text.lower()
     if lower in MACROS and text != lower:
-        _refuse(f"{text!r} must be written in lower case: {lower}")
+        refuse(f"{text!r} must be written in lower case: {lower}")
     if lower.startswith("@every"):
-        _refuse("@every is not allowed here; use secondly, minutely or hourly")
+        refuse("@every is not allowed here; use secondly, minutely or hourly")
     if lower == "@reboot":
-        _refuse("@reboot means nothing in a cluster; use runImmediately to run once")
+        refuse("@reboot means nothing in a cluster; use runImmediately to run once")
     if text not in MACROS:
-        _refuse(f"{text!r} is not known; allowed are {', '.join(MACROS)} and 5 fields")
+        refuse(f"{text!r} is not known; allowed are {', '.join(MACROS)} and 5 fields")
     return MACROS[text]
 
 
-def _refuse(message: str, reason: Reason = "InvalidSchedule") -> NoReturn:
-    raise ScheduleError(reason, CRON_FIELD, message)
+def refuse(message: str) -> NoReturn:
+    """Raise a ScheduleError (InvalidSchedule) about the expression as a whole."""
+    raise ScheduleError("InvalidSchedule", CRON_FIELD, message)

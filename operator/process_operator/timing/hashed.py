@@ -1,7 +1,8 @@
 """H in a cron expression: a value that differs from request to request, so that not all of them start at once.
 
 It is drawn from the request's namespace and name alone: a request that is deleted and applied anew keeps its time. The
-forms are those of Jenkins: `H`, `H(a-b)`, `H/n`, `H(a-b)/n`, also as items of a list. Neighbour: `cron.py`.
+forms are those of Jenkins: `H`, `H(a-b)`, `H/n`, `H(a-b)/n`, also as items of a list. Neighbours: `cron.py`,
+`quartz.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The ticks of a schedule within its bounds: what everything outside this package asks.
 
-`compile_schedule` reads a Schedule into days, times of day and a zone (`days.py`, `cron.py`, `zone.py`), and those into
-ticks (`ticks.py`). What only depends on the text is shared between requests; a Recurrence itself holds little more than
-the bounds. Exclusions will be one more day rule, and Quartz expressions one more reader beside `cron.py`.
+`compile_schedule` reads a Schedule into days, times of day and a zone (`days.py`, `cron_ticks.py`, `zone.py`), and those
+into ticks (`ticks.py`). What only depends on the text is shared between requests; a Recurrence itself holds little more
+than the bounds. Exclusions will be one more day rule.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Final
 
 from process_operator.resources.schedule import Daily, DaysOfWeek, Monthly, Schedule, Weekday, Weekly, WeekOfMonth
 from process_operator.timing import days
-from process_operator.timing.cron import Cron, parse_cron
 from process_operator.timing.cron_field import CRON_FIELD
+from process_operator.timing.cron_ticks import cron_ticks, on_whole_minutes, parse_expression
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
-from process_operator.timing.ticks import ElapsedTicks, FixedTicks, HourCoveringTicks, Ticks
+from process_operator.timing.ticks import ElapsedTicks, FixedTicks, Ticks
 from process_operator.timing.wall_grid import TimesOfDay, WallGrid
 from process_operator.timing.zone import DAY, EPOCH, SECOND, wall_clock, zone
 
@@ -30,7 +30,6 @@ _SHARED: Final = 4096  # distinct texts to keep compiled
 _WEEKDAY_NUMBERS: Final = {weekday: number for number, weekday in enumerate(Weekday)}
 _NTH: Final = {WeekOfMonth.FIRST: 1, WeekOfMonth.SECOND: 2, WeekOfMonth.THIRD: 3, WeekOfMonth.FOURTH: 4}
 _UNITS: Final = {"secondly": 1, "minutely": 60, "hourly": 3600}
-_ALL_HOURS: Final = frozenset(range(24))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +191,8 @@ def _wall_ticks(schedule: Schedule, anchor: datetime, key: str) -> tuple[Ticks, 
     """Compile a wall timing; the second value tells whether it names whole minutes only."""
     name = schedule.time_zone
     if schedule.cron is not None:
-        return cron_ticks(parse_cron(schedule.cron, key), name), True
+        cron = parse_expression(schedule.cron, key)
+        return cron_ticks(cron, name), on_whole_minutes(cron)
     anchor_instant = (anchor - EPOCH) // SECOND
     anchor_day = (anchor_instant + wall_clock(name).offset(anchor_instant)) // DAY
     timing = schedule.daily or schedule.weekly or schedule.monthly
@@ -204,33 +204,20 @@ def _wall_ticks(schedule: Schedule, anchor: datetime, key: str) -> tuple[Ticks, 
 
 
 @lru_cache(maxsize=_SHARED)
-def cron_ticks(cron: Cron, zone_name: str) -> Ticks:
-    """Compile an expression of 5 fields in a zone."""
-    rule = days.cron_days(
-        days=cron.days,
-        months=cron.months,
-        weekdays=frozenset((day - 1) % 7 for day in cron.weekdays),
-        either=cron.either,
-    )
-    grid = WallGrid(days.Calendar(rule), TimesOfDay(cron.hours, cron.minutes, frozenset({0})))
-    if cron.hours == _ALL_HOURS:
-        return HourCoveringTicks(grid, wall_clock(zone_name))
-    return FixedTicks(grid, wall_clock(zone_name))
-
-
-@lru_cache(maxsize=_SHARED)
 def _calendar_ticks(timing: Daily | Weekly | Monthly, anchor_day: int, zone_name: str) -> Ticks:
+    months = days.ALL_MONTHS
     if isinstance(timing, Daily):
         rule = _daily_rule(timing, anchor_day)
     elif isinstance(timing, Weekly):
         weekdays = frozenset(_WEEKDAY_NUMBERS[day] for day in timing.days)
         rule = days.weekly(weekdays, every=timing.every, anchor=anchor_day)
     else:
-        rule = days.monthly(_day_of_month_rule(timing), every=timing.every, anchor=anchor_day)
+        rule = _day_of_month_rule(timing)
+        months = days.every_n_months(timing.every, anchor=anchor_day)
     hour, rest = divmod(time_of_day(timing.at), 3600)
     minute, second = divmod(rest, 60)
     times = TimesOfDay(frozenset({hour}), frozenset({minute}), frozenset({second}))
-    return FixedTicks(WallGrid(days.Calendar(rule), times), wall_clock(zone_name))
+    return FixedTicks(WallGrid(days.Calendar(rule, months), times), wall_clock(zone_name))
 
 
 def _daily_rule(timing: Daily, anchor_day: int) -> days.DayRule:
@@ -248,7 +235,7 @@ def _day_of_month_rule(timing: Monthly) -> days.DayRule:
         return days.last_weekday(weekday) if week == WeekOfMonth.LAST else days.nth_weekday(_NTH[week], weekday)
     if isinstance(timing.day, int):
         return days.day_of_month(timing.day)
-    return days.last_day
+    return days.from_last_day(0)
 
 
 def time_of_day(at: str) -> int:
