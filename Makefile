@@ -21,7 +21,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made anew only where the lock differs from the one that it was made of, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cksum requirements/dev.txt))
 
-.PHONY: help demo test test-unit lint format crds lock cluster-up cluster-down venv clean
+.PHONY: help demo test test-unit lint format crds lock image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,9 @@ crds: venv ## write crds/ from the models
 
 lock: ## write requirements/ from pyproject.toml (UPGRADE=1 for the newest versions)
 	@hack/lock.sh
+
+image: ## the container image, with docker or buildah; prints its name (IMAGE, VERSION and BASE_IMAGE count)
+	@hack/image/build.sh
 
 cluster-up: ## a local cluster with a node; prints how to reach it
 	@$(PYTHON) hack/cluster up --tier node --name $(DEV_CLUSTER)

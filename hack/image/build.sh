@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Builds the image of this checkout, and prints its name; `build.sh --archive` prints name and archive (docker-archive),
+# for clusters that pull from no registry. With docker where its engine answers, else with buildah, on a base image that
+# is made of Debian's packages: BASE_IMAGE names another one. Images and archives are named by what went into them, so
+# what did not change is not built again. IMAGE and VERSION name a release.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+here=hack/image
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/process-operator/image
+archive_wanted=${1:-}
+
+say() { printf 'image: %s\n' "$*" >&2; }
+
+version=${VERSION:-$(sed -n 's/^__version__ = "\(.*\)"/\1/p' operator/process_operator/__init__.py)}
+inputs=$(find Dockerfile .dockerignore requirements/run.txt $here/prune.py $here/base.sh operator/process_operator \
+    -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum)
+digest=$(printf '%s\n%s\n' "$inputs" "${BASE_IMAGE:-} $version" | sha256sum | cut -c1-12)
+image=${IMAGE:-localhost/process-operator}:$version${IMAGE:+}
+[[ ${IMAGE:-} ]] || image=$image-$digest
+archive=$cache/${image//[\/:]/_}.tar
+arguments=(--build-arg "VERSION=$version" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)")
+
+with_docker() {
+    docker image inspect "$image" >/dev/null 2>&1 ||
+        docker build "${arguments[@]}" ${BASE_IMAGE:+--build-arg BASE_IMAGE="$BASE_IMAGE"} --tag "$image" . >&2
+    [[ $archive_wanted ]] && docker save --output "$archive.part" "$image" && mv "$archive.part" "$archive"
+    return 0
+}
+
+with_buildah() {
+    local storage=(buildah --root "$cache/storage" --runroot "$cache/run" --storage-driver overlay)
+    local base=${BASE_IMAGE:-localhost/python-base:trixie} bundle=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+    if [[ -z ${BASE_IMAGE:-} ]]; then
+        STORAGE="${storage[*]}" $here/base.sh "$base" "$cache"
+    fi
+    # The way to the package index may need this machine's certificates; the image keeps its own.
+    "${storage[@]}" bud --isolation chroot --layers ${BASE_IMAGE:+--pull} ${BASE_IMAGE:---pull-never} \
+        --volume "$bundle:/etc/ssl/certs/ca-certificates.crt:ro" --build-arg "BASE_IMAGE=$base" \
+        "${arguments[@]}" --tag "$image" . >&2
+    "${storage[@]}" push "$image" "docker-archive:$archive.part:$image" >&2
+    mv "$archive.part" "$archive"
+    "${storage[@]}" rmi --prune >/dev/null 2>&1 || true
+}
+
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+flock 9
+if [[ -e $archive ]]; then
+    say "$image is built already"
+elif docker info >/dev/null 2>&1; then
+    with_docker
+elif command -v buildah >/dev/null && command -v mmdebstrap >/dev/null; then
+    with_buildah
+elif [[ $(id -u) = 0 ]] && command -v apt-get >/dev/null; then
+    say "installing buildah and mmdebstrap"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get install --yes --no-install-recommends buildah mmdebstrap >&2 ||
+        { apt-get update >&2 && apt-get install --yes --no-install-recommends buildah mmdebstrap >&2; }
+    with_buildah
+else
+    say "neither docker nor buildah (with mmdebstrap) is here, and only root on Debian can install them"
+    exit 1
+fi
+printf '%s\n' "$image"
+[[ -z $archive_wanted ]] || printf '%s\n' "$archive"

@@ -1,0 +1,48 @@
+"""Removes what the operator never imports from an installed set of packages: `prune.py FOLDER`.
+
+Nearly all of it is the typed client of the `kubernetes` package, one class for each kind of the API, twice (for threads
+and for asyncio): of its 119 MB the operator needs the reading of kubeconfigs, logins and the HTTP layer. The Dockerfile
+imports the whole operator afterwards, so a version that needs more does not become an image.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+UNUSED = (
+    "kubernetes/client/api",
+    "kubernetes/client/models",
+    "kubernetes/aio/client/api",
+    "kubernetes/aio/client/models",
+    "kubernetes/docs",
+    "kubernetes/e2e_test",
+    "bin",
+)
+KEPT = "__init__.py"
+"""Of a package that is emptied: whatever is asked of it says that it is not there."""
+
+
+def main(folder: Path) -> None:
+    """Prune, and say what it was worth."""
+    before = size(folder)
+    for name in UNUSED:
+        place = folder / name
+        if not place.is_dir():
+            continue
+        for entry in sorted(place.iterdir()):
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != KEPT:
+                entry.unlink()
+    for tests in [*folder.glob("*/tests"), *folder.glob("*/testing")]:
+        shutil.rmtree(tests)
+    sys.stdout.write(f"pruned {folder}: {before / 1e6:.0f} MB -> {size(folder) / 1e6:.0f} MB\n")
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
