@@ -1,4 +1,4 @@
-"""The commands: up, down, status, build, kubectl, load, path. What they do is in `lifecycle`.
+"""The commands: up, down, status, build, kubectl, load, path, program. What they do is in `lifecycle`.
 
 `up` prints one line on stdout, `export KUBECONFIG=...`; everything else it has to say goes to stderr.
 """
@@ -14,6 +14,7 @@ from . import control_plane, existing, lifecycle, node
 from .console import ClusterError, say
 from .layout import Layout, bin_dir, layout
 from .settings import NODE, TIERS
+from .tools import OTHER_PROGRAMS, resolve
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     image = commands.add_parser("load", parents=[which], help="load an image archive (OCI or Docker) into the node")
     image.add_argument("archive", type=Path)
     commands.add_parser("path", help="the folder with links to the built programs, kubectl among them")
+    program = commands.add_parser("program", help="build one more program where it is missing, and print its path")
+    program.add_argument("name", choices=OTHER_PROGRAMS)
     return parser
 
 
@@ -106,6 +109,11 @@ def _path(_: argparse.Namespace) -> int:
     return 0
 
 
+def _program(options: argparse.Namespace) -> int:
+    print(resolve([options.name])[options.name])
+    return 0
+
+
 def _where(options: argparse.Namespace) -> Layout:
     return layout(options.name, options.dir)
 
@@ -118,6 +126,7 @@ _COMMANDS = {
     "kubectl": _kubectl,
     "load": _load,
     "path": _path,
+    "program": _program,
 }
 
 

@@ -74,8 +74,11 @@ MODULES = (
         "no_btrfs,no_devmapper,no_zfs",
     ),
     Module("pause", {"pause": "."}),
+    Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"}),
 )
 CONTROL_PLANE_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
+OTHER_PROGRAMS = ("helm",)
+"""Built when they are asked for: no cluster needs them to run."""
 NODE_TOOLS = ("kube-scheduler", "kubelet", "containerd", "containerd-shim-runc-v2", "ctr", "pause")
 
 
