@@ -49,6 +49,7 @@ format: venv ## format the code, and mend what ruff can mend safely
 
 crds: venv ## write crds/ from the models
 	@$(VENV)/bin/python -m process_operator crds crds
+	@$(VENV)/bin/python -m process_operator crds charts/process-operator/files/crds
 
 lock: ## write requirements/ from pyproject.toml (UPGRADE=1 for the newest versions)
 	@hack/lock.sh

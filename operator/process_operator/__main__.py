@@ -1,4 +1,4 @@
-"""The command line: `run` the operator, or write the CRDs.
+"""The command line: `run` the operator, `verify` an installation, or write the CRDs.
 
 Neighbours: `runtime.py` wires the operator, `resources/schema.py` makes the CRDs.
 """
@@ -35,6 +35,28 @@ def run(
     except ConfigurationError as error:
         typer.echo(f"process-operator: {error}", err=True)
         raise typer.Exit(2) from error
+
+
+@app.command()
+def verify(
+    image: Annotated[str, typer.Option(help="Image with python3 for the run, such as the operator's own.")],
+    namespace: Annotated[str, typer.Option(help="Namespace to make the run in.")] = "default",
+    seconds: Annotated[float, typer.Option(help="How long to wait for its end.")] = 120,
+    kubeconfig: Annotated[Path | None, typer.Option(help="kubeconfig to use.")] = None,
+    context: Annotated[str | None, typer.Option(help="Context of the kubeconfig.")] = None,
+) -> None:
+    """Prove that an installation works: make one real run, wait for it, and read its log."""
+    from process_operator.cluster.connection import ConfigurationError
+    from process_operator.verify import VerificationError
+    from process_operator.verify import verify as make_a_run
+
+    path = str(kubeconfig) if kubeconfig else None
+    try:
+        done = make_a_run(namespace=namespace, image=image, seconds=seconds, kubeconfig=path, context=context)
+        typer.echo(asyncio.run(done))
+    except (ConfigurationError, VerificationError) as error:
+        typer.echo(f"process-operator: {error}", err=True)
+        raise typer.Exit(2 if isinstance(error, ConfigurationError) else 1) from error
 
 
 @app.command()

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 _LATENESS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 _LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _BY_THE_CLOCK: Final = (Trigger.SCHEDULE, Trigger.CATCH_UP)
+_REFUSED: Final = (RunPhase.MISSED, RunPhase.SKIPPED)
 _SUMMARIES: Final = 1000
 """Of so many summaries it is remembered how many ticks they stood for, so that growth is counted once."""
 
@@ -65,6 +66,12 @@ class Metrics:
         self._refused = self._counter(
             "ticks_refused", "Ticks that got no Job, by phase: Missed (too late) or Skipped (overlap).", "phase"
         )
+        for phase in RunPhase:
+            # They begin at 0 and not at 1, so that Prometheus sees the first one as a growth.
+            if phase.is_finished:
+                self._finished.labels(phase.value)
+        for phase in _REFUSED:
+            self._refused.labels(phase.value)
         self._lateness = Histogram(
             "process_operator_tick_lateness_seconds",
             "From the moment at which a run was due to the moment at which it was claimed and its Job asked for.",
@@ -142,7 +149,7 @@ class Metrics:
     def _finish(self, key: Key, action: FinishRun) -> None:
         status = action.status
         self._finished.labels(status.phase.value).inc()
-        if status.phase in (RunPhase.MISSED, RunPhase.SKIPPED):
+        if status.phase in _REFUSED:
             self._refuse(key, action.run, status)
         if self._of_request is not None:
             self._of_request.labels(*key, status.phase.value).inc()
