@@ -83,12 +83,13 @@ class _Search:
 
     def _find_hour(self) -> bool:
         while self._hour() not in self._cron.hours:
-            self._steps += 1
             if not self._cut:
                 self._cut = True
                 month, day = month_and_day(self._wall() // DAY)
                 self._instant = self._date(month, day, self._hour() * _HOUR)
-            self._instant += _HOUR
+            hours = self._units_to(self._hour(), self._cron.hours, 24, _HOUR)
+            self._steps += hours
+            self._instant += hours * _HOUR
             if self._hour() == 0:
                 return False
         return True
@@ -98,7 +99,7 @@ class _Search:
             if not self._cut:
                 self._cut = True
                 self._instant -= self._instant % _MINUTE
-            self._instant += _MINUTE
+            self._instant += self._units_to(self._minute(), self._cron.minutes, 60, _MINUTE) * _MINUTE
             if self._minute() == 0:
                 return False
         if self._instant % _MINUTE == 0:
@@ -107,6 +108,15 @@ class _Search:
         self._cut = True
         self._instant += _MINUTE - self._instant % _MINUTE
         return False
+
+    def _units_to(self, value: int, wanted: frozenset[int], size: int, unit: int) -> int:
+        """Count the hours or minutes to the next one that is wanted, or to where they begin anew.
+
+        The original goes one by one. That is the same up to the next clock change, so here it is one leap up to there.
+        """
+        ahead = next((later for later in range(value + 1, size) if later in wanted), size) - value
+        before_change = (self._clock.segment_at(self._instant).end - 1 - self._instant) // unit
+        return max(1, min(ahead, before_change))
 
     def _day_matches(self) -> bool:
         number = self._wall() // DAY
