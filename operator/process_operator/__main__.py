@@ -1,13 +1,14 @@
-"""The command line: `run` the operator, `verify` an installation, or write the CRDs.
+"""The command line: `run` the operator, `verify` an installation, `preview` when requests run, or write the CRDs.
 
-Neighbours: `runtime.py` wires the operator, `resources/schema.py` makes the CRDs.
+Neighbours: `runtime.py` wires the operator, `preview_command.py` answers previews, `resources/schema.py` makes the CRDs.
 """
 
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -57,6 +58,37 @@ def verify(
     except (ConfigurationError, VerificationError) as error:
         typer.echo(f"process-operator: {error}", err=True)
         raise typer.Exit(2 if isinstance(error, ConfigurationError) else 1) from error
+
+
+@app.command()
+def preview(
+    filename: Annotated[
+        list[str],
+        typer.Option("-f", "--filename", help="File or folder with manifests; - is standard input. May be repeated."),
+    ],
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Show runs after this instant, RFC 3339. Default: now.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="T", help="Show no run after this instant.")] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Show so many runs of each request. Default: 10, with --to all.")
+    ] = None,
+    request: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this request: NAME, or NAMESPACE/NAME.")
+    ] = None,
+    output: Annotated[
+        Literal["lines", "table", "json"], typer.Option("-o", "--output", help="How to print it.")
+    ] = "lines",
+    namespace: Annotated[
+        str, typer.Option("-n", "--namespace", help="Namespace of manifests that name none.")
+    ] = "default",
+) -> None:
+    """Show when the requests of some manifests would run, if they were applied at --from. Needs no cluster."""
+    from process_operator.preview_command import Question, answer
+    from process_operator.preview_output import Output
+
+    question = Question(filename, start, end, count, request, Output(output), namespace)
+    raise typer.Exit(answer(question, datetime.now(UTC)))
 
 
 @app.command()

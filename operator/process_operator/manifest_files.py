@@ -1,0 +1,156 @@
+"""Manifests out of files, folders and standard input, read as kubectl reads them.
+
+YAML is read as kubectl's reader does it, of which the usual Python loaders know another kind: `at: 12:30` is no number in
+base 60 and a date is no date, both stay text. Neighbours: `decisions/manifest_set.py` makes requests of what is read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+Body = Mapping[str, Any]
+
+STANDARD_INPUT: Final = "-"
+_SUFFIXES: Final = (".json", ".yaml", ".yml")  # of the files of a folder
+_EXACT_FLOAT: Final = 1e21  # below it Go writes a whole float as an integer, which is one for the API server then
+
+
+def read_manifests(sources: Sequence[str], problems: list[str]) -> Iterator[Body]:
+    """Give every object of some files, folders (the files directly in it) or standard input (`-`), in order.
+
+    Lists (`kind: List` and its kin) are taken apart. What cannot be read is added to `problems`, one line each.
+    """
+    for source in sources:
+        for name, text in _texts(source, problems):
+            yield from _objects(name, text, problems)
+
+
+def _texts(source: str, problems: list[str]) -> Iterator[tuple[str, str]]:
+    if source == STANDARD_INPUT:
+        yield from _read("standard input", None, problems)
+        return
+    path = Path(source)
+    if not path.is_dir():
+        yield from _read(source, path, problems)
+        return
+    files = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES and file.is_file())
+    if not files:
+        problems.append(f"{source}: there is no file in it that ends in {', '.join(_SUFFIXES)}")
+    for file in files:
+        yield from _read(str(file), file, problems)
+
+
+def _read(name: str, path: Path | None, problems: list[str]) -> Iterator[tuple[str, str]]:
+    try:
+        content = sys.stdin.buffer.read() if path is None else path.read_bytes()
+        yield name, content.decode("utf-8-sig")
+    except OSError as error:
+        problems.append(f"{name}: cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        problems.append(f"{name}: cannot be read: byte {error.start} is not UTF-8")
+
+
+def _objects(name: str, text: str, problems: list[str]) -> Iterator[Body]:
+    number = 0
+    try:
+        for number, document in enumerate(_documents(text), 1):
+            if document is None:
+                continue
+            if not isinstance(document, Mapping) or not document.get("kind") or not document.get("apiVersion"):
+                problems.append(f"{name}: document {number}: must be an object with apiVersion and kind")
+                continue
+            yield from _taken_apart(document)
+    except yaml.YAMLError as error:
+        problems.append(f"{name}: {_one_line(error)}")
+    except RecursionError:
+        problems.append(f"{name}: document {number + 1}: nested too deeply")
+
+
+def _taken_apart(body: Body) -> Iterator[Body]:
+    items = body.get("items")
+    if not str(body["kind"]).endswith("List") or not isinstance(items, list):
+        yield body
+        return
+    for item in items:
+        if isinstance(item, Mapping):
+            yield from _taken_apart(
+                {"kind": str(body["kind"]).removesuffix("List"), "apiVersion": body["apiVersion"], **item}
+            )
+
+
+def _documents(text: str) -> Iterator[Any]:
+    if text.lstrip()[:1] == "{":
+        try:
+            yield json.loads(text, parse_float=_number)
+        except json.JSONDecodeError:
+            pass  # YAML can begin so, too, and knows where the mistake is
+        else:
+            return
+    yield from yaml.load_all(text, Loader=_Loader)
+
+
+def _one_line(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return " ".join(str(error).split())
+
+
+class _Loader(yaml.CSafeLoader):
+    """Resolves nulls, booleans, integers and floats of plain scalars, and nothing else."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own name
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        """Keys are text, as in JSON: `on: push` has the key `true`."""
+        made = super().construct_mapping(node, deep=deep)
+        if all(type(key) is str for key in made):
+            return made
+        return {key if isinstance(key, str) else json.dumps(key): value for key, value in made.items()}
+
+
+def _construct_integer(loader: _Loader, node: yaml.ScalarNode) -> int:
+    text = loader.construct_scalar(node).replace("_", "")
+    sign = -1 if text.startswith("-") else 1
+    digits = text.lstrip("+-").lower()
+    if digits.startswith("0") and digits.isdigit():
+        return sign * int(digits, 8)  # base 8 as in Go: 010 is 8
+    return sign * int(digits, 0)
+
+
+def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float | int:
+    return _number(loader.construct_scalar(node).replace("_", ""))
+
+
+def _number(text: str) -> float | int:
+    value = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return int(value) if abs(value) < _EXACT_FLOAT and value == int(value) else value
+
+
+def _construct_boolean(loader: _Loader, node: yaml.ScalarNode) -> bool:
+    return loader.construct_scalar(node).lower() in ("y", "yes", "true", "on")
+
+
+_BOOLEANS: Final = "y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF"
+_INTEGERS: Final = "[-+]?(0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|0|[1-9][0-9_]*)"
+_FLOATS: Final = r"[-+]?([.][0-9_]+|[0-9][0-9_]*([.][0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?[.](inf|Inf|INF)|[.](nan|NaN|NAN)"
+
+# In this order: the first that matches a whole scalar decides, so that only what is no integer is a float.
+for _tag, _text, _first in (
+    ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", _BOOLEANS, list("yYnNtTfFoO")),
+    ("int", _INTEGERS, list("-+0123456789")),
+    ("float", _FLOATS, list("-+.0123456789")),
+    ("merge", "<<", ["<"]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"({_text})\\Z"), _first)
+_Loader.add_constructor("tag:yaml.org,2002:bool", _construct_boolean)
+_Loader.add_constructor("tag:yaml.org,2002:int", _construct_integer)
+_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
