@@ -64,15 +64,19 @@ def _apt_get(*arguments: str) -> bool:
 
 def ensure(*, with_node: bool) -> None:
     """Install what is missing, or say what to install."""
-    absent = missing(with_node=with_node)
+    install(missing(with_node=with_node))
+    if still := missing(with_node=with_node):
+        raise ClusterError(f"installed, but still not found: {' '.join(still)}")
+
+
+def install(absent: list[str]) -> None:
+    """Install packages, or say what to install; none is fine."""
     if not absent:
         return
     if os.geteuid() or not shutil.which("apt-get"):
         raise ClusterError(f"please install (names as in Debian): {' '.join(absent)}")
     say(f"installing {' '.join(absent)}")
-    install = ("install", "--no-install-recommends", *absent)
+    command = ("install", "--no-install-recommends", *absent)
     # The package lists may be missing or old: refresh them only then.
-    if not _apt_get(*install) and not (_apt_get("update") and _apt_get(*install)):
+    if not _apt_get(*command) and not (_apt_get("update") and _apt_get(*command)):
         raise ClusterError(f"apt-get could not install: {' '.join(absent)}")
-    if still := missing(with_node=with_node):
-        raise ClusterError(f"installed, but still not found: {' '.join(still)}")

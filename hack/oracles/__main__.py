@@ -1,0 +1,82 @@
+"""Builds an oracle and prints the command that starts it, as JSON: `python3 hack/oracles robfig|quartz`.
+
+An oracle is a program that prints the ticks which somebody else's library finds, to compare them with ours
+(tests/oracles). Each is built once, into the cache of `hack/cluster`, in a folder named by a hash of its sources.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from cluster.console import ClusterError
+from cluster.go_toolchain import find_go
+from cluster.layout import cache, locked
+from cluster.packages import install
+
+SOURCE = Path(__file__).resolve().parent
+_JAVA = {"javac": "default-jdk-headless", "mvn": "maven"}  # program and Debian package
+
+
+def _robfig(built: Path) -> None:
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    command = [
+        str(find_go()),
+        "build",
+        "-mod=readonly",
+        "-buildvcs=false",
+        "-trimpath",
+        "-o",
+        str(built / "robfig"),
+        ".",
+    ]
+    subprocess.run(command, cwd=SOURCE / "robfig", env=environment, stdout=sys.stderr, check=True)
+
+
+def _quartz(built: Path) -> None:
+    install([package for program, package in _JAVA.items() if not shutil.which(program)])
+    fetch = ["mvn", "--batch-mode", "--quiet", "--file", str(SOURCE / "quartz" / "pom.xml")]
+    fetch += ["dependency:copy-dependencies", f"-DoutputDirectory={built}"]
+    subprocess.run(fetch, stdout=sys.stderr, check=True)
+    compiler = ["javac", "-classpath", f"{built}/*", "-d", str(built), str(SOURCE / "quartz" / "QuartzOracle.java")]
+    subprocess.run(compiler, stdout=sys.stderr, check=True)
+
+
+def _command(name: str) -> list[str]:
+    """Give the command of an oracle, built if need be."""
+    digest = hashlib.sha256()
+    for file in sorted((SOURCE / name).iterdir()):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    folder = cache() / "oracles" / f"{name}-{digest.hexdigest()[:16]}"
+    built, complete = folder / "built", folder / "complete"
+    with locked(folder / "lock", f"waiting for another run that builds the oracle {name}"):
+        if not complete.exists():
+            shutil.rmtree(built, ignore_errors=True)
+            built.mkdir()
+            {"robfig": _robfig, "quartz": _quartz}[name](built)
+            complete.touch()
+    if name == "robfig":
+        return [str(built / "robfig")]
+    return ["java", "-Xmx256m", "-XX:+UseSerialGC", "-classpath", f"{built}{os.pathsep}{built}/*", "QuartzOracle"]
+
+
+def main() -> int:
+    """Build, print, and give the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("oracle", choices=["robfig", "quartz"])
+    try:
+        print(json.dumps(_command(parser.parse_args().oracle)))
+    except (ClusterError, subprocess.CalledProcessError) as error:
+        print(f"oracles: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
