@@ -15,10 +15,10 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from cluster.console import ClusterError
-from cluster.go_toolchain import find_go
-from cluster.layout import cache, locked
-from cluster.packages import install
+from cluster.console import ClusterError  # noqa: E402 - found by the line above
+from cluster.go_toolchain import find_go  # noqa: E402 - found by the line above
+from cluster.layout import cache, locked  # noqa: E402 - found by the line above
+from cluster.packages import install  # noqa: E402 - found by the line above
 
 SOURCE = Path(__file__).resolve().parent
 _JAVA = {"javac": "default-jdk-headless", "mvn": "maven"}  # program and Debian package

@@ -6,10 +6,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
-import java.time.Instant;
 import java.time.ZoneId;
-import java.time.zone.ZoneOffsetTransition;
-import java.time.zone.ZoneRules;
 import java.util.Date;
 import java.util.StringJoiner;
 import java.util.TimeZone;
@@ -31,6 +28,7 @@ import org.quartz.CronExpression;
  */
 public final class QuartzOracle {
     private static final long LIMIT_SECONDS = 10;
+    private static final long PROBE_SECONDS = 12 * 3600;
 
     private static ExecutorService worker = newWorker();
 
@@ -81,15 +79,31 @@ public final class QuartzOracle {
         return found.toString();
     }
 
-    private static String changes(String zone, long from, long to) {
+    /** Probes the very TimeZone that Quartz uses: it does not always follow the rules of java.time. */
+    private static String changes(String name, long from, long to) {
+        TimeZone zone = TimeZone.getTimeZone(ZoneId.of(name));
         StringJoiner found = new StringJoiner(" ");
-        ZoneRules rules = ZoneId.of(zone).getRules();
-        ZoneOffsetTransition next = rules.nextTransition(Instant.ofEpochSecond(from - 1));
-        while (next != null && next.toEpochSecond() <= to) {
-            found.add(Long.toString(next.toEpochSecond()));
-            next = rules.nextTransition(next.getInstant());
+        for (long before = from - 1; before < to; before += PROBE_SECONDS) {
+            long low = before;
+            long high = Math.min(before + PROBE_SECONDS, to);
+            if (offset(zone, low) == offset(zone, high)) {
+                continue;
+            }
+            while (high - low > 1) {
+                long middle = (low + high) / 2;
+                if (offset(zone, middle) == offset(zone, before)) {
+                    low = middle;
+                } else {
+                    high = middle;
+                }
+            }
+            found.add(Long.toString(high));
         }
         return found.toString();
+    }
+
+    private static int offset(TimeZone zone, long second) {
+        return zone.getOffset(second * 1000);
     }
 
     private static ExecutorService newWorker() {
