@@ -15,12 +15,12 @@ REPOSITORY: Final = Path(__file__).resolve().parents[2]
 
 
 class Question(NamedTuple):
-    """Which ticks: `count` of them after `start` (Unix seconds)."""
+    """Which ticks: as many as `wanted` after `start` (Unix seconds)."""
 
     text: str
     zone: str
     start: int
-    count: int
+    wanted: int
 
 
 class Answer(NamedTuple):

@@ -37,9 +37,10 @@ def test_random_expressions(robfig: list[str], findings: Counter[str]) -> None:
 def _ported(question: Question) -> tuple[int, ...]:
     cron, clock = parse_cron(question.text), wall_clock(question.zone)
     found: list[int] = []
-    at: int | None = question.start
-    while len(found) < question.count and (at := robfig_next(cron, clock, at)) is not None:
-        found.append(at)
+    tick = robfig_next(cron, clock, question.start)
+    while tick is not None and len(found) < question.wanted:
+        found.append(tick)
+        tick = robfig_next(cron, clock, tick)
     return tuple(found)
 
 
@@ -48,7 +49,7 @@ def _compare(question: Question, answer: Answer, findings: Counter[str]) -> None
     assert answer.ticks is not None
     ticks = cron_ticks(parse_cron(question.text), question.zone)
     theirs: list[int | None] = list(answer.ticks)
-    if len(theirs) < question.count:
+    if len(theirs) < question.wanted:
         theirs.append(None)  # it gives up
     start = question.start
     for their in theirs:
