@@ -14,6 +14,8 @@ TEST_CLUSTER ?= test
 # For pytest: what else to tell it (make test-unit ARGS="-k zone"), and in how many processes.
 ARGS ?=
 UNIT_WORKERS ?= auto
+COUNT ?=
+SEED ?=
 CLUSTER_WORKERS ?= 4
 
 export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
@@ -21,7 +23,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made anew only where the lock differs from the one that it was made of, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cksum requirements/dev.txt))
 
-.PHONY: help demo test test-unit lint format crds lock image cluster-up cluster-down venv clean
+.PHONY: help demo test test-unit test-oracles lint format crds lock image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -33,7 +35,10 @@ test: venv ## linters and all tests, with a real cluster that is taken down in t
 	@hack/test.sh
 
 test-unit: venv ## the tests that need no cluster; ARGS goes to pytest
-	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --ignore tests/cluster --ignore tests/faults $(ARGS)
+	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --ignore tests/cluster --ignore tests/faults --ignore tests/oracles $(ARGS)
+
+test-oracles: venv ## our ticks against robfig/cron and Quartz: COUNT random expressions (20000 each) from SEED (1)
+	@ORACLE_COUNT=$(COUNT) ORACLE_SEED=$(SEED) $(VENV)/bin/pytest -n 2 --timeout 0 tests/oracles $(ARGS)
 
 lint: venv ## style, types and the arrows between the packages; all of them, whatever the first says
 	@status=0; \

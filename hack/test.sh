@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What `make test` runs: the linters, the tests that need no cluster, and those that do, on a real one. Every stage runs,
-# so that one run shows all there is to mend. The cluster is taken down in the end, whatever happened, if it was started
-# here; one that was up before is left as it was found.
+# What `make test` runs: the linters, the tests that need no cluster, those against oracles (programs in Go and Java), and
+# those that need a cluster, on a real one. Every stage runs, so that one run shows all there is to mend. The cluster is
+# taken down in the end, whatever happened, if it was started here; one that was up before is left as it was found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${VENV:-.venv}
@@ -61,7 +61,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 stage "lint" make lint
-stage "tests without a cluster" tests fast -n "${UNIT_WORKERS:-auto}" "${needs_cluster[@]/#/--ignore=}" "${watches[@]/#/--ignore=}"
+stage "tests without a cluster" tests fast -n "${UNIT_WORKERS:-auto}" --ignore=tests/oracles \
+    "${needs_cluster[@]/#/--ignore=}" "${watches[@]/#/--ignore=}"
+stage "tests against oracles" tests oracles -n 2 tests/oracles
 stage "cluster up" up
 if [[ ${KUBECONFIG_TEST:-} ]]; then
     stage "tests with a cluster" tests real -n "${CLUSTER_WORKERS:-4}" -m "not disruptive" "${needs_cluster[@]}"
@@ -76,5 +78,5 @@ printf '%s\n' "${timings[@]}"
 if ((${#failed[@]})); then
     printf 'FAILED: %s\n' "${failed[@]}"
 fi
-cat "$scratch"/{fast,real,disruptive,watches} 2>/dev/null || true
+cat "$scratch"/{fast,oracles,real,disruptive,watches} 2>/dev/null || true
 exit $((${#failed[@]} > 0))

@@ -82,6 +82,7 @@ def _quartz_item(rng: Random, name: str, low: int, high: int) -> str:
     names = {"month": ("", *MONTHS), "weekday": ("", *WEEKDAYS)}.get(name)
     if names is not None:
         forms += [names[first], names[first].lower(), f"{names[first]}-{names[last]}"]
+        forms += [f"{names[first]}/{step}", f"{names[first]}-{names[last]}/{step}"]
     return rng.choice(forms)
 
 
