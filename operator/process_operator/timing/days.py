@@ -252,6 +252,10 @@ class Calendar:
         before = self._mask(first) & ((1 << (first_of_month - 1)) - 1)
         return total - before.bit_count() - (self._mask(last) >> last_of_month).bit_count()
 
+    def without(self, days: int) -> Calendar:
+        """Give a calendar without some days: bit n of `days` stands for the day number n."""
+        return Calendar(lambda month: self._mask(month.number) & ~(days >> month.first_day))
+
     def _mask(self, number: int) -> int:
         bits = self._masks.get(number)
         if bits is None:

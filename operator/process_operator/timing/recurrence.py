@@ -1,12 +1,13 @@
 """The ticks of a schedule within its bounds: what everything outside this package asks.
 
 `compile_schedule` reads a Schedule into days, times of day and a zone (`days.py`, `cron_ticks.py`, `zone.py`), and those
-into ticks (`ticks.py`). What only depends on the text is shared between requests; a Recurrence itself holds little more
-than the bounds. Exclusions will be one more day rule.
+into ticks (`ticks.py`), less what is excluded (`exclusions.py`, `excluded_ticks.py`). What only depends on the text is
+shared between requests; a Recurrence itself holds little more than the bounds and the jitter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,10 +18,14 @@ from process_operator.timing import days
 from process_operator.timing.cron_field import CRON_FIELD
 from process_operator.timing.cron_ticks import cron_ticks, on_whole_minutes, parse_expression
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
+from process_operator.timing.excluded_ticks import TicksChanged, without
+from process_operator.timing.exclusions import Exclusions, read_exclude
+from process_operator.timing.jitter import jitter_seconds
 from process_operator.timing.ticks import ElapsedTicks, FixedTicks, Ticks
 from process_operator.timing.wall_grid import TimesOfDay, WallGrid
 from process_operator.timing.zone import DAY, EPOCH, SECOND, wall_clock, zone
 
+NOTHING: Final = Exclusions()
 _MICROSECOND: Final = timedelta(microseconds=1)
 _END: Final = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)  # of what a schedule may speak of
 # 29 February on a given weekday comes up to 40 years apart (across 2100): what needs longer is taken for never.
@@ -39,11 +44,17 @@ class Recurrence:
     All instants that go in and come out are aware datetimes in UTC. `floor`: every tick lies strictly after it; it is
     the beginning of the stretch, or just before it for an elapsed timing whose first tick is that beginning itself.
     `whole_minutes`: every tick is on a whole minute.
+
+    A tick is its nominal instant: that is its identity and what all bounds mean. With jitter it is *due* a little later,
+    but before the next tick, so at most one tick that has come is not due yet.
     """
 
     floor: datetime
     whole_minutes: bool
     _ticks: Ticks
+    _named: FixedTicks | None  # the same, nothing excluded, where each tick stands for a wall time of its own
+    _jitter: int  # seconds
+    _key: str
     _low: int  # exclusive, and ...
     _high: int  # ... inclusive bound in whole seconds, both less the fraction
     _fraction: timedelta  # below one second: of an elapsed timing whose startTime has one
@@ -57,6 +68,19 @@ class Recurrence:
         """Give the last tick at or before an instant, or None."""
         tick = self._ticks.until(min(self._seconds(instant), self._high))
         return None if tick is None or tick <= self._low else self._instant(tick)
+
+    def due_at(self, tick: datetime) -> datetime:
+        """Give the instant at which a tick is to start: the tick itself, or so much later as its jitter says."""
+        if not self._jitter:
+            return tick
+        following = self.next_after(tick)
+        bound = self._jitter if following is None else min(self._jitter, (following - tick) // SECOND)
+        return tick + timedelta(seconds=jitter_seconds(self._key, (tick - EPOCH) // SECOND, bound))
+
+    def due_through(self, now: datetime) -> datetime:
+        """Give the instant through which ticks are due: `now`, or right before the one tick whose jitter is not over."""
+        tick = self.previous(now) if self._jitter else None
+        return now if tick is None or self.due_at(tick) <= now else tick - _MICROSECOND
 
     def between(self, after: datetime, until: datetime, *, limit: int) -> list[datetime]:
         """List the first `limit` ticks in (after, until], oldest first."""
@@ -87,7 +111,7 @@ class Recurrence:
         That is the named one, before a gap moved it. None for timings that name no wall time of their own: elapsed and
         hour-covering ones.
         """
-        wall = self._ticks.named(self._seconds(tick)) if isinstance(self._ticks, FixedTicks) else None
+        wall = self._named.named(self._seconds(tick)) if self._named is not None else None
         return None if wall is None else (EPOCH + timedelta(seconds=wall)).replace(tzinfo=None)
 
     def settled_by(self, wall_time: datetime) -> datetime:
@@ -96,9 +120,9 @@ class Recurrence:
         Ask for ticks after the later of this and the last tick, and a zone whose rules changed in between runs no wall
         time twice. For timings without wall times it is before every tick.
         """
-        if not isinstance(self._ticks, FixedTicks):
+        if self._named is None:
             return self.floor
-        return self._instant(self._ticks.resolved((wall_time.replace(tzinfo=UTC) - EPOCH) // SECOND))
+        return self._instant(self._named.resolved((wall_time.replace(tzinfo=UTC) - EPOCH) // SECOND))
 
     def _seconds(self, instant: datetime) -> int:
         return (instant - EPOCH - self._fraction) // SECOND
@@ -107,17 +131,26 @@ class Recurrence:
         return EPOCH + timedelta(seconds=seconds) + self._fraction
 
 
-def compile_schedule(schedule: Schedule, *, since: datetime, key: str = "") -> Recurrence:
+def compile_schedule(
+    schedule: Schedule,
+    *,
+    since: datetime,
+    key: str = "",
+    excluded: Exclusions = NOTHING,
+    earlier: Sequence[tuple[datetime, Exclusions]] = (),
+) -> Recurrence:
     """Compile a schedule for the stretch that began at `since` (aware, UTC; cut to the second).
 
     Ticks are after `since` and from startTime to finishTime, both included. An elapsed timing without startTime counts
-    from `since`, and that is its first tick. `key` is the request's `<namespace>/<name>`, from which H in a cron
-    expression is drawn.
+    from `since`, and that is its first tick. `key` is the request's `<namespace>/<name>`, from which jitter and H in a
+    cron expression are drawn. `excluded` is what the calendars of excludeFrom say, `earlier` what they said before:
+    through which instant, and what, oldest first.
 
     Raises ScheduleError: InvalidSchedule, InvalidTimeZone or Unsupported. It does not look whether there is a tick:
     `check_schedule` does.
     """
-    _refuse_unsupported(schedule)
+    if schedule.exclude_from:
+        raise ScheduleError("Unsupported", f"{SCHEDULE_FIELD}.excludeFrom", "not supported yet; leave it out")
     zone(schedule.time_zone)
     since = since.astimezone(UTC).replace(microsecond=0)
     start, finish = schedule.start_time, schedule.finish_time
@@ -128,51 +161,64 @@ def compile_schedule(schedule: Schedule, *, since: datetime, key: str = "") -> R
     fraction = timedelta(microseconds=anchor.microsecond) if elapsed else timedelta()
     floor = since - _MICROSECOND if elapsed and start is None else since
     ticks: Ticks
+    named = None
     if elapsed:
         ticks = ElapsedTicks(anchor=(anchor - EPOCH) // SECOND, every=elapsed)
         whole_minutes = elapsed % 60 == 0 and anchor.second == 0 and not fraction
     else:
         ticks, on_minute = _wall_ticks(schedule, anchor, key)
+        named = ticks if isinstance(ticks, FixedTicks) else None
         # Offsets with seconds are of the past (Monrovia's until 1972), but a stretch may begin there in a preview.
         whole_minutes = on_minute and wall_clock(schedule.time_zone).offset((since - EPOCH) // SECOND) % 60 == 0
     low = (floor - EPOCH - fraction) // SECOND
     if start is not None:
         low = max(low, -((EPOCH - start + fraction) // SECOND) - 1)
     high = ((finish or _END) - EPOCH - fraction) // SECOND
-    return Recurrence(floor, whole_minutes, ticks, low, high, fraction)
+    ticks = _less_excluded(ticks, schedule, excluded, earlier)
+    jitter = 0 if schedule.jitter is None else schedule.jitter // SECOND
+    return Recurrence(floor, whole_minutes, ticks, named, jitter, key, low, high, fraction)
 
 
-def check_schedule(schedule: Schedule, *, now: datetime, key: str = "") -> None:
+def _less_excluded(
+    ticks: Ticks, schedule: Schedule, excluded: Exclusions, earlier: Sequence[tuple[datetime, Exclusions]]
+) -> Ticks:
+    clock, always = wall_clock(schedule.time_zone), read_exclude(schedule.exclude)
+    found = without(ticks, always | excluded, clock)
+    for until, before in reversed(earlier):
+        found = TicksChanged(without(ticks, always | before, clock), (until - EPOCH) // SECOND, found)
+    return found
+
+
+def check_schedule(schedule: Schedule, *, now: datetime, key: str = "", excluded: Exclusions = NOTHING) -> None:
     """Refuse a schedule that cannot be followed, or that has no tick in 41 years from `now` (or startTime, if later).
 
     Pass the beginning of the stretch as `now`: then the answer stays the same when finishTime has passed.
 
     Raises ScheduleError, also NeverFires.
     """
-    recurrence = compile_schedule(schedule, since=now, key=key)
+    recurrence = compile_schedule(schedule, since=now, key=key, excluded=excluded)
     first = recurrence.next_after(recurrence.floor)
     earliest = max(now, schedule.start_time or now)
     if first is not None and first - earliest <= _NEVER:
         return
     field = CRON_FIELD if schedule.cron is not None else SCHEDULE_FIELD
     if schedule.finish_time is not None:
-        unbounded = compile_schedule(schedule.model_copy(update={"finish_time": None}), since=now, key=key)
+        endless = schedule.model_copy(update={"finish_time": None})
+        unbounded = compile_schedule(endless, since=now, key=key, excluded=excluded)
         if unbounded.next_after(unbounded.floor) is not None:
             finish = f"{SCHEDULE_FIELD}.finishTime"
             raise ScheduleError("NeverFires", finish, "the schedule has no time between its start and finishTime")
+    if schedule.exclude or excluded:
+        _refuse_excluded(schedule, now=now, key=key)
     raise ScheduleError("NeverFires", field, f"there is no such time in the 41 years after {earliest:%Y-%m-%d}")
 
 
-def _refuse_unsupported(schedule: Schedule) -> None:
-    fields = {
-        "jitter": schedule.jitter is not None,
-        "exclude": bool(schedule.exclude),
-        "excludeFrom": bool(schedule.exclude_from),
-        "maxRuns": schedule.max_runs is not None,
-    }
-    for name, is_set in fields.items():
-        if is_set:
-            raise ScheduleError("Unsupported", f"{SCHEDULE_FIELD}.{name}", f"{name} is not supported yet; leave it out")
+def _refuse_excluded(schedule: Schedule, *, now: datetime, key: str) -> None:
+    """Blame the exclusions, where it is they that leave no tick."""
+    plain = compile_schedule(schedule.model_copy(update={"exclude": ()}), since=now, key=key)
+    if plain.next_after(plain.floor) is not None:
+        name = "exclude" if schedule.exclude else "excludeFrom"
+        raise ScheduleError("NeverFires", f"{SCHEDULE_FIELD}.{name}", "every time of the schedule is excluded")
 
 
 def elapsed_seconds(schedule: Schedule) -> int | None:

@@ -67,6 +67,10 @@ class FixedTicks:
         self._grid = grid
         self._clock = clock
 
+    def without_days(self, days: int) -> FixedTicks:
+        """Give the ticks without those named on dates whose bits are set in `days`, bit 0 for 1970-01-01."""
+        return FixedTicks(self._grid.without_days(days), self._clock)
+
     def after(self, instant: int) -> int | None:
         """Give the first tick after an instant."""
         wall = self._clock.passed(instant) + 1
@@ -101,8 +105,7 @@ class FixedTicks:
 
     def resolved(self, wall: int) -> int:
         """Give the instant that a wall time resolves to; one on a date that is skipped, to the end of the gap."""
-        instant = self._clock.instant(wall)
-        return self._clock.first_segment_of(wall).start if instant is None else instant
+        return self._clock.resolved(wall)
 
     def _lost_in_gap(self, segment: Segment) -> int:
         """Count the wall times of the gap before `segment` that make no tick of their own."""
@@ -121,6 +124,10 @@ class HourCoveringTicks:
     def __init__(self, grid: WallGrid, clock: WallClock) -> None:
         self._grid = grid
         self._clock = clock
+
+    def without_days(self, days: int) -> HourCoveringTicks:
+        """Give the ticks without those on dates whose bits are set in `days`, bit 0 for 1970-01-01."""
+        return HourCoveringTicks(self._grid.without_days(days), self._clock)
 
     def after(self, instant: int) -> int | None:
         """Give the first tick after an instant."""

@@ -56,6 +56,10 @@ class WallGrid:
         self._days = days
         self._times = times
 
+    def without_days(self, days: int) -> WallGrid:
+        """Give the grid without the dates whose bits are set in `days`, bit 0 for 1970-01-01."""
+        return WallGrid(self._days.without(days), self._times)
+
     def first(self, wall: int) -> int | None:
         """Give the first wall time at or after `wall`, or None."""
         day, time = divmod(wall, _DAY)

@@ -149,6 +149,11 @@ class WallClock:
             return None
         return segment.start
 
+    def resolved(self, wall: int) -> int:
+        """Resolve a wall time as `instant` does; one on a date that is skipped whole, to the end of the gap."""
+        instant = self.instant(wall)
+        return self.first_segment_of(wall).start if instant is None else instant
+
     def passed(self, instant: int) -> int:
         """Give the latest wall time that `instant` resolves to no later than this instant.
 

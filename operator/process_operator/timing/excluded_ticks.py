@@ -1,0 +1,158 @@
+"""Ticks without those that are excluded, and ticks whose exclusions changed at some instant.
+
+Days are taken out of the calendar of a wall timing before any tick is searched (`Calendar.without`). What is left for
+here are spans of instants, and the dates of elapsed timings, which have no calendar: a search jumps over each span whole,
+so a second-by-second schedule that rests for a year costs one jump. Neighbours: `exclusions.py`, `ticks.py`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Protocol
+
+from process_operator.timing.days import LAST_DAY
+from process_operator.timing.exclusions import Span
+from process_operator.timing.ticks import FixedTicks, HourCoveringTicks, Ticks
+from process_operator.timing.zone import DAY
+
+if TYPE_CHECKING:
+    from process_operator.timing.exclusions import Exclusions
+    from process_operator.timing.zone import WallClock
+
+_SHARED: Final = 4096
+
+
+def without(ticks: Ticks, excluded: Exclusions, clock: WallClock) -> Ticks:
+    """Take what is excluded out of ticks; `clock` is of the schedule's zone."""
+    if excluded.days:
+        if isinstance(ticks, FixedTicks | HourCoveringTicks):
+            ticks = _without_days(ticks, excluded.days)
+        else:
+            ticks = _TicksOutside(ticks, _Dates(excluded.days, clock))
+    if excluded.spans or excluded.floating:
+        ticks = _TicksOutside(ticks, _spans(excluded, clock))
+    return ticks
+
+
+@lru_cache(maxsize=_SHARED)
+def _without_days(ticks: FixedTicks | HourCoveringTicks, days: int) -> Ticks:
+    return ticks.without_days(days)
+
+
+@lru_cache(maxsize=_SHARED)
+def _spans(excluded: Exclusions, clock: WallClock) -> _Spans:
+    return _Spans(excluded.spans_in(clock))
+
+
+class _Closed(Protocol):
+    """Spans of instants without ticks."""
+
+    def at(self, instant: int) -> Span | None:
+        """Give a span that holds an instant; what lies right beside it may be closed as well."""
+
+    def next(self, instant: int, last: int) -> Span | None:
+        """Give the first span that ends after an instant; None where it would begin after `last`."""
+
+
+class _Spans:
+    """Spans in order and disjoint."""
+
+    def __init__(self, spans: tuple[Span, ...]) -> None:
+        self._spans = spans
+        self._ends = [span.end for span in spans]
+
+    def at(self, instant: int) -> Span | None:
+        return self.next(instant, instant)
+
+    def next(self, instant: int, last: int) -> Span | None:
+        position = bisect_right(self._ends, instant)
+        span = self._spans[position] if position < len(self._spans) else None
+        return span if span is not None and span.start <= last else None
+
+
+class _Dates:
+    """Local dates: each run of dates is a span within every segment of one offset that shows it."""
+
+    def __init__(self, days: int, clock: WallClock) -> None:
+        self._days = days
+        self._clock = clock
+
+    def at(self, instant: int) -> Span | None:
+        segment = self._clock.segment_at(instant)
+        day = (instant + segment.offset) // DAY
+        if not 0 <= day <= LAST_DAY or not self._days >> day & 1:
+            return None
+        upwards = ~(self._days >> day)
+        days_after = (upwards & -upwards).bit_length() - 1
+        day_before = (~self._days & ((1 << day) - 1)).bit_length() - 1
+        start = (day_before + 1) * DAY - segment.offset
+        end = (day + days_after) * DAY - segment.offset
+        return Span(max(start, segment.start), min(end, segment.end))
+
+    def next(self, instant: int, last: int) -> Span | None:
+        while instant <= last:
+            found = self.at(instant)
+            if found is not None:
+                return found
+            segment = self._clock.segment_at(instant)
+            day = max((instant + segment.offset) // DAY, 0)
+            later = self._days >> day
+            if not later:
+                return None
+            start = (day + (later & -later).bit_length() - 1) * DAY - segment.offset
+            instant = min(max(start, instant + 1), segment.end)
+        return None
+
+
+class _TicksOutside:
+    """Ticks that are in no closed span."""
+
+    def __init__(self, ticks: Ticks, closed: _Closed) -> None:
+        self._ticks = ticks
+        self._closed = closed
+
+    def after(self, instant: int) -> int | None:
+        tick = self._ticks.after(instant)
+        while tick is not None and (span := self._closed.at(tick)) is not None:
+            tick = self._ticks.after(span.end - 1)
+        return tick
+
+    def until(self, instant: int) -> int | None:
+        tick = self._ticks.until(instant)
+        while tick is not None and (span := self._closed.at(tick)) is not None:
+            tick = self._ticks.until(span.start - 1)
+        return tick
+
+    def count(self, after: int, until: int) -> int:
+        total = self._ticks.count(after, until) if after < until else 0
+        position = after
+        while total and (span := self._closed.next(position + 1, until)) is not None:
+            total -= self._ticks.count(max(span.start - 1, position), min(span.end - 1, until))
+            position = span.end - 1
+        return total
+
+
+class TicksChanged:
+    """Ticks that follow one calendar through an instant, and another one after it."""
+
+    def __init__(self, before: Ticks, through: int, then: Ticks) -> None:
+        self._before = before
+        self._through = through
+        self._then = then
+
+    def after(self, instant: int) -> int | None:
+        """Give the first tick after an instant."""
+        tick = self._before.after(instant) if instant < self._through else None
+        return tick if tick is not None and tick <= self._through else self._then.after(max(instant, self._through))
+
+    def until(self, instant: int) -> int | None:
+        """Give the last tick at or before an instant."""
+        tick = self._then.until(instant) if instant > self._through else None
+        return tick if tick is not None and tick > self._through else self._before.until(min(instant, self._through))
+
+    def count(self, after: int, until: int) -> int:
+        """Count the ticks in (after, until]."""
+        early = self._before.count(after, min(until, self._through)) if after < self._through else 0
+        late = self._then.count(max(after, self._through), until) if until > self._through else 0
+        return early + late
