@@ -131,15 +131,24 @@ REFUSED = [
         daily(finishTime="2020-01-01T00:00:00Z"), "NeverFires", f"{SCHEDULE}.finishTime", id="a finishTime in the past"
     ),
     # In the schema, but not in this release
-    pytest.param(daily(jitter="5m"), "Unsupported", f"{SCHEDULE}.jitter", id="jitter"),
-    pytest.param(daily(exclude=["2027-12-25"]), "Unsupported", f"{SCHEDULE}.exclude", id="exclude"),
+    pytest.param(
+        daily(exclude=["1970-01-01/2199-12-31"]), "NeverFires", f"{SCHEDULE}.exclude", id="all dates that there are"
+    ),
+    *[
+        pytest.param(
+            {**daily(**{name: value}), "engine": "CronJob"},
+            "Unsupported",
+            f"{SCHEDULE}.{name}",
+            id=f"a CronJob with {name}",
+        )
+        for name, value in (("jitter", "5m"), ("exclude", ["2027-12-25"]), ("maxRuns", 3))
+    ],
     pytest.param(
         daily(excludeFrom=[{"configMap": {"name": "holidays", "key": "ics"}}]),
         "Unsupported",
         f"{SCHEDULE}.excludeFrom",
         id="excludeFrom",
     ),
-    pytest.param(daily(maxRuns=3), "Unsupported", f"{SCHEDULE}.maxRuns", id="maxRuns"),
     pytest.param(
         {**daily(), "catchUp": "All", "engine": "CronJob"}, "Unsupported", "spec.catchUp", id="catchUp All of a CronJob"
     ),

@@ -322,6 +322,15 @@ BAD_REQUESTS = [
     pytest.param(
         daily(exclude=["25/12"]), "spec.timing.schedule.exclude[0]", "should match", id="a date without a year"
     ),
+    *[
+        pytest.param(daily(exclude=["2027-12-25", text]), "spec.timing.schedule.exclude[1]", said, id=title)
+        for text, said, title in (
+            ("2027-02-29", "must be a date that exists", "29 February of a common year"),
+            ("2027-04-31/2027-05-02", "must be a date that exists", "a range from 31 April"),
+            ("2028-01-06/2027-12-24", "must not end before it begins", "a reversed range"),
+            ("2200-01-01", "must be a date that exists from 1970", "a date of the far future"),
+        )
+    ],
     pytest.param(
         daily(exclude=["2027-12-25"] * 367),
         "spec.timing.schedule.exclude",

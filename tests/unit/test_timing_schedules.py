@@ -355,11 +355,6 @@ def test_nothing_is_left_at_the_end_of_2199() -> None:
             {"secondly": {"every": 1}, "timeZone": "Mars"}, "InvalidTimeZone", "timeZone", "such as",
             id="a zone that is not there, also where it is not needed",
         ),
-        pytest.param({"cron": "@daily", "jitter": "10s"}, "Unsupported", "jitter", "not supported yet", id="jitter"),
-        pytest.param({"cron": "@daily", "maxRuns": 3}, "Unsupported", "maxRuns", "not supported yet", id="maxRuns"),
-        pytest.param(
-            {"cron": "@daily", "exclude": ["2027-12-25"]}, "Unsupported", "exclude", "not supported yet", id="exclude"
-        ),
         pytest.param(
             {"cron": "@daily", "excludeFrom": [{"configMap": {"name": "a", "key": "b"}}]}, "Unsupported", "excludeFrom",
             "not supported yet", id="excludeFrom",

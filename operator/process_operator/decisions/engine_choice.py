@@ -86,6 +86,14 @@ def _obstacles(request: ProcessRequest, template: JobTemplate, cron: CronSchedul
         yield _Obstacle(
             WhyNot("spec.timing.schedule.finishTime", "a CronJob fires past it while the operator is away"), weaker=True
         )
+    for name, is_set in (
+        ("jitter", schedule.jitter is not None),
+        ("exclude", bool(schedule.exclude)),
+        ("excludeFrom", bool(schedule.exclude_from)),
+        ("maxRuns", schedule.max_runs is not None),
+    ):
+        if is_set:
+            yield _Obstacle(WhyNot(f"spec.timing.schedule.{name}", f"a CronJob has no {name}"))
     if spec.starting_deadline_seconds is not None and spec.starting_deadline_seconds < _POLLING_SECONDS:
         yield _Obstacle(WhyNot("spec.startingDeadlineSeconds", f"a CronJob needs {_POLLING_SECONDS} or more"))
     if template.uses_scheduled_time:

@@ -32,12 +32,10 @@ def plan_new_runs(situation: Situation, contenders: list[Contender], draft: Draf
     calendar = calendar_of(snapshot, situation.acceptance.recurrence)
     if is_suspended(situation.stretch) or not situation.acceptance.is_accepted or situation.acceptance.engine is None:
         return idle, calendar
-    if not situation.is_own_engine:
-        progress = plan_passed_over(snapshot, calendar, situation.views, situation.now, draft)
-    else:
-        progress = plan_ticks(
-            snapshot, calendar, situation.views, contenders, _at_once(situation, contenders), situation.now, draft
-        )
+    if situation.is_own_engine:
+        at_once = _at_once(situation, contenders)
+        return plan_ticks(snapshot, calendar, situation.views, contenders, at_once, situation.now, draft), calendar
+    progress = plan_passed_over(snapshot, calendar, situation.views, situation.now, draft)
     return Progress(progress.cursor, progress.started + made, progress.waiting), calendar
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from process_operator.decisions.plan import Draft, Emit, LoadHistory
-from process_operator.decisions.request_calendar import Calendar, Progress, settled_through
+from process_operator.decisions.plan import Draft, Emit, FinishRun, LoadHistory
+from process_operator.decisions.request_calendar import Calendar, Progress, runs_left, settled_through
 from process_operator.decisions.request_status import Outlook
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
@@ -17,12 +17,16 @@ from process_operator.decisions.stretch import is_suspended, run_name
 from process_operator.resources.conditions import ConditionStatus, ConditionType, EventReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_run import RunPhase, Trigger
 
 
 def outlook_of(situation: Situation, progress: Progress, calendar: Calendar | None, draft: Draft) -> Outlook:
     """The outlook after the plan; asks for the history where only that can tell."""
-    next_run = _next_run(situation, progress, calendar)
-    none_left = _no_tick_left(situation, progress, calendar)
+    counted = progress.started - _given_back(situation, progress, draft)
+    left = runs_left(situation.snapshot, counted)
+    is_used_up = left is not None and left <= 0
+    next_run = None if is_used_up else _next_run(situation, progress, calendar)
+    none_left = _no_tick_left(situation, progress, calendar, is_used_up=is_used_up)
     end, unknown = _one_shot_end(situation, progress)
     sought = unknown and situation.snapshot.history is None
     if sought or _lost_sight_of_last_run(situation):
@@ -30,7 +34,7 @@ def outlook_of(situation: Situation, progress: Progress, calendar: Calendar | No
     return Outlook(
         views=situation.views,
         cursor=progress.cursor,
-        started=progress.started,
+        started=counted,
         waiting=_waiting(situation, progress),
         next_run=next_run,
         no_tick_left=none_left,
@@ -56,19 +60,33 @@ def _next_run(situation: Situation, progress: Progress, calendar: Calendar | Non
     if calendar is None:
         starts = [view.window.start for view in situation.views if view.window is not None and not view.is_let_go]
         return min((start for start in starts if start > situation.now), default=None)
-    after = max(
-        settled_through(situation.snapshot, calendar.recurrence),
-        progress.cursor or calendar.recurrence.floor,
-        situation.now,
-    )
-    return calendar.recurrence.next_after(after)
+    recurrence = calendar.recurrence
+    settled = settled_through(situation.snapshot, recurrence)
+    tick = recurrence.next_after(max(settled, progress.cursor or settled, recurrence.due_through(situation.now)))
+    return None if tick is None else recurrence.due_at(tick)
 
 
-def _no_tick_left(situation: Situation, progress: Progress, calendar: Calendar | None) -> bool:
+def _no_tick_left(situation: Situation, progress: Progress, calendar: Calendar | None, *, is_used_up: bool) -> bool:
     if calendar is None or not situation.acceptance.is_accepted or situation.views or progress.waiting:
         return False
-    cursor = progress.cursor or calendar.recurrence.floor
-    return calendar.recurrence.next_after(max(cursor, calendar.recurrence.floor)) is None
+    settled = settled_through(situation.snapshot, calendar.recurrence)
+    return is_used_up or calendar.recurrence.next_after(max(settled, progress.cursor or settled)) is None
+
+
+def _given_back(situation: Situation, progress: Progress, draft: Draft) -> int:
+    """How many runs that were counted for `maxRuns` end now without ever having had a Job."""
+    if runs_left(situation.snapshot) is None or progress.cursor is None:
+        return 0
+    assert situation.stretch.since is not None
+    ended = {action.run: action.status for action in draft.actions if isinstance(action, FinishRun)}
+    return sum(
+        1
+        for view in situation.views
+        if view.name in ended and view.refusal is None and view.job is None and ended[view.name].job_uid is None
+        if ended[view.name].phase in (RunPhase.MISSED, RunPhase.CANCELED)
+        if view.run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
+        if situation.stretch.since <= view.due <= progress.cursor
+    )
 
 
 def _lost_sight_of_last_run(situation: Situation) -> bool:

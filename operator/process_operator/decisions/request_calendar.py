@@ -17,7 +17,7 @@ from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.ticks import Occupation
 from process_operator.resources.process_request import ProcessRequest
-from process_operator.resources.process_run import Trigger
+from process_operator.resources.process_run import RunPhase, Trigger
 from process_operator.timing.recurrence import Recurrence
 
 _INSTANT: Final = timedelta(microseconds=1)
@@ -54,9 +54,22 @@ def calendar_of(snapshot: Snapshot, recurrence: Recurrence) -> Calendar:
 
 
 def settled_through(snapshot: Snapshot, recurrence: Recurrence) -> datetime:
-    """The instant up to which no tick is looked at: the cursor, but not before the stretch began."""
-    cursor = snapshot.status.last_schedule_time
-    return recurrence.floor if cursor is None else max(cursor, recurrence.floor)
+    """The instant up to which no tick is looked at: the cursor, but not before the stretch began.
+
+    Where the rules of the zone have changed since, the wall time of the cursor may come again: that is settled too.
+    """
+    cursor, wall_time = snapshot.status.last_schedule_time, snapshot.status.last_wall_time
+    settled = recurrence.floor if cursor is None else max(cursor, recurrence.floor)
+    return settled if wall_time is None else max(settled, recurrence.settled_by(datetime.fromisoformat(wall_time)))
+
+
+def runs_left(snapshot: Snapshot, counted: int = 0) -> int | None:
+    """How many runs `maxRuns` leaves to the stretch, `counted` of which no status knows yet; None: any number."""
+    assert snapshot.request is not None and snapshot.status.stretch is not None
+    schedule = snapshot.request.spec.timing.schedule
+    if schedule is None or schedule.max_runs is None:
+        return None
+    return schedule.max_runs - snapshot.status.stretch.runs - counted
 
 
 def has_run(snapshot: Snapshot, name: str) -> bool:
@@ -83,14 +96,19 @@ def occupations(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Occupat
 
 def runs_of_ticks(snapshot: Snapshot, after: datetime, until: datetime) -> int:
     """How many ticks in (after, until] have a run that started or will."""
-    started = [run.scheduled for run in snapshot.history or () if not run.refusal]
+    return sum(1 for tick in ticks_with_runs(snapshot) if after < tick <= until)
+
+
+def ticks_with_runs(snapshot: Snapshot) -> list[datetime]:
+    """Ticks of which a run is known that started or will."""
+    started = [run.scheduled for run in snapshot.history or () if not run.refusal and run.phase != RunPhase.MISSED]
     started += [
         run.spec.scheduled_time
         for run in snapshot.runs
         if run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
         and manifests.ANNOTATION_VERDICT not in run.metadata.annotations
     ]
-    return sum(1 for scheduled in started if scheduled is not None and after < scheduled <= until)
+    return [tick for tick in started if tick is not None]
 
 
 def latest(*instants: datetime | None) -> datetime | None:

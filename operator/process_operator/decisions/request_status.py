@@ -17,6 +17,8 @@ from process_operator.resources.conditions import Condition, ConditionStatus, Co
 from process_operator.resources.process_request import ActiveRun, LastRun, ProcessRequestStatus, RequestPhase
 from process_operator.resources.process_run import RunPhase
 from process_operator.timing.describe import describe_timing
+from process_operator.timing.recurrence import Recurrence
+from process_operator.timing.zone import tzdata_version
 
 _MAX_ACTIVE: Final = 100
 FAST: Final = timedelta(minutes=1)
@@ -47,7 +49,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
     request, base = snapshot.request, snapshot.status
     assert request is not None and base.stretch is not None
     if acceptance.ask is not None:
-        return base.model_copy(update={"last_schedule_time": outlook.cursor})
+        return base.model_copy(update=_cursor(snapshot, acceptance.recurrence, outlook.cursor))
     active = [view for view in outlook.views if view.refusal is None and not waits_for_start(view)]
     ends = _end_conditions(base, acceptance, outlook, now)
     conditions = (*_conditions(snapshot, acceptance), *ends)
@@ -60,7 +62,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
             "engine": acceptance.engine.engine if acceptance.engine is not None else None,
             "schedule": describe_timing(request.spec.timing),
             "stretch": base.stretch.model_copy(update={"runs": base.stretch.runs + outlook.started}),
-            "last_schedule_time": outlook.cursor,
+            **_cursor(snapshot, acceptance.recurrence, outlook.cursor),
             "template_hash": accepted_template,
             "waiting_count": outlook.waiting,
             "next_run_time": outlook.next_run,
@@ -74,6 +76,17 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
             "conditions": merge_conditions(base.conditions, conditions, now.replace(microsecond=0)),
         }
     )
+
+
+def _cursor(snapshot: Snapshot, recurrence: Recurrence | None, cursor: datetime | None) -> dict[str, object]:
+    """The cursor, with what another version of the zone data will ask: its wall time, and by which version that is."""
+    if recurrence is None:
+        return {"last_schedule_time": cursor}
+    wall_time = snapshot.status.last_wall_time
+    if cursor is not None and cursor != snapshot.status.last_schedule_time:
+        wall = recurrence.wall_time(cursor)
+        wall_time = wall.isoformat() if wall is not None else None
+    return {"last_schedule_time": cursor, "last_wall_time": wall_time, "tzdata": tzdata_version()}
 
 
 def _phase(snapshot: Snapshot, acceptance: Acceptance, ends: tuple[Condition, ...], *, active: bool) -> RequestPhase:
@@ -162,6 +175,8 @@ def _last_run(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[LastRun |
 
 def is_worth_a_write(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
     """Whether a status differs from the written one in more than the next tick of a fast schedule."""
+    # The version of the zone data goes with what is written anyway: a new one is no reason to write every request.
+    written = written.model_copy(update={"tzdata": wanted.tzdata})
     if written == wanted:
         return False
     if wanted.next_run_time is None or written.next_run_time is None or not _is_fast(written, wanted):

@@ -11,7 +11,13 @@ from datetime import timedelta
 from process_operator.decisions.concurrency import Contender, Turn, take_turns
 from process_operator.decisions.plan import Draft, LoadHistory
 from process_operator.decisions.refusal import Refusal
-from process_operator.decisions.request_calendar import calendar_of, has_run, settled_through
+from process_operator.decisions.request_calendar import (
+    calendar_of,
+    has_run,
+    runs_left,
+    runs_of_ticks,
+    settled_through,
+)
 from process_operator.decisions.run_plan import plan_run
 from process_operator.decisions.run_view import RunOrders, RunView
 from process_operator.decisions.situation import Situation
@@ -37,19 +43,22 @@ def _replacing_run(situation: Situation, draft: Draft) -> Contender | None:
     if situation.policy != ConcurrencyPolicy.REPLACE or recurrence is None or not situation.makes_ticks:
         return None
     deadline = situation.request.spec.starting_deadline_seconds
-    newest = recurrence.previous(situation.now)
+    newest = recurrence.previous(recurrence.due_through(situation.now))
     if (
         newest is None
-        or newest <= settled_through(situation.snapshot, recurrence)
-        or is_too_old(newest, situation.now, deadline)
+        or newest <= (after := settled_through(situation.snapshot, recurrence))
+        or is_too_old(recurrence.due_at(newest), situation.now, deadline)
     ):
+        return None
+    left = runs_left(situation.snapshot, runs_of_ticks(situation.snapshot, after, newest))
+    if left is not None and left <= 0:
         return None
     name = calendar_of(situation.snapshot, recurrence).run_name(newest)
     if situation.snapshot.history is None:
         # It may be claimed already, and even be over: then nobody has to go for it.
         draft.do(LoadHistory())
         return None
-    return None if has_run(situation.snapshot, name) else Contender(name, newest, started=False)
+    return None if has_run(situation.snapshot, name) else Contender(name, recurrence.due_at(newest), started=False)
 
 
 def _orders(situation: Situation, view: RunView, turn: Turn, draft: Draft) -> RunOrders:

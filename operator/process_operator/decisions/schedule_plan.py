@@ -7,6 +7,7 @@ other engine.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,9 +27,11 @@ from process_operator.decisions.request_calendar import (
     has_run,
     latest,
     occupations,
+    runs_left,
     runs_of_ticks,
     settled_through,
     span_of,
+    ticks_with_runs,
     without_runs,
 )
 from process_operator.decisions.run_view import RunView
@@ -59,11 +62,18 @@ def plan_ticks(
     """
     spec, recurrence = calendar.request.spec, calendar.recurrence
     rules = Rules(spec.concurrency_policy, spec.catch_up, spec.starting_deadline_seconds)
-    after = settled_through(snapshot, recurrence)
-    if snapshot.history is None and rules.make_up_all and _was_away(after, calendar, now):
-        # How many wait, and which is next, follows from those that have run already: only a list shows them.
+    after, through = settled_through(snapshot, recurrence), recurrence.due_through(now)
+    left = runs_left(snapshot)
+    needs_history = rules.make_up_all or (left is not None and left > 0)
+    if snapshot.history is None and needs_history and _was_away(after, calendar, now):
+        # How many wait or may start, and which is next, follows from those that have run already: a list shows them.
         draft.do(LoadHistory())
         return Progress(snapshot.status.last_schedule_time)
+    if left is not None:
+        left -= runs_of_ticks(snapshot, after, through)
+        if left <= 0:
+            return _exhausted(snapshot, after, through)
+        rules = replace(rules, most=min(rules.most, left))
     settled = _settled(snapshot, calendar, after, now) if rules.make_up_all else Progress(None)
     due = decide_due_ticks(
         recurrence,
@@ -75,8 +85,8 @@ def plan_ticks(
     )
     idle = Progress(settled.cursor or snapshot.status.last_schedule_time, settled.started, due.waiting)
     if due.waiting and rules.deadline_seconds is not None:
-        oldest = recurrence.newest(after, now, limit=due.waiting)[0]
-        draft.wake(oldest + timedelta(seconds=rules.deadline_seconds + 1))
+        oldest = recurrence.newest(after, through, limit=due.waiting)[0]
+        draft.wake(recurrence.due_at(oldest) + timedelta(seconds=rules.deadline_seconds + 1))
     if not due.start and not due.refused:
         return idle
     if due.refused and any(view.refusal is not None for view in views):
@@ -91,7 +101,24 @@ def plan_ticks(
     )
     for tick in due.start:
         _claim_tick(snapshot, calendar, tick, at_once, now, draft)
-    return Progress(latest(cursor, *due.start), settled.started + len(due.start), due.waiting)
+    cursor = latest(cursor, *due.start)
+    return Progress(cursor, _started(snapshot, calendar, after, cursor, due.start), due.waiting)
+
+
+def _started(
+    snapshot: Snapshot, calendar: Calendar, after: datetime, cursor: datetime | None, ticks: tuple[datetime, ...]
+) -> int:
+    """How many runs of the stretch are counted by moving the cursor: those there already, and those claimed now."""
+    new = sum(1 for tick in ticks if not has_run(snapshot, calendar.run_name(tick)))
+    return new + (runs_of_ticks(snapshot, after, cursor) if cursor is not None else 0)
+
+
+def _exhausted(snapshot: Snapshot, after: datetime, through: datetime) -> Progress:
+    """`maxRuns` leaves nothing to start. Runs that the cursor does not cover yet are still to be counted."""
+    reached = latest(*(tick for tick in ticks_with_runs(snapshot) if after < tick <= through))
+    if reached is None:
+        return Progress(snapshot.status.last_schedule_time)
+    return Progress(reached, runs_of_ticks(snapshot, after, reached))
 
 
 def _settled(snapshot: Snapshot, calendar: Calendar, after: datetime, now: datetime) -> Progress:
@@ -101,7 +128,7 @@ def _settled(snapshot: Snapshot, calendar: Calendar, after: datetime, now: datet
     counted among those that wait nor in the way of the next.
     """
     recurrence = calendar.recurrence
-    newest = recurrence.previous(now)
+    newest = recurrence.previous(recurrence.due_through(now))
     if newest is None or newest <= after:
         return Progress(None)
     free = without_runs(tuple(span_of(recurrence, after, newest, _NOT_YET)), calendar, snapshot)
@@ -120,11 +147,11 @@ def _is_blocked(
     now: datetime,
 ) -> bool:
     recurrence = calendar.recurrence
-    tick = recurrence.next_after(after) if rules.make_up_all else recurrence.previous(now)
+    tick = recurrence.next_after(after) if rules.make_up_all else recurrence.previous(recurrence.due_through(now))
     if tick is None or has_run(snapshot, calendar.run_name(tick)):
         # A crash may have come between the claim and the cursor: then the tick is in nobody's way, its own run least.
         return False
-    return bool(in_the_way(rules.policy, contenders, due=tick))
+    return bool(in_the_way(rules.policy, contenders, due=recurrence.due_at(tick)))
 
 
 def _claim_tick(
@@ -134,7 +161,7 @@ def _claim_tick(
     if has_run(snapshot, name):
         return
     newer = calendar.recurrence.next_after(tick)
-    is_late = now - tick > LATE or (newer is not None and newer <= now)
+    is_late = now - calendar.recurrence.due_at(tick) > LATE or (newer is not None and newer <= now)
     trigger = Trigger.CATCH_UP if is_late else Trigger.SCHEDULE
     manifest = manifests.run_manifest(calendar.request, name=name, trigger=trigger, scheduled=tick)
     draft.do(*claim(calendar.request, manifest, at_once, tick))
@@ -155,10 +182,14 @@ def claim(
 
 def undecided(snapshot: Snapshot, calendar: Calendar, progress: Progress, now: datetime) -> tuple[Undecided, ...]:
     """The due ticks that a plan leaves undecided, in rows without a gap."""
-    after = max(progress.cursor or calendar.recurrence.floor, calendar.recurrence.floor)
-    spans = _free(
-        snapshot, calendar, span_of(calendar.recurrence, after, now, Refusal(RunPhase.MISSED, RunReason.EDITED))
-    )
+    left = runs_left(snapshot, progress.started)
+    if left is not None and left <= 0:
+        return ()
+    recurrence = calendar.recurrence
+    after = latest(progress.cursor, settled_through(snapshot, recurrence))
+    assert after is not None
+    refusal = Refusal(RunPhase.MISSED, RunReason.EDITED)
+    spans = _free(snapshot, calendar, span_of(recurrence, after, recurrence.due_through(now), refusal))
     return tuple(Undecided(calendar.run_name(span.first), span.first, span.last, span.count) for span in spans)
 
 
@@ -170,7 +201,7 @@ def _free(snapshot: Snapshot, calendar: Calendar, spans: Iterable[Span]) -> list
 
 def _was_away(after: datetime, calendar: Calendar, now: datetime) -> bool:
     first = calendar.recurrence.next_after(after)
-    return first is not None and now - first > timedelta(seconds=1)
+    return first is not None and now - calendar.recurrence.due_at(first) > timedelta(seconds=1)
 
 
 def plan_stretch_end(
@@ -182,8 +213,11 @@ def plan_stretch_end(
     and so does that of every Job of a CronJob.
     """
     after = settled_through(snapshot, calendar.recurrence)
-    last = calendar.recurrence.previous(now)
+    last = calendar.recurrence.previous(calendar.recurrence.due_through(now))
     if last is None or last <= after:
+        return None
+    left = runs_left(snapshot, runs_of_ticks(snapshot, after, last))
+    if left is not None and left <= 0:
         return None
     spans = span_of(calendar.recurrence, after, last, Refusal(RunPhase.MISSED, reason))
     for span in _free(snapshot, calendar, spans):

@@ -14,6 +14,7 @@ from process_operator.decisions.run_view import RunView
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import Engine, ProcessRequest, Stretch
+from process_operator.resources.process_run import Trigger
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ class Situation:
     def makes_ticks(self) -> bool:
         """Whether the operator claims ticks now."""
         return self.acceptance.is_accepted and self.is_own_engine and not self.is_suspended
+
+    def due_of(self, view: RunView) -> datetime:
+        """When a run was to start (UTC): its tick and the jitter of it, or when it was made by hand."""
+        recurrence = self.acceptance.recurrence
+        is_of_tick = view.run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
+        return recurrence.due_at(view.due) if recurrence is not None and is_of_tick else view.due
 
     @cached_property
     def first_let_go(self) -> str | None:

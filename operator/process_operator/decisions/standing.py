@@ -28,7 +28,7 @@ def _contender(situation: Situation, view: RunView) -> Contender | None:
     if not started and not is_time(situation, view):
         return None
     ready = started or (own_kill(situation, view) is None and _may_begin(situation, view))
-    return Contender(view.name, view.due, started=started, ready=ready)
+    return Contender(view.name, situation.due_of(view), started=started, ready=ready)
 
 
 def is_time(situation: Situation, view: RunView) -> bool:
@@ -73,7 +73,7 @@ def _claim_is_void(situation: Situation, view: RunView) -> Kill | None:
     deadline = request.spec.starting_deadline_seconds
     if situation.is_suspended:
         return Kill(KillReason.SUSPENDED)
-    if is_too_old(view.due, situation.now, deadline):
+    if is_too_old(situation.due_of(view), situation.now, deadline):
         why = f": {view.notes.create_refused.message}" if view.notes.create_refused is not None else ""
         return Kill(KillReason.MISSED, f"not started within {deadline} s of its time (startingDeadlineSeconds){why}")
     return None

@@ -34,9 +34,10 @@ class StretchChange:
 
     def apply(self, status: ProcessRequestStatus) -> ProcessRequestStatus:
         """The status with this change, and nothing else touched that a person may still want to read."""
-        return status.model_copy(
-            update={"stretch": self.stretch, "last_handled_reschedule": self.last_handled_reschedule}
-        )
+        changes = {"stretch": self.stretch, "last_handled_reschedule": self.last_handled_reschedule}
+        if status.stretch is not None and status.stretch.number != self.stretch.number:
+            changes["last_wall_time"] = None  # it was of another timing
+        return status.model_copy(update=changes)
 
 
 def timing_hash(request: ProcessRequest) -> str:

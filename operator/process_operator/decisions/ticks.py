@@ -41,6 +41,8 @@ class Rules:
     catch_up: CatchUp = CatchUp.LATEST
     deadline_seconds: int | None = None
     """`startingDeadlineSeconds`; None: nothing is ever too late."""
+    most: int = MAX_STARTS
+    """How many may be started now: `maxRuns` may leave less than are started at once. One at least."""
 
     @property
     def make_up_all(self) -> bool:
@@ -69,7 +71,7 @@ def decide_due_ticks(
     blocked: bool,
     occupations: Sequence[Occupation],
 ) -> DueTicks:
-    """Decide the ticks in (after, now].
+    """Decide the ticks after `after` that are due by now.
 
     Args:
         recurrence: the calendar of the stretch.
@@ -79,24 +81,32 @@ def decide_due_ticks(
         blocked: a run is in the way now.
         occupations: runs that are or were in the way, to tell Skipped from Missed.
     """
-    newest = recurrence.previous(now)
+    newest = recurrence.previous(recurrence.due_through(now))
     if newest is None or newest <= after:
         return DueTicks()
     policy, deadline = rules.policy, rules.deadline_seconds
-    occupied = occupations if policy == ConcurrencyPolicy.FORBID else ()
-    cut = None if deadline is None else now.replace(microsecond=0) - timedelta(seconds=deadline)
-    if is_too_old(newest, now, deadline):
+    occupied = _among_ticks(recurrence, occupations) if policy == ConcurrencyPolicy.FORBID else ()
+    cut = None
+    if deadline is not None:
+        cut = recurrence.due_before(now.replace(microsecond=0) - timedelta(seconds=deadline))
+    if is_too_old(recurrence.due_at(newest), now, deadline):
         return DueTicks(refused=tuple(_spans(recurrence, after, newest, cut, occupied)))
     if rules.make_up_all:
         low = after if cut is None else max(after, cut - _INSTANT)
         too_old = tuple(_spans(recurrence, after, low, cut, occupied)) if low > after else ()
-        at_once = MAX_STARTS if policy != ConcurrencyPolicy.FORBID else 0 if blocked else 1
+        at_once = rules.most if policy != ConcurrencyPolicy.FORBID else 0 if blocked else 1
         return _all(recurrence, low, newest, too_old, at_once)
     older = recurrence.previous(newest - _INSTANT)
     refused = tuple(_spans(recurrence, after, older, cut, occupied)) if older is not None and older > after else ()
     if blocked and policy in (ConcurrencyPolicy.FORBID, ConcurrencyPolicy.REPLACE):
         return DueTicks(waiting=1, refused=refused)
     return DueTicks(start=(newest,), refused=refused)
+
+
+def _among_ticks(recurrence: Recurrence, occupations: Sequence[Occupation]) -> tuple[Occupation, ...]:
+    """The same times between nominal instants: a run is in the way of the ticks that are due while it goes on."""
+    edge = recurrence.due_before
+    return tuple(Occupation(o.run, edge(o.start), edge(o.end) if o.end is not None else None) for o in occupations)
 
 
 def _all(

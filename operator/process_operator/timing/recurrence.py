@@ -82,6 +82,10 @@ class Recurrence:
         tick = self.previous(now) if self._jitter else None
         return now if tick is None or self.due_at(tick) <= now else tick - _MICROSECOND
 
+    def due_before(self, instant: datetime) -> datetime:
+        """Give the instant before which exactly those ticks lie that are due before `instant`."""
+        return self.due_through(instant - _MICROSECOND) + _MICROSECOND
+
     def between(self, after: datetime, until: datetime, *, limit: int) -> list[datetime]:
         """List the first `limit` ticks in (after, until], oldest first."""
         found: list[datetime] = []

@@ -1,0 +1,179 @@
+"""Scenarios of schedules with jitter, excluded dates, a number of runs, and of zone data that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from tests.flow.driver import BEGIN, Flow, later
+from tests.flow.scenario import Collection
+from tests.flow.scenarios_schedule import SKIPPED, SUCCEEDED, SUPERSEDED, TOO_LATE, every, ticks
+
+from process_operator.resources.schedule import Schedule
+from process_operator.timing.recurrence import compile_schedule
+from process_operator.timing.zone import wall_clock, zone
+
+CALENDARS = Collection()
+scenario = CALENDARS.scenario
+
+
+def due_seconds(second: int, **schedule: object) -> float:
+    """Seconds after the beginning at which the tick of a second is due."""
+    recurrence = compile_schedule(Schedule.model_validate(schedule), since=BEGIN, key="default/job")
+    return (recurrence.due_at(ticks(second)[0]) - BEGIN.replace(microsecond=0)).total_seconds()
+
+
+# ---- jitter
+
+
+@scenario("every 10 seconds with jitter", ends=[SUCCEEDED] * 4)
+async def jitter(flow: Flow) -> None:
+    flow.apply(timing=every(10, until=35, jitter="8s"), history={"successful": 10})
+    for second in (10, 20, 30):
+        due = due_seconds(second, secondly={"every": 10}, jitter="8s", finishTime=later(35))
+        await flow.to(due - 0.5)
+        flow.expect(lambda: len(flow.phases()), second // 10)
+        flow.expect(lambda: flow.request().status.next_run_time, ticks(int(due))[0], undisturbed=True)
+        await flow.to(due + 0.5)
+        flow.expect(lambda: len(flow.phases()), second // 10 + 1)
+    await flow.to(80)
+    flow.expect(lambda: flow.request().status.phase, "Finished")
+
+
+@scenario("jitter and a starting deadline of 0 seconds, which counts from when a tick is due", ends=[SUCCEEDED] * 3)
+async def jitter_deadline(flow: Flow) -> None:
+    flow.apply(timing=every(20, until=45, jitter="15s"), startingDeadlineSeconds=0)
+    await flow.to(100)
+
+
+@scenario(
+    "suspended while a tick waits for its jitter",
+    ends=[SUCCEEDED],
+    due=lambda: ticks(0),
+)
+async def jitter_suspended(flow: Flow) -> None:
+    flow.apply(timing=every(60, until=100, jitter="50s"))
+    due = due_seconds(60, secondly={"every": 60}, jitter="50s", finishTime=later(100))
+    assert due > 62
+    await flow.to(61)
+    flow.edit(suspend=True)
+    await flow.to(130)
+
+
+# ---- maxRuns
+
+
+@scenario("at most 3 runs", ends=[SUCCEEDED] * 3, due=lambda: ticks(0, 5, 10))
+async def max_runs(flow: Flow) -> None:
+    flow.apply(timing=every(5, maxRuns=3))
+    await flow.to(60)
+    flow.expect(lambda: (flow.request().status.phase, flow.request().status.next_run_time), ("Finished", None))
+
+
+@scenario("at most 2 runs under Forbid: skipped ticks do not count", ends=[SUCCEEDED, SKIPPED, SUCCEEDED],
+          due=lambda: ticks(0, 5, 10))  # fmt: skip
+async def max_runs_forbid(flow: Flow) -> None:
+    flow.work(seconds=12)
+    flow.apply(timing=every(5, maxRuns=2), concurrencyPolicy="Forbid")
+    await flow.to(100)
+    flow.expect(lambda: flow.request().status.phase, "Finished")
+
+
+@scenario("at most 3 runs under Replace: the last is not replaced", ends=["Canceled/Replaced"] * 2 + [SUCCEEDED],
+          due=lambda: ticks(0, 10, 20))  # fmt: skip
+async def max_runs_replace(flow: Flow) -> None:
+    flow.work(seconds=25)
+    flow.apply(timing=every(10, maxRuns=3), concurrencyPolicy="Replace")
+    await flow.to(100)
+
+
+@scenario(
+    "at most 3 runs under Queue: one that waited too long gives its place to another tick",
+    ends=[SUCCEEDED, SUCCEEDED, TOO_LATE, TOO_LATE, SUPERSEDED, SUCCEEDED],
+    due=lambda: ticks(0, 5, 10, 15, 20, 25),
+    # The place of a run whose end was written is lost with a crash right then: fewer runs, never more.
+    loses=frozenset({"ends", "ticks"}),
+)
+async def max_runs_queue(flow: Flow) -> None:
+    flow.work(seconds=12)
+    flow.apply(timing=every(5, maxRuns=3), concurrencyPolicy="Queue", startingDeadlineSeconds=10)
+    await flow.to(100)
+    started = [phase for phase in flow.phases(pruned=True) if phase == SUCCEEDED]
+    assert len(started) <= 3
+
+
+@scenario("at most 4 runs, two of them made up after an outage", ends=[SUCCEEDED] * 4,
+          due=lambda: ticks(0, 10, 20, 30))  # fmt: skip
+async def max_runs_all(flow: Flow) -> None:
+    flow.apply(timing=every(10, maxRuns=4), catchUp="All", history={"successful": 10})
+    await flow.to(12)
+    await flow.stop()
+    await flow.to(75)
+    await flow.start()
+    await flow.to(120)
+    flow.expect(lambda: flow.request().status.phase, "Finished")
+
+
+@scenario("at most 2 runs, and 2 again after a resume", ends=[SUCCEEDED] * 4, due=lambda: ticks(0, 10, 60, 70))
+async def max_runs_resumed(flow: Flow) -> None:
+    flow.apply(timing=every(10, maxRuns=2), history={"successful": 10})
+    await flow.to(40)
+    flow.edit(suspend=True)
+    await flow.to(60)
+    flow.edit(suspend=False)
+    await flow.to(120)
+
+
+# ---- exclude
+
+
+@scenario("every 12 hours, but not on an excluded date", ends=[SUCCEEDED] * 2, rest=3700)
+async def exclude(flow: Flow) -> None:
+    days = {"hourly": {"every": 12}, "exclude": ["2027-03-02"], "finishTime": later(2 * 86400 - 3600)}
+    flow.apply(timing={"schedule": days})
+    await flow.to(3600)
+    flow.expect(lambda: flow.request().status.next_run_time, BEGIN.replace(hour=0, day=3, microsecond=0))
+    await flow.to(3 * 86400)
+
+
+# ---- zone data
+
+
+@contextmanager
+def _rules_of(another: str, *, name: str) -> Iterator[None]:
+    """Zone data in which a zone has the rules of another one."""
+    clock = wall_clock(name)
+
+    def follow(rules: str) -> None:
+        clock._info = zone(rules)  # another tzdata package, without another process
+        clock._windows.clear()
+
+    follow(another)
+    try:
+        yield
+    finally:
+        follow(name)
+
+
+_DAY = timedelta(days=1)
+ZONE = "Africa/Lagos"
+
+
+@scenario(
+    "a zone that goes back an hour in new zone data: no wall time runs twice",
+    ends=[SUCCEEDED] * 2,
+    due=lambda: [
+        BEGIN.replace(hour=13, minute=30, microsecond=0),
+        BEGIN.replace(hour=14, minute=30, microsecond=0) + _DAY,
+    ],
+    rest=3700,
+)
+async def zone_data(flow: Flow) -> None:
+    daily = {"daily": {"at": "14:30"}, "timeZone": ZONE, "finishTime": later(86400 + 3 * 3600)}
+    flow.apply(timing={"schedule": daily}, engine="Operator")
+    await flow.to(2 * 3600)
+    await flow.stop()
+    with _rules_of("Africa/Abidjan", name=ZONE):
+        await flow.start()
+        await flow.to(3 * 86400)
