@@ -87,11 +87,12 @@ DayOfMonth = Annotated[
     ),
 ]
 
-_DATE_THAT_EXISTS: Final = (
-    "^(19[7-9]|2[01][0-9])[0-9]-("
-    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))$"
-    "|^(19(7[26]|8[048]|9[26])|2000|2[01](0[48]|[2468][048]|[13579][26]))-02-29$"
+_DATE: Final = (
+    "((19[7-9]|2[01][0-9])[0-9]-("
+    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    "|(19(7[26]|8[048]|9[26])|2000|2[01](0[48]|[2468][048]|[13579][26]))-02-29)"
 )
+"""A date that exists, from 1970 to 2199."""
 
 ExcludedDates = Annotated[
     str,
@@ -101,7 +102,7 @@ ExcludedDates = Annotated[
         json_schema_extra={
             "x-kubernetes-validations": [
                 CelRule(
-                    rule=f"self.split('/').all(d, d.matches('{_DATE_THAT_EXISTS}'))",
+                    rule=f"self.matches('^{_DATE}(/{_DATE})?$')",
                     message="must be a date that exists from 1970-01-01 to 2199-12-31, or two of them: "
                     "2027-12-24/2028-01-06",
                 ).to_api(),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -206,9 +206,16 @@ def _apply_rules(value: Any, schema: Schema, path: str, errors: list[FieldError]
 
 
 def _holds(rule: str, value: Any) -> bool:
-    # lowerAscii is of the extended strings library, which Kubernetes adds to CEL itself.
-    context = cel.Context(variables={"self": value}, functions={"lowerAscii": str.lower})
+    context = cel.Context(variables={"self": value}, functions=_STRINGS)
     return bool(_program(rule).execute(context))
+
+
+def _substring(text: str, *bounds: int) -> str:
+    return text[slice(*bounds) if len(bounds) > 1 else slice(bounds[0], None)]
+
+
+# Of the extended strings library, which Kubernetes adds to CEL itself.
+_STRINGS: Final[dict[str, Callable[..., Any]]] = {"lowerAscii": str.lower, "substring": _substring}
 
 
 @cache
