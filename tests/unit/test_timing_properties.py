@@ -45,6 +45,32 @@ def fields(low: int, high: int) -> st.SearchStrategy[str]:
 
 
 crons = st.tuples(*(fields(low, high) for low, high in RANGES)).map(lambda parts: {"cron": " ".join(parts)})
+hashed = st.tuples(st.sampled_from(["H", "H/7", "H(5-9)"]), st.sampled_from(["H", "*", "H(3-8)/2", "*/6"])).map(
+    lambda parts: {"cron": f"{parts[0]} {parts[1]} * * *"}
+)
+numbers = st.integers(1, 31)
+placed_days = st.one_of(
+    fields(1, 31),
+    st.sampled_from(["L", "LW", "1,LW", "15,L-2W", "28-3"]),
+    numbers.map(lambda day: f"{day}W"),
+    numbers.map(lambda day: f"L-{day - 1}"),
+)
+placed_weekdays = st.one_of(
+    fields(1, 7),
+    st.sampled_from(["L", "FRI-MON", "WED"]),
+    st.integers(1, 7).map(lambda day: f"{day}L"),
+    st.tuples(st.integers(1, 7), st.integers(1, 5)).map(lambda pair: f"{pair[0]}#{pair[1]}"),
+)
+years = st.sampled_from(["", "", "*", "2008-2011", "2007/2"])
+quartz = st.tuples(
+    st.one_of(st.just("0"), fields(0, 59)),
+    fields(0, 59),
+    fields(0, 23),
+    st.one_of(
+        st.tuples(placed_days, fields(1, 12), st.just("?")), st.tuples(st.just("?"), fields(1, 12), placed_weekdays)
+    ).map(" ".join),
+    years,
+).map(lambda parts: {"cron": " ".join(parts)})
 times = st.times().map(lambda time: f"{time:%H:%M:%S}")
 weekdays = st.lists(
     st.sampled_from(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]),
@@ -55,10 +81,21 @@ weeklies = st.fixed_dictionaries({"at": times, "days": weekdays, "every": st.int
     lambda spec: {"weekly": spec}
 )
 monthlies = st.fixed_dictionaries(
-    {"at": times, "day": st.one_of(st.integers(1, 31), st.just("Last")), "every": st.integers(1, 5)}
+    {"at": times, "day": st.one_of(numbers, st.just("Last")), "every": st.integers(1, 5)}
 ).map(lambda spec: {"monthly": spec})
+nth_weekdays = st.fixed_dictionaries(
+    {
+        "at": times,
+        "weekday": st.fixed_dictionaries(
+            {"week": st.sampled_from(["First", "Fourth", "Last"]), "day": weekdays.map(lambda days: days[0])}
+        ),
+    }
+).map(lambda spec: {"monthly": spec})
+secondlies = st.fixed_dictionaries({"every": st.integers(1, 86_400)}).map(lambda spec: {"secondly": spec})
+hourlies = st.fixed_dictionaries({"every": st.integers(1, 400)}).map(lambda spec: {"hourly": spec})
 minutelies = st.fixed_dictionaries({"every": st.integers(1, 3000)}).map(lambda spec: {"minutely": spec})
-specs = st.one_of(crons, dailies, weeklies, monthlies, minutelies)
+walls = st.one_of(crons, hashed, quartz, dailies, weeklies, monthlies, nth_weekdays)
+specs = st.one_of(walls, secondlies, minutelies, hourlies)
 instants = st.integers(0, 6 * 365 * 86_400).map(lambda seconds: BEGIN + timedelta(seconds=seconds))
 
 
@@ -93,18 +130,19 @@ def test_counts_add_up(spec: dict[str, Any], zone: str, points: list[datetime]) 
 
 
 @quick
-@given(crons, st.sampled_from(["Asia/Tokyo", "Asia/Kolkata", "America/Phoenix"]), instants)
+@given(walls, st.sampled_from(["Asia/Tokyo", "Asia/Kolkata", "America/Phoenix"]), instants)
 def test_a_constant_offset_only_shifts(spec: dict[str, Any], zone: str, start: datetime) -> None:
     offset = {"Asia/Tokyo": 9 * 60, "Asia/Kolkata": 5 * 60 + 30, "America/Phoenix": -7 * 60}[zone]
     shift = timedelta(minutes=offset)
-    there = compiled(spec, zone).next_after(start)
-    in_utc = compiled(spec, "Etc/UTC", BEGIN - DAY).next_after(start + shift)
+    # An anchor that is on the same local date in both, from which days, weeks and months are counted.
+    there = compiled(spec, zone, BEGIN - shift).next_after(start)
+    in_utc = compiled(spec, "Etc/UTC", BEGIN).next_after(start + shift)
 
     assert (there and there + shift) == in_utc
 
 
 @quick
-@given(st.one_of(crons, dailies, weeklies, monthlies), st.sampled_from(ZONES), instants)
+@given(walls, st.sampled_from(ZONES), instants)
 def test_fixed_ticks_have_wall_times_in_order_before_moves(spec: dict[str, Any], zone: str, start: datetime) -> None:
     recurrence = compiled(spec, zone)
     ticks = recurrence.between(start, start + 400 * DAY, limit=50)
@@ -124,6 +162,35 @@ def test_every_minute_is_every_minute_through_every_change(zone: str) -> None:
         tick = BEGIN + timedelta(minutes=rng.randrange(3000 * 24 * 60))
         assert recurrence.next_after(tick) == tick + timedelta(minutes=1)
         assert recurrence.previous(tick) == tick
+
+
+@quick
+@given(
+    st.tuples(fields(0, 59), fields(0, 23), fields(1, 31), fields(1, 12)).map(" ".join),
+    st.sampled_from(ZONES),
+    instants,
+)
+def test_the_quartz_form_on_whole_minutes_is_the_same_as_five_fields(text: str, zone: str, start: datetime) -> None:
+    five, six = compiled({"cron": f"{text} *"}, zone), compiled({"cron": f"0 {text} ?"}, zone)
+
+    assert five.between(start, start + 900 * DAY, limit=60) == six.between(start, start + 900 * DAY, limit=60)
+
+
+@quick
+@given(walls, st.sampled_from(ZONES), instants)
+def test_the_tick_before_the_next_one_is_this_one(spec: dict[str, Any], zone: str, start: datetime) -> None:
+    recurrence = compiled(spec, zone)
+    tick = recurrence.next_after(start)
+    if tick is None:
+        assert recurrence.count(start, start + 3000 * DAY) == 0
+        return
+
+    assert start < tick
+    assert recurrence.count(start, tick) == 1
+    assert recurrence.previous(tick) == tick
+    following = recurrence.next_after(tick)
+    if following is not None:
+        assert recurrence.previous(following - MICROSECOND) == tick
 
 
 @quick
