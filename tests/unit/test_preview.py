@@ -305,3 +305,24 @@ def test_parameters_are_checked_against_the_process_where_it_is_known() -> None:
     assert error is not None and error.startswith("spec.parameters[0].name: Process close-day declares no parameter")
     assert shown(preview(of, process(parameters=[{"name": "LEDGER"}]), start)) == ["2027-03-01T12:00:00"]
     assert shown(preview(of, None, start)) == ["2027-03-01T12:00:00"]
+
+
+def test_jitter_is_in_the_instants_and_in_the_remarks() -> None:
+    of = request(
+        {"schedule": {"daily": {"at": "09:00"}, "jitter": "10m"}}, metadata={"name": "report", "namespace": "default"}
+    )
+    found = list(preview(of, None, period("2027-03-01T00:00:00", count=2)).ticks)
+    assert [(format_instant(tick.due), tick.remark) for tick in found] == [
+        ("2027-03-01T09:00:20Z", "+20s jitter"),
+        ("2027-03-02T09:09:27Z", "+9m27s jitter"),
+    ]
+
+
+def test_excluded_dates_are_left_out() -> None:
+    schedule = {"daily": {"at": "09:00"}, "exclude": ["2027-03-02/2027-03-04"]}
+    assert ticks(schedule, "2027-03-01T00:00:00", count=2) == ["2027-03-01T09:00:00", "2027-03-05T09:00:00"]
+
+
+def test_max_runs_takes_all_for_started() -> None:
+    schedule = {"daily": {"at": "09:00"}, "maxRuns": 2}
+    assert ticks(schedule, "2027-03-01T00:00:00", count=9) == ["2027-03-01T09:00:00", "2027-03-02T09:00:00"]

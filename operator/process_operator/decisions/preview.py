@@ -16,7 +16,7 @@ from typing import Final
 from process_operator.decisions.acceptance import accept
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.stretch import timing_hash
-from process_operator.resources.model import Metadata, format_instant
+from process_operator.resources.model import Metadata, format_duration, format_instant
 from process_operator.resources.process import Parameter, Process, ProcessSpec
 from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus, Stretch
 from process_operator.resources.schedule import RunLater
@@ -122,7 +122,9 @@ def _of_schedule(
     clocks = zone(schedule.time_zone)
     # The floor of a stretch that begins here may lie just before it: its first tick can be its very beginning.
     after = period.start if since < period.start.replace(microsecond=0) else recurrence.floor
-    shown = (_tick(recurrence, nominal, clocks) for nominal in _nominal(recurrence, after))
+    # All of them are taken to start; those before the period are counted too.
+    left = None if schedule.max_runs is None else max(0, schedule.max_runs - recurrence.count(recurrence.floor, after))
+    shown = (_tick(recurrence, nominal, clocks) for nominal in islice(_nominal(recurrence, after), left))
     end = period.end
     return shown if end is None else takewhile(lambda tick: tick.due <= end, shown)
 
@@ -142,7 +144,10 @@ def _tick(recurrence: Recurrence, nominal: datetime, clocks: tzinfo) -> PreviewT
         remarks.append(f"moved by a clock change from {named:%H:%M:%S}")
     if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
         remarks.append(f"the {'second' if local.fold else 'first'} of two occurrences")
-    return PreviewTick(nominal, local, ", ".join(remarks))
+    due = recurrence.due_at(nominal)
+    if due != nominal:
+        remarks.append(f"+{format_duration(due - nominal)} jitter")
+    return PreviewTick(due, due.astimezone(clocks), ", ".join(remarks))
 
 
 def _of_one_shot(request: ProcessRequest, since: datetime, period: Period) -> PreviewTick | str:
