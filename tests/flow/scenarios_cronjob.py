@@ -10,6 +10,7 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.timing.cron import resolve_cron
 
 CRONJOBS = Collection()
 scenario = CRONJOBS.scenario
@@ -35,6 +36,15 @@ async def plain(flow: Flow) -> None:
     await flow.to(32 * MINUTE)
     flow.expect(lambda: (flow.request().status.engine, flow.request().status.phase), ("CronJob", "Scheduled"))
     flow.expect(lambda: flow.request().status.last_schedule_time, at("12:30:00"))
+
+
+@scenario("every 10 minutes from a minute that the request draws for itself", ends=[SUCCEEDED] * 4)
+async def hashed(flow: Flow) -> None:
+    flow.apply(timing=cron("H/10 * * * *"))
+    await flow.to(34 * MINUTE)
+    flow.expect(lambda: flow.request().status.engine, "CronJob")
+    drawn = resolve_cron("H/10 * * * *", flow.request().metadata.key)
+    flow.expect(lambda: flow.cluster.all(CRONJOB)[0]["spec"]["schedule"], drawn)
 
 
 @scenario("every 10 minutes, with runs of 15 minutes under Allow", ends=[SUCCEEDED, "Running", "Running"])

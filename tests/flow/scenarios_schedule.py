@@ -46,6 +46,14 @@ async def allow(flow: Flow) -> None:
     )
 
 
+@scenario("the first Monday of the month as Quartz says it, by the second", ends=[SUCCEEDED] * 3)
+async def quartz(flow: Flow) -> None:
+    flow.apply(timing={"schedule": {"cron": "10/20 1 12 ? * MON#1 2027"}})
+    await flow.to(120)
+    flow.expect(lambda: flow.request().status.engine, "Operator")
+    flow.expect(lambda: [run.spec.scheduled_time for run in flow.runs()], ticks(70, 90, 110))
+
+
 @scenario("daily under Forbid, with a run that lasts into the next day", ends=[SUCCEEDED, SUCCEEDED], rest=3700)
 async def daily(flow: Flow) -> None:
     flow.work(seconds=25 * 3600)

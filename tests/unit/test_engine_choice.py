@@ -11,6 +11,7 @@ from process_operator.decisions.engine_choice import EngineChoice, choose_engine
 from process_operator.decisions.template import build_template
 from process_operator.decisions.template_shape import TemplateError
 from process_operator.resources.process_request import Engine
+from process_operator.timing.cron import resolve_cron
 from process_operator.timing.engine import CronSchedule
 
 Body = dict[str, Any]
@@ -39,6 +40,11 @@ OBSTACLES = [
         {"timing": {"schedule": {"minutely": {"every": 7}}}},
         "spec.timing.schedule.minutely: every 7 minutes does not come out even in an hour or a day, as a CronJob needs it",
         id="every 7 minutes",
+    ),
+    pytest.param(
+        {"timing": cron("0 0 * * * ?")},
+        "spec.timing.schedule.cron: a CronJob reads 5 fields, not the Quartz form",
+        id="the Quartz form",
     ),
     pytest.param(
         {"timing": cron(), "concurrencyPolicy": "Queue"}, "spec.concurrencyPolicy: a CronJob has no Queue", id="Queue"
@@ -70,6 +76,11 @@ WEAKER = [
     [
         pytest.param({"timing": cron()}, HOURLY, id="an expression"),
         pytest.param({"timing": cron(), "concurrencyPolicy": "Forbid"}, HOURLY, id="Forbid"),
+        pytest.param(
+            {"timing": cron("H * * * *")},
+            EngineChoice(Engine.CRON_JOB, CronSchedule(resolve_cron("H * * * *", "erp/close"), "Etc/UTC")),
+            id="H, with the number that the request draws",
+        ),
         pytest.param(
             {"timing": cron(), "startingDeadlineSeconds": 10}, HOURLY, id="a deadline that the controller keeps"
         ),
