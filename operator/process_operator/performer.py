@@ -49,19 +49,28 @@ _RUNS_IN_A_SELECTOR: Final = 50
 
 
 class Performer:
-    """Carries out actions for one connection."""
+    """Carries out actions for one connection. `follow` reads and watches a ConfigMap, by namespace and name."""
 
     def __init__(
-        self, api: Api, store: Store, events: EventRecorder, logs: LogReader, clock: Callable[[], datetime]
+        self,
+        api: Api,
+        store: Store,
+        events: EventRecorder,
+        logs: LogReader,
+        clock: Callable[[], datetime],
+        *,
+        follow: Callable[[str, str], Awaitable[None]],
     ) -> None:
         self._api = api
         self._store = store
         self._events = events
         self._logs = logs
         self._clock = clock
+        self._follow = follow
         self._how: dict[type[Any], Callable[[Key, Snapshot, Any], Awaitable[None]]] = {
             actions.BeginStretch: self._begin_stretch,
             actions.DryRunJob: self._dry_run,
+            actions.FollowConfigMap: self._follow_config_map,
             actions.LoadHistory: self._load_history,
             actions.CreateRun: self._create_run,
             actions.AdoptRun: self._adopt_run,
@@ -129,6 +138,9 @@ class Performer:
             notes.dry_run = self._refusal(error, action.template_hash)
         else:
             notes.dry_run = DryRun(action.template_hash)
+
+    async def _follow_config_map(self, key: Key, snapshot: Snapshot, action: actions.FollowConfigMap) -> None:
+        await self._follow(key[0], action.name)
 
     def _refusal(self, error: Forbidden | Invalid | NotFound, template_hash: str) -> DryRun:
         reason = Reason.TEMPLATE_REFUSED

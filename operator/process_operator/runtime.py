@@ -24,7 +24,9 @@ from process_operator.cluster.errors import ApiError, Forbidden, NamespaceTermin
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import Kind
 from process_operator.cluster.lease import Lease
+from process_operator.cluster.object_watch import ObjectWatch
 from process_operator.cluster.retry import Retries
+from process_operator.config_maps import ConfigMaps
 from process_operator.decisions.snapshot import Defaults
 from process_operator.health import Health
 from process_operator.http_server import HttpServer
@@ -100,7 +102,9 @@ class Operator:
         self.timer = Timer(self.agenda, self.queue, clock)
         self.events = EventRecorder(self.api)
         self.logs = LogReader(self.api, self.store, on_read=self.queue.add)
-        self.performer = Performer(self.api, self.store, self.events, self.logs, clock)
+        watch = ObjectWatch(connection, silence=settings.watch_silence_seconds)
+        self.config_maps = ConfigMaps(self.api, watch, self.store, longest_pause=self._pauses.watch)
+        self.performer = Performer(self.api, self.store, self.events, self.logs, clock, follow=self.config_maps.follow)
         self.reconciler = Reconciler(
             store=self.store,
             queue=self.queue,
@@ -208,6 +212,7 @@ class Operator:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.agenda.clear()
             await self.logs.close()
+            await self.config_maps.close()
             with contextlib.suppress(ApiError):
                 await self.events.flush(self._clock(), everything=True)
 

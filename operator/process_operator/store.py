@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from process_operator import names
+from process_operator.calendars import Calendars
 from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.decisions.snapshot import Defaults, DryRun, FinishedRun, RunNotes, Snapshot, Undecided
 from process_operator.resources.process import Process
@@ -70,6 +71,7 @@ class Store:
         self.pods: Shelf[Pod] = Shelf()
         self._users: dict[tuple[str, str], set[Key]] = {}
         """Requests by the Process they name."""
+        self.calendars = Calendars(on_dirty=on_dirty, clock=clock)
         self._notes: dict[Key, Notes] = {}
 
     # ---- what is seen
@@ -308,6 +310,7 @@ class Store:
             notes=dict(notes.runs),
             history=None if notes.history is None else tuple(notes.history),
             dry_run=notes.dry_run,
+            calendars=self.calendars.of(key),
             undecided=notes.undecided,
             defaults=self._defaults,
         )
@@ -334,6 +337,7 @@ class Store:
             self._users[before].discard(key)
         if raw is not None and (process := _process_of(key, raw)) is not None:
             self._users.setdefault(process, set()).add(key)
+        self.calendars.index(key, raw)
 
     def _mark(self, kind: Kind, key: Key) -> None:
         if kind is PROCESS:

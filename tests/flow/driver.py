@@ -19,7 +19,7 @@ from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, Memor
 
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.events import EventRecorder
-from process_operator.cluster.kinds import JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.cluster.kinds import CONFIG_MAP, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.decisions.log_text import build_run_log
 from process_operator.decisions.plan import KillJob, ReadLog
 from process_operator.decisions.pod_choice import LogSource, log_source
@@ -147,7 +147,11 @@ class Process:
         )
         self.events = RecordedEvents()
         self.logs = MemoryLogs(flow.cluster, flow.controllers, self.store, self.queue.add)
-        self.performer = Performer(self.api, self.store, self.events, self.logs, flow.clock)
+        self.followed: dict[tuple[str, str], str | None] = {}
+        """ConfigMaps by namespace and name, with the version that was delivered last; None: it was not there."""
+        self.performer = Performer(
+            self.api, self.store, self.events, self.logs, flow.clock, follow=self._follow_config_map
+        )
         self.reconciler = StrictReconciler(
             store=self.store, queue=self.queue, performer=self.performer, clock=flow.clock, wake=self._wake
         )
@@ -191,12 +195,27 @@ class Process:
                 return True
         return self.logs.deliver() or heard
 
+    async def _follow_config_map(self, namespace: str, name: str) -> None:
+        # Listed anew where its watch breaks, so that no change of it is lost, whatever happens to other watches.
+        self.followed.pop((namespace, name), None)
+        self._look_at_config_map(namespace, name)
+
+    def _look_at_config_map(self, namespace: str, name: str) -> bool:
+        body = self.cluster.find(CONFIG_MAP, name, namespace)
+        version = None if body is None else body["metadata"]["resourceVersion"]
+        if self.followed.get((namespace, name), "") == version:
+            return False
+        self.followed[namespace, name] = version
+        self.store.calendars.take((namespace, name), body)
+        return True
+
     def _listen(self) -> bool:
         events = list(self.watched)
         self.watched.clear()
         for event in self._delivered(events):
             self.store.apply(event.kind, copied(event.body), deleted=event.type == "DELETED")
-        return bool(events)
+        looked = [self._look_at_config_map(*place) for place in list(self.followed)]
+        return bool(events) or any(looked)
 
     def _delivered(self, events: list[WatchEvent]) -> list[WatchEvent]:
         match self.delivery:
@@ -376,6 +395,18 @@ class Flow:
             self.cluster.refusals.pop((verb, kind), None)
         else:
             self.cluster.refusals[verb, kind] = lambda _body: error
+
+    def config_map(self, name: str, **data: str) -> None:
+        """`kubectl apply` of a ConfigMap."""
+        body = {"metadata": {"name": name}, "data": data}
+        if self.cluster.find(CONFIG_MAP, name) is None:
+            self.cluster.create(CONFIG_MAP, body)
+        else:
+            self.cluster.patch(CONFIG_MAP, "default", name, body)
+
+    def delete_config_map(self, name: str) -> None:
+        """`kubectl delete configmap`."""
+        self.cluster.delete(CONFIG_MAP, name)
 
     def cancel_newest(self, request: str = "job") -> None:
         """Cancel the newest run of a request, if there is one."""

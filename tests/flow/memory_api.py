@@ -27,6 +27,7 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.cluster.kinds import (
+    CONFIG_MAP,
     CRONJOB,
     EVENT,
     JOB,
@@ -42,7 +43,7 @@ from process_operator.resync import SELECTIONS
 
 Body = dict[str, Any]
 
-KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB, POD, EVENT)
+KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB, POD, EVENT, CONFIG_MAP)
 _WITH_STATUS: Final = frozenset({PROCESS, PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB, POD})
 _FINISHED: Final = frozenset(phase.value for phase in RunPhase if phase.is_finished)
 _LATENCY: Final = timedelta(milliseconds=3)

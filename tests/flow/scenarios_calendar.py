@@ -177,3 +177,104 @@ async def zone_data(flow: Flow) -> None:
     with _rules_of("Africa/Abidjan", name=ZONE):
         await flow.start()
         await flow.to(3 * 86400)
+
+
+# ---- excludeFrom
+
+HOLIDAYS = [{"configMap": {"name": "holidays", "key": "company.ics"}}]
+NOT_AFTER_A_RESTART = frozenset({"ends", "ticks"})
+"""What a calendar said before it changed is only known to who has read it."""
+
+
+def calendar(*spans: tuple[int, int]) -> str:
+    """A calendar of timed events, each from a second to before another one."""
+    events = [
+        f"BEGIN:VEVENT\r\nUID:{start}\r\nDTSTART:{_utc(start)}\r\nDTEND:{_utc(end)}\r\nEND:VEVENT\r\n"
+        for start, end in spans
+    ]
+    return "".join(["BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", *events, "END:VCALENDAR\r\n"])
+
+
+def _utc(second: int) -> str:
+    return f"{ticks(second)[0]:%Y%m%dT%H%M%SZ}"
+
+
+@scenario("a calendar that takes two ticks away", ends=[SUCCEEDED] * 4, due=lambda: ticks(0, 10, 40, 50))
+async def exclude_from(flow: Flow) -> None:
+    flow.config_map("holidays", **{"company.ics": calendar((15, 35))})
+    flow.apply(timing=every(10, until=55, excludeFrom=HOLIDAYS), history={"successful": 10})
+    await flow.to(25)
+    flow.expect(lambda: flow.request().status.next_run_time, ticks(40)[0], undisturbed=True)
+    await flow.to(80)
+
+
+@scenario(
+    "a calendar that is not there at first",
+    ends=[SUPERSEDED, SUCCEEDED, SUCCEEDED, SUCCEEDED],
+    due=lambda: ticks(0, 20, 30, 40),
+)
+async def exclude_from_missing(flow: Flow) -> None:
+    flow.apply(timing=every(10, until=45, excludeFrom=HOLIDAYS))
+    await flow.to(15)
+    flow.expect(flow.verdict, ("Pending", "ExcludeNotFound"))
+    flow.config_map("holidays", another=calendar())
+    await flow.to(25)
+    flow.expect(flow.verdict, ("Pending", "ExcludeNotFound"))
+    flow.config_map("holidays", **{"company.ics": calendar((5, 15))})
+    await flow.to(70)
+    flow.expect(lambda: flow.request().status.phase, "Finished")
+
+
+@scenario(
+    "a calendar that is deleted and comes back with another text",
+    ends=[SUCCEEDED] * 4,
+    due=lambda: ticks(0, 10, 30, 40),
+)
+async def exclude_from_deleted(flow: Flow) -> None:
+    flow.config_map("holidays", **{"company.ics": calendar()})
+    flow.apply(timing=every(10, until=45, excludeFrom=HOLIDAYS), history={"successful": 10})
+    await flow.to(12)
+    flow.delete_config_map("holidays")
+    await flow.to(32)
+    flow.expect(flow.verdict, ("Pending", "ExcludeNotFound"))
+    flow.config_map("holidays", **{"company.ics": calendar((15, 25))})
+    await flow.to(70)
+
+
+@scenario(
+    "a calendar that takes away a tick which waits already",
+    ends=[SUCCEEDED, SKIPPED, SUCCEEDED, SUCCEEDED],
+    due=lambda: ticks(0, 10, 20, 60),
+    loses=NOT_AFTER_A_RESTART,
+)
+async def exclude_from_too_late(flow: Flow) -> None:
+    flow.work(seconds=25)
+    flow.config_map("holidays", **{"company.ics": calendar((30, 55))})
+    flow.apply(timing=every(10, until=65, excludeFrom=HOLIDAYS), concurrencyPolicy="Forbid")
+    await flow.to(22)
+    flow.config_map("holidays", **{"company.ics": calendar((15, 55))})
+    await flow.to(120)
+
+
+@scenario(
+    "a calendar that gives back ticks of the past: they are not made up",
+    ends=[SUCCEEDED] * 3,
+    due=lambda: ticks(0, 30, 40),
+    loses=NOT_AFTER_A_RESTART,
+)
+async def exclude_from_given_back(flow: Flow) -> None:
+    flow.config_map("holidays", **{"company.ics": calendar((5, 25))})
+    flow.apply(timing=every(10, until=45, excludeFrom=HOLIDAYS))
+    await flow.to(27)
+    flow.config_map("holidays", **{"company.ics": calendar()})
+    await flow.to(70)
+
+
+@scenario("a calendar that cannot be read, and is mended", ends=[SUCCEEDED] * 2, due=lambda: ticks(0, 10))
+async def exclude_from_unreadable(flow: Flow) -> None:
+    flow.config_map("holidays", **{"company.ics": calendar().replace("END", "end of")})
+    flow.apply(timing=every(10, until=15, excludeFrom=HOLIDAYS))
+    await flow.to(0.9)
+    flow.expect(flow.verdict, ("Invalid", "InvalidSchedule"))
+    flow.config_map("holidays", **{"company.ics": calendar()})
+    await flow.to(50)

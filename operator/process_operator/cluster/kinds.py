@@ -44,6 +44,7 @@ PROCESS_REQUEST: Final = Kind(GROUP, VERSION, "processrequests", "ProcessRequest
 PROCESS_RUN: Final = Kind(GROUP, VERSION, "processruns", "ProcessRun")
 JOB: Final = Kind("batch", "v1", "jobs", "Job")
 CRONJOB: Final = Kind("batch", "v1", "cronjobs", "CronJob")
+CONFIG_MAP: Final = Kind("", "v1", "configmaps", "ConfigMap")
 POD: Final = Kind("", "v1", "pods", "Pod")
 EVENT: Final = Kind("", "v1", "events", "Event")
 """The core/v1 Event: the one that `kubectl describe` reads and that RBAC rules commonly name."""

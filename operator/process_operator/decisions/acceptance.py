@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from process_operator.decisions.engine_choice import EngineChoice, choose_engine
+from process_operator.decisions.exclude_from import ExcludedByCalendars, excluded_by_calendars
 from process_operator.decisions.manifests import dry_run_manifest
-from process_operator.decisions.plan import DryRunJob
+from process_operator.decisions.plan import DryRunJob, FollowConfigMap
 from process_operator.decisions.process_status import objection
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.template import JobTemplate, build_template, template_field
@@ -33,7 +34,7 @@ class Acceptance:
     template: JobTemplate | None = None
     recurrence: Recurrence | None = None
     engine: EngineChoice | None = None
-    ask: DryRunJob | None = None
+    ask: DryRunJob | FollowConfigMap | None = None
     """The API server has to be asked first; until then nothing new is started and no condition changes."""
     again_at: datetime | None = None
     """When to ask again (UTC), for refusals that may heal."""
@@ -57,9 +58,14 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
     assert request is not None
     recurrence = None
     template = None
+    schedule = request.spec.timing.schedule
+    excluded = excluded_by_calendars(schedule, snapshot) if schedule is not None else ExcludedByCalendars()
+    if excluded.ask is not None:
+        return Acceptance(ask=excluded.ask)
     try:
         _refuse_unsupported(request, snapshot.process)
-        recurrence = _calendar(request, snapshot)
+        _refuse_calendars(excluded)
+        recurrence = _calendar(request, snapshot, excluded)
         _refuse_missing_process(request, snapshot)
         template = build_template(request, snapshot.process)
         engine = choose_engine(request, template, since=_since(snapshot), now=now, default=snapshot.defaults.engine)
@@ -93,13 +99,19 @@ def _since(snapshot: Snapshot) -> datetime:
     return stretch.since
 
 
-def _calendar(request: ProcessRequest, snapshot: Snapshot) -> Recurrence | None:
+def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByCalendars) -> Recurrence | None:
     schedule = request.spec.timing.schedule
     if schedule is None:
         return None
     # Judged from the beginning of the stretch, so that the answer does not change when the last tick has passed.
-    check_schedule(schedule, now=_since(snapshot), key=request.metadata.key)
-    return compile_schedule(schedule, since=_since(snapshot), key=request.metadata.key)
+    since, key = _since(snapshot), request.metadata.key
+    check_schedule(schedule, now=since, key=key, excluded=excluded.now)
+    return compile_schedule(schedule, since=since, key=key, excluded=excluded.now, earlier=excluded.earlier)
+
+
+def _refuse_calendars(excluded: ExcludedByCalendars) -> None:
+    if excluded.reason:
+        raise _RefusedError(excluded.reason, excluded.message)
 
 
 def _refuse_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None:

@@ -35,6 +35,13 @@ class DryRunJob:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowConfigMap:
+    """Read a ConfigMap that `excludeFrom` names, and watch it from then on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadHistory:
     """List the finished runs of the request: no watch delivers them."""
 
@@ -204,6 +211,7 @@ class Emit:
 Action = (
     BeginStretch
     | DryRunJob
+    | FollowConfigMap
     | LoadHistory
     | CreateRun
     | AdoptRun

@@ -15,6 +15,7 @@ from process_operator.resources.process import Process
 from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase, RunSummary
 from process_operator.resources.workloads import CronJob, Job, Pod
+from process_operator.timing.exclusions import Exclusions
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,30 @@ class RunNotes:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """A key of a ConfigMap that `excludeFrom` names: what it excludes, and what it did before it changed."""
+
+    now: Exclusions | None = None
+    """None where it is missing, or no calendar: `problem` says which."""
+    is_there: bool = True
+    problem: str = ""
+    before: Exclusions | None = None
+    changed_at: datetime | None = None
+    """The last instant (UTC) at which `before` held."""
+
+    @property
+    def latest(self) -> Exclusions:
+        """What it says, or said when it was last there."""
+        return self.now if self.now is not None else self.before or Exclusions()
+
+    def at(self, instant: datetime) -> Exclusions:
+        """What it said at an instant, as far as that is known."""
+        if self.changed_at is not None and instant <= self.changed_at:
+            return self.before or Exclusions()
+        return self.latest
+
+
+@dataclass(frozen=True, slots=True)
 class Undecided:
     """Ticks that are due and have no record yet (a run is in their way), and the name of the run that would hold them.
 
@@ -124,6 +149,8 @@ class Snapshot:
     history: tuple[FinishedRun, ...] | None = None
     """Finished runs, oldest first; `None`: not looked at since the operator started."""
     dry_run: DryRun | None = None
+    calendars: Mapping[tuple[str, str], CalendarFile] = field(default_factory=dict)
+    """Those that `excludeFrom` names, by ConfigMap and key, as far as they were read."""
     undecided: tuple[Undecided, ...] = ()
     defaults: Defaults = Defaults()
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from process_operator.decisions import manifests
 from process_operator.decisions.cronjob_runs import plan_cronjob_jobs
+from process_operator.decisions.exclude_from import excluded_by_calendars
 from process_operator.decisions.plan import BeginStretch, CreateRun, Draft, LoadHistory, Plan
 from process_operator.decisions.refusal import Refusal, in_one_summary
 from process_operator.decisions.request_calendar import calendar_of
@@ -26,6 +27,10 @@ def change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) -> 
     draft = Draft()
     status = change.apply(snapshot.status)
     if change.ends is not None:
+        schedule = snapshot.request.spec.timing.schedule if snapshot.request is not None else None
+        ask = excluded_by_calendars(schedule, snapshot).ask if schedule is not None else None
+        if ask is not None:
+            return Plan((ask,))
         if (
             snapshot.history is None
             and snapshot.request is not None
@@ -52,8 +57,13 @@ def _leave_behind(snapshot: Snapshot, ends: str, now: datetime, draft: Draft) ->
     schedule = request.spec.timing.schedule
     if schedule is None or stretch is None or stretch.since is None:
         return None
+    # A calendar that is missing now, or was never read, hides no tick that was due.
+    excluded = excluded_by_calendars(schedule, snapshot)
     try:
-        calendar = calendar_of(snapshot, compile_schedule(schedule, since=stretch.since, key=request.metadata.key))
+        recurrence = compile_schedule(
+            schedule, since=stretch.since, key=request.metadata.key, excluded=excluded.now, earlier=excluded.earlier
+        )
+        calendar = calendar_of(snapshot, recurrence)
     except ScheduleError:
         return None
     return plan_stretch_end(snapshot, calendar, ends, now, draft)

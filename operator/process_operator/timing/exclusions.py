@@ -59,6 +59,9 @@ class Exclusions:
         return tuple(merged)
 
 
+NOTHING: Final = Exclusions()
+
+
 def join_exclusions(parts: Iterable[Exclusions]) -> Exclusions:
     """Everything that any of `parts` excludes."""
     return reduce(Exclusions.__or__, parts, Exclusions())

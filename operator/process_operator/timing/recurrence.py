@@ -19,13 +19,12 @@ from process_operator.timing.cron_field import CRON_FIELD
 from process_operator.timing.cron_ticks import cron_ticks, on_whole_minutes, parse_expression
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 from process_operator.timing.excluded_ticks import TicksChanged, without
-from process_operator.timing.exclusions import Exclusions, read_exclude
+from process_operator.timing.exclusions import NOTHING, Exclusions, read_exclude
 from process_operator.timing.jitter import jitter_seconds
 from process_operator.timing.ticks import ElapsedTicks, FixedTicks, Ticks
 from process_operator.timing.wall_grid import TimesOfDay, WallGrid
 from process_operator.timing.zone import DAY, EPOCH, SECOND, wall_clock, zone
 
-NOTHING: Final = Exclusions()
 _MICROSECOND: Final = timedelta(microseconds=1)
 _END: Final = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)  # of what a schedule may speak of
 # 29 February on a given weekday comes up to 40 years apart (across 2100): what needs longer is taken for never.
@@ -153,8 +152,6 @@ def compile_schedule(
     Raises ScheduleError: InvalidSchedule, InvalidTimeZone or Unsupported. It does not look whether there is a tick:
     `check_schedule` does.
     """
-    if schedule.exclude_from:
-        raise ScheduleError("Unsupported", f"{SCHEDULE_FIELD}.excludeFrom", "not supported yet; leave it out")
     zone(schedule.time_zone)
     since = since.astimezone(UTC).replace(microsecond=0)
     start, finish = schedule.start_time, schedule.finish_time

@@ -1,0 +1,133 @@
+"""What the ConfigMaps say that `excludeFrom` names: read once for each text, held for all requests that name them.
+
+A part of the store (`store.py`): a change marks those requests. `config_maps.py` reads and watches the ConfigMaps.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from process_operator.decisions.snapshot import CalendarFile
+from process_operator.shelf import Key
+from process_operator.timing.ical_lines import CalendarError
+from process_operator.timing.icalendar import read_calendar
+
+Place = tuple[str, str]
+"""Namespace and name of a ConfigMap."""
+
+
+@dataclass(slots=True)
+class _Held:
+    files: dict[str, CalendarFile] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    """Of the texts that were read, so that a change of something else reads nothing anew."""
+
+
+class Calendars:
+    """Calendars by ConfigMap and key, and who names them."""
+
+    def __init__(self, *, on_dirty: Callable[[Key], None], clock: Callable[[], datetime]) -> None:
+        self._on_dirty = on_dirty
+        self._clock = clock
+        self._held: dict[Place, _Held] = {}
+        self._named: dict[Key, tuple[tuple[str, str], ...]] = {}
+        """By each request: ConfigMaps and keys."""
+        self._users: dict[Place, set[Key]] = {}
+
+    def index(self, key: Key, raw: Mapping[str, Any] | None) -> None:
+        """Note which calendars a request names; None: it is gone."""
+        for name, _ in self._named.pop(key, ()):
+            users = self._users.get((key[0], name), set())
+            users.discard(key)
+            if not users:
+                self._users.pop((key[0], name), None)
+        schedule = ((raw or {}).get("spec", {}).get("timing") or {}).get("schedule") or {}
+        named = tuple(
+            (source["configMap"]["name"], source["configMap"]["key"]) for source in schedule.get("excludeFrom") or ()
+        )
+        if named:
+            self._named[key] = named
+            for name, _ in named:
+                self._users.setdefault((key[0], name), set()).add(key)
+
+    def of(self, key: Key) -> Mapping[tuple[str, str], CalendarFile]:
+        """The calendars that a request names, as far as they were read."""
+        found: dict[tuple[str, str], CalendarFile] = {}
+        for name, entry in self._named.get(key, ()):
+            held = self._held.get((key[0], name))
+            if held is not None and entry in held.files:
+                found[name, entry] = held.files[entry]
+        return found
+
+    def is_wanted(self, place: Place) -> bool:
+        """Whether a request names this ConfigMap."""
+        return place in self._users
+
+    def take(self, place: Place, body: Mapping[str, Any] | None) -> None:
+        """Take in a ConfigMap as it is now; None: there is none of that name."""
+        users = self._users.get(place)
+        if users is None:
+            return
+        held = self._held.setdefault(place, _Held())
+        wanted = {entry for user in users for name, entry in self._named[user] if name == place[1]}
+        # Marked also where nothing changed: a request that has just asked waits for this.
+        for entry in wanted:
+            self._take_entry(place, held, entry, body)
+        for user in users:
+            self._on_dirty(user)
+
+    def forget(self, place: Place) -> None:
+        """Nobody follows this ConfigMap any more."""
+        self._held.pop(place, None)
+
+    def forget_all(self) -> None:
+        """Nobody follows any."""
+        self._held.clear()
+
+    def _take_entry(self, place: Place, held: _Held, entry: str, body: Mapping[str, Any] | None) -> None:
+        text, missing = _text(place, entry, body)
+        digest = missing if text is None else hashlib.sha256(text.encode(errors="replace")).hexdigest()
+        if held.digests.get(entry) == digest:
+            return
+        held.digests[entry] = digest
+        file = CalendarFile(is_there=False, problem=missing) if text is None else _read(place, entry, text)
+        known = held.files.get(entry)
+        if known is not None:
+            file = _changed(known, file, self._clock())
+        held.files[entry] = file
+
+
+def _changed(known: CalendarFile, file: CalendarFile, now: datetime) -> CalendarFile:
+    """Remember what held before. One that went and came back held until it went."""
+    if known.now is None:
+        return replace(file, before=known.before, changed_at=known.changed_at)
+    return replace(file, before=known.now, changed_at=now)
+
+
+def _text(place: Place, entry: str, body: Mapping[str, Any] | None) -> tuple[str | None, str]:
+    """The text of a key, or what is missing."""
+    namespace, name = place
+    if body is None:
+        return None, f'there is no ConfigMap "{name}" in namespace {namespace}; waiting for it'
+    data, binary = body.get("data") or {}, body.get("binaryData") or {}
+    if entry in data:
+        return str(data[entry]), ""
+    if entry in binary:
+        try:
+            return base64.b64decode(binary[entry]).decode(), ""
+        except (binascii.Error, UnicodeDecodeError):
+            return "", ""
+    return None, f'ConfigMap "{name}" has no key "{entry}"; waiting for it'
+
+
+def _read(place: Place, entry: str, text: str) -> CalendarFile:
+    try:
+        return CalendarFile(read_calendar(text))
+    except CalendarError as error:
+        return CalendarFile(problem=f'key "{entry}" of ConfigMap "{place[1]}": {error}')
