@@ -5,18 +5,15 @@ A part of the store (`store.py`): a change marks those requests. `config_maps.py
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from process_operator.decisions.exclude_from import calendar_file, calendar_text
 from process_operator.decisions.snapshot import CalendarFile
 from process_operator.shelf import Key
-from process_operator.timing.ical_lines import CalendarError
-from process_operator.timing.icalendar import read_calendar
 
 Place = tuple[str, str]
 """Namespace and name of a ConfigMap."""
@@ -91,12 +88,12 @@ class Calendars:
         self._held.clear()
 
     def _take_entry(self, place: Place, held: _Held, entry: str, body: Mapping[str, Any] | None) -> None:
-        text, missing = _text(place, entry, body)
-        digest = missing if text is None else hashlib.sha256(text.encode(errors="replace")).hexdigest()
+        text = calendar_text(body, entry)
+        digest = f"no {'key' if body else 'ConfigMap'}" if text is None else hashlib.sha256(text).hexdigest()
         if held.digests.get(entry) == digest:
             return
         held.digests[entry] = digest
-        file = CalendarFile(is_there=False, problem=missing) if text is None else _read(place, entry, text)
+        file = calendar_file(body, place[1], entry)
         known = held.files.get(entry)
         if known is not None:
             file = _changed(known, file, self._clock())
@@ -108,26 +105,3 @@ def _changed(known: CalendarFile, file: CalendarFile, now: datetime) -> Calendar
     if known.now is None:
         return replace(file, before=known.before, changed_at=known.changed_at)
     return replace(file, before=known.now, changed_at=now)
-
-
-def _text(place: Place, entry: str, body: Mapping[str, Any] | None) -> tuple[str | None, str]:
-    """The text of a key, or what is missing."""
-    namespace, name = place
-    if body is None:
-        return None, f'there is no ConfigMap "{name}" in namespace {namespace}; waiting for it'
-    data, binary = body.get("data") or {}, body.get("binaryData") or {}
-    if entry in data:
-        return str(data[entry]), ""
-    if entry in binary:
-        try:
-            return base64.b64decode(binary[entry]).decode(), ""
-        except (binascii.Error, UnicodeDecodeError):
-            return "", ""
-    return None, f'ConfigMap "{name}" has no key "{entry}"; waiting for it'
-
-
-def _read(place: Place, entry: str, text: str) -> CalendarFile:
-    try:
-        return CalendarFile(read_calendar(text))
-    except CalendarError as error:
-        return CalendarFile(problem=f'key "{entry}" of ConfigMap "{place[1]}": {error}')

@@ -355,10 +355,6 @@ def test_nothing_is_left_at_the_end_of_2199() -> None:
             {"secondly": {"every": 1}, "timeZone": "Mars"}, "InvalidTimeZone", "timeZone", "such as",
             id="a zone that is not there, also where it is not needed",
         ),
-        pytest.param(
-            {"cron": "@daily", "excludeFrom": [{"configMap": {"name": "a", "key": "b"}}]}, "Unsupported", "excludeFrom",
-            "not supported yet", id="excludeFrom",
-        ),
         pytest.param({}, "InvalidSchedule", "", "exactly one of secondly", id="no timing"),
     ],
 )  # fmt: skip

@@ -6,8 +6,11 @@ speaks. Neighbours: `acceptance.py` refuses a request whose calendar is missing,
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from process_operator.decisions.plan import FollowConfigMap
 from process_operator.decisions.snapshot import CalendarFile, Snapshot
@@ -15,6 +18,8 @@ from process_operator.resources.conditions import Reason
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.errors import SCHEDULE_FIELD
 from process_operator.timing.exclusions import NOTHING, Exclusions, join_exclusions
+from process_operator.timing.ical_lines import CalendarError
+from process_operator.timing.icalendar import read_calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,29 @@ class ExcludedByCalendars:
     message: str = ""
 
 
+def calendar_text(config_map: Mapping[str, Any] | None, key: str) -> bytes | None:
+    """The text of a key as UTF-8; None where there is none. `binaryData` will do, whatever it holds is looked at later."""
+    for name in ("data", "binaryData"):
+        entries = (config_map or {}).get(name)
+        if isinstance(entries, Mapping) and key in entries:
+            text = str(entries[key]).encode(errors="replace")
+            return text if name == "data" else base64.b64decode(text + b"==")
+    return None
+
+
+def calendar_file(config_map: Mapping[str, Any] | None, name: str, key: str) -> CalendarFile:
+    """Read a key of a ConfigMap; None: there is none of that name."""
+    text = calendar_text(config_map, key)
+    if config_map is None:
+        return CalendarFile(is_there=False, problem=f'there is no ConfigMap "{name}"')
+    if text is None:
+        return CalendarFile(is_there=False, problem=f'ConfigMap "{name}" has no key "{key}"')
+    try:
+        return CalendarFile(read_calendar(text.decode(errors="replace")))
+    except CalendarError as error:
+        return CalendarFile(problem=f'key "{key}" of ConfigMap "{name}": {error}')
+
+
 def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot) -> ExcludedByCalendars:
     """Join what all calendars of a schedule say. What is missing excludes what it excluded when it was last there."""
     files: list[CalendarFile] = []
@@ -44,7 +72,7 @@ def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot) -> ExcludedByC
         if found.now is None and not reason:
             field = f"{SCHEDULE_FIELD}.excludeFrom[{index}].configMap"
             reason = Reason.INVALID_SCHEDULE if found.is_there else Reason.EXCLUDE_NOT_FOUND
-            message = f"{field}: {found.problem}"
+            message = f"{field}: {found.problem}" + ("" if found.is_there else "; nothing runs until it is there")
     changes = sorted({file.changed_at for file in files if file.changed_at is not None})
     earlier = tuple((change, join_exclusions(file.at(change) for file in files)) for change in changes)
     return ExcludedByCalendars(join_exclusions(file.latest for file in files), earlier, None, reason, message)

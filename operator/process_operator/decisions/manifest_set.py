@@ -7,11 +7,13 @@ The manifests are as JSON has them; `manifest_files.py` reads them. Neighbours: 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from process_operator.decisions.exclude_from import calendar_file
+from process_operator.decisions.snapshot import CalendarFile
 from process_operator.names import API_VERSION, GROUP
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
@@ -33,6 +35,8 @@ class GivenRequest:
     request: ProcessRequest | None = None
     process: Process | None = None
     error: str | None = None
+    calendars: Mapping[tuple[str, str], CalendarFile] = field(default_factory=dict)
+    """Those that its excludeFrom names, by ConfigMap and key."""
 
     @property
     def lacks_process(self) -> bool:
@@ -53,8 +57,11 @@ def manifest_set(bodies: Iterable[Body], *, namespace: str) -> ManifestSet:
     found = ManifestSet()
     requests: list[Body] = []
     processes: dict[Key, Process | str] = {}
+    config_maps: dict[Key, Body] = {}
     for body in bodies:
         kind, version = body.get("kind"), body.get("apiVersion")
+        if (kind, version) == ("ConfigMap", "v1"):
+            config_maps[_key(body, namespace)] = body
         if not isinstance(version, str) or version.partition("/")[0] != GROUP:
             continue
         if version != API_VERSION or kind not in _OURS:
@@ -65,8 +72,20 @@ def manifest_set(bodies: Iterable[Body], *, namespace: str) -> ManifestSet:
             process = processes[_key(body, namespace)] = _process(body, namespace)
             if isinstance(process, str):
                 found.problems.append(process)
-    found.requests = [_given(body, processes, namespace) for body in requests]
+    found.requests = [_with_calendars(_given(body, processes, namespace), config_maps) for body in requests]
     return found
+
+
+def _with_calendars(given: GivenRequest, config_maps: Mapping[Key, Body]) -> GivenRequest:
+    schedule = given.request.spec.timing.schedule if given.request is not None else None
+    wanted = [source.config_map for source in schedule.exclude_from] if schedule is not None else []
+    calendars = {
+        (source.name, source.key): calendar_file(
+            config_maps.get((given.namespace, source.name)), source.name, source.key
+        )
+        for source in wanted
+    }
+    return replace(given, calendars=calendars)
 
 
 def _process(body: Body, namespace: str) -> Process | str:

@@ -7,14 +7,14 @@ gets requests out of files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice, takewhile
 from typing import Final
 
 from process_operator.decisions.acceptance import accept
-from process_operator.decisions.snapshot import Snapshot
+from process_operator.decisions.snapshot import CalendarFile, Snapshot
 from process_operator.decisions.stretch import timing_hash
 from process_operator.resources.model import Metadata, format_duration, format_instant
 from process_operator.resources.process import Parameter, Process, ProcessSpec
@@ -62,11 +62,17 @@ class Preview:
     error: str | None = None
 
 
-def preview(request: ProcessRequest, process: Process | None, period: Period) -> Preview:
+def preview(
+    request: ProcessRequest,
+    process: Process | None,
+    period: Period,
+    calendars: Mapping[tuple[str, str], CalendarFile] | None = None,
+) -> Preview:
     """Say when a request would run that is applied at the start of a period.
 
     With a status whose stretch is that of this timing (a manifest from a cluster) it goes on from there. `process` is
-    the one that it names; where that is not known, it is taken for one that fits.
+    the one that it names; where that is not known, it is taken for one that fits. `calendars` are those of its
+    excludeFrom, by ConfigMap and key, and have to be all that it names.
     """
     schedule = describe_timing(request.spec.timing)
     if request.spec.process is not None and process is None:
@@ -74,7 +80,9 @@ def preview(request: ProcessRequest, process: Process | None, period: Period) ->
     since = _since(request, period.start)
     status = ProcessRequestStatus(stretch=Stretch(number=1, since=since))
     metadata = request.metadata
-    snapshot = Snapshot(metadata.namespace, metadata.name, request=request, status=status, process=process)
+    snapshot = Snapshot(
+        metadata.namespace, metadata.name, request=request, status=status, process=process, calendars=calendars or {}
+    )
     acceptance = accept(snapshot, period.start)
     if acceptance.reason:
         return Preview(schedule, error=acceptance.message)
@@ -121,7 +129,7 @@ def _of_schedule(
     assert schedule is not None
     clocks = zone(schedule.time_zone)
     # The floor of a stretch that begins here may lie just before it: its first tick can be its very beginning.
-    after = period.start if since < period.start.replace(microsecond=0) else recurrence.floor
+    after = recurrence.due_through(period.start) if since < period.start.replace(microsecond=0) else recurrence.floor
     # All of them are taken to start; those before the period are counted too.
     left = None if schedule.max_runs is None else max(0, schedule.max_runs - recurrence.count(recurrence.floor, after))
     shown = (_tick(recurrence, nominal, clocks) for nominal in islice(_nominal(recurrence, after), left))
