@@ -144,12 +144,6 @@ REFUSED = [
         for name, value in (("jitter", "5m"), ("exclude", ["2027-12-25"]), ("maxRuns", 3))
     ],
     pytest.param(
-        daily(excludeFrom=[{"configMap": {"name": "holidays", "key": "ics"}}]),
-        "Unsupported",
-        f"{SCHEDULE}.excludeFrom",
-        id="excludeFrom",
-    ),
-    pytest.param(
         {**daily(), "catchUp": "All", "engine": "CronJob"}, "Unsupported", "spec.catchUp", id="catchUp All of a CronJob"
     ),
     pytest.param(uses("of-steps"), "Unsupported", "Process of-steps: spec.steps", id="a process with steps"),
