@@ -32,15 +32,20 @@ class ConfigMaps:
         self._watch = watch
         self._store = store
         self._longest_pause = longest_pause
+        self._first_pause = min(_FIRST_PAUSE, longest_pause)
         self._followers: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     async def follow(self, namespace: str, name: str) -> None:
         """Read a ConfigMap, and tell the store of each change of it from now on. Raises ApiError."""
         version = await self._read(namespace, name)
-        follower = self._followers.get((namespace, name))
-        if follower is None or follower.done():
+        if not self.is_following(namespace, name):
             task = asyncio.create_task(self._follow(namespace, name, version))
             self._followers[namespace, name] = task
+
+    def is_following(self, namespace: str, name: str) -> bool:
+        """Whether a ConfigMap is watched."""
+        follower = self._followers.get((namespace, name))
+        return follower is not None and not follower.done()
 
     async def close(self) -> None:
         """Follow none any more, and let the store forget them."""
@@ -57,26 +62,31 @@ class ConfigMaps:
         return listing.resource_version
 
     async def _follow(self, namespace: str, name: str, version: str) -> None:
-        pause = _FIRST_PAUSE
+        pause = self._first_pause
         while self._store.calendars.is_wanted((namespace, name)):
             try:
                 async for event in self._watch.events(CONFIG_MAP, namespace, name, version):
-                    version, pause = event.version, _FIRST_PAUSE
+                    version, pause = event.version, self._first_pause
                     if not event.is_bookmark:
                         self._store.calendars.take((namespace, name), None if event.is_deleted else event.body)
                     if not self._store.calendars.is_wanted((namespace, name)):
                         break
-            except ApiError as error:
-                log.info("watching a ConfigMap anew", namespace=namespace, name=name, error=str(error))
-                version = await self._read_again(namespace, name, pause) or version
+                await _sleep(self._first_pause)
+            except Exception as error:  # noqa: BLE001 - nobody else would begin this watch anew
+                log.info("watching a ConfigMap anew", namespace=namespace, name=name, error=repr(error))
+                await _sleep(pause)
                 pause = min(2 * pause, self._longest_pause)
+                version = await self._read_again(namespace, name) or version
         self._store.calendars.forget((namespace, name))
 
-    async def _read_again(self, namespace: str, name: str, pause: float) -> str:
+    async def _read_again(self, namespace: str, name: str) -> str:
         """The version from which to watch on; empty where it could not be read."""
-        await asyncio.sleep(random.uniform(0.5, 1.0) * pause)  # noqa: S311 - spreads retries, guards no secret
         try:
             return await self._read(namespace, name)
         except ApiError as error:
             log.warning("a ConfigMap cannot be read", namespace=namespace, name=name, error=str(error))
             return ""
+
+
+async def _sleep(seconds: float) -> None:
+    await asyncio.sleep(random.uniform(0.5, 1.0) * seconds)  # noqa: S311 - spreads retries, guards no secret

@@ -119,7 +119,7 @@ class FaultServer:
             return await self._log(request)
         if isinstance(fault, Answer):
             return _response(fault)
-        if fault is Cut.SILENCE:
+        if fault is Cut.SILENCE or (fault is None and "watch" in request.query):
             await self._closing.wait()
         answer = Answer(503) if fault in (Cut.SILENCE, Cut.BEFORE_THE_WRITE) else self._truth(request, body)
         if fault is None:
