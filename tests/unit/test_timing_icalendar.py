@@ -123,7 +123,7 @@ def test_an_occurrence_that_another_event_stands_for_is_moved() -> None:
 def test_what_is_no_event_excludes_nothing() -> None:
     text = calendar(
         "BEGIN:VTIMEZONE\nTZID:Europe/Madrid\nBEGIN:STANDARD\nDTSTART:19701025T030000\nEND:STANDARD\nEND:VTIMEZONE\n",
-        "BEGIN:VTODO\nUID:todo\nDTSTART:20270101\nRRULE:FREQ=DAILY\nEND:VTODO\n",
+        "BEGIN:VJOURNAL\nUID:notes\nDTSTART:20270101\nRRULE:FREQ=DAILY\nEND:VJOURNAL\n",
         event("DTSTART:20270102", "BEGIN:VALARM", "TRIGGER:-PT15M", "DURATION:PT1M", "RRULE:none", "END:VALARM"),
     )
     assert dates(read_calendar(text)) == ["2027-01-02"]
