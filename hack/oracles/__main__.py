@@ -41,7 +41,7 @@ def _robfig(built: Path) -> None:
 
 def _quartz(built: Path) -> None:
     install([package for program, package in _JAVA.items() if not shutil.which(program)])
-    fetch = ["mvn", "--batch-mode", "--quiet", "--file", str(SOURCE / "quartz" / "pom.xml")]
+    fetch = ["mvn", "--batch-mode", "--quiet", "-Dstyle.color=never", "--file", str(SOURCE / "quartz" / "pom.xml")]
     fetch += ["dependency:copy-dependencies", f"-DoutputDirectory={built}"]
     subprocess.run(fetch, stdout=sys.stderr, check=True)
     compiler = ["javac", "-classpath", f"{built}/*", "-d", str(built), str(SOURCE / "quartz" / "QuartzOracle.java")]
