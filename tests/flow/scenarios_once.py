@@ -152,6 +152,19 @@ async def past_end(flow: Flow) -> None:
     flow.expect(lambda: flow.request().status.phase, "Failed")
 
 
+@scenario(
+    "Run Later that was missed, a run by hand, then an edit: it waits again",
+    ends=["Missed/DeadlinePassed", SUCCEEDED, SUCCEEDED],
+)
+async def missed_then_edited(flow: Flow) -> None:
+    flow.apply(timing={"runLater": {"startTime": later(-3600), "endTime": later(-10)}})
+    await flow.to(10)
+    flow.run_now("by-hand")
+    await flow.to(30)
+    flow.edit(timing={"runLater": {"startTime": later(50)}})
+    await flow.to(90)
+
+
 @scenario("Run Later whose window passes while the operator is away", ends=["Missed/DeadlinePassed"])
 async def window_passes(flow: Flow) -> None:
     flow.apply(timing=LATER)

@@ -316,6 +316,21 @@ async def by_hand_replace(flow: Flow) -> None:
     await flow.to(60)
 
 
+@scenario(
+    "a run by hand under Replace that is newer than the tick that waits", ends=["Canceled/Replaced"] * 2 + [SUCCEEDED]
+)
+async def by_hand_newer(flow: Flow) -> None:
+    flow.work(seconds=15)
+    flow.apply(timing=every(10, until=12), concurrencyPolicy="Replace")
+    await flow.to(9)
+    flow.controllers.jobs_away = True
+    await flow.to(12.5)
+    flow.run_now("by-hand")
+    await flow.to(14)
+    flow.controllers.jobs_away = False
+    await flow.to(60)
+
+
 @scenario("a queued run that is canceled", ends=[SUCCEEDED, CANCELED, SUCCEEDED])
 async def queued_canceled(flow: Flow) -> None:
     flow.work(seconds=20)

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.given import STEM, at, job, request, run, schedule, snapshot, stretch
 
 from process_operator.decisions.stretch import StretchChange, is_suspended, next_stretch, timing_hash
+from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.process_request import LastRun, ProcessRequestStatus, Stretch
 from process_operator.resources.process_run import RunPhase
 
@@ -149,6 +150,17 @@ def reschedule(value: str) -> dict[str, Any]:
             status(LATER, runs=1, last_run=LastRun(name=f"{STEM}-s1", phase=RunPhase.MISSED)),
             StretchChange(fresh(LATER_STILL), None, "Edited"),
             id="one that missed its window has not run",
+        ),
+        pytest.param(
+            request(LATER_STILL),
+            status(
+                LATER,
+                runs=1,
+                last_run=LastRun(name="by-hand", phase=RunPhase.SUCCEEDED),
+                conditions=(Condition(type="Failed", status=ConditionStatus.TRUE, reason="DeadlinePassed"),),
+            ),
+            StretchChange(fresh(LATER_STILL), None, "Edited"),
+            id="nor has it when a run by hand came after that",
         ),
         pytest.param(
             request(LATER_STILL),

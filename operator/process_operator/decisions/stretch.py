@@ -15,6 +15,7 @@ from typing import Final, Literal
 
 from process_operator import names
 from process_operator.decisions.snapshot import Snapshot
+from process_operator.resources.conditions import ConditionType, RunReason
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus, Stretch
 from process_operator.resources.process_run import RunPhase
 
@@ -117,8 +118,11 @@ def _one_shot_is_over(snapshot: Snapshot, stretch: Stretch, wanted: str) -> bool
     if any(run.metadata.name == name for run in snapshot.runs):
         job = snapshot.jobs.get(name)
         return job is not None and not job.spec_suspend
-    last = snapshot.status.last_run
-    return not (last is not None and last.name == name and last.phase == RunPhase.MISSED)
+    last, conditions = snapshot.status.last_run, snapshot.status.conditions
+    if last is not None and last.name == name:
+        return last.phase != RunPhase.MISSED
+    # A run by hand may have come after it; how the stretch ended stands in its condition all the same.
+    return not any(c.type == ConditionType.FAILED and c.reason == RunReason.DEADLINE_PASSED for c in conditions)
 
 
 def run_name(snapshot: Snapshot, stretch: Stretch) -> str:
