@@ -31,7 +31,7 @@ hack/demo/operator.sh start
 
 kubectl create namespace demo --dry-run=client --output yaml | kubectl apply --filename - >/dev/null
 # Deleted with their requests: runs and Jobs of a demo before.
-kubectl delete processrequests,process --all --namespace demo
+kubectl delete processrequests,processbackfills,process --all --namespace demo
 for example in examples/*.yaml; do
     echo ---
     sed "s|localhost/busybox:1|$image|" "$example"

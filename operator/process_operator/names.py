@@ -17,6 +17,8 @@ API_VERSION: Final = f"{GROUP}/{VERSION}"
 LABEL_REQUEST: Final = f"{GROUP}/request"
 LABEL_REQUEST_UID: Final = f"{GROUP}/request-uid"
 LABEL_RUN: Final = f"{GROUP}/run"
+LABEL_BACKFILL: Final = f"{GROUP}/backfill"
+"""On the runs of a ProcessBackfill: its name."""
 
 ANNOTATION_RESCHEDULE: Final = f"{GROUP}/reschedule"
 ANNOTATION_KILL: Final = f"{GROUP}/kill"
@@ -52,6 +54,15 @@ def tick_run_name(stem: str, tick: int, *, whole_minutes: bool) -> str:
     names its Jobs, so that a change of engine never runs a tick twice.
     """
     return f"{stem}-{tick // 60 if whole_minutes else tick}"
+
+
+def backfill_run_name(stem: str, tick: int) -> str:
+    """Name of the run that a backfill makes for a tick, `tick` in unix seconds: one, however many backfills ask for it.
+
+    In hexadecimal, because ten decimal digits would be one too many; and not the name of the tick's own run, because that
+    may be a record of why it did not start.
+    """
+    return f"{stem}-b{tick:x}"
 
 
 def stretch_run_name(stem: str, stretch: int) -> str:

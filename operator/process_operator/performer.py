@@ -24,7 +24,7 @@ from process_operator.cluster.errors import (
     QuotaExceeded,
 )
 from process_operator.cluster.events import EventRecorder
-from process_operator.cluster.kinds import CRONJOB, EVENT, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.cluster.kinds import CRONJOB, EVENT, JOB, POD, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.cluster.transport import Body
 from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
@@ -33,6 +33,7 @@ from process_operator.decisions.snapshot import DryRun, Snapshot
 from process_operator.log_reader import LogReader
 from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.model import Model
+from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import parse_job, parse_pod
 from process_operator.shelf import Key
@@ -74,6 +75,7 @@ class Performer:
             actions.LoadHistory: self._load_history,
             actions.CreateRun: self._create_run,
             actions.AdoptRun: self._adopt_run,
+            actions.AdoptBackfill: self._adopt_backfill,
             actions.ReportRun: self._report_run,
             actions.FinishRun: self._finish_run,
             actions.GrowSummary: self._grow_summary,
@@ -197,6 +199,25 @@ class Performer:
 
     async def _adopt_run(self, key: Key, snapshot: Snapshot, action: actions.AdoptRun) -> None:
         await self._patch_run(key, action.run, dict(action.patch), subresource=None)
+
+    async def _adopt_backfill(self, key: Key, snapshot: Snapshot, action: actions.AdoptBackfill) -> None:
+        await self._patch_backfill(key, action.backfill, dict(action.patch), subresource=None)
+
+    async def write_backfill_status(self, key: Key, backfill: ProcessBackfill, status: Model) -> None:
+        """PATCH the status of a backfill so that it is exactly `status`; nothing where it is gone."""
+        body = _status_patch(backfill.metadata.uid, status)
+        await self._patch_backfill(key, backfill.metadata.name, body, subresource="status")
+
+    async def _patch_backfill(self, key: Key, name: str, body: Body | list[Body], *, subresource: str | None) -> None:
+        try:
+            answer = await self._api.patch(PROCESS_BACKFILL, key[0], name, body, subresource=subresource)
+        except NotFound:
+            self._store.lose(PROCESS_BACKFILL, key[0], name)
+        except Invalid:
+            # Another operator has finished it, and a finished phase never changes; or it is another one now.
+            self._store.apply(PROCESS_BACKFILL, await self._api.get(PROCESS_BACKFILL, key[0], name))
+        else:
+            self._store.apply(PROCESS_BACKFILL, answer)
 
     async def _report_run(self, key: Key, snapshot: Snapshot, action: actions.ReportRun) -> None:
         seen = next(run for run in snapshot.runs if run.metadata.name == action.run)
@@ -374,6 +395,15 @@ class Performer:
         if action.on_cronjob is not None:
             cronjob = next(c for c in snapshot.cronjobs if c.metadata.name == action.on_cronjob)
             return {"apiVersion": "batch/v1", "kind": "CronJob", "name": action.on_cronjob, "uid": cronjob.metadata.uid}
+        backfill = next((b for b in snapshot.backfills if b.metadata.name == action.on_backfill), None)
+        if backfill is not None:
+            metadata = backfill.metadata
+            return {
+                "apiVersion": names.API_VERSION,
+                "kind": "ProcessBackfill",
+                "name": metadata.name,
+                "uid": metadata.uid,
+            }
         run = next((run for run in snapshot.runs if run.metadata.name == action.about), None)
         if snapshot.request is None and run is not None:
             return {

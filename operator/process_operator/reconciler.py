@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from process_operator.backfill_writer import BackfillWriter
 from process_operator.cluster.errors import (
     ApiError,
     NamespaceTerminating,
@@ -73,6 +74,7 @@ class Reconciler:
         self._clock = clock
         self._wake = wake
         self._pace = pace or Pace()
+        self._backfills = BackfillWriter(store, performer, clock, self._pace.status)
         self._done = done
 
     async def work(self) -> None:
@@ -105,7 +107,8 @@ class Reconciler:
             await self._perform(key, snapshot, plan)
             if not plan.actions:
                 written_again_at = await self._write_status(key, snapshot)
-                return min(filter(None, (plan.wake_at, written_again_at)), default=None)
+                backfills_again_at = await self._backfills.write(key)
+                return min(filter(None, (plan.wake_at, written_again_at, backfills_again_at)), default=None)
         self._queue.add(key)
         return None
 
@@ -132,6 +135,7 @@ class Reconciler:
         notes.status = status.model_copy(update={"counts": counted})
         if all_done:
             notes.undecided = plan.undecided
+            notes.backfills.update(plan.backfills)
 
     async def _write_status(self, key: Key, snapshot: Snapshot) -> datetime | None:
         """Write the status where it differs; at once where a person waits for it, else not more often than the pace allows.

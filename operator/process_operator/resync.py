@@ -11,7 +11,16 @@ from typing import Final, NamedTuple
 
 from process_operator import names
 from process_operator.cluster.api import Api
-from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.cluster.kinds import (
+    CRONJOB,
+    JOB,
+    POD,
+    PROCESS,
+    PROCESS_BACKFILL,
+    PROCESS_REQUEST,
+    PROCESS_RUN,
+    Kind,
+)
 from process_operator.resources.process_run import RunPhase
 from process_operator.store import Store
 
@@ -29,6 +38,7 @@ _UNFINISHED: Final = ",".join(f"status.phase!={phase}" for phase in RunPhase if 
 SELECTIONS: Final = (
     Selection(PROCESS),
     Selection(PROCESS_REQUEST),
+    Selection(PROCESS_BACKFILL),
     Selection(PROCESS_RUN, fields=_UNFINISHED),
     Selection(CRONJOB, labels=names.LABEL_REQUEST_UID),
     Selection(JOB, labels=names.LABEL_REQUEST_UID),

@@ -17,9 +17,19 @@ import orjson
 
 from process_operator import names
 from process_operator.calendars import Calendars
-from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.cluster.kinds import (
+    CRONJOB,
+    JOB,
+    POD,
+    PROCESS,
+    PROCESS_BACKFILL,
+    PROCESS_REQUEST,
+    PROCESS_RUN,
+    Kind,
+)
 from process_operator.decisions.snapshot import Defaults, DryRun, FinishedRun, RunNotes, Snapshot, Undecided
 from process_operator.resources.process import Process
+from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import CronJob, Job, Pod, parse_cronjob, parse_job, parse_pod
@@ -39,6 +49,9 @@ class Notes:
     dry_run: DryRun | None = None
     runs: dict[str, RunNotes] = field(default_factory=dict)
     undecided: tuple[Undecided, ...] = ()
+    backfills: dict[str, ProcessBackfillStatus] = field(default_factory=dict)
+    """By name: decided, not written yet."""
+    backfills_written_at: dict[str, datetime] = field(default_factory=dict)
     failures: int = 0
     retry_at: datetime | None = None
     """When the last failure is to be tried again (UTC)."""
@@ -65,6 +78,7 @@ class Store:
         self._defaults = defaults or Defaults()
         self.requests: Shelf[bytes] = Shelf()
         self.processes: Shelf[Process] = Shelf()
+        self.backfills: Shelf[ProcessBackfill] = Shelf()
         self.runs: Shelf[ProcessRun] = Shelf()
         self.cronjobs: Shelf[CronJob] = Shelf()
         self.jobs: Shelf[Job] = Shelf()
@@ -125,6 +139,8 @@ class Store:
             self._mark(kind, held.key)
         elif kind is PROCESS_REQUEST:
             self._forget_request(held.key)
+        elif kind is PROCESS_BACKFILL:
+            self._forget_backfill(held.key, name)
 
     def _note_job(self, key: Key, name: str, job: Job, before: Job | None) -> None:
         self._note_running(key, name, job)
@@ -208,6 +224,8 @@ class Store:
             shelf.discard(namespace, name)
         if kind is PROCESS_RUN:
             self._drop_traces(held.key, name)
+        if kind is PROCESS_BACKFILL:
+            self._forget_backfill(held.key, name)
         if kind is PROCESS_REQUEST:
             self._index_user(held.key, None)
             self._forget_request(held.key)
@@ -219,6 +237,12 @@ class Store:
         notes = self._notes.get(key)
         if notes is not None:
             self._notes[key] = Notes(runs=notes.runs)
+
+    def _forget_backfill(self, key: Key, name: str) -> None:
+        notes = self._notes.get(key)
+        if notes is not None:
+            notes.backfills.pop(name, None)
+            notes.backfills_written_at.pop(name, None)
 
     def _drop_traces(self, key: Key, run: str) -> None:
         """A run that is recorded (or deleted) needs neither its pods nor a Job that is gone."""
@@ -267,6 +291,7 @@ class Store:
         return {
             PROCESS_REQUEST: self.requests,
             PROCESS: self.processes,
+            PROCESS_BACKFILL: self.backfills,
             PROCESS_RUN: self.runs,
             CRONJOB: self.cronjobs,
             JOB: self.jobs,
@@ -280,7 +305,13 @@ class Store:
 
     def request_keys(self) -> set[Key]:
         """Every request that there is or that left something behind."""
-        return {*self.requests.keys(), *self.runs.keys(), *self.cronjobs.keys(), *self.jobs.keys()}
+        return {
+            *self.requests.keys(),
+            *self.backfills.keys(),
+            *self.runs.keys(),
+            *self.cronjobs.keys(),
+            *self.jobs.keys(),
+        }
 
     def snapshot(self, key: Key) -> Snapshot:
         """All that is known about one request, as a value."""
@@ -309,6 +340,8 @@ class Store:
             pods={job: tuple(found) for job, found in pods.items()},
             notes=dict(notes.runs),
             history=None if notes.history is None else tuple(notes.history),
+            backfills=tuple(entry.value for entry in self.backfills.of(key).values()),
+            backfill_status=dict(notes.backfills),
             dry_run=notes.dry_run,
             calendars=self.calendars.of(key),
             undecided=notes.undecided,
@@ -322,7 +355,7 @@ class Store:
         namespace, name = metadata["namespace"], metadata["name"]
         if kind is PROCESS_REQUEST or kind is PROCESS:
             return namespace, name
-        if kind is PROCESS_RUN:
+        if kind is PROCESS_RUN or kind is PROCESS_BACKFILL:
             return namespace, raw["spec"]["request"]["name"]
         request = (metadata.get("labels") or {}).get(names.LABEL_REQUEST)
         if request is not None:
@@ -367,6 +400,8 @@ class Store:
             return bytes(memoryview(orjson.dumps(_slim(raw))))
         if kind is PROCESS:
             return Process.model_validate(raw)
+        if kind is PROCESS_BACKFILL:
+            return ProcessBackfill.model_validate(raw)
         if kind is PROCESS_RUN:
             return ProcessRun.model_validate(raw)
         return {JOB: parse_job, CRONJOB: parse_cronjob, POD: parse_pod}[kind](raw)

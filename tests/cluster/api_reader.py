@@ -20,6 +20,7 @@ _PLACES: Final = {
     "process": (API_VERSION, "processes"),
     "preq": (API_VERSION, "processrequests"),
     "prun": (API_VERSION, "processruns"),
+    "pbf": (API_VERSION, "processbackfills"),
     "job": ("batch/v1", "jobs"),
     "cronjob": ("batch/v1", "cronjobs"),
     "pod": ("v1", "pods"),

@@ -127,10 +127,12 @@ class Kubectl:
         """What there is in a namespace, and what the operator said of late: for the message of a failure."""
         parts = []
         if namespace:
-            kinds = "processes,processrequests,processruns,cronjobs,jobs,pods"
+            kinds = "processes,processrequests,processbackfills,processruns,cronjobs,jobs,pods"
             parts = [
                 self.ask("get", kinds, "--namespace", namespace, "--output", "wide").message,
-                self.ask("describe", "processrequests,processruns,jobs,pods", "--namespace", namespace).message,
+                self.ask(
+                    "describe", "processrequests,processbackfills,processruns,jobs,pods", "--namespace", namespace
+                ).message,
             ]
         if self.operator_log is not None and self.operator_log.exists():
             lines = self.operator_log.read_text(errors="replace").splitlines()

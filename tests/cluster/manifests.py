@@ -65,6 +65,16 @@ def schedule(**fields: object) -> Manifest:
     return {"schedule": fields}
 
 
+def backfill(name: str, of: str, begin: str, end: str, **spec: object) -> Manifest:
+    """A ProcessBackfill of a request, from and to instants as the API server writes them."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ProcessBackfill",
+        "metadata": {"name": name},
+        "spec": {"request": {"name": of}, "from": begin, "to": end, **spec},
+    }
+
+
 def manual_run(request_name: str, name: str = "", **spec: object) -> Manifest:
     """A ProcessRun as a person makes it; without a name it gets one that is generated."""
     metadata = {"name": name} if name else {"generateName": f"{request_name}-"}

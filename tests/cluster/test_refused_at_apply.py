@@ -26,6 +26,11 @@ SHORTEST: Mapping[str, Patch] = {
     "Process": {"jobTemplate": TEMPLATE},
     "ProcessRequest": {"process": {"name": "close-day"}, "timing": {"runImmediately": {}}},
     "ProcessRun": {"request": {"name": "nightly-close"}},
+    "ProcessBackfill": {
+        "request": {"name": "nightly-close"},
+        "from": "2027-01-01T00:00:00Z",
+        "to": "2027-01-31T23:59:59Z",
+    },
 }
 
 
@@ -432,6 +437,33 @@ def test_a_run_is_refused_for(cluster: Kubectl, shared_namespace: str, patch: Pa
     assert_refused(cluster, shared_namespace, manifest("ProcessRun", patch), field=field, words=words)
 
 
+@pytest.mark.parametrize(
+    ("patch", "field", "words"),
+    [
+        pytest.param({"request": None}, "spec.request", "Required value", id="no request"),
+        pytest.param({"from": None}, "spec.from", "Required value", id="no beginning"),
+        pytest.param({"to": None}, "spec.to", "Required value", id="no end"),
+        pytest.param({"to": "2026-12-31T23:59:59Z"}, "spec.to", "to must not be before from", id="backwards"),
+        pytest.param(
+            {"from": "2027-01-01T01:00:00+02:00", "to": "2026-12-31T22:59:59Z"},
+            "spec.to",
+            "to must not be before from",
+            id="backwards in another offset",
+        ),
+        pytest.param({"from": "2027-01-01"}, "spec.from", "must be of type date-time", id="a date alone"),
+        pytest.param({"maxActiveRuns": 0}, "spec.maxActiveRuns", "greater than or equal to 1", id="no run at a time"),
+        pytest.param(
+            {"maxActiveRuns": 101}, "spec.maxActiveRuns", "less than or equal to 100", id="too many at a time"
+        ),
+        pytest.param({"cancel": "yes"}, "spec.cancel", "boolean", id="cancel in words"),
+    ],
+)
+def test_a_backfill_is_refused_for(
+    cluster: Kubectl, shared_namespace: str, patch: Patch, field: str, words: str
+) -> None:
+    assert_refused(cluster, shared_namespace, manifest("ProcessBackfill", patch), field=field, words=words)
+
+
 @pytest.mark.parametrize("length", [64, 253])
 @pytest.mark.parametrize("kind", list(SHORTEST))
 def test_a_long_name_is_refused(cluster: Kubectl, shared_namespace: str, kind: str, length: int) -> None:
@@ -511,6 +543,10 @@ GOOD = [
     pytest.param("ProcessRun", {"trigger": "Immediate"}, id="an immediate run, which has no time"),
     pytest.param("ProcessRun", {"trigger": "CatchUp", "scheduledTime": "2027-01-01T00:00:00Z"}, id="a run made up for"),
     pytest.param("ProcessRun", {"trigger": "Step", "parent": {"name": "all", "step": "ledger"}}, id="a step"),
+    pytest.param("ProcessBackfill", {}, id="the shortest backfill"),
+    pytest.param(
+        "ProcessBackfill", {"to": "2027-01-01T00:00:00Z", "maxActiveRuns": 100, "cancel": False}, id="of one instant"
+    ),
 ]
 
 
@@ -585,6 +621,28 @@ def test_a_finished_run_keeps_its_phase(cluster: Kubectl, shared_namespace: str,
     grown = {"phase": phase, "summary": {"from": "2027-01-01T00:00:00Z", "to": "2027-01-02T00:00:00Z", "count": 11}}
     answer = cluster.patch("prun", name, shared_namespace, {"status": grown}, subresource="status")
     assert answer.ok, answer.message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"to": "2027-02-28T23:59:59Z"}, id="the range"),
+        pytest.param({"request": {"name": "another"}}, id="the request"),
+    ],
+)
+def test_of_a_backfill_only_two_fields_change(cluster: Kubectl, shared_namespace: str, change: Patch) -> None:
+    backfill = manifest("ProcessBackfill", {})
+    name = backfill["metadata"]["name"]
+    assert cluster.create(backfill, shared_namespace).ok
+    for good in ({"maxActiveRuns": 5}, {"cancel": True}):
+        answer = cluster.patch("pbf", name, shared_namespace, {"spec": good})
+        assert answer.ok, answer.message
+    answer = cluster.patch("pbf", name, shared_namespace, {"spec": change})
+    assert not answer.ok
+    assert_names(answer.message, "spec", "only maxActiveRuns and cancel can be changed")
+    answer = cluster.patch("pbf", name, shared_namespace, {"spec": {"cancel": False}})
+    assert not answer.ok
+    assert_names(answer.message, "spec.cancel", "cancel cannot be taken back")
 
 
 def test_a_run_cannot_end_before_it_starts(cluster: Kubectl, shared_namespace: str) -> None:

@@ -164,6 +164,17 @@ class Workspace:
         what = f"the CronJob of {of} is {'suspended' if suspended else 'armed'}"
         self.wait(lambda: self.cronjob(of)["spec"]["suspend"] is suspended, what)
 
+    def backfill(self, name: str) -> Object:
+        """A backfill."""
+        return self.cluster.get("pbf", name, self.namespace)
+
+    def wait_backfill(self, name: str, *phases: str, seconds: float = PATIENCE) -> Object:
+        """Wait until a backfill is in one of these phases; its status."""
+        what = f"backfill {name} is {' or '.join(phases)}"
+        self.wait(lambda: self.backfill(name)["status"]["phase"] in phases, what, seconds)
+        found: Object = self.backfill(name)["status"]
+        return found
+
     def wait_reason(self, run: str, reason: str) -> Object:
         """Wait until a run gives a reason for what it does; the run."""
         self.wait(lambda: self.run(run)["status"].get("reason") == reason, f"run {run} says {reason}")

@@ -19,7 +19,7 @@ from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, Memor
 
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.events import EventRecorder
-from process_operator.cluster.kinds import CONFIG_MAP, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.cluster.kinds import CONFIG_MAP, JOB, POD, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.decisions.log_text import build_run_log
 from process_operator.decisions.plan import KillJob, ReadLog
 from process_operator.decisions.pod_choice import LogSource, log_source
@@ -30,6 +30,7 @@ from process_operator.process_reconciler import ProcessReconciler
 from process_operator.queue import WorkQueue
 from process_operator.reconciler import Reconciler
 from process_operator.resources.model import format_instant, parse_instant
+from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
 from process_operator.resources.schedule import Schedule
@@ -407,6 +408,19 @@ class Flow:
     def delete_config_map(self, name: str) -> None:
         """`kubectl delete configmap`."""
         self.cluster.delete(CONFIG_MAP, name)
+
+    def backfill(self, name: str, begin: float, end: float, *, request: str = "job", **spec: Any) -> None:
+        """Apply a ProcessBackfill, from and to so many seconds after the beginning."""
+        body = {"request": {"name": request}, "from": later(begin), "to": later(end), **spec}
+        self.cluster.create(PROCESS_BACKFILL, {"metadata": {"name": name}, "spec": body})
+
+    def cancel_backfill(self, name: str) -> None:
+        """Cancel a ProcessBackfill."""
+        self.cluster.patch(PROCESS_BACKFILL, "default", name, {"spec": {"cancel": True}})
+
+    def backfilled(self, name: str) -> ProcessBackfill:
+        """A ProcessBackfill as it is on the server."""
+        return ProcessBackfill.model_validate(self.cluster.read(PROCESS_BACKFILL, name))
 
     def cancel_newest(self, request: str = "job") -> None:
         """Cancel the newest run of a request, if there is one."""

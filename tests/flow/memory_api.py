@@ -33,6 +33,7 @@ from process_operator.cluster.kinds import (
     JOB,
     POD,
     PROCESS,
+    PROCESS_BACKFILL,
     PROCESS_REQUEST,
     PROCESS_RUN,
     Kind,
@@ -43,8 +44,8 @@ from process_operator.resync import SELECTIONS
 
 Body = dict[str, Any]
 
-KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB, POD, EVENT, CONFIG_MAP)
-_WITH_STATUS: Final = frozenset({PROCESS, PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB, POD})
+KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_BACKFILL, PROCESS_RUN, CRONJOB, JOB, POD, EVENT, CONFIG_MAP)
+_WITH_STATUS: Final = frozenset({PROCESS, PROCESS_REQUEST, PROCESS_BACKFILL, PROCESS_RUN, CRONJOB, JOB, POD})
 _FINISHED: Final = frozenset(phase.value for phase in RunPhase if phase.is_finished)
 _LATENCY: Final = timedelta(milliseconds=3)
 """What every call takes on the fake clock: now is never a whole second for long, as in life."""
@@ -140,6 +141,9 @@ class Cluster:
             raise AlreadyExists(message, status=409, reason="AlreadyExists")
         if kind in _WITH_STATUS:
             made["status"] = {"phase": "Pending"} if kind is POD else {}
+        if kind is PROCESS_BACKFILL:
+            made["status"] = {"phase": "Pending"}
+            made["spec"] = {"maxActiveRuns": 1, "cancel": False, **made["spec"]}
         if kind is PROCESS_RUN:
             made["status"] = {"phase": "Pending"}
             made["spec"] = {"trigger": "Manual", "cancel": False, **made["spec"]}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from tests.flow.scenario import Scenario, play
+from tests.flow.scenarios_backfill import BACKFILLS
 from tests.flow.scenarios_calendar import CALENDARS
 from tests.flow.scenarios_catch_up import CATCH_UP
 from tests.flow.scenarios_cronjob import CRONJOBS
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_schedule import SCHEDULES
 
-SCENARIOS = [*ONCE.all, *SCHEDULES.all, *CATCH_UP.all, *CALENDARS.all, *CRONJOBS.all]
+SCENARIOS = [*ONCE.all, *SCHEDULES.all, *CATCH_UP.all, *BACKFILLS.all, *CALENDARS.all, *CRONJOBS.all]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)

@@ -120,12 +120,21 @@ def test_defaults_are_those_of_the_contract() -> None:
         "ProcessRun.spec.cancel": False,
         "ProcessRun.status": {"phase": "Pending"},
         "ProcessRun.status.phase": "Pending",
+        "ProcessBackfill.spec.maxActiveRuns": 1,
+        "ProcessBackfill.spec.cancel": False,
+        "ProcessBackfill.status": {"phase": "Pending"},
+        "ProcessBackfill.status.phase": "Pending",
     }
 
 
 def test_names_are_those_that_people_type() -> None:
     names = {crd["spec"]["names"]["plural"]: crd["spec"]["names"]["shortNames"] for crd in crds()}
-    assert names == {"processes": ["proc"], "processrequests": ["preq"], "processruns": ["prun"]}
+    assert names == {
+        "processes": ["proc"],
+        "processrequests": ["preq"],
+        "processruns": ["prun"],
+        "processbackfills": ["pbf"],
+    }
     for crd in crds():
         assert crd["spec"]["names"]["categories"] == ["process-operator"]
         assert crd["spec"]["scope"] == "Namespaced"
@@ -149,6 +158,13 @@ def test_names_are_those_that_people_type() -> None:
             "Process Trigger End Exit Reason Job",
             ".status.phase .spec.request.name .spec.parent.name",
             id="runs",
+        ),
+        pytest.param(
+            "ProcessBackfill",
+            "Request Status Done Failed Age",
+            "From To Active Reason",
+            ".status.phase .spec.request.name",
+            id="backfills",
         ),
     ],
 )

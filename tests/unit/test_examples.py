@@ -39,6 +39,7 @@ class Promise(NamedTuple):
 
 
 PROMISES = {
+    "backfill.yaml": Promise("cron 0 * * * * Etc/UTC", Engine.OPERATOR),
     "cron.yaml": Promise("cron */15 8-17 * * 1-5 Europe/Madrid", Engine.OPERATOR),
     "daily.yaml": Promise("daily at 02:30 Europe/Madrid", Engine.OPERATOR),
     "every-10-seconds.yaml": Promise("every 10 seconds", Engine.OPERATOR),

@@ -122,7 +122,7 @@ def still_timer_of_a_stand_by(operator: Operator) -> None:
         pytest.param(all_watches_renewed, "ready: leading", "live", id="watches are asked for anew now and then"),
         pytest.param(
             outage_of_the_server,
-            "not ready: not watched: cronjobs, jobs, pods, processes, processrequests, processruns",
+            "not ready: not watched: cronjobs, jobs, pods, processbackfills, processes, processrequests, processruns",
             "live",
             id="an API server that is away kills nobody",
         ),

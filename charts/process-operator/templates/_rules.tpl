@@ -1,15 +1,19 @@
 {{/* What the operator may do where it works: exactly what it calls; a test compares with what an API server has seen. */}}
 {{- define "process-operator.rules" -}}
 - apiGroups: [process-operator.io]
-  resources: [processes, processrequests, processruns]
+  resources: [processes, processrequests, processbackfills, processruns]
   verbs: [get, list, watch]
 - apiGroups: [process-operator.io]
-  resources: [processes/status, processrequests/status]
+  resources: [processes/status, processrequests/status, processbackfills/status]
   verbs: [patch]
 - apiGroups: [process-operator.io]
   resources: [processrequests]
   # for ttlSecondsAfterFinished
   verbs: [delete]
+- apiGroups: [process-operator.io]
+  resources: [processbackfills]
+  # to make it the request's: labels and owner
+  verbs: [patch]
 - apiGroups: [process-operator.io]
   resources: [processruns]
   verbs: [create, patch, delete, deletecollection]

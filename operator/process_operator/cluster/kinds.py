@@ -42,6 +42,7 @@ class Kind(NamedTuple):
 PROCESS: Final = Kind(GROUP, VERSION, "processes", "Process")
 PROCESS_REQUEST: Final = Kind(GROUP, VERSION, "processrequests", "ProcessRequest")
 PROCESS_RUN: Final = Kind(GROUP, VERSION, "processruns", "ProcessRun")
+PROCESS_BACKFILL: Final = Kind(GROUP, VERSION, "processbackfills", "ProcessBackfill")
 JOB: Final = Kind("batch", "v1", "jobs", "Job")
 CRONJOB: Final = Kind("batch", "v1", "cronjobs", "CronJob")
 CONFIG_MAP: Final = Kind("", "v1", "configmaps", "ConfigMap")

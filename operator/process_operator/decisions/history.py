@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from process_operator import names
 from process_operator.decisions import manifests
-from process_operator.decisions.snapshot import FinishedRun
-from process_operator.resources.process_run import ProcessRun
+from process_operator.decisions.snapshot import BackfillMark, FinishedRun
+from process_operator.resources.process_run import ProcessRun, Trigger
 
 
 def remembered(run: ProcessRun) -> FinishedRun:
@@ -17,10 +18,19 @@ def remembered(run: ProcessRun) -> FinishedRun:
         phase=run.status.phase,
         reason=run.status.reason or "",
         created=created,
-        scheduled=run.spec.scheduled_time,
+        scheduled=run.spec.scheduled_time if run.spec.trigger.is_of_timing else None,
         start=run.status.start_time,
         end=run.status.end_time,
         summary=run.status.summary,
         refusal=annotations.get(manifests.ANNOTATION_VERDICT, ""),
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
+        backfill=backfill_mark(run),
     )
+
+
+def backfill_mark(run: ProcessRun) -> BackfillMark | None:
+    """The backfill that a run belongs to, if it does."""
+    name = run.metadata.labels.get(names.LABEL_BACKFILL)
+    if run.spec.trigger != Trigger.BACKFILL or name is None or run.spec.scheduled_time is None:
+        return None
+    return BackfillMark(name, run.spec.scheduled_time)

@@ -23,7 +23,7 @@ Body = Mapping[str, Any]
 Key = tuple[str, str]
 """Namespace and name."""
 
-_OURS: Final = frozenset({"Process", "ProcessRequest", "ProcessRun"})
+_OURS: Final = frozenset({"Process", "ProcessRequest", "ProcessRun", "ProcessBackfill"})
 
 
 @dataclass(frozen=True, slots=True)

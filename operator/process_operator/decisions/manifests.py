@@ -65,8 +65,9 @@ def run_manifest(
     trigger: Trigger,
     scheduled: datetime | None,
     annotations: dict[str, str] | None = None,
+    backfill: str | None = None,
 ) -> dict[str, Any]:
-    """A ProcessRun that claims a tick or a stretch of the request."""
+    """A ProcessRun that claims a tick or a stretch of the request, or runs a tick again for a backfill."""
     metadata: dict[str, Any] = {
         "name": name,
         "namespace": request.metadata.namespace,
@@ -75,6 +76,8 @@ def run_manifest(
     }
     if annotations:
         metadata["annotations"] = annotations
+    if backfill is not None:
+        metadata["labels"][names.LABEL_BACKFILL] = backfill
     spec: dict[str, Any] = {"request": {"name": request.metadata.name}, "trigger": trigger.value}
     if scheduled is not None:
         spec["scheduledTime"] = format_instant(scheduled)
@@ -123,6 +126,12 @@ def owned_by_run(manifest: Mapping[str, Any], uid: str) -> dict[str, Any]:
     """A Job with the run of its name as owner."""
     reference = owner(api_version=names.API_VERSION, kind="ProcessRun", name=manifest["metadata"]["name"], uid=uid)
     return {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": [reference]}}
+
+
+def backfill_adoption_patch(request: ProcessRequest) -> dict[str, Any]:
+    """What makes a backfill one of the request's: it goes with it."""
+    labels = {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid}
+    return {"metadata": {"labels": labels, "ownerReferences": [request_owner(request)]}}
 
 
 def kill_patch(kill: Kill) -> dict[str, Any]:

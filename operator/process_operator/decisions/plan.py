@@ -7,12 +7,13 @@ A plan is compared whole in tests. `request_plan.py` makes plans, `process_opera
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from process_operator.decisions.pod_choice import LogSource
 from process_operator.decisions.snapshot import Undecided
+from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRunStatus
 
@@ -63,6 +64,14 @@ class AdoptRun:
     """Give a run that a person made its owner and labels."""
 
     run: str
+    patch: Body
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptBackfill:
+    """Give a backfill its owner and labels."""
+
+    backfill: str
     patch: Body
 
 
@@ -198,7 +207,7 @@ class DeleteRequest:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """An Event on the request (or on the CronJob that it left behind)."""
+    """An Event on the request (or on the CronJob that it left behind, or on one of its backfills)."""
 
     reason: str
     message: str
@@ -206,6 +215,7 @@ class Emit:
     about: str = ""
     """What this Event is about (a run's name), so that a repeat is the same Event."""
     on_cronjob: str | None = None
+    on_backfill: str | None = None
 
 
 Action = (
@@ -215,6 +225,7 @@ Action = (
     | LoadHistory
     | CreateRun
     | AdoptRun
+    | AdoptBackfill
     | ReportRun
     | FinishRun
     | GrowSummary
@@ -248,6 +259,8 @@ class Plan:
     wake_at: datetime | None = None
     undecided: tuple[Undecided, ...] = ()
     """Ticks that are left to a later decision."""
+    backfills: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
+    """The status of its open backfills, by name, as `status` is that of the request."""
 
 
 class Draft:
@@ -256,6 +269,7 @@ class Draft:
     def __init__(self) -> None:
         self.actions: list[Action] = []
         self._wakes: list[datetime] = []
+        self._backfills: dict[str, ProcessBackfillStatus] = {}
 
     def do(self, *actions: Action) -> None:
         """Add actions, in order. One look at the history is enough, however many parts of a decision want it."""
@@ -266,6 +280,10 @@ class Draft:
         if at is not None:
             self._wakes.append(at)
 
+    def report_backfill(self, name: str, status: ProcessBackfillStatus) -> None:
+        """Say how far a backfill is once all actions have been carried out."""
+        self._backfills[name] = status
+
     def plan(self, status: ProcessRequestStatus | None = None, undecided: tuple[Undecided, ...] = ()) -> Plan:
         """The plan."""
-        return Plan(tuple(self.actions), status, min(self._wakes, default=None), undecided)
+        return Plan(tuple(self.actions), status, min(self._wakes, default=None), undecided, self._backfills)

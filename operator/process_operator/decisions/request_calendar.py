@@ -135,7 +135,7 @@ def without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot
     ]
     for run in snapshot.runs:
         summary = manifests.summary_of(run)
-        if run.spec.scheduled_time is not None:
+        if run.spec.scheduled_time is not None and run.spec.trigger.is_of_timing:
             taken.append((run.spec.scheduled_time, summary.to if summary is not None else run.spec.scheduled_time))
     free: list[Span] = []
     for span in spans:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from process_operator import names
 from process_operator.decisions.acceptance import accept
+from process_operator.decisions.backfill_plan import plan_backfills
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
 from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.outlook import announce, outlook_of
@@ -89,6 +90,7 @@ def _decide_in_force(situation: Situation) -> Plan:
     progress, calendar = plan_new_runs(situation, contenders, draft)
     if not any(isinstance(action, CreateRun) and action.job is not None for action in draft.actions):
         # A run that starts now is all of this plan: the many that go on can wait for the next, a moment later.
+        plan_backfills(situation, progress, calendar, draft)
         plan_open_runs(situation, contenders, draft)
     outlook = outlook_of(situation, progress, calendar, draft)
     plan_cronjob(snapshot, acceptance, now, draft, finished=outlook.no_tick_left)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.plan import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory
-from process_operator.decisions.snapshot import FinishedRun, Snapshot
+from process_operator.decisions.snapshot import BackfillMark, FinishedRun, Snapshot
 from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_run import RunPhase
@@ -92,6 +92,8 @@ def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
     """Whether the status on the server keeps the run's tick or stretch from being run again."""
     assert snapshot.request is not None
     written = snapshot.request.status
+    if run.backfill is not None:
+        return _is_counted(snapshot, run.backfill)
     if run.scheduled is None:
         return True
     if snapshot.request.spec.timing.schedule is None:
@@ -101,6 +103,15 @@ def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
         return False
     # The newest record of a row of refused ticks is still needed to go on with the row.
     return not (run.refusal and last == written.last_schedule_time)
+
+
+def _is_counted(snapshot: Snapshot, mark: BackfillMark) -> bool:
+    """Whether the written status of the backfill, if there is still one, says that this tick is done."""
+    backfill = next((b for b in snapshot.backfills if b.metadata.name == mark.name), None)
+    if backfill is None or backfill.status.phase.is_finished:
+        return True
+    through = backfill.status.last_scheduled_time
+    return through is not None and mark.tick <= through
 
 
 def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime, draft: Draft) -> None:

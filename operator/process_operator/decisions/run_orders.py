@@ -102,6 +102,8 @@ def _holds(situation: Situation, view: RunView) -> tuple[str, str] | None:
         return situation.acceptance.reason, situation.acceptance.message
     if situation.acceptance.ask is not None or not is_time(situation, view):
         return None
+    if situation.is_suspended and view.run.spec.trigger == Trigger.BACKFILL and view.job is None:
+        return RunReason.SUSPENDED, "the request is suspended (spec.suspend)"
     if situation.first_let_go is not None and view.job is None:
         return RunReason.WAITING, f"waits for run {situation.first_let_go} (concurrencyPolicy: {situation.policy})"
     return None

@@ -99,7 +99,7 @@ def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
     elif orders.may_start or _may_wait_suspended(view, orders):
         assert orders.template is not None
         suspended = not orders.may_start
-        manifest = manifests.job_manifest(orders.template, view.run, scheduled=view.due, suspended=suspended)
+        manifest = manifests.job_manifest(orders.template, view.run, scheduled=view.scheduled, suspended=suspended)
         draft.do(CreateJob(view.name, manifest))
         if not suspended:
             announce_start(view, draft)

@@ -36,6 +36,8 @@ class RunView:
     """When it was made: for a tick that is its claim (UTC)."""
     due: datetime
     """When it asked to start (UTC)."""
+    scheduled: datetime
+    """The time for which it runs, and which its work is told (UTC)."""
     is_paused: bool
     """Whether its Job was running and was suspended by `onSuspend: SuspendRunning`."""
     is_let_go: bool
@@ -83,7 +85,8 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
         window=_window(snapshot, run),
         name=name,
         created=created,
-        due=run.spec.scheduled_time or created,
+        due=(run.spec.scheduled_time if run.spec.trigger.is_of_timing else None) or created,
+        scheduled=run.spec.scheduled_time or created,
         is_paused=paused,
         is_let_go=job is not None and (paused or not suspended),
         refusal=Refusal.parse(annotations[manifests.ANNOTATION_VERDICT])

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from process_operator.resources.process import Process
+from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase, RunSummary
 from process_operator.resources.workloads import CronJob, Job, Pod
@@ -35,6 +37,13 @@ class DryRun:
         return not self.reason
 
 
+class BackfillMark(NamedTuple):
+    """Which backfill made a run, and for which scheduled time (UTC)."""
+
+    name: str
+    tick: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
     """What is remembered of a finished run: enough for retention, catch-up and the request's status."""
@@ -44,6 +53,7 @@ class FinishedRun:
     reason: str
     created: datetime
     scheduled: datetime | None = None
+    """The tick or the start that it stands for; None for a run that its request's timing did not make."""
     start: datetime | None = None
     end: datetime | None = None
     summary: RunSummary | None = None
@@ -51,6 +61,7 @@ class FinishedRun:
     """Why it stands for ticks that did not start, in the words of `refusal.py`; empty for a run that ran."""
     by_cronjob: bool = False
     """Whether its Job belongs to the CronJob, so that deleting the run leaves the Job."""
+    backfill: BackfillMark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +159,10 @@ class Snapshot:
     """By the name of the run."""
     history: tuple[FinishedRun, ...] | None = None
     """Finished runs, oldest first; `None`: not looked at since the operator started."""
+    backfills: tuple[ProcessBackfill, ...] = ()
+    """With the status that is written; finished ones too, because they remember what they have run."""
+    backfill_status: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
+    """By name: newer than the written one, where there is one."""
     dry_run: DryRun | None = None
     calendars: Mapping[tuple[str, str], CalendarFile] = field(default_factory=dict)
     """Those that `excludeFrom` names, by ConfigMap and key, as far as they were read."""
@@ -158,6 +173,10 @@ class Snapshot:
     def uid(self) -> str:
         """UID of the request, empty where it is gone."""
         return self.request.metadata.uid if self.request else ""
+
+    def status_of(self, backfill: ProcessBackfill) -> ProcessBackfillStatus:
+        """The newest status known of a backfill, written or about to be."""
+        return self.backfill_status.get(backfill.metadata.name, backfill.status)
 
     def notes_of(self, run: str) -> RunNotes:
         """What was found out about a run."""

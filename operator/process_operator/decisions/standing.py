@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from process_operator.decisions.concurrency import Contender
+from process_operator.decisions.history import backfill_mark
 from process_operator.decisions.run_view import RunView
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.stretch import run_name
@@ -50,6 +51,9 @@ def own_kill(situation: Situation, view: RunView) -> Kill | None:
     trigger = view.run.spec.trigger
     if view.run.spec.cancel:
         return Kill(KillReason.CANCELED, "spec.cancel was set")
+    mark = backfill_mark(view.run)
+    if mark is not None and any(b.spec.cancel for b in situation.snapshot.backfills if b.metadata.name == mark.name):
+        return Kill(KillReason.CANCELED, f"ProcessBackfill {mark.name} was canceled")
     if view.is_let_go and not view.is_paused:
         cancels = (
             situation.is_suspended and request.spec.on_suspend == OnSuspend.CANCEL_RUNNING and trigger != Trigger.MANUAL

@@ -78,6 +78,25 @@ class EventReason(StrEnum):
     RUN_SKIPPED = "RunSkipped"
     RUN_MISSED = "RunMissed"
     REFUSED = "Refused"
+    BACKFILL_FINISHED = "BackfillFinished"
+    BACKFILL_FAILED = "BackfillFailed"
+
+
+class BackfillReason(StrEnum):
+    """Reasons of a backfill."""
+
+    # Pending, Running
+    STARTED = "Started"
+    SUSPENDED = "Suspended"
+    NOT_ACCEPTED = "RequestNotAccepted"
+    WAITING = "Waiting"
+    # In the end
+    COMPLETED = "Completed"
+    CANCELED = "Canceled"
+    RUNS_FAILED = "RunsFailed"
+    NOT_SCHEDULED = "NotScheduled"
+    NO_TICKS = "NoTicks"
+    TOO_MANY_TICKS = "TooManyTicks"
 
 
 class RunReason(StrEnum):

@@ -59,6 +59,14 @@ class Trigger(StrEnum):
         """Whether a run of this kind must say for which instant it stands."""
         return self in (Trigger.LATER, Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.BACKFILL)
 
+    @property
+    def is_of_timing(self) -> bool:
+        """Whether the timing of its request made the run, so that it stands for a tick or a stretch of it.
+
+        The others neither take a tick's place nor were they due at their scheduledTime: they asked at their creation.
+        """
+        return self in (Trigger.IMMEDIATE, Trigger.LATER, Trigger.SCHEDULE, Trigger.CATCH_UP)
+
 
 def _cel_list(values: list[str]) -> str:
     return "[" + ", ".join(f"'{value}'" for value in values) + "]"

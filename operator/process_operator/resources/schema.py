@@ -13,6 +13,7 @@ import yaml
 
 from process_operator.names import GROUP, VERSION
 from process_operator.resources.process import Process
+from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-KINDS: Final[tuple[type[Resource], ...]] = (Process, ProcessRequest, ProcessRun)
+KINDS: Final[tuple[type[Resource], ...]] = (Process, ProcessRequest, ProcessRun, ProcessBackfill)
 
 _HEADER: Final = "# Generated from operator/process_operator/resources by `process-operator crds`; do not edit.\n"
 _COPIED: Final = (

@@ -112,6 +112,9 @@ class _TicksOutside:
         self._ticks = ticks
         self._closed = closed
 
+    def reaching_back(self, instant: int) -> Ticks:
+        return _TicksOutside(self._ticks.reaching_back(instant), self._closed)
+
     def after(self, instant: int) -> int | None:
         tick = self._ticks.after(instant)
         while tick is not None and (span := self._closed.at(tick)) is not None:
@@ -140,6 +143,10 @@ class TicksChanged:
         self._before = before
         self._through = through
         self._then = then
+
+    def reaching_back(self, instant: int) -> Ticks:
+        """Give the same ticks, and those before where they begin as far as after an instant."""
+        return TicksChanged(self._before.reaching_back(instant), self._through, self._then.reaching_back(instant))
 
     def after(self, instant: int) -> int | None:
         """Give the first tick after an instant."""

@@ -8,7 +8,7 @@ shared between requests; a Recurrence itself holds little more than the bounds a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -57,6 +57,16 @@ class Recurrence:
     _low: int  # exclusive, and ...
     _high: int  # ... inclusive bound in whole seconds, both less the fraction
     _fraction: timedelta  # below one second: of an elapsed timing whose startTime has one
+
+    def reaching_back(self, after: datetime) -> Recurrence:
+        """Give the same calendar without the beginning of its stretch: its ticks after an instant, however long ago.
+
+        What is counted (every n seconds, days, weeks) is counted back from where it begins. It forgets startTime too:
+        ask for no instant before that.
+        """
+        seconds = self._seconds(after)
+        ticks = self._ticks.reaching_back(seconds)
+        return replace(self, floor=min(self.floor, after), _ticks=ticks, _low=min(self._low, seconds))
 
     def next_after(self, instant: datetime) -> datetime | None:
         """Give the first tick strictly after an instant; None if none is left."""

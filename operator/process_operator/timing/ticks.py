@@ -31,6 +31,9 @@ class Ticks(Protocol):
     def count(self, after: int, until: int) -> int:
         """Count the ticks in (after, until]."""
 
+    def reaching_back(self, instant: int) -> Ticks:
+        """Give the same ticks, and those before where they begin as far as after an instant."""
+
 
 class ElapsedTicks:
     """`anchor + k * every` for k >= 0."""
@@ -52,6 +55,11 @@ class ElapsedTicks:
         """Count the ticks in (after, until]."""
         return max(0, self._up_to(until) - self._up_to(after))
 
+    def reaching_back(self, instant: int) -> ElapsedTicks:
+        """Give the same ticks, and those before the anchor as far as after an instant."""
+        steps = max(0, (self.anchor - instant - 1) // self.every)
+        return ElapsedTicks(anchor=self.anchor - steps * self.every, every=self.every)
+
     def _up_to(self, instant: int) -> int:
         return max(0, (instant - self.anchor) // self.every + 1)
 
@@ -70,6 +78,10 @@ class FixedTicks:
     def without_days(self, days: int) -> FixedTicks:
         """Give the ticks without those named on dates whose bits are set in `days`, bit 0 for 1970-01-01."""
         return FixedTicks(self._grid.without_days(days), self._clock)
+
+    def reaching_back(self, instant: int) -> FixedTicks:  # noqa: ARG002 - as the others have it
+        """Give the same ticks: none of them is counted from a beginning."""
+        return self
 
     def after(self, instant: int) -> int | None:
         """Give the first tick after an instant."""
@@ -128,6 +140,10 @@ class HourCoveringTicks:
     def without_days(self, days: int) -> HourCoveringTicks:
         """Give the ticks without those on dates whose bits are set in `days`, bit 0 for 1970-01-01."""
         return HourCoveringTicks(self._grid.without_days(days), self._clock)
+
+    def reaching_back(self, instant: int) -> HourCoveringTicks:  # noqa: ARG002 - as the others have it
+        """Give the same ticks: none of them is counted from a beginning."""
+        return self
 
     def after(self, instant: int) -> int | None:
         """Give the first tick after an instant."""

@@ -1,0 +1,225 @@
+"""What to do about the backfills of a request: make the next runs, count the ended ones, end what is over.
+
+A backfill goes through its ticks in order. `status.lastScheduledTime` is how far everything is done, and the counts are
+written together with it; what lies beyond follows from the runs that are there, which retention leaves alone until then.
+So a crash at any moment counts nothing twice and runs nothing twice. Ticks that the schedule has not settled yet are left
+to it. `backfill_status.py` writes the status, `concurrency.py` says when the runs may start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator import names
+from process_operator.decisions import manifests
+from process_operator.decisions.backfill_status import (
+    BackfillState,
+    canceled,
+    done,
+    held,
+    no_schedule,
+    open_status,
+    out_of_bounds,
+)
+from process_operator.decisions.concurrency import MAX_STARTS
+from process_operator.decisions.history import backfill_mark
+from process_operator.decisions.plan import AdoptBackfill, CreateRun, Draft, Emit, LoadHistory
+from process_operator.decisions.request_calendar import Calendar, Progress, runs_left
+from process_operator.decisions.situation import Situation
+from process_operator.resources.conditions import EventReason
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_backfill import BackfillCounts, BackfillPhase, ProcessBackfill
+from process_operator.resources.process_run import RunPhase, Trigger
+from process_operator.timing.recurrence import Recurrence
+
+MAX_TICKS: Final = 1000
+"""Ticks of one backfill; a range with more of them is most likely a mistake."""
+_INSTANT: Final = timedelta(microseconds=1)
+_COUNTED: Final = {
+    RunPhase.SUCCEEDED: "succeeded",
+    RunPhase.FAILED: "failed",
+    RunPhase.CANCELED: "canceled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The ticks of one backfill: those in (after, until] of a calendar."""
+
+    backfill: ProcessBackfill
+    recurrence: Recurrence
+    after: datetime
+    until: datetime
+
+    def ticks(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        """The ticks in (after, until] that are in the range, oldest first."""
+        tick = self.recurrence.next_after(max(after, self.after))
+        while tick is not None and tick <= min(until, self.until):
+            yield tick
+            tick = self.recurrence.next_after(tick)
+
+
+def plan_backfills(situation: Situation, progress: Progress, calendar: Calendar | None, draft: Draft) -> None:
+    """Add what has to be done about every open backfill, the oldest first."""
+    snapshot = situation.snapshot
+    opened = [
+        backfill
+        for backfill in snapshot.backfills
+        if not snapshot.status_of(backfill).phase.is_finished and _is_own(situation, backfill)
+    ]
+    if not opened:
+        return
+    if snapshot.history is None:
+        # Which of its ticks have run, and how, only a list tells.
+        draft.do(LoadHistory())
+        return
+    for backfill in sorted(opened, key=lambda b: (b.metadata.creation_timestamp, b.metadata.name)):
+        if names.LABEL_REQUEST_UID not in backfill.metadata.labels:
+            patch = manifests.backfill_adoption_patch(situation.request)
+            draft.do(AdoptBackfill(backfill.metadata.name, patch))
+        _plan_backfill(situation, progress, calendar, backfill, draft)
+
+
+def _is_own(situation: Situation, backfill: ProcessBackfill) -> bool:
+    """Whether it is not of a request that had the name before: that one the collector takes."""
+    uid = situation.snapshot.uid
+    return backfill.metadata.labels.get(names.LABEL_REQUEST_UID, uid) == uid
+
+
+def _plan_backfill(
+    situation: Situation, progress: Progress, calendar: Calendar | None, backfill: ProcessBackfill, draft: Draft
+) -> None:
+    status = situation.snapshot.status_of(backfill)
+    state = BackfillState(backfill, status, situation.request, _active(situation, backfill), situation.now)
+    if situation.request.spec.timing.schedule is None:
+        state = no_schedule(state)
+    elif calendar is None:
+        state = held(state, situation)
+    elif situation.acceptance.ask is None:
+        state = _go_on(situation, progress, calendar, backfill, state, draft)
+    if state.status.phase.is_finished:
+        failed = state.status.phase == BackfillPhase.FAILED
+        reason = EventReason.BACKFILL_FAILED if failed else EventReason.BACKFILL_FINISHED
+        text = f"{state.status.phase}: {state.status.message}"
+        draft.do(Emit(reason, text, warning=failed, about=backfill.metadata.name, on_backfill=backfill.metadata.name))
+    draft.report_backfill(backfill.metadata.name, state.status)
+
+
+def _go_on(
+    situation: Situation,
+    progress: Progress,
+    calendar: Calendar,
+    backfill: ProcessBackfill,
+    state: BackfillState,
+    draft: Draft,
+) -> BackfillState:
+    ticks = _range_of(calendar, backfill)
+    cursor = state.status.last_scheduled_time or ticks.after
+    left = ticks.recurrence.count(cursor, ticks.until)
+    if state.status.total is None and not 0 < left <= MAX_TICKS:
+        return out_of_bounds(state, left, MAX_TICKS)
+    settled = max(progress.cursor or calendar.recurrence.floor, calendar.recurrence.floor)
+    if runs_left(situation.snapshot) == 0:
+        settled = ticks.until  # maxRuns: the schedule takes no tick any more
+    cursor, counts, missing = _look(situation, calendar, ticks, state, settled)
+    left = ticks.recurrence.count(cursor, ticks.until)
+    if not left:
+        return done(state, cursor, counts)
+    if backfill.spec.cancel:
+        is_over = state.active == 0
+        return canceled(state, cursor, counts, left) if is_over else open_status(state, cursor, counts, left)
+    if situation.acceptance.is_accepted and not situation.is_suspended:
+        for tick in missing:
+            draft.do(_run_of(calendar, backfill, tick))
+    return open_status(state, cursor, counts, left, situation=situation)
+
+
+def _range_of(calendar: Calendar, backfill: ProcessBackfill) -> _Range:
+    created = backfill.metadata.creation_timestamp
+    schedule = calendar.request.spec.timing.schedule
+    assert created is not None and schedule is not None
+    after = max(backfill.spec.from_, schedule.start_time or backfill.spec.from_) - _INSTANT
+    return _Range(backfill, calendar.recurrence.reaching_back(after), after, min(backfill.spec.to, created))
+
+
+def _active(situation: Situation, backfill: ProcessBackfill) -> int:
+    marks = (backfill_mark(view.run) for view in situation.views)
+    return sum(1 for mark in marks if mark is not None and mark.name == backfill.metadata.name)
+
+
+def _look(
+    situation: Situation, calendar: Calendar, ticks: _Range, state: BackfillState, settled: datetime
+) -> tuple[datetime, BackfillCounts, list[datetime]]:
+    """Through which tick all is done, how they ended, and the ticks whose turn it is to get a run."""
+    cursor, counts = state.status.last_scheduled_time or ticks.after, state.status.counts
+    free = min(_limit(situation, ticks.backfill) - state.active, MAX_STARTS)
+    missing: list[datetime] = []
+    in_a_row = True
+    for tick in ticks.ticks(cursor, settled):
+        if not in_a_row and len(missing) >= free:
+            break
+        end = _end_of(situation, calendar, ticks.backfill, tick)
+        if end is None:
+            in_a_row = False
+            missing.append(tick)
+        elif end == _OPEN:
+            in_a_row = False
+        elif in_a_row:
+            cursor = tick
+            counts = counts.model_copy(update={end: getattr(counts, end) + 1})
+    return cursor, counts, missing[: max(0, free)]
+
+
+_OPEN: Final = "open"
+
+
+def _end_of(situation: Situation, calendar: Calendar, backfill: ProcessBackfill, tick: datetime) -> str | None:
+    """How a tick ended, as the counts call it; `_OPEN` where its run goes on, None where it has none."""
+    snapshot, name = situation.snapshot, _name(calendar, tick)
+    for run in snapshot.runs:
+        if run.metadata.name == name:
+            mark = backfill_mark(run)
+            return _OPEN if mark is not None and mark.name == backfill.metadata.name else "existing"
+        if (
+            run.metadata.name == calendar.run_name(tick)
+            and manifests.ANNOTATION_VERDICT not in run.metadata.annotations
+        ):
+            return "existing"
+    for ended in snapshot.history or ():
+        if ended.name == name:
+            is_own = ended.backfill is not None and ended.backfill.name == backfill.metadata.name
+            return _COUNTED.get(ended.phase, "unknown") if is_own else "existing"
+        if ended.name == calendar.run_name(tick) and not ended.refusal:
+            return "existing"
+    return "existing" if _is_done_by_another(situation, backfill, tick) else None
+
+
+def _is_done_by_another(situation: Situation, backfill: ProcessBackfill, tick: datetime) -> bool:
+    """Whether another backfill has been there: its run may have been removed since, but the backfill remembers."""
+    for other in situation.snapshot.backfills:
+        through = situation.snapshot.status_of(other).last_scheduled_time
+        has_been_there = through is not None and other.spec.from_ <= tick <= through
+        if has_been_there and other.metadata.name != backfill.metadata.name and _is_own(situation, other):
+            return True
+    return False
+
+
+def _limit(situation: Situation, backfill: ProcessBackfill) -> int:
+    """How many runs may be open at one time; under Replace a second one would end the first."""
+    return 1 if situation.policy == ConcurrencyPolicy.REPLACE else backfill.spec.max_active_runs
+
+
+def _run_of(calendar: Calendar, backfill: ProcessBackfill, tick: datetime) -> CreateRun:
+    name = backfill.metadata.name
+    return CreateRun(
+        manifests.run_manifest(
+            calendar.request, name=_name(calendar, tick), trigger=Trigger.BACKFILL, scheduled=tick, backfill=name
+        )
+    )
+
+
+def _name(calendar: Calendar, tick: datetime) -> str:
+    return names.backfill_run_name(calendar.stem, int(tick.timestamp()))

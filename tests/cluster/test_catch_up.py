@@ -1,0 +1,111 @@
+"""`catchUp: All` on a real node: the operator is away for half a minute, and then runs in order what came due.
+
+One outage serves all tests; a backfill is going on during it, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from tests.cluster.manifests import backfill, request, schedule, sleeper
+from tests.cluster.workspace import instant, name_of, now, written
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.cluster.operator_process import OperatorProcess
+    from tests.cluster.workspace import Object, Workspace
+
+pytestmark = [pytest.mark.node, pytest.mark.disruptive]
+
+MANY: Final = {"successful": 1000, "failed": 100, "other": 100}
+SECOND: Final = timedelta(seconds=1)
+AWAY: Final = 30 * SECOND
+EVERY: Final = 5
+POLICIES: Final = ("Allow", "Forbid", "Replace", "Queue")
+
+
+@dataclass(frozen=True)
+class Outage:
+    """Schedules that came due while the operator was away."""
+
+    space: Workspace
+    ticks: list[datetime]
+    back: datetime
+
+    def all_over(self, name: str) -> list[Object]:
+        """Runs of a schedule that has finished."""
+        self.space.wait_phase(name, "Finished", seconds=120)
+        return self.space.runs(name)
+
+
+@pytest.fixture(scope="module")
+def outage(shared_space: Workspace, shared_operator: OperatorProcess) -> Outage:
+    space = shared_space
+    start = now().replace(microsecond=0) + 6 * SECOND
+    ticks = [start + number * EVERY * SECOND for number in range(8)]
+    for policy in POLICIES:
+        timing = schedule(secondly={"every": EVERY}, startTime=written(start), finishTime=written(ticks[-1]))
+        options = {"concurrencyPolicy": policy, "catchUp": "All", "history": MANY}
+        space.apply(request(policy.lower(), timing, "echo done", **options))
+    hour = (now() - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
+    space.apply(request("past", schedule(cron=f"* {hour.hour} * * *"), sleeper(3), history=MANY))
+    space.apply(backfill("carried", "past", written(hour), written(hour + timedelta(minutes=4))))
+    for policy in POLICIES:
+        space.wait_runs(policy.lower(), 1, "Succeeded", seconds=30)
+    shared_operator.kill()
+    space.wait_until(max(now() + AWAY, ticks[-1] + SECOND))
+    back = now()
+    shared_operator.start()
+    return Outage(space, ticks, back)
+
+
+def lives(runs: list[Object]) -> list[tuple[datetime, datetime]]:
+    """From when to when each run that ran did, in the order of their ticks."""
+    return [
+        (instant(run["status"]["startTime"]), instant(run["status"]["endTime"]))
+        for run in runs
+        if run["status"]["phase"] == "Succeeded"
+    ]
+
+
+def scheduled(runs: list[Object]) -> list[datetime]:
+    return [instant(run["spec"]["scheduledTime"]) for run in runs]
+
+
+@pytest.mark.parametrize("policy", ["Allow", "Forbid", "Queue"])
+def test_every_tick_is_made_up(outage: Outage, policy: str) -> None:
+    runs = outage.all_over(policy.lower())
+    assert scheduled(runs) == outage.ticks
+    assert {run["status"]["phase"] for run in runs} == {"Succeeded"}
+    made_up = [run for run in runs if instant(run["metadata"]["creationTimestamp"]) >= outage.back - SECOND]
+    assert len(made_up) >= 5
+    assert {run["spec"]["trigger"] for run in made_up[:-1]} == {"CatchUp"}
+    begun = [begin for begin, _ in lives(runs)]
+    assert begun == sorted(begun), "oldest first"
+
+
+@pytest.mark.parametrize("policy", ["Forbid", "Queue"])
+def test_one_after_the_other(outage: Outage, policy: str) -> None:
+    spans = lives(outage.all_over(policy.lower()))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans)), spans
+
+
+def test_under_replace_only_the_newest_is_made_up(outage: Outage) -> None:
+    runs = outage.all_over("replace")
+    assert scheduled(runs) == outage.ticks
+    assert runs[-1]["status"]["phase"] == "Succeeded"
+    made_up = [run for run in runs if instant(run["metadata"]["creationTimestamp"]) >= outage.back - SECOND]
+    assert {(run["status"]["phase"], run["status"].get("reason")) for run in made_up[:-1]} == {("Missed", "Superseded")}
+
+
+def test_a_backfill_that_was_going_on_is_finished(outage: Outage) -> None:
+    status = outage.space.wait_backfill("carried", "Succeeded", "Failed", seconds=90)
+    assert (status["phase"], status["progress"]) == ("Succeeded", "5/5")
+    runs = outage.space.runs("past")
+    assert len(runs) == len({name_of(run) for run in runs}) == 5
+    assert len(outage.space.jobs("past")) == 5
