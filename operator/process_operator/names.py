@@ -19,6 +19,8 @@ LABEL_REQUEST_UID: Final = f"{GROUP}/request-uid"
 LABEL_RUN: Final = f"{GROUP}/run"
 LABEL_BACKFILL: Final = f"{GROUP}/backfill"
 """On the runs of a ProcessBackfill: its name."""
+LABEL_PARENT: Final = f"{GROUP}/parent"
+"""On the run of a step: the run that has the steps."""
 
 ANNOTATION_RESCHEDULE: Final = f"{GROUP}/reschedule"
 ANNOTATION_KILL: Final = f"{GROUP}/kill"
@@ -36,6 +38,7 @@ MAX_NAME: Final = 63
 """Longest name of our kinds: then a name is also a label value and a Job's name."""
 
 _STEM_LENGTH: Final = 43
+_PARENT_LENGTH: Final = 33
 
 
 def child_stem(request_name: str, request_uid: str) -> str:
@@ -68,3 +71,12 @@ def backfill_run_name(stem: str, tick: int) -> str:
 def stretch_run_name(stem: str, stretch: int) -> str:
     """Name of the run of a one-shot timing: one for each stretch, whatever its instant."""
     return f"{stem}-s{stretch}"
+
+
+def step_run_name(parent: str, parent_uid: str, step: str) -> str:
+    """Name of the run of a step: at most 63 characters, as a step's name has at most 20.
+
+    The UID is in it, so a run that was deleted and made again never meets its predecessor's steps.
+    """
+    digest = hashlib.sha256(parent_uid.encode()).hexdigest()[:8]
+    return f"{parent[:_PARENT_LENGTH].rstrip('-.')}-{digest}-{step}"

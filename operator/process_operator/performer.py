@@ -28,7 +28,7 @@ from process_operator.cluster.kinds import CRONJOB, EVENT, JOB, POD, PROCESS_BAC
 from process_operator.cluster.transport import Body
 from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
-from process_operator.decisions.history import remembered
+from process_operator.decisions.history import remembered, step_end
 from process_operator.decisions.snapshot import DryRun, Snapshot
 from process_operator.log_reader import LogReader
 from process_operator.resources.conditions import Reason, RunReason
@@ -87,6 +87,7 @@ class Performer:
             actions.ListPods: self._list_pods,
             actions.FindRefusedPods: self._find_refused_pods,
             actions.LookUpJob: self._look_up_job,
+            actions.LookUpStep: self._look_up_step,
             actions.CreateCronJob: self._create_cronjob,
             actions.PatchCronJob: self._patch_cronjob,
             actions.DeleteRuns: self._delete_runs,
@@ -131,20 +132,21 @@ class Performer:
         raise NotFound(f"the request with the UID {uid} is gone", status=404, reason="NotFound")
 
     async def _dry_run(self, key: Key, snapshot: Snapshot, action: actions.DryRunJob) -> None:
-        notes = self._store.notes(key)
-        try:
-            await self._api.create(JOB, key[0], dict(action.manifest), dry_run=True)
-        except AlreadyExists:
-            notes.dry_run = DryRun(action.template_hash)
-        except (Forbidden, Invalid, NotFound) as error:
-            notes.dry_run = self._refusal(error, action.template_hash)
-        else:
-            notes.dry_run = DryRun(action.template_hash)
+        said = DryRun(action.template_hash)
+        for index, manifest in enumerate(action.manifests):
+            try:
+                await self._api.create(JOB, key[0], dict(manifest), dry_run=True)
+            except AlreadyExists:
+                continue
+            except (Forbidden, Invalid, NotFound) as error:
+                said = self._refusal(error, action.template_hash, index)
+                break
+        self._store.notes(key).dry_run = said
 
     async def _follow_config_map(self, key: Key, snapshot: Snapshot, action: actions.FollowConfigMap) -> None:
         await self._follow(key[0], action.name)
 
-    def _refusal(self, error: Forbidden | Invalid | NotFound, template_hash: str) -> DryRun:
+    def _refusal(self, error: Forbidden | Invalid | NotFound, template_hash: str, job: int) -> DryRun:
         reason = Reason.TEMPLATE_REFUSED
         again = None
         if isinstance(error, QuotaExceeded):
@@ -155,7 +157,7 @@ class Performer:
             # Rights and policies change without anyone touching the request.
             again = self._clock() + FORBIDDEN_RETRY
         # The name of a Job that is never stored would only puzzle whoever reads it.
-        return DryRun(template_hash, reason, _ABOUT_THE_JOB.sub("", error.message), again)
+        return DryRun(template_hash, reason, _ABOUT_THE_JOB.sub("", error.message), again, job)
 
     async def _delete_request(self, key: Key, snapshot: Snapshot, action: actions.DeleteRequest) -> None:
         await self._api.delete(PROCESS_REQUEST, *key, uid=action.uid)
@@ -170,7 +172,8 @@ class Performer:
         for raw, run in zip(listing.items, runs, strict=True):
             if not run.status.phase.is_finished:
                 self._store.apply(PROCESS_RUN, raw)
-        self._store.notes(key).history = [remembered(run) for run in runs if run.status.phase.is_finished]
+        own = [run for run in runs if run.spec.parent is None]
+        self._store.notes(key).history = [remembered(run) for run in own if run.status.phase.is_finished]
 
     async def _create_run(self, key: Key, snapshot: Snapshot, action: actions.CreateRun) -> None:
         name = action.manifest["metadata"]["name"]
@@ -178,7 +181,9 @@ class Performer:
             answer = await self._api.create(PROCESS_RUN, key[0], dict(action.manifest))
         except AlreadyExists:
             answer = await self._api.get(PROCESS_RUN, key[0], name)
-            if ProcessRun.model_validate(answer).status.phase.is_finished and self._store.notes(key).history is None:
+            found = ProcessRun.model_validate(answer)
+            is_over = found.status.phase.is_finished and found.spec.parent is None
+            if is_over and self._store.notes(key).history is None:
                 await self._load_history(key, snapshot, actions.LoadHistory())
             self._take_run(key, answer)
         else:
@@ -188,14 +193,29 @@ class Performer:
                 await self._create_job(key, snapshot, actions.CreateJob(name, job))
 
     def _take_run(self, key: Key, raw: dict[str, Any]) -> None:
-        """Take in a run as the server answered: open ones go to the store, finished ones to the history."""
+        """Take in a run as the server answered: open ones go to the store, finished ones to the history.
+
+        What is kept of the finished run of a step is for the run that has the steps alone.
+        """
         run = ProcessRun.model_validate(raw)
         self._store.apply(PROCESS_RUN, raw)
+        if run.spec.parent is not None:
+            if run.status.phase.is_finished:
+                self._store.note_step(key, run.metadata.name, run.spec.parent.name, step_end(run))
+            return
         history = self._store.notes(key).history
         is_own = self._store.is_held(key, run.metadata.labels.get(names.LABEL_REQUEST_UID, ""))
         if run.status.phase.is_finished and history is not None and is_own:
             history[:] = [known for known in history if known.name != run.metadata.name]
             history.append(remembered(run))
+
+    async def _look_up_step(self, key: Key, snapshot: Snapshot, action: actions.LookUpStep) -> None:
+        try:
+            answer = await self._api.get(PROCESS_RUN, key[0], action.run)
+        except NotFound:
+            self._store.note_step(key, action.run, action.parent, None)
+        else:
+            self._take_run(key, answer)
 
     async def _adopt_run(self, key: Key, snapshot: Snapshot, action: actions.AdoptRun) -> None:
         await self._patch_run(key, action.run, dict(action.patch), subresource=None)
@@ -220,7 +240,7 @@ class Performer:
             self._store.apply(PROCESS_BACKFILL, answer)
 
     async def _report_run(self, key: Key, snapshot: Snapshot, action: actions.ReportRun) -> None:
-        seen = next(run for run in snapshot.runs if run.metadata.name == action.run)
+        seen = next(run for run in (*snapshot.runs, *snapshot.step_runs) if run.metadata.name == action.run)
         body = _status_patch(seen.metadata.uid, action.status)
         await self._patch_run(key, action.run, body, subresource="status", uid=seen.metadata.uid)
 
@@ -404,7 +424,8 @@ class Performer:
                 "name": metadata.name,
                 "uid": metadata.uid,
             }
-        run = next((run for run in snapshot.runs if run.metadata.name == action.about), None)
+        runs = (*snapshot.runs, *snapshot.step_runs)
+        run = next((run for run in runs if run.metadata.name == action.about), None)
         if snapshot.request is None and run is not None:
             return {
                 "apiVersion": names.API_VERSION,

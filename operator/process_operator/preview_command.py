@@ -124,4 +124,4 @@ def _previews(
 def _preview(given: GivenRequest, period: Period) -> Preview:
     if given.request is None:
         return Preview(schedule="", error=given.error)
-    return preview(given.request, given.process, period, given.calendars)
+    return preview(given.request, given.process, period, given.calendars, given.step_processes)

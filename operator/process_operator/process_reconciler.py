@@ -53,7 +53,7 @@ class ProcessReconciler:
         if held is None:
             return
         process = held.value
-        status = process_status(process, self._clock())
+        status = process_status(process, self._store.step_processes(process), self._clock())
         if status == process.status:
             return
         try:

@@ -131,7 +131,8 @@ class Reconciler:
             return
         base = notes.status or snapshot.status
         status = plan.status if all_done else base
-        counted = _count_ends(base.counts, done)
+        steps = {run.metadata.name for run in snapshot.step_runs}
+        counted = _count_ends(base.counts, [action for action in done if getattr(action, "run", None) not in steps])
         notes.status = status.model_copy(update={"counts": counted})
         if all_done:
             notes.undecided = plan.undecided

@@ -8,7 +8,7 @@ decided here. Requests are held as JSON, because ten thousand of them at rest sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -31,11 +31,20 @@ from process_operator.decisions.snapshot import Defaults, DryRun, FinishedRun, R
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
-from process_operator.resources.process_run import ProcessRun
+from process_operator.resources.process_run import ProcessRun, StepStatus
 from process_operator.resources.workloads import CronJob, Job, Pod, parse_cronjob, parse_job, parse_pod
 from process_operator.shelf import EVERY_VERSION, Entry, Key, Shelf
 
 Raw = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnd:
+    """How the run of a step ended, for the open run that has the steps."""
+
+    parent: str
+    status: StepStatus | None
+    """None: there is no such run."""
 
 
 @dataclass(slots=True)
@@ -48,6 +57,8 @@ class Notes:
     history: list[FinishedRun] | None = None
     dry_run: DryRun | None = None
     runs: dict[str, RunNotes] = field(default_factory=dict)
+    steps: dict[str, StepEnd] = field(default_factory=dict)
+    """By the name of the run of a step that is not open."""
     undecided: tuple[Undecided, ...] = ()
     backfills: dict[str, ProcessBackfillStatus] = field(default_factory=dict)
     """By name: decided, not written yet."""
@@ -85,6 +96,8 @@ class Store:
         self.pods: Shelf[Pod] = Shelf()
         self._users: dict[tuple[str, str], set[Key]] = {}
         """Requests by the Process they name."""
+        self._groups: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        """Processes with steps by the Process that a step names."""
         self.calendars = Calendars(on_dirty=on_dirty, clock=clock)
         self._notes: dict[Key, Notes] = {}
 
@@ -112,20 +125,30 @@ class Store:
             value = value.since(held.value) if held is not None and is_same else value
         if held is not None and not is_same:
             self._take_place(kind, held, name)
-        if kind is PROCESS_REQUEST:
-            self._index_user(key, raw)
-        if kind is JOB:
-            self._note_job(key, name, value, held.value if held is not None else None)
+        self._take_note(kind, key, raw, value, held)
         shelf.put(namespace, name, Entry(version, uid, key, value))
         self._mark(kind, key)
         return True
+
+    def _take_note(self, kind: Kind, key: Key, raw: Raw, value: Any, held: Entry[Any] | None) -> None:
+        """Draw what follows from a new version before it takes the place of the one that is held."""
+        name = raw["metadata"]["name"]
+        if kind is PROCESS_REQUEST:
+            self._index_user(key, raw)
+        elif kind is PROCESS:
+            self._index_steps(key, value)
+        elif kind is JOB:
+            self._note_job(key, name, value, held.value if held is not None else None)
+        elif kind is PROCESS_RUN and key in self._notes:
+            self._notes[key].steps.pop(name, None)
 
     def _take_end(self, kind: Kind, key: Key, raw: Raw, version: int, *, deleted: bool) -> bool:
         """Take in that an object is gone, or a run finished."""
         metadata = raw["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
         was_open = kind is PROCESS_RUN and self.runs.get(namespace, name) is not None
-        if deleted and was_open and not self._is_finishing(key, name):
+        is_step = kind is PROCESS_RUN and raw["spec"].get("parent") is not None
+        if deleted and was_open and not is_step and not self._is_finishing(key, name):
             # Deleted, or finished by another operator: the event is the same. A list tells, when it matters.
             self.notes(key).history = None
         # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
@@ -229,6 +252,8 @@ class Store:
         if kind is PROCESS_REQUEST:
             self._index_user(held.key, None)
             self._forget_request(held.key)
+        if kind is PROCESS:
+            self._index_steps(held.key, None)
         self._mark(kind, held.key)
         return True
 
@@ -236,7 +261,7 @@ class Store:
         """What was found out about a request that is gone holds for none that gets its name; its runs go on."""
         notes = self._notes.get(key)
         if notes is not None:
-            self._notes[key] = Notes(runs=notes.runs)
+            self._notes[key] = Notes(runs=notes.runs, steps=notes.steps)
 
     def _forget_backfill(self, key: Key, name: str) -> None:
         notes = self._notes.get(key)
@@ -249,6 +274,7 @@ class Store:
         notes = self._notes.get(key)
         if notes is not None:
             notes.runs.pop(run, None)
+            notes.steps = {name: end for name, end in notes.steps.items() if end.parent != run}
         for name, pod in list(self.pods.of(key).items()):
             if pod.value.job_name == run:
                 self.pods.discard(key[0], name)
@@ -270,6 +296,11 @@ class Store:
     def start_over(self) -> None:
         """Another operator may have acted since: what was found out about requests is looked up anew, as at a start."""
         self._notes = {key: Notes(runs=notes.runs) for key, notes in self._notes.items() if notes.runs}
+
+    def note_step(self, key: Key, run: str, parent: str, status: StepStatus | None) -> None:
+        """Note how the run of a step ended (None: there is none), as long as the run with the steps is open."""
+        if self._is_open(key[0], parent):
+            self.notes(key).steps[run] = StepEnd(parent, status)
 
     def forget(self, key: Key) -> None:
         """Drop notes that say nothing, so that a request at rest costs only its body."""
@@ -323,6 +354,7 @@ class Store:
             entry = self.processes.get(namespace, request.spec.process.name)
             process = entry.value if entry is not None else None
         notes = self._notes.get(key, Notes())
+        runs = [entry.value for entry in self.runs.of(key).values()]
         pods: dict[str, list[Pod]] = {}
         for pod in self.pods.of(key).values():
             pods.setdefault(pod.value.job_name, []).append(pod.value)
@@ -333,8 +365,11 @@ class Store:
             request=request,
             status=notes.status or (request.status if request is not None else ProcessRequestStatus()),
             process=process,
+            step_processes=self._step_processes(namespace, process, runs),
             cronjobs=tuple(entry.value for entry in self.cronjobs.of(key).values()),
-            runs=tuple(entry.value for entry in self.runs.of(key).values()),
+            runs=tuple(run for run in runs if run.spec.parent is None),
+            step_runs=tuple(run for run in runs if run.spec.parent is not None),
+            step_ends={name: end.status for name, end in notes.steps.items()},
             jobs={name: entry.value for name, entry in jobs.items()},
             gone_jobs=frozenset(name for name, entry in jobs.items() if entry.gone),
             pods={job: tuple(found) for job, found in pods.items()},
@@ -347,6 +382,18 @@ class Store:
             undecided=notes.undecided,
             defaults=self._defaults,
         )
+
+    def step_processes(self, process: Process) -> dict[str, Process]:
+        """The Processes that the steps of one name, by name, as far as they are there."""
+        return self._step_processes(process.metadata.namespace, process, ())
+
+    def _step_processes(
+        self, namespace: str, process: Process | None, runs: Iterable[ProcessRun]
+    ) -> dict[str, Process]:
+        wanted = {step.process.name for step in (process.spec.steps or () if process is not None else ())}
+        wanted |= {step.process for run in runs for step in run.status.steps or ()}
+        found = {name: self.processes.get(namespace, name) for name in wanted}
+        return {name: entry.value for name, entry in found.items() if entry is not None}
 
     # ---- how objects belong together
 
@@ -372,11 +419,19 @@ class Store:
             self._users.setdefault(process, set()).add(key)
         self.calendars.index(key, raw)
 
+    def _index_steps(self, key: tuple[str, str], process: Process | None) -> None:
+        held = self.processes.get(*key)
+        for step in held.value.spec.steps or () if held is not None else ():
+            self._groups.get((key[0], step.process.name), set()).discard(key)
+        for step in process.spec.steps or () if process is not None else ():
+            self._groups.setdefault((key[0], step.process.name), set()).add(key)
+
     def _mark(self, kind: Kind, key: Key) -> None:
         if kind is PROCESS:
-            self._on_process(key)
-            for user in self._users.get(key, ()):
-                self._on_dirty(user)
+            for process in (key, *self._groups.get(key, ())):
+                self._on_process(process)
+                for user in self._users.get(process, ()):
+                    self._on_dirty(user)
         else:
             self._on_dirty(key)
 

@@ -59,6 +59,10 @@ PROCESSES = [
     process("with-parameters", parameters=[{"name": "LEDGER", "required": True}, {"name": "PERIOD", "default": "1"}]),
     process("without-parameters"),
     process("of-steps", steps=[{"name": "one", "process": {"name": "without-parameters"}}], jobTemplate=None),
+    process("of-groups", steps=[{"name": "one", "process": {"name": "of-steps"}}], jobTemplate=None),
+    process("of-nothing", steps=[{"name": "one", "process": {"name": "nowhere"}}], jobTemplate=None),
+    process("of-parameters", steps=[{"name": "one", "process": {"name": "with-parameters"}}], jobTemplate=None),
+    process("of-ledgers", steps=[{"name": "one", "process": {"name": "one-at-a-time"}}], jobTemplate=None),
     process("one-at-a-time", concurrencyPolicy="Forbid"),
     process("managed-elsewhere", jobTemplate=job_template(managedBy="example.com/other")),
 ]
@@ -146,7 +150,36 @@ REFUSED = [
     pytest.param(
         {**daily(), "catchUp": "All", "engine": "CronJob"}, "Unsupported", "spec.catchUp", id="catchUp All of a CronJob"
     ),
-    pytest.param(uses("of-steps"), "Unsupported", "Process of-steps: spec.steps", id="a process with steps"),
+    pytest.param(
+        uses("of-groups"),
+        "Unsupported",
+        'Process of-groups: spec.steps[0].process.name: step "one": Process of-steps has steps itself',
+        id="a step that has steps",
+    ),
+    pytest.param(
+        uses("of-ledgers"),
+        "Unsupported",
+        'Process of-ledgers: spec.steps[0].process.name: step "one": Process one-at-a-time has concurrencyPolicy',
+        id="a step whose process has a policy",
+    ),
+    pytest.param(
+        uses("of-parameters"),
+        "ParameterMissing",
+        'Process of-parameters: spec.steps[0] (step "one"): Process with-parameters requires LEDGER',
+        id="a parameter that a step requires",
+    ),
+    pytest.param(
+        uses("of-steps", LEDGER="main"),
+        "ParameterUnknown",
+        "spec.parameters[0].name: neither Process of-steps nor one of its steps declares",
+        id="a parameter that no step declares",
+    ),
+    pytest.param(
+        {**uses("of-steps"), **daily(), "engine": "CronJob"},
+        "Unsupported",
+        "spec.engine: CronJob is not possible: spec.process: a CronJob makes one Job",
+        id="a CronJob for steps",
+    ),
     pytest.param(
         uses("one-at-a-time"),
         "Unsupported",

@@ -12,4 +12,5 @@ pytest.register_assert_rewrite(
     "tests.flow.scenarios_once",
     "tests.flow.scenarios_schedule",
     "tests.flow.scenarios_cronjob",
+    "tests.flow.scenarios_steps",
 )

@@ -10,8 +10,17 @@ from tests.flow.scenarios_catch_up import CATCH_UP
 from tests.flow.scenarios_cronjob import CRONJOBS
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_schedule import SCHEDULES
+from tests.flow.scenarios_steps import STEPS
 
-SCENARIOS = [*ONCE.all, *SCHEDULES.all, *CATCH_UP.all, *BACKFILLS.all, *CALENDARS.all, *CRONJOBS.all]
+SCENARIOS = [
+    *ONCE.all,
+    *SCHEDULES.all,
+    *CATCH_UP.all,
+    *BACKFILLS.all,
+    *CALENDARS.all,
+    *CRONJOBS.all,
+    *STEPS.all,
+]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)

@@ -124,7 +124,7 @@ def said(
 
 
 ONCE = request()
-ASKED = DryRunJob(dry_run_manifest(build_template(ONCE, None), ONCE, now=NOW), build_template(ONCE, None).hash)
+ASKED = DryRunJob((dry_run_manifest(build_template(ONCE, None), ONCE, now=NOW),), build_template(ONCE, None).hash)
 REFUSAL = "spec.jobTemplate: the API server refuses the Job: its own words"
 
 

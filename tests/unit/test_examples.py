@@ -12,7 +12,8 @@ import yaml
 from process_operator.decisions.engine_choice import choose_engine
 from process_operator.decisions.manifest_set import manifest_set
 from process_operator.decisions.preview import Period, preview
-from process_operator.decisions.template import build_template
+from process_operator.decisions.step_template import step_templates
+from process_operator.decisions.template import JobTemplate, build_template
 from process_operator.names import API_VERSION
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import Engine, ProcessRequest
@@ -49,6 +50,7 @@ PROMISES = {
     "monthly.yaml": Promise("monthly on the last day at 23:30 Europe/Madrid", Engine.OPERATOR),
     "run-immediately.yaml": Promise("run immediately"),
     "run-later.yaml": Promise("run later, 20s after it is scheduled"),
+    "steps.yaml": Promise("daily at 01:00 Europe/Madrid", Engine.OPERATOR),
     "weekly.yaml": Promise("weekly on Mon, Thu at 09:00 America/New_York", Engine.CRON_JOB),
     "with-process.yaml": Promise("run immediately"),
 }
@@ -67,11 +69,19 @@ def objects(name: str) -> list[Resource]:
     return [MODELS[manifest["kind"]].model_validate(manifest) for manifest in of_ours(name)]
 
 
-def request_and_process(name: str) -> tuple[ProcessRequest, Process | None]:
+def request_and_processes(name: str) -> tuple[ProcessRequest, dict[str, Process]]:
     found = objects(name)
     (request,) = (item for item in found if isinstance(item, ProcessRequest))
-    processes = {item.metadata.name: item for item in found if isinstance(item, Process)}
-    return request, processes[request.spec.process.name] if request.spec.process is not None else None
+    return request, {item.metadata.name: item for item in found if isinstance(item, Process)}
+
+
+def templates(name: str) -> list[JobTemplate]:
+    """The Jobs that an example becomes: of a Process with steps one for each."""
+    request, processes = request_and_processes(name)
+    process = processes[request.spec.process.name] if request.spec.process is not None else None
+    if process is None or process.spec.steps is None:
+        return [build_template(request, process)]
+    return [step.template for step in step_templates(request, process, processes)]
 
 
 def fields(value: object, path: str) -> set[str]:
@@ -97,11 +107,12 @@ def test_the_models_know_every_field(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_timing_is_what_is_promised(name: str) -> None:
-    request, process = request_and_process(name)
+    request, processes = request_and_processes(name)
     schedule = request.spec.timing.schedule
     if schedule is not None:
         check_schedule(schedule, now=NOW)
-    template = build_template(request, process)
+    has_steps = any(process.spec.steps for process in processes.values())
+    template = None if has_steps else templates(name)[0]
     choice = choose_engine(request, template, since=NOW, now=NOW, default=Engine.AUTO)
     assert describe_timing(request.spec.timing) == PROMISES[name].schedule
     assert (choice and choice.engine) == PROMISES[name].engine
@@ -118,6 +129,5 @@ def test_the_calendar_of_the_holidays_is_read() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_its_image_is_the_one_that_the_demo_can_replace(name: str) -> None:
-    request, process = request_and_process(name)
-    pod = build_template(request, process).spec["template"]["spec"]
-    assert [container["image"] for container in pod["containers"]] == [LOCAL_IMAGE]
+    pods = [template.spec["template"]["spec"] for template in templates(name)]
+    assert {container["image"] for pod in pods for container in pod["containers"]} == {LOCAL_IMAGE}

@@ -148,6 +148,23 @@ RUN: dict[str, Any] = {
         "message": "ledger is locked",
         "log": {"text": "ledger is locked\n", "truncated": True, "container": "main", "reason": "PodGone"},
         "summary": {"from": "2027-01-01T01:30:00Z", "to": "2027-01-01T02:30:00Z", "count": 11},
+        "steps": [
+            {
+                "name": "ledger",
+                "process": "close-ledger",
+                "run": "nightly-close-1-30000000-12345678-ledger",
+                "phase": "Failed",
+                "startTime": "2027-01-01T01:30:02Z",
+                "endTime": "2027-01-01T01:31:32Z",
+                "duration": "1m30s",
+                "attempts": 2,
+                "exitCode": 4,
+                "reason": "ExitCode",
+                "message": "ledger is locked",
+            },
+            {"name": "report", "process": "report"},
+        ],
+        "stopOnFailure": True,
         "conditions": [CONDITION | {"type": "Finished"}],
     },
 }

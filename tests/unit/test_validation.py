@@ -149,7 +149,7 @@ def error_of(patch: Patch) -> str | None:
     assert found.problems == []
     (given,) = found.requests
     assert given.request is not None, given.error
-    return preview(given.request, given.process, NOW).error
+    return preview(given.request, given.process, NOW, step_processes=given.step_processes).error
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ Accepted. What only the API server can know is asked by a dry run of the Job, on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from process_operator.decisions.engine_choice import EngineChoice, choose_engine
@@ -16,10 +16,10 @@ from process_operator.decisions.manifests import dry_run_manifest
 from process_operator.decisions.plan import DryRunJob, FollowConfigMap
 from process_operator.decisions.process_status import objection
 from process_operator.decisions.snapshot import Snapshot
+from process_operator.decisions.step_template import StepTemplate, hash_of, step_templates
 from process_operator.decisions.template import JobTemplate, build_template, template_field
 from process_operator.decisions.template_shape import TemplateError
 from process_operator.resources.conditions import Reason
-from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
@@ -32,6 +32,8 @@ class Acceptance:
     reason: str = ""
     message: str = ""
     template: JobTemplate | None = None
+    """None also where the process has steps."""
+    steps: tuple[StepTemplate, ...] = ()
     recurrence: Recurrence | None = None
     engine: EngineChoice | None = None
     ask: DryRunJob | FollowConfigMap | None = None
@@ -43,6 +45,13 @@ class Acceptance:
     def is_accepted(self) -> bool:
         """Whether runs may be started."""
         return not self.reason and self.ask is None
+
+    @property
+    def template_hash(self) -> str | None:
+        """What the API server was asked about, or would be."""
+        if self.steps:
+            return hash_of(self.steps)
+        return self.template.hash if self.template is not None else None
 
 
 class _RefusedError(Exception):
@@ -57,17 +66,21 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
     request = snapshot.request
     assert request is not None
     recurrence = None
-    template = None
+    template: JobTemplate | None = None
+    steps: tuple[StepTemplate, ...] = ()
     schedule = request.spec.timing.schedule
     excluded = excluded_by_calendars(schedule, snapshot) if schedule is not None else ExcludedByCalendars()
     if excluded.ask is not None:
         return Acceptance(ask=excluded.ask)
     try:
-        _refuse_unsupported(request, snapshot.process)
+        _refuse_unsupported(request, snapshot)
         _refuse_calendars(excluded)
         recurrence = _calendar(request, snapshot, excluded)
         _refuse_missing_process(request, snapshot)
-        template = build_template(request, snapshot.process)
+        if snapshot.process is not None and snapshot.process.spec.steps is not None:
+            steps = step_templates(request, snapshot.process, snapshot.step_processes)
+        else:
+            template = build_template(request, snapshot.process)
         engine = choose_engine(request, template, since=_since(snapshot), now=now, default=snapshot.defaults.engine)
     except ScheduleError as error:
         return Acceptance(error.reason, str(error))
@@ -75,22 +88,25 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
         return Acceptance(error.reason, error.message, recurrence=recurrence)
     except _RefusedError as error:
         return Acceptance(error.reason, error.message, template=template, recurrence=recurrence)
-    return _ask_server(snapshot, request, Acceptance(template=template, recurrence=recurrence, engine=engine), now)
+    so_far = Acceptance(template=template, steps=steps, recurrence=recurrence, engine=engine)
+    return _ask_server(snapshot, request, so_far, now)
 
 
 def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:
-    template = so_far.template
-    assert template is not None
-    if snapshot.status.template_hash == template.hash:
+    asked = so_far.template_hash
+    assert asked is not None
+    if snapshot.status.template_hash == asked:
         return so_far
     said = snapshot.dry_run
-    ask = DryRunJob(dry_run_manifest(template, request, now=now), template.hash)
-    if said is None or said.template_hash != template.hash or (said.again_at is not None and said.again_at <= now):
-        return Acceptance(template=template, recurrence=so_far.recurrence, engine=so_far.engine, ask=ask)
+    if said is None or said.template_hash != asked or (said.again_at is not None and said.again_at <= now):
+        templates = [step.template for step in so_far.steps] if so_far.template is None else [so_far.template]
+        jobs = tuple(dry_run_manifest(template, request, now=now) for template in templates)
+        return replace(so_far, ask=DryRunJob(jobs, asked))
     if said.accepted:
         return so_far
-    message = f"{template_field(snapshot.process)}: the API server refuses the Job: {said.message}"
-    return Acceptance(said.reason, message, template, so_far.recurrence, so_far.engine, again_at=said.again_at)
+    where = so_far.steps[said.job].where if so_far.steps else template_field(snapshot.process)
+    message = f"{where}: the API server refuses the Job: {said.message}"
+    return replace(so_far, reason=said.reason, message=message, again_at=said.again_at)
 
 
 def _since(snapshot: Snapshot) -> datetime:
@@ -121,9 +137,10 @@ def _refuse_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None
         raise _RefusedError(Reason.PROCESS_NOT_FOUND, message)
 
 
-def _refuse_unsupported(request: ProcessRequest, process: Process | None) -> None:
+def _refuse_unsupported(request: ProcessRequest, snapshot: Snapshot) -> None:
+    process = snapshot.process
     if process is None or request.spec.process is None:
         return
-    found = objection(process)
+    found = objection(process, snapshot.step_processes)
     if found is not None:
         raise _RefusedError(found.reason, f"Process {process.metadata.name}: {found.message}")

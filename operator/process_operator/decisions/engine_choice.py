@@ -37,9 +37,11 @@ class _Obstacle:
 
 
 def choose_engine(
-    request: ProcessRequest, template: JobTemplate, *, since: datetime, now: datetime, default: Engine
+    request: ProcessRequest, template: JobTemplate | None, *, since: datetime, now: datetime, default: Engine
 ) -> EngineChoice | None:
     """The engine of a schedule; None for one-shot timings, which need none.
+
+    `template` is None where the process has steps: no CronJob makes several Jobs in a row.
 
     Raises:
         TemplateError: Unsupported, where `engine: CronJob` was asked for and cannot keep the promise.
@@ -69,7 +71,9 @@ def choose_engine(
     return EngineChoice(Engine.CRON_JOB, cron)
 
 
-def _obstacles(request: ProcessRequest, template: JobTemplate, cron: CronSchedule | WhyNot) -> Iterator[_Obstacle]:
+def _obstacles(
+    request: ProcessRequest, template: JobTemplate | None, cron: CronSchedule | WhyNot
+) -> Iterator[_Obstacle]:
     spec, schedule = request.spec, request.spec.timing.schedule
     assert schedule is not None
     if isinstance(cron, WhyNot):
@@ -96,5 +100,11 @@ def _obstacles(request: ProcessRequest, template: JobTemplate, cron: CronSchedul
             yield _Obstacle(WhyNot(f"spec.timing.schedule.{name}", f"a CronJob has no {name}"))
     if spec.starting_deadline_seconds is not None and spec.starting_deadline_seconds < _POLLING_SECONDS:
         yield _Obstacle(WhyNot("spec.startingDeadlineSeconds", f"a CronJob needs {_POLLING_SECONDS} or more"))
-    if template.uses_scheduled_time:
+    yield from _obstacles_of_the_job(template)
+
+
+def _obstacles_of_the_job(template: JobTemplate | None) -> Iterator[_Obstacle]:
+    if template is None:
+        yield _Obstacle(WhyNot("spec.process", "a CronJob makes one Job, and this Process has steps"))
+    elif template.uses_scheduled_time:
         yield _Obstacle(WhyNot("spec.jobTemplate", "a CronJob cannot provide PROCESS_SCHEDULED_TIME"))

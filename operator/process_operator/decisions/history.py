@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from process_operator import names
 from process_operator.decisions import manifests
 from process_operator.decisions.snapshot import BackfillMark, FinishedRun
-from process_operator.resources.process_run import ProcessRun, Trigger
+from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
+
+_SHORT: Final = 256
+"""As much of a message as a `StepStatus` holds, in characters."""
+
+
+def step_end(run: ProcessRun) -> StepStatus:
+    """What the run that has the steps keeps of the finished run of one."""
+    parent, status = run.spec.parent, run.status
+    assert parent is not None
+    return StepStatus(
+        name=parent.step,
+        process=status.process or run.spec.request.name,
+        run=run.metadata.name,
+        phase=status.phase,
+        start_time=status.start_time,
+        end_time=status.end_time,
+        duration=status.duration,
+        attempts=status.attempts,
+        exit_code=status.exit_code,
+        reason=status.reason,
+        message=(status.message or "")[:_SHORT] or None,
+    )
 
 
 def remembered(run: ProcessRun) -> FinishedRun:

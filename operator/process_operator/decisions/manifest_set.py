@@ -34,6 +34,8 @@ class GivenRequest:
     name: str
     request: ProcessRequest | None = None
     process: Process | None = None
+    step_processes: Mapping[str, Process] = field(default_factory=dict)
+    """By name: those that the steps of `process` name, as far as they are among the manifests."""
     error: str | None = None
     calendars: Mapping[tuple[str, str], CalendarFile] = field(default_factory=dict)
     """Those that its excludeFrom names, by ConfigMap and key."""
@@ -110,7 +112,13 @@ def _given(body: Body, processes: Mapping[Key, Process | str], namespace: str) -
     process = processes.get((space, request.spec.process.name)) if request.spec.process is not None else None
     if isinstance(process, str):
         return GivenRequest(space, name, error=f"spec.process.name: {process}")
-    return GivenRequest(space, name, request, process)
+    steps = {} if process is None else {step.process.name: step.name for step in process.spec.steps or ()}
+    known = {named: processes[space, named] for named in steps if (space, named) in processes}
+    for named, found in known.items():
+        if isinstance(found, str):
+            return GivenRequest(space, name, error=f'spec.process.name: step "{steps[named]}": {found}')
+    fitting = {named: found for named, found in known.items() if isinstance(found, Process)}
+    return GivenRequest(space, name, request, process, fitting)
 
 
 def _refused(body: Body) -> str | None:

@@ -84,6 +84,19 @@ def run_manifest(
     return {"apiVersion": names.API_VERSION, "kind": "ProcessRun", "metadata": metadata, "spec": spec}
 
 
+def step_run_manifest(request: ProcessRequest, parent: ProcessRun, *, step: str, scheduled: datetime) -> dict[str, Any]:
+    """The ProcessRun of a step: of the same request and for the same instant as its parent, and owned by that."""
+    name, uid = parent.metadata.name, parent.metadata.uid
+    manifest = run_manifest(
+        request, name=names.step_run_name(name, uid, step), trigger=Trigger.STEP, scheduled=scheduled
+    )
+    manifest["metadata"]["labels"][names.LABEL_PARENT] = name
+    reference = owner(api_version=names.API_VERSION, kind="ProcessRun", name=name, uid=uid)
+    manifest["metadata"]["ownerReferences"] = [reference]
+    manifest["spec"]["parent"] = {"name": name, "step": step}
+    return manifest
+
+
 def refused_run_manifest(request: ProcessRequest, *, name: str, record: Record) -> dict[str, Any]:
     """A ProcessRun that records why a tick, or a row of ticks, did not start."""
     annotations = {ANNOTATION_VERDICT: str(record.refusal)}

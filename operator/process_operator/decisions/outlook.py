@@ -46,7 +46,9 @@ def outlook_of(situation: Situation, progress: Progress, calendar: Calendar | No
 
 def _waiting(situation: Situation, progress: Progress) -> int:
     queued = sum(
-        1 for view in situation.views if view.refusal is None and view.job is None and is_time(situation, view)
+        1
+        for view in situation.views
+        if view.refusal is None and view.job is None and not view.is_let_go and is_time(situation, view)
     )
     held = queued if any(view.is_let_go for view in situation.views) else 0
     return held + progress.waiting

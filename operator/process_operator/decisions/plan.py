@@ -29,9 +29,12 @@ class BeginStretch:
 
 @dataclass(frozen=True, slots=True)
 class DryRunJob:
-    """Ask the API server what it would say to this Job (server-side dry run, strict fields)."""
+    """Ask the API server what it would say to a Job (server-side dry run, strict fields).
 
-    manifest: Body
+    Where the process has steps there is a Job for each; the first that is refused decides.
+    """
+
+    manifests: tuple[Body, ...]
     template_hash: str
 
 
@@ -173,6 +176,14 @@ class LookUpJob:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUpStep:
+    """Ask the API server how the run of a step ended: no watch delivers finished runs."""
+
+    run: str
+    parent: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateCronJob:
     """Make the CronJob of a request (suspended: the stretch is set up first)."""
 
@@ -237,6 +248,7 @@ Action = (
     | ListPods
     | FindRefusedPods
     | LookUpJob
+    | LookUpStep
     | CreateCronJob
     | PatchCronJob
     | DeleteRuns

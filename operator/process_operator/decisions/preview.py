@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import islice, takewhile
+from types import MappingProxyType
 from typing import Final
 
 from process_operator.decisions.acceptance import accept
@@ -67,21 +68,30 @@ def preview(
     process: Process | None,
     period: Period,
     calendars: Mapping[tuple[str, str], CalendarFile] | None = None,
+    step_processes: Mapping[str, Process] = MappingProxyType({}),
 ) -> Preview:
     """Say when a request would run that is applied at the start of a period.
 
     With a status whose stretch is that of this timing (a manifest from a cluster) it goes on from there. `process` is
-    the one that it names; where that is not known, it is taken for one that fits. `calendars` are those of its
-    excludeFrom, by ConfigMap and key, and have to be all that it names.
+    the one that it names, `step_processes` are those of its steps by name; what is not known of them is taken for one
+    that fits. `calendars` are those of its excludeFrom, by ConfigMap and key, and have to be all that it names.
     """
     schedule = describe_timing(request.spec.timing)
     if request.spec.process is not None and process is None:
-        process = _fitting_process(request)
+        process = _fitting_process(request, request.spec.process.name)
+    steps = process.spec.steps or () if process is not None else ()
+    fitting = {step.process.name: _fitting_process(request, step.process.name) for step in steps}
     since = _since(request, period.start)
     status = ProcessRequestStatus(stretch=Stretch(number=1, since=since))
     metadata = request.metadata
     snapshot = Snapshot(
-        metadata.namespace, metadata.name, request=request, status=status, process=process, calendars=calendars or {}
+        metadata.namespace,
+        metadata.name,
+        request=request,
+        status=status,
+        process=process,
+        step_processes={**fitting, **step_processes},
+        calendars=calendars or {},
     )
     acceptance = accept(snapshot, period.start)
     if acceptance.reason:
@@ -99,11 +109,10 @@ def preview(
     return Preview(schedule, engine, (tick,) if shown else ())
 
 
-def _fitting_process(request: ProcessRequest) -> Process:
+def _fitting_process(request: ProcessRequest, name: str) -> Process:
     """A Process that takes whatever parameters the request gives."""
-    assert request.spec.process is not None
     return Process(
-        metadata=Metadata(name=request.spec.process.name, namespace=request.metadata.namespace),
+        metadata=Metadata(name=name, namespace=request.metadata.namespace),
         spec=ProcessSpec(
             parameters=tuple(Parameter(name=given.name) for given in request.spec.parameters),
             job_template={"spec": {"template": {"spec": {"containers": [{"name": "main"}]}}}},

@@ -5,12 +5,13 @@ Its requests repeat the verdict: `acceptance.py` asks here before anything else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from process_operator.decisions.template_shape import TemplateError, check_shape
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
-from process_operator.resources.process import ConcurrencyPolicy, Process, ProcessStatus
+from process_operator.resources.process import ConcurrencyPolicy, Process, ProcessStatus, Step
 
 
 class Objection(NamedTuple):
@@ -20,16 +21,19 @@ class Objection(NamedTuple):
     message: str
 
 
-def objection(process: Process) -> Objection | None:
-    """What stands in the way of running a Process; None where nothing does."""
+def objection(process: Process, step_processes: Mapping[str, Process]) -> Objection | None:
+    """What stands in the way of running a Process; None where nothing does.
+
+    `step_processes` are the Processes that its steps name, by name, as far as they are there.
+    """
     spec = process.spec
-    if spec.steps is not None:
-        message = "spec.steps: not supported by this release; set spec.jobTemplate"
-        return Objection(Reason.UNSUPPORTED, message)
     if spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
         policy = f"{spec.concurrency_policy} is not supported by this release"
         message = f"spec.concurrencyPolicy: {policy}; allowed: Allow (the policy of a request works)"
         return Objection(Reason.UNSUPPORTED, message)
+    if spec.steps is not None:
+        found = (_step_objection(index, step, step_processes) for index, step in enumerate(spec.steps))
+        return next((objected for objected in found if objected is not None), None)
     try:
         check_shape(spec.job_template or {}, "spec.jobTemplate")
     except TemplateError as error:
@@ -37,9 +41,25 @@ def objection(process: Process) -> Objection | None:
     return None
 
 
-def process_status(process: Process, now: datetime) -> ProcessStatus:
+def _step_objection(index: int, step: Step, step_processes: Mapping[str, Process]) -> Objection | None:
+    where = f'spec.steps[{index}].process.name: step "{step.name}"'
+    process = step_processes.get(step.process.name)
+    if process is None:
+        message = f'{where}: there is no Process "{step.process.name}"; waiting for it'
+        return Objection(Reason.PROCESS_NOT_FOUND, message)
+    if process.spec.steps is not None:
+        message = f"{where}: Process {step.process.name} has steps itself; allowed: one with a jobTemplate"
+        return Objection(Reason.UNSUPPORTED, message)
+    if process.spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
+        policy = f"Process {step.process.name} has concurrencyPolicy {process.spec.concurrency_policy}"
+        return Objection(Reason.UNSUPPORTED, f"{where}: {policy}; allowed for the Process of a step: Allow")
+    found = objection(process, {})
+    return None if found is None else Objection(found.reason, f"{where}: Process {step.process.name}: {found.message}")
+
+
+def process_status(process: Process, step_processes: Mapping[str, Process], now: datetime) -> ProcessStatus:
     """The status of a Process; equal to the one it has where nothing changed."""
-    found = objection(process)
+    found = objection(process, step_processes)
     reason, message = found if found is not None else (Reason.ACCEPTED, "")
 
     def condition(kind: ConditionType, *, holds: bool) -> Condition:
@@ -49,7 +69,7 @@ def process_status(process: Process, now: datetime) -> ProcessStatus:
 
     wanted = (
         condition(ConditionType.READY, holds=found is None),
-        condition(ConditionType.STALLED, holds=found is not None),
+        condition(ConditionType.STALLED, holds=found is not None and not found.reason.may_heal),
     )
     conditions = merge_conditions(process.status.conditions, wanted, now.replace(microsecond=0))
     return ProcessStatus(observed_generation=process.metadata.generation, conditions=conditions)

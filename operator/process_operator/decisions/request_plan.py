@@ -26,6 +26,7 @@ from process_operator.decisions.schedule_plan import undecided
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.standing import contenders_of
+from process_operator.decisions.step_runs import plan_steps, plan_stray_steps
 from process_operator.decisions.stretch import next_stretch
 from process_operator.decisions.stretch_plan import change_stretch
 from process_operator.resources.conditions import RunReason
@@ -38,11 +39,9 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     request = snapshot.request
     if request is None or request.metadata.deletion_timestamp is not None:
         return _decide_left_behind(snapshot, now)
-    strangers = tuple(
-        run for run in snapshot.runs if run.metadata.labels.get(names.LABEL_REQUEST_UID, snapshot.uid) != snapshot.uid
-    )
-    if strangers:
-        return _decide_beside_strangers(snapshot, strangers, now)
+    own, left = _parted(snapshot)
+    if left.runs or left.step_runs:
+        return _decide_beside_strangers(own, left, now)
     views = tuple(view_of(snapshot, run) for run in snapshot.runs)
     change = next_stretch(snapshot, now, run_waits_paused=_one_shot_paused(snapshot, views))
     if change is not None:
@@ -50,12 +49,29 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     return _decide_in_force(Situation(snapshot, accept(snapshot, now), views, now))
 
 
-def _decide_beside_strangers(snapshot: Snapshot, strangers: tuple[ProcessRun, ...], now: datetime) -> Plan:
+def _parted(snapshot: Snapshot) -> tuple[Snapshot, Snapshot]:
+    """The request with its own runs, and those of a request that had its name before."""
+
+    def is_own(run: ProcessRun) -> bool:
+        return run.metadata.labels.get(names.LABEL_REQUEST_UID, snapshot.uid) == snapshot.uid
+
+    strangers = tuple(run for run in snapshot.runs if not is_own(run))
+    strange_steps = tuple(run for run in snapshot.step_runs if not is_own(run))
+    if not strangers and not strange_steps:
+        return snapshot, replace(snapshot, runs=(), step_runs=())
+    own = replace(
+        snapshot,
+        runs=tuple(run for run in snapshot.runs if is_own(run)),
+        step_runs=tuple(run for run in snapshot.step_runs if is_own(run)),
+    )
+    return own, replace(snapshot, request=None, runs=strangers, step_runs=strange_steps, cronjobs=())
+
+
+def _decide_beside_strangers(own: Snapshot, left: Snapshot, now: datetime) -> Plan:
     """Runs of a request that had the name before are followed to their end, and have no part in anything else."""
-    own = decide(replace(snapshot, runs=tuple(run for run in snapshot.runs if run not in strangers)), now)
-    left = _decide_left_behind(replace(snapshot, request=None, runs=strangers, cronjobs=()), now)
-    wake_at = min(filter(None, (own.wake_at, left.wake_at)), default=None)
-    return replace(own, actions=(*left.actions, *own.actions), wake_at=wake_at)
+    plan, beside = decide(own, now), _decide_left_behind(left, now)
+    wake_at = min(filter(None, (plan.wake_at, beside.wake_at)), default=None)
+    return replace(plan, actions=(*beside.actions, *plan.actions), wake_at=wake_at)
 
 
 def _decide_left_behind(snapshot: Snapshot, now: datetime) -> Plan:
@@ -69,7 +85,13 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime) -> Plan:
             RunReason.REQUEST_NOT_FOUND,
             f'there is no ProcessRequest "{snapshot.name}" in namespace {snapshot.namespace}',
         )
-        plan_run(view_of(snapshot, run), RunOrders(now=now, request=None, kill=kill, holds=reason), draft)
+        view = view_of(snapshot, run)
+        orders = RunOrders(now=now, request=None, kill=kill, holds=reason)
+        if run.status.steps:
+            plan_steps(view, orders, snapshot, draft)
+        else:
+            plan_run(view, orders, draft)
+    plan_stray_steps(snapshot, RunOrders(now=now, request=None), draft)
     return draft.plan()
 
 

@@ -53,7 +53,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
     active = [view for view in outlook.views if view.refusal is None and not waits_for_start(view)]
     ends = _end_conditions(base, acceptance, outlook, now)
     conditions = (*_conditions(snapshot, acceptance), *ends)
-    accepted_template = acceptance.template.hash if acceptance.is_accepted and acceptance.template is not None else None
+    accepted_template = acceptance.template_hash if acceptance.is_accepted else None
     last_run, last_time = _last_run(snapshot, outlook.views)
     return base.model_copy(
         update={

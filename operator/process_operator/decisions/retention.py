@@ -48,6 +48,8 @@ def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:
     last = snapshot.status.last_run_time
     if last is not None and last <= now < last + _LATELY:
         return True
+    if any(run.status.steps for run in snapshot.runs):
+        return True
     jobs = (snapshot.jobs.get(run.metadata.name) for run in snapshot.runs)
     return any(job is not None and not job.spec_suspend for job in jobs)
 

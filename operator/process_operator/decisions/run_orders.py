@@ -22,10 +22,11 @@ from process_operator.decisions.run_plan import plan_run
 from process_operator.decisions.run_view import RunOrders, RunView
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.standing import is_time, own_kill
+from process_operator.decisions.step_runs import plan_steps, plan_stray_steps
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import OnSuspend
-from process_operator.resources.process_run import RunPhase, Trigger
+from process_operator.resources.process_run import RunPhase, StepStatus, Trigger
 from process_operator.resources.workloads import Kill, KillReason
 from process_operator.timing.missed import is_too_old
 
@@ -34,7 +35,12 @@ def plan_open_runs(situation: Situation, contenders: list[Contender], draft: Dra
     """Add what has to be done about every open run, in the order in which they were due."""
     turn = take_turns(situation.policy, contenders, newcomer=_replacing_run(situation, draft))
     for view in sorted(situation.views, key=lambda view: (view.due, view.name)):
-        plan_run(view, _orders(situation, view, turn, draft), draft)
+        orders = _orders(situation, view, turn, draft)
+        if view.run.status.steps:
+            plan_steps(view, orders, situation.snapshot, draft)
+        else:
+            plan_run(view, orders, draft)
+    plan_stray_steps(situation.snapshot, RunOrders(now=situation.now, request=situation.request), draft)
 
 
 def _replacing_run(situation: Situation, draft: Draft) -> Contender | None:
@@ -80,7 +86,26 @@ def _orders(situation: Situation, view: RunView, turn: Turn, draft: Draft) -> Ru
         pause=_pauses(situation, view),
         replaced_by=_newer_cronjob_run(situation, view),
         holds=_holds(situation, view),
+        steps=_steps_to_begin(situation),
+        stop_on_failure=_stops_on_failure(situation),
+        rests=_rests(situation, view),
     )
+
+
+def _steps_to_begin(situation: Situation) -> tuple[StepStatus, ...]:
+    return tuple(StepStatus(name=step.name, process=step.process) for step in situation.acceptance.steps)
+
+
+def _stops_on_failure(situation: Situation) -> bool:
+    process = situation.snapshot.process
+    return process is None or process.spec.stop_on_failure is not False
+
+
+def _rests(situation: Situation, view: RunView) -> bool:
+    """Whether a run with steps makes none while its request is suspended."""
+    if not situation.is_suspended or view.run.spec.trigger == Trigger.MANUAL:
+        return False
+    return view.is_paused or situation.request.spec.on_suspend == OnSuspend.SUSPEND_RUNNING
 
 
 def _newer_cronjob_run(situation: Situation, view: RunView) -> str | None:

@@ -28,6 +28,7 @@ from process_operator.decisions.run_end import read_before_the_end, record
 from process_operator.decisions.run_phase import is_odd, next_look, open_outcome
 from process_operator.decisions.run_report import (
     announce_start,
+    begin_steps,
     finish,
     finish_refused,
     not_started,
@@ -78,7 +79,7 @@ def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
     if orders.kill is not None:
         finish(
             view,
-            not_started(_phase_of(orders.kill), _reason_of(orders.kill), orders.kill.detail),
+            not_started(phase_of_kill(orders.kill), reason_of_kill(orders.kill), orders.kill.detail),
             RunLog(reason="NeverStarted"),
             orders,
             draft,
@@ -96,6 +97,8 @@ def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
     elif refused is not None and refused.again_at is not None and refused.again_at > orders.now:
         draft.wake(refused.again_at)
         report(view, refused.reason, refused.message, draft)
+    elif orders.may_start and orders.steps:
+        begin_steps(view, orders, draft)
     elif orders.may_start or _may_wait_suspended(view, orders):
         assert orders.template is not None
         suspended = not orders.may_start
@@ -230,11 +233,13 @@ def _look_if_odd(view: RunView, job: Job, now: datetime, draft: Draft) -> None:
         draft.do(FindRefusedPods(view.name, job.metadata.uid, view.name))
 
 
-def _phase_of(kill: Kill) -> RunPhase:
+def phase_of_kill(kill: Kill) -> RunPhase:
+    """How a run ends that is ended for this reason."""
     return RunPhase.MISSED if kill.reason == KillReason.MISSED else RunPhase.CANCELED
 
 
-def _reason_of(kill: Kill) -> str:
+def reason_of_kill(kill: Kill) -> str:
+    """The reason of a run that is ended for this reason."""
     match kill.reason:
         case KillReason.MISSED:
             return RunReason.DEADLINE_PASSED

@@ -23,7 +23,6 @@ from process_operator.decisions.run_view import (
 )
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason
 from process_operator.resources.model import format_duration
-from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
 
 
@@ -32,7 +31,7 @@ def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, d
     now = orders.now
     status = view.run.status.model_copy(
         update={
-            **_facts(view, outcome, orders.request),
+            **_facts(view, outcome, process_name(orders, view.run)),
             "end_time": outcome.end_time,
             "duration": _duration(outcome),
             "log": log,
@@ -49,7 +48,7 @@ def finish_refused(view: RunView, refusal: Refusal, orders: RunOrders, draft: Dr
     status = view.run.status.model_copy(
         update={
             "phase": refusal.phase,
-            "process": process_name(orders.request, view.run),
+            "process": process_name(orders, view.run),
             "reason": refusal.reason,
             "message": message,
             "summary": manifests.summary_of(view.run),
@@ -71,8 +70,11 @@ def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) ->
     )
 
 
-def process_name(request: ProcessRequest | None, run: ProcessRun) -> str:
+def process_name(orders: RunOrders, run: ProcessRun) -> str:
     """What a run ran: the Process, or the request where that has its own Job template."""
+    request, known = orders.request, orders.process or run.status.process
+    if known is not None:
+        return known
     if request is not None and request.spec.process is not None:
         return request.spec.process.name
     return run.spec.request.name
@@ -83,11 +85,11 @@ def not_started(phase: RunPhase, reason: str, message: str) -> RunOutcome:
     return RunOutcome(phase=phase, reason=reason, message=message)
 
 
-def _facts(view: RunView, outcome: RunOutcome, request: ProcessRequest | None) -> dict[str, Any]:
+def _facts(view: RunView, outcome: RunOutcome, process: str | None) -> dict[str, Any]:
     job = view.job
     return {
         "phase": outcome.phase,
-        "process": process_name(request, view.run),
+        "process": process,
         "reason": outcome.reason or None,
         "message": outcome.message or None,
         "start_time": outcome.start_time,
@@ -112,13 +114,26 @@ def report_outcome(view: RunView, outcome: RunOutcome, draft: Draft) -> None:
     seen = view.run.status
     if (seen.phase, seen.reason or "") == (outcome.phase, outcome.reason):
         return
-    draft.do(ReportRun(view.name, seen.model_copy(update=_facts(view, outcome, None) | {"process": seen.process})))
+    draft.do(ReportRun(view.name, seen.model_copy(update=_facts(view, outcome, seen.process))))
 
 
 def report(view: RunView, reason: str, message: str, draft: Draft) -> None:
     """Write why an open run does not go on, where the reason differs."""
     if view.run.status.reason != reason:
         draft.do(ReportRun(view.name, view.run.status.model_copy(update={"reason": reason, "message": message})))
+
+
+def begin_steps(view: RunView, orders: RunOrders, draft: Draft) -> None:
+    """Write down the steps of a run before anything is made from them: an edit of its process is for the next run."""
+    begun = {
+        "process": process_name(orders, view.run),
+        "steps": orders.steps,
+        "stop_on_failure": orders.stop_on_failure,
+        "reason": None,
+        "message": None,
+    }
+    draft.do(ReportRun(view.name, view.run.status.model_copy(update=begun)))
+    announce_start(view, draft)
 
 
 def announce_start(view: RunView, draft: Draft) -> None:

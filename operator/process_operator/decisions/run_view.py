@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from process_operator import names
 from process_operator.decisions import manifests
 from process_operator.decisions.refusal import Refusal
 from process_operator.decisions.snapshot import RunNotes, Snapshot
 from process_operator.decisions.template import JobTemplate
+from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_request import LogCapture, LogSettings, ProcessRequest
-from process_operator.resources.process_run import ProcessRun, Trigger
+from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
 from process_operator.resources.workloads import Job, Kill, Pod
 from process_operator.timing.run_later import StartWindow, start_window
 
@@ -39,13 +42,15 @@ class RunView:
     scheduled: datetime
     """The time for which it runs, and which its work is told (UTC)."""
     is_paused: bool
-    """Whether its Job was running and was suspended by `onSuspend: SuspendRunning`."""
+    """Whether its Job (or that of its present step) was running and was suspended by `onSuspend: SuspendRunning`."""
     is_let_go: bool
-    """Whether its Job was started: it has pods, had them, or may have them any moment."""
+    """Whether its Job was started: it has pods, had them, or may have them any moment. With steps: whether it began."""
     refusal: Refusal | None
     """Why it will never start, where it was made to record just that."""
     by_cronjob: bool
     """Whether its Job is (or was) the CronJob controller's."""
+    steps: Mapping[str, RunView]
+    """Of a run with steps: the open runs of its steps, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,14 @@ class RunOrders:
     """The newer run, where a CronJob may have replaced this one."""
     holds: tuple[str, str] | None = None
     """Reason and message for people, while it may not start."""
+    process: str | None = None
+    """What it runs, where that is not what its request names."""
+    steps: tuple[StepStatus, ...] = ()
+    """The steps with which it begins, where its process has any."""
+    stop_on_failure: bool = True
+    """Where it begins with steps: whether those after one that failed are left out."""
+    rests: bool = False
+    """Its request is suspended, and so is it."""
 
 
 def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
@@ -76,6 +89,10 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
     job = None if is_anothers else snapshot.jobs.get(name)
     suspended = job is not None and job.is_suspended
     paused = job is not None and suspended and manifests.ANNOTATION_PAUSED in job.metadata.annotations
+    steps: dict[str, RunView] = {}
+    if run.status.steps:
+        steps = {step.metadata.name: view_of(snapshot, step) for step in snapshot.step_runs if is_step_of(step, run)}
+        paused = run.status.reason == RunReason.SUSPENDED or any(step.is_paused for step in steps.values())
     return RunView(
         run=run,
         job=job,
@@ -88,12 +105,21 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
         due=(run.spec.scheduled_time if run.spec.trigger.is_of_timing else None) or created,
         scheduled=run.spec.scheduled_time or created,
         is_paused=paused,
-        is_let_go=job is not None and (paused or not suspended),
+        is_let_go=bool(run.status.steps) or (job is not None and (paused or not suspended)),
         refusal=Refusal.parse(annotations[manifests.ANNOTATION_VERDICT])
         if manifests.ANNOTATION_VERDICT in annotations
         else None,
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
+        steps=steps,
     )
+
+
+def is_step_of(step: ProcessRun, run: ProcessRun) -> bool:
+    """Whether `step` is the run of one of `run`'s steps; its name says so, in which the UID is."""
+    parent = step.spec.parent
+    if parent is None or parent.name != run.metadata.name:
+        return False
+    return step.metadata.name == names.step_run_name(parent.name, run.metadata.uid, parent.step)
 
 
 def _is_of_another(job: Job | None, run: ProcessRun) -> bool:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
-from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase, RunSummary
+from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase, RunSummary, StepStatus
 from process_operator.resources.workloads import CronJob, Job, Pod
 from process_operator.timing.exclusions import Exclusions
 
@@ -30,6 +30,8 @@ class DryRun:
     message: str = ""
     again_at: datetime | None = None
     """When to ask again, for refusals that may heal by themselves (a quota)."""
+    job: int = 0
+    """Which of the Jobs that were asked about is refused: the index of its step."""
 
     @property
     def accepted(self) -> bool:
@@ -147,9 +149,15 @@ class Snapshot:
     status: ProcessRequestStatus = field(default_factory=ProcessRequestStatus)
     """The newest status known, written or about to be."""
     process: Process | None = None
+    step_processes: Mapping[str, Process] = field(default_factory=dict)
+    """By name: those that the steps of `process`, or of a run that goes on, name."""
     cronjobs: tuple[CronJob, ...] = ()
     runs: tuple[ProcessRun, ...] = ()
-    """Open runs only."""
+    """Open runs only, without those of steps."""
+    step_runs: tuple[ProcessRun, ...] = ()
+    """Open runs of steps."""
+    step_ends: Mapping[str, StepStatus | None] = field(default_factory=dict)
+    """By the name of the run of a step that is not open: how it ended; `None`: there is no such run."""
     jobs: Mapping[str, Job] = field(default_factory=dict)
     gone_jobs: frozenset[str] = frozenset()
     """Jobs in `jobs` that have been deleted; held as last seen until their run is recorded."""

@@ -115,9 +115,10 @@ def _one_shot_is_over(snapshot: Snapshot, stretch: Stretch, wanted: str) -> bool
     if not both_once or stretch.runs == 0:
         return False
     name = run_name(snapshot, stretch)
-    if any(run.metadata.name == name for run in snapshot.runs):
+    run = next((run for run in snapshot.runs if run.metadata.name == name), None)
+    if run is not None:
         job = snapshot.jobs.get(name)
-        return job is not None and not job.spec_suspend
+        return bool(run.status.steps) or (job is not None and not job.spec_suspend)
     last, conditions = snapshot.status.last_run, snapshot.status.conditions
     if last is not None and last.name == name:
         return last.phase != RunPhase.MISSED

@@ -50,8 +50,12 @@ class JobTemplate:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def build_template(request: ProcessRequest, process: Process | None) -> JobTemplate:
+def build_template(
+    request: ProcessRequest, process: Process | None, variables: Mapping[str, str] | None = None
+) -> JobTemplate:
     """The Job template of a request, with its parameters as environment variables.
+
+    `variables` stand in for the parameters where these are not the request's alone (`step_template.py`).
 
     Raises:
         TemplateError: reasons ParameterMissing, ParameterUnknown, TemplateRefused.
@@ -69,7 +73,8 @@ def build_template(request: ProcessRequest, process: Process | None) -> JobTempl
     uses_scheduled_time = names.ENV_SCHEDULED_TIME in json.dumps(raw)
     pod = spec["template"]["spec"]
     pod.setdefault("restartPolicy", "Never")
-    variables = parameter_values(request, process)
+    if variables is None:
+        variables = parameter_values(request, process)
     for container in _containers(pod):
         container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
         own = [entry for entry in container.get("env") or () if entry.get("name") not in {*variables, *_OURS}]
@@ -101,11 +106,7 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
         TemplateError: ParameterUnknown for an undeclared or unusable name, ParameterMissing for a required one,
             TemplateRefused for an unusable value.
     """
-    given = {parameter.name: parameter.value for parameter in request.spec.parameters}
-    for index, parameter in enumerate(request.spec.parameters):
-        if "\0" in parameter.value:
-            message = f"spec.parameters[{index}].value: an environment variable cannot hold a NUL character"
-            raise TemplateError(Reason.TEMPLATE_REFUSED, message)
+    given = given_values(request)
     if process is None:
         _check_names(given)
         return given
@@ -126,6 +127,15 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
         )
     values = {name: given.get(name, parameter.default) for name, parameter in declared.items()}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def given_values(request: ProcessRequest) -> dict[str, str]:
+    """The parameters of a request by their names. Raises TemplateError (TemplateRefused) for an unusable value."""
+    for index, parameter in enumerate(request.spec.parameters):
+        if "\0" in parameter.value:
+            message = f"spec.parameters[{index}].value: an environment variable cannot hold a NUL character"
+            raise TemplateError(Reason.TEMPLATE_REFUSED, message)
+    return {parameter.name: parameter.value for parameter in request.spec.parameters}
 
 
 def with_scheduled_time(spec: Mapping[str, Any], instant: str) -> dict[str, Any]:

@@ -131,10 +131,14 @@ class RunReason(StrEnum):
     POD_LOST = "PodLost"
     REFUSED = "Refused"
     NAME_TAKEN = "NameTaken"
+    STEP_FAILED = "StepFailed"
     # Unknown
     JOB_GONE = "JobGone"
+    # Unknown, of a step whose run a person deleted
+    RUN_DELETED = "RunDeleted"
     # Pending
     WAITING = "Waiting"
+    # Pending; Canceled, of a run with steps whose request was deleted
     REQUEST_NOT_FOUND = "RequestNotFound"
     QUOTA_EXCEEDED = "QuotaExceeded"
     FAILED_CREATE = "FailedCreate"

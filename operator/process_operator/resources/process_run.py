@@ -146,6 +146,22 @@ class RunSummary(Model):
     count: Int64 = Field(ge=1, description="How many there are.")
 
 
+class StepStatus(Model):
+    """One step of a run whose process has steps: what it runs, and how that ended."""
+
+    name: str = Field(min_length=1, max_length=20, description="Name of the step.")
+    process: ObjectName = Field(description="The Process that it runs.")
+    run: str | None = Field(None, max_length=63, description="Name of its own run, once that was made.")
+    phase: RunPhase | None = Field(None, description="How its run ended. Unset until then.")
+    start_time: Instant | None = Field(None, description="When its work began.")
+    end_time: Instant | None = Field(None, description="When its work ended.")
+    duration: str | None = Field(None, max_length=32, description="How long it took, such as 1m30s.")
+    attempts: Int32 | None = Field(None, ge=0, description="How often its work was tried.")
+    exit_code: Int32 | None = Field(None, description="Exit code of the container that decided its run.")
+    reason: str | None = Field(None, max_length=128, description="Why, as one word in CamelCase.")
+    message: str | None = Field(None, max_length=256, description="The beginning of what its run says of its end.")
+
+
 class ProcessRunStatus(Model):
     """How it went."""
 
@@ -187,6 +203,17 @@ class ProcessRunStatus(Model):
     summary: RunSummary | None = Field(
         None, description="Set where this Missed or Skipped record stands for many scheduled times."
     )
+    steps: tuple[StepStatus, ...] | None = Field(
+        None,
+        max_length=64,
+        description="Of a process with steps: the steps as its list was when the run began, and how each went.",
+        json_schema_extra=map_list("name"),
+    )
+    stop_on_failure: Bool | None = Field(
+        None,
+        description="Of a process with steps: whether the steps after one that failed are left out, as the process "
+        "said when the run began.",
+    )
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=16,
@@ -215,6 +242,7 @@ class ProcessRun(Resource):
             Column("Exit", "integer", ".status.exitCode", wide=True),
             Column("Reason", "string", ".status.reason", wide=True),
             Column("Job", "string", ".status.job", wide=True),
+            Column("Parent", "string", ".spec.parent.name", wide=True),
         ),
         selectable=(".status.phase", ".spec.request.name", ".spec.parent.name"),
         # Shown from the first moment, also in field selectors, without a write.
