@@ -378,3 +378,17 @@ async def refused(flow: Flow) -> None:
     flow.refuse("create", JOB, Forbidden("not on Mondays", status=403))
     await flow.to(40)
     flow.expect(lambda: parent(flow).status.message, 'step "extract": Failed (Refused: not on Mondays)')
+
+
+@scenario("steps whose templates have ttlSecondsAfterFinished", ends=[SUCCEEDED] * 3, writes=(20, 60))
+async def job_ttl(flow: Flow) -> None:
+    group(flow, EXTRACT, LOAD)
+    for step, seconds in ((EXTRACT, 2), (LOAD, 20)):
+        body = template()
+        body["spec"]["ttlSecondsAfterFinished"] = seconds
+        flow.cluster.patch(PROCESS, "default", step, {"spec": {"jobTemplate": body}})
+    request(flow)
+    await flow.to(25)
+    flow.expect(lambda: flow.jobs(), [child(flow, LOAD)])
+    await flow.to(60)
+    flow.expect(lambda: (flow.jobs(), len(flow.runs())), ([], 3))

@@ -49,6 +49,7 @@ def remembered(run: ProcessRun) -> FinishedRun:
         refusal=annotations.get(manifests.ANNOTATION_VERDICT, ""),
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
         backfill=backfill_mark(run),
+        steps=run.status.steps or (),
     )
 
 

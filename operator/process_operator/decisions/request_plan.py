@@ -116,7 +116,7 @@ def _decide_in_force(situation: Situation) -> Plan:
         plan_open_runs(situation, contenders, draft)
     outlook = outlook_of(situation, progress, calendar, draft)
     plan_cronjob(snapshot, acceptance, now, draft, finished=outlook.no_tick_left)
-    plan_retention(snapshot, acceptance.template, now, draft)
+    plan_retention(snapshot, acceptance.template, now, draft, steps=acceptance.steps)
     status = request_status(snapshot, acceptance, outlook, now)
     announce(situation, status, draft)
     draft.wake(outlook.next_run)

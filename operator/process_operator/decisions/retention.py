@@ -13,6 +13,7 @@ from typing import Final
 
 from process_operator.decisions.plan import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory
 from process_operator.decisions.snapshot import BackfillMark, FinishedRun, Snapshot
+from process_operator.decisions.step_template import StepTemplate
 from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_run import RunPhase
@@ -22,12 +23,20 @@ _PATIENCE: Final = timedelta(minutes=1)
 _LATELY: Final = timedelta(minutes=10)
 
 
-def plan_retention(snapshot: Snapshot, template: JobTemplate | None, now: datetime, draft: Draft) -> None:
-    """Add the removals that are due."""
+def plan_retention(
+    snapshot: Snapshot,
+    template: JobTemplate | None,
+    now: datetime,
+    draft: Draft,
+    *,
+    steps: tuple[StepTemplate, ...] = (),
+) -> None:
+    """Add the removals that are due. `template` or `steps` is what the request runs, where that is known."""
     request = snapshot.request
     assert request is not None
     if template is not None:
         _job_ttl(snapshot, template, now, draft)
+    _step_job_ttl(snapshot, steps, now, draft)
     _request_ttl(snapshot, now, draft)
     if snapshot.history is None:
         if request.spec.history.max_age is not None or _may_be_over_limit(snapshot, now):
@@ -132,6 +141,29 @@ def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime, draft: Dr
             draft.do(LoadHistory())
         elif name in recorded or _is_left_over(snapshot, job):
             draft.do(DeleteJob(name, job.metadata.uid))
+
+
+def _step_job_ttl(snapshot: Snapshot, steps: tuple[StepTemplate, ...], now: datetime, draft: Draft) -> None:
+    """The same for the Jobs of steps, whose ends the run with the steps has recorded."""
+    given = {step.name: step.template.ttl_seconds_after_finished for step in steps}
+    ttls = {name: timedelta(seconds=ttl) for name, ttl in given.items() if ttl is not None}
+    if not ttls:
+        return
+    listed = [run.status.steps or () for run in snapshot.runs] + [run.steps for run in snapshot.history or ()]
+    recorded = {step.run: step.name for of in listed for step in of if step.phase is not None}
+    for name, job in snapshot.jobs.items():
+        condition, step = job.finished, recorded.get(name)
+        if condition is None or name in snapshot.gone_jobs or condition.last_transition_time is None:
+            continue
+        if step is None:
+            if snapshot.history is None:
+                draft.do(LoadHistory())
+        elif (ttl := ttls.get(step)) is not None:
+            due = condition.last_transition_time + ttl
+            if now < due:
+                draft.wake(due)
+            else:
+                draft.do(DeleteJob(name, job.metadata.uid))
 
 
 def _is_left_over(snapshot: Snapshot, job: Job) -> bool:

@@ -64,6 +64,8 @@ class FinishedRun:
     by_cronjob: bool = False
     """Whether its Job belongs to the CronJob, so that deleting the run leaves the Job."""
     backfill: BackfillMark | None = None
+    steps: tuple[StepStatus, ...] = ()
+    """Of a process with steps: how each went."""
 
 
 @dataclass(frozen=True, slots=True)
