@@ -135,7 +135,6 @@ class Reconciler:
         counted = _count_ends(base.counts, [action for action in done if getattr(action, "run", None) not in steps])
         notes.status = status.model_copy(update={"counts": counted})
         if all_done:
-            notes.undecided = plan.undecided
             notes.backfills.update(plan.backfills)
 
     async def _write_status(self, key: Key, snapshot: Snapshot) -> datetime | None:

@@ -27,7 +27,7 @@ from process_operator.cluster.kinds import (
     PROCESS_RUN,
     Kind,
 )
-from process_operator.decisions.snapshot import Defaults, DryRun, FinishedRun, RunNotes, Snapshot, Undecided
+from process_operator.decisions.snapshot import Defaults, DryRun, FinishedRun, RunNotes, Snapshot
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
@@ -59,7 +59,6 @@ class Notes:
     runs: dict[str, RunNotes] = field(default_factory=dict)
     steps: dict[str, StepEnd] = field(default_factory=dict)
     """By the name of the run of a step that is not open."""
-    undecided: tuple[Undecided, ...] = ()
     backfills: dict[str, ProcessBackfillStatus] = field(default_factory=dict)
     """By name: decided, not written yet."""
     backfills_written_at: dict[str, datetime] = field(default_factory=dict)
@@ -379,7 +378,6 @@ class Store:
             backfill_status=dict(notes.backfills),
             dry_run=notes.dry_run,
             calendars=self.calendars.of(key),
-            undecided=notes.undecided,
             defaults=self._defaults,
         )
 

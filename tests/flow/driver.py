@@ -252,7 +252,7 @@ class Flow:
         self.processes: list[Process] = []
         self.said: list[tuple[str, str, str]] = []
         self._resync_at = self.clock.now + self.resync_every if self.resync_every else None
-        self.calendars: dict[str, Schedule] = {}
+        self.calendars: dict[str, list[Schedule]] = {}
         """Of requests whose timing was edited: the schedule that summaries follow."""
 
     # ---- time

@@ -102,24 +102,27 @@ def _ticks_of(run: ProcessRun, flow: Flow) -> list[datetime]:
     summary = run.status.summary
     if summary is None:
         return [run.spec.scheduled_time]
-    recurrence = _calendar_of(run, flow)
-    ticks = recurrence.between(summary.from_ - _INSTANT, summary.to, limit=100_000)
+    candidates = [
+        found.between(summary.from_ - _INSTANT, summary.to, limit=100_000) for found in _calendars_of(run, flow)
+    ]
+    ticks = next((found for found in candidates if len(found) == summary.count), candidates[-1])
     assert summary.from_ == run.spec.scheduled_time == ticks[0]
     assert summary.count == len(ticks), f"{run.metadata.name}: summary of {summary.count} for {len(ticks)} ticks"
     return ticks
 
 
-def _calendar_of(run: ProcessRun, flow: Flow) -> Recurrence:
-    """The calendar that a summary follows; scenarios that edit a timing say what it was by `flow.calendars`."""
+def _calendars_of(run: ProcessRun, flow: Flow) -> list[Recurrence]:
+    """The calendars that a summary may follow; scenarios that edit a timing say which there were by `flow.calendars`."""
     assert run.spec.scheduled_time is not None
-    schedules = flow.calendars.get(run.spec.request.name)
-    schedule = schedules or flow.request(run.spec.request.name).spec.timing.schedule
-    assert schedule is not None
+    present = flow.request(run.spec.request.name).spec.timing.schedule
+    schedules = [*flow.calendars.get(run.spec.request.name, []), *([present] if present is not None else [])]
     first = run.spec.scheduled_time
     key = f"{run.metadata.namespace}/{run.spec.request.name}"
     # An elapsed timing has a tick at the beginning of its stretch, the others have none.
-    since = first if elapsed_seconds(schedule) else first - timedelta(seconds=1)
-    return compile_schedule(schedule, since=since, key=key)
+    return [
+        compile_schedule(schedule, since=first if elapsed_seconds(schedule) else first - timedelta(seconds=1), key=key)
+        for schedule in schedules
+    ]
 
 
 async def check_rest(flow: Flow, seconds: float) -> None:

@@ -247,15 +247,13 @@ async def suspended_many(flow: Flow) -> None:
     "a tick that waits under Forbid when the timing is edited",
     ends=[SUCCEEDED, SKIPPED, "Missed/Edited", SKIPPED, SKIPPED, SUCCEEDED],
     due=lambda: ticks(0, 5, 10, 15, 22, 29),
-    loses=frozenset({"ends", "ticks"}),
 )
 async def edited_waiting(flow: Flow) -> None:
-    # The old timing is known from memory alone: a crash right at the edit forgets the tick that waited.
     flow.work(seconds=30)
     flow.apply(timing=every(5, until=100), concurrencyPolicy="Forbid")
     await flow.to(12)
     flow.expect(lambda: flow.request().status.waiting_count, 1, undisturbed=True)
-    flow.calendars["job"] = Schedule.model_validate(every(1)["schedule"])
+    flow.calendars["job"] = [Schedule.model_validate(every(5)["schedule"])]
     flow.edit(timing=every(7, until=30, startTime=later(15)))
     await flow.to(100)
 
@@ -265,6 +263,36 @@ async def edited(flow: Flow) -> None:
     flow.apply(timing=every(10, until=100))
     await flow.to(15)
     flow.edit(timing=every(10, until=30))
+    await flow.to(100)
+
+
+@scenario(
+    "an edit while the operator does not look, and ticks of the old timing have come due since",
+    ends=[SUCCEEDED, SUCCEEDED, "Missed/Edited x3", SUCCEEDED, SUCCEEDED],
+    due=lambda: ticks(0, 2, 4, 6, 8, 9, 19),
+)
+async def edited_unseen(flow: Flow) -> None:
+    flow.work(seconds=0)
+    flow.calendars["job"] = [Schedule.model_validate(every(2)["schedule"])]
+    flow.apply(timing=every(2, until=100))
+    await flow.to(3.5)
+    flow.clock.now += timedelta(seconds=6)
+    flow.edit(timing=every(10, until=25))
+    await flow.to(100)
+
+
+@scenario(
+    "a timing that is edited and suspended together while the operator does not look",
+    ends=[SUCCEEDED, SUCCEEDED, "Missed/Suspended x3"],
+    due=lambda: ticks(0, 2, 4, 6, 8),
+)
+async def edited_and_suspended_unseen(flow: Flow) -> None:
+    flow.work(seconds=0)
+    flow.calendars["job"] = [Schedule.model_validate(every(2)["schedule"])]
+    flow.apply(timing=every(2, until=100))
+    await flow.to(3.5)
+    flow.clock.now += timedelta(seconds=6)
+    flow.edit(timing=every(1, until=25), suspend=True)
     await flow.to(100)
 
 

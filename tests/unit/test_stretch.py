@@ -11,6 +11,7 @@ from process_operator.decisions.stretch import StretchChange, is_suspended, next
 from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.process_request import LastRun, ProcessRequestStatus, Stretch
 from process_operator.resources.process_run import RunPhase
+from process_operator.resources.schedule import Schedule
 
 NOW = at("13:00:00.75")
 FRESH = "13:00:00"
@@ -31,8 +32,14 @@ def status(
     return ProcessRequestStatus(**known)
 
 
+def of_timing(timing: dict[str, Any] | None, number: int, *, since: str = "12:00", prefix: str = "") -> Stretch:
+    schedule = request(timing).spec.timing.schedule
+    kept = None if schedule is None else schedule.to_api()
+    return stretch(number, since=since, spec_hash=prefix + hash_of(timing)).model_copy(update={"schedule": kept})
+
+
 def fresh(timing: dict[str, Any] | None, number: int = 2) -> Stretch:
-    return stretch(number, since=FRESH, spec_hash=hash_of(timing))
+    return of_timing(timing, number, since=FRESH)
 
 
 def reschedule(value: str) -> dict[str, Any]:
@@ -45,19 +52,19 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(TEN),
             ProcessRequestStatus(),
-            StretchChange(stretch(1, spec_hash=hash_of(TEN)), None),
+            StretchChange(of_timing(TEN, 1), None),
             id="the first one begins with the creation",
         ),
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             ProcessRequestStatus(),
-            StretchChange(stretch(1, spec_hash=hash_of(TEN)), "x"),
+            StretchChange(of_timing(TEN, 1), "x"),
             id="an annotation that was there from the beginning is handled by that",
         ),
         pytest.param(
             request(TEN, suspend=True),
             ProcessRequestStatus(),
-            StretchChange(stretch(0, spec_hash="suspended-" + hash_of(TEN)), None),
+            StretchChange(of_timing(TEN, 0, prefix="suspended-"), None),
             id="created suspended it is number 0",
         ),
         pytest.param(request(TEN), status(TEN), None, id="nothing changed"),
@@ -211,6 +218,13 @@ def test_a_resume_sets_a_paused_one_shot_run_going_and_makes_no_second_one() -> 
 )
 def test_the_hash_is_of_the_timing_with_its_defaults(one: Any, other: Any, same: bool) -> None:  # noqa: FBT001
     assert (hash_of(one) == hash_of(other)) is same
+
+
+def test_a_schedule_that_begins_is_kept_with_its_stretch_because_an_edit_takes_it_away() -> None:
+    change = next_stretch(snapshot(request(TEN), status=ProcessRequestStatus()), NOW, run_waits_paused=False)
+    assert change is not None
+    assert change.stretch.schedule is not None
+    assert Schedule.model_validate(change.stretch.schedule) == request(TEN).spec.timing.schedule
 
 
 def test_a_stretch_knows_whether_it_is_suspended() -> None:

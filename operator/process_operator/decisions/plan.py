@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from process_operator.decisions.pod_choice import LogSource
-from process_operator.decisions.snapshot import Undecided
 from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRunStatus
@@ -269,8 +268,6 @@ class Plan:
     actions: tuple[Action, ...] = ()
     status: ProcessRequestStatus | None = None
     wake_at: datetime | None = None
-    undecided: tuple[Undecided, ...] = ()
-    """Ticks that are left to a later decision."""
     backfills: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
     """The status of its open backfills, by name, as `status` is that of the request."""
 
@@ -296,6 +293,6 @@ class Draft:
         """Say how far a backfill is once all actions have been carried out."""
         self._backfills[name] = status
 
-    def plan(self, status: ProcessRequestStatus | None = None, undecided: tuple[Undecided, ...] = ()) -> Plan:
+    def plan(self, status: ProcessRequestStatus | None = None) -> Plan:
         """The plan."""
-        return Plan(tuple(self.actions), status, min(self._wakes, default=None), undecided, self._backfills)
+        return Plan(tuple(self.actions), status, min(self._wakes, default=None), self._backfills)

@@ -22,7 +22,6 @@ from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.run_orders import plan_open_runs
 from process_operator.decisions.run_plan import plan_run
 from process_operator.decisions.run_view import RunOrders, RunView, view_of
-from process_operator.decisions.schedule_plan import undecided
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.standing import contenders_of
@@ -120,5 +119,4 @@ def _decide_in_force(situation: Situation) -> Plan:
     status = request_status(snapshot, acceptance, outlook, now)
     announce(situation, status, draft)
     draft.wake(outlook.next_run)
-    left = undecided(snapshot, calendar, progress, now) if calendar is not None else ()
-    return draft.plan(status, left)
+    return draft.plan(status)

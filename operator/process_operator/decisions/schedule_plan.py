@@ -35,10 +35,10 @@ from process_operator.decisions.request_calendar import (
     without_runs,
 )
 from process_operator.decisions.run_view import RunView
-from process_operator.decisions.snapshot import Snapshot, Undecided
+from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.template import JobTemplate
 from process_operator.decisions.ticks import Rules, decide_due_ticks
-from process_operator.resources.conditions import EventReason, RunReason
+from process_operator.resources.conditions import EventReason
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
 
@@ -178,19 +178,6 @@ def claim(
     name = metadata["name"]
     job = manifests.job_to_come(at_once, request, run=name, scheduled=scheduled)
     return CreateRun(manifest, job), Emit(EventReason.RUN_STARTED, f"started run {name}", about=name)
-
-
-def undecided(snapshot: Snapshot, calendar: Calendar, progress: Progress, now: datetime) -> tuple[Undecided, ...]:
-    """The due ticks that a plan leaves undecided, in rows without a gap."""
-    left = runs_left(snapshot, progress.started)
-    if left is not None and left <= 0:
-        return ()
-    recurrence = calendar.recurrence
-    after = latest(progress.cursor, settled_through(snapshot, recurrence))
-    assert after is not None
-    refusal = Refusal(RunPhase.MISSED, RunReason.EDITED)
-    spans = _free(snapshot, calendar, span_of(recurrence, after, recurrence.due_through(now), refusal))
-    return tuple(Undecided(calendar.run_name(span.first), span.first, span.last, span.count) for span in spans)
 
 
 def _free(snapshot: Snapshot, calendar: Calendar, spans: Iterable[Span]) -> list[Span]:

@@ -121,19 +121,6 @@ class CalendarFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Undecided:
-    """Ticks that are due and have no record yet (a run is in their way), and the name of the run that would hold them.
-
-    Kept, because an edit takes away the timing that they follow from.
-    """
-
-    run: str
-    first: datetime
-    last: datetime
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Defaults:
     """Settings of the operator that decisions depend on."""
 
@@ -176,7 +163,6 @@ class Snapshot:
     dry_run: DryRun | None = None
     calendars: Mapping[tuple[str, str], CalendarFile] = field(default_factory=dict)
     """Those that `excludeFrom` names, by ConfigMap and key, as far as they were read."""
-    undecided: tuple[Undecided, ...] = ()
     defaults: Defaults = Defaults()
 
     @cached_property

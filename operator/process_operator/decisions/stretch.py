@@ -79,7 +79,7 @@ def next_stretch(snapshot: Snapshot, now: datetime, *, run_waits_paused: bool) -
             return None
         return StretchChange(_with_hash(stretch, _SUSPENDED + stretch.spec_hash), handled, ends="Suspended")
     rescheduled = asked is not None and asked != handled
-    fresh = Stretch(number=stretch.number + 1, since=now.replace(microsecond=0), runs=0, spec_hash=wanted)
+    fresh = _begun(request, stretch.number + 1, now.replace(microsecond=0), wanted)
     if rescheduled:
         return StretchChange(fresh, asked, ends=None if is_suspended(stretch) else "Rescheduled")
     if is_suspended(stretch):
@@ -98,8 +98,14 @@ def _first(request: ProcessRequest, wanted: str, asked: str | None) -> StretchCh
     assert since is not None
     if request.spec.suspend:
         # It begins at the resume; until then number 0 stands for "never in force".
-        return StretchChange(Stretch(number=0, since=since, runs=0, spec_hash=_SUSPENDED + wanted), asked)
-    return StretchChange(Stretch(number=1, since=since, runs=0, spec_hash=wanted), asked)
+        return StretchChange(_begun(request, 0, since, _SUSPENDED + wanted), asked)
+    return StretchChange(_begun(request, 1, since, wanted), asked)
+
+
+def _begun(request: ProcessRequest, number: int, since: datetime, spec_hash: str) -> Stretch:
+    schedule = request.spec.timing.schedule
+    kept = schedule.to_api() if schedule is not None else None
+    return Stretch(number=number, since=since, runs=0, spec_hash=spec_hash, schedule=kept)
 
 
 def _with_hash(stretch: Stretch, spec_hash: str) -> Stretch:

@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from process_operator.decisions import manifests
 from process_operator.decisions.cronjob_runs import plan_cronjob_jobs
 from process_operator.decisions.exclude_from import excluded_by_calendars
-from process_operator.decisions.plan import BeginStretch, CreateRun, Draft, LoadHistory, Plan
-from process_operator.decisions.refusal import Refusal, in_one_summary
+from process_operator.decisions.plan import BeginStretch, Draft, LoadHistory, Plan
 from process_operator.decisions.request_calendar import calendar_of
 from process_operator.decisions.schedule_plan import plan_stretch_end
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.stretch import StretchChange
-from process_operator.resources.conditions import RunReason
-from process_operator.resources.process_run import RunPhase
+from process_operator.resources.schedule import Schedule, Timing
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import compile_schedule
 
@@ -27,15 +25,11 @@ def change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) -> 
     draft = Draft()
     status = change.apply(snapshot.status)
     if change.ends is not None:
-        schedule = snapshot.request.spec.timing.schedule if snapshot.request is not None else None
+        schedule = _schedule_left(snapshot)
         ask = excluded_by_calendars(schedule, snapshot).ask if schedule is not None else None
         if ask is not None:
             return Plan((ask,))
-        if (
-            snapshot.history is None
-            and snapshot.request is not None
-            and snapshot.request.spec.timing.schedule is not None
-        ):
+        if snapshot.history is None and schedule is not None:
             # Ticks after the written cursor may have been claimed: only a list shows the finished runs.
             return Plan((LoadHistory(),))
         plan_cronjob_jobs(snapshot, now, draft)
@@ -47,23 +41,24 @@ def change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) -> 
 
 
 def _leave_behind(snapshot: Snapshot, ends: str, now: datetime, draft: Draft) -> datetime | None:
-    request, stretch = snapshot.request, snapshot.status.stretch
-    assert request is not None
-    if ends == "Edited":
-        for left in snapshot.undecided:
-            record = in_one_summary(left.first, left.last, left.count, Refusal(RunPhase.MISSED, RunReason.EDITED))
-            draft.do(CreateRun(manifests.refused_run_manifest(request, name=left.run, record=record)))
-        return snapshot.undecided[-1].last if snapshot.undecided else None
-    schedule = request.spec.timing.schedule
-    if schedule is None or stretch is None or stretch.since is None:
+    """Settle what the old schedule had due. The spec may hold another one by now, the stretch has the one it stood for."""
+    request, schedule, stretch = snapshot.request, _schedule_left(snapshot), snapshot.status.stretch
+    if request is None or schedule is None or stretch is None or stretch.since is None:
         return None
+    spec = request.spec.model_copy(update={"timing": Timing(schedule=schedule)})
+    before = replace(snapshot, request=request.model_copy(update={"spec": spec}))
     # A calendar that is missing now, or was never read, hides no tick that was due.
-    excluded = excluded_by_calendars(schedule, snapshot)
+    excluded = excluded_by_calendars(schedule, before)
     try:
         recurrence = compile_schedule(
             schedule, since=stretch.since, key=request.metadata.key, excluded=excluded.now, earlier=excluded.earlier
         )
-        calendar = calendar_of(snapshot, recurrence)
+        calendar = calendar_of(before, recurrence)
     except ScheduleError:
         return None
-    return plan_stretch_end(snapshot, calendar, ends, now, draft)
+    return plan_stretch_end(before, calendar, ends, now, draft)
+
+
+def _schedule_left(snapshot: Snapshot) -> Schedule | None:
+    stretch = snapshot.status.stretch
+    return None if stretch is None or stretch.schedule is None else Schedule.model_validate(stretch.schedule)

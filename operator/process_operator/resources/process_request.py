@@ -6,9 +6,9 @@ Neighbours: `schedule.py` holds its timing, `process.py` what is run, `process_r
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from process_operator.resources.conditions import Condition
 from process_operator.resources.job_template import JobTemplate
@@ -159,6 +159,12 @@ class ProcessRequestSpec(Model):
         return None if seconds is None else min(seconds, _LONGEST_DEADLINE)
 
 
+ScheduleInForce = Annotated[
+    dict[str, Any], WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True})
+]
+"""`spec.timing.schedule` as it was, unread: what it may say is checked in the spec."""
+
+
 class Stretch(Model):
     """An unbroken validity of one timing: from an edit, a resume or a reschedule to the next."""
 
@@ -166,6 +172,9 @@ class Stretch(Model):
     since: Instant | None = Field(None, description="When the stretch began. What is relative is counted from here.")
     runs: Int64 = Field(0, ge=0, description="How many scheduled runs were started in it, for maxRuns.")
     spec_hash: str = Field("", max_length=128, description="Hash of the timing it stands for.")
+    schedule: ScheduleInForce | None = Field(
+        None, description="The schedule it stands for: once it is edited, what it left due is settled by this."
+    )
 
 
 class LastRun(Model):
