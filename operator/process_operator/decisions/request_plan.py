@@ -14,6 +14,7 @@ from process_operator import names
 from process_operator.decisions.acceptance import accept
 from process_operator.decisions.backfill_plan import plan_backfills
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
+from process_operator.decisions.cursor_ahead import take_back_cursor
 from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.outlook import announce, outlook_of
 from process_operator.decisions.plan import CreateRun, Draft, Plan
@@ -45,6 +46,9 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     change = next_stretch(snapshot, now, run_waits_paused=_one_shot_paused(snapshot, views))
     if change is not None:
         return change_stretch(snapshot, change, now)
+    back = take_back_cursor(snapshot, now)
+    if back is not None:
+        return back
     return _decide_in_force(Situation(snapshot, accept(snapshot, now), views, now))
 
 

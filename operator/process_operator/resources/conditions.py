@@ -97,6 +97,7 @@ class BackfillReason(StrEnum):
     NOT_SCHEDULED = "NotScheduled"
     NO_TICKS = "NoTicks"
     TOO_MANY_TICKS = "TooManyTicks"
+    CLOCK_WAS_AHEAD = "ClockWasAhead"
 
 
 class RunReason(StrEnum):
