@@ -17,6 +17,7 @@ from process_operator.cluster.api import Api
 from process_operator.cluster.errors import (
     AlreadyExists,
     ApiError,
+    Conflict,
     Forbidden,
     Invalid,
     NamespaceTerminating,
@@ -32,7 +33,7 @@ from process_operator.decisions.history import remembered, step_end
 from process_operator.decisions.snapshot import DryRun, Snapshot
 from process_operator.log_reader import LogReader
 from process_operator.resources.conditions import Reason, RunReason
-from process_operator.resources.model import Model
+from process_operator.resources.model import Metadata, Model
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import parse_job, parse_pod
@@ -108,28 +109,37 @@ class Performer:
         await self.write_status(key, snapshot, action.status)
 
     async def write_status(self, key: Key, snapshot: Snapshot, status: Model) -> None:
-        """PATCH the status of a request so that it is exactly `status`. Raises NotFound where the request is gone."""
+        """PATCH the status of a request so that it is exactly `status`.
+
+        The request must be as it was seen: a status that was decided before somebody else wrote one would take the cursor
+        back, and ticks whose runs are removed already would run again. Raises NotFound where the request is gone, and
+        Conflict where it has changed.
+        """
+        assert snapshot.request is not None
+        seen = snapshot.request.metadata
+        body = _status_patch(seen.uid, status)
+        body.insert(1, {"op": "test", "path": "/metadata/resourceVersion", "value": seen.resource_version})
         try:
-            answer = await self._api.patch(
-                PROCESS_REQUEST, *key, _status_patch(snapshot.uid, status), subresource="status"
-            )
+            answer = await self._api.patch(PROCESS_REQUEST, *key, body, subresource="status")
         except (Invalid, NotFound) as error:
-            await self._look_whether_gone(key, snapshot.uid, error)
+            await self._look_why_not(key, seen, error)
         else:
             self._store.apply(PROCESS_REQUEST, answer)
             self._store.notes(key).status = None
 
-    async def _look_whether_gone(self, key: Key, uid: str, error: Invalid | NotFound) -> NoReturn:
-        """A write failed as it does where the request is gone, or was made again and is another one now."""
+    async def _look_why_not(self, key: Key, seen: Metadata, error: Invalid | NotFound) -> NoReturn:
+        """A write failed as it does where the request has changed, is gone, or was made again and is another one now."""
         try:
             current = await self._api.get(PROCESS_REQUEST, *key)
         except NotFound:
             self._store.lose(PROCESS_REQUEST, *key)
             raise
-        if current["metadata"]["uid"] == uid:
+        if current["metadata"]["resourceVersion"] == seen.resource_version:
             raise error
         self._store.apply(PROCESS_REQUEST, current)
-        raise NotFound(f"the request with the UID {uid} is gone", status=404, reason="NotFound")
+        if current["metadata"]["uid"] == seen.uid:
+            raise Conflict("the request has changed since it was looked at", status=409, reason="Conflict") from error
+        raise NotFound(f"the request with the UID {seen.uid} is gone", status=404, reason="NotFound")
 
     async def _dry_run(self, key: Key, snapshot: Snapshot, action: actions.DryRunJob) -> None:
         said = DryRun(action.template_hash)
@@ -174,6 +184,14 @@ class Performer:
                 self._store.apply(PROCESS_RUN, raw)
         own = [run for run in runs if run.spec.parent is None]
         self._store.notes(key).history = [remembered(run) for run in own if run.status.phase.is_finished]
+        await self._read_request(key)
+
+    async def _read_request(self, key: Key) -> None:
+        """Read the request after the list of its runs: what is not in the list any more, its cursor has settled."""
+        try:
+            self._store.apply(PROCESS_REQUEST, await self._api.get(PROCESS_REQUEST, *key))
+        except NotFound:
+            self._store.lose(PROCESS_REQUEST, *key)
 
     async def _create_run(self, key: Key, snapshot: Snapshot, action: actions.CreateRun) -> None:
         name = action.manifest["metadata"]["name"]
@@ -256,8 +274,21 @@ class Performer:
             raise
 
     async def _grow_summary(self, key: Key, snapshot: Snapshot, action: actions.GrowSummary) -> None:
-        body = {"status": {"summary": action.status.to_api()["summary"]}}
-        await self._patch_run(key, action.run, body, subresource="status")
+        """Raises Conflict where the summary is not as it was seen: somebody else may have grown it further."""
+        seen = next((run for run in snapshot.history or () if run.name == action.run), None)
+        assert seen is not None and seen.summary is not None
+        summary = action.status.to_api()["summary"]
+        last = seen.summary.to_api()["to"]
+        body: list[Body] = [
+            {"op": "test", "path": "/status/summary/to", "value": last},
+            {"op": "add", "path": "/status/summary", "value": summary},
+        ]
+        try:
+            answer = await self._api.patch(PROCESS_RUN, key[0], action.run, body, subresource="status")
+        except (Invalid, NotFound) as error:
+            self._store.notes(key).history = None
+            raise Conflict(f"the summary {action.run} has changed since it was looked at", status=409) from error
+        self._take_run(key, answer)
 
     async def _patch_run(
         self, key: Key, run: str, body: Body | list[Body], *, subresource: str | None, uid: str | None = None

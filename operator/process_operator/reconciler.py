@@ -57,7 +57,7 @@ class Reconciler:
     `wake` puts a key on the agenda (None takes it off); `done` is told each action that was carried out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         *,
         store: Store,
@@ -67,6 +67,7 @@ class Reconciler:
         wake: Callable[[Key, datetime | None], None],
         pace: Pace | None = None,
         done: Callable[[Key, Action], None] = lambda _key, _action: None,
+        beat: Callable[[], int] = lambda: 0,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -76,6 +77,7 @@ class Reconciler:
         self._pace = pace or Pace()
         self._backfills = BackfillWriter(store, performer, clock, self._pace.status)
         self._done = done
+        self._beat = beat
 
     async def work(self) -> None:
         """Take keys for ever."""
@@ -102,9 +104,11 @@ class Reconciler:
 
     async def _settle(self, key: Key) -> datetime | None:
         for _ in range(_ROUNDS):
+            beat = self._beat()
             snapshot = self._store.snapshot(key)
             plan = decide(snapshot, self._clock())
-            await self._perform(key, snapshot, plan)
+            if not await self._perform(key, snapshot, plan, beat):
+                continue
             if not plan.actions:
                 written_again_at = await self._write_status(key, snapshot)
                 backfills_again_at = await self._backfills.write(key)
@@ -112,18 +116,28 @@ class Reconciler:
         self._queue.add(key)
         return None
 
-    async def _perform(self, key: Key, snapshot: Snapshot, plan: Plan) -> None:
-        """Carry out the actions in order; what they settled holds even where a later one fails."""
+    async def _perform(self, key: Key, snapshot: Snapshot, plan: Plan, beat: int) -> bool:
+        """Carry out the actions in order; what they settled holds even where a later one fails.
+
+        False where the plan was given up, because it is from before a standstill (`beat` says from when it is).
+        """
         done: list[Action] = []
+        notes = self._store.notes(key)
+        changes = notes.status_changes
         try:
             for action in plan.actions:
+                if self._beat() != beat:
+                    return False
                 await self._performer.perform(key, snapshot, action)
                 done.append(action)
                 self._done(key, action)
                 _log_action(key, action)
         finally:
             all_done = len(done) == len(plan.actions)
-            self._remember(key, snapshot, plan, done, all_done=all_done)
+            # Not where another status was seen meanwhile, or all is to be looked up anew: this plan is from before that.
+            if self._store.notes(key) is notes and notes.status_changes == changes:
+                self._remember(key, snapshot, plan, done, all_done=all_done)
+        return True
 
     def _remember(self, key: Key, snapshot: Snapshot, plan: Plan, done: list[Action], *, all_done: bool) -> None:
         notes = self._store.notes(key)

@@ -35,6 +35,7 @@ from process_operator.log_reader import LogReader
 from process_operator.metrics import Metrics
 from process_operator.performer import Performer
 from process_operator.process_reconciler import ProcessReconciler
+from process_operator.pulse import Pulse
 from process_operator.queue import WorkQueue
 from process_operator.reconciler import Pace, Reconciler
 from process_operator.resync import Resync
@@ -99,7 +100,8 @@ class Operator:
             defaults=Defaults(engine=settings.default_engine),
         )
         self.agenda: Agenda[Key] = Agenda()
-        self.timer = Timer(self.agenda, self.queue, clock)
+        self.pulse = Pulse(self.store, clock)
+        self.timer = Timer(self.agenda, self.queue, clock, self.pulse.beat)
         self.events = EventRecorder(self.api)
         self.logs = LogReader(self.api, self.store, on_read=self.queue.add)
         watch = ObjectWatch(connection, silence=settings.watch_silence_seconds)
@@ -113,6 +115,7 @@ class Operator:
             wake=self.timer.put,
             pace=Pace(timedelta(seconds=settings.status_seconds)),
             done=self.metrics.action,
+            beat=self.pulse.beat,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, clock)
         self.resync = Resync(self.api, self.store, namespaces=settings.watch_namespaces or (None,))
@@ -357,10 +360,16 @@ def _lease_times(seconds: float) -> LeaseTimes:
     return LeaseTimes(duration=seconds, renew=seconds / 5, deadline=seconds * 0.7, retry=min(1.0, seconds / 10))
 
 
-async def run(settings: Settings, *, kubeconfig: str | None = None, context: str | None = None) -> None:
+async def run(
+    settings: Settings,
+    *,
+    kubeconfig: str | None = None,
+    context: str | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> None:
     """Connect and work until a signal. Raises ConfigurationError where there is no usable configuration."""
     connection = await connect(kubeconfig=kubeconfig, context=context, max_connections=settings.max_connections)
     try:
-        await Operator(connection, settings).run()
+        await Operator(connection, settings, clock=clock).run()
     finally:
         await connection.close()

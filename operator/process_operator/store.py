@@ -9,8 +9,8 @@ decided here. Requests are held as JSON, because ten thousand of them at rest sh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -53,6 +53,8 @@ class Notes:
 
     status: ProcessRequestStatus | None = None
     """Decided, not written yet."""
+    status_changes: int = field(default=0, compare=False)
+    """How often another status was seen than the one that was held."""
     status_written_at: datetime | None = None
     history: list[FinishedRun] | None = None
     dry_run: DryRun | None = None
@@ -134,12 +136,21 @@ class Store:
         name = raw["metadata"]["name"]
         if kind is PROCESS_REQUEST:
             self._index_user(key, raw)
+            if held is not None and held.uid == raw["metadata"]["uid"]:
+                self._note_status(key, raw, orjson.loads(held.value))
         elif kind is PROCESS:
             self._index_steps(key, value)
         elif kind is JOB:
             self._note_job(key, name, value, held.value if held is not None else None)
         elif kind is PROCESS_RUN and key in self._notes:
             self._notes[key].steps.pop(name, None)
+
+    def _note_status(self, key: Key, raw: Raw, before: Raw) -> None:
+        """Another status was written than the one that is held: what was decided on top of that one holds no more."""
+        if (raw.get("status") or {}) != before["status"]:
+            notes = self.notes(key)
+            notes.status = None
+            notes.status_changes += 1
 
     def _take_end(self, kind: Kind, key: Key, raw: Raw, version: int, *, deleted: bool) -> bool:
         """Take in that an object is gone, or a run finished."""
@@ -294,7 +305,23 @@ class Store:
 
     def start_over(self) -> None:
         """Another operator may have acted since: what was found out about requests is looked up anew, as at a start."""
-        self._notes = {key: Notes(runs=notes.runs) for key, notes in self._notes.items() if notes.runs}
+        self._notes = {
+            key: Notes(runs={name: replace(found, job_absent=False) for name, found in notes.runs.items()})
+            for key, notes in self._notes.items()
+            if notes.runs
+        }
+
+    def look_anew(self) -> None:
+        """The same, and every request is to be looked at."""
+        self.start_over()
+        for key in self.request_keys():
+            self._on_dirty(key)
+
+    def clock_was_set(self, by: timedelta) -> None:
+        """The clock now shows so much more (or less): what was noted of open runs is carried over to it."""
+        self.look_anew()
+        for notes in self._notes.values():
+            notes.runs = {name: _carried_over(found, by) for name, found in notes.runs.items()}
 
     def note_step(self, key: Key, run: str, parent: str, status: StepStatus | None) -> None:
         """Note how the run of a step ended (None: there is none), as long as the run with the steps is open."""
@@ -458,6 +485,15 @@ class Store:
         if kind is PROCESS_RUN:
             return ProcessRun.model_validate(raw)
         return {JOB: parse_job, CRONJOB: parse_cronjob, POD: parse_pod}[kind](raw)
+
+
+def _carried_over(notes: RunNotes, by: timedelta) -> RunNotes:
+    times = {item.name: getattr(notes, item.name) for item in fields(notes)}
+    changed: dict[str, Any] = {name: value + by for name, value in times.items() if isinstance(value, datetime)}
+    refused = notes.create_refused
+    if refused is not None and refused.again_at is not None:
+        refused = replace(refused, again_at=refused.again_at + by)
+    return replace(notes, **changed, create_refused=refused)
 
 
 def _process_of(key: Key, raw: Raw) -> tuple[str, str] | None:

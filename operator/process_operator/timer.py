@@ -22,10 +22,17 @@ _LONGEST_SLEEP: Final = 1.0
 class Timer:
     """Moves keys from the agenda to the queue when their time has come."""
 
-    def __init__(self, agenda: Agenda[Key], queue: WorkQueue[Key], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        agenda: Agenda[Key],
+        queue: WorkQueue[Key],
+        clock: Callable[[], datetime],
+        beat: Callable[[], object] = lambda: None,
+    ) -> None:
         self._agenda = agenda
         self._queue = queue
         self._clock = clock
+        self._beat = beat
         self._earlier = asyncio.Event()
         self.turned_at = time.monotonic()
         """When the clock was last looked at (monotonic seconds)."""
@@ -43,6 +50,7 @@ class Timer:
         """Tick for ever."""
         while True:
             self.turned_at = time.monotonic()
+            self._beat()
             # Latest first, because each goes to the front: what was due first is then first.
             for key in reversed(self._agenda.pop_due(self._clock())):
                 self._queue.add(key, urgent=True)

@@ -310,6 +310,22 @@ class Flow:
         writes = [str(write) for write in self.cluster.writes[-6:]]
         raise AssertionError(f"runs in circles at {self.clock.now}: {keys}; last writes: {writes}")
 
+    def set_clock(self, by: timedelta) -> None:
+        """The clock is set, and the operators notice (`pulse.py`)."""
+        self.clock.now += by
+        for process in self.processes:
+            process.store.clock_was_set(by)
+
+    async def stand_still(self, seconds: float) -> None:
+        """The operator stands still for so long, unheard of what happens, while another one works; then both work."""
+        still, self.processes = self.processes, []
+        await self._begin_process(None)
+        await self.advance(seconds)
+        self.processes += still
+        for process in still:
+            process.watched.clear()
+            process.store.look_anew()
+
     async def resync(self) -> None:
         """List everything, as the operator does now and then."""
         for process in self.processes:

@@ -436,7 +436,7 @@ async def process_missing(flow: Flow) -> None:
 async def clock_back(flow: Flow) -> None:
     flow.apply(timing=every(10, until=35))
     await flow.to(25)
-    flow.clock.now -= timedelta(seconds=20)
+    flow.set_clock(timedelta(seconds=-20))
     await flow.to(80)
 
 
@@ -444,5 +444,56 @@ async def clock_back(flow: Flow) -> None:
 async def clock_ahead(flow: Flow) -> None:
     flow.apply(timing=every(10, until=65), history={"other": 10})
     await flow.to(15)
-    flow.clock.now += timedelta(seconds=50)
+    flow.set_clock(timedelta(seconds=50))
     await flow.to(120)
+
+
+@scenario(
+    "a clock that was ahead, and is right after a restart, with ticks recorded that were not due yet",
+    ends=None,
+    due=lambda: ticks(*range(0, 96, 5)),
+    writes=(1, 0),
+)
+async def clock_ahead_and_restart(flow: Flow) -> None:
+    flow.work(seconds=0)
+    flow.apply(timing=every(5, until=95), history={"successful": 100, "other": 100})
+    await flow.to(8)
+    written = flow.cluster.read(PROCESS_REQUEST, "job")["status"]
+    flow.set_clock(timedelta(seconds=70))
+    await flow.to(90)
+    # The cursor of the wrong clock was never written, what it recorded was.
+    await flow.stop()
+    flow.clock.now -= timedelta(seconds=70)
+    back = [{"op": "add", "path": "/status", "value": written}]
+    flow.cluster.patch(PROCESS_REQUEST, "default", "job", back, subresource="status")
+    await flow.start()
+    await flow.to(180)
+
+
+@scenario(
+    "a cursor that is hours ahead, because an earlier clock was wrong",
+    ends=[SUCCEEDED] * 4,
+    due=lambda: ticks(0, 20, 40, 60),
+    writes=(1, 0),
+)
+async def cursor_hours_ahead(flow: Flow) -> None:
+    flow.work(seconds=0)
+    flow.apply(timing=every(20, until=65))
+    await flow.to(15)
+    ahead = [{"op": "add", "path": "/status/lastScheduleTime", "value": later(3 * 3600)}]
+    flow.cluster.patch(PROCESS_REQUEST, "default", "job", ahead, subresource="status")
+    await flow.to(100)
+    flow.expect(lambda: [reason for reason, _, _ in flow.processes[0].events.said].count("ClockWasAhead"), 1)
+
+
+@scenario(
+    "an operator that stands still while another runs, records and removes what it knows to be due",
+    ends=[SUCCEEDED] * 60,
+    writes=(1, 0),
+)
+async def stood_still(flow: Flow) -> None:
+    flow.work(seconds=0)
+    flow.apply(timing=every(3, until=178), history={"successful": 0})
+    await flow.to(10)
+    await flow.stand_still(120)
+    await flow.to(260)

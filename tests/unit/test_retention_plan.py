@@ -98,10 +98,22 @@ def test_only_what_the_written_cursor_covers(run_of: FinishedRun, cursor: str, r
             id="others wait a minute for company",
         ),
         pytest.param(
-            [finished("a", due="12:58", end="12:59"), finished("b", due="12:59", end="12:59:50")],
+            [finished("a", due="12:58", end="12:59"), finished("b", due="12:59", end="12:59:20")],
             10,
             Plan((DeleteRuns(("a", "b")),)),
             id="when one has waited for a minute all go along",
+        ),
+        pytest.param(
+            [finished("a", due="12:58", end="12:59:10"), finished("b", due="12:59", end="12:59:50")],
+            1,
+            Plan((DeleteRuns(("a",)),)),
+            id="but none within half a minute of its end",
+        ),
+        pytest.param(
+            [finished("a", due="12:59", end="12:59:50")],
+            1,
+            Plan((), None, at("13:00:20")),
+            id="a full batch neither",
         ),
     ],
 )

@@ -79,6 +79,14 @@ def has_run(snapshot: Snapshot, name: str) -> bool:
     )
 
 
+def stands_already(snapshot: Snapshot, calendar: Calendar, tick: datetime) -> bool:
+    """Whether a run stands for a tick: its own, or the summary of many, which a wrong clock may have made ahead of time."""
+    if has_run(snapshot, calendar.run_name(tick)):
+        return True
+    summaries = [*(run.summary for run in snapshot.history or ()), *map(manifests.summary_of, snapshot.runs)]
+    return any(summary.from_ <= tick <= summary.to for summary in summaries if summary is not None)
+
+
 def occupations(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Occupation, ...]:
     """When which run was in the way, as far as that is known: from its claim to its end."""
     ended = [

@@ -2,7 +2,8 @@
 
 A run takes its Job along (the run owns it); a Job of the CronJob controller goes first, because it would be recorded
 again otherwise. A run is removed only where the *written* cursor covers its tick, or a crash could run the tick again.
-Runs over the limit may wait a minute for company: one collection delete removes them all.
+Runs over the limit may wait a minute for company: one collection delete removes them all. None goes right after its end:
+its name is what keeps a write that is still under way, or another operator that stood still, from running the tick again.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from process_operator.resources.process_run import RunPhase
 from process_operator.resources.workloads import Job
 
 _PATIENCE: Final = timedelta(minutes=1)
+_GRACE: Final = timedelta(seconds=30)
+"""As long as a call of ours may take: so long after its end a run stays, whatever the limit."""
 _LATELY: Final = timedelta(minutes=10)
 
 
@@ -44,11 +47,16 @@ def plan_retention(
         return
     expired = set(_too_old(snapshot, now, draft))
     excess = [run for run in _over_limit(snapshot) if run not in expired]
-    waited = [run for run in excess if now >= _ended(run) + _PATIENCE]
-    if len(excess) >= snapshot.defaults.retention_batch or waited:
-        expired.update(excess)
-    elif excess:
-        draft.wake(min(_ended(run) for run in excess) + _PATIENCE)
+    ends = sorted(map(_ended, excess))
+    batch = snapshot.defaults.retention_batch
+    # When the oldest has waited long enough, or so many can go that it is worth a request.
+    due = min(
+        [*(end + _PATIENCE for end in ends[:1]), *(end + _GRACE for end in ends[batch - 1 : batch])], default=None
+    )
+    if due is not None and now >= due:
+        expired.update(run for run in excess if now >= _ended(run) + _GRACE)
+    else:
+        draft.wake(due)
     _remove(snapshot, sorted(expired, key=_order), draft)
 
 

@@ -76,7 +76,10 @@ def plan_run(view: RunView, orders: RunOrders, draft: Draft) -> None:
 
 def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
     refused = view.notes.create_refused
-    if orders.kill is not None:
+    if orders.kill is not None and not view.notes.job_absent:
+        # Another operator may have started it while this one stood still.
+        draft.do(LookUpJob(view.name))
+    elif orders.kill is not None:
         finish(
             view,
             not_started(phase_of_kill(orders.kill), reason_of_kill(orders.kill), orders.kill.detail),

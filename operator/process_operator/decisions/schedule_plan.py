@@ -24,13 +24,13 @@ from process_operator.decisions.request_calendar import (
     LATE,
     Calendar,
     Progress,
-    has_run,
     latest,
     occupations,
     runs_left,
     runs_of_ticks,
     settled_through,
     span_of,
+    stands_already,
     ticks_with_runs,
     without_runs,
 )
@@ -42,6 +42,7 @@ from process_operator.resources.conditions import EventReason
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
 
+_LATELY: Final = timedelta(minutes=10)
 _INSTANT: Final = timedelta(microseconds=1)
 _NOT_YET: Final = Refusal(RunPhase.MISSED, "")
 """For spans that only say which ticks have no run."""
@@ -65,7 +66,7 @@ def plan_ticks(
     after, through = settled_through(snapshot, recurrence), recurrence.due_through(now)
     left = runs_left(snapshot)
     needs_history = rules.make_up_all or (left is not None and left > 0)
-    if snapshot.history is None and needs_history and _was_away(after, calendar, now):
+    if snapshot.history is None and needs_history and _was_away(snapshot, after, calendar, now):
         # How many wait or may start, and which is next, follows from those that have run already: a list shows them.
         draft.do(LoadHistory())
         return Progress(snapshot.status.last_schedule_time)
@@ -92,7 +93,7 @@ def plan_ticks(
     if due.refused and any(view.refusal is not None for view in views):
         # Those refused before are finished first: where the next ones belong follows from them.
         return idle
-    if snapshot.history is None and (due.refused or _was_away(after, calendar, now)):
+    if snapshot.history is None and (due.refused or _was_away(snapshot, after, calendar, now)):
         # Ticks since the written cursor may have run already: only a list shows finished runs.
         draft.do(LoadHistory())
         return idle
@@ -109,7 +110,7 @@ def _started(
     snapshot: Snapshot, calendar: Calendar, after: datetime, cursor: datetime | None, ticks: tuple[datetime, ...]
 ) -> int:
     """How many runs of the stretch are counted by moving the cursor: those there already, and those claimed now."""
-    new = sum(1 for tick in ticks if not has_run(snapshot, calendar.run_name(tick)))
+    new = sum(1 for tick in ticks if not stands_already(snapshot, calendar, tick))
     return new + (runs_of_ticks(snapshot, after, cursor) if cursor is not None else 0)
 
 
@@ -148,7 +149,7 @@ def _is_blocked(
 ) -> bool:
     recurrence = calendar.recurrence
     tick = recurrence.next_after(after) if rules.make_up_all else recurrence.previous(recurrence.due_through(now))
-    if tick is None or has_run(snapshot, calendar.run_name(tick)):
+    if tick is None or stands_already(snapshot, calendar, tick):
         # A crash may have come between the claim and the cursor: then the tick is in nobody's way, its own run least.
         return False
     return bool(in_the_way(rules.policy, contenders, due=recurrence.due_at(tick)))
@@ -157,9 +158,9 @@ def _is_blocked(
 def _claim_tick(
     snapshot: Snapshot, calendar: Calendar, tick: datetime, at_once: JobTemplate | None, now: datetime, draft: Draft
 ) -> None:
-    name = calendar.run_name(tick)
-    if has_run(snapshot, name):
+    if stands_already(snapshot, calendar, tick):
         return
+    name = calendar.run_name(tick)
     newer = calendar.recurrence.next_after(tick)
     is_late = now - calendar.recurrence.due_at(tick) > LATE or (newer is not None and newer <= now)
     trigger = Trigger.CATCH_UP if is_late else Trigger.SCHEDULE
@@ -186,9 +187,14 @@ def _free(snapshot: Snapshot, calendar: Calendar, spans: Iterable[Span]) -> list
     return without_runs(tuple(without_jobs(spans, calendar, jobs)), calendar, snapshot)
 
 
-def _was_away(after: datetime, calendar: Calendar, now: datetime) -> bool:
-    first = calendar.recurrence.next_after(after)
-    return first is not None and now - calendar.recurrence.due_at(first) > timedelta(seconds=1)
+def _was_away(snapshot: Snapshot, after: datetime, calendar: Calendar, now: datetime) -> bool:
+    """Whether there may be runs after the cursor that are not known: nobody looked for a while, or others did.
+
+    An operator that just began is among them, where a run was there a moment ago (or will be, by a clock that was ahead).
+    """
+    first, last = calendar.recurrence.next_after(after), snapshot.status.last_run_time
+    is_late = first is not None and now - calendar.recurrence.due_at(first) > timedelta(seconds=1)
+    return is_late or (last is not None and abs(now - last) < _LATELY)
 
 
 def plan_stretch_end(

@@ -78,6 +78,7 @@ class EventReason(StrEnum):
     RUN_SKIPPED = "RunSkipped"
     RUN_MISSED = "RunMissed"
     REFUSED = "Refused"
+    CLOCK_WAS_AHEAD = "ClockWasAhead"
     BACKFILL_FINISHED = "BackfillFinished"
     BACKFILL_FAILED = "BackfillFailed"
 
@@ -97,7 +98,6 @@ class BackfillReason(StrEnum):
     NOT_SCHEDULED = "NotScheduled"
     NO_TICKS = "NoTicks"
     TOO_MANY_TICKS = "TooManyTicks"
-    CLOCK_WAS_AHEAD = "ClockWasAhead"
 
 
 class RunReason(StrEnum):

@@ -1,0 +1,59 @@
+"""What the pulse notices, and what follows from it for what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from tests.unit.given import at
+
+from process_operator.decisions.snapshot import DryRun, RunNotes
+from process_operator.pulse import Pulse
+from process_operator.store import Store
+
+KEY = ("erp", "close")
+BEGIN = at("12:00")
+
+
+@dataclass
+class Clocks:
+    passed: float = 0.0
+    set_by: float = 0.0
+
+    def wall(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.passed + self.set_by)
+
+    def steady(self) -> float:
+        return self.passed
+
+
+@pytest.mark.parametrize(
+    ("passed", "set_by", "breaks"),
+    [
+        pytest.param(1.0, 0.0, 0, id="a second passes"),
+        pytest.param(2.9, 0.0, 0, id="a busy loop is late"),
+        pytest.param(1.0, 0.4, 0, id="the clock is slewed"),
+        pytest.param(30.0, 0.0, 1, id="the process stood still"),
+        pytest.param(1.0, 45.0, 1, id="the clock was set forward, or the machine slept"),
+        pytest.param(1.0, -300.0, 1, id="the clock was set back"),
+    ],
+)
+def test_a_break_is_noticed_once(passed: float, set_by: float, breaks: int) -> None:
+    clocks = Clocks()
+    store = Store(on_dirty=lambda _: None, clock=clocks.wall)
+    pulse = Pulse(store, clocks.wall, steady=clocks.steady)
+    store.notes(KEY).history = []
+    clocks.passed, clocks.set_by = passed, set_by
+    assert [pulse.beat(), pulse.beat()] == [breaks, breaks]
+    assert (store.notes(KEY).history is None) is bool(breaks)
+
+
+def test_times_of_open_runs_follow_a_clock_that_is_set() -> None:
+    store = Store(on_dirty=lambda _: None, clock=lambda: BEGIN)
+    refused = DryRun("", "QuotaExceeded", "full", at("12:00:15"))
+    store.note_run(KEY, "run", ended_at=BEGIN, create_refused=refused, log_pod="pod")
+    store.clock_was_set(timedelta(minutes=-5))
+    assert store.notes(KEY).runs["run"] == RunNotes(
+        ended_at=at("11:55"), create_refused=DryRun("", "QuotaExceeded", "full", at("11:55:15")), log_pod="pod"
+    )
