@@ -23,7 +23,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made anew only where the lock differs from the one that it was made of, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cksum requirements/dev.txt))
 
-.PHONY: help demo test test-unit test-oracles lint format crds lock image cluster-up cluster-down venv clean
+.PHONY: help demo test test-unit test-oracles test-faults lint format crds lock image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ test-unit: venv ## the tests that need no cluster; ARGS goes to pytest
 
 test-oracles: venv ## our ticks against robfig/cron and Quartz: COUNT random expressions (20000 each) from SEED (1)
 	@ORACLE_COUNT=$(COUNT) ORACLE_SEED=$(SEED) $(VENV)/bin/pytest -n 2 --timeout 0 tests/oracles $(ARGS)
+
+test-faults: venv ## the fault suite, half an hour: FAULT_SEED, FAULT_ROUNDS, FAULT_ONLY="SIGKILL|the clock"
+	@hack/faults.sh
 
 lint: venv ## style, types and the arrows between the packages; all of them, whatever the first says
 	@status=0; \

@@ -34,6 +34,13 @@ tests() { # FILE for the last line, then what pytest is told
     return "$status"
 }
 
+faults() {
+    local status=0
+    PYTHONPATH=operator:. "$venv/bin/python" -m tests.faults --short | tee "$scratch/output" || status=$?
+    grep '^total' "$scratch/output" >"$scratch/faults" || true
+    return "$status"
+}
+
 up() {
     local found
     "$python" hack/cluster status --name "$cluster" >/dev/null 2>&1 || started_here=yes
@@ -70,6 +77,7 @@ if [[ ${KUBECONFIG_TEST:-} ]]; then
     stage "tests that kill the operator" tests disruptive -m disruptive -p no:xdist "${needs_cluster[@]}"
     # Each brings its own operator, so one after the other.
     stage "tests of broken watches" tests watches -p no:xdist "${watches[@]}"
+    stage "faults, the short version" faults
 fi
 stage "cluster down" down
 
@@ -78,5 +86,5 @@ printf '%s\n' "${timings[@]}"
 if ((${#failed[@]})); then
     printf 'FAILED: %s\n' "${failed[@]}"
 fi
-cat "$scratch"/{fast,oracles,real,disruptive,watches} 2>/dev/null || true
+cat "$scratch"/{fast,oracles,real,disruptive,watches,faults} 2>/dev/null || true
 exit $((${#failed[@]} > 0))

@@ -34,8 +34,15 @@ class OperatorProcess:
     """
 
     def __init__(
-        self, kubeconfig: Path, log_file: Path, *, owned: bool = True, environment: dict[str, str] | None = None
+        self,
+        kubeconfig: Path,
+        log_file: Path,
+        *,
+        owned: bool = True,
+        environment: dict[str, str] | None = None,
+        command: tuple[str, ...] = ("-m", "process_operator", "run"),
     ) -> None:
+        self._command = command
         self.log_file = log_file
         self.owned = owned
         self._environment = {
@@ -68,23 +75,28 @@ class OperatorProcess:
             raise RuntimeError(
                 "the operator belongs to another process: mark the test `disruptive`, and run these with -p no:xdist"
             )
-        assert not self.running, "the operator runs already"
         before = len(self.records())
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                (sys.executable, "-m", "process_operator", "run"),
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - pytest has one thread here
-            )
+        process = self.spawn()
         give_up_at = time.monotonic() + _READY_SECONDS
         while not any(record.get("event") == until for record in self.records()[before:]):
             if not self.running or time.monotonic() > give_up_at:
-                state = "is not ready" if self.running else f"ended with {self._process.returncode}"
+                state = "is not ready" if self.running else f"ended with {process.returncode}"
                 self.kill()
                 raise RuntimeError(f"the operator {state}; {self.log_file} ends with\n{self.tail()}")
             time.sleep(0.05)
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start it, and wait for nothing."""
+        assert not self.running, "the operator runs already"
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                (sys.executable, *self._command),
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else forks here
+            )
+        return self._process
 
     def stop(self) -> int:
         """SIGTERM, and its exit code. Raises RuntimeError where it is there ten seconds later (it is killed then)."""

@@ -2,8 +2,9 @@
 
 What goes wrong is a rule (which requests, what happens to them, how often), or everything at once: `cut`,
 `refuse`, `freeze`.
-What came by is in `requests`. Who shall go this way gets a kubeconfig of it; the truth is read past it. Neighbour:
-`stage.py` sets up an operator at its end.
+What came by is in `requests`; `on_write` hears what the server said to each write, also where the client never does.
+Who shall go this way gets a kubeconfig of it; the truth is read past it. Neighbours: `stage.py` sets up an operator at
+its end in the same process, `field.py` one in a process of its own.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import asyncio
 import random
 import re
 import socket
-from contextlib import suppress
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import orjson
@@ -25,13 +27,21 @@ from yarl import URL
 from process_operator.cluster.connection import Connection, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 _NOT_FORWARDED: Final = {"host", "connection", "accept-encoding", "transfer-encoding", "content-length"}
 _NOT_RETURNED: Final = {"connection", "content-encoding", "content-length", "transfer-encoding"}
 _WHOLE: Final = aiohttp.ClientTimeout(total=None)
 _LARGEST_BODY: Final = 2**24
+
+
+OnWrite = Callable[[str, str, int, bytes], None]
+"""Method, path with query, status and body of the server's answer."""
+Answered = tuple[int, dict[str, str], bytes]
+
+
+def _unheard(_method: str, _path: str, _status: int, _body: bytes) -> None:
+    """Nobody wants to know what the server said."""
 
 
 class Fault:
@@ -53,14 +63,34 @@ class GoneInStream(Fault):
     """A watch begins well, and its first line says that the resourceVersion is too old."""
 
 
+def _nothing() -> None:
+    """What happens besides, where nothing does."""
+
+
 @dataclass(frozen=True)
 class CutBefore(Fault):
-    """The connection breaks, and the server never saw the request."""
+    """The connection breaks, and the server never saw the request. `then` is called at that moment."""
+
+    then: Callable[[], None] = _nothing
 
 
 @dataclass(frozen=True)
 class CutAfter(Fault):
-    """The server does what was asked, and the connection breaks before the answer."""
+    """The server does what was asked, and the connection breaks before the answer. `then` is called at that moment."""
+
+    then: Callable[[], None] = _nothing
+
+
+@dataclass(frozen=True)
+class Twice(Fault):
+    """The server gets the request two times, one after the other, and the client the second answer."""
+
+
+@dataclass(frozen=True)
+class Late(Fault):
+    """The connection breaks at once, and the server gets the request so many seconds later, when nobody waits for it."""
+
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -99,6 +129,7 @@ class Rule:
     watch: bool | None
     times: int | None
     share: float
+    dry_run: bool | None = None
     hits: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(1), repr=False)
 
@@ -106,7 +137,8 @@ class Rule:
         """Whether it is about this request, however often it has been met."""
         is_watch = request.query.get("watch") in {"true", "1"}
         about = request.method in self.methods if self.methods else True
-        return about and self.watch in (None, is_watch) and self.path.search(request.path) is not None
+        fits = self.watch in (None, is_watch) and self.dry_run in (None, "dryRun" in request.query)
+        return about and fits and self.path.search(request.path) is not None
 
     def takes(self, request: web.Request) -> bool:
         """Whether this request meets it; then it is counted."""
@@ -133,6 +165,8 @@ class Proxy:
         self._open: set[int] = set()
         self._frozen: set[int] = set()
         self._changed = asyncio.Condition()
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self.on_write: OnWrite = _unheard
 
     async def __aenter__(self) -> Proxy:
         self._connection = await connect(kubeconfig=str(self._kubeconfig))
@@ -151,6 +185,9 @@ class Proxy:
         await self.clear()
         await self.refuse()
         await self._runner.cleanup()
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._session.close()
         await self._connection.close()
 
@@ -183,14 +220,15 @@ class Proxy:
         watch: bool | None = None,
         times: int | None = None,
         share: float = 1.0,
+        dry_run: bool | None = None,
     ) -> Rule:
         """Let a fault happen to requests with one of these methods (none given: all).
 
         `path`: a regular expression that is searched for in the URL path. `watch`: True for watches only, False for all
         others. `times`: to so many requests. `share`: to this part of them, by chance that is the same in each run.
-        The first rule that fits a request is the one that it meets.
+        `dry_run`: False for requests that change something. The first rule that fits a request is the one that it meets.
         """
-        rule = Rule(fault, frozenset(methods), re.compile(path), watch, times, share)
+        rule = Rule(fault, frozenset(methods), re.compile(path), watch, times, share, dry_run)
         self.rules.append(rule)
         return rule
 
@@ -283,34 +321,69 @@ class Proxy:
             await self._note(request, 200)
             return _gone()
         if isinstance(fault, CutBefore):
+            fault.then()
+            await self._note(request, 0)
+            return _broken(request)
+        if isinstance(fault, Late):
+            self._go_on(self._send_late(request, body, fault.seconds))
             await self._note(request, 0)
             return _broken(request)
         if isinstance(fault, Delay):
             await asyncio.sleep(fault.seconds)
-        return await self._forward(request, body, lose_the_answer=isinstance(fault, CutAfter))
+        try:
+            if request.method == "GET":
+                return await self._stream(request)
+            return await self._write(request, body, fault)
+        except aiohttp.ClientConnectionError:
+            await self._note(request, 0)
+            return _broken(request)
 
-    async def _forward(self, request: web.Request, body: bytes, *, lose_the_answer: bool) -> web.StreamResponse:
-        assert self._session is not None
-        assert self._connection is not None
-        headers = {key: value for key, value in request.headers.items() if key.lower() not in _NOT_FORWARDED}
-        url = URL(f"{self._connection.server}{request.raw_path}", encoded=True)
-        async with self._session.request(
-            request.method, url, data=body or None, headers=headers, timeout=_WHOLE
-        ) as answer:
-            if lose_the_answer:
-                await answer.read()
-                await self._note(request, 0)
-                return _broken(request)
-            kept = {key: value for key, value in answer.headers.items() if key.lower() not in _NOT_RETURNED}
-            response = web.StreamResponse(status=answer.status, headers=kept)
-            await response.prepare(request)
-            await self._note(request, answer.status)
+    async def _write(self, request: web.Request, body: bytes, fault: Fault | None) -> web.StreamResponse:
+        """What has been sent is done, also where the client is gone meanwhile."""
+        if isinstance(fault, Twice):
+            await self._go_on(self._send(request, body))
+        status, headers, answer = await self._go_on(self._send(request, body))
+        if isinstance(fault, CutAfter):
+            fault.then()
+            await self._note(request, 0)
+            return _broken(request)
+        await self._note(request, status)
+        return web.Response(status=status, headers=headers, body=answer)
+
+    def _go_on(self, work: Coroutine[Any, Any, Answered]) -> asyncio.Future[Answered]:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return asyncio.shield(task)
+
+    async def _send_late(self, request: web.Request, body: bytes, seconds: float) -> Answered:
+        await asyncio.sleep(seconds)
+        return await self._send(request, body)
+
+    async def _send(self, request: web.Request, body: bytes) -> Answered:
+        async with self._ask(request, body) as answer:
+            content = await answer.read()
+            self.on_write(request.method, request.path_qs, answer.status, content)
+            return answer.status, _returned(answer), content
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        async with self._ask(request, b"") as answer:
+            response = web.StreamResponse(status=answer.status, headers=_returned(answer))
             with suppress(ConnectionError):
+                await response.prepare(request)
+                await self._note(request, answer.status)
                 async for chunk in answer.content.iter_any():
                     await self._while_silent(request)
                     await response.write(chunk)
                 await response.write_eof()
             return response
+
+    def _ask(self, request: web.Request, body: bytes) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        assert self._session is not None
+        assert self._connection is not None
+        headers = {key: value for key, value in request.headers.items() if key.lower() not in _NOT_FORWARDED}
+        url = URL(f"{self._connection.server}{request.raw_path}", encoded=True)
+        return self._session.request(request.method, url, data=body or None, headers=headers, timeout=_WHOLE)
 
     async def _while_silent(self, request: web.Request) -> None:
         async with self._changed:
@@ -319,6 +392,10 @@ class Proxy:
     def _is_silent(self, request: web.Request) -> bool:
         silenced = any(isinstance(rule.fault, Silence) and rule.matches(request) for rule in self.rules)
         return silenced or id(request) in self._frozen
+
+
+def _returned(answer: aiohttp.ClientResponse) -> dict[str, str]:
+    return {key: value for key, value in answer.headers.items() if key.lower() not in _NOT_RETURNED}
 
 
 def _refusal(fault: Answer) -> web.Response:
@@ -345,6 +422,6 @@ def _gone() -> web.Response:
 
 
 def _broken(request: web.Request) -> web.Response:
-    assert request.transport is not None
-    request.transport.abort()
+    if request.transport is not None:
+        request.transport.abort()
     return web.Response()

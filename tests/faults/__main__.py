@@ -1,0 +1,124 @@
+"""The fault suite: `python -m tests.faults` (make test-faults), and its short version, `--short` (in make test).
+
+Prints for each fault and in total how many faults were injected, how many ticks were due, the runs made for them, doubles
+and losses; last a line of JSON. FAULT_SEED chooses the moments, FAULT_ROUNDS how often all faults are gone through,
+FAULT_ONLY some of them by how their titles begin (`|` between), FAULT_SIDE_BY_SIDE how many are done at the same time. The cluster is that of KUBECONFIG_TEST, else one called by
+TEST_CLUSTER is started. Ends with 1 where anything was lost, doubled or wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.faults.battle import Battle
+from tests.faults.faults import FAULTS, SHORT, FaultCase
+from tests.faults.servers import SERVER_FAULTS, are_ours
+from tests.faults.stage import cluster, install_crds
+from tests.faults.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ROW = "{:52} {:>7} {:>9} {:>6} {:>10} {:>7} {:>6}"
+
+
+def main() -> int:
+    """Go through the faults; 0 where nothing was lost, doubled or wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="what `make test` does, in about a minute")
+    short = parser.parse_args().short
+    seed = int(os.environ.get("FAULT_SEED") or 1)
+    install_crds()
+    if short:
+        return asyncio.run(_Campaign(seed, few=True).go_through(SHORT.all, side_by_side=len(SHORT.all)))
+    only = tuple(filter(None, (os.environ.get("FAULT_ONLY") or "").split("|"))) or ("",)
+    rounds = int(os.environ.get("FAULT_ROUNDS") or 1)
+    together, alone = FAULTS.named(*only), SERVER_FAULTS.named(*only)
+    if alone and not are_ours(cluster()):
+        print(f"not our cluster, so left out: {', '.join(case.title for case in alone)}")
+        alone = []
+    side_by_side = int(os.environ.get("FAULT_SIDE_BY_SIDE") or 2)
+    return asyncio.run(_Campaign(seed).go_through(together * rounds, alone * rounds, side_by_side=side_by_side))
+
+
+class _Campaign:
+    """Battle after battle, and their sums."""
+
+    def __init__(self, seed: int, *, few: bool = False) -> None:
+        self._seed = seed
+        self._few = few
+        self._folder = Path(tempfile.mkdtemp(prefix="faults-"))
+        self._total, self._injected = Verdict(), 0
+        self._rows: list[dict[str, Any]] = []
+
+    async def go_through(self, cases: list[FaultCase], alone: Sequence[FaultCase] = (), *, side_by_side: int) -> int:
+        """So many of the cases at the same time, then the others one after the other."""
+        began = time.monotonic()
+        print(f"seed {self._seed}; logs of the operators: {self._folder}", flush=True)
+        print(_ROW.format("fault", "faults", "ticks due", "runs", "summarized", "doubles", "losses"), flush=True)
+        places = asyncio.Semaphore(side_by_side)
+
+        async def fight(number: int, case: FaultCase) -> None:
+            async with places:
+                await self._fight(number, case)
+
+        await asyncio.gather(*(fight(number, case) for number, case in enumerate(cases)))
+        for number, case in enumerate(alone, len(cases)):
+            await self._fight(number, case)
+        seconds = time.monotonic() - began
+        print(_line("total", self._injected, self._total) + f"  {seconds:.0f} s", flush=True)
+        figures = {**_figures("total", self._injected, self._total), "seed": self._seed, "seconds": round(seconds)}
+        print(json.dumps({**figures, "by_fault": self._rows}), flush=True)
+        return 0 if self._total.is_good else 1
+
+    async def _fight(self, number: int, case: FaultCase) -> None:
+        began = time.monotonic()
+        folder = self._folder / f"{number:02}"
+        folder.mkdir()
+        chance = random.Random(f"{self._seed} {number} {case.title}")
+        async with Battle(cluster(), folder, chance, off_clock=case.off_clock, lease=case.lease) as battle:
+            await battle.begin(case.seconds, few=self._few)
+            await case.do(battle)
+            battle.operator.start()
+            unsettled = await battle.settle(case.seconds + case.settle)
+            verdict = await battle.judge()
+        verdict.complaints[:0] = unsettled
+        self._injected += battle.faults
+        self._total.add(verdict)
+        self._rows.append(_figures(case.title, battle.faults, verdict))
+        ends = " ".join(f"{phase}:{count}" for phase, count in sorted(verdict.ends.items()))
+        seconds = time.monotonic() - began
+        print(_line(case.title, battle.faults, verdict) + f"  {seconds:.0f} s, {folder.name}  {ends}", flush=True)
+        for complaint in verdict.complaints:
+            print(f"    {complaint}", flush=True)
+
+
+def _figures(title: str, faults: int, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "title": title,
+        "faults": faults,
+        "ticks_due": verdict.due,
+        "runs": verdict.runs,
+        "ticks_in_summaries": verdict.summarized,
+        "doubles": verdict.doubles,
+        "losses": verdict.losses,
+        "complaints": len(verdict.complaints),
+        "ends": dict(verdict.ends),
+    }
+
+
+def _line(title: str, faults: int, verdict: Verdict) -> str:
+    return _ROW.format(title, faults, verdict.due, verdict.runs, verdict.summarized, verdict.doubles, verdict.losses)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""What operators have made, read off the server's answers on their way through the proxies.
+
+A run or Job may be gone by the time anybody counts (removed by retention, or deleted), so the server's own word at the
+moment of the write is kept. Neighbours: `proxy.py` tells, `verdict.py` reads.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from process_operator.names import LABEL_REQUEST_UID
+
+Manifest = dict[str, Any]
+
+
+@dataclass
+class Ledger:
+    """Runs as they were last answered, by UID, and the UIDs of all Jobs that ever had a name."""
+
+    runs: dict[str, Manifest] = field(default_factory=dict)
+    jobs: defaultdict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    writes: int = 0
+
+    def write(self, method: str, path: str, status: int, body: bytes) -> None:
+        """Take in the server's answer to a write."""
+        if method not in ("POST", "PATCH") or status >= 300 or "dryRun=" in path:
+            return
+        self.writes += 1
+        self.take(orjson.loads(body))
+
+    def take(self, found: Manifest) -> None:
+        """Take in an object as the server showed it."""
+        metadata = found["metadata"]
+        if found["kind"] == "ProcessRun":
+            held = self.runs.get(metadata["uid"])
+            if held is None or int(held["metadata"]["resourceVersion"]) <= int(metadata["resourceVersion"]):
+                self.runs[metadata["uid"]] = found
+        elif found["kind"] == "Job":
+            self.jobs[metadata["namespace"], metadata["name"]].add(metadata["uid"])
+
+    def runs_of(self, request_uid: str) -> list[Manifest]:
+        """The runs of one request (not of another one that had or gets its name)."""
+        return [
+            run for run in self.runs.values() if run["metadata"].get("labels", {}).get(LABEL_REQUEST_UID) == request_uid
+        ]

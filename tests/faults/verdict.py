@@ -1,0 +1,127 @@
+"""The count: every due tick in exactly one run, at most one Job for it, and nothing else.
+
+Neighbours: `load.py` says which ticks were due, `ledger.py` what was made.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from process_operator.resources.model import parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.faults.ledger import Ledger
+    from tests.faults.load import Wish
+
+Manifest = dict[str, Any]
+_OPEN = frozenset({"Pending", "Running"})
+_NEVER_STARTED = frozenset({"Missed", "Skipped"})
+
+
+@dataclass
+class Verdict:
+    """Figures of one or more requests. `complaints` says in words what is wrong."""
+
+    due: int = 0
+    runs: int = 0
+    summarized: int = 0
+    """Ticks in summaries."""
+    ends: Counter[str] = field(default_factory=Counter)
+    """Ticks by phase."""
+    doubles: int = 0
+    losses: int = 0
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        return not (self.doubles or self.losses or self.complaints)
+
+    def add(self, other: Verdict) -> None:
+        """Count another one in."""
+        self.due += other.due
+        self.runs += other.runs
+        self.summarized += other.summarized
+        self.ends += other.ends
+        self.doubles += other.doubles
+        self.losses += other.losses
+        self.complaints += other.complaints
+
+
+def judge(wish: Wish, ledger: Ledger, namespace: str) -> Verdict:
+    """Compare what came of a request with what was due."""
+    runs = [run for run in ledger.runs_of(wish.uid) if run["spec"]["trigger"] != "Manual"]
+    verdict = Verdict(runs=len(runs))
+    due = wish.due()
+    covered: Counter[datetime] = Counter()
+    for run in runs:
+        ticks = _ticks(run, due) if wish.every else due[:1]
+        covered.update(ticks)
+        verdict.ends[_phase(run)] += len(ticks)
+        verdict.summarized += len(ticks) if "summary" in run.get("status", {}) else 0
+        verdict.complaints += _wrong(run, wish, ledger, namespace, len(ticks))
+    verdict.due = len(due)
+    doubled = [tick for tick, number in covered.items() if number > 1]
+    lost = [tick for tick in due if tick not in covered] if wish.is_strict else []
+    undue = [tick for tick in covered if tick not in set(due)] if wish.is_strict else []
+    worked_twice = _worked_twice(wish, runs, ledger, namespace)
+    verdict.doubles = len(doubled) + len(worked_twice)
+    verdict.losses = len(lost)
+    verdict.complaints += _said(wish.name, "ticks in two runs", doubled)
+    verdict.complaints += _said(wish.name, "ticks in no run", lost)
+    verdict.complaints += _said(wish.name, "runs of no tick", undue)
+    verdict.complaints += [f"{wish.name}: more than one Job for {name}" for name in worked_twice]
+    return verdict
+
+
+def _ticks(run: Manifest, due: list[datetime]) -> list[datetime]:
+    first = parse_instant(run["spec"]["scheduledTime"])
+    summary = run.get("status", {}).get("summary")
+    if summary is None:
+        return [first]
+    begin, end = parse_instant(summary["from"]), parse_instant(summary["to"])
+    return [tick for tick in due if begin <= tick <= end]
+
+
+def _wrong(run: Manifest, wish: Wish, ledger: Ledger, namespace: str, ticks: int) -> list[str]:
+    """What is wrong with one run by itself."""
+    name, phase = run["metadata"]["name"], _phase(run)
+    status = run.get("status", {})
+    about = f"{wish.name}: run {name} is {phase}/{status.get('reason')}"
+    if name in wish.deleted_runs or (wish.is_gone and phase in _OPEN):
+        return []
+    if phase not in wish.ends:
+        return [f"{about}; allowed: {', '.join(sorted(wish.ends))}"]
+    jobs = len(ledger.jobs.get((namespace, name), ()))
+    if phase in _NEVER_STARTED and jobs:
+        return [f"{about}, and has a Job"]
+    if phase == "Succeeded" and not jobs:
+        return [f"{about}, and never had a Job"]
+    summary = status.get("summary")
+    if summary is not None and summary["count"] != ticks:
+        return [
+            f"{about}: its summary counts {summary['count']}, there are {ticks} ticks from {summary['from']} to {summary['to']}"
+        ]
+    return []
+
+
+def _worked_twice(wish: Wish, runs: Iterable[Manifest], ledger: Ledger, namespace: str) -> list[str]:
+    names = {run["metadata"]["name"] for run in runs}
+    return sorted(
+        name for name in names if len(ledger.jobs.get((namespace, name), ())) > 1 and name not in wish.deleted_runs
+    )
+
+
+def _phase(run: Manifest) -> str:
+    return str(run.get("status", {}).get("phase", "Pending"))
+
+
+def _said(name: str, what: str, ticks: list[datetime]) -> list[str]:
+    if not ticks:
+        return []
+    shown = ", ".join(f"{tick:%H:%M:%S}" for tick in sorted(ticks)[:5])
+    return [f"{name}: {len(ticks)} {what}: {shown}{' ...' if len(ticks) > 5 else ''}"]
