@@ -334,7 +334,7 @@ class Proxy:
             if request.method == "GET":
                 return await self._stream(request)
             return await self._write(request, body, fault)
-        except aiohttp.ClientConnectionError:
+        except aiohttp.ClientError:
             await self._note(request, 0)
             return _broken(request)
 
