@@ -28,6 +28,8 @@ ANNOTATION_TEMPLATE_HASH: Final = f"{GROUP}/template-hash"
 """On objects that we make (CronJobs, Jobs): what they were made from, so that a change of the template is seen."""
 ANNOTATION_CRONJOB_TICK: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 """On the Jobs of the CronJob controller: the tick, RFC 3339 in the CronJob's time zone (since Kubernetes 1.28)."""
+ANNOTATION_CLAIMED_TICK: Final = f"{GROUP}/claimed-tick"
+"""On a CronJob: the tick (RFC 3339) that the operator took from the CronJob controller, because no Job of it came."""
 
 LABEL_JOB_NAME: Final = "batch.kubernetes.io/job-name"
 

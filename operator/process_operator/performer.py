@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 from process_operator import names
 from process_operator.cluster.api import Api
@@ -91,6 +91,7 @@ class Performer:
             actions.LookUpStep: self._look_up_step,
             actions.CreateCronJob: self._create_cronjob,
             actions.PatchCronJob: self._patch_cronjob,
+            actions.ClaimTick: self._claim_tick,
             actions.DeleteRuns: self._delete_runs,
             actions.DeleteRequest: self._delete_request,
             actions.Emit: self._emit,
@@ -421,12 +422,26 @@ class Performer:
         body = (
             [dict(operation) for operation in action.patch] if isinstance(action.patch, tuple) else dict(action.patch)
         )
+        await self._change_cronjob(key, action.cronjob, body, action.subresource)
+
+    async def _claim_tick(self, key: Key, snapshot: Snapshot, action: actions.ClaimTick) -> None:
+        if await self._change_cronjob(key, action.cronjob, dict(action.patch), "status") and action.job is not None:
+            await self._create_job(key, snapshot, actions.CreateJob(action.job["metadata"]["name"], action.job))
+
+    async def _change_cronjob(
+        self, key: Key, name: str, body: Body | list[Body], subresource: Literal["status"] | None
+    ) -> bool:
+        """Whether it was changed; where it is another version by now, that one is taken in and nothing is changed."""
         try:
-            answer = await self._api.patch(CRONJOB, key[0], action.cronjob, body, subresource=action.subresource)
+            try:
+                answer, changed = await self._api.patch(CRONJOB, key[0], name, body, subresource=subresource), True
+            except Conflict:
+                answer, changed = await self._api.get(CRONJOB, key[0], name), False
         except NotFound:
-            self._store.lose(CRONJOB, key[0], action.cronjob)
-        else:
-            self._store.apply(CRONJOB, answer)
+            self._store.lose(CRONJOB, key[0], name)
+            return False
+        self._store.apply(CRONJOB, answer)
+        return changed
 
     # ---- Events
 

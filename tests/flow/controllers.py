@@ -44,6 +44,10 @@ class Controllers:
     """The CronJob controller does not look."""
     overlooks: frozenset[datetime] = frozenset()
     """Ticks that the CronJob controller forgets in a burst, and never makes up."""
+    lag: timedelta = timedelta()
+    """How long after a tick the CronJob controller comes to it."""
+    forgets_status: bool = False
+    """The CronJob controller dies between each Job that it makes and the status of the CronJob."""
     jobs_away: bool = False
     """The Job controller does not look: Jobs get no pods."""
 
@@ -77,9 +81,9 @@ class Controllers:
                 yield deadline
         for cronjob in self.cluster.all(CRONJOB) if not self.cronjobs_away else ():
             if not cronjob["spec"].get("suspend"):
-                tick = _calendar(cronjob).next_after(now)
+                tick = _calendar(cronjob).next_after(now - self.lag)
                 if tick is not None:
-                    yield tick
+                    yield tick + self.lag
 
     def _pod_instants(self, pod: Body) -> Iterator[datetime]:
         if _deleted_at(pod) is not None:
@@ -241,12 +245,10 @@ class Controllers:
 
     def _cronjob(self, cronjob: Body) -> None:
         """The controller of Kubernetes: the newest unmet tick alone, and nothing while Forbid has a Job that runs."""
-        spec, now = cronjob["spec"], self.cluster.clock.now
-        own = [
-            job for job in self.cluster.all(JOB) if _owner_uid(job) == cronjob["metadata"]["uid"] and not _finished(job)
-        ]
-        active = [{"name": job["metadata"]["name"]} for job in own]
-        if active != (cronjob["status"].get("active") or []):
+        spec, now = cronjob["spec"], self.cluster.clock.now - self.lag
+        counted = cronjob["status"].get("active") or []
+        active = [job for job in counted if self._still_counts(cronjob, job)]
+        if active != counted:
             self._status(CRONJOB, cronjob, {"active": active or None})
         if spec.get("suspend"):
             return
@@ -265,6 +267,13 @@ class Controllers:
                 self.cluster.delete(JOB, job["name"])
             active = []
         self._fire(cronjob, tick, active)
+
+    def _still_counts(self, cronjob: Body, counted: Body) -> bool:
+        """What it does not own it never looks into: that counts until it is deleted."""
+        job = self.cluster.find(JOB, counted["name"])
+        if job is None or job["metadata"]["uid"] != counted["uid"]:
+            return False
+        return _owner_uid(job) != cronjob["metadata"]["uid"] or not _finished(job)
 
     def fire(self, tick: datetime) -> None:
         """Make the Job of a tick for every CronJob, as a controller does whose view is stale."""
@@ -288,9 +297,14 @@ class Controllers:
                 "blockOwnerDeletion": True,
             }
         ]
-        if self.cluster.find(JOB, name) is None:
-            self.cluster.create(JOB, {"metadata": metadata, "spec": copied(template["spec"])})
-        self._status(CRONJOB, cronjob, {"active": [*active, {"name": name}], "lastScheduleTime": format_instant(tick)})
+        job = self.cluster.find(JOB, name)
+        if job is None:
+            job = self.cluster.create(JOB, {"metadata": metadata, "spec": copied(template["spec"])})
+        elif _owner_uid(job) != cronjob["metadata"]["uid"] or any(found["name"] == name for found in active):
+            return
+        if not self.forgets_status:
+            active = [*active, {"name": name, "uid": job["metadata"]["uid"]}]
+            self._status(CRONJOB, cronjob, {"active": active, "lastScheduleTime": format_instant(tick)})
         self._job(self.cluster.read(JOB, name))
 
 

@@ -173,7 +173,9 @@ class Cluster:
         wanted = _json_patched(before, patch) if isinstance(patch, list) else _merged(before, patch)
         if kind in _WITH_STATUS:
             if subresource == "status":
-                wanted = {**before, "status": wanted.get("status") or {}}
+                # The status of a CronJob takes metadata along, that of our own kinds does not.
+                metadata = wanted["metadata"] if kind is CRONJOB else before["metadata"]
+                wanted = {**before, "metadata": metadata, "status": wanted.get("status") or {}}
             else:
                 wanted["status"] = before.get("status")
         if kind is PROCESS_RUN:

@@ -8,6 +8,7 @@ from tests.flow.scenarios_backfill import BACKFILLS
 from tests.flow.scenarios_calendar import CALENDARS
 from tests.flow.scenarios_catch_up import CATCH_UP
 from tests.flow.scenarios_cronjob import CRONJOBS
+from tests.flow.scenarios_hedge import HEDGES
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_schedule import SCHEDULES
 from tests.flow.scenarios_steps import STEPS
@@ -19,6 +20,7 @@ SCENARIOS = [
     *BACKFILLS.all,
     *CALENDARS.all,
     *CRONJOBS.all,
+    *HEDGES.all,
     *STEPS.all,
 ]
 

@@ -11,6 +11,7 @@ import pytest
 
 from process_operator.resources.model import Metadata, OwnerReference
 from process_operator.resources.workloads import (
+    ActiveJob,
     ContainerState,
     CronJob,
     Job,
@@ -134,7 +135,7 @@ def test_a_cronjob_is_read_whole() -> None:
         concurrency_policy="Forbid",
         starting_deadline_seconds=7200,
         last_schedule_time=at(0),
-        active=(NAME,),
+        active=(ActiveJob(NAME, "0d4f6c1a-6f0b-4a55-9a3c-0a8d2c0f7b11"),),
     )
     assert cronjob.metadata.name == "close-5f3a9c1e"
     assert cronjob.template_hash == "89abcdef01234567"

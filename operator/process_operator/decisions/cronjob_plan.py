@@ -12,12 +12,14 @@ from typing import Any
 
 from process_operator import names
 from process_operator.decisions.acceptance import Acceptance
+from process_operator.decisions.engine_choice import EngineChoice
 from process_operator.decisions.manifests import cronjob_manifest, cronjob_spec
 from process_operator.decisions.plan import CreateCronJob, Draft, Emit, PatchCronJob
 from process_operator.decisions.snapshot import Snapshot
+from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.model import format_instant
-from process_operator.resources.process_request import Engine
+from process_operator.resources.process_request import Engine, ProcessRequest
 from process_operator.resources.workloads import CronJob
 
 _SKEW = timedelta(seconds=10)
@@ -41,16 +43,9 @@ def plan_cronjob(snapshot: Snapshot, acceptance: Acceptance, now: datetime, draf
         if cronjob is not None and not cronjob.suspend:
             draft.do(_suspend(cronjob))
         return
-    assert template is not None and choice.cron is not None
+    assert template is not None
     rests = request.spec.suspend or finished
-    spec = cronjob_spec(
-        template,
-        schedule=choice.cron.schedule,
-        time_zone=choice.cron.time_zone,
-        policy=request.spec.concurrency_policy.value,
-        starting_deadline_seconds=request.spec.starting_deadline_seconds,
-        suspend=rests,
-    )
+    spec = _wanted_spec(request, template, choice, suspend=rests)
     if cronjob is None:
         if not rests:
             draft.do(CreateCronJob(cronjob_manifest(request, template, spec)))
@@ -62,6 +57,37 @@ def plan_cronjob(snapshot: Snapshot, acceptance: Acceptance, now: datetime, draf
         draft.do(PatchCronJob(cronjob.metadata.name, patch, subresource="status"))
     if not _is_in_line(cronjob, spec, template.hash):
         draft.do(PatchCronJob(cronjob.metadata.name, _replacement(spec, template.hash)))
+
+
+def armed_cronjob(snapshot: Snapshot, acceptance: Acceptance) -> CronJob | None:
+    """The CronJob where all is set for the controller to fire it: a tick without a Job is its omission then."""
+    request, cronjob, template, choice = (
+        snapshot.request,
+        own_cronjob(snapshot),
+        acceptance.template,
+        acceptance.engine,
+    )
+    if acceptance.ask is not None or request is None or cronjob is None or template is None or choice is None:
+        return None
+    last = cronjob.last_schedule_time
+    if cronjob.metadata.deletion_timestamp is not None or last is None or last < _quiet_until(snapshot, cronjob):
+        return None
+    spec = _wanted_spec(request, template, choice, suspend=False)
+    return cronjob if _is_in_line(cronjob, spec, template.hash) else None
+
+
+def _wanted_spec(
+    request: ProcessRequest, template: JobTemplate, choice: EngineChoice, *, suspend: bool
+) -> dict[str, Any]:
+    assert choice.cron is not None
+    return cronjob_spec(
+        template,
+        schedule=choice.cron.schedule,
+        time_zone=choice.cron.time_zone,
+        policy=request.spec.concurrency_policy.value,
+        starting_deadline_seconds=request.spec.starting_deadline_seconds,
+        suspend=suspend,
+    )
 
 
 def _quiet_until(snapshot: Snapshot, cronjob: CronJob) -> datetime:

@@ -34,8 +34,6 @@ from process_operator.resources.workloads import Job, Kill, KillReason
 
 _INSTANT: Final = timedelta(microseconds=1)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-PASSED_OVER_AFTER: Final = timedelta(seconds=10)
-"""The CronJob controller polls every 10 seconds: only then is a tick worth another look."""
 
 
 def plan_cronjob_jobs(snapshot: Snapshot, now: datetime, draft: Draft) -> int:
@@ -46,14 +44,15 @@ def plan_cronjob_jobs(snapshot: Snapshot, now: datetime, draft: Draft) -> int:
 def plan_passed_over(
     snapshot: Snapshot, calendar: Calendar, views: tuple[RunView, ...], now: datetime, draft: Draft
 ) -> Progress:
-    """Record the ticks that the controller passed over without a Job, up to the newest that it started."""
+    """Record the ticks that the controller passed over without a Job, up to the newest that it started.
+
+    A tick that the operator claimed from it, and that has no Job, is left to `hedge.py`.
+    """
     cursor = snapshot.status.last_schedule_time
     after = settled_through(snapshot, calendar.recurrence)
     cronjob = own_cronjob(snapshot)
     reached = None if cronjob is None or cronjob.last_schedule_time is None else min(cronjob.last_schedule_time, now)
     newest = None if reached is None else calendar.recurrence.previous(reached)
-    upcoming = calendar.recurrence.next_after(max(after, now))
-    draft.wake(None if upcoming is None else upcoming + PASSED_OVER_AFTER)
     if newest is None or newest <= after:
         return Progress(cursor)
     jobs = {job.tick for job in cronjob_jobs(snapshot)}
@@ -70,6 +69,9 @@ def plan_passed_over(
         return Progress(cursor)
     for part in without_jobs(older, calendar, jobs):
         refuse(snapshot, calendar, (part,), draft, ongoing=False)
+    if not has_all and cronjob is not None and newest == cronjob.claimed_tick:
+        before = calendar.recurrence.previous(newest - _INSTANT)
+        return Progress(before if before is not None and before > after else cursor)
     if not has_all:
         # The controller says that it started this tick, and no Job of it is there: the run finds out.
         draft.do(CreateRun(_cronjob_run(calendar.request, calendar.run_name(newest), newest, now)))

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from process_operator import names
 from process_operator.decisions.refusal import Record
@@ -15,7 +16,7 @@ from process_operator.decisions.template import JobTemplate, with_scheduled_time
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, RunSummary, Trigger
-from process_operator.resources.workloads import Kill
+from process_operator.resources.workloads import ActiveJob, CronJob, Kill
 
 ANNOTATION_VERDICT = f"{names.GROUP}/verdict"
 """On a run that was made only to record why a tick did not start: `Missed/DeadlinePassed`, `Skipped/Overlap NAME`.
@@ -178,6 +179,46 @@ def _job(template: JobTemplate, name: str, namespace: str, *, scheduled: datetim
             "annotations": {**template.annotations, names.ANNOTATION_TEMPLATE_HASH: template.hash},
         },
         "spec": with_scheduled_time(template.spec, format_instant(scheduled)),
+    }
+
+
+def cronjob_job_manifest(template: JobTemplate, cronjob: CronJob, *, name: str, tick: datetime) -> dict[str, Any]:
+    """The Job of a tick, as the CronJob controller itself makes it (`getJobFromTemplate2` of Kubernetes)."""
+    # Go writes the offset 0 of any zone as Z.
+    local = tick.astimezone(ZoneInfo(cronjob.time_zone or "Etc/UTC")).isoformat(timespec="seconds")
+    stamp = local.removesuffix("+00:00") + "Z" if local.endswith("+00:00") else local
+    metadata = cronjob.metadata
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": name,
+            "namespace": metadata.namespace,
+            "labels": dict(template.labels),
+            "annotations": {**template.annotations, names.ANNOTATION_CRONJOB_TICK: stamp},
+            "ownerReferences": [owner(api_version="batch/v1", kind="CronJob", name=metadata.name, uid=metadata.uid)],
+        },
+        "spec": dict(template.spec),
+    }
+
+
+def claim_patch(cronjob: CronJob, tick: datetime) -> dict[str, Any]:
+    """What takes a tick from the CronJob controller: its own cursor and whose it is, in one write to this version."""
+    return {
+        "metadata": {
+            "resourceVersion": cronjob.metadata.resource_version,
+            "annotations": {names.ANNOTATION_CLAIMED_TICK: format_instant(tick)},
+        },
+        "status": {"lastScheduleTime": format_instant(tick)},
+    }
+
+
+def active_patch(cronjob: CronJob, active: Iterable[ActiveJob]) -> dict[str, Any]:
+    """What makes the CronJob controller count exactly these Jobs as running, written to this version."""
+    kind = {"apiVersion": "batch/v1", "kind": "Job", "namespace": cronjob.metadata.namespace}
+    return {
+        "metadata": {"resourceVersion": cronjob.metadata.resource_version},
+        "status": {"active": [{**kind, "name": job.name, "uid": job.uid} for job in active]},
     }
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from process_operator.decisions import manifests
 from process_operator.decisions.concurrency import MAX_STARTS, Contender
+from process_operator.decisions.cronjob_active import plan_active
 from process_operator.decisions.cronjob_runs import plan_cronjob_jobs, plan_passed_over
+from process_operator.decisions.hedge import plan_hedge
 from process_operator.decisions.plan import CreateRun, Draft
 from process_operator.decisions.request_calendar import Calendar, Progress, calendar_of
 from process_operator.decisions.schedule_plan import claim, plan_ticks
@@ -36,6 +38,8 @@ def plan_new_runs(situation: Situation, contenders: list[Contender], draft: Draf
         at_once = _at_once(situation, contenders)
         return plan_ticks(snapshot, calendar, situation.views, contenders, at_once, situation.now, draft), calendar
     progress = plan_passed_over(snapshot, calendar, situation.views, situation.now, draft)
+    progress = plan_hedge(situation, calendar, contenders, progress, draft)
+    plan_active(situation, draft)
     return Progress(progress.cursor, progress.started + made, progress.waiting), calendar
 
 

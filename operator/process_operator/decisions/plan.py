@@ -202,6 +202,19 @@ class PatchCronJob:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimTick:
+    """Take a tick from the CronJob controller: from then on it starts no Job of it, nor of any older one.
+
+    `patch` goes to the status of the CronJob as it was seen; where it has changed since, nothing is claimed and all is
+    decided anew. `job` is the Job of the tick where it starts now: made only after the claim was written.
+    """
+
+    cronjob: str
+    patch: Body
+    job: Body | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteRuns:
     """Remove finished runs over the limit, as one collection."""
 
@@ -250,6 +263,7 @@ Action = (
     | LookUpStep
     | CreateCronJob
     | PatchCronJob
+    | ClaimTick
     | DeleteRuns
     | DeleteRequest
     | Emit

@@ -15,6 +15,7 @@ from process_operator.decisions.acceptance import accept
 from process_operator.decisions.backfill_plan import plan_backfills
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
 from process_operator.decisions.cursor_ahead import take_back_cursor
+from process_operator.decisions.hedge import HEDGE_AFTER
 from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.outlook import announce, outlook_of
 from process_operator.decisions.plan import CreateRun, Draft, Plan
@@ -30,6 +31,7 @@ from process_operator.decisions.step_runs import plan_steps, plan_stray_steps
 from process_operator.decisions.stretch import next_stretch
 from process_operator.decisions.stretch_plan import change_stretch
 from process_operator.resources.conditions import RunReason
+from process_operator.resources.process_request import Engine
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import Kill, KillReason
 
@@ -103,6 +105,13 @@ def _one_shot_paused(snapshot: Snapshot, views: tuple[RunView, ...]) -> bool:
     return request is not None and request.spec.timing.schedule is None and any(view.is_paused for view in views)
 
 
+def _first_look(situation: Situation, tick: datetime | None) -> datetime | None:
+    """When to look at the next tick: the CronJob controller has its ticks for itself, and its Jobs make themselves heard."""
+    engine = situation.acceptance.engine
+    by_cronjob = engine is not None and engine.engine == Engine.CRON_JOB
+    return tick + HEDGE_AFTER if tick is not None and by_cronjob else tick
+
+
 def _decide_in_force(situation: Situation) -> Plan:
     """The stretch is up to date: everything else."""
     snapshot, acceptance, now = situation.snapshot, situation.acceptance, situation.now
@@ -122,5 +131,5 @@ def _decide_in_force(situation: Situation) -> Plan:
     plan_retention(snapshot, acceptance.template, now, draft, steps=acceptance.steps)
     status = request_status(snapshot, acceptance, outlook, now)
     announce(situation, status, draft)
-    draft.wake(outlook.next_run)
+    draft.wake(_first_look(situation, outlook.next_run))
     return draft.plan(status)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from process_operator.decisions.cronjob_runs import plan_cronjob_jobs
 from process_operator.decisions.exclude_from import excluded_by_calendars
+from process_operator.decisions.hedge import claim_left_behind
 from process_operator.decisions.plan import BeginStretch, Draft, LoadHistory, Plan
 from process_operator.decisions.request_calendar import calendar_of
 from process_operator.decisions.schedule_plan import plan_stretch_end
@@ -33,7 +34,13 @@ def change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) -> 
             # Ticks after the written cursor may have been claimed: only a list shows the finished runs.
             return Plan((LoadHistory(),))
         plan_cronjob_jobs(snapshot, now, draft)
-        settled = _leave_behind(snapshot, change.ends, now, draft)
+        records = Draft()
+        settled = _leave_behind(snapshot, change.ends, now, records)
+        claim = claim_left_behind(snapshot, settled) if records.actions and settled is not None else None
+        if claim is not None:
+            # The controller may be about to start one of these ticks: where it was faster, it has a Job and no record.
+            return Plan((claim,))
+        draft.do(*records.actions)
         if settled is not None:
             status = status.model_copy(update={"last_schedule_time": settled})
     draft.do(BeginStretch(status))

@@ -142,6 +142,14 @@ class Job:
         return self.metadata.annotations.get(names.ANNOTATION_TEMPLATE_HASH)
 
 
+@dataclass(frozen=True, slots=True)
+class ActiveJob:
+    """A Job that a CronJob counts as running."""
+
+    name: str
+    uid: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CronJob:
     """A batch/v1 CronJob: what the controller goes by, and how far it is."""
@@ -153,8 +161,16 @@ class CronJob:
     concurrency_policy: str = "Allow"
     starting_deadline_seconds: int | None = None
     last_schedule_time: datetime | None = None
-    active: tuple[str, ...] = ()
-    """Names of the Jobs that the controller counts as running."""
+    active: tuple[ActiveJob, ...] = ()
+    """The Jobs that the controller counts as running."""
+
+    @property
+    def claimed_tick(self) -> datetime | None:
+        """The newest tick that the operator took from the controller."""
+        try:
+            return parse_instant(self.metadata.annotations.get(names.ANNOTATION_CLAIMED_TICK))
+        except ValueError:  # there is none, or somebody else wrote it
+            return None
 
     @property
     def template_hash(self) -> str | None:
@@ -296,7 +312,9 @@ def parse_cronjob(raw: Raw) -> CronJob:
         concurrency_policy=spec.get("concurrencyPolicy") or "Allow",
         starting_deadline_seconds=spec.get("startingDeadlineSeconds"),
         last_schedule_time=_instant(status.get("lastScheduleTime")),
-        active=tuple(job["name"] for job in status.get("active") or () if job.get("name")),
+        active=tuple(
+            ActiveJob(job["name"], job.get("uid") or "") for job in status.get("active") or () if job.get("name")
+        ),
     )
 
 

@@ -1,0 +1,131 @@
+"""The hedge, against the real CronJob controller, which is stopped across a tick; the next tick is its own again.
+
+One stop of the controller manager serves several requests. Neighbour: `test_schedule_cronjob.py`
+has what the controller does by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from tests.cluster.manifests import manual_run, request, schedule, sleeper
+from tests.cluster.workspace import created, instant, name_of, now, written
+
+from process_operator.names import ANNOTATION_CRONJOB_TICK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from tests.cluster.workspace import Object, Workspace
+
+pytestmark = [pytest.mark.disruptive, pytest.mark.node]
+
+EVERY_MINUTE: Final = {"cron": "* * * * *"}
+SCRIPT: Final = "echo at work"
+PREPARATION: Final = timedelta(seconds=15)
+HEDGED_BY: Final = timedelta(seconds=14)
+"""The controller has a tick for itself for ten seconds."""
+PLAIN: Final = ("plain-1", "plain-2", "forbid")
+
+
+@pytest.fixture
+def controller_manager(kubeconfig: Path) -> Iterator[int]:
+    """The pid of the controller manager of the cluster that was started for the tests; it goes on after each."""
+    record = kubeconfig.parent / "pids" / "kube-controller-manager.json"
+    if not record.exists():
+        pytest.fail(f"the controller manager of this cluster cannot be stopped from here: there is no {record}")
+    pid = int(json.loads(record.read_text())["pid"])
+    yield pid
+    os.kill(pid, signal.SIGCONT)
+
+
+def jobs_at(space: Workspace, of: str, tick: datetime) -> list[Object]:
+    """The Jobs of a request for one tick, by their names."""
+    return [job for job in space.jobs(of) if name_of(job).endswith(f"-{int(tick.timestamp()) // 60}")]
+
+
+def test_ticks_of_a_stopped_controller_run_once(controller_manager: int, space: Workspace) -> None:
+    tick = now().replace(second=0, microsecond=0) + timedelta(minutes=1)
+    if tick - now() < PREPARATION:
+        space.wait_until(tick)
+        tick += timedelta(minutes=1)
+    following = tick + timedelta(minutes=1)
+    for name in ("plain-1", "plain-2", "unscheduled"):
+        space.apply(request(name, schedule(**EVERY_MINUTE), SCRIPT))
+    space.apply(request("forbid", schedule(**EVERY_MINUTE), sleeper(300), concurrencyPolicy="Forbid"))
+    space.apply(request("by-hand", schedule(**EVERY_MINUTE), sleeper(300), concurrencyPolicy="Forbid"))
+    for name in (*PLAIN, "by-hand", "unscheduled"):
+        space.wait_phase(name, "Scheduled", "Active")
+        space.wait_cronjob(name, suspended=False)
+    manual = space.create(manual_run("by-hand"))
+    wait_counted(space, "by-hand", manual)
+    assert now() < tick, "the preparations took too long"
+    os.kill(controller_manager, signal.SIGSTOP)
+
+    space.wait_until(tick + timedelta(seconds=1))
+    space.edit("unscheduled", suspend=True)
+    space.wait(lambda: all(jobs_at(space, name, tick) for name in PLAIN), "the operator has started the tick", 30)
+    for name in PLAIN:
+        (job,) = jobs_at(space, name, tick)
+        assert tick + timedelta(seconds=9) <= instant(created(job)) <= tick + HEDGED_BY
+        assert job["metadata"]["annotations"][ANNOTATION_CRONJOB_TICK] == written(tick)
+        assert job["metadata"]["ownerReferences"] == [owner(space.cronjob(name))]
+        wait_counted(space, name, name_of(job))
+        assert space.cronjob(name)["status"]["lastScheduleTime"] == written(tick)
+    (missed,) = space.wait_runs("unscheduled", 1, "Missed")
+    assert (missed["spec"]["scheduledTime"], missed["status"]["reason"]) == (written(tick), "Suspended")
+    assert space.cronjob("unscheduled")["status"]["lastScheduleTime"] == written(tick), "claimed, then recorded"
+
+    os.kill(controller_manager, signal.SIGCONT)
+    space.wait(lambda: all(jobs_at(space, name, following) for name in PLAIN[:2]), "later ticks go on", 90)
+    space.wait_until(following + timedelta(seconds=13))
+    for name in PLAIN[:2]:
+        scheduled = Counter(run["spec"]["scheduledTime"] for run in space.runs(name))
+        assert scheduled == {written(tick): 1, written(following): 1}
+        (job,) = jobs_at(space, name, following)
+        assert instant(created(job)) < following + timedelta(seconds=9), "the controller itself was in time again"
+    assert [name_of(job) for job in space.jobs("forbid")] == [name_of(job) for job in jobs_at(space, "forbid", tick)]
+    assert [name_of(job) for job in space.jobs("by-hand")] == [manual], "a run by hand is in the way, for both"
+    # What the controller had in its queue when it was stopped it may start all the same: that is ended, the record stands.
+    space.wait(lambda: all(has_failed(job) for job in space.jobs("unscheduled")), "what is recorded does not run")
+    assert [run["status"]["phase"] for run in space.runs("unscheduled")] == ["Missed"]
+    for job in space.jobs("plain-1"):
+        space.wait_run(name_of(job), "Succeeded")
+    assert space.cluster.patch("prun", manual, space.namespace, {"spec": {"cancel": True}}).ok
+    space.wait(lambda: manual not in counted(space, "by-hand"), "it counts no more")
+    space.wait(lambda: jobs_at(space, "by-hand", following), "the tick that waited is started")
+
+
+def has_failed(job: Object) -> bool:
+    """Whether a Job has ended, and not well."""
+    return any((c["type"], c["status"]) == ("Failed", "True") for c in job["status"].get("conditions", ()))
+
+
+def counted(space: Workspace, of: str) -> list[str]:
+    """The Jobs that the CronJob controller counts as running."""
+    return [job["name"] for job in space.cronjob(of).get("status", {}).get("active", ())]
+
+
+def wait_counted(space: Workspace, of: str, job: str) -> None:
+    """Wait until a Job is the one that the controller counts."""
+    space.wait(lambda: counted(space, of) == [job], f"{job} counts as running")
+
+
+def owner(cronjob: Object) -> Object:
+    """How the CronJob controller signs."""
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "name": name_of(cronjob),
+        "uid": cronjob["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
