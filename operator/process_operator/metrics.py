@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import (
@@ -95,6 +96,9 @@ class Metrics:
             buckets=_LATENCY,
             registry=self.registry,
         )
+        self._notifications = self._counter(
+            "notifications", "Events for receivers, by receiver and outcome.", "receiver", "outcome"
+        )
         self._clock: Callable[[], datetime] | None = None
         self._summaries: OrderedDict[tuple[str, str], int] = OrderedDict()
 
@@ -128,6 +132,15 @@ class Metrics:
         """One try of one request; `code` is the HTTP status or `unreachable`."""
         self._api.labels(verb, kind.plural, code).inc()
         self._api_seconds.labels(verb).observe(seconds)
+
+    def receivers(self, names: Iterable[str], outcomes: Iterable[str]) -> None:
+        """Show what may be counted of each receiver from the beginning, as 0."""
+        for name, outcome in product(names, outcomes):
+            self._notifications.labels(name, outcome)
+
+    def notification(self, receiver: str, outcome: str) -> None:
+        """One event for one receiver: `delivered`, `failed` or `dropped`."""
+        self._notifications.labels(receiver, outcome).inc()
 
     def action(self, key: Key, action: Action) -> None:
         """One action that was carried out."""

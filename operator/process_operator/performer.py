@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NoReturn
+
+import structlog
 
 from process_operator import names
 from process_operator.cluster.api import Api
@@ -30,8 +33,9 @@ from process_operator.cluster.transport import Body
 from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
 from process_operator.decisions.history import remembered, step_end
-from process_operator.decisions.snapshot import DryRun, Snapshot
+from process_operator.decisions.snapshot import Delivery, DryRun, Snapshot
 from process_operator.log_reader import LogReader
+from process_operator.notifier import Notifier
 from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.model import Metadata, Model
 from process_operator.resources.process_backfill import ProcessBackfill
@@ -44,10 +48,14 @@ QUOTA_RETRY: Final = timedelta(seconds=15)
 """How long a refusal by a quota is believed."""
 FORBIDDEN_RETRY: Final = timedelta(minutes=5)
 """How long any other refusal by rights or policy is believed; a person may heal it at once by an edit."""
+MARK_RETRY: Final = timedelta(seconds=30)
+"""How long after a failure it is tried again to write what became of a notification."""
 _ABOUT_THE_JOB: Final = re.compile(
     r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |Job in version "v1" cannot be handled as a Job: )'
 )
 _RUNS_IN_A_SELECTOR: Final = 50
+
+log = structlog.get_logger("process_operator")
 
 
 class Performer:
@@ -62,6 +70,7 @@ class Performer:
         clock: Callable[[], datetime],
         *,
         follow: Callable[[str, str], Awaitable[None]],
+        notifier: Notifier,
     ) -> None:
         self._api = api
         self._store = store
@@ -69,6 +78,7 @@ class Performer:
         self._logs = logs
         self._clock = clock
         self._follow = follow
+        self._notifier = notifier
         self._how: dict[type[Any], Callable[[Key, Snapshot, Any], Awaitable[None]]] = {
             actions.BeginStretch: self._begin_stretch,
             actions.DryRunJob: self._dry_run,
@@ -94,6 +104,8 @@ class Performer:
             actions.ClaimTick: self._claim_tick,
             actions.DeleteRuns: self._delete_runs,
             actions.DeleteRequest: self._delete_request,
+            actions.Notify: self._notify,
+            actions.MarkNotified: self._mark_notified,
             actions.Emit: self._emit,
         }
 
@@ -442,6 +454,35 @@ class Performer:
             return False
         self._store.apply(CRONJOB, answer)
         return changed
+
+    # ---- notifications
+
+    async def _notify(self, key: Key, snapshot: Snapshot, action: actions.Notify) -> None:
+        self._notifier.start(key, action)
+
+    async def _mark_notified(self, key: Key, snapshot: Snapshot, action: actions.MarkNotified) -> None:
+        """A record: where it cannot be written now nothing waits for it, and no run is held up by it."""
+        notes = self._store.notes(key)
+        body = [
+            {"op": "test", "path": "/metadata/uid", "value": action.uid},
+            {"op": "add", "path": "/status/conditions/-", "value": action.condition.to_api()},
+        ]
+        try:
+            await self._api.patch(PROCESS_RUN, key[0], action.run, body, subresource="status")
+        except (Invalid, NotFound):
+            pass  # another operator has written it, or the run is gone
+        except ApiError as error:
+            said = {"namespace": key[0], "run": action.run, "error": str(error)}
+            log.warning("what became of a notification could not be written", **said)
+            delivery = notes.deliveries.get(action.uid, Delivery(done=True))
+            notes.deliveries[action.uid] = replace(delivery, again_at=self._clock() + MARK_RETRY)
+            return
+        notes.deliveries.pop(action.uid, None)
+        if notes.history is not None:
+            notes.history[:] = [
+                replace(run, untold=None) if run.untold is not None and run.untold.uid == action.uid else run
+                for run in notes.history
+            ]
 
     # ---- Events
 

@@ -33,10 +33,12 @@ from process_operator.http_server import HttpServer
 from process_operator.leadership import Leadership, LeaseTimes
 from process_operator.log_reader import LogReader
 from process_operator.metrics import Metrics
+from process_operator.notifier import OUTCOMES, Notifier
 from process_operator.performer import Performer
 from process_operator.process_reconciler import ProcessReconciler
 from process_operator.pulse import Pulse
 from process_operator.queue import WorkQueue
+from process_operator.receivers_file import read_receivers
 from process_operator.reconciler import Pace, Reconciler
 from process_operator.resync import Resync
 from process_operator.settings import Settings
@@ -89,6 +91,7 @@ class Operator:
         self._settings = settings
         self._clock = clock
         self._connection = connection
+        receivers = read_receivers(settings.receivers_file)
         self.metrics = Metrics(per_request=settings.metrics_per_request)
         self.api = Api(connection, on_request=self.metrics.api_request)
         self.queue: WorkQueue[Key] = WorkQueue()
@@ -97,16 +100,22 @@ class Operator:
             on_dirty=self.queue.add,
             on_process=self.processes.add,
             clock=clock,
-            defaults=Defaults(engine=settings.default_engine),
+            defaults=Defaults(engine=settings.default_engine, receivers=receivers),
         )
         self.agenda: Agenda[Key] = Agenda()
         self.pulse = Pulse(self.store, clock)
         self.timer = Timer(self.agenda, self.queue, clock, self.pulse.beat)
         self.events = EventRecorder(self.api)
         self.logs = LogReader(self.api, self.store, on_read=self.queue.add)
+        self.notifier = Notifier(
+            receivers, self.store, on_done=self.queue.add, count=self.metrics.notification, clock=clock
+        )
+        self.metrics.receivers((receiver.name for receiver in receivers), OUTCOMES)
         watch = ObjectWatch(connection, silence=settings.watch_silence_seconds)
         self.config_maps = ConfigMaps(self.api, watch, self.store, longest_pause=self._pauses.watch)
-        self.performer = Performer(self.api, self.store, self.events, self.logs, clock, follow=self.config_maps.follow)
+        self.performer = Performer(
+            self.api, self.store, self.events, self.logs, clock, follow=self.config_maps.follow, notifier=self.notifier
+        )
         self.reconciler = Reconciler(
             store=self.store,
             queue=self.queue,
@@ -215,6 +224,7 @@ class Operator:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.agenda.clear()
             await self.logs.close()
+            await self.notifier.close()
             await self.config_maps.close()
             with contextlib.suppress(ApiError):
                 await self.events.flush(self._clock(), everything=True)

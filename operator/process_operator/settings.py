@@ -5,6 +5,7 @@ Nothing here talks to anything. `runtime.py` hands the settings to whom they con
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
@@ -29,6 +30,9 @@ class Settings(BaseSettings):
     )
     lease_name: str = Field("process-operator", min_length=1, description="Name of that Lease.")
     lease_seconds: float = Field(10, ge=3, le=3600, description="How long a Lease lasts that is not renewed.")
+    receivers_file: Path | None = Field(
+        None, description="File with the receivers of notifications; unset or empty: there are none."
+    )
     pod_name: str = Field("", description="Name of this pod, part of its identity as holder of the Lease.")
     http_host: str = Field("0.0.0.0", description="Address for probes and metrics.")  # noqa: S104 - in a pod
     http_port: int | None = Field(None, ge=0, le=65535, description="Port for probes and metrics; unset: none.")
@@ -47,6 +51,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe level that is logged."
     )
+
+    @field_validator("receivers_file", mode="before")
+    @classmethod
+    def _unset(cls, value: object) -> object:
+        return value or None
 
     @field_validator("watch_namespaces", mode="before")
     @classmethod

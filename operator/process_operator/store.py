@@ -27,7 +27,7 @@ from process_operator.cluster.kinds import (
     PROCESS_RUN,
     Kind,
 )
-from process_operator.decisions.snapshot import Defaults, DryRun, FinishedRun, RunNotes, Snapshot
+from process_operator.decisions.snapshot import Defaults, Delivery, DryRun, FinishedRun, RunNotes, Snapshot
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
@@ -61,6 +61,8 @@ class Notes:
     runs: dict[str, RunNotes] = field(default_factory=dict)
     steps: dict[str, StepEnd] = field(default_factory=dict)
     """By the name of the run of a step that is not open."""
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    """Of notifications, by the UID of the run, until the run says what became of them."""
     backfills: dict[str, ProcessBackfillStatus] = field(default_factory=dict)
     """By name: decided, not written yet."""
     backfills_written_at: dict[str, datetime] = field(default_factory=dict)
@@ -303,6 +305,14 @@ class Store:
         notes = self.notes(key)
         notes.runs[run] = replace(notes.runs.get(run, RunNotes()), **changes)
 
+    def note_delivery(self, key: Key, uid: str, delivery: Delivery) -> bool:
+        """Say what became of the notifications about a run; whether anybody still wants to know."""
+        notes = self._notes.get(key)
+        if notes is None or uid not in notes.deliveries:
+            return False
+        notes.deliveries[uid] = delivery
+        return True
+
     def start_over(self) -> None:
         """Another operator may have acted since: what was found out about requests is looked up anew, as at a start."""
         self._notes = {
@@ -405,6 +415,7 @@ class Store:
             backfill_status=dict(notes.backfills),
             dry_run=notes.dry_run,
             calendars=self.calendars.of(key),
+            deliveries=dict(notes.deliveries),
             defaults=self._defaults,
         )
 

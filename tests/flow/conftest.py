@@ -13,4 +13,5 @@ pytest.register_assert_rewrite(
     "tests.flow.scenarios_schedule",
     "tests.flow.scenarios_cronjob",
     "tests.flow.scenarios_steps",
+    "tests.flow.scenarios_notify",
 )

@@ -21,10 +21,12 @@ from process_operator.cluster.errors import ApiError
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import CONFIG_MAP, JOB, POD, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.decisions.log_text import build_run_log
-from process_operator.decisions.plan import KillJob, ReadLog
+from process_operator.decisions.plan import KillJob, Notify, ReadLog
 from process_operator.decisions.pod_choice import LogSource, log_source
 from process_operator.decisions.snapshot import Defaults
+from process_operator.decisions.snapshot import Delivery as Told
 from process_operator.log_reader import LogReader
+from process_operator.notifier import Notifier
 from process_operator.performer import Performer
 from process_operator.process_reconciler import ProcessReconciler
 from process_operator.queue import WorkQueue
@@ -33,6 +35,7 @@ from process_operator.resources.model import format_instant, parse_instant
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
+from process_operator.resources.receiver import Receiver
 from process_operator.resources.schedule import Schedule
 from process_operator.resources.workloads import parse_job, parse_pod
 from process_operator.resync import Resync
@@ -42,6 +45,10 @@ from process_operator.timing.agenda import Agenda
 
 BEGIN: Final = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """Monday noon, and a fraction, because no clock ever shows a whole second."""
+RECEIVERS: Final = (
+    Receiver(name="hook", url="https://hook.example.com", namespaces=("*",)),
+    Receiver(name="theirs", url="https://theirs.example.com", namespaces=("elsewhere",)),
+)
 _PATIENCE: Final = 400
 """Rounds without progress of the clock after which something is taken to run in circles."""
 
@@ -125,6 +132,30 @@ class MemoryLogs(LogReader):
         return pod is None or pod["status"].get("phase") in ("Succeeded", "Failed")
 
 
+class MemoryNotifier(Notifier):
+    """Delivers when the operator has nothing else to do. `told` outlives the process, as receivers do."""
+
+    def __init__(self, store: Store, told: list[tuple[str, str]], on_done: Callable[[Key], None]) -> None:
+        self._held = store
+        self._told = told
+        self._answer = on_done
+        self.waiting: list[tuple[Key, Notify]] = []
+
+    def start(self, key: Key, action: Notify) -> None:
+        """Keep it for later."""
+        self._held.notes(key).deliveries[action.uid] = Told()
+        self.waiting.append((key, action))
+
+    def deliver(self) -> bool:
+        """Send what waits; whether anything did."""
+        waiting, self.waiting = self.waiting, []
+        for key, action in waiting:
+            self._told += [(receiver, str(action.event["id"])) for receiver in action.receivers]
+            if self._held.note_delivery(key, action.uid, Told(done=True)):
+                self._answer(key)
+        return bool(waiting)
+
+
 class StrictReconciler(Reconciler):
     """A decision that raises is a bug, not something to try again."""
 
@@ -144,14 +175,24 @@ class Process:
         self.agenda: Agenda[Key] = Agenda()
         self.processes: WorkQueue[Key] = WorkQueue()
         self.store = Store(
-            on_dirty=self.queue.add, on_process=self.processes.add, clock=flow.clock, defaults=Defaults()
+            on_dirty=self.queue.add,
+            on_process=self.processes.add,
+            clock=flow.clock,
+            defaults=Defaults(receivers=RECEIVERS),
         )
         self.events = RecordedEvents()
         self.logs = MemoryLogs(flow.cluster, flow.controllers, self.store, self.queue.add)
         self.followed: dict[tuple[str, str], str | None] = {}
         """ConfigMaps by namespace and name, with the version that was delivered last; None: it was not there."""
+        self.notifier = MemoryNotifier(self.store, flow.told, self.queue.add)
         self.performer = Performer(
-            self.api, self.store, self.events, self.logs, flow.clock, follow=self._follow_config_map
+            self.api,
+            self.store,
+            self.events,
+            self.logs,
+            flow.clock,
+            follow=self._follow_config_map,
+            notifier=self.notifier,
         )
         self.reconciler = StrictReconciler(
             store=self.store, queue=self.queue, performer=self.performer, clock=flow.clock, wake=self._wake
@@ -194,7 +235,7 @@ class Process:
                 finally:
                     queue.done(key)
                 return True
-        return self.logs.deliver() or heard
+        return self.logs.deliver() or self.notifier.deliver() or heard
 
     async def _follow_config_map(self, namespace: str, name: str) -> None:
         # Listed anew where its watch breaks, so that no change of it is lost, whatever happens to other watches.
@@ -251,6 +292,8 @@ class Flow:
         self.controllers = Controllers(self.cluster)
         self.processes: list[Process] = []
         self.said: list[tuple[str, str, str]] = []
+        self.told: list[tuple[str, str]] = []
+        """Receiver and id of each event that arrived."""
         self._resync_at = self.clock.now + self.resync_every if self.resync_every else None
         self.calendars: dict[str, list[Schedule]] = {}
         """Of requests whose timing was edited: the schedule that summaries follow."""

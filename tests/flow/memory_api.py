@@ -468,6 +468,9 @@ def _check_run(before: Body | None, after: Body) -> None:
         raise _invalid("status.endTime: endTime must not be before startTime")
     if spec["trigger"] in ("Later", "Schedule", "CatchUp", "Backfill") and "scheduledTime" not in spec:
         raise _invalid("spec.scheduledTime: must be set")
+    types = [condition["type"] for condition in status.get("conditions") or ()]
+    if len(types) != len(set(types)):
+        raise _invalid("status.conditions: Duplicate value")
     if before is not None and {**before["spec"], "cancel": False} != {**spec, "cancel": False}:
         raise _invalid("spec: only cancel can be changed")
 
@@ -501,6 +504,8 @@ def _json_patched(target: Body, operations: list[Body]) -> Body:
         for parent in parents:
             place = place[parent]
         match operation["op"]:
+            case "add" if last == "-":
+                place.append(copied(operation["value"]))
             case "add" | "replace":
                 place[last] = copied(operation["value"])
             case "remove":

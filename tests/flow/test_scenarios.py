@@ -9,6 +9,7 @@ from tests.flow.scenarios_calendar import CALENDARS
 from tests.flow.scenarios_catch_up import CATCH_UP
 from tests.flow.scenarios_cronjob import CRONJOBS
 from tests.flow.scenarios_hedge import HEDGES
+from tests.flow.scenarios_notify import NOTIFY
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_schedule import SCHEDULES
 from tests.flow.scenarios_steps import STEPS
@@ -22,6 +23,7 @@ SCENARIOS = [
     *CRONJOBS.all,
     *HEDGES.all,
     *STEPS.all,
+    *NOTIFY.all,
 ]
 
 

@@ -116,6 +116,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "ProcessRequest.spec.log": {},
         "ProcessRequest.spec.log.capture": "Always",
         "ProcessRequest.spec.log.tailBytes": 8192,
+        "ProcessRequest.spec.notify[].phases": ["Failed", "Missed", "Unknown"],
         "ProcessRun.spec.trigger": "Manual",
         "ProcessRun.spec.cancel": False,
         "ProcessRun.status": {"phase": "Pending"},

@@ -159,6 +159,7 @@ async def test_each_metric_is_documented_with_its_type_and_labels(operator: Oper
     for action in (created(), finished(RunPhase.MISSED)):
         operator.metrics.action(KEY, action)
     operator.metrics.api_request("get", JOB, "200", 0.01)
+    operator.metrics.notification("pager", "failed")
     body, content_type = operator.metrics.exposition()
     assert content_type.startswith("text/plain")
     exposed = {}

@@ -6,7 +6,8 @@ from typing import Final
 
 from process_operator import names
 from process_operator.decisions import manifests
-from process_operator.decisions.snapshot import BackfillMark, FinishedRun
+from process_operator.decisions.snapshot import BackfillMark, FinishedRun, RunEnd
+from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
 
 _SHORT: Final = 256
@@ -50,6 +51,26 @@ def remembered(run: ProcessRun) -> FinishedRun:
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
         backfill=backfill_mark(run),
         steps=run.status.steps or (),
+        untold=_untold(run),
+    )
+
+
+def _untold(run: ProcessRun) -> RunEnd | None:
+    conditions = {condition.type: condition for condition in run.status.conditions}
+    if run.spec.trigger == Trigger.STEP or ConditionType.NOTIFIED in conditions:
+        return None
+    finished = conditions.get(ConditionType.FINISHED)
+    recorded = finished.last_transition_time if finished is not None else None
+    recorded = recorded or run.status.end_time or run.metadata.creation_timestamp
+    assert recorded is not None
+    return RunEnd(
+        uid=run.metadata.uid,
+        recorded=recorded,
+        trigger=run.spec.trigger,
+        scheduled=run.spec.scheduled_time,
+        process=run.status.process or "",
+        message=run.status.message or "",
+        exit_code=run.status.exit_code,
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from process_operator.decisions.pod_choice import LogSource
+from process_operator.resources.conditions import Condition
 from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRunStatus
@@ -229,6 +230,25 @@ class DeleteRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell receivers how a run ended; what becomes of it arrives later as an observation."""
+
+    run: str
+    uid: str
+    event: Body
+    receivers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkNotified:
+    """Write into a finished run what became of its notifications, once."""
+
+    run: str
+    uid: str
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
 class Emit:
     """An Event on the request (or on the CronJob that it left behind, or on one of its backfills)."""
 
@@ -266,6 +286,8 @@ Action = (
     | ClaimTick
     | DeleteRuns
     | DeleteRequest
+    | Notify
+    | MarkNotified
     | Emit
 )
 

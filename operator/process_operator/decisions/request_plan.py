@@ -17,6 +17,7 @@ from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphan
 from process_operator.decisions.cursor_ahead import take_back_cursor
 from process_operator.decisions.hedge import HEDGE_AFTER
 from process_operator.decisions.new_runs import plan_new_runs
+from process_operator.decisions.notifications import announce_receivers, plan_notifications
 from process_operator.decisions.outlook import announce, outlook_of
 from process_operator.decisions.plan import CreateRun, Draft, Plan
 from process_operator.decisions.request_status import request_status
@@ -131,5 +132,7 @@ def _decide_in_force(situation: Situation) -> Plan:
     plan_retention(snapshot, acceptance.template, now, draft, steps=acceptance.steps)
     status = request_status(snapshot, acceptance, outlook, now)
     announce(situation, status, draft)
+    announce_receivers(snapshot, status, draft)
+    plan_notifications(snapshot, now, draft)
     draft.wake(_first_look(situation, outlook.next_run))
     return draft.plan(status)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.acceptance import Acceptance
+from process_operator.decisions.notifications import notification_conditions
 from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
@@ -52,7 +53,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
         return base.model_copy(update=_cursor(snapshot, acceptance.recurrence, outlook.cursor))
     active = [view for view in outlook.views if view.refusal is None and not waits_for_start(view)]
     ends = _end_conditions(base, acceptance, outlook, now)
-    conditions = (*_conditions(snapshot, acceptance), *ends)
+    conditions = (*_conditions(snapshot, acceptance), *ends, *notification_conditions(snapshot))
     accepted_template = acceptance.template_hash if acceptance.is_accepted else None
     last_run, last_time = _last_run(snapshot, outlook.views)
     return base.model_copy(

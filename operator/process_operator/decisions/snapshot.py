@@ -15,7 +15,8 @@ from typing import NamedTuple
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
-from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase, RunSummary, StepStatus
+from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase, RunSummary, StepStatus, Trigger
+from process_operator.resources.receiver import Receiver
 from process_operator.resources.workloads import CronJob, Job, Pod
 from process_operator.timing.exclusions import Exclusions
 
@@ -47,6 +48,32 @@ class BackfillMark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class RunEnd:
+    """What a notification says of the end of a run, beyond what is remembered of it anyway."""
+
+    uid: str
+    recorded: datetime
+    """When its end was written (UTC)."""
+    trigger: Trigger
+    scheduled: datetime | None = None
+    process: str = ""
+    message: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far the notifications about one end are."""
+
+    done: bool = False
+    """Every receiver has it, or was given up."""
+    failures: tuple[str, ...] = ()
+    """`receiver: what happened` for each that was given up."""
+    again_at: datetime | None = None
+    """When to try again to write that into the run, where it could not be written."""
+
+
+@dataclass(frozen=True, slots=True)
 class FinishedRun:
     """What is remembered of a finished run: enough for retention, catch-up and the request's status."""
 
@@ -66,6 +93,8 @@ class FinishedRun:
     backfill: BackfillMark | None = None
     steps: tuple[StepStatus, ...] = ()
     """Of a process with steps: how each went."""
+    untold: RunEnd | None = None
+    """Its end, until the run itself says that it was notified of; never of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +155,8 @@ class Defaults:
 
     engine: Engine = Engine.AUTO
     retention_batch: int = 10
+    receivers: tuple[Receiver, ...] = ()
+    """Who may be notified; the administrator's."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +194,8 @@ class Snapshot:
     dry_run: DryRun | None = None
     calendars: Mapping[tuple[str, str], CalendarFile] = field(default_factory=dict)
     """Those that `excludeFrom` names, by ConfigMap and key, as far as they were read."""
+    deliveries: Mapping[str, Delivery] = field(default_factory=dict)
+    """Of notifications that were handed over, by the UID of the run."""
     defaults: Defaults = Defaults()
 
     @cached_property

@@ -25,6 +25,8 @@ class ConditionType(StrEnum):
     COMPLETE = "Complete"
     FAILED = "Failed"
     FINISHED = "Finished"
+    NOTIFICATIONS_READY = "NotificationsReady"
+    NOTIFIED = "Notified"
 
 
 class ConditionStatus(StrEnum):
@@ -57,6 +59,10 @@ class Reason(StrEnum):
     NAMESPACE_TERMINATING = "NamespaceTerminating"
     EXCLUDE_NOT_FOUND = "ExcludeNotFound"
     UNSUPPORTED = "Unsupported"
+    # NotificationsReady; the last two also of runs, Notified=False
+    RECEIVERS_FOUND = "ReceiversFound"
+    RECEIVER_NOT_FOUND = "ReceiverNotFound"
+    RECEIVER_NOT_ALLOWED = "ReceiverNotAllowed"
 
     @property
     def may_heal(self) -> bool:
@@ -146,6 +152,13 @@ class RunReason(StrEnum):
     UNSCHEDULABLE = "Unschedulable"
     # Running
     RETRYING = "Retrying"
+
+
+class NotifiedReason(StrEnum):
+    """Reasons of the condition Notified of a run; besides those of NotificationsReady."""
+
+    DELIVERED = "Delivered"
+    DELIVERY_FAILED = "DeliveryFailed"
 
 
 class LogReason(StrEnum):

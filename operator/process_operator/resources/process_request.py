@@ -23,6 +23,7 @@ from process_operator.resources.model import (
     Model,
     map_list,
 )
+from process_operator.resources.notification import MAX_RECEIVERS, Notification
 from process_operator.resources.process import ConcurrencyPolicy, ParameterName, ProcessReference
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.schedule import Timing
@@ -151,6 +152,12 @@ class ProcessRequestSpec(Model):
         None, ge=0, description="Delete the request, with its run, this long after it finished. Not for a schedule."
     )
     log: LogSettings = Field(LogSettings(), description="What is kept of the log of each run.")
+    notify: tuple[Notification, ...] = Field(
+        (),
+        max_length=MAX_RECEIVERS,
+        description="Who is told how runs end, by a CloudEvent over HTTP. Receivers are set up by the administrator.",
+        json_schema_extra=map_list("receiver"),
+    )
 
     @field_validator("starting_deadline_seconds")
     @classmethod
@@ -248,7 +255,8 @@ class ProcessRequestStatus(Model):
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=16,
-        description="Accepted, Ready and Stalled; Complete or Failed once no run is left to start.",
+        description="Accepted, Ready and Stalled; Complete or Failed once no run is left to start; NotificationsReady "
+        "where notify is set.",
         json_schema_extra=map_list("type"),
     )
 

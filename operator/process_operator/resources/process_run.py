@@ -217,7 +217,8 @@ class ProcessRunStatus(Model):
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=16,
-        description="Finished at any end; Complete after success, Failed and Stalled after any other end.",
+        description="Finished at any end; Complete after success, Failed and Stalled after any other end; Notified once "
+        "those who are to be told have been, or were given up.",
         json_schema_extra=map_list("type"),
     )
 

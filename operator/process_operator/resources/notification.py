@@ -1,0 +1,30 @@
+"""Who is told how a run ended: what a request asks for. Neighbour: `receiver.py` is what the administrator offers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from process_operator.resources.model import SET_LIST, Model
+from process_operator.resources.process_run import RunPhase
+
+End = Literal[
+    RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.CANCELED, RunPhase.UNKNOWN
+]
+MAX_RECEIVERS: Final = 8
+
+ReceiverName = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+
+
+class Notification(Model):
+    """Who is told of which ends."""
+
+    receiver: ReceiverName = Field(description="Name of the receiver, as the administrator of the operator gave it.")
+    phases: tuple[End, ...] = Field(
+        (RunPhase.FAILED, RunPhase.MISSED, RunPhase.UNKNOWN),
+        min_length=1,
+        max_length=6,
+        description="The phases of runs that it is told of. Unset: Failed, Missed and Unknown.",
+        json_schema_extra=SET_LIST,
+    )
