@@ -50,7 +50,7 @@ class Tries:
 
     def pause(self, tried: int, answer: Answer) -> float:
         """Seconds to wait after so many tries."""
-        longest = min(self.cap, self.base * 2 ** (tried - 1))
+        longest = min(self.cap, self.base * 2.0 ** (tried - 1))
         return max(answer.retry_after, longest * (1 + self.chance()) / 2)
 
 

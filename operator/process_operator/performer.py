@@ -463,7 +463,7 @@ class Performer:
     async def _mark_notified(self, key: Key, snapshot: Snapshot, action: actions.MarkNotified) -> None:
         """A record: where it cannot be written now nothing waits for it, and no run is held up by it."""
         notes = self._store.notes(key)
-        body = [
+        body: list[Body] = [
             {"op": "test", "path": "/metadata/uid", "value": action.uid},
             {"op": "add", "path": "/status/conditions/-", "value": action.condition.to_api()},
         ]

@@ -129,7 +129,7 @@ async def mark_fails(flow: Flow) -> None:
         return ServerError("etcdserver: request timed out", status=500) if "'Notified'" in text else None
 
     flow.apply(timing=every(10, until=35), notify=hook(*ALL), history={"successful": 10})
-    flow.cluster.refusals["patch", PROCESS_RUN] = refuse  # type: ignore[assignment]
+    flow.cluster.refusals["patch", PROCESS_RUN] = refuse
     await flow.to(50)
     flow.expect(lambda: (flow.phases(), set(marks(flow))), ([SUCCEEDED] * 4, {"-"}), undisturbed=True)
     flow.cluster.refusals.clear()
