@@ -48,6 +48,7 @@ PROMISES = {
     "failing.yaml": Promise("run immediately"),
     "holidays.yaml": Promise("weekdays at 07:00 Europe/Madrid", Engine.OPERATOR),
     "monthly.yaml": Promise("monthly on the last day at 23:30 Europe/Madrid", Engine.OPERATOR),
+    "notify.yaml": Promise("run immediately"),
     "run-immediately.yaml": Promise("run immediately"),
     "run-later.yaml": Promise("run later, 20s after it is scheduled"),
     "steps.yaml": Promise("daily at 01:00 Europe/Madrid", Engine.OPERATOR),

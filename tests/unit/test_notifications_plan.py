@@ -19,7 +19,7 @@ from process_operator.decisions.notifications import (
 from process_operator.decisions.plan import Draft, Emit, LoadHistory, MarkNotified, Notify
 from process_operator.decisions.snapshot import Defaults, Delivery, FinishedRun, RunEnd, Snapshot
 from process_operator.resources.process_request import ProcessRequestStatus
-from process_operator.resources.process_run import RunPhase, Trigger
+from process_operator.resources.process_run import RunPhase, StepStatus, Trigger
 from process_operator.resources.receiver import Receiver
 
 NOW = at("12:30")
@@ -205,6 +205,17 @@ def test_a_tick_that_never_ran_has_no_times_but_that_of_its_record() -> None:
 def test_what_is_sent_of_a_message(reason: str, message: str, sent: str) -> None:
     untold = end(message=message, exit_code=3)
     assert event_of(known(notify=["pager"]), run(reason=reason, untold=untold), untold)["data"]["message"] == sent
+
+
+def test_of_a_step_that_failed_its_reason_is_sent_and_no_word_of_its_log() -> None:
+    steps = (
+        StepStatus(name="load", process="load", phase=RunPhase.SUCCEEDED),
+        StepStatus(name="sum", process="sum", phase=RunPhase.FAILED, reason="ExitCode", message="password=hunter2"),
+        StepStatus(name="send", process="send"),
+    )
+    untold = end(message='step "sum": Failed (ExitCode: password=hunter2)', exit_code=3)
+    of = run(reason="StepFailed", untold=untold, steps=steps)
+    assert event_of(known(notify=["pager"]), of, untold)["data"]["message"] == 'step "sum": Failed (ExitCode)'
 
 
 # ---- the request

@@ -26,6 +26,7 @@ from process_operator.resources.conditions import (
 )
 from process_operator.resources.model import format_duration, format_instant
 from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_run import RunPhase
 
 WINDOW: Final = timedelta(hours=1)
 """Ends that are older are not told any more: so much later nobody would be helped."""
@@ -33,7 +34,7 @@ WINDOW: Final = timedelta(hours=1)
 _MAX_MESSAGE: Final = 1024
 _MAX_WORDS: Final = 512
 _FROM_LOGS: Final = frozenset({RunReason.EXIT_CODE, RunReason.INIT_CONTAINER_FAILED})
-"""Reasons whose message may be the last line of a log."""
+"""Reasons whose message may be the last line of a log; that of StepFailed repeats such a one."""
 
 
 def plan_notifications(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
@@ -145,6 +146,10 @@ def _data(snapshot: Snapshot, run: FinishedRun, end: RunEnd) -> dict[str, Any]:
 def _message(run: FinishedRun, end: RunEnd) -> str:
     if run.reason in _FROM_LOGS:
         return f"exit code {end.exit_code}; the ProcessRun has its log" if end.exit_code is not None else ""
+    if run.reason == RunReason.STEP_FAILED:
+        failed = [step for step in run.steps if step.phase not in (None, RunPhase.SUCCEEDED)]
+        words = (f'step "{step.name}": {step.phase}' + (f" ({step.reason})" if step.reason else "") for step in failed)
+        return _short(clean_message("; ".join(words)), _MAX_MESSAGE)
     return _short(clean_message(end.message), _MAX_MESSAGE)
 
 
