@@ -59,3 +59,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- $plurals | sortAlpha | join ", " }}
 {{- end }}
+
+{{/* Where the operator finds its receivers, their keys and certificates. */}}
+{{- define "process-operator.receiversFolder" -}}
+/etc/process-operator
+{{- end }}
