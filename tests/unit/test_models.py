@@ -84,6 +84,7 @@ REQUEST: dict[str, Any] = {
         "engine": "Auto",
         "history": {"successful": 5, "failed": 10, "other": 0, "maxAge": "720h"},
         "log": {"capture": "OnFailure", "tailBytes": 1024, "container": "main"},
+        "notify": [{"receiver": "pager", "phases": ["Failed", "Skipped"]}],
     },
     "status": {
         "observedGeneration": 3,
