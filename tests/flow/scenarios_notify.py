@@ -64,16 +64,16 @@ async def success(flow: Flow) -> None:
     flow.expect(lambda: marks(flow), ["-"])
 
 
-@scenario("a schedule of which every end is told", ends=[SUCCEEDED] * 4, rest=100)
+@scenario("a schedule of which every end is told", ends=[SUCCEEDED] * 2)
 async def schedule(flow: Flow) -> None:
-    flow.apply(timing=every(10, until=35), notify=hook(*ALL), history={"successful": 10})
+    flow.apply(timing=every(10, until=15), notify=hook(*ALL), history={"successful": 10})
     await flow.to(120)
     check_told(flow, *ALL)
     if flow.operators == 1:
         check_once(flow)
 
 
-@scenario("ticks that are missed are told by the record that stands for them", ends=None)
+@scenario("ticks that are missed are told by the record that stands for them", ends=None, writes=(5, 20))
 async def missed(flow: Flow) -> None:
     flow.apply(timing=every(5, until=62), history={"successful": 10, "other": 10}, notify=hook("Missed"))
     await flow.to(6)
@@ -122,16 +122,16 @@ async def not_allowed(flow: Flow) -> None:
     flow.expect(lambda: flow.verdict(), ("Failed", "Accepted"))
 
 
-@scenario("a mark that cannot be written is written later, and runs go on", ends=[SUCCEEDED] * 4, rest=100)
+@scenario("a mark that cannot be written is written later, and runs go on", ends=[SUCCEEDED] * 2)
 async def mark_fails(flow: Flow) -> None:
     def refuse(body: dict[str, object]) -> ServerError | None:
         text = str(body.get("status"))
         return ServerError("etcdserver: request timed out", status=500) if "'Notified'" in text else None
 
-    flow.apply(timing=every(10, until=35), notify=hook(*ALL), history={"successful": 10})
+    flow.apply(timing=every(10, until=15), notify=hook(*ALL), history={"successful": 10})
     flow.cluster.refusals["patch", PROCESS_RUN] = refuse
     await flow.to(50)
-    flow.expect(lambda: (flow.phases(), set(marks(flow))), ([SUCCEEDED] * 4, {"-"}), undisturbed=True)
+    flow.expect(lambda: (flow.phases(), set(marks(flow))), ([SUCCEEDED] * 2, {"-"}), undisturbed=True)
     flow.cluster.refusals.clear()
     await flow.to(120)
     check_told(flow, *ALL)
