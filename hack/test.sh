@@ -8,7 +8,7 @@ venv=${VENV:-.venv}
 python=${PYTHON:-python3}
 cluster=${TEST_CLUSTER:-test}
 needs_cluster=()
-for folder in tests/cluster; do
+for folder in tests/cluster tests/chart; do
     [[ -e $folder ]] && needs_cluster+=("$folder")
 done
 watches=(tests/contract/test_watch_*.py tests/contract/test_lease.py)
@@ -73,8 +73,12 @@ stage "tests without a cluster" tests fast -n "${UNIT_WORKERS:-auto}" --ignore=t
 stage "tests against oracles" tests oracles -n 2 tests/oracles
 stage "cluster up" up
 if [[ ${KUBECONFIG_TEST:-} ]]; then
-    stage "tests with a cluster" tests real -n "${CLUSTER_WORKERS:-4}" -m "not disruptive" "${needs_cluster[@]}"
-    stage "tests that kill the operator" tests disruptive -m disruptive -p no:xdist "${needs_cluster[@]}"
+    stage "tests with a cluster" tests real -n "${CLUSTER_WORKERS:-4}" -m "not disruptive" tests/cluster
+    stage "tests that kill the operator" tests disruptive -m disruptive -p no:xdist tests/cluster
+    AUDIT_LOG=$(dirname "$KUBECONFIG_TEST")/logs/audit.log
+    # Whatever the operator did until here it did with the rights of the chart.
+    [[ -e $AUDIT_LOG ]] && export AUDIT_LOG
+    stage "tests of the chart" tests chart -p no:xdist tests/chart
     # Each brings its own operator, so one after the other.
     stage "tests of broken watches" tests watches -p no:xdist "${watches[@]}"
     stage "faults, the short version" faults
@@ -86,5 +90,5 @@ printf '%s\n' "${timings[@]}"
 if ((${#failed[@]})); then
     printf 'FAILED: %s\n' "${failed[@]}"
 fi
-cat "$scratch"/{fast,oracles,real,disruptive,watches,faults} 2>/dev/null || true
+cat "$scratch"/{fast,oracles,real,disruptive,chart,watches,faults} 2>/dev/null || true
 exit $((${#failed[@]} > 0))

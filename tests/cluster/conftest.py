@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 import pytest
+from tests.cluster.account import account_kubeconfig
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.operator_process import REPOSITORY, OperatorProcess
 from tests.cluster.workspace import Workspace
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _KUBECTL: Final = "CLUSTER_TESTS_KUBECTL"
 _KUBECONFIG: Final = "CLUSTER_TESTS_KUBECONFIG"
+_ACCOUNT: Final = "CLUSTER_TESTS_ACCOUNT"
 _LOG: Final = "CLUSTER_TESTS_OPERATOR_LOG"
 
 
@@ -97,9 +99,15 @@ def _set_up() -> _Stage:
     kubectl.run("wait", "--for=condition=Established", "--timeout=60s", "--filename", crds)
     log_file = folder / "operator-of-tests.log"
     log_file.write_text("")
-    operator = OperatorProcess(kubeconfig, log_file)
+    account = account_kubeconfig(kubectl, folder)
+    operator = OperatorProcess(account, log_file)
     operator.start()
-    os.environ |= {_KUBECTL: str(kubectl.binary), _KUBECONFIG: str(kubeconfig), _LOG: str(log_file)}
+    os.environ |= {
+        _KUBECTL: str(kubectl.binary),
+        _KUBECONFIG: str(kubeconfig),
+        _ACCOUNT: str(account),
+        _LOG: str(log_file),
+    }
     return _Stage(operator, lock)
 
 
@@ -134,16 +142,22 @@ def kubeconfig() -> Path:
 
 
 @pytest.fixture(scope="session")
+def account() -> Path:
+    """The same, with the rights that an operator has."""
+    return Path(os.environ[_ACCOUNT])
+
+
+@pytest.fixture(scope="session")
 def cluster(kubeconfig: Path) -> Kubectl:
     """The cluster, with our kinds and the operator."""
     return Kubectl(Path(os.environ[_KUBECTL]), kubeconfig, Path(os.environ[_LOG]))
 
 
 @pytest.fixture(scope="module")
-def shared_operator(request: pytest.FixtureRequest, kubeconfig: Path) -> OperatorProcess:
+def shared_operator(request: pytest.FixtureRequest, account: Path) -> OperatorProcess:
     """The operator that all tests share, for fixtures of a module; these start it again where they end it."""
     stage = request.config.stash.get(_STAGE, None)
-    return stage.operator if stage is not None else OperatorProcess(kubeconfig, Path(os.environ[_LOG]), owned=False)
+    return stage.operator if stage is not None else OperatorProcess(account, Path(os.environ[_LOG]), owned=False)
 
 
 @pytest.fixture

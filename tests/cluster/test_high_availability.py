@@ -13,6 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from tests.chart.helm import RELEASE
+from tests.cluster.account import NAMESPACE
 from tests.cluster.manifests import immediately, request, schedule
 from tests.cluster.operator_process import OperatorProcess
 from tests.cluster.test_restart import MANY, assert_every_tick_once
@@ -36,9 +38,9 @@ TICKING: Final = tuple(f"tick-{number}" for number in range(4))
 class Pair:
     """Two operators, of which one leads."""
 
-    def __init__(self, kubeconfig: Path, folder: Path, space: Workspace) -> None:
+    def __init__(self, account: Path, folder: Path, space: Workspace) -> None:
         environment = {
-            "PROCESS_OPERATOR_LEASE_NAMESPACE": space.namespace,
+            "PROCESS_OPERATOR_LEASE_NAMESPACE": NAMESPACE,
             "PROCESS_OPERATOR_WATCH_NAMESPACES": space.namespace,
             "PROCESS_OPERATOR_HTTP_HOST": "127.0.0.1",
             "PROCESS_OPERATOR_HTTP_PORT": "0",
@@ -46,7 +48,7 @@ class Pair:
         self.space = space
         self.operators = [
             OperatorProcess(
-                kubeconfig, folder / f"{name}.log", environment={**environment, "PROCESS_OPERATOR_POD_NAME": name}
+                account, folder / f"{name}.log", environment={**environment, "PROCESS_OPERATOR_POD_NAME": name}
             )
             for name in ("one", "two")
         ]
@@ -56,6 +58,12 @@ class Pair:
         """The first leads, the second stands by."""
         self.leader.start()
         self.standby.start(until="stand-by")
+
+    def swap(self, *, restart: bool) -> None:
+        """The stand-by leads now; the one that led stands by, started again where it ended."""
+        self.leader, self.standby = self.standby, self.leader
+        if restart:
+            self.standby.start(until="stand-by")
 
     def end(self) -> None:
         for operator in self.operators:
@@ -78,7 +86,7 @@ class Pair:
 
     def ask(self, operator: OperatorProcess, path: str) -> tuple[int, str]:
         """What an operator answers on its port."""
-        (port,) = {record["port"] for record in operator.records() if record.get("event") == "probes and metrics"}
+        port = [record["port"] for record in operator.records() if record.get("event") == "probes and metrics"][-1]
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
                 return answer.status, answer.read().decode()
@@ -92,16 +100,21 @@ class Pair:
         return float(line.split()[1])
 
 
-@pytest.fixture
-def pair(kubeconfig: Path, tmp_path: Path, space: Workspace, operator: OperatorProcess) -> Iterator[Pair]:
-    """They work in one namespace, from which the operator of the other tests is away."""
-    operator.stop()
-    pair = Pair(kubeconfig, tmp_path, space)
+@pytest.fixture(scope="module")
+def pair(
+    account: Path, tmp_path_factory: pytest.TempPathFactory, shared_space: Workspace, shared_operator: OperatorProcess
+) -> Iterator[Pair]:
+    """They work in one namespace, and the operator of the other tests is away."""
+    shared_operator.stop()
+    # What another test left would have to run out first.
+    shared_space.cluster.delete("lease", RELEASE, NAMESPACE)
+    pair = Pair(account, tmp_path_factory.mktemp("pair"), shared_space)
     try:
         pair.start()
         yield pair
     finally:
         pair.end()
+        shared_operator.start()
 
 
 def ticking(space: Workspace) -> None:
@@ -129,38 +142,6 @@ def _ended(space: Workspace, name: str) -> list[dict[str, Any]]:
     return runs if all(run["status"]["phase"] not in OPEN for run in runs) else []
 
 
-def test_another_takes_over_from_a_leader_that_is_killed_in_a_burst(pair: Pair) -> None:
-    ticking(pair.space)
-    killed_at = now()
-    pair.leader.kill()
-    taken = pair.taken_over(killed_at) - killed_at
-    assert taken < KILLED
-    assert_all_ticks(pair.space)
-    pair.leader.start(until="stand-by")
-    print(f"take-over from a killed leader: {taken.total_seconds():.1f} s")
-
-
-def test_another_takes_over_at_once_from_a_leader_that_leaves_in_order(pair: Pair) -> None:
-    ticking(pair.space)
-    left_at = now()
-    assert pair.leader.stop() == 0
-    taken = pair.taken_over(left_at) - left_at
-    assert taken < ORDERLY
-    assert_all_ticks(pair.space)
-    print(f"take-over from a leader that left: {taken.total_seconds():.1f} s")
-
-
-def test_a_leader_that_stood_still_stands_by_when_it_goes_on(pair: Pair) -> None:
-    ticking(pair.space)
-    stopped_at = now()
-    pair.leader.suspend()
-    assert pair.taken_over(stopped_at) - stopped_at < KILLED
-    pair.leader.resume()
-    pair.space.wait(lambda: pair.said(pair.leader, "stand-by"), "the old leader stands by")
-    assert pair.ask(pair.leader, "/readyz")[1].startswith("ready: stand-by, two_")
-    assert_all_ticks(pair.space)
-
-
 def test_probes_and_metrics_say_who_leads(pair: Pair) -> None:
     space = pair.space
     space.apply(request("one", immediately()))
@@ -181,3 +162,31 @@ def test_a_namespace_that_is_not_watched_is_left_alone(pair: Pair) -> None:
         pair.space.apply(request("here", immediately()))
         pair.space.wait_runs("here", 1, "Succeeded")
         assert "status" not in pair.space.cluster.get("preq", "elsewhere", other)
+
+
+def test_every_tick_is_in_one_run_through_all_hand_overs(pair: Pair) -> None:
+    ticking(pair.space)
+
+    left_at = now()
+    assert pair.leader.stop() == 0
+    assert pair.taken_over(left_at) - left_at < ORDERLY
+    pair.swap(restart=True)
+
+    killed_at = now()
+    pair.leader.kill()
+    assert pair.taken_over(killed_at) - killed_at < KILLED
+    pair.swap(restart=True)
+
+    stopped_at = now()
+    pair.leader.suspend()
+    assert pair.taken_over(stopped_at) - stopped_at < KILLED
+    pair.leader.resume()
+    pair.space.wait(
+        lambda: [at for at in pair.said(pair.leader, "stand-by") if at > stopped_at],
+        "the leader that stood still stands by",
+    )
+    pair.swap(restart=False)
+    assert pair.ask(pair.standby, "/readyz")[1].startswith("ready: stand-by, ")
+    assert_all_ticks(pair.space)
+    for operator in pair.operators:
+        assert not [record for record in operator.records() if record.get("level") == "error"]

@@ -64,3 +64,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "process-operator.receiversFolder" -}}
 /etc/process-operator
 {{- end }}
+
+{{- define "process-operator.leaseName" -}}
+{{- default (include "process-operator.fullname" .) .Values.lease.name }}
+{{- end }}

@@ -1,0 +1,256 @@
+"""The image and the chart as people use them: install, upgrade, uninstall on a real node, from the image of this checkout.
+
+The pods share the node's network, because nothing else leads to an API server on loopback; so the two replicas of a
+high-availability set-up are two releases here, on two ports, with one Lease between them. Neighbours:
+`test_rights.py`, `tests/chart/test_render.py`; `test_high_availability.py` has the hand-overs in detail.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from tests.chart.helm import CHART, REPOSITORY, helm
+from tests.chart.promtool import promtool
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.manifests import immediately, later, process, request, schedule, sleeper
+from tests.cluster.operator_process import OperatorProcess
+from tests.cluster.test_high_availability import KILLED, assert_all_ticks, ticking
+from tests.cluster.workspace import Workspace, name_of, now
+
+pytestmark = [pytest.mark.node, pytest.mark.disruptive]
+
+PORT: Final = 18080
+OTHER_PORT: Final = 18081
+NAMESPACE: Final = "process-operator-system"
+RESTRICTED: Final = {"pod-security.kubernetes.io/enforce": "restricted"}
+CRDS: Final = {
+    "processes.process-operator.io",
+    "processrequests.process-operator.io",
+    "processruns.process-operator.io",
+}
+
+
+class Installation:
+    """Releases of the chart in a namespace with restricted Pod Security."""
+
+    def __init__(self, cluster: Kubectl, image: str, folder: Path) -> None:
+        self.cluster = cluster
+        self._image = image
+        self._folder = folder
+
+    def values(self, port: int, **more: Any) -> Path:
+        """Values for a node whose API server listens on loopback."""
+        server = self.cluster.run("config", "view", "--output", "jsonpath={.clusters[0].cluster.server}")
+        repository, _, tag = self._image.rpartition(":")
+        values = {
+            "hostNetwork": True,
+            "http": {"host": "127.0.0.1", "port": port},
+            "probes": {"host": "127.0.0.1"},
+            "image": {"repository": repository, "tag": tag},
+            "lease": {"name": "process-operator"},
+            "extraEnv": [
+                {"name": "KUBERNETES_SERVICE_HOST", "value": "127.0.0.1"},
+                {"name": "KUBERNETES_SERVICE_PORT", "value": server.rpartition(":")[2]},
+            ],
+            **more,
+        }
+        path = self._folder / f"values-{port}.json"
+        path.write_text(json.dumps(values))
+        return path
+
+    def helm(self, *arguments: str) -> str:
+        """Run Helm in the namespace; it has to work."""
+        answer = helm(*arguments, "--namespace", NAMESPACE, kubeconfig=self.cluster.kubeconfig)
+        assert answer.returncode == 0, f"{answer.stdout}\n{answer.stderr}\n{self.story()}"
+        return answer.stdout
+
+    def install(self, release: str, port: int, chart: Path = CHART, **more: Any) -> str:
+        """Install or upgrade, and wait until it is ready."""
+        values = str(self.values(port, **more))
+        return self.helm("upgrade", "--install", release, str(chart), "--values", values, "--wait", "--timeout", "90s")
+
+    def ask(self, port: int, path: str) -> str:
+        """What an operator answers."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            found: str = answer.read().decode()
+            return found
+
+    def pod(self, release: str) -> dict[str, Any]:
+        """The pod of a release."""
+        found = self.cluster.objects("pod", NAMESPACE, labels=f"app.kubernetes.io/instance={release}")
+        (pod,) = [
+            pod for pod in found if "deletionTimestamp" not in pod["metadata"] and "verify" not in str(pod["spec"])
+        ]
+        return pod
+
+    def story(self) -> str:
+        """What there is, and what the operators said."""
+        logs = self.cluster.ask(
+            "logs", "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/name=process-operator"
+        )
+        return f"{self.cluster.story(NAMESPACE)}\n{logs.message}"
+
+
+@pytest.fixture(scope="module")
+def image(kubeconfig: Path) -> str:
+    """The image of this checkout, on the node."""
+    build = (str(REPOSITORY / "hack" / "image" / "build.sh"), "--archive")
+    name, archive = subprocess.run(build, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    cluster = (sys.executable, str(REPOSITORY / "hack" / "cluster"))
+    subprocess.run((*cluster, "load", "--name", kubeconfig.parent.name, archive), check=True, stdout=sys.stderr)
+    return name
+
+
+@pytest.fixture(scope="module")
+def installation(
+    cluster: Kubectl, image: str, shared_operator: OperatorProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """In place of the tests' own operator, which starts again in the end, with the CRDs as they were."""
+    shared_operator.stop()
+    cluster.run("delete", "crd", *CRDS)
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": RESTRICTED}}
+    cluster.run("apply", "--filename", "-", stdin=json.dumps(namespace))
+    found = Installation(cluster, image, tmp_path_factory.mktemp("values"))
+    try:
+        yield found
+    finally:
+        for release in ("process-operator", "second"):
+            helm("uninstall", release, "--namespace", NAMESPACE, "--wait", kubeconfig=cluster.kubeconfig)
+        cluster.run("delete", "namespace", NAMESPACE)
+        cluster.run("delete", "crd", "--ignore-not-found", *CRDS)
+        cluster.run("create", "--filename", str(REPOSITORY / "crds"))
+        cluster.run("wait", "--for=condition=Established", "--timeout=60s", "--filename", str(REPOSITORY / "crds"))
+        shared_operator.start()
+
+
+def test_from_install_to_uninstall(installation: Installation, cluster: Kubectl) -> None:
+    """One story, because each step needs the one before."""
+    said = installation.install("process-operator", PORT)
+    assert "helm test process-operator" in said
+    with cluster.new_namespace() as namespace:
+        space = Workspace(cluster, namespace)
+        _a_request_runs(installation, space)
+        _the_pod_can_do_little(installation)
+        _metrics_can_be_read(installation)
+        assert "succeeded" in installation.helm("test", "process-operator", "--logs")
+        _an_upgrade_loses_nothing(installation, space)
+        _another_takes_over(installation, space)
+        _uninstall_keeps_what_was_asked(installation, space)
+
+
+def _a_request_runs(installation: Installation, space: Workspace) -> None:
+    space.apply(process("hello", "echo hello from $PROCESS_RUN"))
+    space.apply(request("greet", immediately(), process={"name": "hello"}))
+    (run,) = space.wait_runs("greet", 1, "Succeeded")
+    assert run["status"]["log"]["text"] == f"hello from {name_of(run)}"
+    assert installation.ask(PORT, "/readyz") == "ready: leading\n"
+
+
+def _the_pod_can_do_little(installation: Installation) -> None:
+    name = name_of(installation.pod("process-operator"))
+
+    def inside(*command: str) -> str:
+        where = ("exec", name, "--namespace", NAMESPACE, "--")
+        return installation.cluster.ask(*where, *command).message
+
+    status = inside("cat", "/proc/1/status")
+    lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert lines["Uid"].split() == ["65532"] * 4
+    assert int(lines["CapEff"], 16) == 0
+    assert lines["NoNewPrivs"] == "1"
+    assert "Read-only file system" in inside("touch", "/opt/process-operator/x")
+    for absent in ("pip", "pip3", "gcc", "cc", "apt-get"):
+        assert "not found" in inside(absent), absent
+    assert "No module named" in inside("python3", "-m", "pip", "--version")
+
+
+def _metrics_can_be_read(installation: Installation) -> None:
+    text = installation.ask(PORT, "/metrics")
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert samples["process_operator_runs_finished_total", "Succeeded"] >= 1
+    assert samples["process_operator_leader",] == 1
+    checked = subprocess.run((promtool(), "check", "metrics"), input=text, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def _an_upgrade_loses_nothing(installation: Installation, space: Workspace) -> None:
+    space.apply(request("long", immediately(), sleeper(12)))
+    space.apply(request("waits", later(after="20s")))
+    (run,) = space.wait_first_runs("long")
+    space.wait_log(name_of(run), "begun")
+    before = name_of(installation.pod("process-operator"))
+    installation.install("process-operator", PORT, podAnnotations={"upgraded": "yes"})
+    assert name_of(installation.pod("process-operator")) != before
+    (run,) = space.wait_runs("long", 1, "Succeeded")
+    assert run["status"]["log"]["text"] == "begun\nended"
+    (run,) = space.wait_runs("waits", 1, "Succeeded")
+    assert len(space.jobs("long")) == len(space.jobs("waits")) == 1
+
+
+def _another_takes_over(installation: Installation, space: Workspace) -> None:
+    values = {"crds": {"enabled": False}}
+    installation.install("second", OTHER_PORT, **values)
+    assert installation.ask(OTHER_PORT, "/readyz").startswith("ready: stand-by, process-operator-")
+    ticking(space)
+    pid = _pid_of(installation.pod("process-operator"))
+    killed_at = now()
+    subprocess.run(("kill", "-KILL", str(pid)), check=True)
+    # The kubelet starts the container again, but it is another process, and does not hold the Lease.
+    space.wait(lambda: installation.ask(OTHER_PORT, "/readyz") == "ready: leading\n", "the other leads")
+    assert now() - killed_at < KILLED + timedelta(seconds=1)
+    assert_all_ticks(space)
+
+
+def _pid_of(pod: dict[str, Any]) -> int:
+    """The process of a pod's container, on this machine: the node's processes are ours."""
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            environment, command = (folder / "environ").read_bytes(), (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if f"PROCESS_OPERATOR_POD_NAME={name_of(pod)}\0".encode() in environment or (
+            f"HOSTNAME={name_of(pod)}\0".encode() in environment and b"process_operator" in command
+        ):
+            return int(folder.name)
+    raise AssertionError(f"no process of pod {name_of(pod)}")
+
+
+def _uninstall_keeps_what_was_asked(installation: Installation, space: Workspace) -> None:
+    space.apply(request("stays", schedule(daily={"at": "03:00"})))
+    space.wait_phase("stays", "Scheduled")
+    for release in ("second", "process-operator"):
+        installation.helm("uninstall", release, "--wait")
+    cluster = installation.cluster
+    found = json.loads(cluster.run("get", "crd", "--output", "json"))["items"]
+    assert {name_of(crd) for crd in found} >= CRDS
+    assert space.request("stays")["status"]["phase"] == "Scheduled"
+    kinds = "clusterrole,clusterrolebinding,validatingadmissionpolicy,validatingadmissionpolicybinding"
+    everywhere = json.loads(
+        cluster.run("get", kinds, "--selector", "app.kubernetes.io/managed-by=Helm", "--output", "json")
+    )
+    assert [name_of(left) for left in everywhere["items"]] == []
+    here = "deployment,service,serviceaccount,role,rolebinding,configmap,pod"
+    space.wait(
+        lambda: (
+            "No resources found"
+            in cluster.ask(
+                "get", here, "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/managed-by=Helm"
+            ).message
+        ),
+        "everything else is gone",
+    )
