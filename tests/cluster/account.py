@@ -1,6 +1,6 @@
 """The account under which the tests' operator works: the one of the chart, with the rights of the chart and no others.
 
-So whatever the operator calls and may not fails some test. Neighbours: `conftest.py` starts the operator with it,
+So whatever the operator calls and may not fails some test. The chart's admission policy is in force too. Neighbours: `conftest.py` starts the operator with it,
 `tests/chart/test_rights_used.py` looks for rights that nobody used.
 """
 
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "process-operator-tests"
 USER: Final = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
-_KINDS: Final = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
+_KINDS: Final = (
+    "ServiceAccount",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+)
 
 
 def account_kubeconfig(cluster: Kubectl, folder: Path) -> Path:

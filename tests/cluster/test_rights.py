@@ -1,0 +1,159 @@
+"""Who may do what, asked as these people: Kubernetes' own roles with what the chart adds to them, and its admission policy.
+
+Neighbour: `account.py` installs both, for all tests.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from tests.cluster.kubectl import Answer, Kubectl
+from tests.cluster.manifests import Manifest, immediately, manual_run, process, request, schedule
+from tests.cluster.workspace import Workspace, name_of
+
+from process_operator.names import ANNOTATION_RESCHEDULE
+
+KINDS: Final = "processes,processrequests,processruns,processbackfills"
+ROLES: Final = {"viewer": "view", "editor": "edit", "admin": "admin"}
+
+
+class People:
+    """A namespace of one tenant, with a viewer, an editor and an admin; a writer who may write our kinds but no Jobs."""
+
+    def __init__(self, space: Workspace) -> None:
+        self.space = space
+        for name, role in ROLES.items():
+            self._bind(name, "--clusterrole", role)
+        ours = ["--verb=get,list,create,update,patch,delete", "--resource=" + ",".join(_full(KINDS))]
+        space.cluster.run("create", "role", "writer", "--namespace", space.namespace, *ours)
+        self._bind("writer", "--role", "writer")
+
+    def _bind(self, name: str, kind: str, role: str) -> None:
+        where = ("--namespace", self.space.namespace)
+        self.space.cluster.run("create", "rolebinding", name, *where, kind, role, "--user", self.user(name))
+
+    def user(self, name: str) -> str:
+        return f"{name}-of-{self.space.namespace}"
+
+    def ask(self, name: str, *arguments: str, stdin: str | None = None, namespace: str = "") -> Answer:
+        """What kubectl says to one of them."""
+        where = ("--namespace", namespace or self.space.namespace)
+        return self.space.cluster.ask(*arguments, *where, "--as", self.user(name), stdin=stdin)
+
+    def apply(self, name: str, manifest: Manifest, namespace: str = "") -> Answer:
+        return self.ask(name, "create", "--filename", "-", stdin=json.dumps(manifest), namespace=namespace)
+
+
+def _full(kinds: str) -> list[str]:
+    return [f"{kind}.process-operator.io" for kind in kinds.split(",")]
+
+
+@pytest.fixture(scope="module")
+def people(shared_space: Workspace) -> People:
+    """They find a process, a request and its run."""
+    shared_space.apply(process("there"))
+    shared_space.apply(request("there", immediately()))
+    shared_space.wait_runs("there", 1, "Succeeded")
+    return People(shared_space)
+
+
+@pytest.fixture
+def foreign(cluster: Kubectl) -> Iterator[str]:
+    """A namespace of another tenant."""
+    with cluster.new_namespace() as name:
+        yield name
+
+
+@pytest.mark.parametrize("who", ["viewer", "editor", "admin"])
+def test_who_may_view_a_namespace_sees_our_kinds_and_the_log(people: People, who: str) -> None:
+    assert people.ask(who, "get", KINDS).ok
+    (run,) = people.space.runs("there")
+    log = people.ask(who, "get", "prun", name_of(run), "--output", "jsonpath={.status.log.text}")
+    assert (log.ok, log.message) == (True, "done")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [process("new"), request("new", immediately()), manual_run("there", "new")],
+    ids=["a process", "a request", "a run"],
+)
+def test_who_may_only_view_makes_nothing(people: People, manifest: Manifest) -> None:
+    answer = people.apply("viewer", manifest)
+    assert not answer.ok
+    assert "cannot create resource" in answer.message
+
+
+@pytest.mark.parametrize("who", ["editor", "admin"])
+def test_who_may_edit_a_namespace_makes_changes_and_removes_our_kinds(people: People, who: str) -> None:
+    name = f"of-{who}"
+    for manifest in (process(name), request(name, immediately()), manual_run(name, f"{name}-by-hand")):
+        answer = people.apply(who, manifest)
+        assert answer.ok, answer.message
+    people.space.wait_runs(name, 2, "Succeeded")
+    for patch in ('{"spec":{"suspend":true}}', f'{{"metadata":{{"annotations":{{"{ANNOTATION_RESCHEDULE}":"1"}}}}}}'):
+        assert people.ask(who, "patch", "preq", name, "--type=merge", "--patch", patch).ok
+    assert people.ask(who, "delete", "preq", name).ok
+
+
+@pytest.mark.parametrize("who", ["editor", "admin"])
+def test_nobody_writes_the_status_of_our_kinds(people: People, who: str) -> None:
+    patch = ("--subresource=status", "--type=merge", "--patch", '{"status":{"phase":"Succeeded"}}')
+    answer = people.ask(who, "patch", "preq", "there", *patch)
+    assert not answer.ok
+    assert "processrequests/status" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("manifest", "kind"),
+    [
+        (process("sly"), "Process"),
+        (request("sly", immediately()), "ProcessRequest"),
+        (manual_run("there", "sly"), "ProcessRun"),
+    ],
+    ids=["a process", "a request", "a run"],
+)
+def test_who_may_not_make_jobs_has_none_made_by_the_operator(people: People, manifest: Manifest, kind: str) -> None:
+    answer = people.apply("writer", manifest)
+    assert not answer.ok
+    space = people.space.namespace
+    words = f'user "{people.user("writer")}" cannot create jobs.batch in namespace "{space}", so may not create or change a {kind} there'
+    assert words in answer.message
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        '{"spec":{"suspend":true}}',
+        f'{{"metadata":{{"annotations":{{"{ANNOTATION_RESCHEDULE}":"now"}}}}}}',
+    ],
+    ids=["by an edit", "by a reschedule"],
+)
+def test_nor_changes_what_others_run(people: People, patch: str) -> None:
+    answer = people.ask("writer", "patch", "preq", "there", "--type=merge", "--patch", patch)
+    assert not answer.ok
+    assert "cannot create jobs.batch" in answer.message
+
+
+def test_labels_and_deletion_are_free(people: People) -> None:
+    people.space.apply(request("free", schedule(daily={"at": "03:00"})))
+    people.space.wait_phase("free", "Scheduled")
+    assert people.ask("writer", "label", "preq", "free", "team=erp").ok
+    assert people.ask("writer", "delete", "preq", "free").ok
+
+
+def test_an_editor_takes_no_place_of_a_scheduled_run(people: People) -> None:
+    run = manual_run("there", "claims", trigger="Schedule", scheduledTime="2027-01-01T00:00:00Z")
+    answer = people.apply("editor", run)
+    assert not answer.ok
+    assert "only the operator may set spec.trigger to another value than Manual" in answer.message
+
+
+@pytest.mark.parametrize("who", ["editor", "stranger"])
+def test_another_tenant_and_a_stranger_get_nothing(people: People, foreign: str, who: str) -> None:
+    assert not people.ask(who, "get", "prun", namespace=foreign).ok
+    answer = people.apply(who, request("intruder", immediately()), namespace=foreign)
+    assert not answer.ok
+    assert "forbidden" in answer.message
