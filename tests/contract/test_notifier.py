@@ -6,10 +6,12 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,15 +21,15 @@ from process_operator.decisions.plan import Notify
 from process_operator.decisions.snapshot import Delivery
 from process_operator.notifier import Notifier, Tries
 from process_operator.resources.receiver import Receiver
+from process_operator.runtime import utc_now
 from process_operator.store import Store
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.contract.conftest import Waits
 
 NOW = datetime(2027, 3, 1, 12, 0, 0, tzinfo=UTC)
 KEY = ("erp", "close")
+GUIDE = Path(__file__).parents[2] / "docs" / "users-guide.md"
 KEY_BYTES = bytes(range(32))
 EVENT = {"specversion": "1.0", "id": "uid-finished", "type": "io.process-operator.run.failed", "data": {"run": "r"}}
 
@@ -35,8 +37,10 @@ EVENT = {"specversion": "1.0", "id": "uid-finished", "type": "io.process-operato
 class Desk:
     """A notifier, and what it told."""
 
-    def __init__(self, waits: Waits, *receivers: Receiver, **tries: Any) -> None:
-        self.store = Store(on_dirty=lambda _: None, clock=lambda: NOW)
+    def __init__(
+        self, waits: Waits, *receivers: Receiver, clock: Callable[[], datetime] = lambda: NOW, **tries: Any
+    ) -> None:
+        self.store = Store(on_dirty=lambda _: None, clock=clock)
         self.counted: Counter[tuple[str, str]] = Counter()
         self.done = asyncio.Event()
         self.notifier = Notifier(
@@ -44,7 +48,7 @@ class Desk:
             self.store,
             on_done=lambda _: self.done.set(),
             count=self._count,
-            clock=lambda: NOW,
+            clock=clock,
             tries=Tries(sleep=waits.sleep, chance=lambda: 1.0, **{"timeout": 5.0, **tries}),
         )
 
@@ -101,12 +105,27 @@ async def test_an_event_arrives_as_a_signed_cloudevent(waits: Waits, tmp_path: P
     assert came.event == EVENT
     assert came.headers["content-type"] == "application/cloudevents+json"
     assert (came.headers["webhook-id"], came.headers["webhook-timestamp"]) == ("uid-finished", "1803902400")
-    # As docs/users-guide.md tells a receiver to do it.
     signed = f"{came.headers['webhook-id']}.{came.headers['webhook-timestamp']}.".encode() + came.body
     wanted = "v1," + base64.b64encode(hmac.new(KEY_BYTES, signed, hashlib.sha256).digest()).decode()
     assert hmac.compare_digest(came.headers["webhook-signature"], wanted)
     assert {"authorization", "cookie"}.isdisjoint(came.headers)
     assert sender.counted == {("hook", "delivered"): 1}
+
+
+async def test_the_check_that_the_users_guide_gives_to_receivers_holds(waits: Waits, tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(import base64.*?)```", GUIDE.read_text(), re.DOTALL)
+    given: dict[str, Any] = {}
+    exec(code, given)
+    key = tmp_path / "key"
+    key.write_bytes(b"a key that only these two know\n")
+    async with WebhookReceiver() as hook, desk(waits, receiver(hook.url, key_file=key), clock=utc_now) as sender:
+        assert await sender.send() == DELIVERED
+    (came,) = hook.came
+    is_genuine, right = given["is_genuine"], b"a key that only these two know"
+    assert is_genuine(right, came.headers, came.body)
+    assert not is_genuine(b"another one", came.headers, came.body)
+    assert not is_genuine(right, came.headers, came.body + b" ")
+    assert not is_genuine(right, came.headers | {"webhook-timestamp": "1803902400"}, came.body)
 
 
 async def test_without_a_key_there_is_no_signature(waits: Waits) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from process_operator.cluster.connection import ConfigurationError
 from process_operator.receivers_file import read_key, read_receivers
+from process_operator.settings import Settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -23,6 +24,11 @@ def file(tmp_path: Path) -> Path:
 
 def test_without_a_file_there_are_no_receivers() -> None:
     assert read_receivers(None) == ()
+
+
+def test_an_empty_setting_names_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCESS_OPERATOR_RECEIVERS_FILE", "")
+    assert Settings().receivers_file is None
 
 
 def test_an_empty_file_has_no_receivers(file: Path) -> None:
