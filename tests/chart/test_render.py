@@ -30,6 +30,14 @@ EVERYTHING: Manifest = {
     "nodeSelector": {"kubernetes.io/os": "linux"},
     "tolerations": [{"operator": "Exists"}],
     "extraEnv": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+    "receivers": [
+        {
+            "name": "ops",
+            "url": "https://hooks.example/runs",
+            "namespaces": ["erp"],
+            "keySecret": {"name": "keys", "key": "ops"},
+        }
+    ],
     "podLabels": {"a": "b"},
     "podAnnotations": {"c": "d"},
     "commonLabels": {"owner": "erp"},
