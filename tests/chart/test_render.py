@@ -286,7 +286,7 @@ def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
     documented = set(re.findall(r"`(process_operator_\w+)`", (REPOSITORY / "docs" / "metrics.md").read_text()))
     chart = render(EVERYTHING)
     rules = chart.one("PrometheusRule")["spec"]["groups"][0]["rules"]
-    dashboard = json.loads(chart.one("ConfigMap")["data"]["process-operator.json"])
+    dashboard = json.loads(chart.one("ConfigMap", "process-operator-dashboard")["data"]["process-operator.json"])
     asked = [rule["expr"] for rule in rules] + [t["expr"] for panel in dashboard["panels"] for t in panel["targets"]]
     used = {
         name.removesuffix("_bucket") for expression in asked for name in re.findall(r"process_operator_\w+", expression)
