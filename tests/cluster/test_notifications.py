@@ -76,7 +76,7 @@ def hook() -> Iterator[Hook]:
 
 @pytest.fixture
 def notifying(
-    kubeconfig: Path, tmp_path: Path, space: Workspace, operator: OperatorProcess, hook: Hook
+    account: Path, tmp_path: Path, space: Workspace, operator: OperatorProcess, hook: Hook
 ) -> Iterator[OperatorProcess]:
     """An operator for one namespace that knows the receiver; that of the other tests is away."""
     operator.stop()
@@ -89,7 +89,7 @@ def notifying(
         "PROCESS_OPERATOR_RECEIVERS_FILE": str(file),
         "PROCESS_OPERATOR_WATCH_NAMESPACES": space.namespace,
     }
-    made = OperatorProcess(kubeconfig, tmp_path / "operator.log", environment=environment)
+    made = OperatorProcess(account, tmp_path / "operator.log", environment=environment)
     try:
         made.start()
         yield made
