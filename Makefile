@@ -23,7 +23,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made anew only where the lock differs from the one that it was made of, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cksum requirements/dev.txt))
 
-.PHONY: help demo test test-unit test-oracles test-faults lint format crds lock image cluster-up cluster-down venv clean
+.PHONY: help demo test test-unit test-oracles test-faults lint format crds chart lock image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ format: venv ## format the code, and mend what ruff can mend safely
 crds: venv ## write crds/ from the models
 	@$(VENV)/bin/python -m process_operator crds crds
 	@$(VENV)/bin/python -m process_operator crds charts/process-operator/files/crds
+
+chart: ## write the chart's README from the comments of its values
+	@"$$($(PYTHON) hack/cluster program helm-docs)" --chart-search-root charts --sort-values-order file --log-level warning
 
 lock: ## write requirements/ from pyproject.toml (UPGRADE=1 for the newest versions)
 	@hack/lock.sh

@@ -20,16 +20,16 @@ Manifest = dict[str, Any]
 
 
 @cache
-def helm_binary() -> str:
-    """Helm, built where it is missing."""
-    command = (sys.executable, str(REPOSITORY / "hack" / "cluster"), "program", "helm")
+def program(name: str) -> str:
+    """Helm, or helm-docs; built where it is missing."""
+    command = (sys.executable, str(REPOSITORY / "hack" / "cluster"), "program", name)
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
 def helm(*arguments: str, stdin: str | None = None, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run Helm; whether it worked is for the caller to say."""
     where = ("--kubeconfig", str(kubeconfig)) if kubeconfig is not None else ()
-    command = (helm_binary(), *arguments, *where)
+    command = (program("helm"), *arguments, *where)
     return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
 
 

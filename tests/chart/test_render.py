@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
-from tests.chart.helm import CHART, REPOSITORY, Manifest, refusal, render
+from tests.chart.helm import CHART, REPOSITORY, Manifest, program, refusal, render
 
 from process_operator import __version__
 from process_operator.settings import Settings
@@ -293,3 +294,9 @@ def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
     }
     assert used <= documented
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_the_readme_is_that_of_the_values() -> None:
+    arguments = ("--chart-search-root", str(CHART.parent), "--sort-values-order", "file", "--dry-run")
+    made = subprocess.run((program("helm-docs"), *arguments), capture_output=True, text=True, check=True).stdout
+    assert made.strip() == (CHART / "README.md").read_text().strip(), "run `make chart`"
