@@ -23,10 +23,10 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made anew only where the lock differs from the one that it was made of, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cksum requirements/dev.txt))
 
-.PHONY: help demo test test-unit test-oracles test-faults lint format crds chart lock image cluster-up cluster-down venv clean
+.PHONY: help demo test test-unit test-flow-thorough test-oracles test-faults lint format crds chart lock image cluster-up cluster-down venv clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 demo: venv ## a local cluster, the operator and every example; watch the runs for half a minute (DEMO_SECONDS)
 	@hack/demo/demo.sh
@@ -36,6 +36,9 @@ test: venv ## linters and all tests, with a real cluster that is taken down in t
 
 test-unit: venv ## the tests that need no cluster; ARGS goes to pytest
 	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --ignore tests/cluster --ignore tests/faults --ignore tests/oracles $(ARGS)
+
+test-flow-thorough: venv ## tests/flow with a crash at every write of every scenario, the better part of an hour
+	@FLOW_THOROUGH=1 $(VENV)/bin/pytest -n $(UNIT_WORKERS) tests/flow $(ARGS)
 
 test-oracles: venv ## our ticks against robfig/cron and Quartz: COUNT random expressions (20000 each) from SEED (1)
 	@ORACLE_COUNT=$(COUNT) ORACLE_SEED=$(SEED) $(VENV)/bin/pytest -n 2 --timeout 0 tests/oracles $(ARGS)

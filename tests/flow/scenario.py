@@ -6,15 +6,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from random import Random
 
 import structlog
 from tests.flow.driver import Delivery, Flow
 from tests.flow.invariants import check_rest, check_runs, check_ticks
 from tests.flow.memory_api import CrashPoint
+
+THOROUGH = bool(os.environ.get("FLOW_THOROUGH"))
+"""Whether everything is tried; else a sample, drawn by the names of scenarios, so each time the same."""
 
 Play = Callable[[Flow], Awaitable[None]]
 Due = Callable[[], Sequence[datetime]]
@@ -111,6 +116,11 @@ async def _play(scenario: Scenario, trouble: Trouble) -> Flow:
 def _keeps_phases(scenario: Scenario, trouble: Trouble) -> bool:
     """A crash that is healed at once changes nothing; what makes things late may let ticks be missed."""
     return not trouble.is_late and (trouble.crash is None or "ends" not in scenario.loses)
+
+
+def is_drawn(scenario: Scenario, test: str, tests: Sequence[str], *, number: int) -> bool:
+    """Whether a test is one of the `number` that are drawn for a scenario out of `tests`."""
+    return THOROUGH or test in Random(scenario.title).sample(tests, number)
 
 
 @cache

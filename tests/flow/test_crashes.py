@@ -1,19 +1,22 @@
 """Every scenario again and again, with the operator dying at each of its writes: before it, and right after it.
 
 What heals at once must leave the same runs as an undisturbed play. Where another operator is there only after half a
-minute the runs may differ (ticks are missed), and everything else must hold all the same. A crash before a write differs
-from one after the write before it only by what was read in between, so of these, as of the other variants, a part is
-tried; all are with FLOW_THOROUGH=1.
+minute the runs may differ (ticks are missed), and everything else must hold all the same.
+
+With FLOW_THOROUGH=1 that is tried at every write, which takes the better part of an hour. By default a scenario meets a
+crash after one write of each kind that is in it, and at one write one of the other troubles; which ones is drawn by its
+name.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from random import Random
+from typing import Final
 
 import pytest
 from tests.flow.memory_api import CrashPoint, Moment
-from tests.flow.scenario import Scenario, Trouble, play, writes_of
+from tests.flow.scenario import THOROUGH, Scenario, Trouble, is_drawn, play, writes_of
 from tests.flow.test_scenarios import SCENARIOS
 
 WORDS: dict[Moment, str] = {
@@ -23,47 +26,71 @@ WORDS: dict[Moment, str] = {
     "unanswered": "no answer to",
 }
 Test = Callable[[Scenario, CrashPoint], None]
+OTHERS: Final = (
+    "test_crash_before_a_write",
+    "test_crash_that_lasts_half_a_minute",
+    "test_write_that_fails_or_is_not_answered",
+)
 
 
-def _crashes(scenario: Scenario) -> Iterator[tuple[str, CrashPoint]]:
+def _writes(scenario: Scenario) -> list[tuple[int, str]]:
+    """The writes at which a crash may be tried, by number; the first alone where the scenario cannot be played."""
     try:
         writes = writes_of(scenario)
     except Exception as error:  # noqa: BLE001 - test_scenarios.py shows what is wrong with it
-        yield f"{scenario.title}, cannot be played: {type(error).__name__}", CrashPoint(1, "after")
-        return
+        return [(1, f"cannot be played: {type(error).__name__}")]
     first, last = scenario.writes
-    for number, write in enumerate(writes, 1):
-        if first <= number <= last:
-            for moment, words in WORDS.items():
-                yield f"{scenario.title}, {words} write {number} ({write})", CrashPoint(number, moment)
+    return [(number, write) for number, write in enumerate(writes, 1) if first <= number <= last]
 
 
-ALL = [(title, scenario, crash) for scenario in SCENARIOS for title, crash in _crashes(scenario)]
+def _one_of_each_kind(writes: list[tuple[int, str]], random: Random) -> list[tuple[int, str]]:
+    kinds = sorted({write for _, write in writes})
+    return sorted(random.choice([found for found in writes if found[1] == kind]) for kind in kinds)
 
 
-def at_each_write(*moments: Moment, one_in: int = 1) -> Callable[[Test], Test]:
-    """Parametrize a test with crashes; of `one_in` that many the first only, spread over all scenarios."""
-    step = 1 if os.environ.get("FLOW_THOROUGH") else one_in
-    chosen = [found for found in ALL if found[2].moment in moments][::step]
-    params = [pytest.param(scenario, crash, id=title) for title, scenario, crash in chosen]
-    return pytest.mark.parametrize(("scenario", "crash"), params)
+def _drawn(test: str, scenario: Scenario, moments: tuple[Moment, ...]) -> tuple[list[tuple[int, str]], list[Moment]]:
+    """The writes of a scenario at which a test is tried, and when."""
+    writes, random = _writes(scenario), Random(f"{scenario.title}: {test}")
+    if THOROUGH:
+        return writes, list(moments)
+    if test not in OTHERS:
+        return _one_of_each_kind(writes, random), list(moments)
+    if not is_drawn(scenario, test, OTHERS, number=1):
+        return [], []
+    return random.sample(writes, min(1, len(writes))), [random.choice(moments)]
 
 
-@at_each_write("after")
+def at_writes(*moments: Moment) -> Callable[[Test], Test]:
+    """Parametrize a test with crashes of every scenario at these moments."""
+
+    def parametrize(test: Test) -> Test:
+        params = []
+        for scenario in SCENARIOS:
+            writes, tried = _drawn(test.__name__, scenario, moments)
+            for number, write in writes:
+                for moment in tried:
+                    title = f"{scenario.title}, {WORDS[moment]} write {number} ({write})"
+                    params.append(pytest.param(scenario, CrashPoint(number, moment), id=title))
+        return pytest.mark.parametrize(("scenario", "crash"), params)(test)
+
+    return parametrize
+
+
+@at_writes("after")
 def test_crash_after_a_write(scenario: Scenario, crash: CrashPoint) -> None:
     assert play(scenario, Trouble(crash=crash)).crashes == 1
 
 
-@at_each_write("before", one_in=5)
+@at_writes("before")
 def test_crash_before_a_write(scenario: Scenario, crash: CrashPoint) -> None:
     assert play(scenario, Trouble(crash=crash)).crashes == 1
 
 
-@at_each_write("after", one_in=3)
+@at_writes("after")
 def test_crash_that_lasts_half_a_minute(scenario: Scenario, crash: CrashPoint) -> None:
     play(scenario, Trouble(crash=crash, away=30))
 
 
-@at_each_write("failed", "unanswered", one_in=7)
+@at_writes("failed", "unanswered")
 def test_write_that_fails_or_is_not_answered(scenario: Scenario, crash: CrashPoint) -> None:
     play(scenario, Trouble(crash=crash))
