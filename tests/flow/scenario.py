@@ -14,7 +14,7 @@ from functools import cache
 from random import Random
 
 import structlog
-from tests.flow.driver import Delivery, Flow
+from tests.flow.driver import BEGIN, Delivery, Flow
 from tests.flow.invariants import check_rest, check_runs, check_ticks
 from tests.flow.memory_api import CrashPoint
 
@@ -123,7 +123,17 @@ def is_drawn(scenario: Scenario, test: str, tests: Sequence[str], *, number: int
     return THOROUGH or test in Random(scenario.title).sample(tests, number)
 
 
-@cache
 def writes_of(scenario: Scenario) -> tuple[str, ...]:
     """The writes of a scenario that meets no trouble, in order."""
-    return tuple(str(write) for write in play(scenario).cluster.writes)
+    return _undisturbed(scenario)[0]
+
+
+def seconds_of(scenario: Scenario) -> int:
+    """How long a scenario that meets no trouble lasts, on its own clock."""
+    return _undisturbed(scenario)[1]
+
+
+@cache
+def _undisturbed(scenario: Scenario) -> tuple[tuple[str, ...], int]:
+    flow = play(scenario)
+    return tuple(str(write) for write in flow.cluster.writes), (flow.clock() - BEGIN) // timedelta(seconds=1)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from tests.flow.scenario import Scenario, Trouble, is_drawn, play
+from tests.flow.scenario import Scenario, Trouble, is_drawn, play, seconds_of
 from tests.flow.test_scenarios import SCENARIOS
 
 Test = Callable[[Scenario], None]
@@ -46,7 +46,8 @@ def test_events_in_the_wrong_order(scenario: Scenario) -> None:
 
 @scenarios
 def test_events_that_are_lost_and_a_resync_now_and_then(scenario: Scenario) -> None:
-    play(scenario, Trouble(delivery="lost", resync_every=4))
+    # Of a play that lasts for days a resync every few seconds would be most of the work.
+    play(scenario, Trouble(delivery="lost", resync_every=max(4, seconds_of(scenario) // 300)))
 
 
 @scenarios
