@@ -84,6 +84,7 @@ class Performer:
             actions.DryRunJob: self._dry_run,
             actions.FollowConfigMap: self._follow_config_map,
             actions.LoadHistory: self._load_history,
+            actions.LoadProcessRuns: self._load_process_runs,
             actions.CreateRun: self._create_run,
             actions.AdoptRun: self._adopt_run,
             actions.AdoptBackfill: self._adopt_backfill,
@@ -205,6 +206,13 @@ class Performer:
             self._store.apply(PROCESS_REQUEST, await self._api.get(PROCESS_REQUEST, *key))
         except NotFound:
             self._store.lose(PROCESS_REQUEST, *key)
+
+    async def _load_process_runs(self, key: Key, snapshot: Snapshot, action: actions.LoadProcessRuns) -> None:
+        selector = f"{names.LABEL_PROCESS}={action.process}"
+        listing = await self._api.list(PROCESS_RUN, key[0], label_selector=selector)
+        runs = [ProcessRun.model_validate(raw) for raw in listing.items]
+        ended = [run for run in runs if run.status.phase.is_finished]
+        self._store.lines.remember((key[0], action.process), ended, whole=True)
 
     async def _create_run(self, key: Key, snapshot: Snapshot, action: actions.CreateRun) -> None:
         name = action.manifest["metadata"]["name"]

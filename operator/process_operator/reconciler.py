@@ -106,7 +106,10 @@ class Reconciler:
         for _ in range(_ROUNDS):
             beat = self._beat()
             snapshot = self._store.snapshot(key)
-            plan = decide(snapshot, self._clock())
+            now = self._clock()
+            plan = decide(snapshot, now)
+            # Before anything is awaited: what starts now is in the way of every decision from here on.
+            self._store.stand_in_line(key, snapshot, plan, now)
             if not await self._perform(key, snapshot, plan, beat):
                 continue
             if not plan.actions:
@@ -198,6 +201,8 @@ class Reconciler:
                 "will try again", namespace=key[0], request=key[1], error=str(error), seconds=pause.total_seconds()
             )
         notes.retry_at = now + pause
+        # A claim is held through the first retry, because what failed may have been done all the same.
+        self._store.give_way(key, claims=notes.failures > 1)
         return notes.retry_at
 
 

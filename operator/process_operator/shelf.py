@@ -6,7 +6,7 @@ Neighbour: `store.py` has one shelf for each kind.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -32,11 +32,13 @@ class Entry(Generic[T]):
 
 
 class Shelf(Generic[T]):
-    """The objects of one kind, by name and by the request they belong to."""
+    """The objects of one kind, by name and by the request they belong to; also by `group`, where they have one."""
 
-    def __init__(self) -> None:
+    def __init__(self, group: Callable[[T], str | None] = lambda _: None) -> None:
         self.entries: dict[tuple[str, str], Entry[T]] = {}
         self._by_key: dict[Key, dict[str, Entry[T]]] = {}
+        self._group = group
+        self._by_group: dict[tuple[str, str], dict[str, Entry[T]]] = {}
         self._tombstones: OrderedDict[str, int] = OrderedDict()
 
     def __len__(self) -> int:
@@ -49,6 +51,10 @@ class Shelf(Generic[T]):
     def of(self, key: Key) -> Mapping[str, Entry[T]]:
         """The objects of a request, by name."""
         return self._by_key.get(key, {})
+
+    def in_group(self, namespace: str, group: str) -> Mapping[str, Entry[T]]:
+        """The objects of a group, by name."""
+        return self._by_group.get((namespace, group), {})
 
     def keys(self) -> Iterable[Key]:
         """The requests that have objects here."""
@@ -66,15 +72,18 @@ class Shelf(Generic[T]):
         self.discard(namespace, name)
         self.entries[namespace, name] = entry
         self._by_key.setdefault(entry.key, {})[name] = entry
+        group = self._group(entry.value)
+        if group is not None:
+            self._by_group.setdefault((namespace, group), {})[name] = entry
 
     def discard(self, namespace: str, name: str) -> Entry[T] | None:
         """Forget an object."""
         entry = self.entries.pop((namespace, name), None)
         if entry is not None:
-            siblings = self._by_key[entry.key]
-            del siblings[name]
-            if not siblings:
-                del self._by_key[entry.key]
+            _take_out(self._by_key, entry.key, name)
+            group = self._group(entry.value)
+            if group is not None:
+                _take_out(self._by_group, (namespace, group), name)
         return entry
 
     def bury(self, uid: str, version: int) -> None:
@@ -82,3 +91,10 @@ class Shelf(Generic[T]):
         self._tombstones[uid] = max(version, self._tombstones.pop(uid, 0))
         while len(self._tombstones) > _TOMBSTONES:
             self._tombstones.popitem(last=False)
+
+
+def _take_out(index: dict[tuple[str, str], dict[str, Entry[T]]], of: tuple[str, str], name: str) -> None:
+    siblings = index[of]
+    del siblings[name]
+    if not siblings:
+        del index[of]

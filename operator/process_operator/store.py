@@ -27,8 +27,12 @@ from process_operator.cluster.kinds import (
     PROCESS_RUN,
     Kind,
 )
+from process_operator.decisions.occupancy import let_go_by, occupant_of, process_of
+from process_operator.decisions.plan import Plan
+from process_operator.decisions.process_line import Line
 from process_operator.decisions.snapshot import Defaults, Delivery, DryRun, FinishedRun, RunNotes, Snapshot
-from process_operator.resources.process import Process
+from process_operator.process_lines import ProcessLines
+from process_operator.resources.process import ConcurrencyPolicy, Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, StepStatus
@@ -93,7 +97,7 @@ class Store:
         self.requests: Shelf[bytes] = Shelf()
         self.processes: Shelf[Process] = Shelf()
         self.backfills: Shelf[ProcessBackfill] = Shelf()
-        self.runs: Shelf[ProcessRun] = Shelf()
+        self.runs: Shelf[ProcessRun] = Shelf(group=process_of)
         self.cronjobs: Shelf[CronJob] = Shelf()
         self.jobs: Shelf[Job] = Shelf()
         self.pods: Shelf[Pod] = Shelf()
@@ -103,6 +107,7 @@ class Store:
         """Processes with steps by the Process that a step names."""
         self.calendars = Calendars(on_dirty=on_dirty, clock=clock)
         self._notes: dict[Key, Notes] = {}
+        self.lines = ProcessLines(on_dirty)
 
     # ---- what is seen
 
@@ -131,6 +136,7 @@ class Store:
         self._take_note(kind, key, raw, value, held)
         shelf.put(namespace, name, Entry(version, uid, key, value))
         self._mark(kind, key)
+        self._stir(kind, namespace, name)
         return True
 
     def _take_note(self, kind: Kind, key: Key, raw: Raw, value: Any, held: Entry[Any] | None) -> None:
@@ -165,6 +171,9 @@ class Store:
             self.notes(key).history = None
         # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
         last = self._parse(kind, raw) if deleted and kind in (JOB, POD) else None
+        if was_open and self._is_finished(raw):
+            run = ProcessRun.model_validate(raw)
+            self.lines.remember((namespace, process_of(run) or ""), [run], whole=False)
         return self._remove(kind, namespace, name, metadata["uid"], version, last)
 
     def _take_place(self, kind: Kind, held: Entry[Any], name: str) -> None:
@@ -228,10 +237,12 @@ class Store:
         held = self.shelf(kind).get(namespace, name)
         if held is None:
             return
+        stirred = self._process_at(kind, namespace, name)
         if for_good:
             self.shelf(kind).bury(held.uid, EVERY_VERSION)
             self.shelf(kind).discard(namespace, name)
             self._mark(kind, held.key)
+            self.lines.stir((namespace, stirred))
         else:
             self._remove(kind, namespace, name, held.uid, EVERY_VERSION)
 
@@ -247,6 +258,9 @@ class Store:
         held = shelf.get(namespace, name)
         if held is None or held.uid != uid:
             return False
+        stirred = self._process_at(kind, namespace, name)
+        if kind is PROCESS_REQUEST:
+            self._index_user(held.key, None)  # while it still says which Process it names
         if kind in (JOB, POD) and self._is_open(namespace, name if kind is JOB else held.value.job_name):
             held.gone = True
             seen = held.value
@@ -262,11 +276,12 @@ class Store:
         if kind is PROCESS_BACKFILL:
             self._forget_backfill(held.key, name)
         if kind is PROCESS_REQUEST:
-            self._index_user(held.key, None)
             self._forget_request(held.key)
+            self.lines.leave(held.key)
         if kind is PROCESS:
             self._index_steps(held.key, None)
         self._mark(kind, held.key)
+        self.lines.stir((namespace, stirred))
         return True
 
     def _forget_request(self, key: Key) -> None:
@@ -402,6 +417,7 @@ class Store:
             status=notes.status or (request.status if request is not None else ProcessRequestStatus()),
             process=process,
             step_processes=self._step_processes(namespace, process, runs),
+            lines=self._lines(key, process),
             cronjobs=tuple(entry.value for entry in self.cronjobs.of(key).values()),
             runs=tuple(run for run in runs if run.spec.parent is None),
             step_runs=tuple(run for run in runs if run.spec.parent is not None),
@@ -430,6 +446,66 @@ class Store:
         wanted |= {step.process for run in runs for step in run.status.steps or ()}
         found = {name: self.processes.get(namespace, name) for name in wanted}
         return {name: entry.value for name, entry in found.items() if entry is not None}
+
+    # ---- lines before Processes that are shared under a policy
+
+    def stand_in_line(self, key: Key, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
+        """Note what a decision wants of the Process of its request, and what it is about to start."""
+        process = snapshot.process
+        if process is None or process.metadata.name not in snapshot.lines:
+            self.lines.leave(key)
+            return
+        where = key[0], process.metadata.name
+        going = {
+            run.metadata.name for run in (*snapshot.runs, *snapshot.step_runs) if run.status.steps or run.spec.parent
+        }
+        claims = let_go_by(plan.actions, plan.ask.due if plan.ask is not None else now, key[1], going=going)
+        if self.lines.stand(where, key, plan.ask, claims, now, settled=not plan.actions):
+            for other in sorted({entry.key for entry in self.runs.in_group(*where).values()} - {key}):
+                self._on_dirty(other)
+
+    def give_way(self, key: Key, *, claims: bool) -> None:
+        """A decision failed: others do not wait for this request until it is decided again."""
+        held = self.requests.get(*key)
+        where = _process_of(key, orjson.loads(held.value)) if held is not None else None
+        process = self.processes.get(*where) if where is not None else None
+        if where is not None and process is not None and _is_shared(process.value):
+            self.lines.give_way(where, key, claims=claims)
+
+    def _lines(self, key: Key, process: Process | None) -> dict[str, Line]:
+        wanted = {process_of(entry.value) for entry in self.runs.of(key).values()}
+        if process is not None:
+            wanted.add(process.metadata.name)
+        found = {}
+        for name in wanted - {None}:
+            entry = self.processes.get(key[0], name or "")
+            if entry is not None and _is_shared(entry.value):
+                found[entry.value.metadata.name] = self._line((key[0], entry.value.metadata.name), key)
+        return found
+
+    def _line(self, process: Key, key: Key) -> Line:
+        held = self.requests.get(*key)
+        own = held.uid if held is not None else None
+        # Runs of a request that had the name before are in the way as any others are.
+        occupants = (
+            occupant
+            for name, entry in self.runs.in_group(*process).items()
+            if not (entry.key == key and entry.value.metadata.labels.get(names.LABEL_REQUEST_UID) == own)
+            and (occupant := occupant_of(entry.value, self._job_of(process[0], name))) is not None
+        )
+        return self.lines.line(process, key, self._users.get(process, ()), occupants)
+
+    def _job_of(self, namespace: str, run: str) -> Job | None:
+        held = self.jobs.get(namespace, run)
+        return held.value if held is not None else None
+
+    def _process_at(self, kind: Kind, namespace: str, name: str) -> str:
+        """The Process that a run or Job belongs to; empty where there is none."""
+        run = self.runs.get(namespace, name) if kind in (PROCESS_RUN, JOB) else None
+        return (process_of(run.value) or "") if run is not None else ""
+
+    def _stir(self, kind: Kind, namespace: str, name: str) -> None:
+        self.lines.stir((namespace, self._process_at(kind, namespace, name)))
 
     # ---- how objects belong together
 
@@ -464,9 +540,9 @@ class Store:
 
     def _mark(self, kind: Kind, key: Key) -> None:
         if kind is PROCESS:
-            for process in (key, *self._groups.get(key, ())):
+            for process in (key, *sorted(self._groups.get(key, ()))):
                 self._on_process(process)
-                for user in self._users.get(process, ()):
+                for user in sorted(self._users.get(process, ())):
                     self._on_dirty(user)
         else:
             self._on_dirty(key)
@@ -510,6 +586,11 @@ def _carried_over(notes: RunNotes, by: timedelta) -> RunNotes:
 def _process_of(key: Key, raw: Raw) -> tuple[str, str] | None:
     process = (raw["spec"].get("process") or {}).get("name")
     return (key[0], process) if process else None
+
+
+def _is_shared(process: Process) -> bool:
+    """Whether the requests of a Process wait for each other."""
+    return process.spec.concurrency_policy != ConcurrencyPolicy.ALLOW
 
 
 def _slim(raw: Raw) -> dict[str, Any]:

@@ -14,4 +14,5 @@ pytest.register_assert_rewrite(
     "tests.flow.scenarios_cronjob",
     "tests.flow.scenarios_steps",
     "tests.flow.scenarios_notify",
+    "tests.flow.scenarios_process",
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
@@ -26,6 +26,7 @@ from process_operator.decisions.pod_choice import LogSource, log_source
 from process_operator.decisions.snapshot import Defaults
 from process_operator.decisions.snapshot import Delivery as Told
 from process_operator.log_reader import LogReader
+from process_operator.names import LABEL_PROCESS
 from process_operator.notifier import Notifier
 from process_operator.performer import Performer
 from process_operator.process_reconciler import ProcessReconciler
@@ -202,6 +203,7 @@ class Process:
         self.cluster = flow.cluster
         self.watched = flow.cluster.watch()
         self.delivery: Delivery = flow.delivery
+        self.workers = flow.workers
         if self.delivery == "early":
             self.api.before_answer = self._listen
 
@@ -226,14 +228,9 @@ class Process:
             (self.processes, self.process_reconciler.reconcile),
             (self.queue, self.reconciler.reconcile),
         ):
-            if len(queue):
-                key = await queue.get()
-                try:
-                    await reconcile(key)
-                except ApiError:
-                    queue.add(key)  # only the status of a Process: its worker tries again
-                finally:
-                    queue.done(key)
+            keys = [await queue.get() for _ in range(min(len(queue), self.workers))]
+            if keys:
+                await asyncio.gather(*(self._work_on(key, queue, reconcile) for key in keys))
                 return True
         return self.logs.deliver() or self.notifier.deliver() or heard
 
@@ -250,6 +247,14 @@ class Process:
         self.followed[namespace, name] = version
         self.store.calendars.take((namespace, name), body)
         return True
+
+    async def _work_on(self, key: Key, queue: WorkQueue[Key], reconcile: Callable[[Key], Awaitable[None]]) -> None:
+        try:
+            await reconcile(key)
+        except ApiError:
+            queue.add(key)  # only the status of a Process: its worker tries again
+        finally:
+            queue.done(key)
 
     def _listen(self) -> bool:
         events = list(self.watched)
@@ -279,6 +284,8 @@ class Flow:
     away: timedelta = timedelta()
     """How long the operator is away after the crash."""
     operators: int = 1
+    workers: int = 1
+    """Requests that an operator works on at the same moment."""
     delivery: Delivery = "prompt"
     resync_every: timedelta = timedelta()
     """How often everything is listed again; 0: only at the start."""
@@ -294,6 +301,8 @@ class Flow:
         self.said: list[tuple[str, str, str]] = []
         self.told: list[tuple[str, str]] = []
         """Receiver and id of each event that arrived."""
+        self.together: set[tuple[str, tuple[str, ...]]] = set()
+        """Runs of one Process that were seen to work at the same time."""
         self._resync_at = self.clock.now + self.resync_every if self.resync_every else None
         self.calendars: dict[str, list[Schedule]] = {}
         """Of requests whose timing was edited: the schedule that summaries follow."""
@@ -347,6 +356,7 @@ class Flow:
         for _ in range(_PATIENCE):
             acted = self.controllers.step()
             acted = any(await asyncio.gather(*map(self._work, self.processes))) or acted
+            self._look_at_processes()
             if not acted:
                 return
         keys = [key for process in self.processes for key in process.agenda.pop_due(self.clock())]
@@ -368,6 +378,19 @@ class Flow:
         for process in still:
             process.watched.clear()
             process.store.look_anew()
+
+    def _look_at_processes(self) -> None:
+        works: dict[str, list[str]] = {}
+        for body in self.cluster.all(PROCESS_RUN):
+            process = body["metadata"].get("labels", {}).get(LABEL_PROCESS)
+            if process is not None and body["status"].get("steps") and "endTime" not in body["status"]:
+                works.setdefault(process, []).append(body["metadata"]["name"])
+        for job in map(parse_job, self.cluster.all(JOB)):
+            run = self.cluster.find(PROCESS_RUN, job.metadata.name)
+            process = run["metadata"].get("labels", {}).get(LABEL_PROCESS) if run is not None else None
+            if process is not None and job.finished is None and not job.is_suspended and job.start_time is not None:
+                works.setdefault(process, []).append(job.metadata.name)
+        self.together |= {(process, tuple(sorted(jobs))) for process, jobs in works.items() if len(jobs) > 1}
 
     async def resync(self) -> None:
         """List everything, as the operator does now and then."""

@@ -59,6 +59,12 @@ def _check_record(run: ProcessRun) -> None:
         assert status.duration is not None
 
 
+def check_alone(flow: Flow, processes: frozenset[str]) -> None:
+    """Of these Processes no two runs have ever worked at the same time."""
+    together = {names for process, names in flow.together if process in processes}
+    assert not together, f"worked at the same time: {together}"
+
+
 def check_ticks(
     flow: Flow, request: ProcessRequest, *, due: Iterable[datetime] | None = None, gaps: bool = True
 ) -> None:

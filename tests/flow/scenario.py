@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from random import Random
+from typing import Any
 
 import structlog
 from tests.flow.driver import BEGIN, Delivery, Flow
-from tests.flow.invariants import check_rest, check_runs, check_ticks
+from tests.flow.invariants import check_alone, check_rest, check_runs, check_ticks
 from tests.flow.memory_api import CrashPoint
 
 THOROUGH = bool(os.environ.get("FLOW_THOROUGH"))
@@ -43,6 +44,8 @@ class Scenario:
     """What a crash may change, with the reason in the scenario: `ends` (the phases), `ticks` (that every one is recorded)."""
     writes: tuple[int, int] = (1, 10_000)
     """First and last write after which a crash is tried."""
+    alone: frozenset[str] = frozenset()
+    """Processes of which no two runs ever work at the same time."""
 
 
 @dataclass
@@ -50,12 +53,15 @@ class Collection:
     """The scenarios of a module, in order."""
 
     all: list[Scenario] = field(default_factory=list)
+    alone: frozenset[str] = frozenset()
+    """Of its scenarios, where they do not say otherwise."""
 
     def scenario(self, title: str, *, ends: Sequence[str] | None = None, **options: object) -> Callable[[Play], Play]:
         """Add a scenario; arguments as in `Scenario`."""
 
         def add(play: Play) -> Play:
-            self.all.append(Scenario(title, play, None if ends is None else tuple(ends), **options))  # type: ignore[arg-type]
+            settings: dict[str, Any] = {"alone": self.alone, **options}
+            self.all.append(Scenario(title, play, None if ends is None else tuple(ends), **settings))
             return play
 
         return add
@@ -69,6 +75,8 @@ class Trouble:
     away: int = 0
     """Seconds until another operator is there after the crash."""
     operators: int = 1
+    workers: int = 1
+    """Requests that an operator works on at the same moment."""
     delivery: Delivery = "prompt"
     resync_every: int = 0
 
@@ -94,6 +102,7 @@ async def _play(scenario: Scenario, trouble: Trouble) -> Flow:
         crash_at=trouble.crash,
         away=timedelta(seconds=trouble.away),
         operators=trouble.operators,
+        workers=trouble.workers,
         delivery=trouble.delivery,
         resync_every=timedelta(seconds=trouble.resync_every),
         is_late=trouble.is_late or trouble.operators > 1,
@@ -102,6 +111,8 @@ async def _play(scenario: Scenario, trouble: Trouble) -> Flow:
     await scenario.play(flow)
     await check_rest(flow, scenario.rest)
     check_runs(flow, remade=scenario.remade)
+    if trouble.operators == 1:
+        check_alone(flow, scenario.alone)
     # Which ticks are due is known in advance only if each stretch begins when it would without trouble.
     gaps = scenario.due is None or not trouble.is_late
     for name in flow.schedules():
@@ -133,7 +144,16 @@ def seconds_of(scenario: Scenario) -> int:
     return _undisturbed(scenario)[1]
 
 
+def has_several_requests(scenario: Scenario) -> bool:
+    """Whether runs of more than one request are in a scenario; false where it cannot be played."""
+    try:
+        return _undisturbed(scenario)[2] > 1
+    except Exception:  # noqa: BLE001 - test_scenarios.py shows what is wrong with it
+        return False
+
+
 @cache
-def _undisturbed(scenario: Scenario) -> tuple[tuple[str, ...], int]:
+def _undisturbed(scenario: Scenario) -> tuple[tuple[str, ...], int, int]:
     flow = play(scenario)
-    return tuple(str(write) for write in flow.cluster.writes), (flow.clock() - BEGIN) // timedelta(seconds=1)
+    seconds = (flow.clock() - BEGIN) // timedelta(seconds=1)
+    return tuple(str(write) for write in flow.cluster.writes), seconds, len(flow.requests_seen())

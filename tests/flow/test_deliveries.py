@@ -1,6 +1,7 @@
 """Scenarios with watch events that come twice, in the wrong order or not at all, and with two operators at once.
 
-With FLOW_THOROUGH=1 each meets all of that, else two of the five that are drawn by its name.
+With FLOW_THOROUGH=1 each meets all of that, else two of the five that are drawn by its name. Several
+workers, who take a request each, are met by those with more than one request.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from tests.flow.scenario import Scenario, Trouble, is_drawn, play, seconds_of
+from tests.flow.scenario import Scenario, Trouble, has_several_requests, is_drawn, play, seconds_of
 from tests.flow.test_scenarios import SCENARIOS
 
 Test = Callable[[Scenario], None]
@@ -20,6 +21,8 @@ TESTS: Final = (
     "test_events_that_are_lost_and_a_resync_now_and_then",
     "test_two_operators_at_once",
 )
+
+SHARED: Final = [scenario for scenario in SCENARIOS if has_several_requests(scenario)]
 
 
 def scenarios(test: Test) -> Test:
@@ -48,6 +51,11 @@ def test_events_in_the_wrong_order(scenario: Scenario) -> None:
 def test_events_that_are_lost_and_a_resync_now_and_then(scenario: Scenario) -> None:
     # Of a play that lasts for days a resync every few seconds would be most of the work.
     play(scenario, Trouble(delivery="lost", resync_every=max(4, seconds_of(scenario) // 300)))
+
+
+@pytest.mark.parametrize("scenario", SHARED, ids=lambda scenario: scenario.title)
+def test_several_workers(scenario: Scenario) -> None:
+    play(scenario, Trouble(workers=4))
 
 
 @scenarios

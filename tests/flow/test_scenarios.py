@@ -11,6 +11,7 @@ from tests.flow.scenarios_cronjob import CRONJOBS
 from tests.flow.scenarios_hedge import HEDGES
 from tests.flow.scenarios_notify import NOTIFY
 from tests.flow.scenarios_once import ONCE
+from tests.flow.scenarios_process import PROCESSES
 from tests.flow.scenarios_schedule import SCHEDULES
 from tests.flow.scenarios_steps import STEPS
 
@@ -24,6 +25,7 @@ SCENARIOS = [
     *HEDGES.all,
     *STEPS.all,
     *NOTIFY.all,
+    *PROCESSES.all,
 ]
 
 

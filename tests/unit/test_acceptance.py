@@ -58,10 +58,15 @@ def seen(of: ProcessRequest, **known: Any) -> Snapshot:
             id="a Process that is not there",
         ),
         pytest.param(
-            snapshot(request(process={"name": "close-day"}), process=process(concurrencyPolicy="Forbid")),
+            snapshot(
+                request(process={"name": "close-day"}),
+                process=process(jobTemplate=None, steps=[{"name": "one", "process": {"name": "other"}}]),
+                step_processes={"other": process(concurrencyPolicy="Forbid")},
+            ),
             "Unsupported",
-            None,
-            id="a Process that this release cannot run",
+            'Process close-day: spec.steps[0].process.name: step "one": Process other has concurrencyPolicy Forbid;'
+            " allowed for the Process of a step: Allow",
+            id="a step whose Process has a policy",
         ),
         pytest.param(
             snapshot(

@@ -49,6 +49,7 @@ PROMISES = {
     "holidays.yaml": Promise("weekdays at 07:00 Europe/Madrid", Engine.OPERATOR),
     "monthly.yaml": Promise("monthly on the last day at 23:30 Europe/Madrid", Engine.OPERATOR),
     "notify.yaml": Promise("run immediately"),
+    "one-at-a-time.yaml": Promise("every 30 seconds", Engine.OPERATOR),
     "run-immediately.yaml": Promise("run immediately"),
     "run-later.yaml": Promise("run later, 20s after it is scheduled"),
     "steps.yaml": Promise("daily at 01:00 Europe/Madrid", Engine.OPERATOR),
@@ -71,8 +72,9 @@ def objects(name: str) -> list[Resource]:
 
 
 def request_and_processes(name: str) -> tuple[ProcessRequest, dict[str, Process]]:
+    """The first request of a file, and its Processes by name."""
     found = objects(name)
-    (request,) = (item for item in found if isinstance(item, ProcessRequest))
+    request = next(item for item in found if isinstance(item, ProcessRequest))
     return request, {item.metadata.name: item for item in found if isinstance(item, Process)}
 
 
@@ -114,7 +116,8 @@ def test_the_timing_is_what_is_promised(name: str) -> None:
         check_schedule(schedule, now=NOW)
     has_steps = any(process.spec.steps for process in processes.values())
     template = None if has_steps else templates(name)[0]
-    choice = choose_engine(request, template, since=NOW, now=NOW, default=Engine.AUTO)
+    process = processes[request.spec.process.name] if request.spec.process is not None else None
+    choice = choose_engine(request, template, since=NOW, now=NOW, default=Engine.AUTO, process=process)
     assert describe_timing(request.spec.timing) == PROMISES[name].schedule
     assert (choice and choice.engine) == PROMISES[name].engine
 

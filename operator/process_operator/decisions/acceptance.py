@@ -81,7 +81,14 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
             steps = step_templates(request, snapshot.process, snapshot.step_processes)
         else:
             template = build_template(request, snapshot.process)
-        engine = choose_engine(request, template, since=_since(snapshot), now=now, default=snapshot.defaults.engine)
+        engine = choose_engine(
+            request,
+            template,
+            since=_since(snapshot),
+            now=now,
+            default=snapshot.defaults.engine,
+            process=snapshot.process,
+        )
     except ScheduleError as error:
         return Acceptance(error.reason, str(error))
     except TemplateError as error:

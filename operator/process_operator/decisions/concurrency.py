@@ -19,6 +19,14 @@ MAX_WAITING = 100
 """Queued runs of one request; beyond it the oldest are given up as Missed (TooMany)."""
 
 
+_STRICTNESS = (ConcurrencyPolicy.ALLOW, ConcurrencyPolicy.REPLACE, ConcurrencyPolicy.QUEUE, ConcurrencyPolicy.FORBID)
+
+
+def stricter(one: ConcurrencyPolicy, other: ConcurrencyPolicy) -> ConcurrencyPolicy:
+    """The policy that holds where a request and its Process have one each: Forbid > Queue > Replace > Allow."""
+    return max(one, other, key=_STRICTNESS.index)
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """A run that exists and is not finished, as far as this table is concerned."""

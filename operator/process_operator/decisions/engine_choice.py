@@ -13,7 +13,7 @@ from datetime import datetime
 from process_operator.decisions.template import JobTemplate
 from process_operator.decisions.template_shape import TemplateError
 from process_operator.resources.conditions import Reason
-from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process import ConcurrencyPolicy, Process
 from process_operator.resources.process_request import CatchUp, Engine, ProcessRequest
 from process_operator.timing.engine import CronSchedule, WhyNot, cronjob_equivalent
 
@@ -37,7 +37,13 @@ class _Obstacle:
 
 
 def choose_engine(
-    request: ProcessRequest, template: JobTemplate | None, *, since: datetime, now: datetime, default: Engine
+    request: ProcessRequest,
+    template: JobTemplate | None,
+    *,
+    since: datetime,
+    now: datetime,
+    default: Engine,
+    process: Process | None = None,
 ) -> EngineChoice | None:
     """The engine of a schedule; None for one-shot timings, which need none.
 
@@ -58,7 +64,7 @@ def choose_engine(
     if wanted == Engine.OPERATOR:
         return EngineChoice(Engine.OPERATOR)
     cron = cronjob_equivalent(schedule, since=since, now=now, key=request.metadata.key)
-    obstacles = list(_obstacles(request, template, cron))
+    obstacles = list(_obstacles(request, process, template, cron))
     if wanted == Engine.AUTO and obstacles:
         return EngineChoice(Engine.OPERATOR)
     for obstacle in obstacles:
@@ -72,7 +78,7 @@ def choose_engine(
 
 
 def _obstacles(
-    request: ProcessRequest, template: JobTemplate | None, cron: CronSchedule | WhyNot
+    request: ProcessRequest, process: Process | None, template: JobTemplate | None, cron: CronSchedule | WhyNot
 ) -> Iterator[_Obstacle]:
     spec, schedule = request.spec, request.spec.timing.schedule
     assert schedule is not None
@@ -86,6 +92,9 @@ def _obstacles(
         )
     if spec.catch_up == CatchUp.ALL:
         yield _Obstacle(WhyNot("spec.catchUp", "a CronJob makes up the newest run only, never All"))
+    if process is not None and process.spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
+        field = f"Process {process.metadata.name}: spec.concurrencyPolicy"
+        yield _Obstacle(WhyNot(field, "a CronJob knows nothing of the runs of other requests"))
     if schedule.finish_time is not None:
         yield _Obstacle(
             WhyNot("spec.timing.schedule.finishTime", "a CronJob fires past it while the operator is away"), weaker=True

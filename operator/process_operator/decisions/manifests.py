@@ -51,12 +51,13 @@ def request_owner(request: ProcessRequest) -> dict[str, Any]:
 
 
 def run_labels(request: ProcessRequest, run: str) -> dict[str, str]:
-    """Labels of a run, by which lists and collection deletes find it."""
-    return {
+    """Labels of a run, by which lists and collection deletes find it, and other requests of its Process."""
+    labels = {
         names.LABEL_REQUEST: request.metadata.name,
         names.LABEL_REQUEST_UID: request.metadata.uid,
         names.LABEL_RUN: run,
     }
+    return labels if request.spec.process is None else {**labels, names.LABEL_PROCESS: request.spec.process.name}
 
 
 def run_manifest(
@@ -85,13 +86,18 @@ def run_manifest(
     return {"apiVersion": names.API_VERSION, "kind": "ProcessRun", "metadata": metadata, "spec": spec}
 
 
-def step_run_manifest(request: ProcessRequest, parent: ProcessRun, *, step: str, scheduled: datetime) -> dict[str, Any]:
-    """The ProcessRun of a step: of the same request and for the same instant as its parent, and owned by that."""
+def step_run_manifest(
+    request: ProcessRequest, parent: ProcessRun, *, step: str, process: str, scheduled: datetime
+) -> dict[str, Any]:
+    """The ProcessRun of a step: of the same request and for the same instant as its parent, and owned by that.
+
+    `process` is the name of the step's own Process.
+    """
     name, uid = parent.metadata.name, parent.metadata.uid
     manifest = run_manifest(
         request, name=names.step_run_name(name, uid, step), trigger=Trigger.STEP, scheduled=scheduled
     )
-    manifest["metadata"]["labels"][names.LABEL_PARENT] = name
+    manifest["metadata"]["labels"] |= {names.LABEL_PARENT: name, names.LABEL_PROCESS: process}
     reference = owner(api_version=names.API_VERSION, kind="ProcessRun", name=name, uid=uid)
     manifest["metadata"]["ownerReferences"] = [reference]
     manifest["spec"]["parent"] = {"name": name, "step": step}

@@ -11,6 +11,8 @@ from process_operator.decisions.cronjob_active import plan_active
 from process_operator.decisions.cronjob_runs import plan_cronjob_jobs, plan_passed_over
 from process_operator.decisions.hedge import plan_hedge
 from process_operator.decisions.plan import CreateRun, Draft
+from process_operator.decisions.process_line import Ask
+from process_operator.decisions.process_turn import may_enter, others_in_the_way
 from process_operator.decisions.request_calendar import Calendar, Progress, calendar_of
 from process_operator.decisions.schedule_plan import claim, plan_ticks
 from process_operator.decisions.situation import Situation
@@ -21,13 +23,15 @@ from process_operator.resources.process_run import Trigger
 from process_operator.timing.run_later import start_window
 
 
-def plan_new_runs(situation: Situation, contenders: list[Contender], draft: Draft) -> tuple[Progress, Calendar | None]:
+def plan_new_runs(
+    situation: Situation, contenders: list[Contender], ask: Ask | None, draft: Draft
+) -> tuple[Progress, Calendar | None]:
     """Claim what is due; how far the schedule is then, and its calendar where it has one."""
     snapshot, cursor = situation.snapshot, situation.snapshot.status.last_schedule_time
     made = plan_cronjob_jobs(snapshot, situation.now, draft)
     if situation.request.spec.timing.schedule is None:
         # Jobs that a CronJob made before an edit are runs, but not the one of this stretch.
-        return Progress(cursor, started=_one_shot(situation, contenders, draft)), None
+        return Progress(cursor, started=_one_shot(situation, contenders, ask, draft)), None
     idle = Progress(cursor, started=made)
     if situation.acceptance.recurrence is None:
         return idle, None
@@ -35,22 +39,23 @@ def plan_new_runs(situation: Situation, contenders: list[Contender], draft: Draf
     if is_suspended(situation.stretch) or not situation.acceptance.is_accepted or situation.acceptance.engine is None:
         return idle, calendar
     if situation.is_own_engine:
-        at_once = _at_once(situation, contenders)
-        return plan_ticks(snapshot, calendar, situation.views, contenders, at_once, situation.now, draft), calendar
+        others, at_once = others_in_the_way(situation, ask), _at_once(situation, contenders, ask)
+        return plan_ticks(situation, calendar, contenders, others, at_once, draft), calendar
     progress = plan_passed_over(snapshot, calendar, situation.views, situation.now, draft)
     progress = plan_hedge(situation, calendar, contenders, progress, draft)
     plan_active(situation, draft)
     return Progress(progress.cursor, progress.started + made, progress.waiting), calendar
 
 
-def _at_once(situation: Situation, contenders: list[Contender]) -> JobTemplate | None:
+def _at_once(situation: Situation, contenders: list[Contender], ask: Ask | None) -> JobTemplate | None:
     """The template, where a run that is claimed now need not wait for its turn."""
     waiting = sum(1 for contender in contenders if not contender.started)
     free = waiting < MAX_STARTS if situation.policy == ConcurrencyPolicy.ALLOW else not contenders
+    free = free and may_enter(situation, ask)
     return situation.acceptance.template if free else None
 
 
-def _one_shot(situation: Situation, contenders: list[Contender], draft: Draft) -> int:
+def _one_shot(situation: Situation, contenders: list[Contender], ask: Ask | None, draft: Draft) -> int:
     """Claim the one run of the stretch; 1 where that is done now."""
     snapshot, request, stretch = situation.snapshot, situation.request, situation.stretch
     assert stretch.since is not None
@@ -62,7 +67,7 @@ def _one_shot(situation: Situation, contenders: list[Contender], draft: Draft) -
     later = request.spec.timing.run_later
     if later is None:
         manifest = manifests.run_manifest(request, name=name, trigger=Trigger.IMMEDIATE, scheduled=stretch.since)
-        draft.do(*claim(request, manifest, _at_once(situation, contenders), stretch.since))
+        draft.do(*claim(request, manifest, _at_once(situation, contenders, ask), stretch.since))
         return 1
     window = start_window(later, since=stretch.since, starting_deadline_seconds=request.spec.starting_deadline_seconds)
     draft.do(CreateRun(manifests.run_manifest(request, name=name, trigger=Trigger.LATER, scheduled=window.start)))

@@ -50,7 +50,8 @@ def _waiting(situation: Situation, progress: Progress) -> int:
         for view in situation.views
         if view.refusal is None and view.job is None and not view.is_let_go and is_time(situation, view)
     )
-    held = queued if any(view.is_let_go for view in situation.views) else 0
+    # Before a shared Process nobody waits for nothing: what could start would have been started.
+    held = queued if situation.line is not None or any(view.is_let_go for view in situation.views) else 0
     return held + progress.waiting
 
 

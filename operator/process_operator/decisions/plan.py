@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from process_operator.decisions.pod_choice import LogSource
+from process_operator.decisions.process_line import Ask
 from process_operator.resources.conditions import Condition
 from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequestStatus
@@ -48,6 +49,13 @@ class FollowConfigMap:
 @dataclass(frozen=True, slots=True)
 class LoadHistory:
     """List the finished runs of the request: no watch delivers them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProcessRuns:
+    """List the finished runs of a Process that is shared under a policy: whom they were in the way of."""
+
+    process: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +274,7 @@ Action = (
     | DryRunJob
     | FollowConfigMap
     | LoadHistory
+    | LoadProcessRuns
     | CreateRun
     | AdoptRun
     | AdoptBackfill
@@ -306,6 +315,8 @@ class Plan:
     wake_at: datetime | None = None
     backfills: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
     """The status of its open backfills, by name, as `status` is that of the request."""
+    ask: Ask | None = None
+    """When the request wants to start next, where it shares its Process under a policy."""
 
 
 class Draft:

@@ -27,10 +27,6 @@ def objection(process: Process, step_processes: Mapping[str, Process]) -> Object
     `step_processes` are the Processes that its steps name, by name, as far as they are there.
     """
     spec = process.spec
-    if spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
-        policy = f"{spec.concurrency_policy} is not supported by this release"
-        message = f"spec.concurrencyPolicy: {policy}; allowed: Allow (the policy of a request works)"
-        return Objection(Reason.UNSUPPORTED, message)
     if spec.steps is not None:
         found = (_step_objection(index, step, step_processes) for index, step in enumerate(spec.steps))
         return next((objected for objected in found if objected is not None), None)

@@ -20,6 +20,7 @@ from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.notifications import announce_receivers, plan_notifications
 from process_operator.decisions.outlook import announce, outlook_of
 from process_operator.decisions.plan import CreateRun, Draft, Plan
+from process_operator.decisions.process_turn import may_enter, own_ask, room_for
 from process_operator.decisions.request_status import request_status
 from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.run_orders import plan_open_runs
@@ -86,12 +87,14 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime) -> Plan:
     if snapshot.request is None:
         suspend_orphans(snapshot, draft)
     for run in snapshot.runs:
-        kill = Kill(KillReason.CANCELED, "spec.cancel was set") if run.spec.cancel else None
+        view = view_of(snapshot, run)
+        newer = room_for(snapshot, view, now, is_replaceable=False)
+        kill = Kill(KillReason.REPLACED, newer) if newer is not None else None
+        kill = Kill(KillReason.CANCELED, "spec.cancel was set") if run.spec.cancel else kill
         reason = (
             RunReason.REQUEST_NOT_FOUND,
             f'there is no ProcessRequest "{snapshot.name}" in namespace {snapshot.namespace}',
         )
-        view = view_of(snapshot, run)
         orders = RunOrders(now=now, request=None, kill=kill, holds=reason)
         if run.status.steps:
             plan_steps(view, orders, snapshot, draft)
@@ -122,11 +125,12 @@ def _decide_in_force(situation: Situation) -> Plan:
     draft.wake(acceptance.again_at)
     contenders = contenders_of(situation)
     # New runs come first: what is due now must not wait for what is looked up about others.
-    progress, calendar = plan_new_runs(situation, contenders, draft)
+    ask = own_ask(situation, contenders)
+    progress, calendar = plan_new_runs(situation, contenders, ask, draft)
     if not any(isinstance(action, CreateRun) and action.job is not None for action in draft.actions):
         # A run that starts now is all of this plan: the many that go on can wait for the next, a moment later.
         plan_backfills(situation, progress, calendar, draft)
-        plan_open_runs(situation, contenders, draft)
+        plan_open_runs(situation, contenders, ask, draft)
     outlook = outlook_of(situation, progress, calendar, draft)
     plan_cronjob(snapshot, acceptance, now, draft, finished=outlook.no_tick_left)
     plan_retention(snapshot, acceptance.template, now, draft, steps=acceptance.steps)
@@ -135,4 +139,7 @@ def _decide_in_force(situation: Situation) -> Plan:
     announce_receivers(snapshot, status, draft)
     plan_notifications(snapshot, now, draft)
     draft.wake(_first_look(situation, outlook.next_run))
-    return draft.plan(status)
+    if not draft.actions and may_enter(situation, ask):
+        # Whoever may start and does not holds nobody up.
+        ask = None
+    return replace(draft.plan(status), ask=ask)

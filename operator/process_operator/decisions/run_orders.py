@@ -6,10 +6,13 @@ into actions.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from process_operator.decisions.concurrency import Contender, Turn, take_turns
 from process_operator.decisions.plan import Draft, LoadHistory
+from process_operator.decisions.process_line import Ask
+from process_operator.decisions.process_turn import makes_room_for, may_enter, why_it_waits
 from process_operator.decisions.refusal import Refusal
 from process_operator.decisions.request_calendar import (
     calendar_of,
@@ -31,11 +34,17 @@ from process_operator.resources.workloads import Kill, KillReason
 from process_operator.timing.missed import is_too_old
 
 
-def plan_open_runs(situation: Situation, contenders: list[Contender], draft: Draft) -> None:
-    """Add what has to be done about every open run, in the order in which they were due."""
+def plan_open_runs(situation: Situation, contenders: list[Contender], ask: Ask | None, draft: Draft) -> None:
+    """Add what has to be done about every open run, in the order in which they were due.
+
+    `ask`: when the request wants to start next, where it shares its Process.
+    """
     turn = take_turns(situation.policy, contenders, newcomer=_replacing_run(situation, draft))
+    if not may_enter(situation, ask):
+        turn = replace(turn, start=())
+    held_by = why_it_waits(situation, ask)
     for view in sorted(situation.views, key=lambda view: (view.due, view.name)):
-        orders = _orders(situation, view, turn, draft)
+        orders = _orders(situation, view, turn, held_by, draft)
         if view.run.status.steps:
             plan_steps(view, orders, situation.snapshot, draft)
         else:
@@ -67,15 +76,17 @@ def _replacing_run(situation: Situation, draft: Draft) -> Contender | None:
     return None if has_run(situation.snapshot, name) else Contender(name, recurrence.due_at(newest), started=False)
 
 
-def _orders(situation: Situation, view: RunView, turn: Turn, draft: Draft) -> RunOrders:
+def _orders(situation: Situation, view: RunView, turn: Turn, held_by: str | None, draft: Draft) -> RunOrders:
     if view.window is not None and not view.is_let_go:
         draft.wake(view.window.start if situation.now < view.window.start else None)
         draft.wake(view.window.end + timedelta(seconds=1) if view.window.end is not None else None)
     kill = own_kill(situation, view)
     if kill is None and view.name in (*turn.kill, *turn.overtaken):
         kill = Kill(KillReason.REPLACED, turn.winner or "")
+    if kill is None and (newer := makes_room_for(situation, view)) is not None:
+        kill = Kill(KillReason.REPLACED, newer)
     start = view.name in turn.start and kill is None
-    resumed = view.is_paused and not situation.is_suspended
+    resumed = view.is_paused and not situation.is_suspended and not situation.has_stepped_aside(view)
     return RunOrders(
         now=situation.now,
         request=situation.snapshot.request,
@@ -85,7 +96,7 @@ def _orders(situation: Situation, view: RunView, turn: Turn, draft: Draft) -> Ru
         refusal=Refusal(RunPhase.MISSED, RunReason.TOO_MANY) if view.name in turn.dropped else None,
         pause=_pauses(situation, view),
         replaced_by=_newer_cronjob_run(situation, view),
-        holds=_holds(situation, view),
+        holds=_holds(situation, view, held_by),
         steps=_steps_to_begin(situation),
         stop_on_failure=_stops_on_failure(situation),
         rests=_rests(situation, view),
@@ -110,7 +121,7 @@ def _rests(situation: Situation, view: RunView) -> bool:
 
 def _newer_cronjob_run(situation: Situation, view: RunView) -> str | None:
     """The run for which the CronJob controller may have deleted this one's Job: under Replace it leaves no trace."""
-    if not view.by_cronjob or situation.policy != ConcurrencyPolicy.REPLACE:
+    if not view.by_cronjob or situation.request.spec.concurrency_policy != ConcurrencyPolicy.REPLACE:
         return None
     newer = [other for other in situation.views if other.by_cronjob and other.due > view.due]
     return min(newer, key=lambda other: other.due).name if newer else None
@@ -122,7 +133,7 @@ def _pauses(situation: Situation, view: RunView) -> bool:
     return wanted and view.is_let_go and not view.is_paused and view.run.spec.trigger != Trigger.MANUAL
 
 
-def _holds(situation: Situation, view: RunView) -> tuple[str, str] | None:
+def _holds(situation: Situation, view: RunView, held_by: str | None) -> tuple[str, str] | None:
     if situation.acceptance.reason:
         return situation.acceptance.reason, situation.acceptance.message
     if situation.acceptance.ask is not None or not is_time(situation, view):
@@ -131,4 +142,6 @@ def _holds(situation: Situation, view: RunView) -> tuple[str, str] | None:
         return RunReason.SUSPENDED, "the request is suspended (spec.suspend)"
     if situation.first_let_go is not None and view.job is None:
         return RunReason.WAITING, f"waits for run {situation.first_let_go} (concurrencyPolicy: {situation.policy})"
+    if held_by is not None and view.job is None:
+        return RunReason.WAITING, held_by
     return None

@@ -17,7 +17,8 @@ from process_operator.decisions.cronjob_runs import (
     cronjob_jobs,
     without_jobs,
 )
-from process_operator.decisions.plan import Action, CreateRun, Draft, Emit, LoadHistory
+from process_operator.decisions.plan import Action, CreateRun, Draft, Emit, LoadHistory, LoadProcessRuns
+from process_operator.decisions.process_turn import all_occupations
 from process_operator.decisions.refusal import Refusal, Span, in_one_summary
 from process_operator.decisions.refused_ticks import refuse
 from process_operator.decisions.request_calendar import (
@@ -25,7 +26,6 @@ from process_operator.decisions.request_calendar import (
     Calendar,
     Progress,
     latest,
-    occupations,
     runs_left,
     runs_of_ticks,
     settled_through,
@@ -34,11 +34,12 @@ from process_operator.decisions.request_calendar import (
     ticks_with_runs,
     without_runs,
 )
-from process_operator.decisions.run_view import RunView
+from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.template import JobTemplate
 from process_operator.decisions.ticks import Rules, decide_due_ticks
 from process_operator.resources.conditions import EventReason
+from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
 
@@ -49,20 +50,21 @@ _NOT_YET: Final = Refusal(RunPhase.MISSED, "")
 
 
 def plan_ticks(
-    snapshot: Snapshot,
+    situation: Situation,
     calendar: Calendar,
-    views: tuple[RunView, ...],
     contenders: Sequence[Contender],
+    others: tuple[str, ...],
     at_once: JobTemplate | None,
-    now: datetime,
     draft: Draft,
 ) -> Progress:
     """Claim the due ticks that may start, let others wait, and refuse the rest.
 
-    `at_once` is the template where a claimed tick may start without waiting for its turn.
+    `others` are runs of other requests that are in the way; `at_once` is the template where a claimed tick may start
+    without waiting for its turn.
     """
+    snapshot, views, now = situation.snapshot, situation.views, situation.now
     spec, recurrence = calendar.request.spec, calendar.recurrence
-    rules = Rules(spec.concurrency_policy, spec.catch_up, spec.starting_deadline_seconds)
+    rules = Rules(situation.policy, spec.catch_up, spec.starting_deadline_seconds)
     after, through = settled_through(snapshot, recurrence), recurrence.due_through(now)
     left = runs_left(snapshot)
     needs_history = rules.make_up_all or (left is not None and left > 0)
@@ -81,8 +83,8 @@ def plan_ticks(
         after=settled.cursor or after,
         now=now,
         rules=rules,
-        blocked=_is_blocked(snapshot, calendar, contenders, rules, settled.cursor or after, now),
-        occupations=occupations(snapshot, views),
+        blocked=_is_blocked(snapshot, calendar, contenders, others, rules, settled.cursor or after, now),
+        occupations=all_occupations(situation),
     )
     idle = Progress(settled.cursor or snapshot.status.last_schedule_time, settled.started, due.waiting)
     if due.waiting and rules.deadline_seconds is not None:
@@ -97,11 +99,17 @@ def plan_ticks(
         # Ticks since the written cursor may have run already: only a list shows finished runs.
         draft.do(LoadHistory())
         return idle
+    if due.refused and situation.line is not None and situation.line.past is None:
+        # Which run of another request was in the way of a tick only a list shows.
+        draft.do(LoadProcessRuns(situation.line.process))
+        return idle
     cursor = latest(
         idle.cursor, refuse(snapshot, calendar, due.refused, draft, ongoing=bool(due.waiting) and not due.start)
     )
-    for tick in due.start:
-        _claim_tick(snapshot, calendar, tick, at_once, now, draft)
+    for index, tick in enumerate(due.start):
+        # In a queue only the first may be next; the others join it.
+        template = at_once if index == 0 or rules.policy == ConcurrencyPolicy.ALLOW else None
+        _claim_tick(snapshot, calendar, tick, template, now, draft)
     cursor = latest(cursor, *due.start)
     return Progress(cursor, _started(snapshot, calendar, after, cursor, due.start), due.waiting)
 
@@ -143,6 +151,7 @@ def _is_blocked(
     snapshot: Snapshot,
     calendar: Calendar,
     contenders: Sequence[Contender],
+    others: tuple[str, ...],
     rules: Rules,
     after: datetime,
     now: datetime,
@@ -152,7 +161,7 @@ def _is_blocked(
     if tick is None or stands_already(snapshot, calendar, tick):
         # A crash may have come between the claim and the cursor: then the tick is in nobody's way, its own run least.
         return False
-    return bool(in_the_way(rules.policy, contenders, due=recurrence.due_at(tick)))
+    return bool(others) or bool(in_the_way(rules.policy, contenders, due=recurrence.due_at(tick)))
 
 
 def _claim_tick(

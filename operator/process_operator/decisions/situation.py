@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import cached_property
 
 from process_operator.decisions.acceptance import Acceptance
+from process_operator.decisions.concurrency import stricter
+from process_operator.decisions.process_line import Line
 from process_operator.decisions.run_view import RunView
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.resources.process import ConcurrencyPolicy
@@ -40,8 +42,15 @@ class Situation:
 
     @property
     def policy(self) -> ConcurrencyPolicy:
-        """What happens to a run that meets another one."""
-        return self.request.spec.concurrency_policy
+        """What happens to a run that meets another one: the stricter policy of the request and its Process."""
+        own, process = self.request.spec.concurrency_policy, self.snapshot.process
+        return own if process is None else stricter(own, process.spec.concurrency_policy)
+
+    @property
+    def line(self) -> Line | None:
+        """The others before the Process of the request, where that is shared under a policy."""
+        process = self.snapshot.process
+        return self.snapshot.lines.get(process.metadata.name) if process is not None else None
 
     @property
     def is_suspended(self) -> bool:
@@ -63,6 +72,10 @@ class Situation:
         recurrence = self.acceptance.recurrence
         is_of_tick = view.run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
         return recurrence.due_at(view.due) if recurrence is not None and is_of_tick else view.due
+
+    def has_stepped_aside(self, view: RunView) -> bool:
+        """Whether a suspended run waits for its turn again: it has no pods. One with steps keeps its place."""
+        return view.is_paused and self.line is not None and not view.run.status.steps
 
     @cached_property
     def first_let_go(self) -> str | None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from process_operator.decisions.process_line import Line
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
@@ -171,6 +172,8 @@ class Snapshot:
     process: Process | None = None
     step_processes: Mapping[str, Process] = field(default_factory=dict)
     """By name: those that the steps of `process`, or of a run that goes on, name."""
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    """By the name of the Process: those with a policy that the request uses, or that its open runs are runs of."""
     cronjobs: tuple[CronJob, ...] = ()
     runs: tuple[ProcessRun, ...] = ()
     """Open runs only, without those of steps."""

@@ -25,7 +25,7 @@ def contenders_of(situation: Situation) -> list[Contender]:
 def _contender(situation: Situation, view: RunView) -> Contender | None:
     if view.refusal is not None or (view.by_cronjob and view.job is None):
         return None
-    started = view.is_let_go
+    started = view.is_let_go and not situation.has_stepped_aside(view)
     if not started and not is_time(situation, view):
         return None
     ready = started or (own_kill(situation, view) is None and _may_begin(situation, view))

@@ -68,7 +68,9 @@ def _go_on(
         draft.wake(orders.now + _LOOK_AGAIN)
         _report(view, course, orders, draft, stuck=found)
         return
-    manifest = manifests.step_run_manifest(orders.request, view.run, step=step.name, scheduled=view.due)
+    manifest = manifests.step_run_manifest(
+        orders.request, view.run, step=step.name, process=step.process, scheduled=view.due
+    )
     name = manifest["metadata"]["name"]
     job = manifests.job_to_come(found.template, orders.request, run=name, scheduled=view.due)
     draft.do(CreateRun(manifest, job))

@@ -1,0 +1,90 @@
+"""Requests that share a Process, on a real node: its policy holds over all of them, also when the operator is killed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from tests.cluster.manifests import immediately, process, request, schedule, sleeper
+from tests.cluster.workspace import instant, name_of, now, written
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tests.cluster.operator_process import OperatorProcess
+    from tests.cluster.workspace import Object, Workspace
+
+pytestmark = pytest.mark.node
+
+REQUESTS: Final = ("first", "second", "third")
+MANY: Final = {"successful": 100, "failed": 100, "other": 100}
+
+
+def lives(space: Workspace) -> list[tuple[datetime, datetime, str]]:
+    """From when to when each container of all requests ran, in order, and of which request; all have ended."""
+    found = []
+    for name in REQUESTS:
+        for pod in space.pods(name):
+            end: Object = pod["status"]["containerStatuses"][0]["state"]["terminated"]
+            found.append((instant(end["startedAt"]), instant(end["finishedAt"]), name))
+    return sorted(found)
+
+
+def assert_one_at_a_time(space: Workspace) -> None:
+    spans = lives(space)
+    assert all(before[1] <= after[0] for before, after in pairwise(spans)), spans
+
+
+@pytest.mark.parametrize("policy", ["Forbid", "Queue"])
+def test_three_requests_run_one_after_the_other(space: Workspace, policy: str) -> None:
+    space.apply(process("close-day", sleeper(3), concurrencyPolicy=policy))
+    for name in REQUESTS:
+        space.apply(request(name, immediately(), process={"name": "close-day"}))
+    waits = space.wait(
+        lambda: [run for name in REQUESTS for run in space.runs(name) if run["status"].get("reason") == "Waiting"],
+        "one waits for another request",
+    )[0]
+    assert "of request" in waits["status"]["message"]
+    for name in REQUESTS:
+        space.wait_runs(name, 1, "Succeeded")
+    assert_one_at_a_time(space)
+    assert len(lives(space)) == 3
+
+
+def test_a_newer_request_replaces_the_run_of_another(space: Workspace) -> None:
+    space.apply(process("close-day", sleeper(20), concurrencyPolicy="Replace"))
+    space.apply(request("first", immediately(), process={"name": "close-day"}))
+    (old,) = space.wait_first_runs("first")
+    space.wait_log(name_of(old), "begun")
+    space.apply(request("second", immediately(), process={"name": "close-day"}))
+    ended = space.wait_run(name_of(old), "Canceled")["status"]
+    (new,) = space.wait_first_runs("second")
+    assert ended["reason"] == "Replaced"
+    assert name_of(new) in ended["message"]
+    assert ended["log"]["text"] == "begun\nlast words"
+    started = space.wait_run(name_of(new), "Running", "Succeeded")["status"]["startTime"]
+    assert instant(ended["endTime"]) <= instant(started)
+
+
+@pytest.mark.disruptive
+def test_the_policy_holds_when_the_operator_is_killed(space: Workspace, operator: OperatorProcess) -> None:
+    space.apply(process("close-day", sleeper(1), concurrencyPolicy="Queue"))
+    start = now().replace(microsecond=0) + timedelta(seconds=4)
+    ticks = [start + index * timedelta(seconds=3) for index in range(3)]
+    bounds = {"startTime": written(start), "finishTime": written(ticks[-1])}
+    for name in REQUESTS:
+        timing = schedule(secondly={"every": 3}, **bounds)
+        space.apply(request(name, timing, process={"name": "close-day"}, catchUp="All", history=MANY))
+    space.wait_until(start + timedelta(seconds=2))
+    operator.kill()
+    operator.start()
+    for name in REQUESTS:
+        space.wait_phase(name, "Finished", seconds=120)
+        runs = space.runs(name)
+        assert [instant(run["spec"]["scheduledTime"]) for run in runs] == ticks
+        assert {run["status"]["phase"] for run in runs} == {"Succeeded"}
+    assert_one_at_a_time(space)
+    served = [name for _, _, name in lives(space)]
+    assert served == [*REQUESTS] * 3, "by due instant, then by name"
