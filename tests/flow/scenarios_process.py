@@ -56,10 +56,10 @@ def order(flow: Flow) -> str:
 
 @scenario("Process with Forbid: three that run immediately, one after the other by name", ends=[SUCCEEDED] * 3)
 async def forbid_at_once(flow: Flow) -> None:
-    shared(flow, "Forbid")
+    shared(flow, "Forbid", seconds=10)
     for name in "cab":
         ask(flow, name)
-    await flow.to(4)
+    await flow.to(6)
     flow.expect(lambda: phases(flow, "a", "b", "c"), [["Running"], [WAITS], [WAITS]])
     flow.expect(lambda: "of request a (Process shared is shared: Forbid)" in (flow.newest("b").message or ""), True)
     flow.expect(lambda: flow.request("b").status.waiting_count, 1, undisturbed=True)
