@@ -366,7 +366,7 @@ async def suspended_running(flow: Flow) -> None:
     ask(flow, "b")
     await flow.to(8)
     flow.edit("a", suspend=True)
-    await flow.to(12)
+    await flow.to(14)  # a restart has seen it run by then, too
     flow.expect(lambda: phases(flow, "b"), [["Running"]])
     flow.edit("a", suspend=False)
     await flow.to(20)
