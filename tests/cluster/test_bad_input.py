@@ -181,10 +181,10 @@ REFUSED = [
         id="a CronJob for steps",
     ),
     pytest.param(
-        uses("one-at-a-time"),
+        {**uses("one-at-a-time"), **daily(), "engine": "CronJob"},
         "Unsupported",
-        "Process one-at-a-time: spec.concurrencyPolicy",
-        id="a process that forbids overlap",
+        "spec.engine: CronJob is not possible: Process one-at-a-time: spec.concurrencyPolicy",
+        id="a CronJob of a process that forbids overlap",
     ),
     # Engine CronJob where it cannot be
     pytest.param(
