@@ -1,6 +1,6 @@
 """The chart's rights against what an API server has seen in a run of all cluster tests: none is missing, none is idle.
 
-AUDIT_LOG names its audit log. Neighbour: `tests/cluster/account.py` gives the operator these rights.
+AUDIT_LOG names its audit logs, with colons between them. Neighbour: `tests/cluster/account.py` gives the operator these rights.
 """
 
 from __future__ import annotations
@@ -51,9 +51,10 @@ def is_for_people(role: dict[str, Any]) -> bool:
 
 @pytest.fixture(scope="module")
 def events() -> list[dict[str, Any]]:
-    log = Path(os.environ["AUDIT_LOG"])
-    with log.open("rb") as lines:
-        found = [json.loads(line) for line in lines if USER.encode() in line]
+    found = []
+    for log in os.environ["AUDIT_LOG"].split(":"):
+        with Path(log).open("rb") as lines:
+            found += [json.loads(line) for line in lines if USER.encode() in line]
     return [event for event in found if event["user"]["username"] == USER and "objectRef" in event]
 
 
