@@ -22,7 +22,8 @@ NEXT_TRY = "n=$(cat /count/n 2>/dev/null || echo 0); n=$((n+1)); echo $n >/count
 """Counts the tries of a pod in the shell variable n."""
 COUNTING: Body = {"volumes": [{"name": "count", "emptyDir": {}}], "restartPolicy": "OnFailure"}
 BEFORE_IT_VANISHED = OneOf(None, "FromTerminationMessage")
-"""The log of the try before vanishes when the killed one ends, at times within half a second: then its message does."""
+"""The log of the try before, or of a pod whose Job is over, vanishes when the killed one ends, at times within half a
+second. Then its termination message, which is the end of the log as well, stands in."""
 OUT_OF_MEMORY = "tail -c 200m /dev/zero"
 SMALL: Body = {"resources": {"limits": {"memory": "24Mi"}}}
 
@@ -96,6 +97,7 @@ CASES = [
             message=Like(r"Job was active longer than specified deadline.*\(4 s\)"),
             code=8,
             log="begin\nlast words",
+            log_reason=BEFORE_IT_VANISHED,
         ),
     ),
     case(

@@ -304,3 +304,23 @@ def test_the_controller_of_a_job_is_not_just_any_owner() -> None:
 )
 def test_whether_a_container_ever_ran(container: ContainerState, *, has_started: bool) -> None:
     assert container.has_started is has_started
+
+
+@pytest.mark.parametrize(
+    ("message", "read"),
+    [
+        pytest.param("3 rows were bad\n", "3 rows were bad\n", id="what the container left"),
+        pytest.param(
+            'Error on reading termination message from logs: failed to try resolving symlinks in path "/var/log/pods/x"',
+            "",
+            id="the kubelet's complaint that the log was gone is not the container's message",
+        ),
+    ],
+)
+def test_a_termination_message_is_the_containers(message: str, read: str) -> None:
+    state = {"terminated": {"exitCode": 7, "message": message}}
+    spec = {"containers": [{"name": "main"}]}
+    pod = parse_pod({"spec": spec, "status": {"containerStatuses": [{"name": "main", "state": state}]}})
+    (container,) = pod.containers
+    assert isinstance(container.state, Terminated)
+    assert container.state.message == read

@@ -21,6 +21,8 @@ Raw = Mapping[str, Any]
 STATUS_UNKNOWN: Final = "ContainerStatusUnknown"
 """Reason the kubelet gives where it lost track of a container; the exit code beside it (137) is made up."""
 
+_LOG_WAS_GONE: Final = "Error on reading termination message from logs: "
+
 
 class KillReason(StrEnum):
     """Why the operator ended a Job: the first word of the annotation `process-operator.io/kill`."""
@@ -398,7 +400,7 @@ def _state(raw: Raw | None) -> Waiting | Running | Terminated | None:
         return Terminated(
             exit_code=_count(ended, "exitCode"),
             reason=ended.get("reason") or "",
-            message=ended.get("message") or "",
+            message=_termination_message(ended.get("message") or ""),
             started_at=_instant(ended.get("startedAt")),
             finished_at=_instant(ended.get("finishedAt")),
         )
@@ -407,6 +409,11 @@ def _state(raw: Raw | None) -> Waiting | Running | Terminated | None:
     if (waiting := raw.get("waiting")) is not None:
         return Waiting(waiting.get("reason") or "", waiting.get("message") or "")
     return None
+
+
+def _termination_message(text: str) -> str:
+    """What the container left. Where its log was gone already the kubelet writes its own complaint in that place."""
+    return "" if text.startswith(_LOG_WAS_GONE) else text
 
 
 def _count(raw: Raw, field: str, *, default: int = 0) -> int:
