@@ -20,6 +20,12 @@ UNUSED: Final = {
     "processruns/finalizers update": "the same",
     "cronjobs/finalizers update": "the same",
 }
+RARE: Final = {
+    "processruns get": "where a claim was made before a crash, or by another operator",
+    "processbackfills get": "where a write of its status is refused",
+    "cronjobs get": "where it was made before a crash, or a claim met another's change",
+}
+"""What only a race asks for: some runs of the tests have it, and some have not."""
 
 
 class Right(NamedTuple):
@@ -71,7 +77,8 @@ def test_nothing_was_forbidden_to_the_operator(events: list[dict[str, Any]]) -> 
 
 def test_every_right_was_used(events: list[dict[str, Any]]) -> None:
     used = {right_of(event) for event in events}
-    assert {str(right) for right in granted() - used} == set(UNUSED)
+    idle = {str(right) for right in granted() - used}
+    assert idle - set(RARE) == set(UNUSED)
 
 
 def test_no_secret_was_asked_for(events: list[dict[str, Any]]) -> None:

@@ -2,7 +2,10 @@
 {{- define "process-operator.rules" -}}
 - apiGroups: [process-operator.io]
   resources: [processes, processrequests, processbackfills, processruns]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
+- apiGroups: [process-operator.io]
+  resources: [processrequests, processbackfills, processruns]
+  verbs: [get]
 - apiGroups: [process-operator.io]
   resources: [processes/status, processrequests/status, processbackfills/status]
   verbs: [patch]
@@ -16,7 +19,7 @@
   verbs: [patch]
 - apiGroups: [process-operator.io]
   resources: [processruns]
-  verbs: [create, patch, delete, deletecollection]
+  verbs: [create, patch, deletecollection]
 - apiGroups: [process-operator.io]
   resources: [processruns/status]
   # `update` is never used: it is what the admission policy asks of whoever makes other runs than manual ones.
@@ -50,5 +53,5 @@
 # Only those that spec.timing.schedule.excludeFrom names.
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 {{- end }}
