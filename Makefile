@@ -14,6 +14,8 @@ TEST_CLUSTER ?= test
 # For pytest: what else to tell it (make test-unit ARGS="-k zone"), and in how many processes.
 ARGS ?=
 UNIT_WORKERS ?= auto
+FIGURES ?=
+BENCH_OUT ?= build/bench
 COUNT ?=
 SEED ?=
 CLUSTER_WORKERS ?= 4
@@ -23,7 +25,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made anew only where the lock differs from the one that it was made of, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cksum requirements/dev.txt))
 
-.PHONY: help demo test test-unit test-flow-thorough test-oracles test-faults lint format crds chart lock image cluster-up cluster-down venv clean
+.PHONY: help demo test test-unit test-flow-thorough test-oracles test-faults bench lint format crds chart lock image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +47,9 @@ test-oracles: venv ## our ticks against robfig/cron and Quartz: COUNT random exp
 
 test-faults: venv ## the fault suite, half an hour: FAULT_SEED, FAULT_ROUNDS, FAULT_ONLY="SIGKILL|the clock"
 	@hack/faults.sh
+
+bench: venv ## figures beside their anchors, on clusters of their own; FIGURES="burst rest", BENCH_OUT (build/bench)
+	@$(VENV)/bin/python hack/bench --out $(BENCH_OUT) $(FIGURES)
 
 lint: venv ## style, types and the arrows between the packages; all of them, whatever the first says
 	@status=0; \

@@ -1,8 +1,8 @@
-"""Figures of the operator against a real API server: `python hack/bench reaction|lateness|rest` with KUBECONFIG set,
-or of the search for ticks alone: `python hack/bench ticks`.
+"""`python hack/bench [FIGURE ...]`, which is `make bench`: measures on clusters of its own, prints, writes JSON and SVG.
 
-Each prints one JSON object, times in milliseconds unless the name says otherwise (ticks: microseconds). The operator has
-to run already for `reaction` and `lateness`; `rest` starts it itself. Nothing here asserts: figures depend on the machine.
+Nothing here asserts: figures depend on the machine, so each stands beside an anchor that was measured in the same run.
+A figure that could not be measured is said at the end, and by the exit code. Neighbours: `figures.py` says what a figure
+is, `report.py` puts the repetitions together.
 """
 
 from __future__ import annotations
@@ -10,31 +10,59 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
 
-from lateness import lateness
-from reaction import reaction
-from rest import rest
-from ticks import ticks
+from figures import Figure
+from machine import facts
+from plots import draw
+from report import report
+from rich.console import Console
+from tables import print_report
+
+FIGURES: tuple[Figure, ...] = ()
 
 
 def main() -> None:
-    """Read the command line and print the figures asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("figure", choices=["reaction", "lateness", "rest", "ticks"])
-    parser.add_argument("--count", type=int, help="requests: 100 for reaction, 10 for lateness, 10000 for rest")
-    parser.add_argument("--seconds", type=int, default=60, help="how long lateness is watched")
+    """Measure what was asked for, one figure after the other, so that none disturbs another."""
+    names = [figure.name for figure in FIGURES]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"all, if none is named: {', '.join(names)}")
+    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder for bench.json and the pictures")
     options = parser.parse_args()
-    match options.figure:
-        case "reaction":
-            figures = asyncio.run(reaction(options.count or 100))
-        case "lateness":
-            figures = asyncio.run(lateness(options.count or 10, options.seconds))
-        case "ticks":
-            figures = ticks(options.count or 200)
-        case _:
-            figures = asyncio.run(rest(options.count or 10_000))
-    print(json.dumps(figures, indent=2))
+    if unknown := [name for name in options.figures if name not in names]:
+        parser.error(f"no such figure: {', '.join(unknown)} (there are {', '.join(names)})")
+    chosen = [figure for figure in FIGURES if not options.figures or figure.name in options.figures]
+    options.out.mkdir(parents=True, exist_ok=True)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    machine = facts()
+    console.print(", ".join(f"{name} {value}" for name, value in machine.items()), highlight=False)
+    results: dict[str, Any] = {}
+    failed = [figure.name for figure in chosen if not _measure(figure, options.out, console, results)]
+    path = options.out / "bench.json"
+    path.write_text(json.dumps({"machine": machine, "figures": results}, indent=1) + "\n")
+    console.print(f"\nwritten: {path} and a picture of each figure beside it", highlight=False)
+    if failed:
+        sys.exit(f"not measured: {', '.join(failed)}")
+
+
+def _measure(figure: Figure, folder: Path, console: Console, results: dict[str, Any]) -> bool:
+    began = time.monotonic()
+    try:
+        found = report(figure, asyncio.run(figure.measure()))
+    except Exception:  # noqa: BLE001 - the other figures are measured all the same
+        traceback.print_exc()
+        return False
+    results[figure.name] = {**found.as_json(), "seconds": round(time.monotonic() - began)}
+    print_report(found, console)
+    draw(found, folder)
+    return True
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING)
     main()

@@ -6,8 +6,9 @@ Neighbours: one module for each figure (`burst.py`, `rest.py` ...), `plots.py` d
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 FLOOR = "floor"
 """The series of a bare loop that writes the same objects and does nothing else."""
@@ -53,10 +54,12 @@ class Figure:
     title: str
     size: str
     """What the x axis is: "requests due in one second"."""
-    measure: Callable[[], Awaitable[list[list[Sample]]]]
+    measure: Callable[[], Coroutine[Any, Any, list[list[Sample]]]]
     """Measures all repetitions: a list of samples for each. How many there are may differ from series to series."""
     plotted: tuple[str, ...]
     """The measures that are drawn, one picture each."""
     targets: tuple[Target, ...] = ()
     anchors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Series -> the anchors that its ratios are printed for, besides those of the targets."""
+    notes: tuple[str, ...] = ()
+    """What a reader has to know: flags of the components, what is simulated, what was measured once only."""

@@ -1,0 +1,135 @@
+"""Repetitions put together: min, median and max, ratios to anchors, targets, growth. Pure; `tests/unit` checks it.
+
+Neighbours: `figures.py` says what is measured, `tables.py` prints this, `plots.py` draws it, `machine.py` says where it
+was measured.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from figures import Figure, Sample, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The values of all repetitions."""
+
+    least: float
+    median: float
+    most: float
+    repetitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measure of one series at one size, and the ratio of its median to each anchor's."""
+
+    measure: str
+    series: str
+    size: float
+    spread: Spread
+    ratios: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A target, what was measured for it (None: nothing), and whether that is met."""
+
+    target: Target
+    value: float | None
+    is_met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How a cost grows with the size: cost ~ size ** exponent, fitted to the medians on logarithmic axes."""
+
+    measure: str
+    series: str
+    exponent: float
+    sizes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything there is to say about one figure."""
+
+    figure: Figure
+    rows: list[Row]
+    verdicts: list[Verdict]
+    growth: list[Growth]
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines: no function in it, numbers as measured."""
+        return {
+            "title": self.figure.title,
+            "size": self.figure.size,
+            "notes": list(self.figure.notes),
+            "rows": [asdict(row) for row in self.rows],
+            "targets": [
+                {**asdict(verdict.target), "value": verdict.value, "met": verdict.is_met} for verdict in self.verdicts
+            ],
+            "growth": [asdict(growth) for growth in self.growth],
+        }
+
+
+def report(figure: Figure, repetitions: Sequence[Iterable[Sample]]) -> Report:
+    """Put the repetitions of a figure together, in the order in which its values were measured first."""
+    values: defaultdict[tuple[str, str, float], list[float]] = defaultdict(list)
+    for samples in repetitions:
+        for sample in samples:
+            values[sample.measure, sample.series, sample.size].append(sample.value)
+    spreads = {
+        key: Spread(min(found), statistics.median(found), max(found), len(found)) for key, found in values.items()
+    }
+    anchors = {series: list(listed) for series, listed in figure.anchors.items()}
+    rows = [
+        Row(measure, series, size, spread, _ratios(spreads, measure, size, spread, anchors.get(series, ())))
+        for (measure, series, size), spread in spreads.items()
+    ]
+    verdicts = [_verdict(spreads, target) for target in figure.targets]
+    return Report(figure, rows, verdicts, _growth(spreads))
+
+
+def _ratios(
+    spreads: dict[tuple[str, str, float], Spread], measure: str, size: float, own: Spread, anchors: Iterable[str]
+) -> dict[str, float]:
+    found = ((anchor, spreads.get((measure, anchor, size))) for anchor in anchors)
+    return {anchor: own.median / spread.median for anchor, spread in found if spread is not None and spread.median}
+
+
+def _verdict(spreads: dict[tuple[str, str, float], Spread], target: Target) -> Verdict:
+    own = spreads.get((target.measure, target.series, target.size))
+    if own is None:
+        return Verdict(target, None, is_met=False)
+    value = own.median
+    if target.anchor is not None:
+        base = spreads.get((target.anchor_measure or target.measure, target.anchor, target.size))
+        if base is None or not base.median:
+            return Verdict(target, None, is_met=False)
+        value /= base.median
+    most = math.inf if target.at_most is None else target.at_most
+    least = -math.inf if target.at_least is None else target.at_least
+    return Verdict(target, value, is_met=least <= value <= most)
+
+
+def _growth(spreads: dict[tuple[str, str, float], Spread]) -> list[Growth]:
+    """The slope of log(cost) over log(size), where there are three sizes or more and no cost is nothing."""
+    points: defaultdict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for (measure, series, size), spread in spreads.items():
+        points[measure, series].append((size, spread.median))
+    growth = []
+    for (measure, series), found in points.items():
+        if len(found) < 3 or any(size <= 0 or cost <= 0 for size, cost in found):
+            continue
+        line = statistics.linear_regression(
+            [math.log(size) for size, _ in found], [math.log(cost) for _, cost in found]
+        )
+        growth.append(Growth(measure, series, line.slope, len(found)))
+    return growth

@@ -1,0 +1,62 @@
+"""Prints a report for people: a table of values and ratios, the targets, the growth.
+
+Neighbours: `report.py` holds what is printed.
+"""
+
+from __future__ import annotations
+
+from report import Report, Verdict
+from rich.console import Console
+from rich.table import Table
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print one figure."""
+    console.print(f"\n[bold]{report.figure.title}[/bold]")
+    for note in report.figure.notes:
+        console.print(note, style="dim", highlight=False)
+    console.print(_values(report))
+    if report.growth:
+        console.print("Growth, cost ~ size ** exponent:")
+        for growth in report.growth:
+            console.print(f"  {growth.measure}, {growth.series}: {growth.exponent:.2f}", highlight=False)
+    for verdict in report.verdicts:
+        console.print(_sentence(verdict), style=None if verdict.is_met else "bold red", highlight=False)
+
+
+def _values(report: Report) -> Table:
+    table = Table(highlight=False)
+    for name in ("measure", "series", report.figure.size):
+        table.add_column(name, overflow="fold")
+    for name in ("min", "median", "max", "n"):
+        table.add_column(name, justify="right")
+    table.add_column("ratio to", overflow="fold")
+    for row in sorted(report.rows, key=lambda row: (_first(report, row.measure), row.size)):
+        spread = row.spread
+        ratios = ", ".join(f"{anchor} {_short(ratio)}" for anchor, ratio in row.ratios.items())
+        values = (_short(value) for value in (spread.least, spread.median, spread.most))
+        table.add_row(row.measure, row.series, f"{row.size:,.0f}", *values, str(spread.repetitions), ratios)
+    return table
+
+
+def _first(report: Report, measure: str) -> int:
+    return next(place for place, row in enumerate(report.rows) if row.measure == measure)
+
+
+def _sentence(verdict: Verdict) -> str:
+    target = verdict.target
+    of = f"{target.measure} of {target.series} at {target.size:,.0f}"
+    if target.anchor is not None:
+        named = f"{target.anchor_measure} of " if target.anchor_measure else ""
+        of += f", divided by {named}{target.anchor}"
+    limits = [f"at most {_short(target.at_most)}"] if target.at_most is not None else []
+    limits += [f"at least {_short(target.at_least)}"] if target.at_least is not None else []
+    value = "not measured" if verdict.value is None else _short(verdict.value)
+    return f"{'met   ' if verdict.is_met else 'MISSED'} {of}: {value} (asked: {' and '.join(limits)})"
+
+
+def _short(value: float) -> str:
+    """Three digits that count; whole numbers whole."""
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
