@@ -8,7 +8,7 @@ venv=${VENV:-.venv}
 python=${PYTHON:-python3}
 cluster=${TEST_CLUSTER:-test}
 second=$cluster-2
-second_part=(tests/cluster/test_{catch_up,hedge,high_availability,shared_process,steps_restart}.py)
+second_part=(tests/cluster/test_{catch_up,hedge,high_availability,node_away,shared_process,steps_restart}.py)
 needs_cluster=()
 for folder in tests/cluster tests/chart; do
     [[ -e $folder ]] && needs_cluster+=("$folder")

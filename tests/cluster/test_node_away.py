@@ -1,0 +1,97 @@
+"""The node stops answering and comes back: each tick still runs once, and what it did meanwhile is recorded as it was.
+
+The kubelet is stopped for as long as it takes the control plane to call the node lost. One absence serves several requests.
+Neighbour: `test_run_pods_removed.py` has pods that are taken away while the node answers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from tests.cluster.manifests import immediately, job_template, request, schedule, sleeper
+from tests.cluster.workspace import instant, name_of, now, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.cluster.workspace import Workspace
+
+pytestmark = [pytest.mark.disruptive, pytest.mark.node]
+
+LOST_SECONDS: Final = 180
+"""The control plane gives a node that is silent 50 s; it looks now and then, and a slow machine takes its time."""
+EVERY: Final = 10
+TICKS: Final = 6
+HISTORY: Final = {"successful": 100, "failed": 100, "other": 100}
+UNREACHABLE: Final = "node.kubernetes.io/unreachable"
+
+
+@pytest.fixture
+def kubelet(kubeconfig: Path) -> Iterator[int]:
+    """The pid of the kubelet of the cluster that was started for the tests; it goes on after each."""
+    record = kubeconfig.parent / "pids" / "kubelet.json"
+    if not record.exists():
+        pytest.fail(f"the kubelet of this cluster cannot be stopped from here: there is no {record}")
+    pid = int(json.loads(record.read_text())["pid"])
+    yield pid
+    os.kill(pid, signal.SIGCONT)
+
+
+def evicted_at_once(script: str) -> dict[str, Any]:
+    """A Job template whose pod is deleted as soon as its node is lost, not after the usual five minutes."""
+    template = job_template(script)
+    template["spec"]["template"]["spec"]["tolerations"] = [
+        {"key": UNREACHABLE, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 0}
+    ]
+    return template
+
+
+def is_lost(space: Workspace) -> bool:
+    """Whether the control plane has given up on the node."""
+    node = json.loads(space.cluster.run("get", "node", "localhost", "--output", "json"))
+    taints = node["spec"].get("taints", [])
+    return any(taint["key"] == UNREACHABLE and taint["effect"] == "NoExecute" for taint in taints)
+
+
+def test_a_node_is_away_for_a_minute(kubelet: int, space: Workspace) -> None:
+    space.apply(request("ends-alone", immediately(), "echo begun; sleep 30; echo ended"))
+    space.apply(request("evicted", immediately(), jobTemplate=evicted_at_once(sleeper(600))))
+    for name in ("ends-alone", "evicted"):
+        (run,) = space.wait_first_runs(name)
+        space.wait_log(name_of(run), "begun")
+    os.kill(kubelet, signal.SIGSTOP)
+    start = now().replace(microsecond=0) + timedelta(seconds=5)
+    ticks = [start + number * timedelta(seconds=EVERY) for number in range(TICKS)]
+    bounds = {"startTime": written(start), "finishTime": written(ticks[-1])}
+    for policy in ("Allow", "Queue"):
+        timing = schedule(secondly={"every": EVERY}, **bounds)
+        spec = {"concurrencyPolicy": policy, "catchUp": "All", "history": HISTORY}
+        space.apply(request(policy.lower(), timing, "echo $PROCESS_RUN", **spec))
+    space.wait(lambda: is_lost(space), "the node is called lost", LOST_SECONDS)
+    (pod,) = space.pods("evicted")
+    space.wait(
+        lambda: "deletionTimestamp" in space.cluster.get("pod", name_of(pod), space.namespace)["metadata"],
+        "the pod shall go",
+    )
+    space.wait_until(ticks[-1] + timedelta(seconds=1))
+    assert not any(run["status"].get("startTime") for run in space.runs("allow")), "no pod can begin"
+
+    os.kill(kubelet, signal.SIGCONT)
+    (ended,) = space.wait_runs("ends-alone", 1, "Succeeded", seconds=LOST_SECONDS)
+    assert ended["status"]["log"]["text"] == "begun\nended"
+    duration = instant(ended["status"]["endTime"]) - instant(ended["status"]["startTime"])
+    assert timedelta(seconds=29) < duration < timedelta(seconds=50), "its end is that of its container"
+    (evicted,) = space.wait_runs("evicted", 1, "Failed", seconds=LOST_SECONDS)
+    assert evicted["status"]["reason"] == "DeletionByTaintManager"
+    for name in ("allow", "queue"):
+        space.wait_phase(name, "Finished", seconds=LOST_SECONDS)
+        runs = space.wait_runs(name, TICKS, "Succeeded")
+        assert [instant(run["spec"]["scheduledTime"]) for run in runs] == ticks
+        assert len(space.jobs(name)) == len(space.pods(name)) == TICKS
+        assert [run["status"]["log"]["text"] for run in runs] == [name_of(run) for run in runs]
