@@ -13,6 +13,8 @@ Manifest = dict[str, Any]
 
 IMAGE = "localhost/busybox:1"
 GRACE_SECONDS = 2
+RELEASED = "/released"
+"""The file in a container that `held` works up to."""
 
 
 def job_template(script: str = "echo done", **job: object) -> Manifest:
@@ -27,6 +29,15 @@ def job_template(script: str = "echo done", **job: object) -> Manifest:
 def sleeper(seconds: int) -> str:
     """A script that works for so long, says so, and ends at once with last words when it is asked to."""
     return f"trap 'echo last words; exit 7' TERM; echo begun; sleep {seconds} & wait $!; echo ended"
+
+
+def held() -> str:
+    """A script that works until `Workspace.release` lets it go, says so, and ends with last words when it is asked to.
+
+    For runs that must still be at work when a test gets round to them, however long that takes.
+    """
+    work = f"until [ -e {RELEASED} ]; do sleep 0.2 & wait $!; done"
+    return f"trap 'echo last words; exit 7' TERM; echo begun; {work}; echo ended"
 
 
 def process(name: str, script: str = "echo done", **spec: object) -> Manifest:

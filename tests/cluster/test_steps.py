@@ -9,7 +9,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cluster.manifests import immediately, process, request, sleeper
+from tests.cluster.manifests import held, immediately, process, request
 from tests.cluster.workspace import instant, name_of
 
 from process_operator.names import LABEL_PARENT
@@ -24,19 +24,18 @@ GROUPS: dict[str, Any] = {
     "succeed": {"steps": ["one", "two", "three"]},
     "stop": {"steps": ["one", "broken", "three"]},
     "go-on": {"steps": ["one", "broken", "three"], "stopOnFailure": False},
-    "canceled": {"steps": ["one", "slow", "three"]},
-    "step-canceled": {"steps": ["slow", "three"]},
-    "paused": {"steps": ["brief", "three"], "request": {"onSuspend": "SuspendRunning"}},
-    "unscheduled": {"steps": ["slow", "three"], "request": {"onSuspend": "CancelRunning"}},
-    "deleted": {"steps": ["slow", "three"]},
+    "canceled": {"steps": ["one", "held", "three"]},
+    "step-canceled": {"steps": ["held", "three"]},
+    "paused": {"steps": ["held", "three"], "request": {"onSuspend": "SuspendRunning"}},
+    "unscheduled": {"steps": ["held", "three"], "request": {"onSuspend": "CancelRunning"}},
+    "deleted": {"steps": ["held", "three"]},
 }
 SCRIPTS = {
     "one": "echo $LEDGER at $PROCESS_SCHEDULED_TIME",
     "two": "echo $PROCESS_RUN",
     "three": "echo three",
     "broken": "echo no such ledger; exit 3",
-    "brief": sleeper(8),
-    "slow": sleeper(300),
+    "held": held(),
 }
 
 
@@ -131,43 +130,45 @@ def test_a_failure_does_not_stop_the_rest(shared_space: Workspace) -> None:
 
 
 def test_a_cancel_in_the_middle(shared_space: Workspace) -> None:
-    step = at_work(shared_space, "canceled", "slow")
+    step = at_work(shared_space, "canceled", "held")
     run = parent(shared_space, "canceled", "Running")
     shared_space.cancel(name_of(run))
     run = parent(shared_space, "canceled", "Canceled")
-    assert phases(children(shared_space, run)) == {"one": DONE, "slow": ("Canceled", "Canceled")}
+    assert phases(children(shared_space, run)) == {"one": DONE, "held": ("Canceled", "Canceled")}
     assert shared_space.run(step)["status"]["log"]["text"] == "begun\nlast words"
     assert log_of(run)[2] == "3/3 three: not run"
 
 
 def test_a_step_that_is_canceled_has_failed(shared_space: Workspace) -> None:
-    shared_space.cancel(at_work(shared_space, "step-canceled", "slow"))
+    shared_space.cancel(at_work(shared_space, "step-canceled", "held"))
     run = parent(shared_space, "step-canceled", "Failed")
-    assert phases(children(shared_space, run)) == {"slow": ("Canceled", "Canceled")}
-    assert run["status"]["message"] == 'step "slow": Canceled (Canceled: spec.cancel was set)'
+    assert phases(children(shared_space, run)) == {"held": ("Canceled", "Canceled")}
+    assert run["status"]["message"] == 'step "held": Canceled (Canceled: spec.cancel was set)'
 
 
 def test_unscheduled_and_resumed_in_the_middle(shared_space: Workspace) -> None:
-    step = at_work(shared_space, "paused", "brief")
+    step = at_work(shared_space, "paused", "held")
     shared_space.edit("paused", suspend=True)
     shared_space.wait_reason(step, "Suspended")
+    shared_space.wait(lambda: not shared_space.pods("paused"), "its pod is gone")
     run = parent(shared_space, "paused", "Pending")
     shared_space.wait_reason(name_of(run), "Suspended")
     shared_space.edit("paused", suspend=False)
+    shared_space.release(step)
     run = parent(shared_space, "paused", "Succeeded")
-    assert phases(children(shared_space, run)) == {"brief": DONE, "three": DONE}
+    assert phases(children(shared_space, run)) == {"held": DONE, "three": DONE}
 
 
 def test_unscheduled_and_canceled_in_the_middle(shared_space: Workspace) -> None:
-    at_work(shared_space, "unscheduled", "slow")
+    at_work(shared_space, "unscheduled", "held")
     shared_space.edit("unscheduled", suspend=True)
     run = parent(shared_space, "unscheduled", "Canceled")
     assert run["status"]["reason"] == "Unscheduled"
-    assert phases(children(shared_space, run)) == {"slow": ("Canceled", "Unscheduled")}
+    assert phases(children(shared_space, run)) == {"held": ("Canceled", "Unscheduled")}
 
 
 def test_deleted_in_the_middle(shared_space: Workspace) -> None:
-    at_work(shared_space, "deleted", "slow")
+    at_work(shared_space, "deleted", "held")
     run = parent(shared_space, "deleted", "Running")
     shared_space.delete("prun", name_of(run))
     shared_space.wait(lambda: not shared_space.runs("deleted") and not shared_space.jobs("deleted"), "all is gone")

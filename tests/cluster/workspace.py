@@ -10,7 +10,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.cluster.manifests import immediately, request
+from tests.cluster.manifests import RELEASED, immediately, request
 
 from process_operator.names import ANNOTATION_RESCHEDULE, LABEL_REQUEST
 
@@ -61,6 +61,11 @@ class Workspace:
     def cancel(self, run: str) -> Answer:
         """Set `spec.cancel` of a run."""
         return self.cluster.patch("prun", run, self.namespace, {"spec": {"cancel": True}})
+
+    def release(self, run: str) -> None:
+        """Let a run end whose script is `held`, once it has begun."""
+        self.wait_log(run, "begun")
+        self.cluster.run("exec", f"job/{run}", "--namespace", self.namespace, "--", "touch", RELEASED)
 
     def delete(self, kind: str, name: str) -> None:
         """`kubectl delete`, which waits until the object is gone."""
