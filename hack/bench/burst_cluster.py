@@ -1,0 +1,158 @@
+"""What a burst is measured on: a control plane of its own, operators of this checkout, the arrivals of Jobs.
+
+Neighbours: `burst.py` measures, `burst_floor.py` is the loop that it is held against.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.connection import Connection, connect
+from process_operator.cluster.kinds import NAMESPACE, Kind
+
+NAMESPACE_NAME = "burst"
+STOCK_FLAGS = ("--kube-api-qps=20", "--kube-api-burst=30", "--concurrent-cron-job-syncs=5")
+RAISED_FLAGS = ("--kube-api-qps=10000", "--kube-api-burst=10000", "--concurrent-cron-job-syncs=100")
+_ROOT = Path(__file__).parents[2]
+_IN_FLIGHT = 32
+
+
+@contextmanager
+def control_plane(flags: Iterable[str]) -> Iterator[str]:
+    """A fresh control plane with our CRDs, its controller manager started with `flags`; its kubeconfig."""
+    given = [part for flag in flags for part in ("--arg", f"kube-controller-manager={flag}")]
+    _hack_cluster("down")
+    said = _hack_cluster("up", "--tier", "control-plane", *given)
+    kubeconfig = said.removeprefix("export KUBECONFIG=").strip()
+    environment = {**os.environ, "KUBECONFIG": kubeconfig}
+    kubectl = [sys.executable, str(_ROOT / "hack/cluster"), "kubectl", "--name", _name(), "--"]
+    for rest in (["apply"], ["wait", "--for=condition=Established", "--timeout=60s"]):
+        command = [*kubectl, *rest, "--filename", str(_ROOT / "crds")]
+        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        yield kubeconfig
+    finally:
+        if not os.environ.get("BENCH_KEEP"):
+            _hack_cluster("down")
+
+
+def _name() -> str:
+    return os.environ.get("BENCH_BURST_NAME", "bench-burst")
+
+
+def _hack_cluster(command: str, *rest: str) -> str:
+    line = [sys.executable, str(_ROOT / "hack/cluster"), command, "--name", _name(), *rest]
+    return subprocess.run(line, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One control plane, and the file in which arrivals of Jobs are noted."""
+
+    kubeconfig: str
+    connection: Connection
+    api: Api
+    arrivals: Path
+
+    def seen(self, tick: int) -> list[tuple[float, str]]:
+        """Jobs of a tick, as the end of their names has it: seconds after the unix second `at`, and the name."""
+        lines = (line.split() for line in self.arrivals.read_text().splitlines() if line)
+        return [(float(at), name) for at, name in lines if name.endswith(f"-{tick}")]
+
+    async def create(self, kind: Kind, bodies: Iterable[dict[str, Any]]) -> None:
+        """Create many objects."""
+        pending = iter([orjson.dumps(body) for body in bodies])
+        async with self.session(_IN_FLIGHT) as session:
+            url = self.connection.server + kind.path(NAMESPACE_NAME)
+
+            async def work() -> None:
+                for body in pending:
+                    async with session.post(url, data=body, headers=JSON) as answer:
+                        if answer.status >= 300:
+                            raise RuntimeError(await answer.text())
+
+            await asyncio.gather(*(work() for _ in range(_IN_FLIGHT)))
+
+    @asynccontextmanager
+    async def session(self, connections: int) -> AsyncIterator[aiohttp.ClientSession]:
+        """A bare HTTP session with so many connections."""
+        context = self.connection.api_client.rest_client.ssl_context
+        connector = aiohttp.TCPConnector(limit=connections, ssl=context)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            yield session
+
+    @asynccontextmanager
+    async def operator(self, *, log: Path | None = None) -> AsyncIterator[Operator]:
+        """An operator of this checkout with its ordinary settings."""
+        environment = {
+            **os.environ,
+            "KUBECONFIG": self.kubeconfig,
+            "PYTHONPATH": str(_ROOT / "operator"),
+            "PROCESS_OPERATOR_LOG_FORMAT": "json",
+        }
+        with tempfile.TemporaryFile("w+b") if log is None else log.open("w+b") as out:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "process_operator", "run", stderr=out, env=environment
+            )
+            try:
+                yield Operator(process.pid, out.fileno())
+            finally:
+                if process.returncode is None:
+                    process.terminate()
+                await process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator process."""
+
+    pid: int
+    log: int
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@asynccontextmanager
+async def site(kubeconfig: str) -> AsyncIterator[Site]:
+    """Connect, make the namespace, and begin to note arrivals."""
+    connection = await connect(kubeconfig=kubeconfig)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "arrivals")
+        try:
+            here = Site(kubeconfig, connection, Api(connection), file)
+            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE_NAME}}
+            await here.api.create(NAMESPACE, "", body)
+            script = Path(__file__).with_name("burst_watch.py")
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, str(script), kubeconfig, NAMESPACE_NAME, str(file)),
+                stdout=asyncio.subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": str(_ROOT / "operator")},
+            )
+            assert process.stdout is not None
+            await process.stdout.readline()
+            try:
+                yield here
+            finally:
+                process.terminate()
+                await process.wait()
+        finally:
+            await connection.close()

@@ -1,0 +1,40 @@
+"""A process of its own that notes when Jobs arrive in a watch: the one that measures must not be what is measured.
+
+`python burst_watch.py KUBECONFIG NAMESPACE FILE` says `watching` on standard output, and then appends a line for each Job
+that is added: unix seconds, name. Neighbour: `burst_cluster.py` starts it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+import orjson
+
+from process_operator.cluster.connection import connect
+from process_operator.cluster.kinds import JOB
+
+
+async def watch(kubeconfig: str, namespace: str, file: Path) -> None:
+    """Watch until killed."""
+    connection = await connect(kubeconfig=kubeconfig)
+    session = connection.new_session()
+    with file.open("w", buffering=1) as out:
+        url = session.server + JOB.path(namespace)
+        forever = aiohttp.ClientTimeout(total=None)
+        async with session.session.get(url, params={"watch": "true"}, timeout=forever) as response:
+            response.raise_for_status()
+            print("watching", flush=True)
+            rest = b""
+            async for chunk in response.content.iter_any():
+                at = time.time()
+                *lines, rest = (rest + chunk).split(b"\n")
+                events = (orjson.loads(line) for line in lines if line.startswith(b'{"type":"ADDED"'))
+                out.write("".join(f"{at:.6f} {event['object']['metadata']['name']}\n" for event in events))
+
+
+if __name__ == "__main__":
+    asyncio.run(watch(sys.argv[1], sys.argv[2], Path(sys.argv[3])))
