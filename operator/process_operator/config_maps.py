@@ -8,12 +8,12 @@ say, `cluster/object_watch.py` watches, `performer.py` asks.
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import Final
 
 import structlog
 
 from process_operator.cluster.api import Api
+from process_operator.cluster.backoff import backoff
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.kinds import CONFIG_MAP
 from process_operator.cluster.object_watch import ObjectWatch
@@ -62,20 +62,21 @@ class ConfigMaps:
         return listing.resource_version
 
     async def _follow(self, namespace: str, name: str, version: str) -> None:
-        pause = self._first_pause
+        failures = 0
         while self._store.calendars.is_wanted((namespace, name)):
             try:
                 async for event in self._watch.events(CONFIG_MAP, namespace, name, version):
-                    version, pause = event.version, self._first_pause
+                    version, failures = event.version, 0
                     if not event.is_bookmark:
                         self._store.calendars.take((namespace, name), None if event.is_deleted else event.body)
                     if not self._store.calendars.is_wanted((namespace, name)):
                         break
-                await _sleep(self._first_pause)
+                await asyncio.sleep(self._first_pause)
             except Exception as error:  # noqa: BLE001 - nobody else would begin this watch anew
                 log.info("watching a ConfigMap anew", namespace=namespace, name=name, error=repr(error))
-                await _sleep(pause)
-                pause = min(2 * pause, self._longest_pause)
+                failures += 1
+                pause = backoff(failures, error, first=self._first_pause, longest=self._longest_pause)
+                await asyncio.sleep(pause)
                 version = await self._read_again(namespace, name) or version
         self._store.calendars.forget((namespace, name))
 
@@ -86,7 +87,3 @@ class ConfigMaps:
         except ApiError as error:
             log.warning("a ConfigMap cannot be read", namespace=namespace, name=name, error=str(error))
             return ""
-
-
-async def _sleep(seconds: float) -> None:
-    await asyncio.sleep(random.uniform(0.5, 1.0) * seconds)  # noqa: S311 - spreads retries, guards no secret

@@ -33,7 +33,7 @@ from process_operator.cluster.transport import Body
 from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
 from process_operator.decisions.history import remembered, step_end
-from process_operator.decisions.snapshot import Delivery, DryRun, Snapshot
+from process_operator.decisions.snapshot import Delivery, DryRun, FinishedRun, Snapshot
 from process_operator.log_reader import LogReader
 from process_operator.notifier import Notifier
 from process_operator.resources.conditions import Reason, RunReason
@@ -54,6 +54,8 @@ _ABOUT_THE_JOB: Final = re.compile(
     r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |Job in version "v1" cannot be handled as a Job: )'
 )
 _RUNS_IN_A_SELECTOR: Final = 50
+_RUNS_IN_A_PAGE: Final = 200
+"""As many as are read in some ten milliseconds, with their logs."""
 
 log = structlog.get_logger("process_operator")
 
@@ -191,13 +193,18 @@ class Performer:
 
     async def _load_history(self, key: Key, snapshot: Snapshot, action: actions.LoadHistory) -> None:
         selector = f"{names.LABEL_REQUEST_UID}={snapshot.uid}"
-        listing = await self._api.list(PROCESS_RUN, key[0], label_selector=selector)
-        runs = [ProcessRun.model_validate(raw) for raw in listing.items]
-        for raw, run in zip(listing.items, runs, strict=True):
-            if not run.status.phase.is_finished:
-                self._store.apply(PROCESS_RUN, raw)
-        own = [run for run in runs if run.spec.parent is None]
-        self._store.notes(key).history = [remembered(run) for run in own if run.status.phase.is_finished]
+        history: list[FinishedRun] = []
+        # Page by page: with their logs thousands of runs are gigabytes, and what is remembered of one is next to nothing.
+        async for page in self._api.pages(PROCESS_RUN, key[0], label_selector=selector, page_size=_RUNS_IN_A_PAGE):
+            if page.first:
+                history.clear()
+            for raw in page.items:
+                run = ProcessRun.model_validate(raw)
+                if not run.status.phase.is_finished:
+                    self._store.apply(PROCESS_RUN, raw)
+                elif run.spec.parent is None:
+                    history.append(remembered(run))
+        self._store.notes(key).history = history
         await self._read_request(key)
 
     async def _read_request(self, key: Key) -> None:
@@ -209,9 +216,13 @@ class Performer:
 
     async def _load_process_runs(self, key: Key, snapshot: Snapshot, action: actions.LoadProcessRuns) -> None:
         selector = f"{names.LABEL_PROCESS}={action.process}"
-        listing = await self._api.list(PROCESS_RUN, key[0], label_selector=selector)
-        runs = [ProcessRun.model_validate(raw) for raw in listing.items]
-        ended = [run for run in runs if run.status.phase.is_finished]
+        # Page by page, and without their logs, which may be gigabytes.
+        ended: list[ProcessRun] = []
+        async for page in self._api.pages(PROCESS_RUN, key[0], label_selector=selector, page_size=_RUNS_IN_A_PAGE):
+            if page.first:
+                ended.clear()
+            runs = map(ProcessRun.model_validate, page.items)
+            ended += [_without_log(run) for run in runs if run.status.phase.is_finished]
         self._store.lines.remember((key[0], action.process), ended, whole=True)
 
     async def _create_run(self, key: Key, snapshot: Snapshot, action: actions.CreateRun) -> None:
@@ -529,6 +540,10 @@ class Performer:
                 "uid": run.metadata.uid,
             }
         return {"apiVersion": names.API_VERSION, "kind": "ProcessRequest", "name": snapshot.name, "uid": snapshot.uid}
+
+
+def _without_log(run: ProcessRun) -> ProcessRun:
+    return run.model_copy(update={"status": run.status.model_copy(update={"log": None})})
 
 
 def _status_patch(uid: str, status: Model) -> list[Body]:

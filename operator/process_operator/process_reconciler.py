@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from process_operator.cluster.api import Api
+from process_operator.cluster.backoff import backoff
 from process_operator.cluster.errors import ApiError, NotFound
 from process_operator.cluster.kinds import PROCESS
 from process_operator.decisions.process_status import process_status
@@ -20,7 +21,8 @@ from process_operator.queue import WorkQueue
 from process_operator.shelf import Key
 from process_operator.store import Store
 
-_PAUSE_SECONDS: Final = 5.0
+_FIRST_PAUSE: Final = 5.0
+_LONGEST_PAUSE: Final = 60.0
 
 log = structlog.get_logger("process_operator")
 
@@ -33,6 +35,7 @@ class ProcessReconciler:
         self._store = store
         self._queue = queue
         self._clock = clock
+        self._failures = 0
 
     async def work(self) -> None:
         """Take Processes for ever."""
@@ -42,8 +45,11 @@ class ProcessReconciler:
                 await self.reconcile(key)
             except ApiError as error:
                 log.warning("will try again", namespace=key[0], process=key[1], error=str(error))
-                await asyncio.sleep(error.retry_after or _PAUSE_SECONDS)
+                self._failures += 1
+                await asyncio.sleep(backoff(self._failures, error, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE))
                 self._queue.add(key)
+            else:
+                self._failures = 0
             finally:
                 self._queue.done(key)
 

@@ -60,8 +60,11 @@ class WorkQueue(Generic[K]):
         self.taken += 1
         return key
 
-    def done(self, key: K) -> None:
-        """Give a key back."""
+    def done(self, key: K, *, after: float = 0.0) -> None:
+        """Give a key back; with `after` only so many seconds later, and nobody gets it until then."""
+        if after > 0:
+            asyncio.get_running_loop().call_later(after, self.done, key)
+            return
         self._held.discard(key)
         if key in self._again:
             self._again.discard(key)

@@ -7,15 +7,17 @@ again later, with growing pauses for that request alone; the others go on. Neigh
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from process_operator.backfill_writer import BackfillWriter
+from process_operator.cluster.backoff import backoff, retry_after
 from process_operator.cluster.errors import (
     ApiError,
     NamespaceTerminating,
@@ -24,8 +26,8 @@ from process_operator.cluster.errors import (
     TooManyRequests,
     Unreachable,
 )
+from process_operator.decider import Decider
 from process_operator.decisions.plan import Action, CreateRun, Emit, FinishRun, Plan
-from process_operator.decisions.request_plan import decide
 from process_operator.decisions.request_status import is_worth_a_write
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.performer import Performer
@@ -33,10 +35,12 @@ from process_operator.queue import WorkQueue
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_request import ProcessRequestStatus, RunCounts
 from process_operator.shelf import Key
-from process_operator.store import Store
+from process_operator.store import Notes, Store
 
 _ROUNDS: Final = 50
 """Decisions in a row about one request before others have a turn."""
+_LONGEST_REST: Final = 5.0
+"""Seconds."""
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_OUTAGE_PAUSE: Final = timedelta(seconds=30)
 """Nothing tells that a server is back; what came due meanwhile should not wait for minutes then."""
@@ -49,6 +53,13 @@ class Pace:
     """How often the status of a request may be written."""
 
     status: timedelta = timedelta(seconds=10)
+
+
+class _Seen(NamedTuple):
+    """The notes from which a decision was made, and how often another status had been seen by then."""
+
+    notes: Notes
+    status_changes: int
 
 
 class Reconciler:
@@ -68,6 +79,8 @@ class Reconciler:
         pace: Pace | None = None,
         done: Callable[[Key, Action], None] = lambda _key, _action: None,
         beat: Callable[[], int] = lambda: 0,
+        chance: Callable[[], float] = random.random,
+        decider: Decider | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -78,20 +91,32 @@ class Reconciler:
         self._backfills = BackfillWriter(store, performer, clock, self._pace.status)
         self._done = done
         self._beat = beat
+        self._chance = chance
+        self._decider = decider or Decider()
 
     async def work(self) -> None:
         """Take keys for ever."""
         while True:
             key = await self._queue.get()
+            seconds = 0.0
             try:
-                await self.reconcile(key)
+                seconds = await self.reconcile(key)
             finally:
-                self._queue.done(key)
+                # A request with very many runs has the processor for half of the time at most.
+                self._queue.done(key, after=min(seconds, _LONGEST_REST))
 
-    async def reconcile(self, key: Key) -> None:
-        """Bring one request to where it should be now. Never raises an Exception: one request must not stop the others."""
+    async def reconcile(self, key: Key) -> float:
+        """Bring one request to where it should be now; the processor time (seconds) that it took beside the loop.
+
+        Never raises an Exception: one request must not stop the others.
+        """
+        held_until = self._held_until(key)
+        if held_until is not None:
+            self._wake(key, held_until)
+            return 0.0
+        spent: list[float] = []
         try:
-            again_at = await self._settle(key)
+            again_at = await self._settle(key, spent)
         except ApiError as error:
             again_at = self._later(key, error)
         except Exception as error:
@@ -101,16 +126,21 @@ class Reconciler:
             self._forgive(key)
         self._wake(key, again_at)
         self._store.forget(key)
+        return sum(spent)
 
-    async def _settle(self, key: Key) -> datetime | None:
+    async def _settle(self, key: Key, spent: list[float]) -> datetime | None:
         for _ in range(_ROUNDS):
             beat = self._beat()
-            snapshot = self._store.snapshot(key)
-            now = self._clock()
-            plan = decide(snapshot, now)
+            snapshot, notes, held = self._store.snapshot(key), self._store.notes(key), self._store.requests.get(*key)
+            changes, now = notes.status_changes, self._clock()
+            plan, seconds = await self._decider.decide(snapshot, now)
+            if seconds:
+                spent.append(seconds)
+                if self._store.requests.get(*key) is not held:
+                    continue  # it was changed meanwhile
             # Before anything is awaited: what starts now is in the way of every decision from here on.
             self._store.stand_in_line(key, snapshot, plan, now)
-            if not await self._perform(key, snapshot, plan, beat):
+            if not await self._perform(key, snapshot, plan, beat, _Seen(notes, changes)):
                 continue
             if not plan.actions:
                 written_again_at = await self._write_status(key, snapshot)
@@ -119,14 +149,12 @@ class Reconciler:
         self._queue.add(key)
         return None
 
-    async def _perform(self, key: Key, snapshot: Snapshot, plan: Plan, beat: int) -> bool:
+    async def _perform(self, key: Key, snapshot: Snapshot, plan: Plan, beat: int, seen: _Seen) -> bool:
         """Carry out the actions in order; what they settled holds even where a later one fails.
 
         False where the plan was given up, because it is from before a standstill (`beat` says from when it is).
         """
         done: list[Action] = []
-        notes = self._store.notes(key)
-        changes = notes.status_changes
         try:
             for action in plan.actions:
                 if self._beat() != beat:
@@ -138,7 +166,7 @@ class Reconciler:
         finally:
             all_done = len(done) == len(plan.actions)
             # Not where another status was seen meanwhile, or all is to be looked up anew: this plan is from before that.
-            if self._store.notes(key) is notes and notes.status_changes == changes:
+            if self._store.notes(key) is seen.notes and seen.notes.status_changes == seen.status_changes:
                 self._remember(key, snapshot, plan, done, all_done=all_done)
         return True
 
@@ -178,9 +206,15 @@ class Reconciler:
         notes.status_written_at = now
         return None
 
+    def _held_until(self, key: Key) -> datetime | None:
+        """Until when the server wants to be left alone (Retry-After): no event is a reason to ask before."""
+        until, now = self._store.notes(key).held_until, self._clock()
+        # Not where the clock was set back.
+        return until if until is not None and now < until <= now + 2 * _LONGEST_PAUSE else None
+
     def _forgive(self, key: Key) -> None:
         notes = self._store.notes(key)
-        notes.failures, notes.retry_at = 0, None
+        notes.failures, notes.retry_at, notes.held_until = 0, None, None
 
     def _later(self, key: Key, error: Exception) -> datetime:
         notes, now = self._store.notes(key), self._clock()
@@ -188,19 +222,21 @@ class Reconciler:
             # An event came in between: that it failed again is no reason for a longer pause or another line.
             return notes.retry_at
         notes.failures += 1
+        notes.held_until = None
         is_outage = isinstance(error, Unreachable | ServerError | TooManyRequests)
         longest = _LONGEST_OUTAGE_PAUSE if is_outage else _LONGEST_PAUSE
-        pause: timedelta = min(longest, timedelta(seconds=2 ** min(notes.failures, 10) / 2))
+        pause = timedelta(
+            seconds=backoff(notes.failures, error, first=1.0, longest=longest.total_seconds(), chance=self._chance)
+        )
         if isinstance(error, NamespaceTerminating):
             if notes.failures == 1:
                 log.info("nothing can be made here: the namespace is being deleted", namespace=key[0], request=key[1])
         elif isinstance(error, ApiError):
-            if error.retry_after is not None:
-                pause = max(pause, timedelta(seconds=error.retry_after))
-            log.warning(
-                "will try again", namespace=key[0], request=key[1], error=str(error), seconds=pause.total_seconds()
-            )
+            seconds = round(pause.total_seconds(), 1)
+            log.warning("will try again", namespace=key[0], request=key[1], error=str(error), seconds=seconds)
         notes.retry_at = now + pause
+        if retry_after(error):
+            notes.held_until = notes.retry_at
         # A claim is held through the first retry, because what failed may have been done all the same.
         self._store.give_way(key, claims=notes.failures > 1)
         return notes.retry_at

@@ -19,6 +19,7 @@ from uuid import uuid4
 import structlog
 
 from process_operator.cluster.api import Api
+from process_operator.cluster.backoff import backoff, retry_after
 from process_operator.cluster.connection import Connection, connect
 from process_operator.cluster.errors import ApiError, Forbidden, NamespaceTerminating, NotFound
 from process_operator.cluster.events import EventRecorder
@@ -71,9 +72,13 @@ class Pauses:
     relist: float = 1.0
     """From a list of kopf's (or its end) to our own: the new lists of all kinds arrive one after the other."""
     retry: float = 5.0
-    """After a list that failed."""
+    """After the first list that failed; longer after the next."""
     watch: float = LONGEST_PAUSE
-    """The longest between two tries to watch."""
+    """The longest between two tries to list or watch."""
+
+    def after_list(self, failures: int, error: ApiError) -> float:
+        """Seconds until the next list, after so many that failed."""
+        return backoff(failures, error, first=self.retry, longest=max(self.retry, self.watch))
 
 
 class Operator:
@@ -258,6 +263,7 @@ class Operator:
     async def _list_everything(self) -> None:
         """List until it works, and say now and then why it does not."""
         loop, said, silent_until = asyncio.get_running_loop(), "", 0.0
+        failures = 0
         while True:
             self.health.watching()
             try:
@@ -267,7 +273,8 @@ class Operator:
                 if why != said or loop.time() >= silent_until:
                     log.error(why, error=str(error))  # noqa: TRY400 - the way there says nothing
                     said, silent_until = why, loop.time() + _REPEAT_SECONDS
-                await asyncio.sleep(self._pauses.retry)
+                failures += 1
+                await asyncio.sleep(self._pauses.after_list(failures, error))
             else:
                 self.health.listed()
                 return
@@ -302,6 +309,7 @@ class Operator:
 
     async def _resync_now_and_then(self) -> None:
         """After a list of kopf's, because deletions may have been missed, and every few minutes while runs are open."""
+        failures = 0
         while True:
             try:
                 await asyncio.wait_for(self._relisted.wait(), timeout=self._settings.resync_seconds)
@@ -314,15 +322,20 @@ class Operator:
             try:
                 await self.resync.run()
                 self.health.listed()
+                failures = 0
             except ApiError as error:
                 log.warning("resync failed, will try again", error=str(error))
                 self._relisted.set()
-                await asyncio.sleep(self._pauses.retry)
+                failures += 1
+                await asyncio.sleep(self._pauses.after_list(failures, error))
 
     async def _flush_events(self) -> None:
+        pause = self._pauses.events
         while True:
-            await asyncio.sleep(self._pauses.events)
-            for error in await self.events.flush(self._clock()):
+            await asyncio.sleep(pause)
+            errors = await self.events.flush(self._clock())
+            pause = max([self._pauses.events, *map(retry_after, errors)])
+            for error in errors:
                 # A namespace that is being deleted takes no Events, and nobody would read them.
                 if not isinstance(error, NamespaceTerminating | NotFound):
                     log.warning("an Event was not written", error=str(error))

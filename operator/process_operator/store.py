@@ -73,6 +73,8 @@ class Notes:
     failures: int = 0
     retry_at: datetime | None = None
     """When the last failure is to be tried again (UTC)."""
+    held_until: datetime | None = None
+    """Until then the server wants to be left alone about this request (UTC)."""
 
 
 class Store:

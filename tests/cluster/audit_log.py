@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +45,21 @@ class AuditLog:
 
         A watch counts once, when it begins.
         """
-        return Counter(call for where, call in self._calls() if not namespaces or where in namespaces)
+        found = ((event.get("objectRef") or {}, event) for event in self._events())
+        return Counter(
+            _call(about, event) for about, event in found if not namespaces or about.get("namespace") in namespaces
+        )
 
-    def _calls(self) -> Iterator[tuple[str | None, Call]]:
+    def created(self, resource: str, namespace: str) -> list[tuple[str, float]]:
+        """What the operator has made since then: names, and when the server received them (unix seconds)."""
+        return [
+            (event["objectRef"]["name"], datetime.fromisoformat(event["requestReceivedTimestamp"]).timestamp())
+            for event in self._events()
+            if event["verb"] == "create" and "dryRun=" not in event["requestURI"]
+            if (event["objectRef"].get("resource"), event["objectRef"].get("namespace")) == (resource, namespace)
+        ]
+
+    def _events(self) -> Iterator[dict[str, Any]]:
         seen = set()
         with self.path.open("rb") as log:
             log.seek(self._begin)
@@ -59,7 +72,10 @@ class AuditLog:
                 if event["auditID"] in seen:  # a stream is there twice: when it begins, and when it ends
                     continue
                 seen.add(event["auditID"])
-                about = event.get("objectRef") or {}
-                parts = [part for part in (about.get("resource"), about.get("subresource")) if part]
-                dry = " (dry run)" if "dryRun=" in event["requestURI"] else ""
-                yield about.get("namespace"), Call(event["verb"], ("/".join(parts) or event["requestURI"]) + dry)
+                yield event
+
+
+def _call(about: dict[str, Any], event: dict[str, Any]) -> Call:
+    parts = [part for part in (about.get("resource"), about.get("subresource")) if part]
+    dry = " (dry run)" if "dryRun=" in event["requestURI"] else ""
+    return Call(event["verb"], ("/".join(parts) or event["requestURI"]) + dry)

@@ -2,7 +2,7 @@
 
 Objects are kept by URL path, so a test sees what a client that was told nothing has really done. Faults are answered
 instead of the truth, each for one request, in the order in which they were put into `faults`. While `gate` is cleared
-nothing is answered at all. `logs` are those of pods by URL path; while one is followed its queue in `live` is what the
+nothing is answered at all; `most_at_once` is how many requests there ever were without an answer. `logs` are those of pods by URL path; while one is followed its queue in `live` is what the
 container goes on writing, an empty piece being its end, and None that of the connection.
 """
 
@@ -68,6 +68,8 @@ class FaultServer:
     def __init__(self) -> None:
         self.faults: deque[Answer | Cut] = deque()
         self.seen: list[Seen] = []
+        self.most_at_once = 0
+        self._at_once = 0
         self.objects: dict[str, dict[str, Any]] = {}
         self.logs: dict[str, bytes] = {}
         self.live: dict[str, asyncio.Queue[bytes | None]] = {}
@@ -105,6 +107,14 @@ class FaultServer:
             self.objects[f"{path}/{name}"] = {"metadata": metadata}
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            return await self._answer(request)
+        finally:
+            self._at_once -= 1
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         data = await request.read()
         body = orjson.loads(data) if data else None
         async with self._arrival:

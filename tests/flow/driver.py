@@ -196,7 +196,12 @@ class Process:
             notifier=self.notifier,
         )
         self.reconciler = StrictReconciler(
-            store=self.store, queue=self.queue, performer=self.performer, clock=flow.clock, wake=self._wake
+            store=self.store,
+            queue=self.queue,
+            performer=self.performer,
+            clock=flow.clock,
+            wake=self._wake,
+            chance=lambda: 1.0,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, flow.clock)
         self.resync = Resync(self.api, self.store)
@@ -248,7 +253,7 @@ class Process:
         self.store.calendars.take((namespace, name), body)
         return True
 
-    async def _work_on(self, key: Key, queue: WorkQueue[Key], reconcile: Callable[[Key], Awaitable[None]]) -> None:
+    async def _work_on(self, key: Key, queue: WorkQueue[Key], reconcile: Callable[[Key], Awaitable[object]]) -> None:
         try:
             await reconcile(key)
         except ApiError:

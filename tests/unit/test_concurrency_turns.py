@@ -51,6 +51,12 @@ def many(number: int) -> list[Contender]:
             Turn(start=tuple(c.name for c in many(MAX_STARTS))),
             id="Allow: ten starts at once, the rest in the next decision",
         ),
+        pytest.param(
+            ALLOW, many(400), None, Turn(start=tuple(c.name for c in many(20))), id="Allow: more where very many wait"
+        ),
+        pytest.param(
+            ALLOW, many(3000), None, Turn(start=tuple(c.name for c in many(100))), id="Allow: but never over a hundred"
+        ),
         pytest.param(ALLOW, [waits("w", ready=False)], None, Turn(), id="who is held by something else does not start"),
         pytest.param(FORBID, [waits("w")], None, Turn(start=("w",)), id="Forbid: alone it starts"),
         pytest.param(FORBID, [runs("r"), waits("w")], None, Turn(), id="Forbid: it waits"),

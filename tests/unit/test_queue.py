@@ -58,6 +58,17 @@ async def test_a_worker_waits_for_a_key() -> None:
     assert await worker == "a"
 
 
+async def test_a_key_that_is_given_back_later_is_nobodys_until_then() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    queue.done(await queue.get(), after=0.01)
+    queue.add("a", urgent=True)
+    queue.add("b")
+    assert await queue.get() == "b"
+    queue.done("b")
+    assert await asyncio.wait_for(queue.get(), timeout=5) == "a"
+
+
 async def test_it_is_drained_only_when_nothing_waits_and_nothing_is_in_work() -> None:
     queue: WorkQueue[str] = WorkQueue()
     queue.add("a")

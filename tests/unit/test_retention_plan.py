@@ -40,6 +40,11 @@ def plan(of: Snapshot) -> Plan:
     return draft.plan()
 
 
+def test_thousands_are_removed_in_parts() -> None:
+    runs = [finished(f"run-{number:04d}", end="12:00") for number in range(1000)]
+    assert plan(known(*runs)).actions == (DeleteRuns(tuple(f"run-{number:04d}" for number in range(200))),)
+
+
 KEEP_TWO = {"history": {"successful": 2, "failed": 1, "other": 0}}
 
 

@@ -15,6 +15,9 @@ from process_operator.resources.process import ConcurrencyPolicy
 
 MAX_STARTS = 10
 """Starts of one request in one decision; the rest follow at once in the next."""
+_MOST_STARTS = 100
+"""So many where very many wait: each decision looks at all of them, and what it decided is soon out of date."""
+_WAITING_FOR_ONE = 20
 MAX_WAITING = 100
 """Queued runs of one request; beyond it the oldest are given up as Missed (TooMany)."""
 
@@ -70,7 +73,8 @@ def take_turns(
     if not waiting:
         return Turn()
     if policy == ConcurrencyPolicy.ALLOW:
-        return Turn(start=tuple(c.name for c in waiting[:MAX_STARTS]))
+        starts = min(_MOST_STARTS, max(MAX_STARTS, len(waiting) // _WAITING_FOR_ONE))
+        return Turn(start=tuple(c.name for c in waiting[:starts]))
     dropped = waiting[: max(0, len(waiting) - MAX_WAITING)]
     first = waiting[len(dropped)]
     return Turn(start=() if started else (first.name,), dropped=tuple(c.name for c in dropped))

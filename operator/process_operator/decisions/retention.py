@@ -8,6 +8,7 @@ its name is what keeps a write that is still under way, or another operator that
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,13 +18,17 @@ from process_operator.decisions.snapshot import BackfillMark, FinishedRun, Snaps
 from process_operator.decisions.step_template import StepTemplate
 from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import ConditionType
+from process_operator.resources.process_request import History
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.workloads import Job
 
 _PATIENCE: Final = timedelta(minutes=1)
+_OTHER: Final = frozenset({RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.CANCELED, RunPhase.UNKNOWN})
 _GRACE: Final = timedelta(seconds=30)
 """As long as a call of ours may take: so long after its end a run stays, whatever the limit."""
 _LATELY: Final = timedelta(minutes=10)
+_MOST: Final = 200
+"""Removals of one plan: a tick that comes due need not wait for thousands."""
 
 
 def plan_retention(
@@ -57,7 +62,7 @@ def plan_retention(
         expired.update(run for run in excess if now >= _ended(run) + _GRACE)
     else:
         draft.wake(due)
-    _remove(snapshot, sorted(expired, key=_order), draft)
+    _remove(snapshot, sorted(expired, key=_order)[:_MOST], draft)
 
 
 def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:
@@ -84,14 +89,27 @@ def _remove(snapshot: Snapshot, runs: list[FinishedRun], draft: Draft) -> None:
 def _over_limit(snapshot: Snapshot) -> Iterable[FinishedRun]:
     assert snapshot.request is not None and snapshot.history is not None
     limits = snapshot.request.spec.history
+    if not _is_any_over_limit(snapshot.history, limits):
+        return
     removable = [run for run in sorted(snapshot.history, key=_order) if _is_covered(snapshot, run)]
-    for phases, limit in (
-        ({RunPhase.SUCCEEDED}, limits.successful),
-        ({RunPhase.FAILED}, limits.failed),
-        ({RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.CANCELED, RunPhase.UNKNOWN}, limits.other),
-    ):
+    for phases, limit in _limited(limits):
         group = [run for run in removable if run.phase in phases]
         yield from group[: max(0, len(group) - limit)]
+
+
+def _limited(limits: History) -> tuple[tuple[frozenset[RunPhase], int], ...]:
+    """Phases that count together, and how many runs of them are kept."""
+    return (
+        (frozenset({RunPhase.SUCCEEDED}), limits.successful),
+        (frozenset({RunPhase.FAILED}), limits.failed),
+        (_OTHER, limits.other),
+    )
+
+
+def _is_any_over_limit(history: tuple[FinishedRun, ...], limits: History) -> bool:
+    """Looked at first, because to sort thousands of runs takes long."""
+    counts = Counter(run.phase for run in history)
+    return any(sum(counts[phase] for phase in phases) > limit for phases, limit in _limited(limits))
 
 
 def _too_old(snapshot: Snapshot, now: datetime, draft: Draft) -> Iterable[FinishedRun]:

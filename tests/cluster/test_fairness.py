@@ -1,0 +1,87 @@
+"""One noisy request beside others: their ticks stay on time, and the noisy one is worked on all the same.
+
+The noise is made without pods: Jobs that the Job controller fails by their deadline, and runs that are canceled before
+they begin. How late a tick is says the API server's audit log: when the operator sent its Job. Neighbours:
+`audit_log.py`, and `hack/bench/fairness.py` for figures.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from kubernetes import client, config
+from tests.cluster.audit_log import AuditLog
+from tests.cluster.manifests import job_template, manual_run, request, schedule
+from tests.cluster.workspace import now, written
+
+from process_operator import names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cluster.workspace import Workspace
+
+QUIET: Final = tuple(f"quiet-{number}" for number in range(3))
+TICKS: Final = 6
+EVERY: Final = 2
+ON_TIME: Final = 1.0
+"""Seconds, on a machine that runs other tests beside this."""
+MANY: Final = 1500
+KEPT: Final = {"successful": 100_000, "failed": 100_000, "other": 100_000}
+
+
+@pytest.fixture
+def audit(kubeconfig: Path) -> AuditLog:
+    path = kubeconfig.parent / "logs" / "audit.log"
+    if not path.exists():
+        pytest.fail("the API server of this cluster writes no audit log: `hack/cluster up --audit`")
+    return AuditLog(path)
+
+
+def let_quiet_ones_tick(space: Workspace) -> float:
+    """Requests with ticks for some seconds; when the last of these will have been late (unix seconds)."""
+    start = now().replace(microsecond=0) + timedelta(seconds=3)
+    finish = start + timedelta(seconds=EVERY * (TICKS - 1))
+    timing = schedule(secondly={"every": EVERY}, startTime=written(start), finishTime=written(finish))
+    for name in QUIET:
+        space.apply(request(name, timing, engine="Operator"))
+    return finish.timestamp() + 2 * ON_TIME
+
+
+def assert_on_time(space: Workspace, audit: AuditLog, until: float) -> None:
+    space.wait(lambda: time.time() >= until, "the quiet ones have had their ticks")
+    sent = audit.created("jobs", space.namespace)
+    late = sorted(at - int(job.rpartition("-")[2]) for job, at in sent if job.startswith("quiet-"))
+    assert len(late) == len(QUIET) * TICKS, "each tick has its Job"
+    assert late[-1] < ON_TIME, late
+
+
+def test_beside_a_tick_each_second_that_fails(space: Workspace, audit: AuditLog) -> None:
+    fails = job_template("exit 1", activeDeadlineSeconds=1)
+    space.apply(request("noisy", schedule(secondly={"every": 1}), jobTemplate=fails, engine="Operator"))
+    assert_on_time(space, audit, let_quiet_ones_tick(space))
+    failed = space.wait(lambda: space.status("noisy").get("counts", {}).get("failed"), "failures are counted")
+    assert failed >= TICKS
+
+
+def test_beside_thousands_of_runs(space: Workspace, audit: AuditLog, kubeconfig: Path) -> None:
+    daily = schedule(daily={"at": "04:00"}, timeZone="Europe/Madrid")
+    space.apply(request("noisy", daily, engine="Operator", history=KEPT))
+    space.wait_phase("noisy", "Scheduled")
+    until = let_quiet_ones_tick(space)
+    group, version = names.API_VERSION.split("/")
+    api = client.CustomObjectsApi(config.new_client_from_config(str(kubeconfig)))  # type: ignore[no-untyped-call]
+
+    def make(number: int) -> None:
+        run = manual_run("noisy", f"noise-{number}", cancel=True)
+        api.create_namespaced_custom_object(group, version, space.namespace, "processruns", run)
+
+    with ThreadPoolExecutor(8) as makers:
+        assert len(list(makers.map(make, range(MANY)))) == MANY
+    assert_on_time(space, audit, until)
+    recorded = f"all {MANY} are recorded"
+    space.wait(lambda: space.status("noisy").get("counts", {}).get("canceled") == MANY, recorded, 90)

@@ -1,0 +1,111 @@
+"""What a busy server meets: how many requests at once, and how long it is left alone when it says so.
+
+One server holds everything back until all that will come has come, so the bound is counted, not timed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.contract.fault_server import Answer, status
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.backoff import LONGEST_RETRY_AFTER, backoff
+from process_operator.cluster.errors import TooManyRequests
+from process_operator.cluster.kinds import JOB, PROCESS_RUN
+from process_operator.cluster.retry import Retries
+
+if TYPE_CHECKING:
+    from tests.contract.conftest import Waits
+    from tests.contract.fault_server import FaultServer
+
+    from process_operator.cluster.connection import Connection
+
+JOBS = "/apis/batch/v1/namespaces/erp/jobs"
+BOUND = 4
+"""Of the connection in `conftest.py`."""
+
+
+def busy(code: int, seconds: int) -> Answer:
+    reason = "TooManyRequests" if code == 429 else "ServiceUnavailable"
+    return Answer(code, status(code, reason, "come back later").body, {"Retry-After": str(seconds)})
+
+
+def calls(api: Api, number: int) -> list[asyncio.Task[object]]:
+    """Reads and writes of several kinds, so many of each."""
+    made = []
+    for index in range(number):
+        body = {"metadata": {"name": f"job-{index}"}}
+        made += [
+            asyncio.create_task(api.create(JOB, "erp", body)),
+            asyncio.create_task(api.patch(JOB, "erp", "there", {"spec": {}})),
+            asyncio.create_task(api.list(PROCESS_RUN, "erp")),
+            asyncio.create_task(api.delete(PROCESS_RUN, "erp", f"run-{index}")),
+        ]
+    return made
+
+
+async def test_all_calls_together_are_bounded_in_flight(api: Api, server: FaultServer) -> None:
+    server.put(JOBS, ["there"])
+    server.gate.clear()
+    tasks = calls(api, 10)
+    await server.arrived(BOUND)
+    # The connections that are left could carry more: the bound is what keeps the other 36 back.
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert len(server.seen) == BOUND
+    server.gate.set()
+    await asyncio.gather(*tasks)
+    assert len(server.seen) == 40
+    assert server.most_at_once == BOUND
+
+
+async def test_who_waits_to_try_again_is_in_nobodys_way(connection: Connection, server: FaultServer) -> None:
+    server.put(JOBS, ["there"])
+    server.faults.extend([busy(429, 5)] * BOUND)
+    goes_on, waiting = asyncio.Event(), asyncio.Event()
+    asleep: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        asleep.append(seconds)
+        if len(asleep) == BOUND:
+            waiting.set()
+        await goes_on.wait()
+
+    api = Api(connection, retries=Retries(sleep=sleep, clock=lambda: 0.0, chance=lambda: 0.0))
+    held_back = [asyncio.create_task(api.get(JOB, "erp", "there")) for _ in range(BOUND)]
+    await waiting.wait()
+    await api.get(JOB, "erp", "there")
+    assert asleep == [5.0] * BOUND
+    goes_on.set()
+    await asyncio.gather(*held_back)
+
+
+@pytest.mark.parametrize("code", [429, 503])
+async def test_retry_after_is_waited_for_and_some_more_by_chance(
+    connection: Connection, server: FaultServer, waits: Waits, code: int
+) -> None:
+    server.put(JOBS, ["there"])
+    server.faults.extend([busy(code, 2), busy(code, 2)])
+    chances = iter([0.2, 0.8])
+    api = Api(connection, retries=Retries(sleep=waits.sleep, clock=lambda: waits.now, chance=lambda: next(chances)))
+    await api.get(JOB, "erp", "there")
+    assert waits.seconds == [2 + 0.2 * 0.5, 2 + 0.8 * 1.0]
+
+
+@pytest.mark.parametrize(
+    ("failures", "retry_after", "chance", "seconds"),
+    [
+        pytest.param(1, None, 1.0, 1.0, id="the first pause"),
+        pytest.param(4, None, 1.0, 8.0, id="doubled with each failure"),
+        pytest.param(4, None, 0.0, 4.0, id="at least half of it, by chance"),
+        pytest.param(99, None, 1.0, 30.0, id="up to the longest"),
+        pytest.param(1, 20.0, 0.5, 20.75, id="Retry-After comes first"),
+        pytest.param(1, 86_400.0, 1.0, LONGEST_RETRY_AFTER + 1, id="but nobody waits for a day"),
+    ],
+)
+def test_pauses_after_failures(failures: int, retry_after: float | None, chance: float, seconds: float) -> None:
+    error = TooManyRequests("slow down", status=429, retry_after=retry_after)
+    assert backoff(failures, error, first=1, longest=30, chance=lambda: chance) == seconds
