@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import statistics
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
+
+import orjson
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
@@ -38,8 +40,9 @@ class Bench:
                 response.raise_for_status()
                 began.set()
                 async for line in response.content:
-                    event = json.loads(line)
-                    seen(event["type"], event["object"], time.time())
+                    at = time.time()
+                    event = orjson.loads(line)
+                    seen(event["type"], event["object"], at)
 
         began = asyncio.Event()
         task = asyncio.create_task(follow())
@@ -54,15 +57,16 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench() -> AsyncIterator[Bench]:
-    """A fresh namespace, deleted at the end."""
-    connection = await connect()
+async def bench(kubeconfig: Path | None = None, *, leave: bool = False) -> AsyncIterator[Bench]:
+    """A fresh namespace on the cluster of `kubeconfig` (None: of KUBECONFIG), deleted at the end unless it is left."""
+    connection = await connect(kubeconfig=str(kubeconfig) if kubeconfig is not None else None)
     name = f"bench-{uuid.uuid4().hex[:8]}"
     try:
         setup = Bench(connection, name)
         await setup.api.create(NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         yield setup
-        await setup.api.delete(NAMESPACE, "", name)
+        if not leave:
+            await setup.api.delete(NAMESPACE, "", name)
     finally:
         await connection.close()
 

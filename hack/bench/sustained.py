@@ -1,0 +1,91 @@
+"""Sustained: so many runs a second for a minute, each to its record: how late, how many left behind, at which cost.
+
+Neighbours: `load.py` runs the load, `record.py` shows how quick the records of the same load are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from figures import OPERATOR, Figure, Sample, Target
+from load import HALF, SECONDS, Load, loads
+from stand import CONTROL_PLANE, OPERATOR_PROCESS
+
+RATES: Final = (50, 100, 200)
+P50, P99 = "lateness p50, s", "lateness p99, s"
+CPU, REQUESTS = "CPU of the operator per run, ms", "API requests per run"
+GROWTH = "backlog that came in the second half, runs"
+_OF_RUNS: Final = ("processruns", "jobs", "pods")
+_POSTS: Final = (("create", "processruns"), ("create", "jobs"))
+_RETENTION: Final = ("delete", "deletecollection")
+
+
+async def measure() -> list[list[Sample]]:
+    """One repetition: the three loads take four minutes."""
+    return [[sample for load in await loads(*RATES) for sample in _samples(load)]]
+
+
+def _samples(load: Load) -> list[Sample]:
+    late, due = sorted(load.lateness()), load.due
+    values = {
+        P50: _quantile(late, 0.5),
+        P99: _quantile(late, 0.99),
+        f"backlog after {HALF} s, runs": load.backlog(HALF),
+        f"backlog after {SECONDS} s, runs": load.backlog(SECONDS),
+        GROWTH: max(0, load.backlog(SECONDS) - load.backlog(HALF)),
+        "runs missing": due - len(load.made),
+        "runs double": len(load.made_twice),
+        "records complete": len(load.recorded) / due,
+        CPU: 1000 * load.cpu[OPERATOR_PROCESS] / due,
+        **{f"CPU of {name} per run, ms": 1000 * load.cpu[name] / due for name in CONTROL_PLANE},
+        "written by etcd per run, KB": load.written / due / 1000,
+        REQUESTS: requests_per_run(load),
+        **{f"requests per run: {what}": number / due for what, number in _by_kind(load) if number / due >= 0.001},
+    }
+    return [Sample(measure, OPERATOR, load.rate, value) for measure, value in values.items()]
+
+
+def requests_per_run(load: Load) -> float:
+    """On processruns, jobs and pods, beyond the two POSTs that make a run; removals are apart."""
+    counted = sum(
+        number
+        for (verb, resource), number in load.requests.items()
+        if resource in _OF_RUNS and verb not in _RETENTION and (verb, resource) not in _POSTS
+    )
+    again = sum(max(0, load.requests[post] - load.due) for post in _POSTS)
+    return (counted + again) / load.due
+
+
+def _by_kind(load: Load) -> list[tuple[str, int]]:
+    return [(f"{verb} {resource}", number) for (verb, resource), number in sorted(load.requests.items())]
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    return ordered[math.ceil(share * len(ordered)) - 1] if ordered else math.nan
+
+
+FIGURE = Figure(
+    name="sustained",
+    title="Sustained: runs each second for a minute, each with pod, log and record",
+    size="runs a second",
+    measure=measure,
+    plotted=(P99, CPU),
+    targets=(
+        Target(REQUESTS, OPERATOR, 100, at_most=3),
+        Target(CPU, OPERATOR, 100, at_most=5),
+        Target(GROWTH, OPERATOR, 100, at_most=100),
+        Target("runs missing", OPERATOR, 100, at_most=0),
+        Target("runs double", OPERATOR, 100, at_most=0),
+        Target("records complete", OPERATOR, 100, at_least=1),
+    ),
+    notes=(
+        "As many requests as runs a second, each with a tick every second; of each at most 3 finished runs are kept.",
+        "Pods and node are played by kwok: ready at once, done after a second. There is no scheduler.",
+        "The operator reads every log through the API server, which reads it from kwok as from a kubelet.",
+        "The controller manager has no client limits worth the name and 50 workers for Jobs; etcd runs without fsync.",
+        "Costs of the control plane are of all that is done there for a run: its Job, its pod, Events, removals, watches.",
+        "Measured once: the three loads take four minutes.",
+    ),
+)
