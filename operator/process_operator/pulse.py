@@ -36,6 +36,11 @@ class Pulse:
         self._last = clock(), steady()
         self._breaks = 0
 
+    def begin(self) -> None:
+        """Somebody begins to beat: that nobody did before is no standstill. A clock that was set is noticed all the same."""
+        steady = self._steady()
+        self._last = self._last[0] + timedelta(seconds=steady - self._last[1]), steady
+
     def beat(self) -> int:
         """Look at both clocks; the number of breaks so far, so that whoever decided before the newest one can tell."""
         (wall, steady), before = (self._clock(), self._steady()), self._last

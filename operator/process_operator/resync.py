@@ -1,6 +1,7 @@
-"""Lists everything anew: at the start, when a watch began anew, and every few minutes while runs are open.
+"""Lists everything: whenever watches have begun (at the start, and anew), and every few minutes while runs are open.
 
-A watch that broke may have missed deletions, and kopf never compares a new list with what was known before; so this does.
+What happened before a watch began, only a list tells. kopf would take that list for itself, object by object, and never
+compare it with what was known before; so this does, and kopf is given lists without objects (`watching.py`).
 Runs that are finished are not listed: they cost nothing. Neighbours: `store.py` takes the lists, `handlers.py` the events.
 """
 
@@ -33,6 +34,9 @@ class Selection(NamedTuple):
     fields: str | None = None
 
 
+NOTHING: Final = f"{names.LABEL_REQUEST_UID},!{names.LABEL_REQUEST_UID}"
+"""A label selector that no object meets: who lists with it learns whether it may, and how far the server is."""
+
 _UNFINISHED: Final = ",".join(f"status.phase!={phase}" for phase in RunPhase if phase.is_finished)
 
 SELECTIONS: Final = (
@@ -55,6 +59,12 @@ class Resync:
         self._api = api
         self._store = store
         self._namespaces = tuple(namespaces)
+
+    async def probe(self) -> None:
+        """Ask for no object of each kind. Raises ApiError where that is not possible."""
+        for selection in SELECTIONS:
+            for namespace in self._namespaces:
+                await self._api.list(selection.kind, namespace, label_selector=NOTHING)
 
     async def run(self) -> None:
         """List all kinds. Raises ApiError where that is not possible."""

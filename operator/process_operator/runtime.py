@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -50,6 +51,8 @@ from process_operator.timing.agenda import Agenda
 from process_operator.watching import LONGEST_PAUSE, WATCH_SECONDS, Signs, Watches
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_GARBAGE: Final = (20_000, 20, 50)
+"""Thresholds of the collector of cycles, for its three generations."""
 _REPEAT_SECONDS: Final = 60.0
 """What goes on being wrong is said again after so long."""
 
@@ -70,7 +73,7 @@ class Pauses:
     drop: float = 10.0
     """A stand-by forgets so often what it will not work on."""
     relist: float = 1.0
-    """From a list of kopf's (or its end) to our own: the new lists of all kinds arrive one after the other."""
+    """From a watch that began anew (or the end of kopf) to our list: those of all kinds begin one after the other."""
     retry: float = 5.0
     """After the first list that failed; longer after the next."""
     watch: float = LONGEST_PAUSE
@@ -150,6 +153,9 @@ class Operator:
             clock=clock,
         )
         self._relisted = asyncio.Event()
+        """kopf has begun to watch, first or anew."""
+        self._listed = asyncio.Event()
+        """All was listed once."""
         self._end = asyncio.Event()
 
     async def run(self) -> None:
@@ -184,15 +190,11 @@ class Operator:
 
     async def _work(self) -> None:
         async with self._http():
-            await self._list_everything()
-            log.info(
-                "listed", requests=len(self.store.requests), open_runs=len(self.store.runs), jobs=len(self.store.jobs)
-            )
             tasks = [
                 asyncio.create_task(self._forever(loop))
                 for loop in (self._resync_now_and_then, self._drop_while_standing_by)
             ]
-            tasks.append(asyncio.create_task(self.leadership.run(self._lead)))
+            tasks.append(asyncio.create_task(self._lead_once_listed()))
             try:
                 await self._watch()
             finally:
@@ -212,8 +214,14 @@ class Operator:
             log.info("probes and metrics", port=server.port)
             yield
 
+    async def _lead_once_listed(self) -> None:
+        await self._listed.wait()
+        log.info("listed", requests=len(self.store.requests), open_runs=len(self.store.runs), jobs=len(self.store.jobs))
+        await self.leadership.run(self._lead)
+
     async def _lead(self) -> None:
         """What only one operator does: decide and act."""
+        self.pulse.begin()
         self.store.start_over()
         for key in self.store.request_keys():
             self.queue.add(key)
@@ -260,14 +268,14 @@ class Operator:
                 log.exception("a loop ended; it begins anew", loop=loop.__qualname__)
                 await asyncio.sleep(1)
 
-    async def _list_everything(self) -> None:
-        """List until it works, and say now and then why it does not."""
+    async def _wait_for_server(self) -> None:
+        """Try until everything can be listed, and say now and then why it cannot."""
         loop, said, silent_until = asyncio.get_running_loop(), "", 0.0
         failures = 0
         while True:
             self.health.watching()
             try:
-                await self.resync.run()
+                await self.resync.probe()
             except ApiError as error:
                 why = _why_not_listed(error, self._connection.server)
                 if why != said or loop.time() >= silent_until:
@@ -276,16 +284,20 @@ class Operator:
                 failures += 1
                 await asyncio.sleep(self._pauses.after_list(failures, error))
             else:
-                self.health.listed()
                 return
 
     async def _say_when_ready(self) -> None:
         await self.queue.drained()
+        # What is there now stays: no later collection has to walk through it.
+        gc.collect()
+        gc.freeze()
         log.info("ready", requests=len(self.store.requests))
 
     async def _watch(self) -> None:
-        """Watch for ever. Where kopf ends, all is listed, and the watches begin anew."""
+        """Watch for ever. Where kopf ends, the watches begin anew, and all is listed."""
         while True:
+            # kopf does not watch a kind that is not served when it starts, and never looks again.
+            await self._wait_for_server()
             watches = Watches(
                 self._connection,
                 self._seen,
@@ -301,14 +313,12 @@ class Operator:
             else:
                 log.warning("the watches ended and begin anew")
             await asyncio.sleep(self._pauses.relist)
-            # kopf does not watch a kind that is not served when it starts, and never looks again.
-            await self._list_everything()
 
     def _seen(self, kind: Kind, event_type: str | None, raw: dict[str, Any]) -> None:
         self.store.apply(kind, raw, deleted=event_type == "DELETED")
 
     async def _resync_now_and_then(self) -> None:
-        """After a list of kopf's, because deletions may have been missed, and every few minutes while runs are open."""
+        """Once kopf has begun to watch, first or anew, and every few minutes while runs are open."""
         failures = 0
         while True:
             try:
@@ -317,11 +327,13 @@ class Operator:
                 if not len(self.store.runs):
                     continue
             else:
-                await asyncio.sleep(self._pauses.relist)
+                if self._listed.is_set():
+                    await asyncio.sleep(self._pauses.relist)
                 self._relisted.clear()
             try:
                 await self.resync.run()
                 self.health.listed()
+                self._listed.set()
                 failures = 0
             except ApiError as error:
                 log.warning("resync failed, will try again", error=str(error))
@@ -391,6 +403,8 @@ async def run(
     clock: Callable[[], datetime] = utc_now,
 ) -> None:
     """Connect and work until a signal. Raises ConfigurationError where there is no usable configuration."""
+    # What is held lives long, and hardly anything is a cycle: looking for them often costs a quarter of a start.
+    gc.set_threshold(*_GARBAGE)
     connection = await connect(kubeconfig=kubeconfig, context=context, max_connections=settings.max_connections)
     try:
         await Operator(connection, settings, clock=clock).run()

@@ -17,7 +17,7 @@ import kopf
 
 from process_operator.cluster.connection import Connection
 from process_operator.handlers import Seen, register
-from process_operator.resync import SELECTIONS
+from process_operator.resync import NOTHING, SELECTIONS
 
 SILENCE_SECONDS: Final = 70.0
 """The API server sends a bookmark about once a minute."""
@@ -36,7 +36,8 @@ class Signs:
     """What wants to know how the watches are doing."""
 
     listed: Callable[[], None] = _nothing
-    """Called whenever kopf has listed a kind: what was deleted before that, no event will tell."""
+    """Called when kopf is about to watch everything, and whenever it begins anew with a kind: what happened before that,
+    no event will tell."""
     began: Callable[[], None] = _nothing
     """Called once kopf has started; by then it has taken SIGTERM and SIGINT to itself."""
     asked: Callable[[str, int], None] = _nothing
@@ -66,6 +67,8 @@ class Watches:
         self._namespaces = namespaces
         self._settings = kopf_settings(silence_seconds=silence_seconds, longest_pause=longest_pause)
         self._sessions: list[aiohttp.ClientSession] = []
+        self._listed: set[str] = set()
+        """Paths of the collections that were listed."""
 
     async def run(self) -> None:
         """Watch until cancelled. Raises what ends kopf otherwise (a 410 in place of a watch, for one)."""
@@ -75,7 +78,7 @@ class Watches:
         @kopf.on.login(registry=registry)
         async def login(**_: Any) -> kopf.AiohttpSession:
             # kopf's own session would open a connection for every worker.
-            session = self._connection.new_session(trace=self._trace())
+            session = self._connection.new_session(middleware=self._pass_on)
             self._sessions.append(session.session)
             return kopf.AiohttpSession(server=session.server, aiohttp_session=session.session)
 
@@ -98,25 +101,27 @@ class Watches:
             for session in self._sessions:
                 await session.close()
 
-    def _trace(self) -> aiohttp.TraceConfig:
-        trace = aiohttp.TraceConfig()
+    async def _pass_on(self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        """Send a request of kopf's, and tell what becomes of it.
 
-        async def started(_: Any, __: Any, request: aiohttp.TraceRequestStartParams) -> None:
-            if request.url.name in _PLURALS and "watch" in request.url.query:
-                self._signs.asked(request.url.name, 0)
-
-        async def ended(_: Any, __: Any, request: aiohttp.TraceRequestEndParams) -> None:
-            query = request.url.query
-            if request.url.name not in _PLURALS:
-                return
-            if "watch" in query:
-                self._signs.asked(request.url.name, request.response.status)
-            elif "continue" not in query and request.response.status == 200:
+        Its lists are made to select nothing: then it watches from where the server is now, and does not spend more time
+        on each object than our own list, which follows.
+        """
+        url = request.url
+        if url.name not in _PLURALS:
+            return await send(request)
+        if "watch" in url.query:
+            self._signs.asked(url.name, 0)
+            response = await send(request)
+            self._signs.asked(url.name, response.status)
+            return response
+        request.url = url.update_query(labelSelector=NOTHING)
+        response = await send(request)
+        if response.status == 200:
+            self._listed.add(url.path)
+            if len(self._listed) == len(SELECTIONS) * max(1, len(self._namespaces)):
                 self._signs.listed()
-
-        trace.on_request_start.append(started)
-        trace.on_request_end.append(ended)
-        return trace
+        return response
 
 
 _PLURALS: Final = frozenset(selection.kind.plural for selection in SELECTIONS)
@@ -179,8 +184,6 @@ def kopf_settings(
     settings.watching.inactivity_timeout = silence_seconds
     # A watch that is asked for anew now and then shows that somebody still watches; nothing is listed for it.
     settings.watching.server_timeout = WATCH_SECONDS
-    # One list of everything would be the peak of memory. A page that expires ends kopf, and `runtime.py` begins anew.
-    settings.watching.chunk_size = 500
     # So long after its end kopf would kill the process, which goes on.
     settings.process.ultimate_exiting_timeout = None
     # Building the basis of a diff that nobody asks for costs half of the time of each event.

@@ -59,17 +59,18 @@ class Connection:
         configuration.client_session_kwargs = self._session_options()
         self.api_client = ApiClient(configuration)
 
-    def new_session(self, *, limit: int = 64, trace: aiohttp.TraceConfig | None = None) -> Session:
+    def new_session(self, *, limit: int = 64, middleware: aiohttp.ClientMiddlewareType | None = None) -> Session:
         """Another session with at most `limit` connections, for watches; to be called while the loop runs.
 
-        `trace` sees its requests.
+        Each of its requests goes through `middleware` before it gets its credentials.
         """
         # The client holds the TLS context already; another one would read the certificates again.
         context = self.api_client.rest_client.ssl_context
         connector = aiohttp.TCPConnector(limit=limit, ssl=context)
-        traces = [trace] if trace is not None else []
         options = self._session_options()
-        session = aiohttp.ClientSession(connector=connector, proxy=self._proxy, trace_configs=traces, **options)
+        if middleware is not None:
+            options["middlewares"] = (middleware, *options["middlewares"])
+        session = aiohttp.ClientSession(connector=connector, proxy=self._proxy, **options)
         return Session(session, self.server)
 
     async def close(self) -> None:

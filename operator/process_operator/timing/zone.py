@@ -31,6 +31,7 @@ _WINDOW_BITS: Final = 25  # offsets are explored in windows of 2**25 s, a little
 _ZONE_CACHE: Final = 1024  # more than there are zones
 
 
+@lru_cache(maxsize=1)
 def tzdata_version() -> str:
     """Name the version of the time zone database in use, such as `2026.6`."""
     return importlib.metadata.version("tzdata")
