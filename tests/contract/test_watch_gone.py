@@ -135,6 +135,7 @@ async def test_everything_else_goes_on_when_the_watches_begin_anew(tmp_path: Pat
     async with Stage(tmp_path) as stage:
         await stage.start()
         await stage.apply(request("ticks", EVERY_SECOND))
+        await stage.proxy.wait_until(lambda: bool(stage.proxy.seen("POST", path="processruns$")))
         tasks = len(asyncio.all_tasks())
         for times in range(2, 5):
             await gone_once(stage, Answer(410, "Expired", "too old resource version"))

@@ -128,7 +128,9 @@ def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByC
         return None
     # Judged from the beginning of the stretch, so that the answer does not change when the last tick has passed.
     since, key = _since(snapshot), request.metadata.key
-    check_schedule(schedule, now=since, key=key, excluded=excluded.now)
+    recurrence = check_schedule(schedule, now=since, key=key, excluded=excluded.now)
+    if not excluded.earlier:
+        return recurrence
     return compile_schedule(schedule, since=since, key=key, excluded=excluded.now, earlier=excluded.earlier)
 
 

@@ -44,7 +44,7 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     if request is None or request.metadata.deletion_timestamp is not None:
         return _decide_left_behind(snapshot, now)
     own, left = _parted(snapshot)
-    if left.runs or left.step_runs:
+    if left is not None:
         return _decide_beside_strangers(own, left, now)
     views = tuple(view_of(snapshot, run) for run in snapshot.runs)
     change = next_stretch(snapshot, now, run_waits_paused=_one_shot_paused(snapshot, views))
@@ -56,8 +56,8 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     return _decide_in_force(Situation(snapshot, accept(snapshot, now), views, now))
 
 
-def _parted(snapshot: Snapshot) -> tuple[Snapshot, Snapshot]:
-    """The request with its own runs, and those of a request that had its name before."""
+def _parted(snapshot: Snapshot) -> tuple[Snapshot, Snapshot | None]:
+    """The request with its own runs, and those of a request that had its name before, if there are any."""
 
     def is_own(run: ProcessRun) -> bool:
         return run.metadata.labels.get(names.LABEL_REQUEST_UID, snapshot.uid) == snapshot.uid
@@ -65,7 +65,7 @@ def _parted(snapshot: Snapshot) -> tuple[Snapshot, Snapshot]:
     strangers = tuple(run for run in snapshot.runs if not is_own(run))
     strange_steps = tuple(run for run in snapshot.step_runs if not is_own(run))
     if not strangers and not strange_steps:
-        return snapshot, replace(snapshot, runs=(), step_runs=())
+        return snapshot, None
     own = replace(
         snapshot,
         runs=tuple(run for run in snapshot.runs if is_own(run)),

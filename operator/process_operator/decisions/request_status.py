@@ -15,7 +15,7 @@ from process_operator.decisions.notifications import notification_conditions
 from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
-from process_operator.resources.process_request import ActiveRun, LastRun, ProcessRequestStatus, RequestPhase
+from process_operator.resources.process_request import ActiveRun, LastRun, ProcessRequestStatus, RequestPhase, Stretch
 from process_operator.resources.process_run import RunPhase
 from process_operator.timing.describe import describe_timing
 from process_operator.timing.recurrence import Recurrence
@@ -62,7 +62,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
             "phase": _phase(snapshot, acceptance, ends, active=bool(active)),
             "engine": acceptance.engine.engine if acceptance.engine is not None else None,
             "schedule": describe_timing(request.spec.timing),
-            "stretch": base.stretch.model_copy(update={"runs": base.stretch.runs + outlook.started}),
+            "stretch": _counted(base.stretch, outlook.started),
             **_cursor(snapshot, acceptance.recurrence, outlook.cursor),
             "template_hash": accepted_template,
             "waiting_count": outlook.waiting,
@@ -77,6 +77,10 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
             "conditions": merge_conditions(base.conditions, conditions, now.replace(microsecond=0)),
         }
     )
+
+
+def _counted(stretch: Stretch, started: int) -> Stretch:
+    return stretch.model_copy(update={"runs": stretch.runs + started}) if started else stretch
 
 
 def _cursor(snapshot: Snapshot, recurrence: Recurrence | None, cursor: datetime | None) -> dict[str, object]:

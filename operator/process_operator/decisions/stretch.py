@@ -79,6 +79,8 @@ def next_stretch(snapshot: Snapshot, now: datetime, *, run_waits_paused: bool) -
             return None
         return StretchChange(_with_hash(stretch, _SUSPENDED + stretch.spec_hash), handled, ends="Suspended")
     rescheduled = asked is not None and asked != handled
+    if stretch.spec_hash == wanted and not rescheduled:
+        return None
     fresh = _begun(request, stretch.number + 1, now.replace(microsecond=0), wanted)
     if rescheduled:
         return StretchChange(fresh, asked, ends=None if is_suspended(stretch) else "Rescheduled")
@@ -86,8 +88,6 @@ def next_stretch(snapshot: Snapshot, now: datetime, *, run_waits_paused: bool) -
         if run_waits_paused:
             return StretchChange(_with_hash(stretch, wanted), handled)
         return StretchChange(fresh, handled)
-    if stretch.spec_hash == wanted:
-        return None
     if _one_shot_is_over(snapshot, stretch, wanted):
         return StretchChange(_with_hash(stretch, wanted), handled)
     return StretchChange(fresh, handled, ends="Edited")

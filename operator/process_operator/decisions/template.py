@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from process_operator import names
@@ -26,7 +27,7 @@ _OURS: Final = frozenset({names.ENV_RUN, names.ENV_SCHEDULED_TIME})
 _KUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class JobTemplate:
     """A template ready to be wrapped: labels, annotations and the spec of the Job, without anything of a single run."""
 
@@ -43,7 +44,7 @@ class JobTemplate:
         """Kueue itself resumes suspended Jobs with its queue label, so they must not wait suspended."""
         return _KUEUE_LABEL in self.labels
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """16 hex digits that change when anything of the template does."""
         text = json.dumps([self.labels, self.annotations, self.spec], sort_keys=True, separators=(",", ":"))

@@ -195,6 +195,18 @@ def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now
     merged = []
     for condition in new:
         known = before.get(condition.type)
+        if known is not None and known.last_transition_time is not None and _says_the_same(known, condition):
+            merged.append(known)
+            continue
         kept = known.last_transition_time if known is not None and known.status == condition.status else None
         merged.append(condition.model_copy(update={"last_transition_time": kept or now}))
     return tuple(merged)
+
+
+def _says_the_same(known: Condition, new: Condition) -> bool:
+    return (known.status, known.reason, known.message, known.observed_generation) == (
+        new.status,
+        new.reason,
+        new.message,
+        new.observed_generation,
+    )

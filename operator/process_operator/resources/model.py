@@ -68,7 +68,8 @@ class Model(BaseModel):
     @classmethod
     def _drop_nulls(cls, value: object) -> object:
         # The API server drops a null where the schema does not allow one and then applies the default; so do we.
-        if isinstance(value, Mapping):
+        # Hardly anything holds one, and this is asked of every part of every object.
+        if isinstance(value, dict | Mapping) and None in value.values():
             return {key: item for key, item in value.items() if item is not None}
         return value
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from process_operator.timing.cron import Cron
 
 _AHEAD: Final = 5 * 366 * DAY  # how far clock changes are looked at
+_FAR: Final = 366 * DAY
 _SHARED: Final = 4096  # distinct expressions to keep an answer for
 _UTC: Final = "Etc/UTC"
 _WEEKDAYS: Final = {weekday: (number + 1) % 7 for number, weekday in enumerate(Weekday)}
@@ -148,12 +149,16 @@ def _difference(expression: str, zone_name: str, day: int) -> str | None:
     cron = parse_cron(expression)
     clock, ticks = wall_clock(zone_name), cron_ticks(cron, zone_name)
     now = day * DAY
-    ours, theirs = ticks.after(now), robfig_next(cron, clock, now)
-    if ours != theirs:
-        return _say("at first", ours, theirs)
+    changes = clock.changes(now - DAY, now + _AHEAD)
+    ours = ticks.after(now)
+    # Away from changes both are the same, but for the controller giving up where the search takes years.
+    if ours is None or ours - now > _FAR or (changes and ours >= changes[0]):
+        theirs = robfig_next(cron, clock, now)
+        if ours != theirs:
+            return _say("at first", ours, theirs)
     if isinstance(ticks, HourCoveringTicks) and cron.all_days:
         return None  # both match the reading of the clock, minute by minute
-    for change in clock.changes(now, now + _AHEAD):
+    for change in (change for change in changes if change >= now):
         if (difference := _difference_around(change, cron, zone_name)) is not None:
             return difference
     return None

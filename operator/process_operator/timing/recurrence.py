@@ -200,10 +200,11 @@ def _less_excluded(
     return found
 
 
-def check_schedule(schedule: Schedule, *, now: datetime, key: str = "", excluded: Exclusions = NOTHING) -> None:
+def check_schedule(schedule: Schedule, *, now: datetime, key: str = "", excluded: Exclusions = NOTHING) -> Recurrence:
     """Refuse a schedule that cannot be followed, or that has no tick in 41 years from `now` (or startTime, if later).
 
-    Pass the beginning of the stretch as `now`: then the answer stays the same when finishTime has passed.
+    Pass the beginning of the stretch as `now`: then the answer stays the same when finishTime has passed. It gives the
+    schedule compiled for the stretch that begins then.
 
     Raises ScheduleError, also NeverFires.
     """
@@ -211,7 +212,7 @@ def check_schedule(schedule: Schedule, *, now: datetime, key: str = "", excluded
     first = recurrence.next_after(recurrence.floor)
     earliest = max(now, schedule.start_time or now)
     if first is not None and first - earliest <= _NEVER:
-        return
+        return recurrence
     field = CRON_FIELD if schedule.cron is not None else SCHEDULE_FIELD
     if schedule.finish_time is not None:
         endless = schedule.model_copy(update={"finish_time": None})

@@ -96,15 +96,19 @@ class WallClock:
     def __init__(self, info: ZoneInfo) -> None:
         self._info = info
         self._windows: dict[int, tuple[Segment, ...]] = {}
+        self._newest = Segment(0, 0, 0, 0)
 
     def segment_at(self, instant: int) -> Segment:
         """Give the segment that holds an instant. It may be cut where nothing changes: at the bounds of a window."""
+        if self._newest.start <= instant < self._newest.end:
+            return self._newest  # a search asks for the same one again and again
         window = instant >> _WINDOW_BITS
         segments = self._windows.get(window)
         if segments is None:
             segments = self._windows[window] = self._explore(window)
         for segment in segments:
             if instant < segment.end:
+                self._newest = segment
                 return segment
         raise AssertionError("the segments of a window cover it")
 
