@@ -3,7 +3,7 @@
 Events come late, twice, or not at all, and our own writes are known before any event of them. So an object is taken only
 where its resourceVersion is newer than the one that is held, deletions leave a tombstone that an older list cannot undo,
 and everything can be rebuilt from lists (`resync.py`). Every change marks the request it belongs to as dirty; nothing is
-decided here. Requests are held as JSON, because ten thousand of them at rest should cost little.
+decided here. Requests and CronJobs are held as JSON, because ten thousand of them at rest should cost little.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from process_operator.resources.process import ConcurrencyPolicy, Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, StepStatus
-from process_operator.resources.workloads import CronJob, Job, Pod, parse_cronjob, parse_job, parse_pod
+from process_operator.resources.workloads import Job, Pod, parse_cronjob, parse_job, parse_pod
 from process_operator.shelf import EVERY_VERSION, Entry, Key, Shelf
 
 Raw = Mapping[str, Any]
@@ -100,7 +100,7 @@ class Store:
         self.processes: Shelf[Process] = Shelf()
         self.backfills: Shelf[ProcessBackfill] = Shelf()
         self.runs: Shelf[ProcessRun] = Shelf(group=process_of)
-        self.cronjobs: Shelf[CronJob] = Shelf()
+        self.cronjobs: Shelf[bytes] = Shelf()
         self.jobs: Shelf[Job] = Shelf()
         self.pods: Shelf[Pod] = Shelf()
         self._users: dict[tuple[str, str], set[Key]] = {}
@@ -420,7 +420,7 @@ class Store:
             process=process,
             step_processes=self._step_processes(namespace, process, runs),
             lines=self._lines(key, process),
-            cronjobs=tuple(entry.value for entry in self.cronjobs.of(key).values()),
+            cronjobs=tuple(parse_cronjob(orjson.loads(entry.value)) for entry in self.cronjobs.of(key).values()),
             runs=tuple(run for run in runs if run.spec.parent is None),
             step_runs=tuple(run for run in runs if run.spec.parent is not None),
             step_ends={name: end.status for name, end in notes.steps.items()},
@@ -565,15 +565,16 @@ class Store:
     @staticmethod
     def _parse(kind: Kind, raw: Raw) -> Any:
         if kind is PROCESS_REQUEST:
-            # A copy, because orjson hands out its whole buffer, which is several times as large.
-            return bytes(memoryview(orjson.dumps(_slim(raw))))
+            return _packed(_slim(raw))
+        if kind is CRONJOB:
+            return _packed(_slim_cronjob(raw))
         if kind is PROCESS:
             return Process.model_validate(raw)
         if kind is PROCESS_BACKFILL:
             return ProcessBackfill.model_validate(raw)
         if kind is PROCESS_RUN:
             return ProcessRun.model_validate(raw)
-        return {JOB: parse_job, CRONJOB: parse_cronjob, POD: parse_pod}[kind](raw)
+        return {JOB: parse_job, POD: parse_pod}[kind](raw)
 
 
 def _carried_over(notes: RunNotes, by: timedelta) -> RunNotes:
@@ -601,3 +602,15 @@ def _slim(raw: Raw) -> dict[str, Any]:
     annotations = metadata.get("annotations") or {}
     metadata["annotations"] = {key: value for key, value in annotations.items() if key == names.ANNOTATION_RESCHEDULE}
     return {"metadata": metadata, "spec": raw["spec"], "status": raw.get("status") or {}}
+
+
+def _slim_cronjob(raw: Raw) -> dict[str, Any]:
+    """The body without what its template made large: the hash among the annotations says whether that is in line."""
+    metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
+    spec = {key: value for key, value in raw["spec"].items() if key != "jobTemplate"}
+    return {"metadata": metadata, "spec": spec, "status": raw.get("status") or {}}
+
+
+def _packed(body: dict[str, Any]) -> bytes:
+    # A copy, because orjson hands out its whole buffer, which is several times as large.
+    return bytes(memoryview(orjson.dumps(body)))

@@ -148,6 +148,7 @@ def _rules_of(another: str, *, name: str) -> Iterator[None]:
     def follow(rules: str) -> None:
         clock._info = zone(rules)  # another tzdata package, without another process
         clock._windows.clear()
+        clock._newest = clock._newest._replace(start=0, end=0)
 
     follow(another)
     try:

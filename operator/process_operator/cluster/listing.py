@@ -11,7 +11,7 @@ from typing import Any
 
 from process_operator.cluster.errors import Gone
 
-PAGE_SIZE = 500
+PAGE_SIZE = 200
 
 FetchPage = Callable[[str], Awaitable[dict[str, Any]]]
 """Takes a continue token (empty for the first page), gives the server's list object."""
