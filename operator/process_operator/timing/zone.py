@@ -100,8 +100,9 @@ class WallClock:
 
     def segment_at(self, instant: int) -> Segment:
         """Give the segment that holds an instant. It may be cut where nothing changes: at the bounds of a window."""
-        if self._newest.start <= instant < self._newest.end:
-            return self._newest  # a search asks for the same one again and again
+        newest = self._newest
+        if newest.start <= instant < newest.end:
+            return newest  # a search asks for the same one again and again
         window = instant >> _WINDOW_BITS
         segments = self._windows.get(window)
         if segments is None:
