@@ -47,7 +47,7 @@ async def measure() -> list[list[Sample]]:
 async def _own_engine(here: Site, size: int) -> list[list[Sample]]:
     """The engine Operator, then the floor, on one control plane: for each repetition requests of its own."""
     repetitions, gap = _REPETITIONS[size], _GAPS[size]
-    first = math.ceil(time.time()) + 8 + repetitions * size // 150
+    first = math.ceil(time.time()) + 8 + repetitions * size // 60
     ticks = [first + index * gap for index in range(repetitions)]
     for index, tick in enumerate(ticks):
         timing = _once_at(tick)

@@ -42,7 +42,7 @@ from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import parse_job, parse_pod
 from process_operator.shelf import Key
-from process_operator.store import Store
+from process_operator.store import Store, is_finished
 
 QUOTA_RETRY: Final = timedelta(seconds=15)
 """How long a refusal by a quota is believed."""
@@ -237,25 +237,29 @@ class Performer:
                 await self._load_history(key, snapshot, actions.LoadHistory())
             self._take_run(key, answer)
         else:
-            self._take_run(key, answer)
-            if action.job is not None:
-                job = manifests.owned_by_run(action.job, answer["metadata"]["uid"])
-                await self._create_job(key, snapshot, actions.CreateJob(name, job))
+            try:
+                # First, because somebody waits for it.
+                if action.job is not None:
+                    job = manifests.owned_by_run(action.job, answer["metadata"]["uid"])
+                    await self._create_job(key, snapshot, actions.CreateJob(name, job))
+            finally:
+                self._take_run(key, answer)
 
     def _take_run(self, key: Key, raw: dict[str, Any]) -> None:
         """Take in a run as the server answered: open ones go to the store, finished ones to the history.
 
         What is kept of the finished run of a step is for the run that has the steps alone.
         """
-        run = ProcessRun.model_validate(raw)
         self._store.apply(PROCESS_RUN, raw)
+        if not is_finished(raw):
+            return
+        run = ProcessRun.model_validate(raw)
         if run.spec.parent is not None:
-            if run.status.phase.is_finished:
-                self._store.note_step(key, run.metadata.name, run.spec.parent.name, step_end(run))
+            self._store.note_step(key, run.metadata.name, run.spec.parent.name, step_end(run))
             return
         history = self._store.notes(key).history
         is_own = self._store.is_held(key, run.metadata.labels.get(names.LABEL_REQUEST_UID, ""))
-        if run.status.phase.is_finished and history is not None and is_own:
+        if history is not None and is_own:
             history[:] = [known for known in history if known.name != run.metadata.name]
             history.append(remembered(run))
 

@@ -8,20 +8,31 @@ keys, `reconciler.py` takes them.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from typing import Generic, TypeVar
+from collections import OrderedDict
+from time import monotonic
+from typing import Final, Generic, TypeVar
 
 K = TypeVar("K")
 
+_PATIENCE: Final = 5.0
+"""Seconds that a key waits for urgent ones; from then on every second turn is for those that are not urgent."""
+
+_BRIEFLY: Final = 0.01
+
 
 class WorkQueue(Generic[K]):
-    """First in, first out (but for urgent keys), without duplicates, one worker for a key at a time."""
+    """First in, first out, urgent keys before the others, without duplicates, one worker for a key at a time."""
 
     def __init__(self) -> None:
-        self._order: deque[K] = deque()
-        self._waiting: set[K] = set()
+        self._urgent: OrderedDict[K, None] = OrderedDict()
+        self._order: OrderedDict[K, float] = OrderedDict()
+        """The others, with the time (monotonic seconds) from which each waits."""
         self._held: set[K] = set()
-        self._again: set[K] = set()
+        self._again: dict[K, bool] = {}
+        """Held keys that were added, and whether they are urgent now."""
+        self._was_urgent = False
+        self._urgent_since = 0.0
+        """Since when an urgent key has been waiting (monotonic seconds)."""
         self._filled = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -30,35 +41,52 @@ class WorkQueue(Generic[K]):
 
     def __len__(self) -> int:
         """Keys that wait (those in work are not counted)."""
-        return len(self._order) + len(self._again)
+        return len(self._urgent) + len(self._order) + len(self._again)
+
+    def __contains__(self, key: object) -> bool:
+        """Whether a key waits or is in work."""
+        return key in self._urgent or key in self._order or key in self._held
+
+    @property
+    def has_urgent(self) -> bool:
+        """Whether an urgent key waits."""
+        return bool(self._urgent)
 
     def add(self, key: K, *, urgent: bool = False) -> None:
-        """Mark a key as dirty; an urgent one goes before all that wait."""
+        """Mark a key as dirty; an urgent one goes before all that are not."""
         if key in self._held:
-            self._again.add(key)
+            self._again[key] = urgent or self._again.get(key, False)
             return
-        if key in self._waiting:
-            if not urgent:
-                return
-            self._order.remove(key)
-        self._waiting.add(key)
         if urgent:
-            self._order.appendleft(key)
-        else:
-            self._order.append(key)
+            self._order.pop(key, None)
+            if not self._urgent:
+                self._urgent_since = monotonic()
+            self._urgent.setdefault(key)
+        elif key not in self._urgent:
+            self._order.setdefault(key, monotonic())
         self._filled.set()
         self._idle.clear()
 
+    async def calm(self) -> None:
+        """Wait until no urgent key waits, or patience ends."""
+        while self._urgent and monotonic() - self._urgent_since < _PATIENCE:  # noqa: ASYNC110 - patience is of the clock
+            await asyncio.sleep(_BRIEFLY)
+
     async def get(self) -> K:
         """The next key; the caller owes a `done` for it."""
-        while not self._order:
+        while not self._order and not self._urgent:
             self._filled.clear()
             await self._filled.wait()
-        key = self._order.popleft()
-        self._waiting.discard(key)
+        self._was_urgent = self._is_next_urgent()
+        key, _ = (self._urgent if self._was_urgent else self._order).popitem(last=False)
         self._held.add(key)
         self.taken += 1
         return key
+
+    def _is_next_urgent(self) -> bool:
+        if not self._urgent or not self._order or not self._was_urgent:
+            return bool(self._urgent)
+        return monotonic() - next(iter(self._order.values())) < _PATIENCE
 
     def done(self, key: K, *, after: float = 0.0) -> None:
         """Give a key back; with `after` only so many seconds later, and nobody gets it until then."""
@@ -67,15 +95,14 @@ class WorkQueue(Generic[K]):
             return
         self._held.discard(key)
         if key in self._again:
-            self._again.discard(key)
-            self.add(key)
-        if not self._order and not self._held:
+            self.add(key, urgent=self._again.pop(key))
+        if not self._order and not self._urgent and not self._held:
             self._idle.set()
 
     def clear(self) -> None:
         """Forget the keys that wait."""
         self._order.clear()
-        self._waiting.clear()
+        self._urgent.clear()
         if not self._held:
             self._idle.set()
 

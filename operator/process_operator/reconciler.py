@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from process_operator.ahead import Ahead
 from process_operator.backfill_writer import BackfillWriter
 from process_operator.cluster.backoff import backoff, retry_after
 from process_operator.cluster.errors import (
@@ -26,7 +27,7 @@ from process_operator.cluster.errors import (
     TooManyRequests,
     Unreachable,
 )
-from process_operator.decider import Decider
+from process_operator.decider import Decider, Decision
 from process_operator.decisions.plan import Action, CreateRun, Emit, FinishRun, Plan
 from process_operator.decisions.request_status import is_worth_a_write
 from process_operator.decisions.snapshot import Snapshot
@@ -81,6 +82,7 @@ class Reconciler:
         beat: Callable[[], int] = lambda: 0,
         chance: Callable[[], float] = random.random,
         decider: Decider | None = None,
+        ahead: Ahead | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -93,6 +95,7 @@ class Reconciler:
         self._beat = beat
         self._chance = chance
         self._decider = decider or Decider()
+        self._ahead = ahead
 
     async def work(self) -> None:
         """Take keys for ever."""
@@ -129,19 +132,23 @@ class Reconciler:
         return sum(spent)
 
     async def _settle(self, key: Key, spent: list[float]) -> datetime | None:
-        for _ in range(_ROUNDS):
-            beat = self._beat()
-            snapshot, notes, held = self._store.snapshot(key), self._store.notes(key), self._store.requests.get(*key)
-            changes, now = notes.status_changes, self._clock()
-            plan, seconds = await self._decider.decide(snapshot, now)
+        for number in range(_ROUNDS):
+            beat, now, notes = self._beat(), self._clock(), self._store.notes(key)
+            seen, held = _Seen(notes, notes.status_changes), self._store.requests.get(*key)
+            made = self._ahead.take(key, now, beat) if self._ahead is not None and not number else None
+            snapshot = self._store.snapshot(key) if made is None else made.snapshot
+            plan, seconds = await self._decider.decide(snapshot, now) if made is None else Decision(made.plan)
             if seconds:
                 spent.append(seconds)
                 if self._store.requests.get(*key) is not held:
                     continue  # it was changed meanwhile
             # Before anything is awaited: what starts now is in the way of every decision from here on.
             self._store.stand_in_line(key, snapshot, plan, now)
-            if not await self._perform(key, snapshot, plan, beat, _Seen(notes, changes)):
+            if not await self._perform(key, snapshot, plan, beat, seen):
                 continue
+            if self._queue.has_urgent:
+                # What is due goes before all that follows from what has just been done.
+                break
             if not plan.actions:
                 written_again_at = await self._write_status(key, snapshot)
                 backfills_again_at = await self._backfills.write(key)

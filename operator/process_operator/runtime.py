@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import structlog
 
+from process_operator.ahead import Ahead
 from process_operator.cluster.api import Api
 from process_operator.cluster.backoff import backoff, retry_after
 from process_operator.cluster.connection import Connection, connect
@@ -105,13 +106,14 @@ class Operator:
         self.queue: WorkQueue[Key] = WorkQueue()
         self.processes: WorkQueue[Key] = WorkQueue()
         self.store = Store(
-            on_dirty=self.queue.add,
+            on_dirty=self._dirty,
             on_process=self.processes.add,
             clock=clock,
             defaults=Defaults(engine=settings.default_engine, receivers=receivers),
         )
         self.agenda: Agenda[Key] = Agenda()
         self.pulse = Pulse(self.store, clock)
+        self.ahead = Ahead(self.store, self.agenda, self.queue, clock, self.pulse.beat)
         self.timer = Timer(self.agenda, self.queue, clock, self.pulse.beat)
         self.events = EventRecorder(self.api)
         self.logs = LogReader(self.api, self.store, on_read=self.queue.add)
@@ -133,6 +135,7 @@ class Operator:
             pace=Pace(timedelta(seconds=settings.status_seconds)),
             done=self.metrics.action,
             beat=self.pulse.beat,
+            ahead=self.ahead,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, clock)
         self.resync = Resync(self.api, self.store, namespaces=settings.watch_namespaces or (None,))
@@ -236,6 +239,7 @@ class Operator:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.agenda.clear()
+            self.ahead.clear()
             await self.logs.close()
             await self.notifier.close()
             await self.config_maps.close()
@@ -256,6 +260,7 @@ class Operator:
             *[self.reconciler.work] * self._settings.workers,
             self.process_reconciler.work,
             self.timer.run,
+            self.ahead.run,
             self._flush_events,
         ]
 
@@ -301,7 +306,12 @@ class Operator:
             watches = Watches(
                 self._connection,
                 self._seen,
-                Signs(listed=self._relisted.set, began=self._take_signals, asked=self.health.watch_asked),
+                Signs(
+                    listed=self._relisted.set,
+                    began=self._take_signals,
+                    asked=self.health.watch_asked,
+                    calm=self.queue.calm,
+                ),
                 namespaces=self._settings.watch_namespaces,
                 silence_seconds=self._settings.watch_silence_seconds,
                 longest_pause=self._pauses.watch,
@@ -313,6 +323,10 @@ class Operator:
             else:
                 log.warning("the watches ended and begin anew")
             await asyncio.sleep(self._pauses.relist)
+
+    def _dirty(self, key: Key) -> None:
+        self.ahead.drop(key)
+        self.queue.add(key)
 
     def _seen(self, kind: Kind, event_type: str | None, raw: dict[str, Any]) -> None:
         self.store.apply(kind, raw, deleted=event_type == "DELETED")
@@ -345,6 +359,7 @@ class Operator:
         pause = self._pauses.events
         while True:
             await asyncio.sleep(pause)
+            await self.queue.calm()
             errors = await self.events.flush(self._clock())
             pause = max([self._pauses.events, *map(retry_after, errors)])
             for error in errors:

@@ -122,7 +122,7 @@ class Store:
         key = self._key_of(kind, raw)
         if key is None:
             return False
-        if deleted or (kind is PROCESS_RUN and self._is_finished(raw)):
+        if deleted or (kind is PROCESS_RUN and is_finished(raw)):
             return self._take_end(kind, key, raw, version, deleted=deleted)
         held = shelf.get(namespace, name)
         is_same = held is not None and held.uid == uid
@@ -173,7 +173,7 @@ class Store:
             self.notes(key).history = None
         # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
         last = self._parse(kind, raw) if deleted and kind in (JOB, POD) else None
-        if was_open and self._is_finished(raw):
+        if was_open and is_finished(raw):
             run = ProcessRun.model_validate(raw)
             self.lines.remember((namespace, process_of(run) or ""), [run], whole=False)
         return self._remove(kind, namespace, name, metadata["uid"], version, last)
@@ -558,11 +558,6 @@ class Store:
         return self._is_open(namespace, pod.job_name) or (job is not None and job.value.finished is None)
 
     @staticmethod
-    def _is_finished(raw: Raw) -> bool:
-        phase = (raw.get("status") or {}).get("phase", "Pending")
-        return phase not in ("Pending", "Running")
-
-    @staticmethod
     def _parse(kind: Kind, raw: Raw) -> Any:
         if kind is PROCESS_REQUEST:
             return _packed(_slim(raw))
@@ -575,6 +570,12 @@ class Store:
         if kind is PROCESS_RUN:
             return ProcessRun.model_validate(raw)
         return {JOB: parse_job, POD: parse_pod}[kind](raw)
+
+
+def is_finished(run: Raw) -> bool:
+    """Whether a ProcessRun, as the API gives it, is over."""
+    phase = (run.get("status") or {}).get("phase", "Pending")
+    return phase not in ("Pending", "Running")
 
 
 def _carried_over(notes: RunNotes, by: timedelta) -> RunNotes:

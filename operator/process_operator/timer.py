@@ -51,8 +51,7 @@ class Timer:
         while True:
             self.turned_at = time.monotonic()
             self._beat()
-            # Latest first, because each goes to the front: what was due first is then first.
-            for key in reversed(self._agenda.pop_due(self._clock())):
+            for key in self._agenda.pop_due(self._clock()):
                 self._queue.add(key, urgent=True)
             self._earlier.clear()
             next_at = self._agenda.next_at()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +16,10 @@ import aiohttp
 import kopf
 
 from process_operator.cluster.connection import Connection
+from process_operator.cluster.kinds import JOB, POD, PROCESS_RUN
 from process_operator.handlers import Seen, register
 from process_operator.resync import NOTHING, SELECTIONS
+from process_operator.watch_stream import WatchStream
 
 SILENCE_SECONDS: Final = 70.0
 """The API server sends a bookmark about once a minute."""
@@ -28,6 +30,10 @@ _ENDING_SECONDS: Final = 5.0
 
 
 def _nothing(*_: object) -> None:
+    pass
+
+
+async def _at_once() -> None:
     pass
 
 
@@ -42,6 +48,8 @@ class Signs:
     """Called once kopf has started; by then it has taken SIGTERM and SIGINT to itself."""
     asked: Callable[[str, int], None] = _nothing
     """Called with the plural of the kind whenever a watch is asked for (0), and with the HTTP status of the answer."""
+    calm: Callable[[], Awaitable[None]] = _at_once
+    """Awaited before objects are taken that are written by the cluster, and come in thousands."""
 
 
 class Watches:
@@ -114,6 +122,7 @@ class Watches:
             self._signs.asked(url.name, 0)
             response = await send(request)
             self._signs.asked(url.name, response.status)
+            self._tap(response)
             return response
         request.url = url.update_query(labelSelector=NOTHING)
         response = await send(request)
@@ -123,7 +132,20 @@ class Watches:
                 self._signs.listed()
         return response
 
+    def _tap(self, response: aiohttp.ClientResponse) -> None:
+        """Take runs, Jobs and pods from the stream itself."""
+        kind = _MANY.get(response.url.name)
+        if kind is None or response.status != 200:
+            return
 
+        def take(event_type: str, raw: dict[str, Any]) -> None:
+            self._seen(kind, event_type, raw)
+
+        stream: Any = WatchStream(response.content, take, self._signs.calm)
+        response.content = stream
+
+
+_MANY: Final = {kind.plural: kind for kind in (PROCESS_RUN, JOB, POD)}
 _PLURALS: Final = frozenset(selection.kind.plural for selection in SELECTIONS)
 
 

@@ -55,9 +55,8 @@ class Connection:
         self._login = login
         self._proxy = configuration.proxy or _proxy_of_environment(self.server)
         configuration.proxy = self._proxy
-        configuration.connection_pool_maxsize = LANES * max_connections
-        configuration.client_session_kwargs = self._session_options()
         self.api_client = ApiClient(configuration)
+        self._own: aiohttp.ClientSession | None = None
 
     def new_session(self, *, limit: int = 64, middleware: aiohttp.ClientMiddlewareType | None = None) -> Session:
         """Another session with at most `limit` connections, for watches; to be called while the loop runs.
@@ -73,8 +72,17 @@ class Connection:
         session = aiohttp.ClientSession(connector=connector, proxy=self._proxy, **options)
         return Session(session, self.server)
 
+    @property
+    def own_session(self) -> aiohttp.ClientSession:
+        """The session of our own calls; to be asked for while the loop runs."""
+        if self._own is None:
+            self._own = self.new_session(limit=LANES * self.max_connections).session
+        return self._own
+
     async def close(self) -> None:
         """Close our own session; those of `new_session` belong to whom they were given."""
+        if self._own is not None:
+            await self._own.close()
         client: Any = self.api_client
         await client.close()
 

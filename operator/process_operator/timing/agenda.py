@@ -54,6 +54,19 @@ class Agenda(Generic[K]):
         self._drop_dead()
         return self._heap[0][0] if self._heap else None
 
+    def due_by(self, until: datetime) -> list[tuple[datetime, K]]:
+        """What is at or before an instant, in no order; it stays where it is."""
+        found, places = [], [0]
+        while places:
+            place = places.pop()
+            if place >= len(self._heap) or self._heap[place][0] > until:
+                continue
+            if not self._is_dead(self._heap[place]):
+                at, _, key = self._heap[place]
+                found.append((at, key))
+            places += (2 * place + 1, 2 * place + 2)
+        return found
+
     def pop_due(self, now: datetime) -> list[K]:
         """Take out the keys whose instant is at or before `now`, earliest first."""
         due = []
