@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -21,13 +22,15 @@ import orjson
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
-from process_operator.cluster.kinds import NAMESPACE, Kind
+from process_operator.cluster.kinds import CONFIG_MAP, NAMESPACE, Kind
 
 NAMESPACE_NAME = "burst"
 STOCK_FLAGS = ("--kube-api-qps=20", "--kube-api-burst=30", "--concurrent-cron-job-syncs=5")
 RAISED_FLAGS = ("--kube-api-qps=10000", "--kube-api-burst=10000", "--concurrent-cron-job-syncs=100")
 _ROOT = Path(__file__).parents[2]
 _IN_FLIGHT = 32
+_TRIED = 300
+_SPUN = 0.2
 
 
 @contextmanager
@@ -58,6 +61,14 @@ def _hack_cluster(command: str, *rest: str) -> str:
     return subprocess.run(line, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
 
+def share_of_a_core() -> float:
+    """How much of a core a process gets that wants all of it: how long a set-up takes follows from it."""
+    began, busy = time.monotonic(), time.process_time()
+    while time.process_time() - busy < _SPUN:
+        pass
+    return _SPUN / (time.monotonic() - began)
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """One control plane, and the file in which arrivals of Jobs are noted."""
@@ -71,6 +82,13 @@ class Site:
         """Jobs of a tick, as the end of their names has it: seconds after the unix second `at`, and the name."""
         lines = (line.split() for line in self.arrivals.read_text().splitlines() if line)
         return [(float(at), name) for at, name in lines if name.endswith(f"-{tick}")]
+
+    async def rate(self) -> float:
+        """How many small writes this machine makes in a second as it is now."""
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "rate-"}}
+        began = time.monotonic()
+        await self.create(CONFIG_MAP, [body] * _TRIED)
+        return _TRIED / (time.monotonic() - began)
 
     async def create(self, kind: Kind, bodies: Iterable[dict[str, Any]]) -> None:
         """Create many objects."""

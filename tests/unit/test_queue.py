@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from process_operator import queue as queue_module
 from process_operator.queue import WorkQueue
 
 
@@ -27,6 +28,7 @@ async def take_all(queue: WorkQueue[str]) -> list[str]:
         pytest.param(["a", "b", "!c"], ["c", "a", "b"], id="an urgent key goes before all that wait"),
         pytest.param(["a", "b", "!b"], ["b", "a"], id="a key that waits is moved to the front when it gets urgent"),
         pytest.param(["!a", "b", "a"], ["a", "b"], id="an urgent key stays in front when it is added again"),
+        pytest.param(["c", "!a", "!b"], ["a", "b", "c"], id="of urgent keys the first that was added comes first"),
     ],
 )
 async def test_order(added: list[str], taken: list[str]) -> None:
@@ -82,3 +84,36 @@ async def test_it_is_drained_only_when_nothing_waits_and_nothing_is_in_work() ->
     assert not drained.done()
     queue.done(await queue.get())
     await drained
+
+
+async def test_a_key_in_work_that_gets_urgent_comes_first_when_it_is_given_back() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    key = await queue.get()
+    queue.add("b")
+    queue.add("a", urgent=True)
+    queue.add("a")
+    queue.done(key)
+    assert await take_all(queue) == ["a", "b"]
+
+
+async def test_who_has_waited_long_has_every_second_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(queue_module, "monotonic", lambda: now)
+    queue: WorkQueue[str] = WorkQueue()
+    for key in ("a", "b", "!c", "!d", "!e"):
+        queue.add(key.removeprefix("!"), urgent=key.startswith("!"))
+    now = 6.0
+    assert await take_all(queue) == ["c", "a", "d", "b", "e"]
+
+
+async def test_calm_is_when_nothing_urgent_waits() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    await queue.calm()
+    queue.add("b", urgent=True)
+    calm = asyncio.create_task(queue.calm())
+    await asyncio.sleep(0)
+    assert not calm.done()
+    assert await queue.get() == "b"
+    await calm

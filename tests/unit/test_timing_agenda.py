@@ -117,3 +117,14 @@ def test_it_does_what_a_dictionary_would() -> None:
                 model[key] = at
         assert agenda.next_at() == min(model.values(), default=None)
         assert len(agenda) == len(model)
+
+
+def test_what_is_due_by_an_instant_is_shown_and_stays() -> None:
+    agenda: Agenda[int] = Agenda()
+    for key in range(50):
+        agenda.put(key, minutes(key))
+    for key in range(5, 10):
+        agenda.discard(key)
+
+    assert sorted(agenda.due_by(minutes(12))) == [(minutes(key), key) for key in (0, 1, 2, 3, 4, 10, 11, 12)]
+    assert len(agenda) == 45
