@@ -170,7 +170,8 @@ async def site(kubeconfig: str) -> AsyncIterator[Site]:
             try:
                 yield here
             finally:
-                process.terminate()
+                if process.returncode is None:
+                    process.terminate()
                 await process.wait()
         finally:
             await connection.close()

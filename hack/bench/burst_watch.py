@@ -24,16 +24,22 @@ async def watch(kubeconfig: str, namespace: str, file: Path) -> None:
     session = connection.new_session()
     with file.open("w", buffering=1) as out:
         url = session.server + JOB.path(namespace)
-        forever = aiohttp.ClientTimeout(total=None)
-        async with session.session.get(url, params={"watch": "true"}, timeout=forever) as response:
-            response.raise_for_status()
-            print("watching", flush=True)
-            rest = b""
-            async for chunk in response.content.iter_any():
-                at = time.time()
-                *lines, rest = (rest + chunk).split(b"\n")
-                events = (orjson.loads(line) for line in lines if line.startswith(b'{"type":"ADDED"'))
-                out.write("".join(f"{at:.6f} {event['object']['metadata']['name']}\n" for event in events))
+        forever, version, said = aiohttp.ClientTimeout(total=None), "", False
+        while True:
+            # The server ends a watch now and then.
+            query = {"watch": "true", "resourceVersion": version}
+            async with session.session.get(url, params=query, timeout=forever) as response:
+                response.raise_for_status()
+                if not said:
+                    print("watching", flush=True)
+                said, rest = True, b""
+                async for chunk in response.content.iter_any():
+                    at = time.time()
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    events = [orjson.loads(line) for line in lines]
+                    added = [event["object"]["metadata"]["name"] for event in events if event["type"] == "ADDED"]
+                    out.write("".join(f"{at:.6f} {name}\n" for name in added))
+                    version = events[-1]["object"]["metadata"]["resourceVersion"] if events else version
 
 
 if __name__ == "__main__":

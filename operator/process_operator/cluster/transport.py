@@ -1,7 +1,7 @@
 """One HTTP request: what goes out, what comes back, and every way in which it can fail, as an ApiError.
 
 `api.py` makes the calls of it; the session underneath, with its credentials, comes from `connection.py`. Requests go
-beside the client of the `kubernetes` package, which takes a third of the time that a request costs.
+beside the client of the `kubernetes` package, which takes a fifth of the time that a request costs.
 """
 
 from __future__ import annotations
