@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import orjson
+import stand
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
@@ -33,32 +33,15 @@ _TRIED = 300
 _SPUN = 0.2
 
 
-@contextmanager
-def control_plane(flags: Iterable[str]) -> Iterator[str]:
-    """A fresh control plane with our CRDs, its controller manager started with `flags`; its kubeconfig."""
-    given = [part for flag in flags for part in ("--arg", f"kube-controller-manager={flag}")]
-    _hack_cluster("down")
-    said = _hack_cluster("up", "--tier", "control-plane", *given)
-    kubeconfig = said.removeprefix("export KUBECONFIG=").strip()
-    environment = {**os.environ, "KUBECONFIG": kubeconfig}
-    kubectl = [sys.executable, str(_ROOT / "hack/cluster"), "kubectl", "--name", _name(), "--"]
-    for rest in (["apply"], ["wait", "--for=condition=Established", "--timeout=60s"]):
-        command = [*kubectl, *rest, "--filename", str(_ROOT / "crds")]
-        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        yield kubeconfig
-    finally:
-        if not os.environ.get("BENCH_KEEP"):
-            _hack_cluster("down")
-
-
-def _name() -> str:
-    return os.environ.get("BENCH_BURST_NAME", "bench-burst")
-
-
-def _hack_cluster(command: str, *rest: str) -> str:
-    line = [sys.executable, str(_ROOT / "hack/cluster"), command, "--name", _name(), *rest]
-    return subprocess.run(line, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+@asynccontextmanager
+async def control_plane(name: str, flags: Sequence[str]) -> AsyncIterator[Path]:
+    """As `stand.py` has it; others may be measured while it comes and goes."""
+    with ExitStack() as stack:
+        kubeconfig = await asyncio.to_thread(stack.enter_context, stand.control_plane(name, flags))
+        try:
+            yield kubeconfig
+        finally:
+            await asyncio.to_thread(stack.close)
 
 
 def share_of_a_core() -> float:
@@ -73,7 +56,7 @@ def share_of_a_core() -> float:
 class Site:
     """One control plane, and the file in which arrivals of Jobs are noted."""
 
-    kubeconfig: str
+    kubeconfig: Path
     connection: Connection
     api: Api
     arrivals: Path
@@ -117,7 +100,7 @@ class Site:
         """An operator of this checkout with its ordinary settings."""
         environment = {
             **os.environ,
-            "KUBECONFIG": self.kubeconfig,
+            "KUBECONFIG": str(self.kubeconfig),
             "PYTHONPATH": str(_ROOT / "operator"),
             "PROCESS_OPERATOR_LOG_FORMAT": "json",
         }
@@ -150,9 +133,9 @@ JSON = {"Content-Type": "application/json"}
 
 
 @asynccontextmanager
-async def site(kubeconfig: str) -> AsyncIterator[Site]:
+async def site(kubeconfig: Path) -> AsyncIterator[Site]:
     """Connect, make the namespace, and begin to note arrivals."""
-    connection = await connect(kubeconfig=kubeconfig)
+    connection = await connect(kubeconfig=str(kubeconfig))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "arrivals")
         try:
@@ -161,7 +144,7 @@ async def site(kubeconfig: str) -> AsyncIterator[Site]:
             await here.api.create(NAMESPACE, "", body)
             script = Path(__file__).with_name("burst_watch.py")
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, str(script), kubeconfig, NAMESPACE_NAME, str(file)),
+                *(sys.executable, str(script), str(kubeconfig), NAMESPACE_NAME, str(file)),
                 stdout=asyncio.subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": str(_ROOT / "operator")},
             )
