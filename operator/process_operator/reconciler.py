@@ -40,6 +40,8 @@ from process_operator.store import Notes, Store
 
 _ROUNDS: Final = 50
 """Decisions in a row about one request before others have a turn."""
+_ACTIONS: Final = 200
+"""Of one plan are carried out before it is decided anew: a tick, an edit or a cancel does not wait for thousands."""
 _LONGEST_REST: Final = 5.0
 """Seconds."""
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
@@ -157,13 +159,13 @@ class Reconciler:
         return None
 
     async def _perform(self, key: Key, snapshot: Snapshot, plan: Plan, beat: int, seen: _Seen) -> bool:
-        """Carry out the actions in order; what they settled holds even where a later one fails.
+        """Carry out the actions in order, or the first of very many; what they settled holds even where a later one fails.
 
         False where the plan was given up, because it is from before a standstill (`beat` says from when it is).
         """
         done: list[Action] = []
         try:
-            for action in plan.actions:
+            for action in plan.actions[:_ACTIONS]:
                 if self._beat() != beat:
                     return False
                 await self._performer.perform(key, snapshot, action)
