@@ -2,7 +2,8 @@
 
 50 requests tick every two seconds, half of them on even ones. The noise: a request whose every tick fails (its Job by
 its deadline, so no node is needed), and one that gets thousands of runs at once, each canceled before it begins, which
-the operator records one after the other. Neighbours: `burst_cluster.py` has the control plane and the watch, `tests/cluster/test_fairness.py` the promise.
+the operator records one after the other. Neighbours: `burst_cluster.py` has the control plane and the watch,
+`tests/cluster/test_fairness.py` the promise.
 """
 
 from __future__ import annotations
