@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.flow.driver import Flow, later, template
+from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden, Invalid, QuotaExceeded
@@ -454,6 +455,27 @@ async def quota_at_run(flow: Flow) -> None:
     flow.expect(lambda: flow.phases()[1], "Pending/QuotaExceeded")
     flow.refuse("create", JOB, None)
     await flow.to(90)
+
+
+@scenario("a quota that is full when very many runs are due and heals", ends=[SUCCEEDED] * 22)
+async def quota_with_many_runs(flow: Flow) -> None:
+    tries = 0
+
+    def refuse(_: Body) -> QuotaExceeded:
+        nonlocal tries
+        tries += 1
+        return QuotaExceeded("exceeded quota: q", status=403)
+
+    flow.apply(timing=NOW, history={"successful": 100})
+    await flow.to(20)
+    flow.cluster.refusals["create", JOB] = refuse
+    for number in range(21):
+        flow.run_now(f"run-{number:02d}")
+    await flow.to(80)
+    # Ten are tried every fifteen seconds, not each of them.
+    flow.expect(lambda: tries <= 60, wanted=True, undisturbed=True)
+    flow.refuse("create", JOB, None)
+    await flow.to(100)
 
 
 @scenario("a Job that an admission policy refuses at run time", ends=[SUCCEEDED, "Failed/Refused"])

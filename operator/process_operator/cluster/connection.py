@@ -76,7 +76,8 @@ class Connection:
     def own_session(self) -> aiohttp.ClientSession:
         """The session of our own calls; to be asked for while the loop runs."""
         if self._own is None:
-            self._own = self.new_session(limit=LANES * self.max_connections).session
+            # And one for the Lease, which is renewed however busy the lanes are.
+            self._own = self.new_session(limit=LANES * self.max_connections + 1).session
         return self._own
 
     async def close(self) -> None:

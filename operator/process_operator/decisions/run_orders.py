@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from process_operator.decisions.concurrency import Contender, Turn, take_turns
+from process_operator.decisions.concurrency import MAX_STARTS, Contender, Turn, take_turns
 from process_operator.decisions.plan import Draft, LoadHistory
 from process_operator.decisions.process_line import Ask
 from process_operator.decisions.process_turn import makes_room_for, may_enter, why_it_waits
@@ -40,7 +40,7 @@ def plan_open_runs(situation: Situation, contenders: list[Contender], ask: Ask |
     `ask`: when the request wants to start next, where it shares its Process.
     """
     turn = take_turns(situation.policy, contenders, newcomer=_replacing_run(situation, draft))
-    if not may_enter(situation, ask):
+    if not may_enter(situation, ask) or _are_enough_refused(situation):
         turn = replace(turn, start=())
     held_by = why_it_waits(situation, ask)
     for view in sorted(situation.views, key=lambda view: (view.due, view.name)):
@@ -50,6 +50,12 @@ def plan_open_runs(situation: Situation, contenders: list[Contender], ask: Ask |
         else:
             plan_run(view, orders, draft)
     plan_stray_steps(situation.snapshot, RunOrders(now=situation.now, request=situation.request), draft)
+
+
+def _are_enough_refused(situation: Situation) -> bool:
+    """Whether the server refuses so many runs for now (a quota is full) that to try another tells nothing new."""
+    refused = (view.notes.create_refused for view in situation.views)
+    return sum(1 for said in refused if said and said.again_at and said.again_at > situation.now) >= MAX_STARTS
 
 
 def _replacing_run(situation: Situation, draft: Draft) -> Contender | None:
