@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from tests.cluster.workspace import Workspace
 
 QUIET: Final = tuple(f"quiet-{number}" for number in range(3))
-TICKS: Final = 6
-EVERY: Final = 2
-ON_TIME: Final = 1.0
+TICKS: Final = 4
+EVERY: Final = 3
+ON_TIME: Final = 2.0
 """Seconds, on a machine that runs other tests beside this."""
 MANY: Final = 2000
 KEPT: Final = {"successful": 100_000, "failed": 100_000, "other": 100_000}
