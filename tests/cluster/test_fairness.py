@@ -83,5 +83,5 @@ def test_beside_thousands_of_runs(space: Workspace, audit: AuditLog, kubeconfig:
     with ThreadPoolExecutor(8) as makers:
         assert len(list(makers.map(make, range(MANY)))) == MANY
     assert_on_time(space, audit, until)
-    recorded = space.wait(lambda: space.status("noisy").get("counts", {}).get("canceled"), "the noisy one gets on")
-    assert recorded >= TICKS
+    done = "spec.request.name=noisy,status.phase=Canceled"
+    space.wait(lambda: space.cluster.objects("prun", space.namespace, fields=done), "the noisy one gets on")
