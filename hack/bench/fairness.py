@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -40,15 +41,15 @@ _KEPT: Final = {"successful": 100_000, "failed": 100_000, "other": 100_000}
 async def measure() -> list[list[Sample]]:
     """One control plane and one operator for all; the quiet ones tick in turn alone and beside each noise."""
     repetitions: list[list[Sample]] = [[] for _ in range(_REPETITIONS)]
-    with control_plane(RAISED_FLAGS) as kubeconfig:
-        async with site(kubeconfig) as here, here.operator() as operator:
-            for number, (series, noise) in enumerate(((ALONE, _silence), (FAILING, _failing), (MANY, _many))):
-                making = asyncio.create_task(noise(here))
-                for index, samples in enumerate(await _ticks(here, operator, number, series)):
-                    repetitions[index] += samples
-                making.cancel()
-                with suppress(asyncio.CancelledError):
-                    await making
+    name = os.environ.get("BENCH_FAIRNESS_NAME", "bench-fairness")
+    async with control_plane(name, RAISED_FLAGS) as kubeconfig, site(kubeconfig) as here, here.operator() as operator:
+        for number, (series, noise) in enumerate(((ALONE, _silence), (FAILING, _failing), (MANY, _many))):
+            making = asyncio.create_task(noise(here))
+            for index, samples in enumerate(await _ticks(here, operator, number, series)):
+                repetitions[index] += samples
+            making.cancel()
+            with suppress(asyncio.CancelledError):
+                await making
     return repetitions
 
 
