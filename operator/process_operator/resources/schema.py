@@ -7,6 +7,7 @@ declares the CEL rules and list types that end up here, `__main__.py` writes the
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -54,7 +55,7 @@ _TYPE_META: Final[Schema] = {
 
 
 def crds() -> list[Schema]:
-    """Give the CustomResourceDefinitions, one for each kind."""
+    """Give the CustomResourceDefinitions, one for each kind: new ones with each call, which the caller may change."""
     return [_crd(model) for model in KINDS]
 
 
@@ -113,7 +114,7 @@ def _root(model: type[Resource]) -> Schema:
         "description": _one_line(described["description"]),
         "required": ["spec"],
         "x-kubernetes-validations": described["x-kubernetes-validations"],
-        "properties": _TYPE_META | {"spec": spec, "status": status},
+        "properties": deepcopy(_TYPE_META) | {"spec": spec, "status": status},
     }
 
 
