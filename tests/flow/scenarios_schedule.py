@@ -110,6 +110,9 @@ async def queue(flow: Flow) -> None:
 async def queue_deadline(flow: Flow) -> None:
     flow.work(seconds=12)
     flow.apply(timing=every(5, until=17), concurrencyPolicy="Queue", startingDeadlineSeconds=10)
+    await flow.to(22)
+    # Nothing has happened since 15 s but the third tick's deadline, while the run of the second goes on.
+    flow.expect(flow.phases, [SUCCEEDED, "Running", TOO_LATE, "Pending/Waiting"], undisturbed=True)
     await flow.to(90)
 
 

@@ -24,7 +24,7 @@ from process_operator.decisions.request_calendar import (
 from process_operator.decisions.run_plan import plan_run
 from process_operator.decisions.run_view import RunOrders, RunView
 from process_operator.decisions.situation import Situation
-from process_operator.decisions.standing import is_time, own_kill
+from process_operator.decisions.standing import is_time, own_kill, too_late_at
 from process_operator.decisions.step_runs import plan_steps, plan_stray_steps
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process import ConcurrencyPolicy
@@ -86,6 +86,9 @@ def _orders(situation: Situation, view: RunView, turn: Turn, held_by: str | None
     if view.window is not None and not view.is_let_go:
         draft.wake(view.window.start if situation.now < view.window.start else None)
         draft.wake(view.window.end + timedelta(seconds=1) if view.window.end is not None else None)
+    if (too_late := too_late_at(situation, view)) is not None and too_late > situation.now:
+        # Nobody else may say a word until then: in a queue, what is in the way may work for hours.
+        draft.wake(too_late)
     kill = own_kill(situation, view)
     if kill is None and view.name in (*turn.kill, *turn.overtaken):
         kill = Kill(KillReason.REPLACED, turn.winner or "")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from process_operator.decisions.concurrency import Contender
 from process_operator.decisions.history import backfill_mark
 from process_operator.decisions.run_view import RunView
@@ -67,9 +69,21 @@ def own_kill(situation: Situation, view: RunView) -> Kill | None:
         return Kill(KillReason.CANCELED, "the request was rescheduled or its timing edited before the start")
     if view.window is not None and view.window.is_over(situation.now):
         return Kill(KillReason.MISSED, f"not started by {format_instant(view.window.end or situation.now)}")
-    if trigger in (Trigger.IMMEDIATE, Trigger.SCHEDULE, Trigger.CATCH_UP) and view.job is None and not view.by_cronjob:
-        return _claim_is_void(situation, view)
-    return None
+    return _claim_is_void(situation, view) if _is_claim(view) else None
+
+
+def too_late_at(situation: Situation, view: RunView) -> datetime | None:
+    """The instant (UTC) from which on a run that waits may not start any more, where only its deadline says so."""
+    deadline = situation.request.spec.starting_deadline_seconds
+    if deadline is None or view.is_let_go or not _is_claim(view):
+        return None
+    return situation.due_of(view) + timedelta(seconds=deadline + 1)
+
+
+def _is_claim(view: RunView) -> bool:
+    """Whether it is a tick of the operator's own, or the one run of a request, and has no Job yet."""
+    claims = (Trigger.IMMEDIATE, Trigger.SCHEDULE, Trigger.CATCH_UP)
+    return view.run.spec.trigger in claims and view.job is None and not view.by_cronjob
 
 
 def _claim_is_void(situation: Situation, view: RunView) -> Kill | None:
