@@ -37,6 +37,9 @@ def account_kubeconfig(cluster: Kubectl, folder: Path) -> Path:
     rights = [manifest for kind in _KINDS for manifest in chart.of(kind) if not _is_of_the_test(manifest)]
     items = {"apiVersion": "v1", "kind": "List", "items": [namespace, *rights]}
     cluster.run("apply", "--filename", "-", stdin=json.dumps(items))
+    # Whoever decides about requests learns of the rights a moment later, and nothing may be refused to the operator.
+    may = ("auth", "can-i", "list", "jobs.batch", "--all-namespaces", "--as", USER)
+    cluster.wait_until(lambda: cluster.ask(*may).ok, what=f"{USER} has its rights")
     token = cluster.run("create", "token", RELEASE, "--namespace", NAMESPACE, "--duration", "24h").strip()
     config: dict[str, Any] = yaml.safe_load(cluster.kubeconfig.read_text())
     (context,) = [found for found in config["contexts"] if found["name"] == config["current-context"]]

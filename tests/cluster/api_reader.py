@@ -27,6 +27,7 @@ _PLACES: Final = {
     "event": ("v1", "events"),
     "configmap": ("v1", "configmaps"),
     "secret": ("v1", "secrets"),
+    "serviceaccount": ("v1", "serviceaccounts"),
     "namespace": ("v1", "namespaces"),
 }
 _SAME: Final = {
@@ -68,7 +69,7 @@ class ApiReader:
             header_params={"Accept": "application/json"},
             auth_settings=["BearerToken"],
         )
-        response = self._client.call_api(*call, _request_timeout=30)
+        response = self._client.call_api(*call, _request_timeout=60)
         body: dict[str, Any] = json.loads(response.read())
         if response.status == 404 and body.get("details", {}).get("name"):
             return None

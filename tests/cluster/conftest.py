@@ -96,7 +96,7 @@ def _set_up() -> _Stage:
     kubectl = Kubectl(_kubectl_binary(), kubeconfig)
     crds = str(REPOSITORY / "crds")
     kubectl.run("apply", "--filename", crds)
-    kubectl.run("wait", "--for=condition=Established", "--timeout=60s", "--filename", crds)
+    kubectl.run("wait", "--for=condition=Established", "--timeout=240s", "--filename", crds)
     log_file = folder / "operator-of-tests.log"
     log_file.write_text("")
     account = account_kubeconfig(kubectl, folder)

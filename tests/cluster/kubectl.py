@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Manifest = Mapping[str, Any]
 T = TypeVar("T")
 
+PATIENCE: Final = 240.0
+"""Seconds in which anything happens that waits for no clock, also on a machine that is very busy. No test takes longer
+for it: what was waited for ends the wait."""
 _POLL_SECONDS: Final = 0.1
 _LOG_LINES: Final = 40
 
@@ -95,12 +98,12 @@ class Kubectl:
         """Delete one object; one that is not there is fine."""
         self.run("delete", kind, name, "--namespace", namespace, "--ignore-not-found", f"--wait={str(wait).lower()}")
 
-    def wait(self, kind: str, name: str, namespace: str, condition: str, timeout_seconds: float = 60) -> Answer:
+    def wait(self, kind: str, name: str, namespace: str, condition: str, timeout_seconds: float = PATIENCE) -> Answer:
         """`kubectl wait --for=...`: `condition=Finished`, `jsonpath={.status.phase}=Succeeded`, `delete`."""
         until = (f"--for={condition}", f"--timeout={timeout_seconds}s")
         return self.ask("wait", f"{kind}/{name}", "--namespace", namespace, *until)
 
-    def wait_until(self, condition: Callable[[], T], timeout: float, *, what: str, namespace: str = "") -> T:
+    def wait_until(self, condition: Callable[[], T], timeout: float = PATIENCE, *, what: str, namespace: str = "") -> T:
         """Look every tenth of a second until `condition()` is true (or not empty), and give what it returned.
 
         After `timeout` seconds the test fails: with `what` was waited for, what it was instead, the objects of
@@ -147,6 +150,8 @@ class Kubectl:
         name = f"t-{secrets.token_hex(4)}"
         self.run("create", "namespace", name)
         try:
+            # Without it no pod is made, and Jobs say that instead of what a test waits for.
+            self.wait_until(lambda: self.find("serviceaccount", "default", name), what=f"{name} has its account")
             yield name
         finally:
             self.run("delete", "namespace", name, "--wait=false")

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 REPOSITORY: Final = Path(__file__).parents[2]
-_STOP_SECONDS: Final = 10
+_STOP_SECONDS: Final = 25
+"""Less than the half minute that Kubernetes gives a pod."""
 _PR_SET_PDEATHSIG: Final = 1
-_READY_SECONDS: Final = 60
+_READY_SECONDS: Final = 240
 
 
 def _die_with_parent() -> None:
@@ -99,7 +100,7 @@ class OperatorProcess:
         return self._process
 
     def stop(self) -> int:
-        """SIGTERM, and its exit code. Raises RuntimeError where it is there ten seconds later (it is killed then)."""
+        """SIGTERM, and its exit code. Raises RuntimeError where it is there too long after (it is killed then)."""
         assert self._process is not None, "the operator was not started here"
         self._process.terminate()
         try:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.cluster.manifests import IMAGE
+from tests.cluster.manifests import IMAGE, RELEASED
 
 from process_operator.names import API_VERSION, LABEL_REQUEST
 
@@ -24,6 +24,8 @@ Body = dict[str, Any]
 FINISHED: Final = frozenset({"Succeeded", "Failed", "Missed", "Skipped", "Canceled", "Unknown"})
 LONG: Final = "sleep 600 & wait"
 """A script's end that a trap can interrupt: the shell takes a signal while it waits, not while sleep is in front."""
+UNTIL_RELEASED: Final = f"until [ -e {RELEASED} ]; do sleep 0.2 & wait $!; done"
+"""The same until `Runs.release`, for pods that must still be there when a test gets round to them."""
 
 
 def container(script: str, name: str = "main", **changes: Any) -> Body:
@@ -80,7 +82,7 @@ class Runs:
         assert len(found) == 1, f"{request} has {len(found)} runs"
         return found[0]
 
-    def wait(self, request: str, phases: Iterable[str], *, reason: str | None = None, seconds: float = 60) -> Body:
+    def wait(self, request: str, phases: Iterable[str], *, reason: str | None = None) -> Body:
         """The run once it is in one of these phases (and has this reason)."""
 
         def reached() -> Body | None:
@@ -89,28 +91,34 @@ class Runs:
             return run if status["phase"] in phases and reason in (None, status.get("reason")) else None
 
         what = f"{request} is {'/'.join(sorted(phases))} {reason or ''}"
-        found = self.cluster.wait_until(reached, seconds, what=what, namespace=self.namespace)
+        found = self.cluster.wait_until(reached, what=what, namespace=self.namespace)
         assert found is not None
         return found
 
-    def end(self, request: str, *, seconds: float = 60) -> Body:
+    def end(self, request: str) -> Body:
         """The run once it is over."""
-        return self.wait(request, FINISHED, seconds=seconds)
+        return self.wait(request, FINISHED)
 
-    def pod(self, request: str, *, printed: str = "", seconds: float = 30) -> Body:
-        """The running pod of a request, once its log holds a text."""
+    def pod(self, request: str, *, printed: str = "", other_than: str = "") -> Body:
+        """The running pod of a request (not the one of that name), once its log holds a text."""
 
-        def running() -> Body | None:
+        def is_there() -> Body | None:
             pods = self.cluster.objects("pod", self.namespace, labels=f"{LABEL_REQUEST}={request}")
-            live = [pod for pod in pods if pod["status"]["phase"] == "Running"]
+            running = [pod for pod in pods if pod["status"]["phase"] == "Running"]
+            live = [pod for pod in running if pod["metadata"]["name"] != other_than]
             if not live or printed not in self.log(live[0]):
                 return None
             return live[0]
 
         what = f"a pod of {request} runs and has printed {printed!r}"
-        found = self.cluster.wait_until(running, seconds, what=what, namespace=self.namespace)
+        found = self.cluster.wait_until(is_there, what=what, namespace=self.namespace)
         assert found is not None
         return found
+
+    def release(self, pod: Body) -> None:
+        """Let a pod go that waits `UNTIL_RELEASED`."""
+        name = pod["metadata"]["name"]
+        self.cluster.run("exec", name, "--namespace", self.namespace, "--", "touch", RELEASED)
 
     def log(self, pod: Body) -> str:
         """What a pod has printed so far."""

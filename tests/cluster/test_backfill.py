@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from tests.cluster.manifests import backfill, request, schedule, sleeper
+from tests.cluster.manifests import backfill, held, request, schedule
 from tests.cluster.workspace import conditions, instant, name_of, now, written
 
 from process_operator.names import LABEL_BACKFILL
@@ -62,7 +62,7 @@ def test_five_ticks_are_run_one_after_the_other(shared_space: Workspace, hour: d
 
 def test_a_canceled_one_ends_its_run_and_makes_no_more(shared_space: Workspace, hour: datetime) -> None:
     space = shared_space
-    space.apply(request("slow", minutes_of(hour), sleeper(300), history=MANY))
+    space.apply(request("slow", minutes_of(hour), held(), history=MANY))
     space.apply(backfill("slow-past", "slow", written(hour), written(hour + 4 * MINUTE)))
     (run,) = space.wait_first_runs("slow")
     space.wait_log(name_of(run), "begun")
@@ -107,7 +107,7 @@ def test_a_range_with_too_many_ticks_is_refused_with_their_number(shared_space: 
 
 def test_it_goes_with_its_request(shared_space: Workspace, hour: datetime) -> None:
     space = shared_space
-    space.apply(request("leaving", minutes_of(hour), sleeper(300)))
+    space.apply(request("leaving", minutes_of(hour), held()))
     space.apply(backfill("left", "leaving", written(hour), written(hour + 4 * MINUTE)))
     space.wait_first_runs("leaving")
     space.delete("preq", "leaving")

@@ -26,7 +26,6 @@ CRON = f"{SCHEDULE}.cron"
 CONTAINERS = "spec.template.spec.containers"
 POD = f"spec.jobTemplate.{CONTAINERS.removesuffix('.containers')}"
 SERVER = "spec.jobTemplate: the API server refuses the Job: "
-SECONDS = 15
 
 
 def cron(text: str, **fields: object) -> Manifest:
@@ -402,7 +401,7 @@ def test_refused_in_words_and_healed_by_an_apply(
     name = new_name()
     answer = cluster.apply(request(name, **{"timing": immediately(), **patch}), place)
     assert answer.ok, f"the API server itself refuses it, so it belongs to the other file: {answer.message}"
-    status = cluster.wait_until(lambda: refusal(cluster, name, place), SECONDS, what="it is refused", namespace=place)
+    status = cluster.wait_until(lambda: refusal(cluster, name, place), what="it is refused", namespace=place)
     said = conditions(status)
     assert (said["Accepted"]["reason"], words in said["Accepted"]["message"]) == (reason, True), said["Accepted"]
     assert {kind: said[kind]["status"] for kind in ("Accepted", "Ready", "Stalled")} == {
@@ -413,7 +412,6 @@ def test_refused_in_words_and_healed_by_an_apply(
     assert status["phase"] == "Invalid"
     event = cluster.wait_until(
         lambda: cluster.objects("event", place, fields=f"involvedObject.name={name},reason=Refused"),
-        SECONDS,
         what="an Event says it too",
         namespace=place,
     )[0]
@@ -421,10 +419,10 @@ def test_refused_in_words_and_healed_by_an_apply(
     assert not has_job(cluster, name, place)
 
     assert cluster.apply(request(name, immediately()), place).ok
-    status = cluster.wait_until(lambda: in_force(cluster, name, place), SECONDS, what="it is healed", namespace=place)
+    status = cluster.wait_until(lambda: in_force(cluster, name, place), what="it is healed", namespace=place)
     assert conditions(status)["Stalled"]["status"] == "False"
     assert conditions(status)["Ready"]["status"] == "True"
-    cluster.wait_until(lambda: has_job(cluster, name, place), SECONDS, what="it runs", namespace=place)
+    cluster.wait_until(lambda: has_job(cluster, name, place), what="it runs", namespace=place)
 
 
 @pytest.mark.parametrize("patch", TAKEN)
@@ -437,8 +435,8 @@ def test_taken_and_run(cluster: Kubectl, place: str, patch: Manifest) -> None:
 def test_people_and_tools_are_told(cluster: Kubectl, place: str) -> None:
     name = new_name()
     assert cluster.apply(request(name, **cron("61 * * * *")), place).ok
-    assert cluster.wait("preq", name, place, "condition=Ready=false", SECONDS).ok
-    assert cluster.wait("preq", name, place, "condition=Stalled", SECONDS).ok
+    assert cluster.wait("preq", name, place, "condition=Ready=false").ok
+    assert cluster.wait("preq", name, place, "condition=Stalled").ok
     row = cluster.run("get", "preq", name, "--namespace", place, "--output", "wide", "--no-headers").split()
     assert "Invalid" in row
     assert row[-1] == "InvalidSchedule"
@@ -448,7 +446,6 @@ def test_people_and_tools_are_told(cluster: Kubectl, place: str) -> None:
             for line in cluster.run("describe", "preq", name, "--namespace", place).splitlines()
             if line.lstrip().startswith("Warning  Refused")
         ],
-        SECONDS,
         what="the Event stands in kubectl describe",
         namespace=place,
     )
@@ -458,11 +455,9 @@ def test_people_and_tools_are_told(cluster: Kubectl, place: str) -> None:
 def test_another_slip_is_told_apart_from_the_first(cluster: Kubectl, place: str) -> None:
     name = new_name()
     assert cluster.apply(request(name, **cron("61 * * * *")), place).ok
-    cluster.wait_until(lambda: refusal(cluster, name, place), SECONDS, what="it is refused", namespace=place)
+    cluster.wait_until(lambda: refusal(cluster, name, place), what="it is refused", namespace=place)
     assert cluster.apply(request(name, **cron("0 25 * * *")), place).ok
-    status = cluster.wait_until(
-        lambda: refusal(cluster, name, place), SECONDS, what="the second is too", namespace=place
-    )
+    status = cluster.wait_until(lambda: refusal(cluster, name, place), what="the second is too", namespace=place)
     assert "hour '25'" in conditions(status)["Accepted"]["message"]
     assert status["schedule"] == "cron 0 25 * * * Etc/UTC"
 
@@ -473,7 +468,6 @@ def test_a_schedule_that_becomes_wrong_rests_and_comes_back(cluster: Kubectl, pl
     assert cluster.apply(good, place).ok
     cronjob = cluster.wait_until(
         lambda: cluster.objects("cronjob", place, labels=f"process-operator.io/request={name}"),
-        SECONDS,
         what="its CronJob is there",
         namespace=place,
     )[0]["metadata"]["name"]
@@ -481,11 +475,11 @@ def test_a_schedule_that_becomes_wrong_rests_and_comes_back(cluster: Kubectl, pl
     def suspended() -> bool:
         return bool(cluster.get("cronjob", cronjob, place)["spec"].get("suspend"))
 
-    cluster.wait_until(lambda: not suspended(), SECONDS, what="the CronJob is armed", namespace=place)
+    cluster.wait_until(lambda: not suspended(), what="the CronJob is armed", namespace=place)
     assert cluster.apply(request(name, **cron("61 * * * *")), place).ok
-    cluster.wait_until(suspended, SECONDS, what="the CronJob rests", namespace=place)
+    cluster.wait_until(suspended, what="the CronJob rests", namespace=place)
     assert cluster.apply(good, place).ok
-    cluster.wait_until(lambda: not suspended(), SECONDS, what="the CronJob is armed again", namespace=place)
+    cluster.wait_until(lambda: not suspended(), what="the CronJob is armed again", namespace=place)
 
 
 def test_restart_policy_always_is_refused_at_apply(cluster: Kubectl, place: str) -> None:
@@ -523,7 +517,7 @@ def test_labels_and_annotations_of_the_template_are_kept_and_ours_win(cluster: K
     assert cluster.apply(request(name, immediately(), jobTemplate=own), place).ok
     labels = f"process-operator.io/request={name}"
     job = cluster.wait_until(
-        lambda: cluster.objects("job", place, labels=labels), SECONDS, what="its Job is there", namespace=place
+        lambda: cluster.objects("job", place, labels=labels), what="its Job is there", namespace=place
     )[0]
     uid = cluster.get("preq", name, place)["metadata"]["uid"]
     assert job["metadata"]["labels"] == {
@@ -549,7 +543,6 @@ def test_the_longest_name_works_through_to_run_and_cronjob(cluster: Kubectl, pla
     succeeds(cluster, f"{long}-01", place)
     cronjob = cluster.wait_until(
         lambda: cluster.objects("cronjob", place, labels=f"process-operator.io/request={long}-02"),
-        SECONDS,
         what="its CronJob is there",
         namespace=place,
     )[0]
@@ -557,22 +550,22 @@ def test_the_longest_name_works_through_to_run_and_cronjob(cluster: Kubectl, pla
     # Its tick, as the controller would make it: the longest name that there is.
     job = f"{cronjob['metadata']['name']}-29746440"
     cluster.run("create", "job", job, f"--from=cronjob/{cronjob['metadata']['name']}", "--namespace", place)
-    assert cluster.wait("prun", job, place, "create", SECONDS).ok
-    assert cluster.wait("prun", job, place, "condition=Complete", 60).ok
+    assert cluster.wait("prun", job, place, "create").ok
+    assert cluster.wait("prun", job, place, "condition=Complete").ok
 
 
 def test_a_process_that_is_mended_heals_its_requests(cluster: Kubectl, place: str) -> None:
     process_name, name = f"p-{secrets.token_hex(4)}", new_name()
     assert cluster.apply(process(process_name, jobTemplate=template({"imagee": IMAGE})["jobTemplate"]), place).ok
     assert cluster.apply(request(name, immediately(), **uses(process_name)), place).ok
-    status = cluster.wait_until(lambda: refusal(cluster, name, place), SECONDS, what="it is refused", namespace=place)
+    status = cluster.wait_until(lambda: refusal(cluster, name, place), what="it is refused", namespace=place)
     message = conditions(status)["Accepted"]["message"]
     assert message.startswith(
         f"Process {process_name}: spec.jobTemplate: the API server refuses the Job: strict decoding"
     )
     assert cluster.apply(process(process_name), place).ok
-    cluster.wait_until(lambda: in_force(cluster, name, place), SECONDS, what="it is healed", namespace=place)
-    cluster.wait_until(lambda: has_job(cluster, name, place), SECONDS, what="it runs", namespace=place)
+    cluster.wait_until(lambda: in_force(cluster, name, place), what="it is healed", namespace=place)
+    cluster.wait_until(lambda: has_job(cluster, name, place), what="it runs", namespace=place)
 
 
 def test_the_operator_never_restarted(operator: OperatorProcess) -> None:

@@ -18,7 +18,7 @@ from tests.cluster.account import NAMESPACE
 from tests.cluster.manifests import immediately, request, schedule
 from tests.cluster.operator_process import OperatorProcess
 from tests.cluster.test_restart import MANY, assert_every_tick_once
-from tests.cluster.workspace import OPEN, instant, now
+from tests.cluster.workspace import LATE, OPEN, instant, now
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.node, pytest.mark.disruptive]
 
-KILLED: Final = timedelta(seconds=15)
-"""Within this time another has taken over from a leader that was killed, ..."""
-ORDERLY: Final = timedelta(seconds=2)
-"""... and within this from one that left in order."""
+KILLED: Final = timedelta(seconds=15) + LATE
+"""Within this time another has taken over from a leader that was killed, on a machine that is very busy."""
+EVERY: Final = 2
 TICKING: Final = tuple(f"tick-{number}" for number in range(4))
 
 
@@ -84,11 +83,16 @@ class Pair:
 
         return self.space.wait(look, "the stand-by leads")[0]
 
+    def holder(self) -> str:
+        """Who has the Lease; empty: nobody."""
+        field = ("--output", "jsonpath={.spec.holderIdentity}")
+        return self.space.cluster.run("get", "lease", RELEASE, "--namespace", NAMESPACE, *field)
+
     def ask(self, operator: OperatorProcess, path: str) -> tuple[int, str]:
         """What an operator answers on its port."""
         port = [record["port"] for record in operator.records() if record.get("event") == "probes and metrics"][-1]
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -118,9 +122,9 @@ def pair(
 
 
 def ticking(space: Workspace) -> None:
-    """Requests with a tick each second, which run already."""
+    """Requests with a tick every other second, which run already."""
     for name in TICKING:
-        space.apply(request(name, schedule(secondly={"every": 1}), "true", history=MANY))
+        space.apply(request(name, schedule(secondly={"every": EVERY}), "true", history=MANY))
     for name in TICKING:
         space.wait_first_runs(name, 2)
 
@@ -134,7 +138,7 @@ def assert_all_ticks(space: Workspace) -> None:
     for name in TICKING:
         space.wait_phase(name, "Suspended")
         runs = space.wait(partial(_ended, space, name), f"all runs of {name} have ended")
-        assert_every_tick_once(space, name, runs, every=1)
+        assert_every_tick_once(space, name, runs, every=EVERY)
 
 
 def _ended(space: Workspace, name: str) -> list[dict[str, Any]]:
@@ -169,7 +173,8 @@ def test_every_tick_is_in_one_run_through_all_hand_overs(pair: Pair) -> None:
 
     left_at = now()
     assert pair.leader.stop() == 0
-    assert pair.taken_over(left_at) - left_at < ORDERLY
+    assert not pair.holder().startswith("one_"), "it has given the Lease back: nobody waits until that runs out"
+    pair.taken_over(left_at)
     pair.swap(restart=True)
 
     killed_at = now()

@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.chart.helm import CHART, REPOSITORY, helm, render
 from tests.chart.promtool import promtool
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.manifests import immediately, later, process, request, schedule, sleeper
+from tests.cluster.manifests import held, immediately, later, process, request, schedule
 from tests.cluster.operator_process import OperatorProcess
 from tests.cluster.test_high_availability import KILLED, assert_all_ticks, ticking
 from tests.cluster.workspace import Workspace, name_of, now
@@ -73,11 +73,11 @@ class Installation:
     def install(self, release: str, port: int, chart: Path = CHART, **more: Any) -> str:
         """Install or upgrade, and wait until it is ready."""
         values = str(self.values(port, **more))
-        return self.helm("upgrade", "--install", release, str(chart), "--values", values, "--wait", "--timeout", "90s")
+        return self.helm("upgrade", "--install", release, str(chart), "--values", values, "--wait", "--timeout", "240s")
 
     def ask(self, port: int, path: str) -> str:
         """What an operator answers."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             found: str = answer.read().decode()
             return found
 
@@ -125,7 +125,7 @@ def installation(
         cluster.run("delete", "namespace", NAMESPACE)
         cluster.run("delete", "crd", "--ignore-not-found", *CRDS)
         cluster.run("create", "--filename", str(REPOSITORY / "crds"))
-        cluster.run("wait", "--for=condition=Established", "--timeout=60s", "--filename", str(REPOSITORY / "crds"))
+        cluster.run("wait", "--for=condition=Established", "--timeout=240s", "--filename", str(REPOSITORY / "crds"))
         shared_operator.start()
 
 
@@ -184,13 +184,14 @@ def _metrics_can_be_read(installation: Installation) -> None:
 
 
 def _an_upgrade_loses_nothing(installation: Installation, space: Workspace) -> None:
-    space.apply(request("long", immediately(), sleeper(12)))
+    space.apply(request("long", immediately(), held()))
     space.apply(request("waits", later(after="20s")))
     (run,) = space.wait_first_runs("long")
     space.wait_log(name_of(run), "begun")
     before = name_of(installation.pod("process-operator"))
     installation.install("process-operator", PORT, podAnnotations={"upgraded": "yes"})
     assert name_of(installation.pod("process-operator")) != before
+    space.release(name_of(run))
     (run,) = space.wait_runs("long", 1, "Succeeded")
     assert run["status"]["log"]["text"] == "begun\nended"
     (run,) = space.wait_runs("waits", 1, "Succeeded")
@@ -238,7 +239,7 @@ def test_its_pods_are_accepted_where_pod_security_is_restricted(cluster: Kubectl
             where = ("--namespace", namespace, "--dry-run=server", "--filename", "-")
             # The account of a new namespace comes a moment later.
             accepted = partial(_is_accepted, cluster, where, body)
-            cluster.wait_until(accepted, 20, what="the pod is accepted", namespace=namespace)
+            cluster.wait_until(accepted, what="the pod is accepted", namespace=namespace)
             insecure = {**body, "spec": {**spec, "hostNetwork": True}}
             assert "violates PodSecurity" in cluster.ask("create", *where, stdin=json.dumps(insecure)).message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cluster.manifests import immediately, later, manual_run, request, schedule, sleeper
+from tests.cluster.manifests import held, immediately, later, manual_run, request, schedule
 from tests.cluster.workspace import conditions, created, name_of
 
 from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
@@ -55,7 +55,7 @@ def test_a_run_waits_for_its_request(space: Workspace) -> None:
 
 
 def test_a_canceled_run_says_its_last_words(space: Workspace) -> None:
-    space.apply(request("long", immediately(), sleeper(300)))
+    space.apply(request("long", immediately(), held()))
     name = name_of(space.wait_first_runs("long")[0])
     space.wait_log(name, "begun")
     assert space.cancel(name).ok
@@ -83,7 +83,7 @@ def _all_ended(space: Workspace, name: str) -> bool:
 
 
 def test_runs_that_have_not_started_or_have_ended_can_be_canceled_too(space: Workspace) -> None:
-    space.apply(request("one", later(after="24h"), sleeper(4), concurrencyPolicy="Forbid"))
+    space.apply(request("one", later(after="24h"), held(), concurrencyPolicy="Forbid"))
     space.wait_phase("one", "Scheduled")
     space.create(manual_run("one", "going"))
     space.wait_log("going", "begun")
@@ -99,6 +99,7 @@ def test_runs_that_have_not_started_or_have_ended_can_be_canceled_too(space: Wor
     assert space.cancel(name_of(waiting)).ok
     assert "startTime" not in space.wait_run(name_of(waiting), "Canceled")["status"]
 
+    space.release("going")
     done = space.wait_run("going", "Succeeded")
     assert space.cancel("going").ok
     space.let_operator_catch_up()
@@ -112,7 +113,7 @@ def test_runs_that_have_not_started_or_have_ended_can_be_canceled_too(space: Wor
 
 
 def test_a_run_that_is_deleted_takes_its_job_along_and_is_not_made_again(space: Workspace) -> None:
-    space.apply(request("long", immediately(), sleeper(300)))
+    space.apply(request("long", immediately(), held()))
     name = name_of(space.wait_first_runs("long")[0])
     space.wait_log(name, "begun")
     space.delete("prun", name)

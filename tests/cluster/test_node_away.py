@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.disruptive, pytest.mark.node]
 
-LOST_SECONDS: Final = 180
-"""The control plane gives a node that is silent 50 s; it looks now and then, and a slow machine takes its time."""
 EVERY: Final = 10
 TICKS: Final = 6
 HISTORY: Final = {"successful": 100, "failed": 100, "other": 100}
@@ -60,20 +58,25 @@ def is_lost(space: Workspace) -> bool:
 
 
 def test_a_node_is_away_for_a_minute(kubelet: int, space: Workspace) -> None:
-    space.apply(request("ends-alone", immediately(), "echo begun; sleep 30; echo ended"))
+    space.apply(request("ends-alone", immediately(), "echo begun; sleep 40; echo ended"))
     space.apply(request("evicted", immediately(), jobTemplate=evicted_at_once(sleeper(600))))
     for name in ("ends-alone", "evicted"):
         (run,) = space.wait_first_runs(name)
         space.wait_log(name_of(run), "begun")
     os.kill(kubelet, signal.SIGSTOP)
-    start = now().replace(microsecond=0) + timedelta(seconds=5)
+    stopped = now()
+    start = stopped.replace(microsecond=0) + timedelta(seconds=12)
     ticks = [start + number * timedelta(seconds=EVERY) for number in range(TICKS)]
     bounds = {"startTime": written(start), "finishTime": written(ticks[-1])}
-    for policy in ("Allow", "Queue"):
-        timing = schedule(secondly={"every": EVERY}, **bounds)
-        spec = {"concurrencyPolicy": policy, "catchUp": "All", "history": HISTORY}
-        space.apply(request(policy.lower(), timing, "echo $PROCESS_RUN", **spec))
-    space.wait(lambda: is_lost(space), "the node is called lost", LOST_SECONDS)
+    timing = schedule(secondly={"every": EVERY}, **bounds)
+    common: dict[str, Any] = {"catchUp": "All", "history": HISTORY}
+    space.apply_all(
+        *(
+            request(policy.lower(), timing, "echo $PROCESS_RUN", concurrencyPolicy=policy, **common)
+            for policy in ("Allow", "Queue")
+        )
+    )
+    space.wait(lambda: is_lost(space), "the node is called lost")
     (pod,) = space.pods("evicted")
     space.wait(
         lambda: "deletionTimestamp" in space.cluster.get("pod", name_of(pod), space.namespace)["metadata"],
@@ -82,15 +85,15 @@ def test_a_node_is_away_for_a_minute(kubelet: int, space: Workspace) -> None:
     space.wait_until(ticks[-1] + timedelta(seconds=1))
     assert not any(run["status"].get("startTime") for run in space.runs("allow")), "no pod can begin"
 
+    resumed = now()
     os.kill(kubelet, signal.SIGCONT)
-    (ended,) = space.wait_runs("ends-alone", 1, "Succeeded", seconds=LOST_SECONDS)
+    (ended,) = space.wait_runs("ends-alone", 1, "Succeeded")
     assert ended["status"]["log"]["text"] == "begun\nended"
-    duration = instant(ended["status"]["endTime"]) - instant(ended["status"]["startTime"])
-    assert timedelta(seconds=29) < duration < timedelta(seconds=50), "its end is that of its container"
-    (evicted,) = space.wait_runs("evicted", 1, "Failed", seconds=LOST_SECONDS)
+    assert stopped < instant(ended["status"]["endTime"]) < resumed, "its end is that of its container"
+    (evicted,) = space.wait_runs("evicted", 1, "Failed")
     assert evicted["status"]["reason"] == "DeletionByTaintManager"
     for name in ("allow", "queue"):
-        space.wait_phase(name, "Finished", seconds=LOST_SECONDS)
+        space.wait_phase(name, "Finished")
         runs = space.wait_runs(name, TICKS, "Succeeded")
         assert [instant(run["spec"]["scheduledTime"]) for run in runs] == ticks
         assert len(space.jobs(name)) == len(space.pods(name)) == TICKS

@@ -119,7 +119,7 @@ def test_a_failure_is_told_and_a_receiver_that_may_not_be_used_stops_nothing(spa
     space.apply(request("report", immediately(), notify=[{"receiver": "pager"}]))
     run = wait_notified(space, "close")
     assert conditions(run)["Notified"] == ("True", "Delivered")
-    assert space.cluster.wait("prun", name_of(run), space.namespace, "condition=Finished", 5).ok
+    assert space.cluster.wait("prun", name_of(run), space.namespace, "condition=Finished").ok
     assert conditions(space.request("close"))["NotificationsReady"] == ("True", "ReceiversFound")
 
     other = wait_notified(space, "import")
@@ -129,7 +129,9 @@ def test_a_failure_is_told_and_a_receiver_that_may_not_be_used_stops_nothing(spa
 
     (report,) = space.wait_runs("report", 1, "Succeeded")
     assert "Notified" not in conditions(report)
-    ((headers, body),) = hook.came
+    # At least once: what a busy receiver answered too late comes again, under the same id.
+    assert len({headers["webhook-id"] for headers, _ in hook.came}) == 1
+    headers, body = hook.came[0]
     event = json.loads(body)
     assert (event["id"], event["type"]) == (f"{run['metadata']['uid']}-finished", "io.process-operator.run.failed")
     assert event["data"] | {"exitCode": 3, "reason": "ExitCode", "run": name_of(run)} == event["data"]

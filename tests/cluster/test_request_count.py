@@ -8,8 +8,9 @@ are printed by `pytest -s`. Neighbour: `audit_log.py`.
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.cluster.audit_log import AuditLog, Call
@@ -61,22 +62,27 @@ def case(says: str, script: str, phase: str, most: float, **job: Any) -> Any:
 def test_a_scheduled_run_costs(
     cluster: Kubectl, namespace: str, audit: AuditLog, script: str, job: Body, phase: str, most: float
 ) -> None:
-    Runs(cluster, namespace).apply(request("counted", script, job=job, timing=every_second()))
+    began = time.monotonic()
+    # Where the operator is late by a tick, that runs all the same.
+    each_second = {"schedule": {"secondly": {"every": 1}, "maxRuns": RUNS}}
+    Runs(cluster, namespace).apply(request("counted", script, job=job, timing=each_second, catchUp="All"))
 
     def all_over() -> bool:
         status = cluster.get("preq", "counted", namespace).get("status", {})
         return status.get("phase") == "Finished" and bool(status["counts"][phase.lower()] == RUNS)
 
-    cluster.wait_until(all_over, 90, what=f"{RUNS} runs are {phase}", namespace=namespace)
+    cluster.wait_until(all_over, what=f"{RUNS} runs are {phase}", namespace=namespace)
     settle(audit)
+    minutes = (time.monotonic() - began) / 60
     calls = audit.calls(namespace)
     show(calls, RUNS)
     assert calls[Call("create", "processruns")] == RUNS
     assert calls[Call("create", "jobs")] == RUNS
     assert cost(calls) <= most * RUNS
-    assert sum(calls[call] for call in RETENTION) <= 0.2 * RUNS
-    assert calls[STATUS] <= 6
-    assert sum(calls[call] for call in EVENTS) <= 6
+    # These come by the clock, not with each run: on a slow machine there is more of it.
+    assert sum(calls[call] for call in RETENTION) <= 0.2 * RUNS + 3 * minutes
+    assert calls[STATUS] <= 4 + 6 * minutes
+    assert sum(calls[call] for call in EVENTS) <= 4 + 4 * minutes
 
 
 def test_a_canceled_run_costs(cluster: Kubectl, namespace: str, audit: AuditLog) -> None:
@@ -95,7 +101,8 @@ def test_a_canceled_run_costs(cluster: Kubectl, namespace: str, audit: AuditLog)
 
 def test_a_request_at_rest_costs_nothing(cluster: Kubectl, namespace: str, audit: AuditLog) -> None:
     runs = Runs(cluster, namespace)
-    daily = {"schedule": {"daily": {"at": "04:00"}, "timeZone": "Europe/Madrid"}}
+    far = datetime.now(ZoneInfo("Europe/Madrid")) + timedelta(hours=12)
+    daily = {"schedule": {"daily": {"at": f"{far:%H}:00"}, "timeZone": "Europe/Madrid"}}
     runs.apply(
         request("resting", "echo hello", timing=daily, engine="Operator"),
         request("resting-cronjob", "echo hello", timing=daily, engine="CronJob"),
@@ -110,13 +117,6 @@ def test_a_request_at_rest_costs_nothing(cluster: Kubectl, namespace: str, audit
     time.sleep(QUIET_SECONDS)
     asked = resting.calls(namespace, None)
     assert {call: times for call, times in asked.items() if call.verb != "watch"} == {}
-
-
-def every_second() -> Body:
-    """As many ticks as RUNS, one a second, soon."""
-    start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
-    finish = start + timedelta(seconds=RUNS - 1)
-    return {"schedule": {"secondly": {"every": 1}, "startTime": start.isoformat(), "finishTime": finish.isoformat()}}
 
 
 def cost(calls: Counter[Call]) -> int:

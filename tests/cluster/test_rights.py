@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import pytest
@@ -30,6 +31,13 @@ class People:
         ours = ["--verb=get,list,create,update,patch,delete", "--resource=" + ",".join(_full(KINDS))]
         space.cluster.run("create", "role", "writer", "--namespace", space.namespace, *ours)
         self._bind("writer", "--role", "writer")
+        # Whoever decides about requests learns of these bindings a moment later.
+        may = {"viewer": ("get", "processruns"), "writer": ("delete", "processrequests")}
+        for name in (*ROLES, "writer"):
+            space.wait(partial(self._may, name, *may.get(name, ("create", "jobs"))), f"{name} has the rights")
+
+    def _may(self, name: str, verb: str, kind: str) -> bool:
+        return self.ask(name, "auth", "can-i", verb, kind if kind == "jobs" else f"{kind}.process-operator.io").ok
 
     def _bind(self, name: str, kind: str, role: str) -> None:
         where = ("--namespace", self.space.namespace)

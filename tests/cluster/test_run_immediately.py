@@ -40,7 +40,7 @@ def test_a_request_runs_at_once_and_its_run_tells_everything(space: Workspace) -
     status = run["status"]
     times = [instant(status[field]) for field in ("startTime", "endTime")]
     assert began <= times[0] <= times[1] <= now()
-    assert 1 <= (times[1] - times[0]).total_seconds() < 10
+    assert (times[1] - times[0]).total_seconds() >= 1
     expected = {
         "phase": "Succeeded",
         "process": "hello",
@@ -69,10 +69,10 @@ def test_the_request_sums_it_up_and_scripts_can_wait_for_it(space: Workspace) ->
     space.apply(request("good", immediately()))
     space.apply(request("bad", immediately(), "echo broken; exit 3"))
     for name, condition in (("good", "Complete"), ("bad", "Failed")):
-        answer = space.cluster.wait("preq", name, space.namespace, f"condition={condition}", 30)
+        answer = space.cluster.wait("preq", name, space.namespace, f"condition={condition}")
         assert answer.ok, answer.message
     (run,) = space.runs("good")
-    assert space.cluster.wait("prun", name_of(run), space.namespace, "condition=Finished", 5).ok
+    assert space.cluster.wait("prun", name_of(run), space.namespace, "condition=Finished").ok
 
     status = space.wait_phase("good", "Succeeded")
     owner = space.request("good")
@@ -135,11 +135,11 @@ def test_two_reschedules_within_one_second_are_two_runs(space: Workspace) -> Non
     pairs = 0
     since = ["", "-"]
     while since[0] != since[1]:
-        assert pairs < 10, "too slow to reschedule twice within a second"
+        assert pairs < 30, "too slow to reschedule twice within a second"
         pairs += 1
-        space.wait(lambda: now().microsecond < 200_000, "a second is young", 2)
+        space.wait(lambda: now().microsecond < 200_000, "a second is young")
         since = [_reschedule(space, "twice") for _ in range(2)]
-    runs = space.wait_runs("twice", 1 + 2 * pairs, "Succeeded", seconds=60)
+    runs = space.wait_runs("twice", 1 + 2 * pairs, "Succeeded")
     assert [run["spec"]["scheduledTime"] for run in runs[-2:]] == since
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.cluster.manifests import manual_run
 from tests.cluster.run_end import End, check, no_log
-from tests.cluster.run_requests import FINISHED, LONG, Body, Runs, container, request, slug
+from tests.cluster.run_requests import FINISHED, LONG, UNTIL_RELEASED, Body, Runs, container, request, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def has_begun(runs: Runs, name: str) -> None:
 
 def has_a_job(runs: Runs, name: str) -> None:
     run = runs.wait(name, {"Pending", "Running"})["metadata"]["name"]
-    runs.cluster.wait_until(lambda: runs.cluster.get("job", run, runs.namespace), 10, what=f"{name} has a Job")
+    runs.cluster.wait_until(lambda: runs.cluster.get("job", run, runs.namespace), what=f"{name} has a Job")
 
 
 def says_why_it_waits(reason: str) -> Callable[[Runs, str], None]:
@@ -109,7 +109,13 @@ CASES = [
         NOT_STARTED,
         timing={"runLater": {"after": "1h"}},
     ),
-    case("deleted in the foreground at the same time", is_being_deleted, CANCELED),
+    case(
+        "deleted in the foreground at the same time",
+        is_being_deleted,
+        CANCELED,
+        f"trap 'echo last words; {UNTIL_RELEASED}; exit 8' TERM; echo begin; {LONG}",
+        pod={"terminationGracePeriodSeconds": 600},
+    ),
 ]
 
 
@@ -127,6 +133,8 @@ def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
         applied, when, _ = param.values
         when(runs, applied["metadata"]["name"])
         cancel(runs, applied["metadata"]["name"])
+        if when is is_being_deleted:
+            runs.release(runs.pod(applied["metadata"]["name"], printed="last words"))
     return runs
 
 
@@ -147,7 +155,7 @@ def test_a_run_is_canceled_while_its_pod_starts(cluster: Kubectl, namespace: str
     job = cluster.get("job", run["metadata"]["name"], namespace)
     assert job["metadata"]["annotations"]["process-operator.io/kill"] == "Canceled spec.cancel was set"
     cluster.wait_until(
-        lambda: not cluster.objects("pod", namespace, fields="status.phase=Running"), 15, what="no pod is left"
+        lambda: not cluster.objects("pod", namespace, fields="status.phase=Running"), what="no pod is left"
     )
 
 
@@ -172,7 +180,6 @@ def test_a_run_is_replaced_by_the_next_one_which_starts_after_its_end(cluster: K
         lambda: (
             "begin" in runs.log(cluster.objects("pod", namespace)[0]) if cluster.objects("pod", namespace) else False
         ),
-        30,
         what="one has begun",
         namespace=namespace,
     )
@@ -194,10 +201,16 @@ def test_a_run_is_canceled_by_the_suspension_of_its_request(cluster: Kubectl, na
 
 def test_a_run_is_missed_whose_window_passes_before_it_may_start(cluster: Kubectl, namespace: str) -> None:
     runs = Runs(cluster, namespace)
+    # Made before the request, so it is in the way from the beginning.
+    assert cluster.create(manual_run("ledger", "by-hand"), namespace).ok
+    cluster.wait_until(
+        lambda: cluster.get("prun", "by-hand", namespace)["status"].get("reason") == "RequestNotFound",
+        what="the operator knows of it",
+        namespace=namespace,
+    )
     runs.apply(
         request("ledger", TRAP, concurrencyPolicy="Forbid", timing={"runLater": {"after": "6s", "within": "3s"}})
     )
-    assert cluster.create(manual_run("ledger", "by-hand"), namespace).ok
     stem = "ledger-"
 
     def missed() -> Body | None:
@@ -207,7 +220,7 @@ def test_a_run_is_missed_whose_window_passes_before_it_may_start(cluster: Kubect
             None,
         )
 
-    run = cluster.wait_until(missed, 30, what="the run that waited is over", namespace=namespace)
+    run = cluster.wait_until(missed, what="the run that waited is over", namespace=namespace)
     assert run is not None
     assert (run["status"]["phase"], run["status"]["reason"]) == ("Missed", "DeadlinePassed")
     assert run["status"]["message"].startswith("not started by ")

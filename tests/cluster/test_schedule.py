@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cluster.manifests import immediately, request, schedule, sleeper
-from tests.cluster.workspace import OPEN, conditions, created, instant, name_of, now, written
+from tests.cluster.manifests import held, immediately, request, schedule
+from tests.cluster.workspace import LATE, OPEN, conditions, created, instant, name_of, now, written
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,10 +34,11 @@ def ticks_of(runs: list[Object]) -> list[datetime]:
 
 
 def test_every_tick_from_start_to_finish_runs_once_and_on_time(space: Workspace) -> None:
-    start = now().replace(microsecond=0) + timedelta(seconds=4)
+    start = now().replace(microsecond=0) + timedelta(seconds=15)
     finish = start + timedelta(seconds=6)
     timing = secondly(2, startTime=written(start), finishTime=written(finish))
-    space.apply(request("ticking", timing, "echo $PROCESS_SCHEDULED_TIME", history=MANY))
+    # Where the operator is late by a tick, that runs all the same.
+    space.apply(request("ticking", timing, "echo $PROCESS_SCHEDULED_TIME", history=MANY, catchUp="All"))
     status = space.wait_phase("ticking", "Scheduled")
     assert (status["engine"], status["schedule"], status["nextRunTime"]) == (
         "Operator",
@@ -45,7 +46,7 @@ def test_every_tick_from_start_to_finish_runs_once_and_on_time(space: Workspace)
         written(start),
     )
 
-    status = space.wait_phase("ticking", "Finished", seconds=120)
+    status = space.wait_phase("ticking", "Finished")
     expected = [start + timedelta(seconds=seconds) for seconds in (0, 2, 4, 6)]
     runs = space.runs("ticking")
     assert ticks_of(runs) == expected
@@ -55,7 +56,7 @@ def test_every_tick_from_start_to_finish_runs_once_and_on_time(space: Workspace)
         assert name_of(run).endswith(f"-{int(tick.timestamp())}")
         assert run["status"]["log"]["text"] == written(tick)
         job = space.cluster.get("job", name_of(run), space.namespace)
-        assert tick <= instant(created(job)) <= tick + timedelta(seconds=1)
+        assert tick <= instant(created(job)) <= tick + LATE
     assert conditions(status)["Complete"] == ("True", "ScheduleFinished")
     assert status["lastScheduleTime"] == written(finish)
     assert status["counts"]["succeeded"] == 4
@@ -157,14 +158,16 @@ def test_the_engine_can_be_chosen_where_it_keeps_the_promise(space: Workspace) -
 
 
 def test_unschedule_stops_the_ticks_and_the_resume_makes_none_up(space: Workspace) -> None:
-    space.apply(request("stopped", secondly(1), sleeper(5), history=MANY))
+    space.apply(request("stopped", secondly(2), held(), history=MANY))
     space.wait_first_runs("stopped", 3)
     space.edit("stopped", suspend=True)
     status = space.wait_phase("stopped", "Suspended")
     assert "nextRunTime" not in status
     before = space.runs("stopped")
     going = [run for run in before if run["status"]["phase"] in OPEN]
-    assert going, "this test was too slow to say anything"
+    assert going, "none of them ends by itself"
+    for run in going:
+        space.release(name_of(run))
     ended = space.wait(lambda: _all_ended(space.runs("stopped")), "what runs goes on to its end")
     assert [name_of(run) for run in ended] == [name_of(run) for run in before], "nothing is added"
     assert {space.phase(name_of(run)) for run in going} == {"Succeeded"}
@@ -195,13 +198,13 @@ def _all_ended(runs: list[Object]) -> list[Object]:
 
 @pytest.mark.parametrize("policy", ["KeepRunning", "CancelRunning", "SuspendRunning"])
 def test_on_suspend_says_what_becomes_of_the_run_in_progress(space: Workspace, policy: str) -> None:
-    script = "trap 'echo last words; exit 7' TERM; echo begun; sleep 6 & wait $!; echo ended"
-    space.apply(request("going", immediately(), script, onSuspend=policy))
+    space.apply(request("going", immediately(), held(), onSuspend=policy))
     run = name_of(space.wait_first_runs("going")[0])
     space.wait_log(run, "begun")
     space.edit("going", suspend=True)
     space.wait_phase("going", "Suspended")
     if policy == "KeepRunning":
+        space.release(run)
         assert space.wait_run(run, "Succeeded")["status"]["log"]["text"] == "begun\nended"
     elif policy == "CancelRunning":
         status = space.wait_run(run, "Canceled")["status"]
@@ -211,6 +214,7 @@ def test_on_suspend_says_what_becomes_of_the_run_in_progress(space: Workspace, p
         assert space.wait_reason(run, "Suspended")["status"]["phase"] == "Pending"
         space.wait(lambda: not space.pods("going"), "its pods are gone")
         space.edit("going", suspend=False)
+        space.release(run)
         status = space.wait_run(run, "Succeeded")["status"]
         assert status["log"]["text"] == "begun\nended", "it starts over"
     assert [name_of(found) for found in space.runs("going")] == [run]

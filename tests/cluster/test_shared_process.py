@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from tests.cluster.manifests import immediately, process, request, schedule, sleeper
+from tests.cluster.manifests import held, immediately, process, request, schedule, sleeper
 from tests.cluster.workspace import instant, name_of, now, written
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def assert_one_at_a_time(space: Workspace) -> None:
 
 @pytest.mark.parametrize("policy", ["Forbid", "Queue"])
 def test_three_requests_run_one_after_the_other(space: Workspace, policy: str) -> None:
-    space.apply(process("close-day", sleeper(3), concurrencyPolicy=policy))
+    space.apply(process("close-day", held(), concurrencyPolicy=policy))
     for name in REQUESTS:
         space.apply(request(name, immediately(), process={"name": "close-day"}))
     waits = space.wait(
@@ -47,14 +48,23 @@ def test_three_requests_run_one_after_the_other(space: Workspace, policy: str) -
         "one waits for another request",
     )[0]
     assert "of request" in waits["status"]["message"]
-    for name in REQUESTS:
+    left = {*REQUESTS}
+    while left:
+        name = space.wait(partial(_at_work, space, left), "the next one works")
+        space.release(name_of(space.runs(name)[0]))
         space.wait_runs(name, 1, "Succeeded")
+        left.remove(name)
     assert_one_at_a_time(space)
     assert len(lives(space)) == 3
 
 
+def _at_work(space: Workspace, names: set[str]) -> str:
+    """The request among these whose run is at work, if there is one."""
+    return next((name for name in names for run in space.runs(name) if run["status"]["phase"] == "Running"), "")
+
+
 def test_a_newer_request_replaces_the_run_of_another(space: Workspace) -> None:
-    space.apply(process("close-day", sleeper(20), concurrencyPolicy="Replace"))
+    space.apply(process("close-day", held(), concurrencyPolicy="Replace"))
     space.apply(request("first", immediately(), process={"name": "close-day"}))
     (old,) = space.wait_first_runs("first")
     space.wait_log(name_of(old), "begun")
@@ -71,17 +81,17 @@ def test_a_newer_request_replaces_the_run_of_another(space: Workspace) -> None:
 @pytest.mark.disruptive
 def test_the_policy_holds_when_the_operator_is_killed(space: Workspace, operator: OperatorProcess) -> None:
     space.apply(process("close-day", sleeper(1), concurrencyPolicy="Queue"))
-    start = now().replace(microsecond=0) + timedelta(seconds=4)
+    start = now().replace(microsecond=0) + timedelta(seconds=12)
     ticks = [start + index * timedelta(seconds=3) for index in range(3)]
     bounds = {"startTime": written(start), "finishTime": written(ticks[-1])}
-    for name in REQUESTS:
-        timing = schedule(secondly={"every": 3}, **bounds)
-        space.apply(request(name, timing, process={"name": "close-day"}, catchUp="All", history=MANY))
+    timing = schedule(secondly={"every": 3}, **bounds)
+    shared = {"name": "close-day"}
+    space.apply_all(*(request(name, timing, process=shared, catchUp="All", history=MANY) for name in REQUESTS))
     space.wait_until(start + timedelta(seconds=2))
     operator.kill()
     operator.start()
     for name in REQUESTS:
-        space.wait_phase(name, "Finished", seconds=120)
+        space.wait_phase(name, "Finished")
         runs = space.runs(name)
         assert [instant(run["spec"]["scheduledTime"]) for run in runs] == ticks
         assert {run["status"]["phase"] for run in runs} == {"Succeeded"}

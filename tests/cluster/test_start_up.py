@@ -72,7 +72,7 @@ def test_it_says_what_is_wrong(
     operator.spawn()
     try:
         complaints = cluster.wait_until(
-            lambda: [str(record["event"]) for record in operator.records() if record["level"] == "error"], 60, what=said
+            lambda: [str(record["event"]) for record in operator.records() if record["level"] == "error"], what=said
         )
         assert len(complaints) == 1
         assert said in complaints[0]
@@ -86,7 +86,7 @@ def test_it_says_what_is_wrong(
 
 def answer(port: int, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -94,5 +94,5 @@ def answer(port: int, path: str) -> tuple[int, str]:
 
 def test_without_any_configuration_it_ends_and_says_where_it_looked(tmp_path: Path) -> None:
     operator = OperatorProcess(tmp_path / "absent", tmp_path / "log")
-    assert operator.spawn().wait(30) == 2
+    assert operator.spawn().wait(120) == 2
     assert f"there is no kubeconfig at {tmp_path / 'absent'}" in operator.log()

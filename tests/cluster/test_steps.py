@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.node
 
-SECONDS = 120
 GROUPS: dict[str, Any] = {
     "succeed": {"steps": ["one", "two", "three"]},
     "stop": {"steps": ["one", "broken", "three"]},
@@ -59,7 +58,7 @@ def parent(space: Workspace, of: str, *phases: str) -> Object:
         found = [run for run in space.runs(of) if "parent" not in run["spec"]]
         return found[0] if len(found) == 1 and found[0]["status"]["phase"] in phases else None
 
-    run = space.wait(look, f"the run of {of} is {' or '.join(phases)}", SECONDS)
+    run = space.wait(look, f"the run of {of} is {' or '.join(phases)}")
     assert run is not None
     return run
 
@@ -78,7 +77,7 @@ def at_work(space: Workspace, of: str, step: str) -> str:
         running = parent(space, of, "Pending", "Running")
         return next((name_of(run) for name, run in children(space, running).items() if name == step), "")
 
-    name = space.wait(look, f"step {step} of {of} has a run", SECONDS)
+    name = space.wait(look, f"step {step} of {of} has a run")
     space.wait_log(name, "begun")
     return name
 

@@ -31,7 +31,7 @@ def test_killed_in_the_middle_again_and_again(space: Workspace, operator: Operat
         space.wait_until(now() + timedelta(seconds=chosen.uniform(0, 2)))
         operator.kill()
         operator.start()
-    space.wait_phase("nightly", "Succeeded", seconds=120)
+    space.wait_phase("nightly", "Succeeded")
     runs = space.runs("nightly")
     (parent,) = (run for run in runs if "parent" not in run["spec"])
     children = {run["spec"]["parent"]["step"]: run for run in runs if "parent" in run["spec"]}

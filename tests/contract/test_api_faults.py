@@ -199,7 +199,7 @@ async def test_doubt_of_an_early_try_stays_with_the_last_error(
 
 
 async def test_a_server_that_does_not_answer_is_given_up_in_time(connection: Connection, server: FaultServer) -> None:
-    api = Api(connection, timeout=0.05, retries=Retries(tries=1))
+    api = Api(connection, timeout=1, retries=Retries(tries=1))
     server.faults.append(Cut.SILENCE)
     with pytest.raises(Unreachable) as caught:
         await api.create(JOB, "erp", BODY)

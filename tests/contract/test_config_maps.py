@@ -47,7 +47,7 @@ class World:
     def __init__(self, connection: Connection, api: Api) -> None:
         self.dirty: list[tuple[str, str]] = []
         self.store = Store(on_dirty=self.dirty.append, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))
-        self.watch = ObjectWatch(connection, silence=5)
+        self.watch = ObjectWatch(connection, silence=120)
         self.config_maps = ConfigMaps(api, self.watch, self.store, longest_pause=0.01)
         self._version = 0
 
@@ -63,7 +63,7 @@ class World:
         return None if found is None or found.now is None else bool(found.now)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while not condition():  # noqa: ASYNC110 - whatever the followers do, it is soon
                 await asyncio.sleep(0.005)
 

@@ -94,7 +94,7 @@ async def test_a_server_that_is_not_there_at_the_start_is_waited_for(tmp_path: P
         async def said() -> bool:
             return bool(stage.lines("waiting for the API server"))
 
-        await stage.eventually(said, "it says what it waits for", seconds=30)
+        await stage.eventually(said, "it says what it waits for")
         assert stage.alive
         assert len(stage.lines("waiting for the API server")) == 1
         await stage.proxy.accept()

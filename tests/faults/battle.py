@@ -226,7 +226,7 @@ class Battle:
         """Change a request, as a person does."""
         await self.retry(lambda: self.api.patch(PROCESS_REQUEST, self.namespace, name, body))
 
-    async def until(self, condition: Callable[[], Awaitable[object]], seconds: float = 30) -> bool:
+    async def until(self, condition: Callable[[], Awaitable[object]], seconds: float = 120) -> bool:
         """Wait until it is true, at most so long; whether it is."""
         give_up_at = asyncio.get_running_loop().time() + seconds
         while not await condition():

@@ -36,7 +36,7 @@ class FaultCase:
     off_clock: bool = False
     lease: bool = False
     """Whether of several operators one leads."""
-    settle: float = 90
+    settle: float = 240
 
 
 @dataclass
@@ -304,12 +304,12 @@ async def clock_ahead(battle: Battle) -> None:
     await _with_clock(battle, (6, 300), (12, 0))
 
 
-@fault("the clock 5 minutes behind", 30, off_clock=True, settle=120)
+@fault("the clock 5 minutes behind", 30, off_clock=True)
 async def clock_behind(battle: Battle) -> None:
     await _with_clock(battle, (6, -300), (16, 0))
 
 
-@fault("the clock stepping back and forward", 50, off_clock=True, settle=120)
+@fault("the clock stepping back and forward", 50, off_clock=True)
 async def clock_stepping(battle: Battle) -> None:
     await _with_clock(battle, (5, -20), (8, 0), (6, 45), (6, -10), (6, -40), (6, 3), (4, 0))
 
@@ -425,7 +425,7 @@ def _again(name: str, manifest: Any, every: int, before: Any) -> Any:
     return wish
 
 
-@fault("a schedule edited at the moment of a tick", 40, settle=150)
+@fault("a schedule edited at the moment of a tick", 40)
 async def edited(battle: Battle) -> None:
     wishes = [of_policy(f"edited-{number}", "Allow", 1, None, whole_second(90)) for number in range(3)]
     for wish in wishes:
@@ -462,7 +462,7 @@ async def _note_stretch(battle: Battle, wish: Any, number: int, every: int) -> N
     wish.edits.append((parse_instant(stretch["since"]), every))
 
 
-@fault("engine CronJob, killed again and again", 150, settle=120)
+@fault("engine CronJob, killed again and again", 150)
 async def engine_cronjob(battle: Battle) -> None:
     for number in range(4):
         await battle.apply(each_minute(f"each-minute-{number}", whole_second(150)))
@@ -474,7 +474,7 @@ async def engine_cronjob(battle: Battle) -> None:
         battle.operator.start()
 
 
-@fault("everything at once", 75, off_clock=True, lease=True, settle=150)
+@fault("everything at once", 75, off_clock=True, lease=True)
 async def everything(battle: Battle) -> None:
     """Two operators on a way that loses, repeats and refuses, killed at their writes, with a clock that steps."""
     second = await battle.second_operator(off_clock=True)

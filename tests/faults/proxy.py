@@ -286,7 +286,7 @@ class Proxy:
             and watch in (None, request.is_watch)
         ]
 
-    async def wait_until(self, condition: Callable[[], object], *, seconds: float = 15) -> None:
+    async def wait_until(self, condition: Callable[[], object], *, seconds: float = 150) -> None:
         """Wait until something that depends on the requests is true. Raises TimeoutError."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: bool(condition()))

@@ -30,7 +30,7 @@ def are_ours(kubeconfig: Path) -> bool:
     return (kubeconfig.parent / "settings.json").exists()
 
 
-@fault("the API server killed, and away for 30 s", 50, settle=150)
+@fault("the API server killed, and away for 30 s", 50)
 async def api_server_away(battle: Battle) -> None:
     await asyncio.sleep(8)
     _kill_api_server(battle)
@@ -38,7 +38,7 @@ async def api_server_away(battle: Battle) -> None:
     await _start_api_server(battle)
 
 
-@fault("the API server killed, and back at once", 40, settle=150)
+@fault("the API server killed, and back at once", 40)
 async def api_server_restarted(battle: Battle) -> None:
     for _ in range(2):
         await asyncio.sleep(6)
@@ -46,7 +46,7 @@ async def api_server_restarted(battle: Battle) -> None:
         await _start_api_server(battle)
 
 
-@fault("etcd compacted while nothing is watched, and the API server begun anew (410)", 40, settle=150)
+@fault("etcd compacted while nothing is watched, and the API server begun anew (410)", 40)
 async def compacted(battle: Battle) -> None:
     await asyncio.sleep(8)
     await battle.proxy.refuse()

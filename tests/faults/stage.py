@@ -40,6 +40,8 @@ CRD: Final = Kind(
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False
 )
 _POLL_SECONDS: Final = 0.1
+PATIENCE: Final = 150.0
+"""Seconds in which anything happens, also on a machine that is very busy; what was waited for ends the wait."""
 _PAUSES: Final = Pauses(events=0.2, relist=0.2, retry=0.3, watch=1.0)
 
 
@@ -150,7 +152,7 @@ class Stage:
             paths = [seen.path for seen in self.proxy.seen("GET", watch=True) if seen.status == 200]
             return all(paths.count(path) >= times for path in _WATCHED)
 
-        await self.proxy.wait_until(watched, seconds=30)
+        await self.proxy.wait_until(watched, seconds=PATIENCE)
 
     async def stop(self) -> None:
         """End the operator in order, if it was started. Raises what it died of."""
@@ -221,7 +223,9 @@ class Stage:
         """The Jobs of a request."""
         return [job for job in await self.all(JOB) if job["metadata"]["labels"].get(_REQUEST) == name]
 
-    async def eventually(self, condition: Callable[[], Awaitable[object]], what: str, seconds: float = 20) -> None:
+    async def eventually(
+        self, condition: Callable[[], Awaitable[object]], what: str, seconds: float = PATIENCE
+    ) -> None:
         """Wait until it is true; else fail with what the operator said, and what there is."""
         give_up_at = asyncio.get_running_loop().time() + seconds
         while not await condition():
@@ -235,7 +239,7 @@ class Stage:
                 raise AssertionError(f"not so after {seconds} s: {what}\n{found}\n{tail}\nalive: {self.alive}")
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def phase(self, name: str, phase: str, seconds: float = 20) -> None:
+    async def phase(self, name: str, phase: str, seconds: float = PATIENCE) -> None:
         """Wait until a request is in a phase."""
 
         async def reached() -> bool:
@@ -244,7 +248,7 @@ class Stage:
 
         await self.eventually(reached, f"{name} is {phase}", seconds)
 
-    async def each_ran_once(self, *names: str, seconds: float = 20) -> None:
+    async def each_ran_once(self, *names: str, seconds: float = PATIENCE) -> None:
         """The promise: each request has succeeded, with exactly one run and one Job; and the operator lives."""
         for name in names:
             await self.phase(name, "Succeeded", seconds)

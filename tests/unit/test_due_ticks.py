@@ -316,7 +316,7 @@ def test_catching_up_with_all_and_a_starting_deadline(
 
 
 def test_a_year_of_seconds_is_counted_and_not_listed() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     decided = decide_due_ticks(
         every(1),
         after=at("12:00"),
@@ -325,7 +325,8 @@ def test_a_year_of_seconds_is_counted_and_not_listed() -> None:
         blocked=False,
         occupations=[],
     )
-    assert time.perf_counter() - begun < 0.1
+    # To list thirty million takes half a minute.
+    assert time.process_time() - begun < 2
     assert (len(decided.start), decided.waiting, [s.count for s in decided.refused]) == (1, 99, [365 * 86400 - 100])
 
 

@@ -170,15 +170,16 @@ def test_a_year_without_ticks_is_one_jump(timing: dict[str, Any]) -> None:
     recurrence = compiled("2027-01-01", spec)
     recurrence.next_after(at("2027-01-02"))  # the zone is looked up once
     fastest = min(_timed(recurrence) for _ in range(20))
-    assert fastest < 0.001
+    # To go through the year takes seconds, and its minutes alone a tenth of one.
+    assert fastest < 0.02
 
 
 def _timed(recurrence: Recurrence) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert recurrence.next_after(at("2027-01-02T06:00")) == at("2027-12-31T23:00")
     assert recurrence.previous(at("2027-12-31T22:59")) < at("2027-01-01T23:00")  # type: ignore[operator]
     assert recurrence.count(at("2027-01-02"), at("2027-12-31T22:59")) == 0
-    return time.perf_counter() - begun
+    return time.process_time() - begun
 
 
 TIMINGS = st.sampled_from(
