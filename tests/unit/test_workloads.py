@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from process_operator.resources.model import Metadata, OwnerReference
+from process_operator.resources.workload_metadata import Owner, WorkloadMetadata
 from process_operator.resources.workloads import (
     ActiveJob,
     ContainerState,
@@ -52,12 +52,11 @@ def job_with(*conditions: tuple[str, str], annotations: dict[str, str] | None = 
 def test_a_job_is_read_whole() -> None:
     reached = "Reached expected number of succeeded pods"
     assert parse_job(body("job")) == Job(
-        metadata=Metadata(
+        metadata=WorkloadMetadata(
             name=NAME,
             namespace="erp",
             uid=JOB_UID,
             resource_version="4711",
-            generation=1,
             creation_timestamp=at(0),
             labels={
                 "process-operator.io/request": "close",
@@ -68,8 +67,7 @@ def test_a_job_is_read_whole() -> None:
                 "process-operator.io/template-hash": "89abcdef01234567",
             },
             owner_references=(
-                OwnerReference(
-                    api_version="batch/v1",
+                Owner(
                     kind="CronJob",
                     name="close-5f3a9c1e",
                     uid="7c1d3a44-27b0-43c4-8a55-53a7f3d1b0aa",
@@ -146,9 +144,9 @@ def test_a_cronjob_is_read_whole() -> None:
 
 @pytest.mark.parametrize("raw", [{}, {"metadata": {}, "spec": {}, "status": {}}, {"spec": None, "status": None}])
 def test_absent_fields_have_the_defaults_of_the_api(raw: dict[str, Any]) -> None:
-    assert parse_job(raw) == Job(metadata=Metadata())
-    assert parse_pod(raw) == Pod(metadata=Metadata())
-    assert parse_cronjob(raw) == CronJob(metadata=Metadata(), schedule="")
+    assert parse_job(raw) == Job(metadata=WorkloadMetadata())
+    assert parse_pod(raw) == Pod(metadata=WorkloadMetadata())
+    assert parse_cronjob(raw) == CronJob(metadata=WorkloadMetadata(), schedule="")
 
 
 def test_null_fields_are_absent_fields() -> None:
@@ -157,7 +155,7 @@ def test_null_fields_are_absent_fields() -> None:
         "spec": {"backoffLimit": None, "template": {"spec": None}},
         "status": {"conditions": None, "startTime": None, "active": None},
     }
-    assert parse_job(raw) == Job(metadata=Metadata())
+    assert parse_job(raw) == Job(metadata=WorkloadMetadata())
 
 
 def test_a_pod_without_container_statuses_has_the_containers_of_its_spec() -> None:

@@ -11,12 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from sys import intern
 from typing import Any, Final, Literal
 
 from process_operator import names
-from process_operator.resources.model import Metadata, OwnerReference, parse_instant
+from process_operator.resources.model import parse_instant
+from process_operator.resources.workload_metadata import Owner, WorkloadMetadata
 
 Raw = Mapping[str, Any]
+
+_PREFIXES: Final = (f"{names.GROUP}/", "batch.kubernetes.io/")
 
 STATUS_UNKNOWN: Final = "ContainerStatusUnknown"
 """Reason the kubelet gives where it lost track of a container; the exit code beside it (137) is made up."""
@@ -69,7 +73,7 @@ class WorkloadCondition:
 class Job:
     """A batch/v1 Job: what was asked of it, and how far it is. Absent counts are 0."""
 
-    metadata: Metadata
+    metadata: WorkloadMetadata
     spec_suspend: bool = False
     backoff_limit: int = 6
     active_deadline_seconds: int | None = None
@@ -126,7 +130,7 @@ class Job:
         return Kill.parse(self.metadata.annotations.get(names.ANNOTATION_KILL))
 
     @property
-    def controller(self) -> OwnerReference | None:
+    def controller(self) -> Owner | None:
         """Who made this Job: a ProcessRun, a CronJob, or somebody else."""
         return next((owner for owner in self.metadata.owner_references if owner.controller), None)
 
@@ -156,7 +160,7 @@ class ActiveJob:
 class CronJob:
     """A batch/v1 CronJob: what the controller goes by, and how far it is."""
 
-    metadata: Metadata
+    metadata: WorkloadMetadata
     schedule: str
     time_zone: str | None = None
     suspend: bool = False
@@ -239,7 +243,7 @@ class ContainerState:
 class Pod:
     """A pod of a Job, as it was last seen."""
 
-    metadata: Metadata
+    metadata: WorkloadMetadata
     job_name: str = ""
     job_uid: str = ""
     node: str | None = None
@@ -346,11 +350,36 @@ def parse_pod(raw: Raw) -> Pod:
     )
 
 
-def _metadata(raw: Raw) -> Metadata:
-    return Metadata.model_validate(raw.get("metadata") or {})
+def _metadata(raw: Raw) -> WorkloadMetadata:
+    metadata = raw.get("metadata") or {}
+    return WorkloadMetadata(
+        name=metadata.get("name") or "",
+        namespace=intern(metadata.get("namespace") or ""),
+        uid=metadata.get("uid") or "",
+        resource_version=metadata.get("resourceVersion") or "",
+        creation_timestamp=_instant(metadata.get("creationTimestamp")),
+        deletion_timestamp=_instant(metadata.get("deletionTimestamp")),
+        labels=_read_here(metadata.get("labels")),
+        annotations=_read_here(metadata.get("annotations")),
+        owner_references=tuple(map(_owner, metadata.get("ownerReferences") or ())),
+    )
 
 
-def _job_of(metadata: Metadata) -> tuple[str, str]:
+def _read_here(texts: Mapping[str, str] | None) -> dict[str, str]:
+    """Labels or annotations without those of others, of which some are long."""
+    return {key: text for key, text in (texts or {}).items() if key.startswith(_PREFIXES)}
+
+
+def _owner(raw: Raw) -> Owner:
+    return Owner(
+        kind=intern(raw.get("kind") or ""),
+        name=raw.get("name") or "",
+        uid=raw.get("uid") or "",
+        controller=bool(raw.get("controller")),
+    )
+
+
+def _job_of(metadata: WorkloadMetadata) -> tuple[str, str]:
     """Name and UID of a pod's Job; by label where the Job was deleted and left its pods behind."""
     for owner in metadata.owner_references:
         if owner.controller and owner.kind == "Job":
