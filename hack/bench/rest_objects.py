@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ from process_operator.cluster.kinds import NAMESPACE, PROCESS_REQUEST, PROCESS_R
 from process_operator.decisions.template import build_template
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
+from process_operator.resync import NOTHING
 
 NAMESPACE_NAME: Final = "rest"
 _IN_FLIGHT: Final = 64
@@ -147,6 +149,20 @@ async def _write(kubeconfig: Path, kind: Kind, bodies: Iterable[Raw]) -> None:
                     answer.raise_for_status()
 
         await asyncio.gather(*(work() for _ in range(4)))
+    await _until_served(kubeconfig, kind)
+
+
+async def _until_served(kubeconfig: Path, kind: Kind) -> None:
+    """Wait until the API server has read what etcd has: until then it lets every list wait, or refuses it."""
+    async with _server(kubeconfig) as server:
+        while True:
+            try:
+                async with asyncio.timeout(2):
+                    await server.send("GET", f"{kind.path(None)}?labelSelector={quote(NOTHING)}")
+            except (RuntimeError, TimeoutError):
+                await asyncio.sleep(0.5)
+            else:
+                return
 
 
 def _put(kind: Kind, body: Raw) -> dict[str, str]:

@@ -389,10 +389,11 @@ def _job_of(metadata: WorkloadMetadata) -> tuple[str, str]:
 
 def _condition(raw: Raw) -> WorkloadCondition:
     return WorkloadCondition(
-        type=raw.get("type") or "",
-        status=raw.get("status") or "",
-        reason=raw.get("reason") or "",
-        message=raw.get("message") or "",
+        # Most Jobs end in the same words.
+        type=intern(raw.get("type") or ""),
+        status=intern(raw.get("status") or ""),
+        reason=intern(raw.get("reason") or ""),
+        message=intern(raw.get("message") or ""),
         last_transition_time=_instant(raw.get("lastTransitionTime")),
     )
 
