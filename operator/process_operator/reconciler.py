@@ -7,6 +7,7 @@ again later, with growing pauses for that request alone; the others go on. Neigh
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -109,6 +110,8 @@ class Reconciler:
             finally:
                 # A request with very many runs has the processor for half of the time at most.
                 self._queue.done(key, after=min(seconds, _LONGEST_REST))
+            # Tens of thousands with nothing to be done would hold the loop for half a minute: Lease, probes, timer.
+            await asyncio.sleep(0)
 
     async def reconcile(self, key: Key) -> float:
         """Bring one request to where it should be now; the processor time (seconds) that it took beside the loop.
