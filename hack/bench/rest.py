@@ -132,7 +132,8 @@ FIGURE = Figure(
     anchors={WITH_RUNS: (OPERATOR,)},
     notes=(
         "Requests of five timings (daily, weekly, cron, every few minutes) in four zones; none of them is due meanwhile.",
-        f"Ready: every request was looked at. Idle: {_IDLE[MIDDLE]:.0f} s at 10,000, else {_IDLE_ELSE:.0f} s; requests are all but watches and the Lease.",
+        f"Ready: every request was looked at. Idle: {_IDLE[MIDDLE]:.0f} s at 10,000, else {_IDLE_ELSE:.0f} s.",
+        "Idle requests are all but watches and the Lease.",
         "50,000 was measured once. Of its requests, and of the finished runs, all but 10,000 are copies written to etcd.",
     ),
 )
