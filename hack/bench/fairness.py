@@ -157,6 +157,7 @@ FIGURE: Final = Figure(
         "Lateness is the arrival of the Job in a watch (a process of its own) minus the tick.",
         f"A repetition is {_SECONDS} s: {_QUIET * _SECONDS // _EVERY} ticks. The three follow each other on one control plane.",
         f"The noise: a request whose Jobs fail, one a second; {_RUNS:,} runs made as fast as {_MAKERS} clients can.",
+        "A tick that has not started when the next is due is Missed, and its Job counts as missing (catchUp: Latest).",
         "The Jobs of the quiet ones want no pods (parallelism 0), which would be most of the work of the machine.",
     ),
 )
