@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from process_operator.decisions.plan import ClaimTick, CreateRun, Plan
+from process_operator.decisions.plan import ClaimTick, CreateJob, CreateRun, Plan
 from process_operator.decisions.request_plan import decide
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.queue import WorkQueue
@@ -20,7 +20,7 @@ from process_operator.shelf import Key
 from process_operator.store import Store
 from process_operator.timing.agenda import Agenda
 
-_AHEAD: Final = timedelta(seconds=3)
+_AHEAD: Final = timedelta(seconds=5)
 _MANY: Final = 20
 """Fewer are decided soon enough when they are due."""
 _MOST: Final = 2000
@@ -101,8 +101,16 @@ class Ahead:
         if snapshot.runs or snapshot.lines:
             return
         plan = decide(snapshot, at)
-        if any(isinstance(action, CreateRun | ClaimTick) and action.job is not None for action in plan.actions):
+        if starts_something(plan):
             self._made[key] = MadeAhead(at, snapshot, plan, self._beat())
+
+
+def starts_something(plan: Plan) -> bool:
+    """Whether a plan makes a Job of a tick or a stretch that is due."""
+    return any(
+        isinstance(action, CreateJob) or (isinstance(action, CreateRun | ClaimTick) and action.job is not None)
+        for action in plan.actions
+    )
 
 
 def _patience(snapshot: Snapshot) -> timedelta:

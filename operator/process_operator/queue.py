@@ -27,7 +27,8 @@ class WorkQueue(Generic[K]):
         self._urgent: OrderedDict[K, None] = OrderedDict()
         self._order: OrderedDict[K, float] = OrderedDict()
         """The others, with the time (monotonic seconds) from which each waits."""
-        self._held: set[K] = set()
+        self._held: dict[K, bool] = {}
+        """Keys in work, and whether they were urgent."""
         self._again: dict[K, bool] = {}
         """Held keys that were added, and whether they are urgent now."""
         self._was_urgent = False
@@ -67,6 +68,10 @@ class WorkQueue(Generic[K]):
         self._filled.set()
         self._idle.clear()
 
+    def is_urgent(self, key: K) -> bool:
+        """Whether a key that is in work was taken because it is urgent."""
+        return self._held.get(key, False)
+
     async def calm(self) -> None:
         """Wait until no urgent key waits, or patience ends."""
         while self._urgent and monotonic() - self._urgent_since < _PATIENCE:  # noqa: ASYNC110 - patience is of the clock
@@ -79,7 +84,7 @@ class WorkQueue(Generic[K]):
             await self._filled.wait()
         self._was_urgent = self._is_next_urgent()
         key, _ = (self._urgent if self._was_urgent else self._order).popitem(last=False)
-        self._held.add(key)
+        self._held[key] = self._was_urgent
         self.taken += 1
         return key
 
@@ -93,7 +98,7 @@ class WorkQueue(Generic[K]):
         if after > 0:
             asyncio.get_running_loop().call_later(after, self.done, key)
             return
-        self._held.discard(key)
+        self._held.pop(key, None)
         if key in self._again:
             self.add(key, urgent=self._again.pop(key))
         if not self._order and not self._urgent and not self._held:

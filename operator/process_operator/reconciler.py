@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from process_operator.ahead import Ahead
+from process_operator.ahead import Ahead, starts_something
 from process_operator.backfill_writer import BackfillWriter
 from process_operator.cluster.backoff import backoff, retry_after
 from process_operator.cluster.errors import (
@@ -147,6 +147,9 @@ class Reconciler:
                 spent.append(seconds)
                 if self._store.requests.get(*key) is not held:
                     continue  # it was changed meanwhile
+            if self._queue.has_urgent and self._queue.is_urgent(key) and not starts_something(plan):
+                # It has its turn when nothing waits that has to start now.
+                break
             # Before anything is awaited: what starts now is in the way of every decision from here on.
             self._store.stand_in_line(key, snapshot, plan, now)
             if not await self._perform(key, snapshot, plan, beat, seen):

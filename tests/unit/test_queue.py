@@ -117,3 +117,12 @@ async def test_calm_is_when_nothing_urgent_waits() -> None:
     assert not calm.done()
     assert await queue.get() == "b"
     await calm
+
+
+async def test_whoever_works_on_a_key_learns_whether_it_is_urgent() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a", urgent=True)
+    queue.add("b")
+    assert [queue.is_urgent(await queue.get()) for _ in range(2)] == [True, False]
+    queue.done("a")
+    assert not queue.is_urgent("a")
