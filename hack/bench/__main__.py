@@ -17,6 +17,13 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import burst
+import calendars
+import fairness
+import reaction
+import record
+import rest
+import sustained
 from figures import Figure
 from machine import facts
 from plots import draw
@@ -24,7 +31,9 @@ from report import report
 from rich.console import Console
 from tables import print_report
 
-FIGURES: tuple[Figure, ...] = ()
+FIGURES: tuple[Figure, ...] = tuple(
+    module.FIGURE for module in (calendars, reaction, burst, sustained, record, rest, fairness)
+)
 
 
 def main() -> None:

@@ -33,7 +33,10 @@ def _values(report: Report) -> Table:
     table.add_column("ratio to", overflow="fold")
     for row in sorted(report.rows, key=lambda row: (_first(report, row.measure), row.size)):
         spread = row.spread
-        ratios = ", ".join(f"{anchor} {_short(ratio)}" for anchor, ratio in row.ratios.items())
+        # "daily, croniter" is the anchor of "daily": the second part says it.
+        ratios = "; ".join(
+            f"{anchor.removeprefix(f'{row.series}, ')} {_short(ratio)}" for anchor, ratio in row.ratios.items()
+        )
         values = (_short(value) for value in (spread.least, spread.median, spread.most))
         table.add_row(row.measure, row.series, f"{row.size:,.0f}", *values, str(spread.repetitions), ratios)
     return table
