@@ -93,6 +93,8 @@ async def _own_engine(here: Site, size: int) -> list[list[Sample]]:
     repetitions, gap = _REPETITIONS[size], _GAPS[size]
     first = math.ceil(time.time() + 10 + repetitions * size * (_SETTING_UP / share_of_a_core() + 3 / await here.rate()))
     ticks = [first + index * gap for index in range(repetitions)]
+    # Runs of whole minutes are named after the minute.
+    ticks = [tick + (tick % 60 == 0) for tick in ticks]
     for index, tick in enumerate(ticks):
         timing = _once_at(tick)
         bodies_of_set = (request(f"set-{index}-{number}", timing, engine="Operator") for number in range(size))
