@@ -16,6 +16,7 @@ import orjson
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
+from process_operator.cluster.errors import NotFound
 from process_operator.cluster.kinds import NAMESPACE, Kind
 
 Raw = dict[str, Any]
@@ -64,11 +65,24 @@ async def bench(kubeconfig: Path | None = None, *, leave: bool = False) -> Async
     try:
         setup = Bench(connection, name)
         await setup.api.create(NAMESPACE, "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        await _until_pods_may_be_made(setup)
         yield setup
         if not leave:
             await setup.api.delete(NAMESPACE, "", name)
     finally:
         await connection.close()
+
+
+async def _until_pods_may_be_made(setup: Bench) -> None:
+    """Before its service account is there the server refuses every pod, and what is tried then is not tried again soon."""
+    account = Kind("", "v1", "serviceaccounts", "ServiceAccount")
+    while True:
+        try:
+            await setup.api.get(account, setup.namespace, "default")
+        except NotFound:
+            await asyncio.sleep(0.1)
+        else:
+            return
 
 
 def request(name: str, timing: Raw, **spec: Any) -> Raw:
