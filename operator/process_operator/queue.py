@@ -18,6 +18,8 @@ _PATIENCE: Final = 5.0
 """Seconds that a key waits for urgent ones; from then on every second turn is for those that are not urgent."""
 
 _BRIEFLY: Final = 0.01
+_SOON: Final = 0.25
+"""Seconds in which what can wait is gathered."""
 
 
 class WorkQueue(Generic[K]):
@@ -31,6 +33,7 @@ class WorkQueue(Generic[K]):
         """Keys in work, and whether they were urgent."""
         self._again: dict[K, bool] = {}
         """Held keys that were added, and whether they are urgent now."""
+        self._soon: set[K] = set()
         self._was_urgent = False
         self._urgent_since = 0.0
         """Since when an urgent key has been waiting (monotonic seconds)."""
@@ -72,6 +75,17 @@ class WorkQueue(Generic[K]):
         """Whether a key that is in work was taken because it is urgent."""
         return self._held.get(key, False)
 
+    def add_soon(self, key: K) -> None:
+        """Mark a key as dirty in a moment, unless somebody looks at it before."""
+        if not self._soon:
+            asyncio.get_running_loop().call_later(_SOON, self._add_gathered)
+        self._soon.add(key)
+
+    def _add_gathered(self) -> None:
+        soon, self._soon = self._soon, set()
+        for key in soon:
+            self.add(key)
+
     async def calm(self) -> None:
         """Wait until no urgent key waits, or patience ends."""
         while self._urgent and monotonic() - self._urgent_since < _PATIENCE:  # noqa: ASYNC110 - patience is of the clock
@@ -93,6 +107,11 @@ class WorkQueue(Generic[K]):
             return bool(self._urgent)
         return monotonic() - next(iter(self._order.values())) < _PATIENCE
 
+    def looked(self, key: K) -> None:
+        """What a held key was added for until now is part of what its worker has just looked at: no need to come again."""
+        self._again.pop(key, None)
+        self._soon.discard(key)
+
     def done(self, key: K, *, after: float = 0.0) -> None:
         """Give a key back; with `after` only so many seconds later, and nobody gets it until then."""
         if after > 0:
@@ -106,6 +125,7 @@ class WorkQueue(Generic[K]):
 
     def clear(self) -> None:
         """Forget the keys that wait."""
+        self._soon.clear()
         self._order.clear()
         self._urgent.clear()
         if not self._held:

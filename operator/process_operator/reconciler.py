@@ -29,7 +29,7 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.decider import Decider, Decision
-from process_operator.decisions.plan import Action, CreateRun, Emit, FinishRun, Plan
+from process_operator.decisions.plan import Action, CreateRun, Emit, FinishRun, Plan, ReadLog
 from process_operator.decisions.request_status import is_worth_a_write
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.performer import Performer
@@ -45,6 +45,8 @@ _ACTIONS: Final = 200
 """Of one plan are carried out before it is decided anew: a tick, an edit or a cancel does not wait for thousands."""
 _LONGEST_REST: Final = 5.0
 """Seconds."""
+_UNSEEN: Final = (ReadLog, Emit)
+"""What comes of them comes later as news, or never."""
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_OUTAGE_PAUSE: Final = timedelta(seconds=30)
 """Nothing tells that a server is back; what came due meanwhile should not wait for minutes then."""
@@ -142,6 +144,7 @@ class Reconciler:
             seen, held = _Seen(notes, notes.status_changes), self._store.requests.get(*key)
             made = self._ahead.take(key, now, beat) if self._ahead is not None and not number else None
             snapshot = self._store.snapshot(key) if made is None else made.snapshot
+            self._queue.looked(key)
             plan, seconds = await self._decider.decide(snapshot, now) if made is None else Decision(made.plan)
             if seconds:
                 spent.append(seconds)
@@ -157,7 +160,7 @@ class Reconciler:
             if self._queue.has_urgent:
                 # What is due goes before all that follows from what has just been done.
                 break
-            if not plan.actions:
+            if _is_settled(snapshot, plan):
                 written_again_at = await self._write_status(key, snapshot)
                 backfills_again_at = await self._backfills.write(key)
                 return min(filter(None, (plan.wake_at, written_again_at, backfills_again_at)), default=None)
@@ -255,6 +258,13 @@ class Reconciler:
         # A claim is held through the first retry, because what failed may have been done all the same.
         self._store.give_way(key, claims=notes.failures > 1)
         return notes.retry_at
+
+
+def _is_settled(snapshot: Snapshot, plan: Plan) -> bool:
+    """Whether the next decision would be the same: nothing was done, or nothing that it would see."""
+    if snapshot.lines:
+        return not plan.actions  # others wait for the word that nothing is left to do
+    return len(plan.actions) <= _ACTIONS and all(isinstance(action, _UNSEEN) for action in plan.actions)
 
 
 def _count_ends(counts: RunCounts, done: list[Action]) -> RunCounts:

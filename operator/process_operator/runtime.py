@@ -107,6 +107,7 @@ class Operator:
         self.processes: WorkQueue[Key] = WorkQueue()
         self.store = Store(
             on_dirty=self._dirty,
+            on_progress=self._progressed,
             on_process=self.processes.add,
             clock=clock,
             defaults=Defaults(engine=settings.default_engine, receivers=receivers),
@@ -327,6 +328,10 @@ class Operator:
     def _dirty(self, key: Key) -> None:
         self.ahead.drop(key)
         self.queue.add(key)
+
+    def _progressed(self, key: Key) -> None:
+        self.ahead.drop(key)
+        self.queue.add_soon(key)
 
     def _seen(self, kind: Kind, event_type: str | None, raw: dict[str, Any]) -> None:
         self.store.apply(kind, raw, deleted=event_type == "DELETED")

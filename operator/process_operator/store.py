@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -40,6 +40,8 @@ from process_operator.resources.workloads import Job, Pod, parse_cronjob, parse_
 from process_operator.shelf import EVERY_VERSION, Entry, Key, Shelf
 
 Raw = Mapping[str, Any]
+_VALUES: Final = 1000
+"""Of so many requests with runs the value is kept: each takes some 10 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Store:
     """All that is known, by request.
 
     `on_dirty` is called with the key of every request that something changed for, `on_process` with that of every
-    Process that changed itself.
+    Process that changed itself. `on_progress` is called in place of `on_dirty` where a short while does no harm.
     """
 
     def __init__(
@@ -90,10 +92,12 @@ class Store:
         on_dirty: Callable[[Key], None],
         clock: Callable[[], datetime],
         on_process: Callable[[Key], None] = lambda _: None,
+        on_progress: Callable[[Key], None] | None = None,
         defaults: Defaults | None = None,
     ) -> None:
         self._on_dirty = on_dirty
         self._on_process = on_process
+        self._on_progress = on_progress or on_dirty
         self._clock = clock
         self._defaults = defaults or Defaults()
         self.requests: Shelf[bytes] = Shelf()
@@ -109,6 +113,8 @@ class Store:
         """Processes with steps by the Process that a step names."""
         self.calendars = Calendars(on_dirty=on_dirty, clock=clock)
         self._notes: dict[Key, Notes] = {}
+        self._values: dict[Key, tuple[bytes, ProcessRequest]] = {}
+        """Requests that have runs, as values, with the JSON that each was read from."""
         self.lines = ProcessLines(on_dirty)
 
     # ---- what is seen
@@ -133,13 +139,31 @@ class Store:
             if not self._wants_pod(namespace, value):
                 return False
             value = value.since(held.value) if held is not None and is_same else value
+        if kind in (JOB, POD) and held is not None and is_same and not held.gone and value == held.value:
+            held.version = version  # what was written is nothing that a decision looks at
+            return False
         if held is not None and not is_same:
             self._take_place(kind, held, name)
         self._take_note(kind, key, raw, value, held)
         shelf.put(namespace, name, Entry(version, uid, key, value))
-        self._mark(kind, key)
+        if self._is_on_its_way(kind, value, held):
+            self._on_progress(key)
+        else:
+            self._mark(kind, key)
         self._stir(kind, namespace, name)
         return True
+
+    def _is_on_its_way(self, kind: Kind, value: Any, held: Entry[Any] | None) -> bool:
+        """Whether an event only tells that a Job goes on as it should: what follows from that can wait for the next.
+
+        A Job that got a pod, or a ready one; a pod that has ended before its Job says so, which it will in a moment.
+        """
+        if kind is JOB:
+            return held is not None and _goes_on(held.value) and _goes_on(value) and value.failed == held.value.failed
+        if kind is POD:
+            job = self.jobs.get(value.metadata.namespace, value.job_name)
+            return job is not None and not job.gone and _goes_on(job.value) and value.deleted_at is None
+        return False
 
     def _take_note(self, kind: Kind, key: Key, raw: Raw, value: Any, held: Entry[Any] | None) -> None:
         """Draw what follows from a new version before it takes the place of the one that is held."""
@@ -357,6 +381,8 @@ class Store:
 
     def forget(self, key: Key) -> None:
         """Drop notes that say nothing, so that a request at rest costs only its body."""
+        if not self.runs.of(key):
+            self._values.pop(key, None)
         notes = self._notes.get(key)
         if notes is None:
             return
@@ -401,7 +427,7 @@ class Store:
         """All that is known about one request, as a value."""
         namespace, name = key
         held = self.requests.get(namespace, name)
-        request = ProcessRequest.model_validate(orjson.loads(held.value)) if held is not None else None
+        request = self._read(key, held.value) if held is not None else None
         process = None
         if request is not None and request.spec.process is not None:
             entry = self.processes.get(namespace, request.spec.process.name)
@@ -436,6 +462,18 @@ class Store:
             deliveries=dict(notes.deliveries),
             defaults=self._defaults,
         )
+
+    def _read(self, key: Key, body: bytes) -> ProcessRequest:
+        """A request as a value: the same one again as long as it has runs and stays as it is."""
+        known = self._values.get(key)
+        if known is not None and known[0] is body:
+            return known[1]
+        request = ProcessRequest.model_validate(orjson.loads(body))
+        if self.runs.of(key):
+            self._values[key] = body, request
+            if len(self._values) > _VALUES:
+                del self._values[next(iter(self._values))]
+        return request
 
     def step_processes(self, process: Process) -> dict[str, Process]:
         """The Processes that the steps of one name, by name, as far as they are there."""
@@ -576,6 +614,11 @@ def is_finished(run: Raw) -> bool:
     """Whether a ProcessRun, as the API gives it, is over."""
     phase = (run.get("status") or {}).get("phase", "Pending")
     return phase not in ("Pending", "Running")
+
+
+def _goes_on(job: Job) -> bool:
+    """Whether a Job neither waits nor comes to an end."""
+    return job.finished is None and not job.is_ending and not job.is_suspended
 
 
 def _carried_over(notes: RunNotes, by: timedelta) -> RunNotes:

@@ -51,6 +51,35 @@ async def test_a_key_in_work_comes_again_when_it_is_given_back() -> None:
     assert await take_all(queue) == ["a"]
 
 
+async def test_what_a_key_was_added_for_before_its_worker_looked_is_no_reason_to_come_again() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    key = await queue.get()
+    queue.add("a")
+    queue.looked(key)
+    queue.done(key)
+    assert len(queue) == 0
+    queue.add("a")
+    key = await queue.get()
+    queue.looked(key)
+    queue.add("a")
+    queue.done(key)
+    assert await take_all(queue) == ["a"]
+
+
+async def test_what_can_wait_comes_in_a_moment_unless_it_is_looked_at_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_module, "_SOON", 0.0)
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add_soon("a")
+    queue.add_soon("b")
+    queue.add("a")
+    assert len(queue) == 1
+    queue.looked(await queue.get())
+    queue.done("a")
+    assert await queue.get() == "b"
+    assert len(queue) == 0
+
+
 async def test_a_worker_waits_for_a_key() -> None:
     queue: WorkQueue[str] = WorkQueue()
     worker = asyncio.create_task(queue.get())

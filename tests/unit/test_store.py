@@ -97,6 +97,66 @@ def test_versions(first: int, second: int, held: int) -> None:
     assert store.dirty == [CLOSE] * (2 if second > first else 1)
 
 
+@pytest.mark.parametrize(
+    ("kind", "first", "second", "marks"),
+    [
+        pytest.param(JOB, a_job(2, active=1), a_job(3, active=1), 1, id="a Job of which nothing is read that changed"),
+        pytest.param(JOB, a_job(2, active=1), a_job(3, active=1, ready=1), 2, id="a Job with a ready pod"),
+        pytest.param(POD, a_pod(2), a_pod(3), 1, id="a pod that lost its finalizer"),
+        pytest.param(POD, a_pod(2), a_pod(3, "Failed"), 2, id="a pod in another phase"),
+    ],
+)
+def test_only_what_a_decision_looks_at_marks_the_request(kind: Kind, first: Body, second: Body, marks: int) -> None:
+    store = Seen()
+    store.see(PROCESS_RUN, a_run(1))
+    store.dirty.clear()
+    store.see(kind, first)
+    assert store.see(kind, second) is (marks == 2)
+    assert store.dirty == [CLOSE] * marks
+    held = store.shelf(kind).get("erp", first["metadata"]["name"])
+    assert held is not None and held.version == 3
+
+
+ENDS = [{"type": "SuccessCriteriaMet", "status": "True"}]
+
+
+@pytest.mark.parametrize(
+    ("seen", "waits"),
+    [
+        pytest.param([(JOB, a_job(2)), (JOB, a_job(3, active=1))], True, id="a Job that got its pod"),
+        pytest.param([(JOB, a_job(2, active=1)), (JOB, a_job(3, active=1, ready=1))], True, id="a Job that runs"),
+        pytest.param([(JOB, a_job(2)), (POD, a_pod(3))], True, id="a pod whose Job will tell its end"),
+        pytest.param([(JOB, a_job(2))], False, id="a Job that was not known"),
+        pytest.param([(JOB, a_job(2)), (JOB, a_job(3, conditions=ENDS))], False, id="a Job that is about to end"),
+        pytest.param([(JOB, a_job(2)), (JOB, a_job(3, conditions=DONE))], False, id="a Job that has ended"),
+        pytest.param([(JOB, a_job(2)), (JOB, a_job(3, failed=1))], False, id="a Job one of whose pods has failed"),
+        pytest.param([(JOB, a_job(2, conditions=DONE)), (POD, a_pod(3))], False, id="a pod whose Job has ended"),
+        pytest.param([(POD, a_pod(2))], False, id="a pod whose Job was not seen"),
+    ],
+)
+def test_progress_can_wait_and_all_else_cannot(seen: list[tuple[Kind, Body]], *, waits: bool) -> None:
+    dirty: list[Key] = []
+    waiting: list[Key] = []
+    store = Store(on_dirty=dirty.append, on_progress=waiting.append, clock=lambda: at("12:00"))
+    store.apply(PROCESS_RUN, a_run(1))
+    for kind, event in seen:
+        dirty.clear()
+        waiting.clear()
+        store.apply(kind, event)
+    assert (dirty, waiting) == (([], [CLOSE]) if waits else ([CLOSE], []))
+
+
+def test_a_request_with_runs_is_read_once_for_each_version() -> None:
+    store = Seen()
+    store.see(PROCESS_REQUEST, a_request(1))
+    store.see(PROCESS_RUN, a_run(2))
+    once = store.snapshot(CLOSE).request
+    assert store.snapshot(CLOSE).request is once
+    store.see(PROCESS_REQUEST, a_request(3, suspend=True))
+    again = store.snapshot(CLOSE).request
+    assert again is not None and again.spec.suspend
+
+
 def test_a_deletion_cannot_be_undone_by_an_older_list() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))

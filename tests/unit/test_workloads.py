@@ -56,7 +56,6 @@ def test_a_job_is_read_whole() -> None:
             name=NAME,
             namespace="erp",
             uid=JOB_UID,
-            resource_version="4711",
             creation_timestamp=at(0),
             labels={
                 "process-operator.io/request": "close",

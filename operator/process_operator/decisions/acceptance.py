@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from process_operator.decisions.engine_choice import EngineChoice, choose_engine
 from process_operator.decisions.exclude_from import ExcludedByCalendars, excluded_by_calendars
 from process_operator.decisions.manifests import dry_run_manifest
+from process_operator.decisions.once import OncePerRequest
 from process_operator.decisions.plan import DryRunJob, FollowConfigMap
 from process_operator.decisions.process_status import objection
 from process_operator.decisions.snapshot import Snapshot
@@ -20,9 +22,13 @@ from process_operator.decisions.step_template import StepTemplate, hash_of, step
 from process_operator.decisions.template import JobTemplate, build_template, template_field
 from process_operator.decisions.template_shape import TemplateError
 from process_operator.resources.conditions import Reason
+from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
+
+_TEMPLATES: Final = OncePerRequest[JobTemplate]()
+_CALENDARS: Final = OncePerRequest[Recurrence]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
         if snapshot.process is not None and snapshot.process.spec.steps is not None:
             steps = step_templates(request, snapshot.process, snapshot.step_processes)
         else:
-            template = build_template(request, snapshot.process)
+            template = _template(request, snapshot.process)
         engine = choose_engine(
             request,
             template,
@@ -97,6 +103,10 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
         return Acceptance(error.reason, error.message, template=template, recurrence=recurrence)
     so_far = Acceptance(template=template, steps=steps, recurrence=recurrence, engine=engine)
     return _ask_server(snapshot, request, so_far, now)
+
+
+def _template(request: ProcessRequest, process: Process | None) -> JobTemplate:
+    return _TEMPLATES.of(request, (process,), lambda: build_template(request, process))
 
 
 def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:
@@ -128,10 +138,14 @@ def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByC
         return None
     # Judged from the beginning of the stretch, so that the answer does not change when the last tick has passed.
     since, key = _since(snapshot), request.metadata.key
-    recurrence = check_schedule(schedule, now=since, key=key, excluded=excluded.now)
-    if not excluded.earlier:
-        return recurrence
-    return compile_schedule(schedule, since=since, key=key, excluded=excluded.now, earlier=excluded.earlier)
+
+    def compiled() -> Recurrence:
+        recurrence = check_schedule(schedule, now=since, key=key, excluded=excluded.now)
+        if not excluded.earlier:
+            return recurrence
+        return compile_schedule(schedule, since=since, key=key, excluded=excluded.now, earlier=excluded.earlier)
+
+    return _CALENDARS.of(request, (since, excluded), compiled)
 
 
 def _refuse_calendars(excluded: ExcludedByCalendars) -> None:

@@ -14,13 +14,17 @@ from datetime import datetime
 from typing import Final, Literal
 
 from process_operator import names
+from process_operator.decisions.once import OncePerRequest
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.resources.conditions import ConditionType, RunReason
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus, Stretch
 from process_operator.resources.process_run import RunPhase
+from process_operator.resources.schedule import Timing
 
 _SUSPENDED: Final = "suspended-"
 _ONCE: Final = "once-"
+
+_HASHES: Final = OncePerRequest[str]()
 
 Ending = Literal["Suspended", "Edited", "Rescheduled"]
 
@@ -46,7 +50,10 @@ def timing_hash(request: ProcessRequest) -> str:
 
     The prefix lets an edit tell whether the timing before it was one-shot, when its text is no longer there.
     """
-    timing = request.spec.timing
+    return _HASHES.of(request, (), lambda: _hash_of(request.spec.timing))
+
+
+def _hash_of(timing: Timing) -> str:
     text = json.dumps(timing.to_api(), sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     return digest if timing.schedule is not None else _ONCE + digest

@@ -291,7 +291,7 @@ def parse_job(raw: Raw) -> Job:
     spec, status = raw.get("spec") or {}, raw.get("status") or {}
     template = (spec.get("template") or {}).get("spec") or {}
     return Job(
-        metadata=_metadata(raw),
+        metadata=_unversioned(raw),
         spec_suspend=bool(spec.get("suspend")),
         backoff_limit=_count(spec, "backoffLimit", default=6),
         active_deadline_seconds=spec.get("activeDeadlineSeconds"),
@@ -327,7 +327,7 @@ def parse_cronjob(raw: Raw) -> CronJob:
 def parse_pod(raw: Raw) -> Pod:
     """Read a pod from an API body."""
     meta, spec, status = raw.get("metadata") or {}, raw.get("spec") or {}, raw.get("status") or {}
-    metadata = _metadata(raw)
+    metadata = _unversioned(raw)
     job_name, job_uid = _job_of(metadata)
     deletion = metadata.deletion_timestamp
     return Pod(
@@ -377,6 +377,11 @@ def _owner(raw: Raw) -> Owner:
         uid=raw.get("uid") or "",
         controller=bool(raw.get("controller")),
     )
+
+
+def _unversioned(raw: Raw) -> WorkloadMetadata:
+    """Without the version: two versions that say the same here are equal."""
+    return replace(_metadata(raw), resource_version="")
 
 
 def _job_of(metadata: WorkloadMetadata) -> tuple[str, str]:
