@@ -34,6 +34,12 @@ async def gone_once(stage: Stage, fault: Fault) -> None:
         stage.proxy.add(fault, path=f"/{path}", watch=True, times=1)
 
 
+def tasks_of_the_operator() -> int:
+    """All but those of the proxy before it, which has one for each connection, and more of them on a busy machine."""
+    names = (getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks())
+    return sum(1 for name in names if not name.startswith("RequestHandler"))
+
+
 @pytest.mark.parametrize("fault", GONE)
 async def test_what_was_deleted_in_the_gap_is_forgotten(tmp_path: Path, fault: Fault) -> None:
     async with Stage(tmp_path) as stage:
@@ -141,7 +147,7 @@ async def test_everything_else_goes_on_when_the_watches_begin_anew(tmp_path: Pat
         await stage.start()
         await stage.apply(request("ticks", EVERY_SECOND))
         await stage.proxy.wait_until(lambda: bool(stage.proxy.seen("POST", path="processruns$")))
-        tasks = len(asyncio.all_tasks())
+        tasks = tasks_of_the_operator()
         for times in range(2, 5):
             await gone_once(stage, Answer(410, "Expired", "too old resource version"))
             stage.proxy.cut()
@@ -155,4 +161,4 @@ async def test_everything_else_goes_on_when_the_watches_begin_anew(tmp_path: Pat
         assert not stage.lines("a loop ended")
         await stage.apply(request("new"))
         await stage.each_ran_once("new")
-        assert len(asyncio.all_tasks()) < tasks + 10
+        assert tasks_of_the_operator() < tasks + 10
