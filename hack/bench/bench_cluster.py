@@ -37,13 +37,19 @@ class Bench:
         url = f"{session.server}{kind.path(self.namespace)}"
 
         async def follow() -> None:
-            async with session.session.get(url, params={"watch": "true"}) as response:
-                response.raise_for_status()
-                began.set()
-                async for line in response.content:
-                    at = time.time()
-                    event = orjson.loads(line)
-                    seen(event["type"], event["object"], at)
+            version = ""
+            while True:  # a server under load closes the watch of one who reads too slowly
+                params = {"watch": "true", **({"resourceVersion": version} if version else {})}
+                async with session.session.get(url, params=params) as response:
+                    response.raise_for_status()
+                    began.set()
+                    async for line in response.content:
+                        at = time.time()
+                        event = orjson.loads(line)
+                        if event["type"] == "ERROR":
+                            raise RuntimeError(f"the watch of {kind.plural} has ended: {event['object']}")
+                        version = event["object"]["metadata"]["resourceVersion"]
+                        seen(event["type"], event["object"], at)
 
         began = asyncio.Event()
         task = asyncio.create_task(follow())
