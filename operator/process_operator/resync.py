@@ -85,5 +85,5 @@ class Resync:
                     version = int(page.resource_version or 0)
                 for raw in page.items:
                     seen.add(raw["metadata"]["uid"])
-                    self._store.apply(selection.kind, raw)
+                    self._store.take(selection.kind, raw)
             self._store.drop_unseen(selection.kind, namespace, seen, version)

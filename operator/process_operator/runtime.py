@@ -334,7 +334,7 @@ class Operator:
         self.queue.add_soon(key)
 
     def _seen(self, kind: Kind, event_type: str | None, raw: dict[str, Any]) -> None:
-        self.store.apply(kind, raw, deleted=event_type == "DELETED")
+        self.store.take(kind, raw, deleted=event_type == "DELETED")
 
     async def _resync_now_and_then(self) -> None:
         """Once kopf has begun to watch, first or anew, and every few minutes while runs are open."""

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
+import structlog
 
 from process_operator import names
 from process_operator.calendars import Calendars
@@ -42,6 +43,8 @@ from process_operator.shelf import EVERY_VERSION, Entry, Key, Shelf
 Raw = Mapping[str, Any]
 _VALUES: Final = 1000
 """Of so many requests with runs the value is kept: each takes some 10 KB."""
+
+log = structlog.get_logger("process_operator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,19 @@ class Store:
         self.lines = ProcessLines(on_dirty)
 
     # ---- what is seen
+
+    def take(self, kind: Kind, raw: Raw, *, deleted: bool = False) -> None:
+        """Take in an object that a watch or a list showed. One that cannot be read is left out, and harms no other."""
+        try:
+            self.apply(kind, raw, deleted=deleted)
+        except Exception:
+            about = raw.get("metadata") or {}
+            log.exception(
+                "an object cannot be read and is left out",
+                kind=kind.kind,
+                namespace=about.get("namespace"),
+                name=about.get("name"),
+            )
 
     def apply(self, kind: Kind, raw: Raw, *, deleted: bool = False) -> bool:
         """Take in an object as an event, a list or the answer to a write showed it; say whether it was news."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 from tests.unit.given import at, finished, template
 
 from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind
@@ -76,6 +77,17 @@ def a_pod(version: int = 1, phase: str = "Succeeded", job: str = "run") -> Body:
 
 
 DONE = [{"type": "Complete", "status": "True"}]
+
+
+def test_an_object_that_cannot_be_read_is_said_and_harms_no_other() -> None:
+    store = Seen()
+    strange = a_run(name="strange")
+    strange["spec"]["trigger"] = "Sometimes"
+    with capture_logs() as said:
+        store.take(PROCESS_RUN, strange)
+        store.take(PROCESS_RUN, a_run())
+    assert set(store.runs.entries) == {("erp", "run")}
+    assert [(line["event"], line["name"]) for line in said] == [("an object cannot be read and is left out", "strange")]
 
 
 # ---- versions
