@@ -128,6 +128,15 @@ def test_what_is_kept_is_the_end_of_what_was_said(text: str, tail_bytes: int) ->
     [
         pytest.param(REMOVED, True, id="the kubelet's text"),
         pytest.param(REMOVED + b"\n", True, id="with a newline"),
+        pytest.param(
+            b'failed to try resolving symlinks in path "/var/log/pods/a_b_c/main/0.log": lstat /var/log/pods/a_b_c/main/'
+            b"0.log: no such file or directory",
+            True,
+            id="the file went with its pod",
+        ),
+        pytest.param(b'failed to open log file "/0.log": open /0.log: no such file', True, id="it went a moment later"),
+        pytest.param(b'failed to tail 90 lines of log file "/0.log": read /0.log: gone', True, id="and later still"),
+        pytest.param(b"failed to open log file, retrying\n", False, id="a process that says something of the kind"),
         pytest.param(b"starting\n" + REMOVED, False, id="a log that ends with it"),
         pytest.param(REMOVED + b"\nretrying", False, id="a log that begins with it"),
         pytest.param(b"", False, id="an empty log"),
