@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import statistics
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -103,15 +102,4 @@ def request(name: str, timing: Raw, **spec: Any) -> Raw:
             "timing": timing,
             **spec,
         },
-    }
-
-
-def spread(values: Sequence[float]) -> dict[str, float]:
-    """Median, p99 and the ends of seconds, in milliseconds."""
-    ordered = sorted(values)
-    return {
-        "min": round(1000 * ordered[0], 1),
-        "median": round(1000 * statistics.median(ordered), 1),
-        "p99": round(1000 * ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))], 1),
-        "max": round(1000 * ordered[-1], 1),
     }

@@ -98,22 +98,9 @@ class Site:
     @asynccontextmanager
     async def operator(self, *, log: Path | None = None) -> AsyncIterator[Operator]:
         """An operator of this checkout with its ordinary settings."""
-        environment = {
-            **os.environ,
-            "KUBECONFIG": str(self.kubeconfig),
-            "PYTHONPATH": str(_ROOT / "operator"),
-            "PROCESS_OPERATOR_LOG_FORMAT": "json",
-        }
         with tempfile.TemporaryFile("w+b") if log is None else log.open("w+b") as out:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "process_operator", "run", stderr=out, env=environment
-            )
-            try:
+            async with stand.operator_process(self.kubeconfig, out) as process:
                 yield Operator(process.pid, out.fileno())
-            finally:
-                if process.returncode is None:
-                    process.terminate()
-                await process.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +112,7 @@ class Operator:
 
     def cpu_seconds(self) -> float:
         """User and system time so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return stand.cpu_seconds(self.pid)
 
 
 JSON = {"Content-Type": "application/json"}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-from figures import Sample
+from figures import Sample, quantile
 
 P50, P99, MOST = "lateness p50, s", "lateness p99, s", "lateness max, s"
 ALL_MADE, MISSING, DOUBLE, RECORDED = "all made, s", "Jobs missing", "Jobs double", "runs recorded"
@@ -24,7 +23,7 @@ def lateness(
     late = sorted([at - tick for at, _ in seen] + [watched] * missing)
     values = {
         P50: late[len(late) // 2],
-        P99: late[math.ceil(0.99 * len(late)) - 1],
+        P99: quantile(late, 0.99),
         MOST: late[-1],
         ALL_MADE: late[-1],
         MISSING: missing,

@@ -19,15 +19,15 @@ from typing import Any, Final
 
 from bench_cluster import request
 from burst_cluster import NAMESPACE_NAME, RAISED_FLAGS, Operator, Site, control_plane, site
-from figures import Figure, Sample
+from burst_samples import DOUBLE, MISSING, MOST, P50, P99
+from figures import Figure, Sample, quantile
 
 from process_operator.cluster.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.names import API_VERSION
 from process_operator.resources.model import format_instant
 
 ALONE, FAILING, MANY = "alone", "beside a tick each second that fails", "beside thousands of runs"
-P50, P99, MOST = "lateness p50, s", "lateness p99, s", "lateness max, s"
-MISSING, DOUBLE, CPU, RECORDED = "Jobs missing", "Jobs double", "operator CPU, % of a core", "noisy runs recorded"
+CPU, RECORDED = "operator CPU, % of a core", "noisy runs recorded"
 _QUIET: Final = 50
 _REPETITIONS: Final = 3
 _SECONDS: Final = 4
@@ -134,7 +134,7 @@ def _lateness(here: Site, ticks: range, quiet: str, series: str) -> list[Sample]
     different = len({name for _, name in seen})
     values = {
         P50: late[len(late) // 2],
-        P99: late[math.ceil(0.99 * len(late)) - 1],
+        P99: quantile(late, 0.99),
         MOST: late[-1],
         MISSING: _QUIET * len(ticks) // _EVERY - different,
         DOUBLE: len(seen) - different,

@@ -6,7 +6,8 @@ Neighbours: one module for each figure (`burst.py`, `rest.py` ...), `plots.py` d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+import math
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,11 @@ OPERATOR = "engine Operator"
 HEDGED = "engine CronJob"
 STOCK = "native, stock flags"
 RAISED = "native, raised flags"
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The value that so much of the values (ascending) does not exceed: the nearest rank. NaN where there is none."""
+    return ordered[math.ceil(share * len(ordered)) - 1] if ordered else math.nan
 
 
 @dataclass(frozen=True, slots=True)

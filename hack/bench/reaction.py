@@ -7,7 +7,6 @@ waits for another. Neighbours: `stand.py` has the cluster and the operator, `sim
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from bench_cluster import Bench, Raw, bench, request
-from figures import OPERATOR, Figure, Sample, Target
+from figures import OPERATOR, Figure, Sample, Target, quantile
 from simulated_node import LASTS, NODE, NODES, node, simulated_node
 from stand import control_plane, operator
 
@@ -140,7 +139,7 @@ def _samples(what: str, seconds: list[float]) -> list[Sample]:
     ordered = sorted(seconds)
     values = {
         f"{what} p50, s": ordered[len(ordered) // 2],
-        f"{what} p99, s": ordered[math.ceil(0.99 * len(ordered)) - 1],
+        f"{what} p99, s": quantile(ordered, 0.99),
     }
     return [Sample(measure, OPERATOR, SAMPLES, value) for measure, value in values.items()]
 

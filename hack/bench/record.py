@@ -5,10 +5,9 @@ The loads are those of `sustained.py`, measured once for both (`load.py`).
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
-from figures import OPERATOR, Figure, Sample, Target
+from figures import OPERATOR, Figure, Sample, Target, quantile
 from load import Load, loads
 
 RATES: Final = (1, 50)
@@ -25,8 +24,8 @@ def _samples(load: Load) -> list[Sample]:
     values = {"runs not recorded": load.due - len(load.recorded)}
     found = (
         {
-            P50: delays[math.ceil(0.5 * len(delays)) - 1],
-            P99: delays[math.ceil(0.99 * len(delays)) - 1],
+            P50: quantile(delays, 0.5),
+            P99: quantile(delays, 0.99),
         }
         if delays
         else {}

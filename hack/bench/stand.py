@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
@@ -98,21 +98,30 @@ async def _series(port: int, name: str) -> list[tuple[dict[str, str], float]]:
 async def operator(kubeconfig: Path, folder: Path) -> AsyncIterator[Operator]:
     """An operator with its ordinary settings, ready; `folder` takes its log."""
     port = free_port()
+    serving = {"PROCESS_OPERATOR_HTTP_HOST": "127.0.0.1", "PROCESS_OPERATOR_HTTP_PORT": str(port)}
+    with (folder / "operator.log").open("wb") as log:
+        async with operator_process(kubeconfig, log, **serving) as process:
+            await _until_ready(port, process)
+            yield Operator(process.pid, port, kubeconfig)
+
+
+@asynccontextmanager
+async def operator_process(
+    kubeconfig: Path, log: IO[bytes], **settings: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """An operator of this checkout that writes to `log`, just started; `settings` are more of its environment."""
     environment = {
         **os.environ,
         "KUBECONFIG": str(kubeconfig),
         "PYTHONPATH": str(_ROOT / "operator"),
         "PROCESS_OPERATOR_LOG_FORMAT": "json",
-        "PROCESS_OPERATOR_HTTP_HOST": "127.0.0.1",
-        "PROCESS_OPERATOR_HTTP_PORT": str(port),
+        **settings,
     }
-    with (folder / "operator.log").open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "process_operator", "run", stdout=out, stderr=out, env=environment
-        )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "process_operator", "run", stdout=log, stderr=log, env=environment
+    )
     try:
-        await _until_ready(port, process)
-        yield Operator(process.pid, port, kubeconfig)
+        yield process
     finally:
         if process.returncode is None:
             process.terminate()

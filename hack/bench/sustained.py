@@ -5,16 +5,14 @@ Neighbours: `load.py` runs the load, `record.py` shows how quick the records of 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Final
 
-from figures import OPERATOR, Figure, Sample, Target
+from burst_samples import P50, P99
+from figures import OPERATOR, Figure, Sample, Target, quantile
 from load import HALF, SECONDS, Load, loads
 from stand import CONTROL_PLANE, OPERATOR_PROCESS
 
 RATES: Final = (50, 100, 200)
-P50, P99 = "lateness p50, s", "lateness p99, s"
 CPU, REQUESTS = "CPU of the operator per run, ms", "API requests per run"
 GROWTH = "backlog that came in the second half, runs"
 _OF_RUNS: Final = ("processruns", "jobs", "pods")
@@ -30,8 +28,8 @@ async def measure() -> list[list[Sample]]:
 def _samples(load: Load) -> list[Sample]:
     late, due = sorted(load.lateness()), load.due
     values = {
-        P50: _quantile(late, 0.5),
-        P99: _quantile(late, 0.99),
+        P50: quantile(late, 0.5),
+        P99: quantile(late, 0.99),
         f"backlog after {HALF} s, runs": load.backlog(HALF),
         f"backlog after {SECONDS} s, runs": load.backlog(SECONDS),
         GROWTH: max(0, load.backlog(SECONDS) - load.backlog(HALF)),
@@ -60,10 +58,6 @@ def requests_per_run(load: Load) -> float:
 
 def _by_kind(load: Load) -> list[tuple[str, int]]:
     return [(f"{verb} {resource}", number) for (verb, resource), number in sorted(load.requests.items())]
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    return ordered[math.ceil(share * len(ordered)) - 1] if ordered else math.nan
 
 
 FIGURE = Figure(

@@ -6,7 +6,7 @@ Measured reasons stand beside the settings. Neighbours: `handlers.py` registers 
 from __future__ import annotations
 
 import asyncio
-import random
+import itertools
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Final
 import aiohttp
 import kopf
 
+from process_operator.cluster.backoff import backoff
 from process_operator.cluster.connection import Connection
 from process_operator.cluster.kinds import JOB, POD, PROCESS_RUN
 from process_operator.handlers import Seen, register
@@ -221,10 +222,8 @@ class _Backoffs:
         self._longest_pause = longest_pause
 
     def __iter__(self) -> Iterator[float]:
-        pause = 0.5
-        while True:
-            yield pause * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, guards no secret
-            pause = min(pause * 2, self._longest_pause)
+        for failures in itertools.count(1):
+            yield backoff(failures, None, first=0.5, longest=self._longest_pause)
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):

@@ -6,7 +6,6 @@ has what the controller does by itself.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections import Counter
@@ -14,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from tests.cluster.components import pid_of
 from tests.cluster.manifests import held, manual_run, request, schedule
 from tests.cluster.workspace import LATE, created, instant, name_of, now, written
 
@@ -41,10 +41,7 @@ PLAIN: Final = ("plain-1", "plain-2", "forbid")
 @pytest.fixture
 def controller_manager(kubeconfig: Path) -> Iterator[int]:
     """The pid of the controller manager of the cluster that was started for the tests; it goes on after each."""
-    record = kubeconfig.parent / "pids" / "kube-controller-manager.json"
-    if not record.exists():
-        pytest.fail(f"the controller manager of this cluster cannot be stopped from here: there is no {record}")
-    pid = int(json.loads(record.read_text())["pid"])
+    pid = pid_of("kube-controller-manager", kubeconfig)
     yield pid
     os.kill(pid, signal.SIGCONT)
 

@@ -7,13 +7,13 @@ Neighbour: `test_run_pods_removed.py` has pods that are taken away while the nod
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from tests.cluster.components import pid_of
 from tests.cluster.manifests import immediately, job_template, request, schedule, sleeper
 from tests.cluster.workspace import instant, name_of, now, written
 
@@ -57,10 +57,7 @@ class Node:
 @pytest.fixture
 def node(kubeconfig: Path, cluster: Kubectl) -> Iterator[Node]:
     """It goes on after each test, whatever became of that."""
-    record = kubeconfig.parent / "pids" / "kubelet.json"
-    if not record.exists():
-        pytest.fail(f"the kubelet of this cluster cannot be stopped from here: there is no {record}")
-    found = Node(int(json.loads(record.read_text())["pid"]), cluster)
+    found = Node(pid_of("kubelet", kubeconfig), cluster)
     yield found
     found.go_on()
 

@@ -16,7 +16,7 @@ LONGEST_RETRY_AFTER: Final = 300.0
 """Seconds. No API server asks for more; a proxy that does must not stop anything for a day."""
 
 
-def retry_after(error: BaseException) -> float:
+def retry_after(error: BaseException | None) -> float:
     """Seconds that the server wants to be left alone; 0 where it did not say."""
     asked = error.retry_after if isinstance(error, ApiError) else None
     return min(asked or 0.0, LONGEST_RETRY_AFTER)
@@ -24,7 +24,7 @@ def retry_after(error: BaseException) -> float:
 
 def backoff(
     failures: int,
-    error: BaseException,
+    error: BaseException | None,
     *,
     first: float,
     longest: float,
@@ -33,7 +33,7 @@ def backoff(
     """Seconds until the next try, after so many failures in a row (1 or more).
 
     `first`, doubled with each further failure up to `longest`, of that between a half and all; Retry-After on top.
-    `chance` gives 0..1.
+    `error` is None where nobody knows what failed. `chance` gives 0..1.
     """
     pause: float = min(longest, first * 2 ** min(failures - 1, 30))
     return pause * (0.5 + chance() / 2) + retry_after(error)

@@ -1,0 +1,22 @@
+"""The processes of the cluster that was started for the tests, for tests that stop one of them.
+
+Neighbours: `conftest.py` starts the cluster, `test_hedge.py` and `test_node_away.py` stop something.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def pid_of(component: str, kubeconfig: Path) -> int:
+    """The pid of a component such as `kubelet`. Fails the test where the cluster was not started from here."""
+    record = kubeconfig.parent / "pids" / f"{component}.json"
+    if not record.exists():
+        pytest.fail(f"the {component} of this cluster cannot be stopped from here: there is no {record}")
+    return int(json.loads(record.read_text())["pid"])
