@@ -28,7 +28,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from process_operator import __version__
 from process_operator.decisions.manifests import ANNOTATION_ENGINE, ANNOTATION_VERDICT
-from process_operator.decisions.plan import Action, CreateRun, FinishRun, GrowSummary
+from process_operator.decisions.plan import Action, CreateJob, CreateRun, FinishRun, GrowSummary
 from process_operator.resources.model import parse_instant
 from process_operator.resources.process_run import ProcessRunStatus, RunPhase, Trigger
 from process_operator.shelf import Key
@@ -148,6 +148,8 @@ class Metrics:
             self._finish(key, action)
         elif isinstance(action, CreateRun) and ANNOTATION_VERDICT not in _annotations(action):
             self._create(action)
+        elif isinstance(action, CreateJob) and action.claimed_for is not None:
+            self._observe_lateness(action.claimed_for)
         elif isinstance(action, GrowSummary):
             self._refuse(key, action.run, action.status)
 
@@ -155,9 +157,12 @@ class Metrics:
         spec = action.manifest["spec"]
         self._created.labels(spec["trigger"]).inc()
         starts_now = action.job is not None or ANNOTATION_ENGINE in _annotations(action)
-        if starts_now and self._clock is not None and spec["trigger"] in _BY_THE_CLOCK:
-            late = (self._clock() - parse_instant(spec["scheduledTime"])).total_seconds()
-            self._lateness.observe(max(0.0, late))
+        if starts_now and spec["trigger"] in _BY_THE_CLOCK:
+            self._observe_lateness(parse_instant(spec["scheduledTime"]))
+
+    def _observe_lateness(self, due: datetime) -> None:
+        if self._clock is not None:
+            self._lateness.observe(max(0.0, (self._clock() - due).total_seconds()))
 
     def _finish(self, key: Key, action: FinishRun) -> None:
         status = action.status

@@ -88,6 +88,7 @@ class Performer:
             actions.LoadHistory: self._load_history,
             actions.LoadProcessRuns: self._load_process_runs,
             actions.CreateRun: self._create_run,
+            actions.WithdrawRun: self._withdraw_run,
             actions.AdoptRun: self._adopt_run,
             actions.AdoptBackfill: self._adopt_backfill,
             actions.ReportRun: self._report_run,
@@ -270,6 +271,10 @@ class Performer:
             self._store.note_step(key, action.run, action.parent, None)
         else:
             self._take_run(key, answer)
+
+    async def _withdraw_run(self, key: Key, snapshot: Snapshot, action: actions.WithdrawRun) -> None:
+        await self._api.delete(PROCESS_RUN, key[0], action.run, uid=action.uid)
+        self._store.lose(PROCESS_RUN, key[0], action.run)
 
     async def _adopt_run(self, key: Key, snapshot: Snapshot, action: actions.AdoptRun) -> None:
         await self._patch_run(key, action.run, dict(action.patch), subresource=None)

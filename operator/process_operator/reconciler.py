@@ -29,7 +29,7 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.decider import Decider, Decision
-from process_operator.decisions.plan import Action, CreateRun, Emit, FinishRun, Plan, ReadLog
+from process_operator.decisions.plan import Action, Emit, FinishRun, Plan, ReadLog
 from process_operator.decisions.request_status import is_worth_a_write
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.performer import Performer
@@ -153,6 +153,8 @@ class Reconciler:
             if self._queue.has_urgent and self._queue.is_urgent(key) and not starts_something(plan):
                 # It has its turn when nothing waits that has to start now.
                 break
+            if plan.actions and made is None and self._ahead is not None:
+                self._ahead.drop(key)
             # Before anything is awaited: what starts now is in the way of every decision from here on.
             self._store.stand_in_line(key, snapshot, plan, now)
             if not await self._perform(key, snapshot, plan, beat, seen):
@@ -180,7 +182,6 @@ class Reconciler:
                 await self._performer.perform(key, snapshot, action)
                 done.append(action)
                 self._done(key, action)
-                _log_action(key, action)
         finally:
             all_done = len(done) == len(plan.actions)
             # Not where another status was seen meanwhile, or all is to be looked up anew: this plan is from before that.
@@ -287,14 +288,3 @@ def _is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> 
         return [(c.type, c.status, c.reason) for c in status.conditions if c.type in watched]
 
     return verdicts(written) != verdicts(wanted)
-
-
-def _log_action(key: Key, action: Action) -> None:
-    if isinstance(action, Emit):
-        return
-    names = (getattr(action, field, None) for field in ("run", "job"))
-    run = next((name for name in names if isinstance(name, str)), None)
-    if run is None and isinstance(action, CreateRun):
-        run = action.manifest["metadata"]["name"]
-    phase = getattr(getattr(action, "status", None), "phase", None)
-    log.info(type(action).__name__, namespace=key[0], request=key[1], run=run, phase=phase and str(phase))

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import structlog
 
+from process_operator.action_log import log_action
 from process_operator.ahead import Ahead
 from process_operator.cluster.api import Api
 from process_operator.cluster.backoff import backoff, retry_after
@@ -30,7 +31,8 @@ from process_operator.cluster.lease import Lease
 from process_operator.cluster.object_watch import ObjectWatch
 from process_operator.cluster.retry import Retries
 from process_operator.config_maps import ConfigMaps
-from process_operator.decisions.snapshot import Defaults
+from process_operator.decisions.plan import Action, CreateRun
+from process_operator.decisions.snapshot import Defaults, Snapshot
 from process_operator.health import Health
 from process_operator.http_server import HttpServer
 from process_operator.leadership import Leadership, LeaseTimes
@@ -114,7 +116,6 @@ class Operator:
         )
         self.agenda: Agenda[Key] = Agenda()
         self.pulse = Pulse(self.store, clock)
-        self.ahead = Ahead(self.store, self.agenda, self.queue, clock, self.pulse.beat)
         self.timer = Timer(self.agenda, self.queue, clock, self.pulse.beat)
         self.events = EventRecorder(self.api)
         self.logs = LogReader(self.api, self.store, on_read=self.queue.add)
@@ -127,6 +128,7 @@ class Operator:
         self.performer = Performer(
             self.api, self.store, self.events, self.logs, clock, follow=self.config_maps.follow, notifier=self.notifier
         )
+        self.ahead = Ahead(self.store, self.agenda, self.queue, clock, self.pulse.beat, claim=self._claim)
         self.reconciler = Reconciler(
             store=self.store,
             queue=self.queue,
@@ -134,7 +136,7 @@ class Operator:
             clock=clock,
             wake=self.timer.put,
             pace=Pace(timedelta(seconds=settings.status_seconds)),
-            done=self.metrics.action,
+            done=self._done,
             beat=self.pulse.beat,
             ahead=self.ahead,
         )
@@ -332,6 +334,14 @@ class Operator:
     def _progressed(self, key: Key) -> None:
         self.ahead.drop(key)
         self.queue.add_soon(key)
+
+    def _done(self, key: Key, action: Action) -> None:
+        self.metrics.action(key, action)
+        log_action(key, action)
+
+    async def _claim(self, key: Key, snapshot: Snapshot, claim: CreateRun) -> None:
+        await self.performer.perform(key, snapshot, claim)
+        self._done(key, claim)
 
     def _seen(self, kind: Kind, event_type: str | None, raw: dict[str, Any]) -> None:
         self.store.take(kind, raw, deleted=event_type == "DELETED")

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 from tests.flow.controllers import Controllers, Work
 from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, MemoryApi, WatchEvent, copied
 
+from process_operator.ahead import Ahead, Bounds
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import CONFIG_MAP, JOB, POD, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
@@ -50,6 +51,8 @@ RECEIVERS: Final = (
     Receiver(name="hook", url="https://hook.example.com", namespaces=("*",)),
     Receiver(name="theirs", url="https://theirs.example.com", namespaces=("elsewhere",)),
 )
+_BEFORE: Final = timedelta(seconds=3)
+"""So long before what is due the operator looks ahead, where it does."""
 _PATIENCE: Final = 400
 """Rounds without progress of the clock after which something is taken to run in circles."""
 
@@ -176,7 +179,7 @@ class Process:
         self.agenda: Agenda[Key] = Agenda()
         self.processes: WorkQueue[Key] = WorkQueue()
         self.store = Store(
-            on_dirty=self.queue.add,
+            on_dirty=self._dirty,
             on_process=self.processes.add,
             clock=flow.clock,
             defaults=Defaults(receivers=RECEIVERS),
@@ -195,6 +198,16 @@ class Process:
             follow=self._follow_config_map,
             notifier=self.notifier,
         )
+        self.ahead = Ahead(
+            self.store,
+            self.agenda,
+            self.queue,
+            flow.clock,
+            lambda: 0,
+            claim=self.performer.perform,
+            bounds=Bounds(many=1, burst=1, in_flight=1),
+        )
+        self.looks_ahead = flow.looks_ahead
         self.reconciler = StrictReconciler(
             store=self.store,
             queue=self.queue,
@@ -202,6 +215,7 @@ class Process:
             clock=flow.clock,
             wake=self._wake,
             chance=lambda: 1.0,
+            ahead=self.ahead,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, flow.clock)
         self.resync = Resync(self.api, self.store)
@@ -211,6 +225,10 @@ class Process:
         self.workers = flow.workers
         if self.delivery == "early":
             self.api.before_answer = self._listen
+
+    def _dirty(self, key: Key) -> None:
+        self.ahead.drop(key)
+        self.queue.add(key)
 
     def _wake(self, key: Key, at: datetime | None) -> None:
         if at is None:
@@ -237,7 +255,19 @@ class Process:
             if keys:
                 await asyncio.gather(*(self._work_on(key, queue, reconcile) for key in keys))
                 return True
-        return self.logs.deliver() or self.notifier.deliver() or heard
+        return self.logs.deliver() or self.notifier.deliver() or heard or await self._look_ahead()
+
+    async def _look_ahead(self) -> bool:
+        """Claim what is due in a moment; whether anything was."""
+        before = len(self.cluster.writes)
+        if self.looks_ahead:
+            await self.ahead.look()
+        return len(self.cluster.writes) > before
+
+    def looks_at(self) -> datetime | None:
+        """When it next looks ahead."""
+        due, now = self.agenda.next_at(), self.clock()
+        return due - _BEFORE if self.looks_ahead and due is not None and due - _BEFORE > now else None
 
     async def _follow_config_map(self, namespace: str, name: str) -> None:
         # Listed anew where its watch breaks, so that no change of it is lost, whatever happens to other watches.
@@ -292,6 +322,8 @@ class Flow:
     workers: int = 1
     """Requests that an operator works on at the same moment."""
     delivery: Delivery = "prompt"
+    looks_ahead: bool = False
+    """Whether ticks are claimed before they are due, as those of a burst are."""
     resync_every: timedelta = timedelta()
     """How often everything is listed again; 0: only at the start."""
     is_late: bool = False
@@ -433,7 +465,8 @@ class Flow:
         self.cluster.unwatch(process.watched)
 
     def _instants(self) -> list[datetime | None]:
-        return [self.controllers.next_at(), self._resync_at, *(process.agenda.next_at() for process in self.processes)]
+        agendas = (at for process in self.processes for at in (process.agenda.next_at(), process.looks_at()))
+        return [self.controllers.next_at(), self._resync_at, *agendas]
 
     @property
     def _crash_ahead(self) -> CrashPoint | None:
@@ -541,10 +574,26 @@ class Flow:
 
     def runs(self, request: str = "job", *, pruned: bool = False) -> list[ProcessRun]:
         """The runs of a request, oldest tick first; with `pruned` also those that are deleted, as they were last."""
-        bodies = self.cluster.all(PROCESS_RUN) + (self.cluster.deleted[PROCESS_RUN] if pruned else [])
+        bodies = self.cluster.all(PROCESS_RUN) + (self._removed() if pruned else [])
         runs = [ProcessRun.model_validate(body) for body in bodies]
         mine = [run for run in runs if run.spec.request.name == request]
         return sorted(mine, key=lambda run: (run.spec.scheduled_time or created(run), run.metadata.name))
+
+    def _removed(self) -> list[Body]:
+        """The runs that are deleted, as they were last; not the claims that were withdrawn, which never were runs."""
+        withdrawn = self.withdrawn()
+        return [body for body in self.cluster.deleted[PROCESS_RUN] if body not in withdrawn]
+
+    def withdrawn(self) -> list[Body]:
+        """The runs that were made ahead of their ticks and deleted before they had a Job."""
+        jobs = [*self.cluster.all(JOB), *self.cluster.deleted[JOB]]
+        started = {owner["uid"] for job in jobs for owner in job["metadata"].get("ownerReferences") or ()}
+        return [
+            body
+            for body in self.cluster.deleted[PROCESS_RUN]
+            if "endTime" not in body["status"] and body["metadata"]["uid"] not in started
+            if body["metadata"]["creationTimestamp"] < body["spec"].get("scheduledTime", "")
+        ]
 
     def newest(self, request: str = "job") -> ProcessRunStatus:
         """The status of the newest run of a request."""
@@ -565,7 +614,7 @@ class Flow:
 
     def requests_seen(self) -> list[str]:
         """Names of all requests that ever had a run."""
-        bodies = self.cluster.all(PROCESS_RUN) + self.cluster.deleted[PROCESS_RUN]
+        bodies = self.cluster.all(PROCESS_RUN) + self._removed()
         return sorted({body["spec"]["request"]["name"] for body in bodies})
 
     def schedules(self) -> list[str]:
@@ -580,7 +629,7 @@ class Flow:
     def counts(self) -> Counter[str]:
         """How often each phase occurs among all runs that ever were, summaries with their counts."""
         counter: Counter[str] = Counter()
-        for body in [*self.cluster.all(PROCESS_RUN), *self.cluster.deleted[PROCESS_RUN]]:
+        for body in [*self.cluster.all(PROCESS_RUN), *self._removed()]:
             summary = body["status"].get("summary")
             counter[body["status"]["phase"]] += summary["count"] if summary else 1
         return counter

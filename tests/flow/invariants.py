@@ -28,7 +28,8 @@ def check_runs(flow: Flow, *, remade: frozenset[str] = frozenset()) -> None:
     runs = [ProcessRun.model_validate(body) for body in flow.cluster.all(PROCESS_RUN)]
     twice = {name: number for name, number in made[JOB].items() if number > 1 and name not in remade}
     assert not twice, f"Jobs made more than once: {twice}"
-    twice = {name: number for name, number in made[PROCESS_RUN].items() if number > 1 and name not in remade}
+    stand = made[PROCESS_RUN] - Counter(body["metadata"]["name"] for body in flow.withdrawn())
+    twice = {name: number for name, number in stand.items() if number > 1 and name not in remade}
     assert not twice, f"runs made more than once: {twice}"
     pods = Counter(str(pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]) for pod in flow.cluster.all(POD))
     assert all(number == 1 for number in pods.values()), f"more than one pod: {pods}"

@@ -44,6 +44,8 @@ class Scenario:
     """What a crash may change, with the reason in the scenario: `ends` (the phases), `ticks` (that every one is recorded)."""
     writes: tuple[int, int] = (1, 10_000)
     """First and last write after which a crash is tried."""
+    looks_ahead: bool = False
+    """Whether its ticks are claimed before they are due, as those of a burst are."""
     alone: frozenset[str] = frozenset()
     """Processes of which no two runs ever work at the same time."""
 
@@ -79,6 +81,8 @@ class Trouble:
     """Requests that an operator works on at the same moment."""
     delivery: Delivery = "prompt"
     resync_every: int = 0
+    looks_ahead: bool = False
+    """Ticks are claimed before they are due, as those of a burst are: that must change nothing."""
 
     @property
     def is_late(self) -> bool:
@@ -105,6 +109,7 @@ async def _play(scenario: Scenario, trouble: Trouble) -> Flow:
         workers=trouble.workers,
         delivery=trouble.delivery,
         resync_every=timedelta(seconds=trouble.resync_every),
+        looks_ahead=trouble.looks_ahead or scenario.looks_ahead,
         is_late=trouble.is_late or trouble.operators > 1,
     )
     await flow.start()

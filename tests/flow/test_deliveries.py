@@ -1,7 +1,8 @@
 """Scenarios with watch events that come twice, in the wrong order or not at all, and with two operators at once.
 
 With FLOW_THOROUGH=1 each meets all of that, else two of the five that are drawn by its name. Several
-workers, who take a request each, are met by those with more than one request.
+workers, who take a request each, are met by those with more than one request. And every scenario is played once with its
+ticks claimed before they are due.
 """
 
 from __future__ import annotations
@@ -61,3 +62,8 @@ def test_several_workers(scenario: Scenario) -> None:
 @scenarios
 def test_two_operators_at_once(scenario: Scenario) -> None:
     play(scenario, Trouble(operators=2))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_claims_ahead_of_the_ticks(scenario: Scenario) -> None:
+    play(scenario, Trouble(looks_ahead=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.flow.scenario import Scenario, play
+from tests.flow.scenarios_ahead import AHEAD
 from tests.flow.scenarios_backfill import BACKFILLS
 from tests.flow.scenarios_calendar import CALENDARS
 from tests.flow.scenarios_catch_up import CATCH_UP
@@ -18,6 +19,7 @@ from tests.flow.scenarios_steps import STEPS
 SCENARIOS = [
     *ONCE.all,
     *SCHEDULES.all,
+    *AHEAD.all,
     *CATCH_UP.all,
     *BACKFILLS.all,
     *CALENDARS.all,

@@ -1,4 +1,4 @@
-"""Plans that are made before a burst: they are those of its instant, and fall with anything that changes."""
+"""What is prepared before a burst: plans are those of its instant and fall with anything that changes, ticks are claimed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any, Final
 import pytest
 from tests.unit.given import at, template
 
-from process_operator.ahead import Ahead
+from process_operator.ahead import Ahead, Bounds
+from process_operator.cluster.errors import ServerError
 from process_operator.cluster.kinds import PROCESS_REQUEST, PROCESS_RUN
-from process_operator.decisions.plan import BeginStretch, CreateRun
+from process_operator.decisions.plan import BeginStretch, CreateJob, CreateRun
 from process_operator.decisions.request_plan import decide
-from process_operator.decisions.snapshot import DryRun
+from process_operator.decisions.snapshot import DryRun, Snapshot
 from process_operator.decisions.stretch import next_stretch
 from process_operator.decisions.template import build_template
 from process_operator.queue import WorkQueue
@@ -27,15 +28,25 @@ FIRST: Final[Key] = ("erp", "close-0")
 
 
 class Burst:
-    """Requests that are in force and due at the tick; it is two seconds before that."""
+    """Requests that are in force and due at the tick; it is two seconds before that. From `claims` on they are claimed."""
 
-    def __init__(self, count: int = MANY, **spec: Any) -> None:
+    def __init__(self, count: int = MANY, *, claims: int = 100, **spec: Any) -> None:
         self.now = TICK - timedelta(seconds=2)
         self.beats = 0
         self.queue: WorkQueue[Key] = WorkQueue()
         self.agenda: Agenda[Key] = Agenda()
         self.store = Store(on_dirty=self._dirty, clock=self.clock)
-        self.ahead = Ahead(self.store, self.agenda, self.queue, self.clock, lambda: self.beats)
+        self.claimed: list[str] = []
+        self.before_claim: Callable[[], object] = lambda: None
+        self.ahead = Ahead(
+            self.store,
+            self.agenda,
+            self.queue,
+            self.clock,
+            lambda: self.beats,
+            claim=self._claim,
+            bounds=Bounds(burst=claims, in_flight=1),
+        )
         for number in range(count):
             self._add(f"close-{number}", spec)
         self.queue.clear()
@@ -46,6 +57,15 @@ class Burst:
     def _dirty(self, key: Key) -> None:
         self.ahead.drop(key)
         self.queue.add(key)
+
+    async def _claim(self, key: Key, _: Snapshot, claim: CreateRun) -> None:
+        self.before_claim()
+        assert claim.job is None
+        self.claimed.append(key[1])
+        name = claim.manifest["metadata"]["name"]
+        made = {"uid": f"uid-of-{name}", "resourceVersion": "7", "creationTimestamp": f"{self.now:%Y-%m-%dT%H:%M:%SZ}"}
+        metadata = {**claim.manifest["metadata"], **made}
+        self.store.apply(PROCESS_RUN, {**claim.manifest, "metadata": metadata})
 
     def _add(self, name: str, spec: dict[str, Any]) -> None:
         timing = {"schedule": {"secondly": {"every": 300}}}
@@ -145,3 +165,69 @@ async def test_what_starts_nothing_is_not_kept() -> None:
     await burst.ahead.look()
     assert not any(isinstance(action, BeginStretch) for action in decide(burst.store.snapshot(FIRST), TICK).actions)
     assert burst.take() is None
+
+
+async def test_a_burst_is_claimed_and_only_its_jobs_are_left() -> None:
+    burst = Burst(claims=MANY)
+    await burst.ahead.look()
+    assert sorted(burst.claimed) == sorted(f"close-{number}" for number in range(MANY))
+    burst.queue.clear()
+    left = burst.take().plan.actions
+    assert [type(action) for action in left if getattr(action, "job", None) or isinstance(action, CreateJob)] == [
+        CreateJob
+    ]
+
+
+async def test_before_its_instant_a_plan_is_not_given_away() -> None:
+    burst = Burst(claims=MANY)
+    await burst.ahead.look()
+    assert burst.take(-0.5) is None
+    assert burst.take(0.1) is not None
+
+
+async def test_each_is_claimed_once() -> None:
+    burst = Burst(claims=MANY)
+    await burst.ahead.look()
+    burst.queue.clear()
+    await burst.ahead.look()
+    assert len(burst.claimed) == MANY
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"concurrencyPolicy": "Forbid"}, id="under Forbid, where a run may come in between"),
+        pytest.param({"concurrencyPolicy": "Queue"}, id="under Queue"),
+        pytest.param({"concurrencyPolicy": "Replace"}, id="under Replace"),
+        pytest.param({"suspend": True}, id="unscheduled"),
+    ],
+)
+async def test_nothing_is_claimed_ahead(spec: dict[str, Any]) -> None:
+    burst = Burst(claims=MANY, **spec)
+    await burst.ahead.look()
+    assert burst.claimed == []
+
+
+async def test_fewer_than_a_burst_are_not_claimed() -> None:
+    burst = Burst(claims=MANY + 1)
+    await burst.ahead.look()
+    assert burst.claimed == []
+    assert isinstance(burst.take().plan.actions[0], CreateRun)
+
+
+async def test_nothing_is_claimed_when_the_tick_is_there() -> None:
+    burst = Burst(claims=MANY)
+    burst.now = TICK - timedelta(seconds=0.05)
+    await burst.ahead.look()
+    assert burst.claimed == []
+
+
+async def test_a_claim_that_fails_leaves_the_tick_to_itself() -> None:
+    burst = Burst(claims=MANY)
+
+    def fail() -> None:
+        raise ServerError("etcdserver: leader changed", status=500)
+
+    burst.before_claim = fail
+    await burst.ahead.look()
+    assert isinstance(burst.take().plan.actions[0], CreateRun)

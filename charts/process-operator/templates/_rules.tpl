@@ -19,7 +19,8 @@
   verbs: [patch]
 - apiGroups: [process-operator.io]
   resources: [processruns]
-  verbs: [create, patch, deletecollection]
+  # delete: to take back what was claimed ahead of a burst
+  verbs: [create, patch, delete, deletecollection]
 - apiGroups: [process-operator.io]
   resources: [processruns/status]
   # `update` is never used: it is what the admission policy asks of whoever makes other runs than manual ones.

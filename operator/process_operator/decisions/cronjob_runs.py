@@ -95,8 +95,7 @@ def cronjob_jobs(snapshot: Snapshot) -> list[Job]:
     own = [
         job
         for job in snapshot.jobs.values()
-        if job.controller is not None
-        and job.controller.kind == "CronJob"
+        if any(owner.kind == "CronJob" and owner.controller for owner in job.metadata.owner_references)
         and job.metadata.labels.get(names.LABEL_REQUEST_UID) == snapshot.uid
     ]
     return sorted(own, key=lambda job: (job.metadata.creation_timestamp or _LONG_AGO, job.metadata.name))

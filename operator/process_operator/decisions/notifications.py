@@ -44,6 +44,8 @@ def plan_notifications(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
         if snapshot.request.spec.notify:
             draft.do(LoadHistory())
         return
+    if not snapshot.request.spec.notify and not snapshot.deliveries:
+        return
     for run in snapshot.history:
         if run.untold is None:
             continue

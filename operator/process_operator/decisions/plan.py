@@ -71,6 +71,14 @@ class CreateRun:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawRun:
+    """Take back the claim of a tick that was made ahead of it (`claim_ahead.py`); only this very run, which has no Job."""
+
+    run: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class AdoptRun:
     """Give a run that a person made its owner and labels."""
 
@@ -116,6 +124,8 @@ class CreateJob:
 
     run: str
     manifest: Body
+    claimed_for: datetime | None = None
+    """The tick (UTC) for which the run was claimed ahead; None where it was claimed when it was due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +286,7 @@ Action = (
     | LoadHistory
     | LoadProcessRuns
     | CreateRun
+    | WithdrawRun
     | AdoptRun
     | AdoptBackfill
     | ReportRun

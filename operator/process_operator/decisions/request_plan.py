@@ -13,6 +13,7 @@ from datetime import datetime
 from process_operator import names
 from process_operator.decisions.acceptance import accept
 from process_operator.decisions.backfill_plan import plan_backfills
+from process_operator.decisions.claim_ahead import void_claims, withdraw, without_claims
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
 from process_operator.decisions.cursor_ahead import take_back_cursor
 from process_operator.decisions.hedge import HEDGE_AFTER
@@ -46,6 +47,7 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     own, left = _parted(snapshot)
     if left is not None:
         return _decide_beside_strangers(own, left, now)
+    snapshot, ahead = without_claims(snapshot, now)
     views = tuple(view_of(snapshot, run) for run in snapshot.runs)
     change = next_stretch(snapshot, now, run_waits_paused=_one_shot_paused(snapshot, views))
     if change is not None:
@@ -53,7 +55,9 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     back = take_back_cursor(snapshot, now)
     if back is not None:
         return back
-    return _decide_in_force(Situation(snapshot, accept(snapshot, now), views, now))
+    situation = Situation(snapshot, accept(snapshot, now), views, now)
+    void = void_claims(situation, ahead)
+    return Plan(void) if void else _decide_in_force(situation)
 
 
 def _parted(snapshot: Snapshot) -> tuple[Snapshot, Snapshot | None]:
@@ -86,6 +90,8 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime) -> Plan:
     draft = Draft()
     if snapshot.request is None:
         suspend_orphans(snapshot, draft)
+    snapshot, ahead = without_claims(snapshot, now)
+    draft.do(*withdraw(ahead))
     for run in snapshot.runs:
         view = view_of(snapshot, run)
         newer = room_for(snapshot, view, now, is_replaceable=False)

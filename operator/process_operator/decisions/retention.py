@@ -50,8 +50,8 @@ def plan_retention(
         if request.spec.history.max_age is not None or _may_be_over_limit(snapshot, now):
             draft.do(LoadHistory())
         return
-    expired = set(_too_old(snapshot, now, draft))
-    excess = [run for run in _over_limit(snapshot) if run not in expired]
+    expired = {run.name: run for run in _too_old(snapshot, now, draft)}
+    excess = [run for run in _over_limit(snapshot) if run.name not in expired]
     ends = sorted(map(_ended, excess))
     batch = snapshot.defaults.retention_batch
     # When the oldest has waited long enough, or so many can go that it is worth a request.
@@ -59,10 +59,10 @@ def plan_retention(
         [*(end + _PATIENCE for end in ends[:1]), *(end + _GRACE for end in ends[batch - 1 : batch])], default=None
     )
     if due is not None and now >= due:
-        expired.update(run for run in excess if now >= _ended(run) + _GRACE)
+        expired.update((run.name, run) for run in excess if now >= _ended(run) + _GRACE)
     else:
         draft.wake(due)
-    _remove(snapshot, sorted(expired, key=_order)[:_MOST], draft)
+    _remove(snapshot, sorted(expired.values(), key=_order)[:_MOST], draft)
 
 
 def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:

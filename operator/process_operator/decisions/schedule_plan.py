@@ -84,7 +84,8 @@ def plan_ticks(
         now=now,
         rules=rules,
         blocked=_is_blocked(snapshot, calendar, contenders, others, rules, settled.cursor or after, now),
-        occupations=all_occupations(situation),
+        # Of all policies only this one asks who was in the way; to say it takes long where many are remembered.
+        occupations=all_occupations(situation) if rules.policy == ConcurrencyPolicy.FORBID else (),
     )
     idle = Progress(settled.cursor or snapshot.status.last_schedule_time, settled.started, due.waiting)
     if due.waiting and rules.deadline_seconds is not None:

@@ -1,0 +1,95 @@
+"""Ticks of a burst that are claimed in the seconds before them, so that at the tick only their Jobs are left to make.
+
+Until its tick such a run stands for nothing: it is not active, waits for nothing and is in nobody's way. Where the tick
+will not come as it was foreseen (unscheduled, rescheduled, edited), or came while nobody was there, the claim is withdrawn,
+and the tick is decided like one that was never claimed. Neighbours: `process_operator/ahead.py` finds the bursts,
+`request_plan.py` asks here what its runs are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator import names
+from process_operator.decisions import manifests
+from process_operator.decisions.plan import Action, CreateRun, LookUpJob, Plan, WithdrawRun
+from process_operator.decisions.request_calendar import calendar_of
+from process_operator.decisions.situation import Situation
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_run import ProcessRun, Trigger
+
+STANDS: Final = timedelta(seconds=10)
+"""So long after its tick a claim is still taken up; later the rules for missed ticks say what becomes of it."""
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
+    """The claim that a plan for an instant to come begins with, where it may be made before that instant; without its Job.
+
+    Only under Allow: otherwise what happens until then may keep the tick from starting. And without jitter, which spreads
+    ticks better.
+    """
+    request = snapshot.request
+    if request is None or snapshot.runs or snapshot.lines or request.spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
+        return None
+    schedule = request.spec.timing.schedule
+    starts = [action for action in plan.actions if isinstance(action, CreateRun) and action.job is not None]
+    if schedule is None or schedule.jitter or len(starts) != 1:
+        return None
+    claim = starts[0]
+    return CreateRun(claim.manifest) if claim.manifest["spec"]["trigger"] == Trigger.SCHEDULE else None
+
+
+def without_claims(snapshot: Snapshot, now: datetime) -> tuple[Snapshot, tuple[ProcessRun, ...]]:
+    """A request without the runs whose tick is still to come, and these."""
+    ahead = tuple(run for run in snapshot.runs if _is_ahead(snapshot, run) and _tick(run) > now)
+    if not ahead:
+        return snapshot, ()
+    return replace(snapshot, runs=tuple(run for run in snapshot.runs if run not in ahead)), ahead
+
+
+def withdraw(runs: tuple[ProcessRun, ...]) -> tuple[Action, ...]:
+    """What takes claims back."""
+    return tuple(WithdrawRun(run.metadata.name, run.metadata.uid) for run in runs)
+
+
+def void_claims(situation: Situation, ahead: tuple[ProcessRun, ...]) -> tuple[Action, ...]:
+    """What has to be done before anything else is decided: claims `ahead` that no longer hold, and those nobody took up."""
+    snapshot, now = situation.snapshot, situation.now
+    void = tuple(run for run in ahead if not _holds(situation, run))
+    late = [run for run in snapshot.runs if _is_ahead(snapshot, run) and _tick(run) + STANDS < now]
+    # Another operator may have started it: then its Job is there, although no event has shown it.
+    unsure = tuple(LookUpJob(run.metadata.name) for run in late if not snapshot.notes_of(run.metadata.name).job_absent)
+    known = tuple(run for run in late if snapshot.notes_of(run.metadata.name).job_absent)
+    return (*withdraw((*void, *known)), *unsure)
+
+
+def _holds(situation: Situation, run: ProcessRun) -> bool:
+    """Whether the tick of a claim will come, and nothing will keep it from starting."""
+    recurrence, tick = situation.acceptance.recurrence, _tick(run)
+    if recurrence is None or not situation.makes_ticks or situation.line is not None:
+        return False
+    if situation.policy != ConcurrencyPolicy.ALLOW or tick < recurrence.floor:
+        return False
+    process = situation.request.spec.process
+    is_same = run.metadata.labels.get(names.LABEL_PROCESS) == (process.name if process is not None else None)
+    is_tick = recurrence.next_after(tick - _INSTANT) == tick == recurrence.due_at(tick)
+    return is_same and is_tick and run.metadata.name == calendar_of(situation.snapshot, recurrence).run_name(tick)
+
+
+def _is_ahead(snapshot: Snapshot, run: ProcessRun) -> bool:
+    """Whether a run was made before its tick, and the tick was not decided since."""
+    made, tick, cursor = run.metadata.creation_timestamp, run.spec.scheduled_time, snapshot.status.last_schedule_time
+    if run.spec.trigger != Trigger.SCHEDULE or run.spec.cancel or made is None or tick is None or made >= tick:
+        return False
+    is_plain = not {manifests.ANNOTATION_VERDICT, manifests.ANNOTATION_ENGINE} & run.metadata.annotations.keys()
+    has_begun = run.metadata.name in snapshot.jobs or run.status.job_uid is not None
+    return is_plain and not has_begun and (cursor is None or cursor < tick)
+
+
+def _tick(run: ProcessRun) -> datetime:
+    assert run.spec.scheduled_time is not None
+    return run.spec.scheduled_time
