@@ -34,12 +34,18 @@ log = structlog.get_logger("process_operator")
 
 
 class LogReader:
-    """Background readers, one for a run."""
+    """Background readers, one for a run.
 
-    def __init__(self, api: Api, store: Store, *, on_read: Callable[[Key], None]) -> None:
+    `on_read` is called with its request when a log is there, `on_early` where its Job has yet to say that it is over.
+    """
+
+    def __init__(
+        self, api: Api, store: Store, *, on_read: Callable[[Key], None], on_early: Callable[[Key], None]
+    ) -> None:
         self._api = api
         self._store = store
         self._on_read = on_read
+        self._on_early = on_early
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, key: Key, action: ReadLog) -> None:
@@ -128,4 +134,6 @@ class LogReader:
         raw = None if result.gone is not None else result.data
         text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
         self._store.note_run(key, run, log=text, log_pod=source.pod, log_wanted=False)
-        self._on_read(key)
+        job = self._store.jobs.get(key[0], run)
+        goes_on = job is not None and not job.gone and job.value.finished is None
+        (self._on_early if goes_on else self._on_read)(key)

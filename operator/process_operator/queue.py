@@ -18,8 +18,10 @@ _PATIENCE: Final = 5.0
 """Seconds that a key waits for urgent ones; from then on every second turn is for those that are not urgent."""
 
 _BRIEFLY: Final = 0.01
-_SOON: Final = 0.25
-"""Seconds in which what can wait is gathered."""
+_SOON: Final = 1.5
+"""Seconds for which what can wait does: by then what follows from a start, or from a pod's end, has most likely been heard."""
+_GATHERING: Final = 0.25
+"""Seconds between two looks at what has waited for long enough."""
 
 
 class WorkQueue(Generic[K]):
@@ -33,7 +35,9 @@ class WorkQueue(Generic[K]):
         """Keys in work, and whether they were urgent."""
         self._again: dict[K, bool] = {}
         """Held keys that were added, and whether they are urgent now."""
-        self._soon: set[K] = set()
+        self._soon: dict[K, float] = {}
+        """Keys that wait for company, and until when (monotonic seconds)."""
+        self._gathering: asyncio.TimerHandle | None = None
         self._was_urgent = False
         self._urgent_since = 0.0
         """Since when an urgent key has been waiting (monotonic seconds)."""
@@ -77,14 +81,17 @@ class WorkQueue(Generic[K]):
 
     def add_soon(self, key: K) -> None:
         """Mark a key as dirty in a moment, unless somebody looks at it before."""
-        if not self._soon:
-            asyncio.get_running_loop().call_later(_SOON, self._add_gathered)
-        self._soon.add(key)
+        self._soon.setdefault(key, monotonic() + _SOON)
+        if self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(_GATHERING, self._add_gathered)
 
     def _add_gathered(self) -> None:
-        soon, self._soon = self._soon, set()
-        for key in soon:
+        now = monotonic()
+        for key in [key for key, at in self._soon.items() if at <= now]:
+            del self._soon[key]
             self.add(key)
+        again = asyncio.get_running_loop().call_later
+        self._gathering = again(_GATHERING, self._add_gathered) if self._soon else None
 
     async def calm(self) -> None:
         """Wait until no urgent key waits, or patience ends."""
@@ -110,7 +117,7 @@ class WorkQueue(Generic[K]):
     def looked(self, key: K) -> None:
         """What a held key was added for until now is part of what its worker has just looked at: no need to come again."""
         self._again.pop(key, None)
-        self._soon.discard(key)
+        self._soon.pop(key, None)
 
     def done(self, key: K, *, after: float = 0.0) -> None:
         """Give a key back; with `after` only so many seconds later, and nobody gets it until then."""

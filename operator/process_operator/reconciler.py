@@ -29,7 +29,7 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.decider import Decider, Decision
-from process_operator.decisions.plan import Action, Emit, FinishRun, Plan, ReadLog
+from process_operator.decisions.plan import Action, CreateJob, CreateRun, DeleteRuns, Emit, FinishRun, Plan, ReadLog
 from process_operator.decisions.request_status import is_worth_a_write
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.performer import Performer
@@ -71,7 +71,8 @@ class _Seen(NamedTuple):
 class Reconciler:
     """Works on keys of the queue.
 
-    `wake` puts a key on the agenda (None takes it off); `done` is told each action that was carried out.
+    `wake` puts a key on the agenda (None takes it off); `done` is told each action that was carried out. `look_soon` has a
+    key looked at again in a moment, together with what is heard of it until then.
     """
 
     def __init__(  # noqa: PLR0913 - wiring
@@ -86,6 +87,7 @@ class Reconciler:
         done: Callable[[Key, Action], None] = lambda _key, _action: None,
         beat: Callable[[], int] = lambda: 0,
         chance: Callable[[], float] = random.random,
+        look_soon: Callable[[Key], None] | None = None,
         decider: Decider | None = None,
         ahead: Ahead | None = None,
     ) -> None:
@@ -99,6 +101,7 @@ class Reconciler:
         self._done = done
         self._beat = beat
         self._chance = chance
+        self._look_soon = look_soon or queue.add
         self._decider = decider or Decider()
         self._ahead = ahead
 
@@ -159,6 +162,12 @@ class Reconciler:
             self._store.stand_in_line(key, snapshot, plan, now)
             if not await self._perform(key, snapshot, plan, beat, seen):
                 continue
+            if _only_starts(snapshot, plan):
+                # The answers to what was just done are no reason to look at once: in a moment the Job controller tells
+                # more, and all of that is one decision.
+                self._queue.looked(key)
+                self._look_soon(key)
+                return plan.wake_at
             if self._queue.has_urgent:
                 # What is due goes before all that follows from what has just been done.
                 break
@@ -266,6 +275,18 @@ def _is_settled(snapshot: Snapshot, plan: Plan) -> bool:
     if snapshot.lines:
         return not plan.actions  # others wait for the word that nothing is left to do
     return len(plan.actions) <= _ACTIONS and all(isinstance(action, _UNSEEN) for action in plan.actions)
+
+
+def _only_starts(snapshot: Snapshot, plan: Plan) -> bool:
+    """Whether a plan starts one run and nobody waits for what follows from that."""
+    starts = [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]
+    is_one = len(starts) == 1 and (
+        isinstance(starts[0], CreateJob) or (isinstance(starts[0], CreateRun) and starts[0].job is not None)
+    )
+    request = snapshot.request
+    if not is_one or request is None or request.spec.timing.schedule is None or plan.status is None:
+        return False  # of a request that runs once, somebody may be waiting for its status
+    return not snapshot.lines and not plan.status.waiting_count
 
 
 def _count_ends(counts: RunCounts, done: list[Action]) -> RunCounts:

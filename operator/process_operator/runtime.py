@@ -118,7 +118,7 @@ class Operator:
         self.pulse = Pulse(self.store, clock)
         self.timer = Timer(self.agenda, self.queue, clock, self.pulse.beat)
         self.events = EventRecorder(self.api)
-        self.logs = LogReader(self.api, self.store, on_read=self.queue.add)
+        self.logs = LogReader(self.api, self.store, on_read=self.queue.add, on_early=self.queue.add_soon)
         self.notifier = Notifier(
             receivers, self.store, on_done=self.queue.add, count=self.metrics.notification, clock=clock
         )
@@ -139,6 +139,7 @@ class Operator:
             done=self._done,
             beat=self.pulse.beat,
             ahead=self.ahead,
+            look_soon=self.queue.add_soon,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, clock)
         self.resync = Resync(self.api, self.store, namespaces=settings.watch_namespaces or (None,))

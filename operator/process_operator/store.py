@@ -172,14 +172,22 @@ class Store:
     def _is_on_its_way(self, kind: Kind, value: Any, held: Entry[Any] | None) -> bool:
         """Whether an event only tells that a Job goes on as it should: what follows from that can wait for the next.
 
-        A Job that got a pod, or a ready one; a pod that has ended before its Job says so, which it will in a moment.
+        A Job that got a pod, or a ready one; a pod that has ended before its Job says so, which it will in a moment; a
+        Job that is over while its log is being read, of which the reader will tell.
         """
+        if kind is JOB and value.finished is not None:
+            return self._is_being_read(value.metadata.namespace, value.metadata.name)
         if kind is JOB:
             return held is not None and _goes_on(held.value) and _goes_on(value) and value.failed == held.value.failed
         if kind is POD:
             job = self.jobs.get(value.metadata.namespace, value.job_name)
             return job is not None and not job.gone and _goes_on(job.value) and value.deleted_at is None
         return False
+
+    def _is_being_read(self, namespace: str, run: str) -> bool:
+        held = self.runs.get(namespace, run)
+        notes = self._notes.get(held.key) if held is not None else None
+        return notes is not None and notes.runs.get(run, RunNotes()).log_wanted
 
     def _take_note(self, kind: Kind, key: Key, raw: Raw, value: Any, held: Entry[Any] | None) -> None:
         """Draw what follows from a new version before it takes the place of the one that is held."""
@@ -322,9 +330,16 @@ class Store:
             self.lines.leave(held.key)
         if kind is PROCESS:
             self._index_steps(held.key, None)
-        self._mark(kind, held.key)
+        if kind is not JOB or self._is_missed(namespace, name, held.value):
+            self._mark(kind, held.key)
         self.lines.stir((namespace, stirred))
         return True
+
+    def _is_missed(self, namespace: str, name: str, job: Job) -> bool:
+        """Whether anything follows from it that a Job is gone: not where its run is recorded, which took it along."""
+        owner = job.controller
+        is_ours = owner is not None and owner.kind == PROCESS_RUN.kind
+        return not is_ours or job.finished is None or self._is_open(namespace, name)
 
     def _forget_request(self, key: Key) -> None:
         """What was found out about a request that is gone holds for none that gets its name; its runs go on."""

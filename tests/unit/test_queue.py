@@ -69,6 +69,7 @@ async def test_what_a_key_was_added_for_before_its_worker_looked_is_no_reason_to
 
 async def test_what_can_wait_comes_in_a_moment_unless_it_is_looked_at_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue_module, "_SOON", 0.0)
+    monkeypatch.setattr(queue_module, "_GATHERING", 0.0)
     queue: WorkQueue[str] = WorkQueue()
     queue.add_soon("a")
     queue.add_soon("b")

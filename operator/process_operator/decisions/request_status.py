@@ -12,6 +12,7 @@ from typing import Final
 
 from process_operator.decisions.acceptance import Acceptance
 from process_operator.decisions.notifications import notification_conditions
+from process_operator.decisions.once import OncePerRequest
 from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
@@ -22,6 +23,7 @@ from process_operator.timing.recurrence import Recurrence
 from process_operator.timing.zone import tzdata_version
 
 _MAX_ACTIVE: Final = 100
+_VERDICTS: Final = OncePerRequest[tuple[Condition, ...]]()
 FAST: Final = timedelta(minutes=1)
 """A schedule with less than this between two ticks does not have its next tick rewritten with each."""
 
@@ -112,12 +114,14 @@ def _phase(snapshot: Snapshot, acceptance: Acceptance, ends: tuple[Condition, ..
 def _conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, ...]:
     request = snapshot.request
     assert request is not None
+    said = acceptance.reason, acceptance.message
+    return _VERDICTS.of(request, said, lambda: _verdict(acceptance, request.metadata.generation, request.spec.suspend))
 
+
+def _verdict(acceptance: Acceptance, generation: int, suspended: bool) -> tuple[Condition, ...]:  # noqa: FBT001 - a field
     def condition(kind: ConditionType, reason: str, message: str, *, holds: bool) -> Condition:
         status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
-        return Condition(
-            type=kind, status=status, observed_generation=request.metadata.generation, reason=reason, message=message
-        )
+        return Condition(type=kind, status=status, observed_generation=generation, reason=reason, message=message)
 
     if acceptance.reason:
         stalled = not Reason(acceptance.reason).may_heal
@@ -126,7 +130,6 @@ def _conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, 
             condition(ConditionType.READY, acceptance.reason, acceptance.message, holds=False),
             condition(ConditionType.STALLED, acceptance.reason, acceptance.message, holds=stalled),
         )
-    suspended = request.spec.suspend
     ready = (Reason.SUSPENDED, "no run is started (spec.suspend)") if suspended else (Reason.IN_FORCE, "")
     return (
         condition(ConditionType.ACCEPTED, Reason.ACCEPTED, "", holds=True),
