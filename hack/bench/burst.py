@@ -36,7 +36,7 @@ from process_operator.resources.model import format_instant
 from process_operator.settings import Settings
 
 _REPETITIONS = {100: 3, 1000: 3, 5000: 1}
-_GAPS = {100: 10, 1000: 15, 5000: 40}
+_GAPS = {100: 10, 1000: 12, 5000: 40}
 """Seconds from one burst to the next."""
 
 
@@ -46,7 +46,7 @@ _HEDGED_SETS = (100, 1000, 1000, 1000)
 _SET_UP_NATIVE = 30
 _SET_UP_HEDGED = 80
 """Seconds from the start of a control plane until all is set up."""
-_SETTING_UP = 0.01
+_SETTING_UP = 0.008
 """CPU seconds of the operator from a request that is created to one that waits for its tick, with room to spare."""
 
 

@@ -29,7 +29,7 @@ SMALL, MIDDLE, LARGE = 1_000, 10_000, 50_000
 _RESTARTS: Final = 3
 _SETTLE: Final = 2.0
 """Seconds after ready before it counts as idle: Events are written once a second."""
-_IDLE: Final = {MIDDLE: 20.0}
+_IDLE: Final = {SMALL: 5.0, MIDDLE: 20.0}
 _IDLE_ELSE: Final = 10.0
 """Seconds that it is watched then; at most sizes for less, as the whole has minutes."""
 
@@ -133,7 +133,7 @@ FIGURE = Figure(
     anchors={WITH_RUNS: (OPERATOR,)},
     notes=(
         "Requests of five timings (daily, weekly, cron, every few minutes) in four zones; none of them is due meanwhile.",
-        f"Ready: every request was looked at. Idle: {_IDLE[MIDDLE]:.0f} s at 10,000, else {_IDLE_ELSE:.0f} s.",
+        f"Ready: every request was looked at. Idle: {_IDLE[SMALL]:.0f} s at 1,000, {_IDLE[MIDDLE]:.0f} s at 10,000, else {_IDLE_ELSE:.0f} s.",
         "Idle requests are all but watches and the Lease.",
         "50,000 was measured once. Of its requests, and of the finished runs, all but 10,000 are copies written to etcd.",
     ),

@@ -49,6 +49,7 @@ def test_a_record_counts_from_the_end_of_its_job_and_only_with_times_and_log() -
 
 def test_requests_beyond_the_two_posts_are_counted_and_removals_are_not() -> None:
     load = Load(1, FIRST, 2)
+    load.recorded = {"load-1": FIRST + 3, "load-2": FIRST + 3}
     load.requests = Counter(
         {
             ("create", "processruns"): 2,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from structlog.testing import capture_logs
@@ -156,6 +156,45 @@ def test_progress_can_wait_and_all_else_cannot(seen: list[tuple[Kind, Body]], *,
         waiting.clear()
         store.apply(kind, event)
     assert (dirty, waiting) == (([], [CLOSE]) if waits else ([CLOSE], []))
+
+
+@pytest.mark.parametrize("reading", [True, False], ids=["while its log is read", "when nobody reads its log"])
+def test_the_end_of_a_job_can_wait(*, reading: bool) -> None:
+    dirty: list[Key] = []
+    waiting: list[Key] = []
+    store = Store(on_dirty=dirty.append, on_progress=waiting.append, clock=lambda: at("12:00"))
+    store.apply(PROCESS_RUN, a_run(1))
+    store.apply(JOB, a_job(2))
+    store.note_run(CLOSE, "run", log_wanted=reading)
+    dirty.clear()
+    store.apply(JOB, a_job(3, conditions=DONE))
+    assert (dirty, waiting) == (([], [CLOSE]) if reading else ([CLOSE], []))
+
+
+OURS: Final = [
+    {"apiVersion": "process-operator.io/v1alpha1", "kind": "ProcessRun", "name": "run", "uid": "1", "controller": True}
+]
+CRONJOBS: Final = [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "close", "uid": "1", "controller": True}]
+
+
+@pytest.mark.parametrize(
+    ("owners", "conditions", "is_open", "marks"),
+    [
+        pytest.param(OURS, DONE, False, 0, id="the Job of a run that is recorded: it went with the run"),
+        pytest.param(OURS, DONE, True, 1, id="the Job of a run that is not"),
+        pytest.param(OURS, [], False, 1, id="a Job that was at work"),
+        pytest.param(CRONJOBS, DONE, False, 1, id="a Job of a CronJob"),
+    ],
+)
+def test_a_job_that_is_gone(owners: list[Body], conditions: list[Body], *, is_open: bool, marks: int) -> None:
+    store = Seen()
+    if is_open:
+        store.see(PROCESS_RUN, a_run(1))
+    gone = {"metadata": {"ownerReferences": owners}, "conditions": conditions}
+    store.see(JOB, a_job(2, **gone))
+    store.dirty.clear()
+    store.see(JOB, a_job(3, **gone), deleted=True)
+    assert store.dirty == [CLOSE] * marks
 
 
 def test_a_request_with_runs_is_read_once_for_each_version() -> None:
