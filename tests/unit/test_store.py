@@ -190,7 +190,7 @@ def test_a_job_that_is_gone(owners: list[Body], conditions: list[Body], *, is_op
     store = Seen()
     if is_open:
         store.see(PROCESS_RUN, a_run(1))
-    gone = {"metadata": {"ownerReferences": owners}, "conditions": conditions}
+    gone: Body = {"metadata": {"ownerReferences": owners}, "conditions": conditions}
     store.see(JOB, a_job(2, **gone))
     store.dirty.clear()
     store.see(JOB, a_job(3, **gone), deleted=True)
