@@ -8,7 +8,7 @@ venv=${VENV:-.venv}
 python=${PYTHON:-python3}
 cluster=${TEST_CLUSTER:-test}
 second=$cluster-2
-second_part=(tests/cluster/test_{catch_up,hedge,high_availability,node_away,shared_process,steps_restart}.py)
+second_part=(tests/cluster/test_{catch_up,hedge,high_availability,node_away,notifications,shared_process,steps_restart}.py)
 needs_cluster=()
 for folder in tests/cluster tests/chart; do
     [[ -e $folder ]] && needs_cluster+=("$folder")
@@ -63,8 +63,8 @@ down() {
     done
 }
 
-# Tests that end the operator wait most of the time. A second cluster lets half of them wait beside the others; with one
-# that exists already they come one after the other.
+# Tests that end the operator wait most of the time. A second cluster lets half of them wait beside all others; with one
+# that exists already they come after them.
 second_lane() {
     timings=()
     failed=()
@@ -72,6 +72,7 @@ second_lane() {
     stage "tests that kill the operator, second part" tests disruptive-2 -m disruptive -p no:xdist "${second_part[@]}"
     # Each brings its own operator, so one after the other.
     stage "tests of broken watches" tests watches -p no:xdist "${watches[@]}"
+    stage "faults, the short version" faults
     printf '%s\n' "${timings[@]}" >"$scratch/timings"
     printf '%s\n' "${failed[@]}" >"$scratch/failed"
 }
@@ -90,12 +91,11 @@ stage "tests without a cluster" tests fast -n "${UNIT_WORKERS:-auto}" --ignore=t
 stage "tests against oracles" tests oracles -n 2 tests/oracles
 stage "cluster up" up "$cluster"
 if [[ ${KUBECONFIG_TEST:-} ]]; then
-    stage "tests with a cluster" tests real -n "${CLUSTER_WORKERS:-4}" -m "not disruptive" tests/cluster
     if [[ ${CLUSTER:-} != existing ]]; then
         (second_lane) >"$scratch/lane" 2>&1 &
     fi
+    stage "tests with a cluster" tests real -n "${CLUSTER_WORKERS:-4}" -m "not disruptive" tests/cluster
     stage "tests that kill the operator" tests disruptive -m disruptive -p no:xdist "${second_part[@]/#/--ignore=}" tests/cluster
-    stage "faults, the short version" faults
     if [[ ${CLUSTER:-} = existing ]]; then
         (second_lane) >"$scratch/lane" 2>&1 || true
     fi

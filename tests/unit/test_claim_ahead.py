@@ -8,6 +8,7 @@ import pytest
 from tests.unit.given import STEM, at, job, request, run, schedule, seconds, snapshot
 
 from process_operator.decisions.claim_ahead import without_claims
+from process_operator.decisions.manifests import ANNOTATION_AHEAD
 from process_operator.decisions.plan import Action, CreateJob, CreateRun, DryRunJob, LookUpJob, WithdrawRun
 from process_operator.decisions.request_plan import decide
 from process_operator.decisions.snapshot import DryRun, RunNotes, Snapshot
@@ -21,11 +22,9 @@ NAME: Final = f"{STEM}-{int(TICK.timestamp()) // 60}"
 WITHDRAWN: Final = WithdrawRun(NAME, f"uid-of-{NAME}")
 
 
-def claim(*, made: str = "12:04:57", **parts: Any) -> ProcessRun:
-    """The run of the tick, made three seconds before it."""
-    found = run(NAME, due="12:05", **parts)
-    created = found.metadata.model_copy(update={"creation_timestamp": at(made)})
-    return found.model_copy(update={"metadata": created})
+def claim(**parts: Any) -> ProcessRun:
+    """The run of the tick, made ahead of it."""
+    return run(NAME, due="12:05", annotations={ANNOTATION_AHEAD: "true"}, **parts)
 
 
 def known(*, timing: dict[str, Any] | None = None, cursor: str | None = None, **more: Any) -> Snapshot:
@@ -65,7 +64,7 @@ def test_at_its_tick_its_job_is_made() -> None:
 
 
 def test_a_run_that_was_claimed_at_its_tick_says_nothing_of_another_time() -> None:
-    made = done("12:05:00.1", known(cursor="12:00", runs=(claim(made="12:05"),)))
+    made = done("12:05:00.1", known(cursor="12:00", runs=(run(NAME, due="12:05"),)))
     assert isinstance(made[0], CreateJob)
     assert made[0].claimed_for is None
 
@@ -107,6 +106,7 @@ def test_nobody_took_it_up_so_the_server_is_asked_for_its_job_and_then_it_is_wit
             known(cursor="12:00", runs=(claim(spec={"cancel": True}),)), "a person said so", id="a run that is canceled"
         ),
         pytest.param(known(cursor="12:00", runs=(claim(trigger="CatchUp"),)), "not by the clock", id="another trigger"),
+        pytest.param(known(cursor="12:00", runs=(run(NAME, due="12:05"),)), "no mark", id="a run that is not marked"),
     ],
 )
 def test_it_is_an_ordinary_run(seen: Snapshot, why: str) -> None:

@@ -39,8 +39,12 @@ def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
     starts = [action for action in plan.actions if isinstance(action, CreateRun) and action.job is not None]
     if schedule is None or schedule.jitter or len(starts) != 1:
         return None
-    claim = starts[0]
-    return CreateRun(claim.manifest) if claim.manifest["spec"]["trigger"] == Trigger.SCHEDULE else None
+    manifest = starts[0].manifest
+    if manifest["spec"]["trigger"] != Trigger.SCHEDULE:
+        return None
+    return CreateRun(
+        {**manifest, "metadata": {**manifest["metadata"], "annotations": {manifests.ANNOTATION_AHEAD: "true"}}}
+    )
 
 
 def without_claims(snapshot: Snapshot, now: datetime) -> tuple[Snapshot, tuple[ProcessRun, ...]]:
@@ -81,13 +85,14 @@ def _holds(situation: Situation, run: ProcessRun) -> bool:
 
 
 def _is_ahead(snapshot: Snapshot, run: ProcessRun) -> bool:
-    """Whether a run was made before its tick, and the tick was not decided since."""
-    made, tick, cursor = run.metadata.creation_timestamp, run.spec.scheduled_time, snapshot.status.last_schedule_time
-    if run.spec.trigger != Trigger.SCHEDULE or run.spec.cancel or made is None or tick is None or made >= tick:
+    """Whether a run was claimed before its tick, and the tick was not decided since."""
+    tick, cursor = run.spec.scheduled_time, snapshot.status.last_schedule_time
+    # A person may annotate what they like, but only the operator sets this trigger.
+    is_claim = run.spec.trigger == Trigger.SCHEDULE and manifests.ANNOTATION_AHEAD in run.metadata.annotations
+    if not is_claim or run.spec.cancel or tick is None:
         return False
-    is_plain = not {manifests.ANNOTATION_VERDICT, manifests.ANNOTATION_ENGINE} & run.metadata.annotations.keys()
     has_begun = run.metadata.name in snapshot.jobs or run.status.job_uid is not None
-    return is_plain and not has_begun and (cursor is None or cursor < tick)
+    return not has_begun and (cursor is None or cursor < tick)
 
 
 def _tick(run: ProcessRun) -> datetime:

@@ -27,6 +27,8 @@ ANNOTATION_SUMMARY = f"{names.GROUP}/summary"
 """On a run that stands for several refused ticks: the summary as JSON, for the same reason."""
 ANNOTATION_ENGINE = f"{names.GROUP}/engine"
 """On a run whose Job the CronJob controller made: `CronJob`. The operator never makes that Job."""
+ANNOTATION_AHEAD = f"{names.GROUP}/claimed-ahead"
+"""On a run that was made before its tick was due: `true`. Times would not do: the API server's clock is another one."""
 ANNOTATION_PAUSED = f"{names.GROUP}/paused"
 """On a Job that ran and was suspended by `onSuspend: SuspendRunning`: when (RFC 3339)."""
 

@@ -106,7 +106,7 @@ def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
         assert orders.template is not None
         suspended = not orders.may_start
         manifest = manifests.job_manifest(orders.template, view.run, scheduled=view.scheduled, suspended=suspended)
-        claimed_for = view.due if view.created < view.due and not suspended else None
+        claimed_for = view.due if manifests.ANNOTATION_AHEAD in view.run.metadata.annotations else None
         draft.do(CreateJob(view.name, manifest, claimed_for))
         if not suspended:
             announce_start(view, draft)
