@@ -27,6 +27,11 @@ from process_operator.store import Store
 from process_operator.timing.agenda import Agenda
 
 _AHEAD: Final = timedelta(seconds=5)
+"""So long before their instant plans are made."""
+_CLAIMS_A_SECOND: Final = 400
+"""That are made on a machine that is not fast: so the more are due together, the sooner the first is claimed."""
+_LONGEST: Final = timedelta(seconds=15)
+"""But never longer before its tick."""
 _MOST: Final = 2000
 """Of so many the plans are held: each takes some 10 KB."""
 _HOLDS: Final = timedelta(seconds=10)
@@ -115,11 +120,12 @@ class Ahead:
     async def look(self) -> None:
         """Prepare what is due soon, until the first of it is due."""
         now = self._clock()
-        due = sorted(self._agenda.due_by(now + _AHEAD))
+        soon = self._agenda.due_by(now + _LONGEST)
+        together = Counter(at for at, _ in soon)
+        due = sorted((at, key) for at, key in soon if at <= now + self._lead(together[at]))
         self._looked_at = {key: at for at, key in due if self._looked_at.get(key) == at}
         if len(due) < self._bounds.many:
             return
-        together = Counter(at for at, _ in due)
         pending = iter(due)
 
         async def work() -> None:
@@ -129,10 +135,20 @@ class Ahead:
                 if self._looked_at.get(key) == at or key in self._queue:
                     continue
                 self._looked_at[key] = at
-                await self._prepare(key, at, claims=together[at] >= self._bounds.burst)
+                try:
+                    await self._prepare(key, at, claims=together[at] >= self._bounds.burst)
+                except Exception:
+                    # One request must not stop the others; its tick is decided when it is due.
+                    log.exception("not prepared", namespace=key[0], request=key[1])
                 await asyncio.sleep(0)
 
         await asyncio.gather(*(work() for _ in range(self._bounds.in_flight)))
+
+    def _lead(self, together: int) -> timedelta:
+        """How long before their instant so many are prepared."""
+        if together < self._bounds.burst:
+            return _AHEAD
+        return min(_LONGEST, timedelta(seconds=2 + together / _CLAIMS_A_SECOND))
 
     async def _prepare(self, key: Key, at: datetime, *, claims: bool) -> None:
         made = self._make(key, at)
@@ -145,9 +161,10 @@ class Ahead:
         self._unchanged.add(key)
         await self._queue.calm()
         # That may have taken a while; and after a standstill somebody else may have decided about this tick.
-        if key not in self._unchanged or self._clock() >= at - _LAST_CLAIM or self._beat() != made.beat:
-            return
+        is_unchanged = key in self._unchanged
         self._unchanged.discard(key)
+        if not is_unchanged or self._clock() >= at - _LAST_CLAIM or self._beat() != made.beat:
+            return
         try:
             await self._claim(key, made.snapshot, claim)
         except ApiError as error:

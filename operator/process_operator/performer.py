@@ -273,8 +273,19 @@ class Performer:
             self._take_run(key, answer)
 
     async def _withdraw_run(self, key: Key, snapshot: Snapshot, action: actions.WithdrawRun) -> None:
-        await self._api.delete(PROCESS_RUN, key[0], action.run, uid=action.uid)
-        self._store.lose(PROCESS_RUN, key[0], action.run)
+        try:
+            await self._api.delete(PROCESS_RUN, key[0], action.run, uid=action.uid)
+        except Forbidden as error:
+            log.warning("a claim cannot be withdrawn", namespace=key[0], run=action.run, error=str(error))
+            self._store.note_run(key, action.run, withdrawal_refused=True)
+            return
+        except ApiError:
+            # Until the next try its Job may have been made.
+            self._store.note_run(key, action.run, job_absent=False)
+            raise
+        held = self._store.runs.get(key[0], action.run)
+        if held is not None and held.uid == action.uid:
+            self._store.lose(PROCESS_RUN, key[0], action.run)
 
     async def _adopt_run(self, key: Key, snapshot: Snapshot, action: actions.AdoptRun) -> None:
         await self._patch_run(key, action.run, dict(action.patch), subresource=None)

@@ -115,7 +115,7 @@ class WorkQueue(Generic[K]):
         return monotonic() - next(iter(self._order.values())) < _PATIENCE
 
     def looked(self, key: K) -> None:
-        """What a held key was added for until now is part of what its worker has just looked at: no need to come again."""
+        """What a held key was added for until now its worker has looked at, or will later: no need to come again for it."""
         self._again.pop(key, None)
         self._soon.pop(key, None)
 

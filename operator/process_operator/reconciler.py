@@ -45,6 +45,8 @@ _ACTIONS: Final = 200
 """Of one plan are carried out before it is decided anew: a tick, an edit or a cancel does not wait for thousands."""
 _LONGEST_REST: Final = 5.0
 """Seconds."""
+_LONGEST_BREAK: Final = timedelta(seconds=3)
+"""Longer than what can wait waits (`queue.py`)."""
 _UNSEEN: Final = (ReadLog, Emit)
 """What comes of them comes later as news, or never."""
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
@@ -162,9 +164,9 @@ class Reconciler:
             self._store.stand_in_line(key, snapshot, plan, now)
             if not await self._perform(key, snapshot, plan, beat, seen):
                 continue
-            if _only_starts(snapshot, plan):
+            if self._store.requests.get(*key) is held and self._may_rest(key, snapshot, plan, now):
                 # The answers to what was just done are no reason to look at once: in a moment the Job controller tells
-                # more, and all of that is one decision.
+                # more, and all of that is one decision. Whatever else was heard meanwhile waits with them.
                 self._queue.looked(key)
                 self._look_soon(key)
                 return plan.wake_at
@@ -172,11 +174,25 @@ class Reconciler:
                 # What is due goes before all that follows from what has just been done.
                 break
             if _is_settled(snapshot, plan):
+                notes.settled_at = now
                 written_again_at = await self._write_status(key, snapshot)
                 backfills_again_at = await self._backfills.write(key)
                 return min(filter(None, (plan.wake_at, written_again_at, backfills_again_at)), default=None)
         self._queue.add(key)
         return None
+
+    def _may_rest(self, key: Key, snapshot: Snapshot, plan: Plan, now: datetime) -> bool:
+        """Whether a plan has started one run, and what else there is to decide can wait for what is heard of that.
+
+        A schedule of every second would put it off for ever: there it has to have been decided lately.
+        """
+        settled_at = self._store.notes(key).settled_at
+        is_recent = settled_at is not None and now - _LONGEST_BREAK < settled_at <= now
+        if not is_recent and plan.wake_at is not None and plan.wake_at <= now + _LONGEST_BREAK:
+            return False
+        run = _only_start(snapshot, plan)
+        # Where the claim was there before, its Job is the matter of the next decision.
+        return run is not None and self._store.jobs.get(key[0], run) is not None
 
     async def _perform(self, key: Key, snapshot: Snapshot, plan: Plan, beat: int, seen: _Seen) -> bool:
         """Carry out the actions in order, or the first of very many; what they settled holds even where a later one fails.
@@ -277,16 +293,19 @@ def _is_settled(snapshot: Snapshot, plan: Plan) -> bool:
     return len(plan.actions) <= _ACTIONS and all(isinstance(action, _UNSEEN) for action in plan.actions)
 
 
-def _only_starts(snapshot: Snapshot, plan: Plan) -> bool:
-    """Whether a plan starts one run and nobody waits for what follows from that."""
-    starts = [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]
-    is_one = len(starts) == 1 and (
-        isinstance(starts[0], CreateJob) or (isinstance(starts[0], CreateRun) and starts[0].job is not None)
-    )
+def _only_start(snapshot: Snapshot, plan: Plan) -> str | None:
+    """The run of a schedule that a plan starts, where that is all it does and nobody waits for what follows from it."""
     request = snapshot.request
-    if not is_one or request is None or request.spec.timing.schedule is None or plan.status is None:
-        return False  # of a request that runs once, somebody may be waiting for its status
-    return not snapshot.lines and not plan.status.waiting_count
+    if request is None or request.spec.timing.schedule is None:
+        return None  # of a request that runs once, somebody may be waiting for its status
+    if snapshot.lines or plan.status is None or plan.status.waiting_count:
+        return None
+    match [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]:
+        case [CreateJob(run=run)]:
+            return run
+        case [CreateRun(manifest=manifest, job=job)] if job is not None:
+            return str(manifest["metadata"]["name"])
+    return None
 
 
 def _count_ends(counts: RunCounts, done: list[Action]) -> RunCounts:

@@ -65,6 +65,8 @@ class Notes:
     status_changes: int = field(default=0, compare=False)
     """How often another status was seen than the one that was held."""
     status_written_at: datetime | None = None
+    settled_at: datetime | None = None
+    """When all that there was to decide had been decided, lately (UTC)."""
     history: list[FinishedRun] | None = None
     dry_run: DryRun | None = None
     runs: dict[str, RunNotes] = field(default_factory=dict)
@@ -418,7 +420,7 @@ class Store:
         if notes is None:
             return
         if (self.requests.get(*key) is None and not self.runs.of(key)) or notes == Notes(
-            status_written_at=notes.status_written_at
+            status_written_at=notes.status_written_at, settled_at=notes.settled_at
         ):
             del self._notes[key]
 

@@ -51,8 +51,9 @@ RECEIVERS: Final = (
     Receiver(name="hook", url="https://hook.example.com", namespaces=("*",)),
     Receiver(name="theirs", url="https://theirs.example.com", namespaces=("elsewhere",)),
 )
-_BEFORE: Final = timedelta(seconds=3)
+_BEFORE: Final = timedelta(seconds=2)
 """So long before what is due the operator looks ahead, where it does."""
+_MOMENT: Final = timedelta(seconds=1.5)
 _PATIENCE: Final = 400
 """Rounds without progress of the clock after which something is taken to run in circles."""
 
@@ -208,6 +209,8 @@ class Process:
             bounds=Bounds(many=1, burst=1, in_flight=1),
         )
         self.looks_ahead = flow.looks_ahead
+        self.soon: dict[Key, datetime] = {}
+        """What can wait a moment, and until when."""
         self.reconciler = StrictReconciler(
             store=self.store,
             queue=self.queue,
@@ -216,6 +219,7 @@ class Process:
             wake=self._wake,
             chance=lambda: 1.0,
             ahead=self.ahead,
+            look_soon=self._look_soon,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, flow.clock)
         self.resync = Resync(self.api, self.store)
@@ -229,6 +233,9 @@ class Process:
     def _dirty(self, key: Key) -> None:
         self.ahead.drop(key)
         self.queue.add(key)
+
+    def _look_soon(self, key: Key) -> None:
+        self.soon.setdefault(key, self.clock() + _MOMENT)
 
     def _wake(self, key: Key, at: datetime | None) -> None:
         if at is None:
@@ -245,6 +252,9 @@ class Process:
     async def work(self) -> bool:
         """Take in events, then work on one key; whether there was anything to do."""
         for key in self.agenda.pop_due(self.clock()):
+            self.queue.add(key)
+        for key in [key for key, at in self.soon.items() if at <= self.clock()]:
+            del self.soon[key]
             self.queue.add(key)
         heard = self._listen()
         for queue, reconcile in (
@@ -465,7 +475,11 @@ class Flow:
         self.cluster.unwatch(process.watched)
 
     def _instants(self) -> list[datetime | None]:
-        agendas = (at for process in self.processes for at in (process.agenda.next_at(), process.looks_at()))
+        agendas = (
+            at
+            for process in self.processes
+            for at in (process.agenda.next_at(), process.looks_at(), min(process.soon.values(), default=None))
+        )
         return [self.controllers.next_at(), self._resync_at, *agendas]
 
     @property

@@ -1,4 +1,4 @@
-"""Scenarios of ticks that are claimed three seconds before they are due, and of what may happen until then."""
+"""Scenarios of ticks that are claimed two seconds before they are due, and of what may happen until then."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def unscheduled(flow: Flow) -> None:
 )
 async def resumed(flow: Flow) -> None:
     flow.apply(timing=every(20, until=41))
-    await flow.to(17.5)
+    await flow.to(18)
     flow.edit(suspend=True)
     await flow.to(18.5)
     flow.edit(suspend=False, timing={"schedule": {"cron": "*/20 * * * * ?", "finishTime": later(41)}})

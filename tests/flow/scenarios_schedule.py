@@ -46,6 +46,17 @@ async def allow(flow: Flow) -> None:
     )
 
 
+@scenario("every second, with runs of a minute", ends=[SUCCEEDED] * 20)
+async def every_second(flow: Flow) -> None:
+    flow.work(seconds=60)
+    flow.apply(timing=every(1, until=19), history={"successful": 100})
+    await flow.to(15)
+    # However often something starts, what is known is written down now and then.
+    flow.expect(lambda: flow.request().status.active_count > 0, True, undisturbed=True)
+    flow.expect(lambda: {str(run.status.phase) for run in flow.runs()[:8]}, {"Running"}, undisturbed=True)
+    await flow.to(120)
+
+
 @scenario("the first Monday of the month as Quartz says it, by the second", ends=[SUCCEEDED] * 3)
 async def quartz(flow: Flow) -> None:
     flow.apply(timing={"schedule": {"cron": "10/20 1 12 ? * MON#1 2027"}})

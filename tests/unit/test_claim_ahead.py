@@ -27,6 +27,10 @@ def claim(**parts: Any) -> ProcessRun:
     return run(NAME, due="12:05", annotations={ANNOTATION_AHEAD: "true"}, **parts)
 
 
+ABSENT: Final = {NAME: RunNotes(job_absent=True)}
+"""The server was asked, and has no Job of the run."""
+
+
 def known(*, timing: dict[str, Any] | None = None, cursor: str | None = None, **more: Any) -> Snapshot:
     """A request in force, every five minutes since noon, with the claim."""
     spec = {name: more.pop(name) for name in ("suspend", "concurrencyPolicy", "catchUp") if name in more}
@@ -38,6 +42,7 @@ def known(*, timing: dict[str, Any] | None = None, cursor: str | None = None, **
     if cursor is not None:
         status = status.model_copy(update={"last_schedule_time": at(cursor)})
     more.setdefault("runs", (claim(),))
+    more.setdefault("notes", ABSENT)
     return snapshot(of, status=status, dry_run=DryRun(build_template(of, None).hash), history=(), **more)
 
 
@@ -86,15 +91,41 @@ def test_it_is_withdrawn_before_its_tick_by(seen: Snapshot) -> None:
     assert done("12:04:58", seen) == [WITHDRAWN]
 
 
+def test_the_server_is_asked_first_whether_it_has_a_job() -> None:
+    assert done("12:04:58", known(cursor="12:00", suspend=True, notes={})) == [LookUpJob(NAME)]
+
+
+def test_where_it_may_not_be_withdrawn_it_waits_for_its_tick() -> None:
+    refused = {NAME: RunNotes(job_absent=True, withdrawal_refused=True)}
+    assert done("12:04:58", known(cursor="12:00", suspend=True, notes=refused)) == []
+
+
 def test_it_is_withdrawn_where_its_request_is_gone() -> None:
     seen = known(cursor="12:00")
-    gone = Snapshot(namespace="erp", name="close", request=None, status=seen.status, runs=seen.runs)
+    gone = Snapshot(namespace="erp", name="close", request=None, status=seen.status, runs=seen.runs, notes=ABSENT)
     assert done("12:04:58", gone) == [WITHDRAWN]
 
 
-def test_nobody_took_it_up_so_the_server_is_asked_for_its_job_and_then_it_is_withdrawn() -> None:
-    assert done("12:05:30", known(cursor="12:00")) == [LookUpJob(NAME)]
-    assert done("12:05:30", known(cursor="12:00", notes={NAME: RunNotes(job_absent=True)})) == [WITHDRAWN]
+def test_a_newer_tick_is_due_so_it_is_withdrawn() -> None:
+    assert done("12:10:01", known(cursor="12:00")) == [WITHDRAWN]
+
+
+def test_a_run_that_has_begun_its_steps_is_not() -> None:
+    steps = {"steps": [{"name": "first", "process": "one", "run": f"{NAME}-first"}]}
+    seen = known(cursor="12:00", runs=(claim(status=steps),))
+    assert without_claims(seen, at("12:04:58")) == (seen, ())
+    assert WITHDRAWN not in done("12:10:01", seen)
+
+
+@pytest.mark.parametrize(
+    ("now", "seen"),
+    [
+        pytest.param("12:09:59", known(cursor="12:00"), id="as long as no newer tick is due"),
+        pytest.param("12:10:01", known(cursor="12:00", catchUp="All"), id="where every tick is made up"),
+    ],
+)
+def test_it_stands(now: str, seen: Snapshot) -> None:
+    assert not {LookUpJob, WithdrawRun} & set(map(type, done(now, seen)))
 
 
 @pytest.mark.parametrize(
@@ -102,9 +133,6 @@ def test_nobody_took_it_up_so_the_server_is_asked_for_its_job_and_then_it_is_wit
     [
         pytest.param(known(cursor="12:05"), "its tick is settled", id="a tick that is settled by the cursor"),
         pytest.param(known(cursor="12:00", jobs={NAME: job(NAME)}), "it has a Job", id="a run with a Job"),
-        pytest.param(
-            known(cursor="12:00", runs=(claim(spec={"cancel": True}),)), "a person said so", id="a run that is canceled"
-        ),
         pytest.param(known(cursor="12:00", runs=(claim(trigger="CatchUp"),)), "not by the clock", id="another trigger"),
         pytest.param(known(cursor="12:00", runs=(run(NAME, due="12:05"),)), "no mark", id="a run that is not marked"),
     ],

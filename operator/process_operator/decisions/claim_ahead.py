@@ -1,13 +1,14 @@
 """Ticks of a burst that are claimed in the seconds before them, so that at the tick only their Jobs are left to make.
 
 Until its tick such a run stands for nothing: it is not active, waits for nothing and is in nobody's way. Where the tick
-will not come as it was foreseen (unscheduled, rescheduled, edited), or came while nobody was there, the claim is withdrawn,
-and the tick is decided like one that was never claimed. Neighbours: `process_operator/ahead.py` finds the bursts,
-`request_plan.py` asks here what its runs are.
+will not come as it was foreseen (unscheduled, rescheduled, edited), or where nobody took it up and a newer one is due, the
+claim is withdrawn, and the tick is decided like one that was never claimed. Neighbours: `process_operator/ahead.py` finds
+the bursts, `request_plan.py` asks here what its runs are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,10 +20,9 @@ from process_operator.decisions.request_calendar import calendar_of
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_request import CatchUp
 from process_operator.resources.process_run import ProcessRun, Trigger
 
-STANDS: Final = timedelta(seconds=10)
-"""So long after its tick a claim is still taken up; later the rules for missed ticks say what becomes of it."""
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -52,23 +52,26 @@ def without_claims(snapshot: Snapshot, now: datetime) -> tuple[Snapshot, tuple[P
     ahead = tuple(run for run in snapshot.runs if _is_ahead(snapshot, run) and _tick(run) > now)
     if not ahead:
         return snapshot, ()
-    return replace(snapshot, runs=tuple(run for run in snapshot.runs if run not in ahead)), ahead
+    hidden = {run.metadata.name for run in ahead}
+    return replace(snapshot, runs=tuple(run for run in snapshot.runs if run.metadata.name not in hidden)), ahead
 
 
-def withdraw(runs: tuple[ProcessRun, ...]) -> tuple[Action, ...]:
-    """What takes claims back."""
-    return tuple(WithdrawRun(run.metadata.name, run.metadata.uid) for run in runs)
+def withdraw(snapshot: Snapshot, runs: Iterable[ProcessRun]) -> tuple[Action, ...]:
+    """What takes claims back: the server is asked first, because a Job that is there would go with its run."""
+    seen = [(run.metadata, snapshot.notes_of(run.metadata.name)) for run in runs]
+    return tuple(
+        WithdrawRun(metadata.name, metadata.uid) if notes.job_absent else LookUpJob(metadata.name)
+        for metadata, notes in seen
+        if not notes.withdrawal_refused
+    )
 
 
 def void_claims(situation: Situation, ahead: tuple[ProcessRun, ...]) -> tuple[Action, ...]:
     """What has to be done before anything else is decided: claims `ahead` that no longer hold, and those nobody took up."""
-    snapshot, now = situation.snapshot, situation.now
-    void = tuple(run for run in ahead if not _holds(situation, run))
-    late = [run for run in snapshot.runs if _is_ahead(snapshot, run) and _tick(run) + STANDS < now]
-    # Another operator may have started it: then its Job is there, although no event has shown it.
-    unsure = tuple(LookUpJob(run.metadata.name) for run in late if not snapshot.notes_of(run.metadata.name).job_absent)
-    known = tuple(run for run in late if snapshot.notes_of(run.metadata.name).job_absent)
-    return (*withdraw((*void, *known)), *unsure)
+    snapshot = situation.snapshot
+    void = (run for run in ahead if not _holds(situation, run))
+    late = (run for run in snapshot.runs if _is_ahead(snapshot, run) and _is_superseded(situation, run))
+    return withdraw(snapshot, (*void, *late))
 
 
 def _holds(situation: Situation, run: ProcessRun) -> bool:
@@ -84,14 +87,23 @@ def _holds(situation: Situation, run: ProcessRun) -> bool:
     return is_same and is_tick and run.metadata.name == calendar_of(situation.snapshot, recurrence).run_name(tick)
 
 
+def _is_superseded(situation: Situation, run: ProcessRun) -> bool:
+    """Whether a newer tick is due, so that this one, had it not been claimed, would not be made up."""
+    recurrence = situation.acceptance.recurrence
+    if recurrence is None or situation.request.spec.catch_up == CatchUp.ALL or run.spec.cancel:
+        return False
+    newer = recurrence.next_after(_tick(run))
+    return newer is not None and recurrence.due_at(newer) <= situation.now
+
+
 def _is_ahead(snapshot: Snapshot, run: ProcessRun) -> bool:
     """Whether a run was claimed before its tick, and the tick was not decided since."""
     tick, cursor = run.spec.scheduled_time, snapshot.status.last_schedule_time
     # A person may annotate what they like, but only the operator sets this trigger.
     is_claim = run.spec.trigger == Trigger.SCHEDULE and manifests.ANNOTATION_AHEAD in run.metadata.annotations
-    if not is_claim or run.spec.cancel or tick is None:
+    if not is_claim or tick is None:
         return False
-    has_begun = run.metadata.name in snapshot.jobs or run.status.job_uid is not None
+    has_begun = run.metadata.name in snapshot.jobs or run.status.job_uid is not None or bool(run.status.steps)
     return not has_begun and (cursor is None or cursor < tick)
 
 

@@ -72,7 +72,7 @@ class CreateRun:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawRun:
-    """Take back the claim of a tick that was made ahead of it (`claim_ahead.py`); only this very run, which has no Job."""
+    """Take back the claim of a tick that was made ahead of it (`claim_ahead.py`): only this very run."""
 
     run: str
     uid: str

@@ -91,7 +91,7 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime) -> Plan:
     if snapshot.request is None:
         suspend_orphans(snapshot, draft)
     snapshot, ahead = without_claims(snapshot, now)
-    draft.do(*withdraw(ahead))
+    draft.do(*withdraw(snapshot, ahead))
     for run in snapshot.runs:
         view = view_of(snapshot, run)
         newer = room_for(snapshot, view, now, is_replaceable=False)

@@ -114,6 +114,8 @@ class RunNotes:
     events_read_at: datetime | None = None
     job_absent: bool = False
     """The API server itself has said that the Job does not exist."""
+    withdrawal_refused: bool = False
+    """The API server did not let us take its claim back (`claim_ahead.py`): it waits for its tick all the same."""
     create_refused: DryRun | None = None
     """What the API server said to the Job of this run when it refused it."""
     running_since: datetime | None = None
