@@ -78,10 +78,11 @@ async def create(kubeconfig: Path, bodies: Iterable[Raw]) -> None:
         await asyncio.gather(*(work() for _ in range(_IN_FLIGHT)))
 
 
-async def copy_requests(kubeconfig: Path, count: int) -> None:
-    """Write `count` more requests, copies of the settled ones."""
+async def copy_requests(kubeconfig: Path, until: int) -> None:
+    """Write more requests, copies of the settled ones, until there are so many."""
     settled = await _all(kubeconfig, PROCESS_REQUEST)
-    await _write(kubeconfig, PROCESS_REQUEST, map(_copied, islice(cycle(settled), count), range(count)))
+    numbers = range(len(settled), until)
+    await _write(kubeconfig, PROCESS_REQUEST, map(_copied, islice(cycle(settled), len(numbers)), numbers))
 
 
 async def copy_runs(kubeconfig: Path, count: int) -> None:
