@@ -69,6 +69,7 @@ FIGURE = Figure(
     measure=measure,
     plotted=(P99, CPU),
     targets=(
+        Target(REQUESTS, OPERATOR, 50, at_most=3),
         Target(REQUESTS, OPERATOR, 100, at_most=3),
         Target(CPU, OPERATOR, 100, at_most=5),
         Target(GROWTH, OPERATOR, 100, at_most=100),
