@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,13 +28,12 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.decider import Decider, Decision
-from process_operator.decisions.plan import Action, CreateJob, CreateRun, DeleteRuns, Emit, FinishRun, Plan, ReadLog
-from process_operator.decisions.request_status import is_worth_a_write
+from process_operator.decisions.plan import Action, Plan
+from process_operator.decisions.plan_sequel import count_ends, is_settled, only_start
+from process_operator.decisions.request_status import is_awaited, is_worth_a_write
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.performer import Performer
 from process_operator.queue import WorkQueue
-from process_operator.resources.conditions import ConditionType
-from process_operator.resources.process_request import ProcessRequestStatus, RunCounts
 from process_operator.shelf import Key
 from process_operator.store import Notes, Store
 
@@ -47,8 +45,6 @@ _LONGEST_REST: Final = 5.0
 """Seconds."""
 _LONGEST_BREAK: Final = timedelta(seconds=3)
 """Longer than what can wait waits (`queue.py`)."""
-_UNSEEN: Final = (ReadLog, Emit)
-"""What comes of them comes later as news, or never."""
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
 _LONGEST_OUTAGE_PAUSE: Final = timedelta(seconds=30)
 """Nothing tells that a server is back; what came due meanwhile should not wait for minutes then."""
@@ -173,7 +169,7 @@ class Reconciler:
             if self._queue.has_urgent:
                 # What is due goes before all that follows from what has just been done.
                 break
-            if _is_settled(snapshot, plan):
+            if is_settled(snapshot, plan, carried_out=_ACTIONS):
                 notes.settled_at = now
                 written_again_at = await self._write_status(key, snapshot)
                 backfills_again_at = await self._backfills.write(key)
@@ -190,7 +186,7 @@ class Reconciler:
         is_recent = settled_at is not None and now - _LONGEST_BREAK < settled_at <= now
         if not is_recent and plan.wake_at is not None and plan.wake_at <= now + _LONGEST_BREAK:
             return False
-        run = _only_start(snapshot, plan)
+        run = only_start(snapshot, plan)
         # Where the claim was there before, its Job is the matter of the next decision.
         return run is not None and self._store.jobs.get(key[0], run) is not None
 
@@ -221,7 +217,7 @@ class Reconciler:
         base = notes.status or snapshot.status
         status = plan.status if all_done else base
         steps = {run.metadata.name for run in snapshot.step_runs}
-        counted = _count_ends(base.counts, [action for action in done if getattr(action, "run", None) not in steps])
+        counted = count_ends(base.counts, [action for action in done if getattr(action, "run", None) not in steps])
         notes.status = status.model_copy(update={"counts": counted})
         if all_done:
             notes.backfills.update(plan.backfills)
@@ -239,7 +235,7 @@ class Reconciler:
             notes.status = None
             return None
         now = self._clock()
-        if notes.status_written_at is not None and not _is_awaited(request.status, wanted):
+        if notes.status_written_at is not None and not is_awaited(request.status, wanted):
             allowed_at = notes.status_written_at + self._pace.status
             if now < allowed_at <= now + self._pace.status:
                 return allowed_at
@@ -284,47 +280,3 @@ class Reconciler:
         # A claim is held through the first retry, because what failed may have been done all the same.
         self._store.give_way(key, claims=notes.failures > 1)
         return notes.retry_at
-
-
-def _is_settled(snapshot: Snapshot, plan: Plan) -> bool:
-    """Whether the next decision would be the same: nothing was done, or nothing that it would see."""
-    if snapshot.lines:
-        return not plan.actions  # others wait for the word that nothing is left to do
-    return len(plan.actions) <= _ACTIONS and all(isinstance(action, _UNSEEN) for action in plan.actions)
-
-
-def _only_start(snapshot: Snapshot, plan: Plan) -> str | None:
-    """The run of a schedule that a plan starts, where that is all it does and nobody waits for what follows from it."""
-    request = snapshot.request
-    if request is None or request.spec.timing.schedule is None:
-        return None  # of a request that runs once, somebody may be waiting for its status
-    if snapshot.lines or plan.status is None or plan.status.waiting_count:
-        return None
-    match [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]:
-        case [CreateJob(run=run)]:
-            return run
-        case [CreateRun(manifest=manifest, job=job)] if job is not None:
-            return str(manifest["metadata"]["name"])
-    return None
-
-
-def _count_ends(counts: RunCounts, done: list[Action]) -> RunCounts:
-    ends = Counter(action.status.phase.value.lower() for action in done if isinstance(action, FinishRun))
-    if not ends:
-        return counts
-    return counts.model_copy(update={phase: getattr(counts, phase) + number for phase, number in ends.items()})
-
-
-def _is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
-    """Whether a person changed something and waits for the answer, or a one-shot request is over."""
-    if (written.observed_generation, written.last_handled_reschedule) != (
-        wanted.observed_generation,
-        wanted.last_handled_reschedule,
-    ):
-        return True
-
-    def verdicts(status: ProcessRequestStatus) -> list[tuple[str, str, str]]:
-        watched = (ConditionType.ACCEPTED, ConditionType.COMPLETE, ConditionType.FAILED)
-        return [(c.type, c.status, c.reason) for c in status.conditions if c.type in watched]
-
-    return verdicts(written) != verdicts(wanted)

@@ -192,6 +192,21 @@ def is_worth_a_write(written: ProcessRequestStatus, wanted: ProcessRequestStatus
     return written.model_copy(update={"next_run_time": wanted.next_run_time}) != wanted
 
 
+def is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
+    """Whether a person changed something and waits for the answer, or a one-shot request is over."""
+    if (written.observed_generation, written.last_handled_reschedule) != (
+        wanted.observed_generation,
+        wanted.last_handled_reschedule,
+    ):
+        return True
+
+    def verdicts(status: ProcessRequestStatus) -> list[tuple[str, str, str]]:
+        watched = (ConditionType.ACCEPTED, ConditionType.COMPLETE, ConditionType.FAILED)
+        return [(c.type, c.status, c.reason) for c in status.conditions if c.type in watched]
+
+    return verdicts(written) != verdicts(wanted)
+
+
 def _is_fast(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
     assert written.next_run_time is not None and wanted.next_run_time is not None
     return abs(wanted.next_run_time - written.next_run_time) < FAST
