@@ -122,7 +122,8 @@ class Ahead:
         now = self._clock()
         soon = self._agenda.due_by(now + _LONGEST)
         together = Counter(at for at, _ in soon)
-        due = sorted((at, key) for at, key in soon if at <= now + self._lead(together[at]))
+        begun = {at for at, number in together.items() if at <= now + self._lead(number)}
+        due = sorted((at, key) for at, key in soon if at in begun)
         self._looked_at = {key: at for at, key in due if self._looked_at.get(key) == at}
         if len(due) < self._bounds.many:
             return

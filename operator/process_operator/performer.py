@@ -188,7 +188,7 @@ class Performer:
 
     async def _delete_request(self, key: Key, snapshot: Snapshot, action: actions.DeleteRequest) -> None:
         await self._api.delete(PROCESS_REQUEST, *key, uid=action.uid)
-        self._store.lose(PROCESS_REQUEST, *key)
+        self._store.lose(PROCESS_REQUEST, *key, uid=action.uid)
 
     # ---- runs
 
@@ -283,9 +283,7 @@ class Performer:
             # Until the next try its Job may have been made.
             self._store.note_run(key, action.run, job_absent=False)
             raise
-        held = self._store.runs.get(key[0], action.run)
-        if held is not None and held.uid == action.uid:
-            self._store.lose(PROCESS_RUN, key[0], action.run)
+        self._store.lose(PROCESS_RUN, key[0], action.run, uid=action.uid)
 
     async def _adopt_run(self, key: Key, snapshot: Snapshot, action: actions.AdoptRun) -> None:
         await self._patch_run(key, action.run, dict(action.patch), subresource=None)
@@ -429,7 +427,7 @@ class Performer:
 
     async def _delete_job(self, key: Key, snapshot: Snapshot, action: actions.DeleteJob) -> None:
         await self._api.delete(JOB, key[0], action.job, uid=action.uid)
-        self._store.lose(JOB, key[0], action.job, for_good=True)
+        self._store.lose(JOB, key[0], action.job, uid=action.uid, for_good=True)
 
     async def _read_log(self, key: Key, snapshot: Snapshot, action: actions.ReadLog) -> None:
         self._logs.start(key, action)

@@ -65,7 +65,7 @@ class Notes:
     status_changes: int = field(default=0, compare=False)
     """How often another status was seen than the one that was held."""
     status_written_at: datetime | None = None
-    settled_at: datetime | None = None
+    settled_at: datetime | None = field(default=None, compare=False)
     """When all that there was to decide had been decided, lately (UTC)."""
     history: list[FinishedRun] | None = None
     dry_run: DryRun | None = None
@@ -164,32 +164,27 @@ class Store:
             self._take_place(kind, held, name)
         self._take_note(kind, key, raw, value, held)
         shelf.put(namespace, name, Entry(version, uid, key, value))
-        if self._is_on_its_way(kind, value, held):
+        if self._is_on_its_way(kind, key, value, held):
             self._on_progress(key)
         else:
             self._mark(kind, key)
         self._stir(kind, namespace, name)
         return True
 
-    def _is_on_its_way(self, kind: Kind, value: Any, held: Entry[Any] | None) -> bool:
+    def _is_on_its_way(self, kind: Kind, key: Key, value: Any, held: Entry[Any] | None) -> bool:
         """Whether an event only tells that a Job goes on as it should: what follows from that can wait for the next.
 
         A Job that got a pod, or a ready one; a pod that has ended before its Job says so, which it will in a moment; a
         Job that is over while its log is being read, of which the reader will tell.
         """
         if kind is JOB and value.finished is not None:
-            return self._is_being_read(value.metadata.namespace, value.metadata.name)
+            return self._run_notes(key, value.metadata.name).log_wanted
         if kind is JOB:
             return held is not None and _goes_on(held.value) and _goes_on(value) and value.failed == held.value.failed
         if kind is POD:
             job = self.jobs.get(value.metadata.namespace, value.job_name)
             return job is not None and not job.gone and _goes_on(job.value) and value.deleted_at is None
         return False
-
-    def _is_being_read(self, namespace: str, run: str) -> bool:
-        held = self.runs.get(namespace, run)
-        notes = self._notes.get(held.key) if held is not None else None
-        return notes is not None and notes.runs.get(run, RunNotes()).log_wanted
 
     def _take_note(self, kind: Kind, key: Key, raw: Raw, value: Any, held: Entry[Any] | None) -> None:
         """Draw what follows from a new version before it takes the place of the one that is held."""
@@ -247,7 +242,7 @@ class Store:
 
     def _note_running(self, key: Key, name: str, job: Job) -> None:
         """Remember since when a run was seen running, and since when no more; a suspension starts the work over."""
-        notes = self.notes(key).runs.get(name, RunNotes())
+        notes = self._run_notes(key, name)
         if job.is_suspended and notes.running_since is not None:
             self.note_run(key, name, running_since=None, unready_since=None, log=None, log_pod="")
         elif job.ready and job.finished is None and (notes.running_since is None or notes.unready_since is not None):
@@ -256,16 +251,16 @@ class Store:
             self.note_run(key, name, unready_since=self._clock())
 
     def _is_finishing(self, key: Key, name: str) -> bool:
-        return self.notes(key).runs.get(name, RunNotes()).finishing
+        return self._run_notes(key, name).finishing
 
     def _forget_list_of_pods(self, key: Key, name: str) -> None:
         """What was listed before the end began says nothing about it."""
-        if self.notes(key).runs.get(name, RunNotes()).pods_listed_at is not None:
+        if self._run_notes(key, name).pods_listed_at is not None:
             self.note_run(key, name, pods_listed_at=None)
 
     def _note_end(self, key: Key, name: str) -> None:
         """Remember since when the Job of an open run is known to be over or gone."""
-        if self._is_open(key[0], name) and self.notes(key).runs.get(name, RunNotes()).ended_at is None:
+        if self._is_open(key[0], name) and self._run_notes(key, name).ended_at is None:
             self.note_run(key, name, ended_at=self._clock())
 
     def drop_unseen(self, kind: Kind, namespace: str | None, seen: set[str], version: int) -> None:
@@ -284,10 +279,13 @@ class Store:
                 self.notes(entry.key).history = None
             self._remove(kind, held_namespace, name, entry.uid, max(version, entry.version))
 
-    def lose(self, kind: Kind, namespace: str, name: str, *, for_good: bool = False) -> None:
-        """An answer to a call of ours said that the object is gone; `for_good`: nobody needs to know how it was."""
+    def lose(self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, for_good: bool = False) -> None:
+        """An answer to a call of ours said that the object is gone (with `uid`: that very one).
+
+        `for_good`: nobody needs to know how it was.
+        """
         held = self.shelf(kind).get(namespace, name)
-        if held is None:
+        if held is None or uid not in (None, held.uid):
             return
         stirred = self._process_at(kind, namespace, name)
         if for_good:
@@ -376,8 +374,10 @@ class Store:
 
     def note_run(self, key: Key, run: str, **changes: Any) -> None:
         """Change the notes of one run."""
-        notes = self.notes(key)
-        notes.runs[run] = replace(notes.runs.get(run, RunNotes()), **changes)
+        self.notes(key).runs[run] = replace(self._run_notes(key, run), **changes)
+
+    def _run_notes(self, key: Key, run: str) -> RunNotes:
+        return self.notes(key).runs.get(run, RunNotes())
 
     def note_delivery(self, key: Key, uid: str, delivery: Delivery) -> bool:
         """Say what became of the notifications about a run; whether anybody still wants to know."""
@@ -420,7 +420,7 @@ class Store:
         if notes is None:
             return
         if (self.requests.get(*key) is None and not self.runs.of(key)) or notes == Notes(
-            status_written_at=notes.status_written_at, settled_at=notes.settled_at
+            status_written_at=notes.status_written_at
         ):
             del self._notes[key]
 

@@ -22,6 +22,7 @@ from process_operator.cluster.errors import ApiError
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import CONFIG_MAP, JOB, POD, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.decisions.log_text import build_run_log
+from process_operator.decisions.manifests import ANNOTATION_AHEAD
 from process_operator.decisions.plan import KillJob, Notify, ReadLog
 from process_operator.decisions.pod_choice import LogSource, log_source
 from process_operator.decisions.snapshot import Defaults
@@ -595,8 +596,8 @@ class Flow:
 
     def _removed(self) -> list[Body]:
         """The runs that are deleted, as they were last; not the claims that were withdrawn, which never were runs."""
-        withdrawn = self.withdrawn()
-        return [body for body in self.cluster.deleted[PROCESS_RUN] if body not in withdrawn]
+        withdrawn = {body["metadata"]["uid"] for body in self.withdrawn()}
+        return [body for body in self.cluster.deleted[PROCESS_RUN] if body["metadata"]["uid"] not in withdrawn]
 
     def withdrawn(self) -> list[Body]:
         """The runs that were made ahead of their ticks and deleted before they had a Job."""
@@ -606,7 +607,7 @@ class Flow:
             body
             for body in self.cluster.deleted[PROCESS_RUN]
             if "endTime" not in body["status"] and body["metadata"]["uid"] not in started
-            if body["metadata"]["creationTimestamp"] < body["spec"].get("scheduledTime", "")
+            if ANNOTATION_AHEAD in body["metadata"].get("annotations", {})
         ]
 
     def newest(self, request: str = "job") -> ProcessRunStatus:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.flow.driver import BEGIN, Flow, later
+from tests.flow.driver import Flow, later
 from tests.flow.scenario import Collection
-from tests.flow.scenarios_schedule import CANCELED, SUCCEEDED, SUPERSEDED, every, ticks
+from tests.flow.scenarios_schedule import CANCELED, SUCCEEDED, SUPERSEDED, every, tick_run, ticks
 
 from process_operator.cluster.kinds import PROCESS_REQUEST
 
 AHEAD = Collection()
 scenario = AHEAD.scenario
-
-
-def tick_run(seconds: int) -> str:
-    """The name of the run of a tick, of a request whose ticks are no whole minutes."""
-    return f"job-f34a2bff-{int(BEGIN.timestamp()) + seconds}"
 
 
 def claimed(flow: Flow) -> list[str]:

@@ -18,8 +18,13 @@ scenario = SCHEDULES.scenario
 SUCCEEDED, CANCELED = "Succeeded/Completed", "Canceled/Canceled"
 SUPERSEDED, SKIPPED, TOO_LATE = "Missed/Superseded", "Skipped/Overlap", "Missed/DeadlinePassed"
 
-FIRST = f"job-f34a2bff-{int(BEGIN.timestamp())}"
-"""The run of the tick at the beginning, of a request whose ticks are no whole minutes."""
+
+def tick_run(seconds: int) -> str:
+    """The name of the run of a tick, so many seconds after the beginning, of a request whose ticks are no whole minutes."""
+    return f"job-f34a2bff-{int(BEGIN.timestamp()) + seconds}"
+
+
+FIRST = tick_run(0)
 
 
 def every(seconds: int, *, until: int | None = None, **bounds: Any) -> dict[str, Any]:

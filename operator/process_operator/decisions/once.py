@@ -1,8 +1,8 @@
 """Answers that follow from a request as it is written: worked out once for each version of it, however often it is decided.
 
-A request with runs is decided about ten times for each run, and its template and calendar are the same each time. Whoever
-asks must get them from the request and the other arguments alone. Neighbours: `acceptance.py` and `stretch.py` ask,
-`process_operator/store.py` hands out the same object as long as the request stays the same.
+A request with runs is decided about several times for each run, and its template and calendar are the same each time.
+Whoever asks must get them from the request and the other arguments alone. Neighbours: `acceptance.py`, `stretch.py` and
+`request_status.py` ask, `process_operator/store.py` hands out the same object as long as the request stays the same.
 """
 
 from __future__ import annotations

@@ -16,7 +16,14 @@ from process_operator.decisions.once import OncePerRequest
 from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
-from process_operator.resources.process_request import ActiveRun, LastRun, ProcessRequestStatus, RequestPhase, Stretch
+from process_operator.resources.process_request import (
+    ActiveRun,
+    LastRun,
+    ProcessRequest,
+    ProcessRequestStatus,
+    RequestPhase,
+    Stretch,
+)
 from process_operator.resources.process_run import RunPhase
 from process_operator.timing.describe import describe_timing
 from process_operator.timing.recurrence import Recurrence
@@ -115,13 +122,15 @@ def _conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, 
     request = snapshot.request
     assert request is not None
     said = acceptance.reason, acceptance.message
-    return _VERDICTS.of(request, said, lambda: _verdict(acceptance, request.metadata.generation, request.spec.suspend))
+    return _VERDICTS.of(request, said, lambda: _verdict(request, acceptance))
 
 
-def _verdict(acceptance: Acceptance, generation: int, suspended: bool) -> tuple[Condition, ...]:  # noqa: FBT001 - a field
+def _verdict(request: ProcessRequest, acceptance: Acceptance) -> tuple[Condition, ...]:
     def condition(kind: ConditionType, reason: str, message: str, *, holds: bool) -> Condition:
         status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
-        return Condition(type=kind, status=status, observed_generation=generation, reason=reason, message=message)
+        return Condition(
+            type=kind, status=status, observed_generation=request.metadata.generation, reason=reason, message=message
+        )
 
     if acceptance.reason:
         stalled = not Reason(acceptance.reason).may_heal
@@ -130,7 +139,7 @@ def _verdict(acceptance: Acceptance, generation: int, suspended: bool) -> tuple[
             condition(ConditionType.READY, acceptance.reason, acceptance.message, holds=False),
             condition(ConditionType.STALLED, acceptance.reason, acceptance.message, holds=stalled),
         )
-    ready = (Reason.SUSPENDED, "no run is started (spec.suspend)") if suspended else (Reason.IN_FORCE, "")
+    ready = (Reason.SUSPENDED, "no run is started (spec.suspend)") if request.spec.suspend else (Reason.IN_FORCE, "")
     return (
         condition(ConditionType.ACCEPTED, Reason.ACCEPTED, "", holds=True),
         condition(ConditionType.READY, *ready, holds=True),
