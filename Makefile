@@ -25,7 +25,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made anew only where the lock differs from the one that it was made of, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cksum requirements/dev.txt))
 
-.PHONY: help demo test test-unit test-flow-thorough test-oracles test-faults bench lint format crds chart lock image cluster-up cluster-down venv clean
+.PHONY: help demo test test-unit test-flow-thorough test-oracles test-faults bench lint format crds windows-zones chart lock image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ format: venv ## format the code, and mend what ruff can mend safely
 crds: venv ## write crds/ from the models
 	@$(VENV)/bin/python -m process_operator crds crds
 	@$(VENV)/bin/python -m process_operator crds charts/process-operator/files/crds
+
+windows-zones: venv ## write timing/windows_zones.py from CLDR's table, as tzlocal has it
+	@$(VENV)/bin/python hack/windows_zones.py
 
 chart: ## write the chart's README from the comments of its values
 	@"$$($(PYTHON) hack/cluster program helm-docs)" --chart-search-root charts --sort-values-order file --log-level warning
