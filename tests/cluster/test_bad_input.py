@@ -491,9 +491,9 @@ def test_restart_policy_always_is_refused_at_apply(cluster: Kubectl, place: str)
 def test_values_arrive_as_they_were_written(cluster: Kubectl, place: str) -> None:
     """Quotes, dollars and control characters are data: nothing on the way to the container reads them."""
     name = new_name()
-    value = '\'"`id` $(id) ${HOME} \\n \x01\x1b[31m \u2028 {"a": [1]} | ; & \n\ttail '
+    value = '\'"`id` $(id) $(FIRST) $$ ${HOME} \\n \x01\x1b[31m \u2028 {"a": [1]} | ; & \n\ttail $$$'
     script = "printf '%s' \"$VALUE\" | od -An -v -tx1 | tr -d ' \\n'"
-    parameters = [{"name": "VALUE", "value": value}]
+    parameters = [{"name": "FIRST", "value": "one"}, {"name": "VALUE", "value": value}]
     assert cluster.apply(request(name, immediately(), script, parameters=parameters), place).ok
     succeeds(cluster, name, place)
     run = cluster.objects("prun", place, labels=f"process-operator.io/request={name}")[0]

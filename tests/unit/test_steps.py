@@ -125,6 +125,7 @@ A, B = {"name": "A", "default": "of the step"}, {"name": "B", "required": True}
         pytest.param([], [A], {}, {"A": "of the step"}, id="the step's default"),
         pytest.param([{"name": "A", "default": "own"}], [A], {}, {"A": "own"}, id="the default of what has the steps"),
         pytest.param([{"name": "A", "default": "own"}], [A], {"A": "given"}, {"A": "given"}, id="the request's value"),
+        pytest.param([], [A], {"A": "$$(B)"}, {"A": "$$$$(B)"}, id="dollars, escaped for the kubelet"),
         pytest.param([{"name": "C"}], [A], {"C": "x"}, {"A": "of the step"}, id="only what the step declares"),
         pytest.param([{"name": "B", "default": "own"}], [B], {}, {"B": "own"}, id="a default serves a required one"),
     ],

@@ -191,6 +191,42 @@ def test_parameters_become_variables_of_every_container_and_win_over_the_templat
 
 
 @pytest.mark.parametrize(
+    ("value", "entry"),
+    [
+        pytest.param("a$$b", "a$$$$b", id="two dollars"),
+        pytest.param("$(FIRST)", "$$(FIRST)", id="what reads like a reference"),
+        pytest.param("100$", "100$$", id="a dollar at the end"),
+        pytest.param("$", "$$", id="a dollar alone"),
+        pytest.param("main", "main", id="no dollar"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("spec", "of"),
+    [
+        pytest.param({}, None, id="of an inline template"),
+        pytest.param({"process": {"name": "close-day"}}, {"parameters": [{"name": "A"}]}, id="of a Process"),
+    ],
+)
+def test_a_value_is_escaped_so_that_the_kubelet_gives_it_as_it_was_written(
+    spec: Body, of: Body | None, value: str, entry: str
+) -> None:
+    made = build_template(
+        request(parameters=[variable("FIRST", "one"), variable("A", value)][of is not None :], **spec),
+        None if of is None else process(**of),
+    )
+    assert made.spec["template"]["spec"]["containers"][0]["env"][-1] == variable("A", entry)
+
+
+def test_a_default_is_escaped_as_a_value_is_and_references_of_the_template_are_not() -> None:
+    declared = [{"name": "PRICE", "default": "$(LEDGER) 5$"}]
+    own = [variable("SHOWN", "$(PRICE)")]
+    of = request(process={"name": "close-day"})
+    made = build_template(of, process(parameters=declared, jobTemplate=template(env=own)))
+    env = made.spec["template"]["spec"]["containers"][0]["env"]
+    assert env == [RUN, variable("PRICE", "$$(LEDGER) 5$$"), variable("SHOWN", "$(PRICE)")]
+
+
+@pytest.mark.parametrize(
     ("spec", "of", "error"),
     [
         pytest.param(

@@ -78,7 +78,7 @@ def build_template(
     for container in _containers(pod):
         container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
         own = [entry for entry in container.get("env") or () if entry.get("name") not in {*variables, *_OURS}]
-        container["env"] = [_run_name(), *({"name": name, "value": value} for name, value in variables.items()), *own]
+        container["env"] = [_run_name(), *(_literal(name, value) for name, value in variables.items()), *own]
     labels = {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid}
     metadata = spec["template"].get("metadata") or {}
     spec["template"]["metadata"] = {**metadata, **_labels_and_annotations(metadata, labels)}
@@ -176,6 +176,11 @@ def _run_name() -> dict[str, Any]:
         "name": names.ENV_RUN,
         "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{names.LABEL_JOB_NAME}']"}},
     }
+
+
+def _literal(name: str, value: str) -> dict[str, Any]:
+    """A variable that holds exactly `value`: the kubelet reads `$(NAME)` as a reference and `$$` as one dollar."""
+    return {"name": name, "value": value.replace("$", "$$")}
 
 
 def _containers(pod: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -48,12 +48,16 @@ class Parameter(Model):
     """A parameter that the process declares; each becomes an environment variable of every container."""
 
     rules = (
-        CelRule("!(self.required && has(self.default))", "a required parameter cannot have a default", ".default"),
+        CelRule(
+            "!(has(self.required) && self.required && has(self.default))",
+            "a required parameter cannot have a default",
+            ".default",
+        ),
     )
 
     name: ParameterName = Field(description="Name of the environment variable.")
     description: str | None = Field(None, max_length=1024, description="What the parameter is for.")
-    required: Bool = Field(default=False, description="Whether every request must give a value.")
+    required: Bool = Field(default=False, description="Whether every request must give a value. Unset means false.")
     default: str | None = Field(None, max_length=4096, description="Value where a request gives none.")
 
 

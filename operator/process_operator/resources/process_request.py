@@ -79,7 +79,10 @@ class ParameterValue(Model):
     """The value of one parameter."""
 
     name: ParameterName = Field(description="Name of the parameter.")
-    value: str = Field(max_length=4096, description="Its value. Numbers and booleans need quotes.")
+    value: str = Field(
+        max_length=4096,
+        description="Its value, which the program gets as it is written. Numbers and booleans need quotes.",
+    )
 
 
 class History(Model):

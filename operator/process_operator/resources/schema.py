@@ -141,7 +141,8 @@ def _structural(node: Schema, types: dict[str, Schema], *, defaults: bool) -> Sc
             name: _structural(item, types, defaults=defaults) for name, item in node["properties"].items()
         }
     if "items" in node:
-        schema["items"] = _structural(node["items"], types, defaults=defaults)
+        # A list is written as a whole: `kubectl apply` would take a default in an item for a difference, every time.
+        schema["items"] = _structural(node["items"], types, defaults=False)
     return schema
 
 
