@@ -42,7 +42,7 @@ test-unit: venv ## the tests that need no cluster; ARGS goes to pytest
 test-flow-thorough: venv ## tests/flow with a crash at every write of every scenario, the better part of an hour
 	@FLOW_THOROUGH=1 $(VENV)/bin/pytest -n $(UNIT_WORKERS) tests/flow $(ARGS)
 
-test-oracles: venv ## our ticks against robfig/cron and Quartz: COUNT random expressions (20000 each) from SEED (1)
+test-oracles: venv ## against robfig/cron, Quartz and Go's httpproxy: COUNT random questions (20000 each) from SEED (1)
 	@ORACLE_COUNT=$(COUNT) ORACLE_SEED=$(SEED) $(VENV)/bin/pytest -n 2 --timeout 0 tests/oracles $(ARGS)
 
 test-faults: venv ## the fault suite, half an hour: FAULT_SEED, FAULT_ROUNDS, FAULT_ONLY="SIGKILL|the clock"

@@ -1,6 +1,6 @@
-"""Builds an oracle and prints the command that starts it, as JSON: `python3 hack/oracles robfig|quartz`.
+"""Builds an oracle and prints the command that starts it, as JSON: `python3 hack/oracles robfig|quartz|httpproxy`.
 
-An oracle is a program that prints the ticks which somebody else's library finds, to compare them with ours
+An oracle is a program that prints what somebody else's library finds (ticks, or a proxy), to compare it with ours
 (tests/oracles). Each is built once, into the cache of `hack/cluster`, in a folder named by a hash of its sources.
 """
 
@@ -21,10 +21,11 @@ from cluster.layout import cache, locked  # noqa: E402 - found by the line above
 from cluster.packages import install  # noqa: E402 - found by the line above
 
 SOURCE = Path(__file__).resolve().parent
+_GO = ("robfig", "httpproxy")
 _JAVA = {"javac": "default-jdk-headless", "mvn": "maven"}  # program and Debian package
 
 
-def _robfig(built: Path) -> None:
+def _go(name: str, built: Path) -> None:
     environment = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off", "GOTOOLCHAIN": "local"}
     command = [
         str(find_go()),
@@ -33,10 +34,10 @@ def _robfig(built: Path) -> None:
         "-buildvcs=false",
         "-trimpath",
         "-o",
-        str(built / "robfig"),
+        str(built / name),
         ".",
     ]
-    subprocess.run(command, cwd=SOURCE / "robfig", env=environment, stdout=sys.stderr, check=True)
+    subprocess.run(command, cwd=SOURCE / name, env=environment, stdout=sys.stderr, check=True)
 
 
 def _quartz(built: Path) -> None:
@@ -59,17 +60,20 @@ def _command(name: str) -> list[str]:
         if not complete.exists():
             shutil.rmtree(built, ignore_errors=True)
             built.mkdir()
-            {"robfig": _robfig, "quartz": _quartz}[name](built)
+            if name in _GO:
+                _go(name, built)
+            else:
+                _quartz(built)
             complete.touch()
-    if name == "robfig":
-        return [str(built / "robfig")]
+    if name in _GO:
+        return [str(built / name)]
     return ["java", "-Xmx256m", "-XX:+UseSerialGC", "-classpath", f"{built}{os.pathsep}{built}/*", "QuartzOracle"]
 
 
 def main() -> int:
     """Build, print, and give the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("oracle", choices=["robfig", "quartz"])
+    parser.add_argument("oracle", choices=[*_GO, "quartz"])
     try:
         print(json.dumps(_command(parser.parse_args().oracle)))
     except (ClusterError, subprocess.CalledProcessError) as error:

@@ -12,7 +12,7 @@ from tests.contract.fault_server import TOKEN, FaultServer
 
 from process_operator.cluster import connection as connection_module
 from process_operator.cluster.api import Api
-from process_operator.cluster.connection import ConfigurationError, Connection, _proxy_of_environment, connect
+from process_operator.cluster.connection import ConfigurationError, Connection, connect
 from process_operator.cluster.errors import ApiError, NotFound
 from process_operator.cluster.kinds import JOB
 from process_operator.cluster.login import Login
@@ -45,6 +45,11 @@ def rotate(path: Path, server: FaultServer, content: str | None = None) -> None:
     """Another token counts from now on; `path` holds it too, or the given content."""
     server.tokens = {"second-token"}
     path.write_text(path.read_text().replace(TOKEN, "second-token") if content is None else content)
+
+
+def move_server(kubeconfig: Path, host: str) -> None:
+    """The server is on another machine from now on."""
+    kubeconfig.write_text(kubeconfig.read_text().replace("127.0.0.1", host))
 
 
 async def test_a_token_that_was_rotated_is_read_again(api: Api, server: FaultServer, kubeconfig: Path) -> None:
@@ -176,24 +181,11 @@ async def test_a_configuration_that_cannot_be_used_says_what_is_missing(
         await connect(kubeconfig=str(kubeconfig), context=context)
 
 
-@pytest.mark.parametrize(
-    ("server_url", "environment", "proxy"),
-    [
-        pytest.param("https://api.example", {"https_proxy": "http://p:3128"}, "http://p:3128", id="a proxy is used"),
-        pytest.param(
-            "https://api.example", {"https_proxy": "http://p", "no_proxy": ".example"}, None, id="but where not"
-        ),
-        pytest.param("https://127.0.0.1:6443", {"https_proxy": "http://p"}, None, id="and never to this machine"),
-        pytest.param("https://localhost:6443", {"https_proxy": "http://p"}, None, id="whatever it is called"),
-        pytest.param("https://api.example", {}, None, id="none is the usual"),
-    ],
-)
-async def test_the_proxy_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch, server_url: str, environment: dict[str, str], proxy: str | None
-) -> None:
-    for name in ("https_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert _proxy_of_environment(server_url) == proxy
+async def test_a_proxy_that_cannot_be_used_is_named(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    move_server(kubeconfig, "192.0.2.1")
+    monkeypatch.setenv("HTTP_PROXY", "socks5://proxy:1080")
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy:1080")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(ConfigurationError, match="_PROXY must be an http or https proxy such as"):
+        await connect(kubeconfig=str(kubeconfig))

@@ -21,6 +21,12 @@ def quartz() -> list[str]:
     return command_of("quartz")
 
 
+@pytest.fixture(scope="session")
+def httpproxy() -> list[str]:
+    """The command of the oracle for the proxy of the environment."""
+    return command_of("httpproxy")
+
+
 @pytest.fixture
 def findings(record_property: Any) -> Any:
     """A counter whose content is printed when all tests are over, whichever process ran the test."""

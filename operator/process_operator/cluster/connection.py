@@ -8,11 +8,8 @@ of the framework that watches, whose own session would open as many connections 
 from __future__ import annotations
 
 import os
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
@@ -22,6 +19,7 @@ from kubernetes.aio.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVIC
 from kubernetes.aio.config.kube_config import ENV_KUBECONFIG_PATH_SEPARATOR, KUBE_CONFIG_DEFAULT_LOCATION
 
 from process_operator.cluster.login import Login
+from process_operator.cluster.proxy import ProxyError, proxy_of_environment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -53,7 +51,8 @@ class Connection:
         self.server: str = configuration.host.rstrip("/")
         self.max_connections = max_connections
         self._login = login
-        self._proxy = configuration.proxy or _proxy_of_environment(self.server)
+        # A proxy of the kubeconfig (proxy-url) wins, and NO_PROXY has no say about it, as for kubectl.
+        self._proxy = configuration.proxy or proxy_of_environment(self.server, os.environ)
         configuration.proxy = self._proxy
         self.api_client = ApiClient(configuration)
         self._own: aiohttp.ClientSession | None = None
@@ -113,7 +112,10 @@ async def connect(
         await load(configuration)
     except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"cannot use the Kubernetes configuration: {error}") from error
-    return Connection(configuration, Login(configuration, load), max_connections=max_connections)
+    try:
+        return Connection(configuration, Login(configuration, load), max_connections=max_connections)
+    except ProxyError as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def _source(kubeconfig: str | None, context: str | None) -> Callable[[Configuration], Awaitable[None]]:
@@ -138,20 +140,3 @@ def _source(kubeconfig: str | None, context: str | None) -> Callable[[Configurat
 
 def _in_cluster() -> bool:
     return bool(os.environ.get(SERVICE_HOST_ENV_NAME)) and Path(SERVICE_TOKEN_FILENAME).is_file()
-
-
-def _proxy_of_environment(server: str) -> str | None:
-    """HTTPS_PROXY and NO_PROXY as kubectl heeds them, read once; loopback is never proxied."""
-    url = urlsplit(server)
-    host = url.hostname or ""
-    if host == "localhost" or (_is_address(host) and ip_address(host).is_loopback) or proxy_bypass(host):
-        return None
-    return getproxies().get(url.scheme)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
