@@ -86,9 +86,12 @@ REFUSED = [
     # Cron
     pytest.param(cron("0 2 * *"), "InvalidSchedule", f"{CRON}: 4 fields, but 5 are needed", id="four fields"),
     pytest.param(cron("61 * * * *"), "InvalidSchedule", f"{CRON}: minute '61': 61 is out of range", id="minute 61"),
-    pytest.param(cron("0 0 * * 7"), "InvalidSchedule", "write 0 for Sunday", id="weekday 7"),
+    pytest.param(cron("0 0 * * 7"), "InvalidSchedule", "Sunday is 0; write 0", id="weekday 7"),
     pytest.param(
-        cron("@every 5m"), "InvalidSchedule", f"{CRON}: @every is not allowed here; use secondly, minutely", id="@every"
+        cron("@every 5m"),
+        "InvalidSchedule",
+        f"{CRON}: @every is not allowed here; use minutely: {{every: 5}}",
+        id="@every",
     ),
     pytest.param(
         cron("TZ=Europe/Madrid 0 0 * * *"),
@@ -97,7 +100,9 @@ REFUSED = [
         id="a time zone inside of the expression",
     ),
     pytest.param(cron("every day at two"), "InvalidSchedule", f"{CRON}: 4 fields", id="plain English"),
-    pytest.param(cron("@Daily"), "InvalidSchedule", f"{CRON}: '@Daily' must be written in lower case", id="@Daily"),
+    pytest.param(
+        cron("@Daily"), "InvalidSchedule", f"{CRON}: '@Daily' is not in lower case; write @daily", id="@Daily"
+    ),
     pytest.param(
         cron("a\x1b[31mb 0 * * *"), "InvalidSchedule", r"minute 'a\x1b[31mb'", id="an escape sequence, shown harmless"
     ),

@@ -326,3 +326,12 @@ def test_excluded_dates_are_left_out() -> None:
 def test_max_runs_takes_all_for_started() -> None:
     schedule = {"daily": {"at": "09:00"}, "maxRuns": 2}
     assert ticks(schedule, "2027-03-01T00:00:00", count=9) == ["2027-03-01T09:00:00", "2027-03-02T09:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "note"),
+    [("Etc/GMT+5", "Etc/GMT+5 is UTC-5: its sign is the other way round"), ("Etc/GMT", ""), ("Europe/Madrid", "")],
+)
+def test_a_zone_with_its_sign_the_other_way_round_is_pointed_out(zone: str, note: str) -> None:
+    of = request({"schedule": {"daily": {"at": "09:00"}, "timeZone": zone}})
+    assert preview(of, None, period("2027-03-01T00:00:00", count=1)).note == note

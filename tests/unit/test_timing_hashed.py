@@ -78,7 +78,7 @@ def test_a_request_fires_at_what_it_drew_and_so_does_its_cronjob() -> None:
         pytest.param("H-5 0 * * *", "H is written H, H(a-b), H/n or H(a-b)/n", id="a range from H"),
         pytest.param("H/0 0 * * *", "the step after / must be a whole number from 1", id="a step of zero"),
         pytest.param("H/ 0 * * *", "the step after / must be a whole number from 1", id="no step"),
-        pytest.param("H(-5) 0 * * *", "'' is not a value", id="no beginning"),
+        pytest.param("H(-5) 0 * * *", "a value is missing; allowed are 0 to 59", id="no beginning"),
         pytest.param("h 0 * * *", "'h' is not a value", id="a small letter"),
         pytest.param("0-H 0 * * *", "'H' is not a value", id="a range to H"),
     ],

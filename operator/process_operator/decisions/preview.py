@@ -25,6 +25,7 @@ from process_operator.timing.describe import describe_timing
 from process_operator.timing.recurrence import Recurrence
 from process_operator.timing.run_later import start_window
 from process_operator.timing.zone import zone
+from process_operator.timing.zone_hints import offset_of_reversed_sign
 
 _UTC: Final = "Etc/UTC"
 _SUSPENDED: Final = "suspended: nothing runs until spec.suspend is false"
@@ -101,7 +102,7 @@ def preview(
         return Preview(schedule, engine, note=_SUSPENDED)
     if acceptance.recurrence is not None:
         ticks = _of_schedule(request, acceptance.recurrence, since, period)
-        return Preview(schedule, engine, islice(ticks, period.count))
+        return Preview(schedule, engine, islice(ticks, period.count), note=_zone_note(request))
     tick = _of_one_shot(request, since, period)
     if isinstance(tick, str):
         return Preview(schedule, engine, note=tick)
@@ -126,6 +127,14 @@ def _since(request: ProcessRequest, start: datetime) -> datetime:
     going_on = stretch is not None and stretch.spec_hash == timing_hash(request)
     known = stretch.since if stretch is not None and going_on else None
     return known if known is not None and known <= start else start.replace(microsecond=0)
+
+
+def _zone_note(request: ProcessRequest) -> str:
+    """What surprises about a zone such as Etc/GMT+5."""
+    schedule = request.spec.timing.schedule
+    name = schedule.time_zone if schedule is not None else ""
+    offset = offset_of_reversed_sign(name)
+    return f"{name} is {offset}: its sign is the other way round" if offset else ""
 
 
 # ---- Ticks

@@ -119,11 +119,25 @@ def _parse_item(field: Field, item: str, text: str) -> _Selection:
         # `a/n` runs to the end of the range, as robfig and Quartz read it.
         high = _value(field, item, last) if dash else field.high if slash else low
         if low > high:
-            field.refuse(item, f"the range goes backwards; write {low}-{field.high},{field.low}-{high}")
+            ends = "" if slash else f"; write {low}-{field.high},{field.low}-{high}"
+            field.refuse(item, f"the range goes backwards{ends}")
     return _Selection(frozenset(range(low, high + 1, step)), star=first in ("*", "?") and step == 1)
 
 
 def _value(field: Field, item: str, text: str) -> int:
     if field.names is _WEEKDAYS and text.isdecimal() and int(text) == 7:
-        field.refuse(item, "7 is not a weekday here; write 0 for Sunday")
+        field.refuse(item, f"7 is not a weekday here, Sunday is 0; write {_without_seven(item)}")
     return field.value(item, text)
+
+
+def _without_seven(item: str) -> str:
+    """Write an item that has 7 for Sunday with 0 for it."""
+    span, slash, step = item.partition("/")
+    first, dash, last = span.partition("-")
+    if not dash:
+        return f"0{slash}{step}"
+    if first == "7":
+        return "0" if last == "7" else f"0-{last}{slash}{step}"
+    if first == "0":
+        return f"*{slash}{step}"
+    return f"{first}-6{slash}{step}" if slash else f"{first}-6,0"

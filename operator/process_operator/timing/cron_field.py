@@ -58,6 +58,8 @@ class Field(NamedTuple):
         named = self.names.get(text.lower())
         if named is not None:
             return named
+        if not text:
+            self._refuse_nothing(item)
         if not _NUMBER.fullmatch(text):
             allowed = f"{self.allowed}, *{self.forms}, ranges, lists and steps"
             self.refuse(item, f"{text!r} is not a value; allowed are {allowed}")
@@ -65,3 +67,10 @@ class Field(NamedTuple):
         if not self.low <= number <= self.high:
             self.refuse(item, f"{number} is out of range; allowed are {self.allowed}")
         return number
+
+    def _refuse_nothing(self, item: str) -> NoReturn:
+        if item.startswith("/"):
+            self.refuse(item, f"a value is missing before the step; write *{item}")
+        if item.startswith("-"):
+            self.refuse(item, f"values are not negative, and a range has a beginning; allowed are {self.allowed}")
+        self.refuse(item, f"a value is missing; allowed are {self.allowed}")

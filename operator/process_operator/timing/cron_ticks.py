@@ -12,6 +12,7 @@ from typing import Final
 from process_operator.timing import days
 from process_operator.timing.cron import Cron, parse_cron
 from process_operator.timing.expression import split_fields
+from process_operator.timing.foreign_cron import refuse_foreign
 from process_operator.timing.quartz import Quartz, parse_quartz
 from process_operator.timing.ticks import FixedTicks, HourCoveringTicks, Ticks
 from process_operator.timing.wall_grid import TimesOfDay, WallGrid
@@ -35,6 +36,7 @@ def parse_expression(text: str, key: str) -> Cron | Quartz:
 
     Raises ScheduleError (InvalidSchedule).
     """
+    refuse_foreign(text)
     return parse_quartz(text, key) if is_quartz(text) else parse_cron(text, key)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from process_operator.resources.model import format_duration, format_instant
 from process_operator.resources.schedule import DaysOfWeek, Monthly, Weekday, Weekly
+from process_operator.timing.zone_hints import offset_of_reversed_sign
 
 if TYPE_CHECKING:
     from process_operator.resources.schedule import Daily, RunLater, Schedule, Timing
@@ -38,11 +39,16 @@ def _schedule(schedule: Schedule) -> str:
         if interval is not None:
             return _every(interval.every, unit)
     if schedule.cron is not None:
-        return f"cron {' '.join(schedule.cron.split())} {schedule.time_zone}"
+        return f"cron {' '.join(schedule.cron.split())} {_zone(schedule.time_zone)}"
     timing = schedule.daily or schedule.weekly or schedule.monthly
     if timing is None:
         return "never"
-    return f"{_days(timing)} at {timing.at} {schedule.time_zone}"
+    return f"{_days(timing)} at {timing.at} {_zone(schedule.time_zone)}"
+
+
+def _zone(name: str) -> str:
+    offset = offset_of_reversed_sign(name)
+    return f"{name} ({offset})" if offset else name
 
 
 def _days(timing: Daily | Weekly | Monthly) -> str:

@@ -5,6 +5,7 @@ Neighbours: `cron.py` and `quartz.py` read the fields.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NoReturn
 
 from process_operator.timing.cron_field import CRON_FIELD
@@ -20,6 +21,11 @@ MACROS: Final = {
     "@hourly": "0 * * * *",
 }
 
+_GO_DURATION: Final = re.compile(r"(?:([0-9]{1,5})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,5})s)?")
+_UNITS: Final = (("hourly", 3600), ("minutely", 60), ("secondly", 1))
+_LONGEST_INTERVAL: Final = 86_400  # what `every` of each allows
+
+_BARE_MACROS: Final = frozenset(macro.removeprefix("@") for macro in MACROS)
 _ORDER: Final = "minute, hour, day of month, month and weekday"
 _QUARTZ: Final = "the Quartz form has 6 or 7, seconds first and a year at the end"
 
@@ -35,6 +41,8 @@ def split_fields(text: str) -> list[str]:
     if text.startswith(("TZ=", "CRON_TZ=")):
         refuse(f"{text.split('=')[0]}= is not allowed here; set {SCHEDULE_FIELD}.timeZone")
     fields = text.split()
+    if text.lower() in _BARE_MACROS:
+        refuse(f"{text!r} is no macro without its @; write @{text.lower()}")
     if len(fields) == 4:
         refuse(f"4 fields, but 5 are needed: {_ORDER}; is the weekday missing? Write * for every one")
     if len(fields) not in (5, 6, 7):
@@ -45,14 +53,25 @@ def split_fields(text: str) -> list[str]:
 def _macro(text: str) -> str:
     lower = text.lower()
     if lower in MACROS and text != lower:
-        refuse(f"{text!r} must be written in lower case: {lower}")
+        refuse(f"{text!r} is not in lower case; write {lower}")
     if lower.startswith("@every"):
-        refuse("@every is not allowed here; use secondly, minutely or hourly")
+        duration = _GO_DURATION.fullmatch(lower.removeprefix("@every").strip())
+        hours, minutes, seconds = (int(part or 0) for part in duration.groups()) if duration else (0, 0, 0)
+        refuse(f"@every is not allowed here; use {interval_hint(hours * 3600 + minutes * 60 + seconds)}")
     if lower == "@reboot":
         refuse("@reboot means nothing in a cluster; use runImmediately to run once")
     if text not in MACROS:
         refuse(f"{text!r} is not known; allowed are {', '.join(MACROS)} and 5 fields")
     return MACROS[text]
+
+
+def interval_hint(seconds: int) -> str:
+    """Write an interval as the timing that means it, such as `minutely: {every: 5}`."""
+    for name, unit in _UNITS:
+        every, rest = divmod(seconds, unit)
+        if not rest and 1 <= every <= _LONGEST_INTERVAL:
+            return f"{name}: {{every: {every}}}"
+    return "secondly, minutely or hourly"
 
 
 def refuse(message: str) -> NoReturn:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from process_operator.timing import days
 from process_operator.timing.cron_field import MONTHS, WEEKDAY_NAMES, Field
+from process_operator.timing.errors import ScheduleError
 from process_operator.timing.expression import refuse, split_fields
 from process_operator.timing.hashed import resolve_hashed
 
@@ -36,6 +37,7 @@ _FIELDS: Final = (
 _DAY, _MONTH, _WEEKDAY = 3, 4, 5
 
 _PLACED_DAY: Final = re.compile(r"(?:L(?:-(?P<back>[0-9]+))?|(?P<day>[0-9]+)(?=W))(?P<near>W)?", re.IGNORECASE)
+_FROM_ZERO: Final = re.compile(r"(?<![0-9/#])[0-6](?![0-9])")
 _LETTERS: Final = re.compile(r"[0-9]*[LW#]|[A-Z]{3}[L#]", re.IGNORECASE)
 _PLACED_WEEKDAY: Final = re.compile(r"(?P<day>[A-Z]+?|[0-9]+)(?:L|#(?P<nth>.*))", re.IGNORECASE)
 
@@ -86,6 +88,10 @@ def _refuse_day_fields(fields: Sequence[str]) -> None:
         meant = [*fields[:_DAY], "?", fields[_MONTH], weekday, *fields[6:]]
     else:
         refuse(f"{rule}; for days that match either, use two requests")
+    try:
+        parse_quartz(" ".join(meant))
+    except ScheduleError as error:
+        refuse(f"{rule}; besides, {error.message}")
     counted = " (weekdays count from SUN = 1)" if meant[_DAY] == "?" else ""
     refuse(f"{rule}; write {' '.join(meant)!r}{counted}, or 5 fields, which have no seconds")
 
@@ -120,7 +126,8 @@ def _item(field: Field, item: str, text: str) -> frozenset[int]:
 
 def _value(field: Field, item: str, text: str) -> int:
     if field.names is _WEEKDAYS and text.isdecimal() and int(text) == 0:
-        field.refuse(item, "weekdays of the Quartz form count from SUN = 1 to SAT = 7; write 1 for Sunday")
+        named = _FROM_ZERO.sub(lambda number: WEEKDAY_NAMES[int(number[0])].upper(), item)
+        field.refuse(item, f"weekdays of the Quartz form count from SUN = 1 to SAT = 7; write {named}")
     if field.forms and _LETTERS.match(text) and text.lower() not in field.names:
         field.refuse(item, f"L, W and # take no range and no step; allowed are {field.allowed}, *{field.forms}")
     return field.value(item, text)

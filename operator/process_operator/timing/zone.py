@@ -5,12 +5,12 @@ as if that were UTC: `wall = instant + offset`. So both are plain integers and t
 of the offset forwards leaves a *gap* of wall times that never occur, one backwards a *fold* of wall times that occur
 twice; nothing here assumes that a change is an hour, or daylight saving.
 
-Neighbours: `wall_grid.py` knows which wall times a timing names, `ticks.py` puts both together.
+Neighbours: `zone_hints.py` says what an unknown name means, `wall_grid.py` knows which wall times a timing names,
+`ticks.py` puts both together.
 """
 
 from __future__ import annotations
 
-import difflib
 import importlib.metadata
 import importlib.resources
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
+from process_operator.timing.zone_hints import zone_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,11 +57,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 def _unknown_zone(name: str) -> str:
-    message = f"{name!r} is not a time zone of the IANA database {tzdata_version()}"
-    spellings = {known.lower(): known for known in zone_names()}
-    near = difflib.get_close_matches(name.lower(), spellings, n=1)
-    example = f"did you mean {spellings[near[0]]}?" if near else "allowed are names such as Europe/Madrid or Etc/UTC"
-    return f"{message}; {example}"
+    return f"{name!r} is not a time zone of the IANA database {tzdata_version()}; {zone_hint(name, zone_names())}"
 
 
 class Segment(NamedTuple):
