@@ -41,7 +41,8 @@ ENV_SCHEDULED_TIME: Final = "PROCESS_SCHEDULED_TIME"
 MAX_NAME: Final = 63
 """Longest name of our kinds: then a name is also a label value and a Job's name."""
 
-_STEM_LENGTH: Final = 43
+STEM_LENGTH: Final = 43
+"""How many characters of a request's name its children have in theirs."""
 _PARENT_LENGTH: Final = 33
 
 
@@ -51,7 +52,7 @@ def child_stem(request_name: str, request_uid: str) -> str:
     The UID is in it, so a request that was deleted and made again never meets its predecessor's objects.
     """
     digest = hashlib.sha256(request_uid.encode()).hexdigest()[:8]
-    return f"{request_name[:_STEM_LENGTH].rstrip('-.')}-{digest}"
+    return f"{request_name[:STEM_LENGTH].rstrip('-.')}-{digest}"
 
 
 def tick_run_name(stem: str, tick: int, *, whole_minutes: bool) -> str:

@@ -401,6 +401,18 @@ async def by_hand_canceled(flow: Flow) -> None:
     flow.expect(lambda: flow.run("by-hand").status.phase, "Canceled")
 
 
+@scenario("a run by hand whose name leaves no room for the indexes of its Job", ends=[SUCCEEDED, "Failed/Refused"])
+async def by_hand_too_long(flow: Flow) -> None:
+    body = template()
+    body["spec"] |= {"completionMode": "Indexed", "completions": 12}
+    flow.apply(timing=NOW, jobTemplate=body)
+    await flow.to(20)
+    flow.run_now("by-hand-" + "a" * 55)
+    await flow.to(40)
+    words = "metadata.name: must have at most 60 characters and no dot, because the Job is Indexed"
+    flow.expect(lambda: words in (flow.newest().message or ""), True)
+
+
 # ---- what stands in the way
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import at, process, request, schedule, snapshot, stretch, template
+from tests.unit.given import STEM, at, process, request, schedule, snapshot, stretch, template
 
 from process_operator.decisions.acceptance import Acceptance, accept
 from process_operator.decisions.engine_choice import EngineChoice
@@ -129,8 +129,82 @@ def said(
 
 
 ONCE = request()
-ASKED = DryRunJob((dry_run_manifest(build_template(ONCE, None), ONCE, now=NOW),), build_template(ONCE, None).hash)
+ASKED = DryRunJob(
+    (dry_run_manifest(build_template(ONCE, None), ONCE, name=f"{STEM}-s1", now=NOW),), build_template(ONCE, None).hash
+)
 REFUSAL = "spec.jobTemplate: the API server refuses the Job: its own words"
+
+
+def indexed(completions: object = 12, name: str = "close", timing: Body | None = None, **spec: Any) -> Snapshot:
+    """A request of that name for a Job with so many indexes, as it was applied."""
+    body = template()
+    body["spec"] |= {"completionMode": "Indexed", "completions": completions}
+    return snapshot(request(timing, metadata={"name": name}, jobTemplate=body, **spec))
+
+
+MINUTELY = {"schedule": {"cron": "* * * * *"}}
+BECAUSE = (
+    "because spec.jobTemplate.spec is an Indexed Job of 12 completions: "
+    "its pods are named after the run and the index, in 63 characters without a dot"
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        pytest.param(indexed(name="a" * 50, timing=schedule(10)), f"at most 40 characters, {BECAUSE}", id="seconds"),
+        pytest.param(
+            indexed(name="a" * 41, timing=schedule(10)), f"at most 40 characters, {BECAUSE}", id="one too many"
+        ),
+        pytest.param(indexed(name="a" * 40, timing=schedule(10)), "", id="just enough room"),
+        pytest.param(
+            indexed(name="a" * 42, timing=MINUTELY), f"at most 41 characters, {BECAUSE}", id="minutes, for backfills"
+        ),
+        pytest.param(indexed(name="a" * 41, timing=MINUTELY), "", id="minutes, just enough room"),
+        pytest.param(indexed(name="a" * 63), "", id="a run that is once has a short name"),
+        pytest.param(indexed(name="a.b"), f"no dot, {BECAUSE}", id="a dot"),
+        pytest.param(indexed("12", name="a.b"), "", id="completions that the API server refuses"),
+        pytest.param(indexed(0, name="a.b"), "", id="no completions"),
+    ],
+)
+def test_names_that_leave_no_room_for_the_index(known: Snapshot, message: str) -> None:
+    verdict = accept(known, NOW)
+    allowed = message.replace("at most", "metadata.name: must have at most").replace(
+        "no dot", "metadata.name: must not contain a dot"
+    )
+    assert (verdict.reason, verdict.message) == (("TemplateRefused", allowed) if message else ("", ""))
+    assert (verdict.ask is None) is bool(message)
+
+
+@pytest.mark.parametrize(
+    ("timing", "suffix"),
+    [
+        pytest.param(None, "-s1", id="once"),
+        pytest.param(schedule(10), "-1803902430", id="a schedule by seconds"),
+        pytest.param(MINUTELY, "-b6b855dde", id="a schedule by minutes, and its backfills"),
+    ],
+)
+def test_the_server_is_asked_about_the_longest_name(timing: Body | None, suffix: str) -> None:
+    ask = accept(snapshot(request(timing)), NOW).ask
+    assert isinstance(ask, DryRunJob)
+    assert [job["metadata"]["name"] for job in ask.manifests] == [STEM + suffix]
+
+
+def test_the_server_speaks_of_the_template_that_was_written() -> None:
+    own = [{"name": "GIVEN", "value": "own"}, {"name": "KEPT", "value": "1"}, {"name": "9", "valueFrom": {}}]
+    of = request(jobTemplate=template(env=own), parameters=[{"name": "GIVEN", "value": "given"}])
+    path = "spec.template.spec.containers[0]"
+    words = DryRun(
+        build_template(of, None).hash,
+        "TemplateRefused",
+        f"[{path}.env[4].valueFrom: Invalid value, {path}.env[3].value: Bad, {path}.env[2].value: Worse, "
+        f"{path}.env[9].value: Odd, {path}.image: Required value]",
+    )
+    assert accept(snapshot(of, dry_run=words), NOW).message == (
+        f"spec.jobTemplate: the API server refuses the Job: [{path}.env[2].valueFrom: Invalid value, "
+        f"{path}.env[1].value: Bad, {path}.env (variable GIVEN).value: Worse, {path}.env[9].value: Odd, "
+        f"{path}.image: Required value]"
+    )
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,21 @@ def test_the_server_is_asked_about_the_job_of_every_step() -> None:
     assert (accepted.is_accepted, [step.name for step in accepted.steps]) == (True, ["step-load", "step-report"])
 
 
+def test_the_name_of_a_step_has_to_leave_room_for_the_index() -> None:
+    body = template()
+    body["spec"] |= {"completionMode": "Indexed", "completions": 12}
+    step = {"name": "a" * 18, "process": {"name": "load"}}
+    of = request({"schedule": {"cron": "0 2 * * *"}}, metadata={"name": "b" * 33}, process={"name": "close-day"})
+    known = snapshot(
+        of, process=process(jobTemplate=None, steps=[step]), step_processes={"load": named("load", jobTemplate=body)}
+    )
+    assert accept(known, NOW).message == (
+        "Process close-day: spec.steps[0].name: must have at most 17 characters, because Process close-day: "
+        f'spec.steps[0] (step "{"a" * 18}"): Process load: spec.jobTemplate.spec is an Indexed Job of 12 completions: '
+        "its pods are named after the run and the index, in 63 characters without a dot"
+    )
+
+
 def test_a_refusal_names_the_step() -> None:
     ask = accept(snapshot(uses(), process=GROUP, step_processes=STEPS), NOW).ask
     assert isinstance(ask, DryRunJob)

@@ -100,6 +100,37 @@ def with_spec(**fields: Any) -> Body:
         ),
         pytest.param(
             {
+                "metadata": {
+                    "labels": {"batch.kubernetes.io/job-name": "old", "controller-uid": "old", "team": "erp"},
+                    "annotations": {
+                        "batch.kubernetes.io/cronjob-scheduled-timestamp": "2026-01-01T00:00:00Z",
+                        "cronjob.kubernetes.io/instantiate": "manual",
+                    },
+                },
+                "spec": {
+                    "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "old"}},
+                    "template": {
+                        "metadata": {
+                            "creationTimestamp": None,
+                            "labels": {
+                                "batch.kubernetes.io/controller-uid": "old",
+                                "batch.kubernetes.io/job-name": "old",
+                                "controller-uid": "old",
+                                "job-name": "old",
+                            },
+                        },
+                        "spec": {"containers": [CONTAINER]},
+                    },
+                },
+            },
+            built(
+                {"template": {**pod(MAIN), "metadata": {**pod()["metadata"], "creationTimestamp": None}}},
+                labels={"team": "erp", **LABELS},
+            ),
+            id="what the API server had put into an exported template is left out",
+        ),
+        pytest.param(
+            {
                 "spec": {
                     "template": {"metadata": {"labels": {"a": "b"}, "name": "n"}, "spec": {"containers": [CONTAINER]}}
                 }

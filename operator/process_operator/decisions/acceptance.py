@@ -7,12 +7,20 @@ Accepted. What only the API server can know is asked by a dry run of the Job, on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from process_operator.decisions.dry_run_message import in_the_template
 from process_operator.decisions.engine_choice import EngineChoice, choose_engine
 from process_operator.decisions.exclude_from import ExcludedByCalendars, excluded_by_calendars
+from process_operator.decisions.job_names import (
+    check_request_name,
+    check_step_names,
+    longest_run_name,
+    longest_step_name,
+)
 from process_operator.decisions.manifests import dry_run_manifest
 from process_operator.decisions.once import OncePerRequest
 from process_operator.decisions.plan import DryRunJob, FollowConfigMap
@@ -85,8 +93,11 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
         _refuse_missing_process(request, snapshot)
         if snapshot.process is not None and snapshot.process.spec.steps is not None:
             steps = step_templates(request, snapshot.process, snapshot.step_processes)
+            check_step_names(request, snapshot.process, steps, _longest_run_name(snapshot, request, recurrence, now))
         else:
             template = _template(request, snapshot.process)
+            run = _longest_run_name(snapshot, request, recurrence, now)
+            check_request_name(request, template, run, template_field(snapshot.process))
         engine = choose_engine(
             request,
             template,
@@ -116,14 +127,43 @@ def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance,
         return so_far
     said = snapshot.dry_run
     if said is None or said.template_hash != asked or (said.again_at is not None and said.again_at <= now):
-        templates = [step.template for step in so_far.steps] if so_far.template is None else [so_far.template]
-        jobs = tuple(dry_run_manifest(template, request, now=now) for template in templates)
-        return replace(so_far, ask=DryRunJob(jobs, asked))
+        return replace(so_far, ask=DryRunJob(_dry_runs(snapshot, request, so_far, now), asked))
     if said.accepted:
         return so_far
     where = so_far.steps[said.job].where if so_far.steps else template_field(snapshot.process)
-    message = f"{where}: the API server refuses the Job: {said.message}"
+    sent, written = _dry_runs(snapshot, request, so_far, now)[said.job], _written(snapshot, request, so_far, said.job)
+    message = f"{where}: the API server refuses the Job: {in_the_template(said.message, sent, written)}"
     return replace(so_far, reason=said.reason, message=message, again_at=said.again_at)
+
+
+def _longest_run_name(snapshot: Snapshot, request: ProcessRequest, recurrence: Recurrence | None, now: datetime) -> str:
+    stretch = snapshot.status.stretch
+    assert stretch is not None
+    return longest_run_name(request, stretch=stretch.number, recurrence=recurrence, now=now)
+
+
+def _dry_runs(
+    snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime
+) -> tuple[dict[str, Any], ...]:
+    """The Jobs that the API server is asked about, with names as long as any that will run."""
+    run = _longest_run_name(snapshot, request, so_far.recurrence, now)
+    if so_far.template is not None:
+        return (dry_run_manifest(so_far.template, request, name=run, now=now),)
+    return tuple(
+        dry_run_manifest(step.template, request, name=longest_step_name(request, step, run), now=now)
+        for step in so_far.steps
+    )
+
+
+def _written(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, job: int) -> Mapping[str, Any]:
+    """The Job template that a person wrote, from which the Job that was asked about was made."""
+    if so_far.steps:
+        process: Process | None = snapshot.step_processes[so_far.steps[job].process]
+    else:
+        process = snapshot.process
+    written = request.spec.job_template if process is None else process.spec.job_template
+    assert written is not None
+    return written
 
 
 def _since(snapshot: Snapshot) -> datetime:

@@ -164,9 +164,11 @@ def kill_patch(kill: Kill) -> dict[str, Any]:
     }
 
 
-def dry_run_manifest(template: JobTemplate, request: ProcessRequest, *, now: datetime) -> dict[str, Any]:
-    """A Job like those that will run, for the server to look at; it is never stored."""
-    name = names.child_stem(request.metadata.name, request.metadata.uid) + "-dry-run"
+def dry_run_manifest(template: JobTemplate, request: ProcessRequest, *, name: str, now: datetime) -> dict[str, Any]:
+    """A Job like those that will run, for the server to look at; it is never stored.
+
+    `name` is as long as any of theirs. Where a Job has it the server answers AlreadyExists, once it has nothing to refuse.
+    """
     return _job(template, name, request.metadata.namespace, scheduled=now)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from process_operator import names
 from process_operator.decisions import manifests
+from process_operator.decisions.job_names import name_problem
 from process_operator.decisions.plan import (
     AdoptRun,
     CreateJob,
@@ -42,7 +43,7 @@ from process_operator.decisions.run_view import (
     waits_for_start,
 )
 from process_operator.decisions.template import JobTemplate
-from process_operator.resources.conditions import RunReason
+from process_operator.resources.conditions import LogReason, RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import LogCapture
 from process_operator.resources.process_run import RunLog, RunPhase, Trigger
@@ -89,14 +90,9 @@ def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
         )
     elif view.by_cronjob or view.run.status.job_uid is not None:
         _look_for_job(view, orders, draft)
-    elif refused is not None and refused.again_at is None:
-        finish(
-            view,
-            not_started(RunPhase.FAILED, refused.reason, refused.message),
-            RunLog(reason="NeverStarted"),
-            orders,
-            draft,
-        )
+    elif (reason_and_message := _final_refusal(view, orders)) is not None:
+        outcome = not_started(RunPhase.FAILED, *reason_and_message)
+        finish(view, outcome, RunLog(reason=LogReason.NEVER_STARTED), orders, draft)
     elif refused is not None and refused.again_at is not None and refused.again_at > orders.now:
         draft.wake(refused.again_at)
         report(view, refused.reason, refused.message, draft)
@@ -112,6 +108,15 @@ def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
             announce_start(view, draft)
     elif orders.holds is not None:
         report(view, *orders.holds, draft)
+
+
+def _final_refusal(view: RunView, orders: RunOrders) -> tuple[str, str] | None:
+    """Reason and message where the Job of a run can never be created: the API server has said so, or would."""
+    refused = view.notes.create_refused
+    if refused is not None and refused.again_at is None:
+        return refused.reason, refused.message
+    problem = name_problem(orders.template, view.name) if orders.template is not None else ""
+    return (RunReason.REFUSED, problem) if problem else None
 
 
 def _may_wait_suspended(view: RunView, orders: RunOrders) -> bool:

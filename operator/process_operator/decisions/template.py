@@ -21,7 +21,10 @@ from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OUR_PREFIX: Final = f"{names.GROUP}/"
+_NOT_THE_PERSONS: Final = (f"{names.GROUP}/", "batch.kubernetes.io/")
+"""Prefixes of labels and annotations that a copied one would be believed, or refused, for: ours and the Job controller's."""
+_OF_THE_API_SERVER: Final = frozenset({"controller-uid", "job-name", "cronjob.kubernetes.io/instantiate"})
+"""The same, without a prefix that tells: they stand in a template that was exported from a Job."""
 _OURS: Final = frozenset({names.ENV_RUN, names.ENV_SCHEDULED_TIME})
 _KUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 
@@ -189,12 +192,16 @@ def _containers(pod: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _labels_and_annotations(metadata: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Those that a person gave, with our labels. Keys with our prefix are ours: a copied one would be believed."""
+    """Those that a person gave, with our labels. A template that was exported has some of the API server's and of ours."""
     kept = {
-        field: {key: value for key, value in (metadata.get(field) or {}).items() if not key.startswith(_OUR_PREFIX)}
+        field: {key: value for key, value in (metadata.get(field) or {}).items() if not _is_written_by_others(key)}
         for field in ("labels", "annotations")
     }
     return {"labels": {**kept["labels"], **labels}, "annotations": kept["annotations"]}
+
+
+def _is_written_by_others(key: str) -> bool:
+    return key.startswith(_NOT_THE_PERSONS) or key in _OF_THE_API_SERVER
 
 
 def _copied(value: Any) -> Any:
