@@ -18,6 +18,7 @@ from process_operator.cluster.errors import ApiError
 from process_operator.cluster.kinds import POD
 from process_operator.cluster.logs import KUBELET_RETRIES, LogFollower, TailResult, read_tail
 from process_operator.decisions.log_text import build_run_log
+from process_operator.decisions.ownership import is_pod_of
 from process_operator.decisions.plan import KillJob, ReadLog
 from process_operator.decisions.pod_choice import LogSource, log_source
 from process_operator.resources.conditions import LogReason
@@ -57,13 +58,14 @@ class LogReader:
         """Open the log of a Job that is about to be killed; returns when the server has begun to send it."""
         held = self._store.jobs.get(key[0], action.job)
         try:
-            listing = await self._api.list(POD, key[0], label_selector=f"{names.LABEL_JOB_NAME}={action.job}")
+            listing = await self._api.list(POD, key[0], label_selector=f"{names.LABEL_CONTROLLER_UID}={action.uid}")
         except ApiError:
             return  # the kill matters more than its log
         for raw in listing.items:
             self._store.apply(POD, raw)
-        job = held.value if held is not None else None
-        source = log_source(job, [parse_pod(raw) for raw in listing.items], action.container)
+        job = held.value if held is not None and held.uid == action.uid else None
+        pods = [pod for pod in map(parse_pod, listing.items) if is_pod_of(action.uid, pod)]
+        source = log_source(job, pods, action.container)
         if source.pod is None or source.previous:
             return
         follower = await LogFollower.open(

@@ -34,6 +34,8 @@ ANNOTATION_CLAIMED_TICK: Final = f"{GROUP}/claimed-tick"
 """On a CronJob: the tick (RFC 3339) that the operator took from the CronJob controller, because no Job of it came."""
 
 LABEL_JOB_NAME: Final = "batch.kubernetes.io/job-name"
+LABEL_CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"
+"""On the pods of a Job: its UID, by which the API server lists them (since Kubernetes 1.27)."""
 
 ENV_RUN: Final = "PROCESS_RUN"
 ENV_SCHEDULED_TIME: Final = "PROCESS_SCHEDULED_TIME"

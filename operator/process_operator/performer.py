@@ -8,7 +8,7 @@ and the reconciler tries again later. Neighbours: `decisions/plan.py` has the ac
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NoReturn
@@ -28,11 +28,21 @@ from process_operator.cluster.errors import (
     QuotaExceeded,
 )
 from process_operator.cluster.events import EventRecorder
-from process_operator.cluster.kinds import CRONJOB, EVENT, JOB, POD, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.cluster.kinds import (
+    CRONJOB,
+    EVENT,
+    JOB,
+    POD,
+    PROCESS_BACKFILL,
+    PROCESS_REQUEST,
+    PROCESS_RUN,
+    Kind,
+)
 from process_operator.cluster.transport import Body
 from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
 from process_operator.decisions.history import remembered, step_end
+from process_operator.decisions.ownership import cronjob_of_run, is_cronjob_of, is_job_of
 from process_operator.decisions.snapshot import Delivery, DryRun, FinishedRun, Snapshot
 from process_operator.log_reader import LogReader
 from process_operator.notifier import Notifier
@@ -40,7 +50,7 @@ from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.model import Metadata, Model
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_run import ProcessRun
-from process_operator.resources.workloads import parse_job, parse_pod
+from process_operator.resources.workloads import Job, parse_cronjob, parse_job
 from process_operator.shelf import Key
 from process_operator.store import Store, is_finished
 
@@ -53,7 +63,6 @@ MARK_RETRY: Final = timedelta(seconds=30)
 _ABOUT_THE_JOB: Final = re.compile(
     r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |Job in version "v1" cannot be handled as a Job: )'
 )
-_RUNS_IN_A_SELECTOR: Final = 50
 _RUNS_IN_A_PAGE: Final = 200
 """As many as are read in some ten milliseconds, with their logs."""
 
@@ -201,6 +210,8 @@ class Performer:
                 history.clear()
             for raw in page.items:
                 run = ProcessRun.model_validate(raw)
+                if run.spec.request.name != key[1]:
+                    continue  # it has the label, and is a run of another request
                 if not run.status.phase.is_finished:
                     self._store.apply(PROCESS_RUN, raw)
                 elif run.spec.parent is None:
@@ -242,7 +253,7 @@ class Performer:
                 # First, because somebody waits for it.
                 if action.job is not None:
                     job = manifests.owned_by_run(action.job, answer["metadata"]["uid"])
-                    await self._create_job(key, snapshot, actions.CreateJob(name, job))
+                    await self._create_job(key, snapshot, actions.CreateJob(name, job), made=answer)
             finally:
                 self._take_run(key, answer)
 
@@ -269,8 +280,12 @@ class Performer:
             answer = await self._api.get(PROCESS_RUN, key[0], action.run)
         except NotFound:
             self._store.note_step(key, action.run, action.parent, None)
-        else:
+            return
+        owners = answer["metadata"].get("ownerReferences") or ()
+        if any(owner["uid"] == action.parent_uid for owner in owners):
             self._take_run(key, answer)
+        else:
+            self._store.note_step(key, action.run, action.parent, None)
 
     async def _withdraw_run(self, key: Key, snapshot: Snapshot, action: actions.WithdrawRun) -> None:
         try:
@@ -286,10 +301,10 @@ class Performer:
         self._store.lose(PROCESS_RUN, key[0], action.run, uid=action.uid)
 
     async def _adopt_run(self, key: Key, snapshot: Snapshot, action: actions.AdoptRun) -> None:
-        await self._patch_run(key, action.run, dict(action.patch), subresource=None)
+        await self._patch_run(key, action.run, _aimed(action.patch, action.uid), subresource=None, uid=action.uid)
 
     async def _adopt_backfill(self, key: Key, snapshot: Snapshot, action: actions.AdoptBackfill) -> None:
-        await self._patch_backfill(key, action.backfill, dict(action.patch), subresource=None)
+        await self._patch_backfill(key, action.backfill, _aimed(action.patch, action.uid), subresource=None)
 
     async def write_backfill_status(self, key: Key, backfill: ProcessBackfill, status: Model) -> None:
         """PATCH the status of a backfill so that it is exactly `status`; nothing where it is gone."""
@@ -330,6 +345,7 @@ class Performer:
         summary = action.status.to_api()["summary"]
         last = seen.summary.to_api()["to"]
         body: list[Body] = [
+            {"op": "test", "path": "/metadata/uid", "value": seen.uid},
             {"op": "test", "path": "/status/summary/to", "value": last},
             {"op": "add", "path": "/status/summary", "value": summary},
         ]
@@ -363,22 +379,24 @@ class Performer:
             self._store.lose(PROCESS_RUN, key[0], run)
 
     async def _delete_runs(self, key: Key, snapshot: Snapshot, action: actions.DeleteRuns) -> None:
-        for begin in range(0, len(action.runs), _RUNS_IN_A_SELECTOR):
-            some = action.runs[begin : begin + _RUNS_IN_A_SELECTOR]
-            selector = f"{names.LABEL_REQUEST_UID}={snapshot.uid},{names.LABEL_RUN} in ({','.join(some)})"
-            fields = "status.phase!=Pending,status.phase!=Running"
-            await self._api.delete_collection(PROCESS_RUN, key[0], label_selector=selector, field_selector=fields)
-        history = self._store.notes(key).history
-        if history is not None:
-            gone = set(action.runs)
-            history[:] = [run for run in history if run.name not in gone]
+        for name, uid in action.runs.items():
+            # One by one: a collection goes by labels, which somebody may have put on a run of another request.
+            await self._api.delete(PROCESS_RUN, key[0], name, uid=uid)
+            history = self._store.notes(key).history
+            if history is not None:
+                history[:] = [run for run in history if run.uid != uid]
 
     # ---- Jobs and pods
 
-    async def _create_job(self, key: Key, snapshot: Snapshot, action: actions.CreateJob) -> None:
+    async def _create_job(
+        self, key: Key, snapshot: Snapshot, action: actions.CreateJob, *, made: Body | None = None
+    ) -> None:
+        """Make a Job; `made` is its run where that was made just now, and is not in the snapshot."""
         try:
             answer = await self._api.create(JOB, key[0], dict(action.manifest))
         except AlreadyExists as error:
+            if made is not None:
+                snapshot = replace(snapshot, runs=(*snapshot.runs, ProcessRun.model_validate(made)))
             await self._meet_job(key, snapshot, action, error)
         except QuotaExceeded as error:
             self._refuse_job(key, action.run, Reason.QUOTA_EXCEEDED, error.message, self._clock() + QUOTA_RETRY)
@@ -391,24 +409,21 @@ class Performer:
 
     async def _meet_job(self, key: Key, snapshot: Snapshot, action: actions.CreateJob, error: AlreadyExists) -> None:
         """A Job of that name is there: ours from an earlier try, or somebody else's."""
-        found = await self._api.get(JOB, key[0], action.run)
+        found, confirm = await self._get(JOB, key[0], action.run)
         job = parse_job(found)
         controller = job.controller
         wanted = {owner["uid"] for owner in action.manifest["metadata"]["ownerReferences"]}
-        is_of_cronjob = controller is not None and controller.kind == "CronJob"
-        if controller is not None and controller.uid in wanted:
-            self._store.apply(JOB, found)
-        elif is_of_cronjob and job.metadata.labels.get(names.LABEL_REQUEST_UID) == snapshot.uid:
-            # The request's own CronJob was faster, while the engine changed.
-            self._store.apply(JOB, found)
+        if (controller is not None and controller.uid in wanted) or self._is_proven(snapshot, action.run, job):
+            # Of an earlier try, or the request's own CronJob was faster while the engine changed.
+            confirm()
         elif job.metadata.deletion_timestamp is not None:
             raise error
         elif controller is not None and (controller.kind, controller.name) == ("ProcessRun", action.run):
             # Of a run that had the name before: it is gone, and the collector will take its Job.
             raise error
         else:
-            owner = f"{controller.kind} {controller.name}" if controller is not None else "nobody"
-            message = f"the name is taken by Job {key[0]}/{action.run}, which is owned by {owner}"
+            # No word on whose it is: the user may not be allowed to read Jobs.
+            message = f"the name is taken by Job {key[0]}/{action.run}, which does not belong to this run"
             self._refuse_job(key, action.run, RunReason.NAME_TAKEN, message, None)
 
     def _refuse_job(self, key: Key, run: str, reason: str, message: str, again_at: datetime | None) -> None:
@@ -416,14 +431,30 @@ class Performer:
 
     async def _patch_job(self, key: Key, snapshot: Snapshot, action: actions.PatchJob) -> None:
         try:
-            self._store.apply(JOB, await self._api.patch(JOB, key[0], action.job, dict(action.patch)))
+            answer = await self._api.patch(JOB, key[0], action.job, _aimed(action.patch, action.uid))
         except NotFound:
-            self._store.lose(JOB, key[0], action.job)
+            self._store.lose(JOB, key[0], action.job, uid=action.uid)
+        except (Conflict, Invalid):
+            if not await self._is_replaced(JOB, key[0], action.job, action.uid):
+                raise
+        else:
+            self._store.apply(JOB, answer)
+
+    async def _is_replaced(self, kind: Kind, namespace: str, name: str, uid: str) -> bool:
+        """Whether an object with another UID has the name by now, or none: then that very one is gone."""
+        try:
+            current = await self._api.get(kind, namespace, name)
+        except NotFound:
+            current = None
+        if current is not None and current["metadata"]["uid"] == uid:
+            return False
+        self._store.lose(kind, namespace, name, uid=uid)
+        return True
 
     async def _kill_job(self, key: Key, snapshot: Snapshot, action: actions.KillJob) -> None:
         if action.tail_bytes:
             await self._logs.follow_before_kill(key, action)
-        await self._patch_job(key, snapshot, actions.PatchJob(action.job, action.patch))
+        await self._patch_job(key, snapshot, actions.PatchJob(action.job, action.uid, action.patch))
 
     async def _delete_job(self, key: Key, snapshot: Snapshot, action: actions.DeleteJob) -> None:
         await self._api.delete(JOB, key[0], action.job, uid=action.uid)
@@ -433,12 +464,12 @@ class Performer:
         self._logs.start(key, action)
 
     async def _list_pods(self, key: Key, snapshot: Snapshot, action: actions.ListPods) -> None:
-        selector = f"{names.LABEL_JOB_NAME}={action.job}"
+        selector = f"{names.LABEL_CONTROLLER_UID}={action.uid}"
         listing = await self._api.list(POD, key[0], label_selector=selector)
         for raw in listing.items:
             self._store.apply(POD, raw)
         self._store.note_run(key, action.run, pods_listed_at=self._clock())
-        self._store.lose_pods(key, action.job, present={parse_pod(raw).metadata.name for raw in listing.items})
+        self._store.lose_pods(key, action.uid, present={raw["metadata"]["name"] for raw in listing.items})
 
     async def _find_refused_pods(self, key: Key, snapshot: Snapshot, action: actions.FindRefusedPods) -> None:
         selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
@@ -454,9 +485,26 @@ class Performer:
 
     async def _look_up_job(self, key: Key, snapshot: Snapshot, action: actions.LookUpJob) -> None:
         try:
-            self._store.apply(JOB, await self._api.get(JOB, key[0], action.job))
+            found, confirm = await self._get(JOB, key[0], action.run)
         except NotFound:
-            self._store.note_run(key, action.job, job_absent=True)
+            self._store.note_run(key, action.run, job_absent=True)
+            return
+        if self._is_proven(snapshot, action.run, parse_job(found)):
+            confirm()
+        else:
+            self._store.note_run(key, action.run, job_absent=True)
+
+    @staticmethod
+    def _is_proven(snapshot: Snapshot, name: str, job: Job) -> bool:
+        """Whether a Job that was found by its name belongs to the run of that name."""
+        run = next((run for run in (*snapshot.runs, *snapshot.step_runs) if run.metadata.name == name), None)
+        return run is not None and is_job_of(run, job, cronjob_of_run(snapshot, run))
+
+    async def _get(self, kind: Kind, namespace: str, name: str) -> tuple[Body, Callable[[], None]]:
+        """An object as it is now, and what takes it into the store although a watch or a list has dropped it."""
+        burials = self._store.shelf(kind).burials
+        found = await self._api.get(kind, namespace, name)
+        return found, lambda: self._store.confirm(kind, found, burials)
 
     # ---- CronJobs
 
@@ -464,14 +512,25 @@ class Performer:
         try:
             answer = await self._api.create(CRONJOB, key[0], dict(action.manifest))
         except AlreadyExists:
-            answer = await self._api.get(CRONJOB, key[0], action.manifest["metadata"]["name"])
-        self._store.apply(CRONJOB, answer)
+            found, confirm = await self._get(CRONJOB, key[0], action.manifest["metadata"]["name"])
+            if not is_cronjob_of(parse_cronjob(found), snapshot.name, snapshot.uid):
+                raise
+            confirm()
+        else:
+            self._store.apply(CRONJOB, answer)
 
     async def _patch_cronjob(self, key: Key, snapshot: Snapshot, action: actions.PatchCronJob) -> None:
-        body = (
-            [dict(operation) for operation in action.patch] if isinstance(action.patch, tuple) else dict(action.patch)
-        )
-        await self._change_cronjob(key, action.cronjob, body, action.subresource)
+        body: Body | list[Body]
+        if isinstance(action.patch, tuple):
+            test = {"op": "test", "path": "/metadata/uid", "value": action.uid}
+            body = [test, *(dict(operation) for operation in action.patch)]
+        else:
+            body = _aimed(action.patch, action.uid)
+        try:
+            await self._change_cronjob(key, action.cronjob, body, action.subresource)
+        except Invalid:
+            if not await self._is_replaced(CRONJOB, key[0], action.cronjob, action.uid):
+                raise
 
     async def _claim_tick(self, key: Key, snapshot: Snapshot, action: actions.ClaimTick) -> None:
         if await self._change_cronjob(key, action.cronjob, dict(action.patch), "status") and action.job is not None:
@@ -558,6 +617,11 @@ class Performer:
                 "uid": run.metadata.uid,
             }
         return {"apiVersion": names.API_VERSION, "kind": "ProcessRequest", "name": snapshot.name, "uid": snapshot.uid}
+
+
+def _aimed(patch: Mapping[str, Any], uid: str) -> Body:
+    """A merge patch for the object with this UID alone: the API server refuses to change the UID of another one."""
+    return {**patch, "metadata": {**(patch.get("metadata") or {}), "uid": uid}}
 
 
 def _without_log(run: ProcessRun) -> ProcessRun:

@@ -39,7 +39,10 @@ class Shelf(Generic[T]):
         self._by_key: dict[Key, dict[str, Entry[T]]] = {}
         self._group = group
         self._by_group: dict[tuple[str, str], dict[str, Entry[T]]] = {}
-        self._tombstones: OrderedDict[str, int] = OrderedDict()
+        self._tombstones: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        """By UID: the version with which an object was buried, and the number of the burial."""
+        self.burials = 0
+        """How many objects were buried until now."""
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -65,7 +68,7 @@ class Shelf(Generic[T]):
         held = self.get(namespace, name)
         if held is not None and version <= held.version:
             return False
-        return self._tombstones.get(uid, 0) < version
+        return self._tombstones.get(uid, (0, 0))[0] < version
 
     def put(self, namespace: str, name: str, entry: Entry[T]) -> None:
         """Hold an object in place of its older version."""
@@ -86,9 +89,19 @@ class Shelf(Generic[T]):
                 _take_out(self._by_group, (namespace, group), name)
         return entry
 
+    def exhume(self, name: str, namespace: str, uid: str, before: int) -> None:
+        """Forget that an object was buried, unless that was after so many burials: the API server still has it."""
+        if self._tombstones.get(uid, (0, 0))[1] > before:
+            return
+        self._tombstones.pop(uid, None)
+        held = self.get(namespace, name)
+        if held is not None and held.uid == uid and held.gone:
+            held.version = 0
+
     def bury(self, uid: str, version: int) -> None:
         """Remember that an object is gone, so that a list which is older than its deletion does not bring it back."""
-        self._tombstones[uid] = max(version, self._tombstones.pop(uid, 0))
+        self.burials += 1
+        self._tombstones[uid] = max(version, self._tombstones.pop(uid, (0, 0))[0]), self.burials
         while len(self._tombstones) > _TOMBSTONES:
             self._tombstones.popitem(last=False)
 

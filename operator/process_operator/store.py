@@ -29,6 +29,7 @@ from process_operator.cluster.kinds import (
     Kind,
 )
 from process_operator.decisions.occupancy import let_go_by, occupant_of, process_of
+from process_operator.decisions.ownership import CronJobOfRequest, is_job_of
 from process_operator.decisions.plan import Plan
 from process_operator.decisions.process_line import Line
 from process_operator.decisions.snapshot import Defaults, Delivery, DryRun, FinishedRun, RunNotes, Snapshot
@@ -196,7 +197,9 @@ class Store:
         elif kind is PROCESS:
             self._index_steps(key, value)
         elif kind is JOB:
-            self._note_job(key, name, value, held.value if held is not None else None)
+            run = self.runs.get(raw["metadata"]["namespace"], name)
+            if run is None or self._is_own_job(run, value):
+                self._note_job(key, name, value, held.value if held is not None else None)
         elif kind is PROCESS_RUN and key in self._notes:
             self._notes[key].steps.pop(name, None)
 
@@ -234,6 +237,8 @@ class Store:
             self._forget_backfill(held.key, name)
 
     def _note_job(self, key: Key, name: str, job: Job, before: Job | None) -> None:
+        if self._run_notes(key, name).job_absent:
+            self.note_run(key, name, job_absent=False)
         self._note_running(key, name, job)
         if job.is_ending and before is not None and not before.is_ending:
             self._forget_list_of_pods(key, name)
@@ -264,7 +269,10 @@ class Store:
             self.note_run(key, name, ended_at=self._clock())
 
     def drop_unseen(self, kind: Kind, namespace: str | None, seen: set[str], version: int) -> None:
-        """A whole list was read at `version`: what is held, not newer and not among the UIDs `seen` in it, is gone."""
+        """Take in a whole list that was read at `version`: what should be in it, is not newer and is not, is gone.
+
+        `seen` holds the UIDs of the list. A pod that has not ended is in no list (`resync.py`): it goes on as it was seen.
+        """
         shelf: Shelf[Any] = self.shelf(kind)
         vanished = [
             (held_namespace, name, entry)
@@ -273,6 +281,7 @@ class Store:
             and entry.version <= version
             and not entry.gone
             and namespace in (None, held_namespace)
+            and (kind is not POD or entry.value.has_ended)
         ]
         for held_namespace, name, entry in vanished:
             if kind is PROCESS_RUN:
@@ -296,10 +305,19 @@ class Store:
         else:
             self._remove(kind, namespace, name, held.uid, EVERY_VERSION)
 
-    def lose_pods(self, key: Key, job: str, *, present: set[str]) -> None:
+    def confirm(self, kind: Kind, raw: Raw, burials: int) -> None:
+        """Take in what the API server answered to a GET: the object is there, though a watch or a list dropped it.
+
+        A watch with a selector shows an object as deleted that only lost its label. `burials` is the number of the shelf
+        from before the GET: what was dropped since then may really be deleted.
+        """
+        self.shelf(kind).exhume(raw["metadata"]["name"], raw["metadata"]["namespace"], raw["metadata"]["uid"], burials)
+        self.apply(kind, raw)
+
+    def lose_pods(self, key: Key, job_uid: str, *, present: set[str]) -> None:
         """A list of a Job's pods was read: those that are held and not in it are gone."""
         for name, entry in list(self.pods.of(key).items()):
-            if entry.value.job_name == job and name not in present and not entry.gone:
+            if entry.value.job_uid == job_uid and name not in present and not entry.gone:
                 self.lose(POD, key[0], name)
 
     def _remove(self, kind: Kind, namespace: str, name: str, uid: str, version: int, last: Any = None) -> bool:
@@ -564,13 +582,20 @@ class Store:
             occupant
             for name, entry in self.runs.in_group(*process).items()
             if not (entry.key == key and entry.value.metadata.labels.get(names.LABEL_REQUEST_UID) == own)
-            and (occupant := occupant_of(entry.value, self._job_of(process[0], name))) is not None
+            and (occupant := occupant_of(entry.value, self._job_of(entry, name))) is not None
         )
         return self.lines.line(process, key, self._users.get(process, ()), occupants)
 
-    def _job_of(self, namespace: str, run: str) -> Job | None:
-        held = self.jobs.get(namespace, run)
-        return held.value if held is not None else None
+    def _job_of(self, run: Entry[ProcessRun], name: str) -> Job | None:
+        held = self.jobs.get(run.key[0], name)
+        return held.value if held is not None and self._is_own_job(run, held.value) else None
+
+    def _is_own_job(self, run: Entry[ProcessRun], job: Job) -> bool:
+        request = self.requests.get(*run.key)
+        cronjob = None
+        if request is not None and job.controller is not None and job.controller.kind == CRONJOB.kind:
+            cronjob = CronJobOfRequest(names.child_stem(run.key[1], request.uid))
+        return is_job_of(run.value, job, cronjob)
 
     def _process_at(self, kind: Kind, namespace: str, name: str) -> str:
         """The Process that a run or Job belongs to; empty where there is none."""
@@ -589,11 +614,19 @@ class Store:
             return namespace, name
         if kind is PROCESS_RUN or kind is PROCESS_BACKFILL:
             return namespace, raw["spec"]["request"]["name"]
+        owner = next((owner for owner in metadata.get("ownerReferences") or () if owner.get("controller")), None)
+        of_owner = self._key_of_owner(kind, namespace, owner) if owner is not None else None
+        if of_owner is not None:
+            return of_owner
         request = (metadata.get("labels") or {}).get(names.LABEL_REQUEST)
-        if request is not None:
-            return namespace, request
-        run = self.runs.get(namespace, name)
-        return run.key if run is not None else None
+        return (namespace, request) if request is not None else None
+
+    def _key_of_owner(self, kind: Kind, namespace: str, owner: Raw) -> Key | None:
+        """The request that a controller belongs to: it is proof, and labels are none."""
+        if kind is CRONJOB:
+            return (namespace, owner["name"]) if self.is_held((namespace, owner["name"]), owner["uid"]) else None
+        held: Entry[Any] | None = self.shelf(JOB if kind is POD else PROCESS_RUN).get(namespace, owner["name"])
+        return held.key if held is not None and held.uid == owner["uid"] else None
 
     def _index_user(self, key: Key, raw: Raw | None) -> None:
         held = self.requests.get(*key)

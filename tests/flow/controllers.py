@@ -151,7 +151,8 @@ class Controllers:
         name = job["metadata"]["name"]
         number = self.cluster.made[POD].total()
         template = job["spec"]["template"]
-        labels = {**(template["metadata"].get("labels") or {}), names.LABEL_JOB_NAME: name}
+        identity = {names.LABEL_JOB_NAME: name, names.LABEL_CONTROLLER_UID: job["metadata"]["uid"]}
+        labels = {**(template["metadata"].get("labels") or {}), **identity}
         owner = {
             "apiVersion": "batch/v1",
             "kind": "Job",

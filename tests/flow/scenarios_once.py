@@ -40,6 +40,22 @@ async def fails(flow: Flow) -> None:
     flow.expect(lambda: (flow.newest().exit_code, flow.newest().message), (3, "no such ledger"))
 
 
+@scenario(
+    "Run Immediately whose image cannot be pulled keeps its reason when the operator lists all pods", ends=[CANCELED]
+)
+async def stuck_while_listed(flow: Flow) -> None:
+    flow.work(starts=False)
+    flow.apply(timing=NOW)
+    await flow.to(30)
+    for _ in range(3):
+        flow.expect(lambda: flow.newest().reason, "ErrImagePull")
+        await flow.resync()
+        await flow.advance(120)
+    flow.expect(lambda: flow.newest().reason, "ErrImagePull")
+    flow.cancel_newest()
+    await flow.advance(60)
+
+
 @scenario("Run Immediately, rescheduled twice", ends=[SUCCEEDED] * 3)
 async def rescheduled(flow: Flow) -> None:
     flow.apply(timing=NOW)
@@ -511,4 +527,6 @@ async def name_taken(flow: Flow) -> None:
     await flow.to(10)
     flow.edit(suspend=False)
     await flow.to(20)
-    flow.expect(lambda: "ReplicationController theirs" in str(flow.newest().message), True)
+    # Not whose it is: the user may not be allowed to read Jobs.
+    taken = "the name is taken by Job default/job-f34a2bff-s1, which does not belong to this run"
+    flow.expect(lambda: flow.newest().message, taken)

@@ -95,7 +95,10 @@ def run(name: str = f"{STEM}-s1", *, trigger: str = "Schedule", due: str = "12:0
         "namespace": "erp",
         "uid": f"uid-of-{name}",
         "creationTimestamp": at(due),
-        "labels": {names.LABEL_REQUEST_UID: UID},
+        "labels": {names.LABEL_REQUEST: "close", names.LABEL_REQUEST_UID: UID, names.LABEL_RUN: name},
+        "ownerReferences": [
+            {"apiVersion": names.API_VERSION, "kind": "ProcessRequest", "name": "close", "uid": UID, "controller": True}
+        ],
         "annotations": parts.pop("annotations", {}),
     }
     return ProcessRun.model_validate(
@@ -120,6 +123,7 @@ def finished(
     ended = at(end) if end is not None else None
     return FinishedRun(
         name=name,
+        uid=f"uid-of-{name}",
         phase=phase,
         reason=facts.pop("reason", ""),
         created=made,
@@ -131,6 +135,11 @@ def finished(
     )
 
 
+def owned_by(run: str) -> Body:
+    """The owner of a Job: the run of that name."""
+    return {"kind": "ProcessRun", "name": run, "uid": f"uid-of-{run}", "controller": True}
+
+
 def job(name: str = f"{STEM}-s1", *, finished_at: str | None = None, **parts: Any) -> Job:
     """The Job of a run: it runs, or it has succeeded."""
     status: Body = {"startTime": "2027-03-01T12:00:00Z", "active": 1, "ready": 1}
@@ -139,7 +148,14 @@ def job(name: str = f"{STEM}-s1", *, finished_at: str | None = None, **parts: An
         status = {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": moment}]}
     return parse_job(
         {
-            "metadata": {"name": name, "namespace": "erp", "uid": f"uid-of-job-{name}", **parts.get("metadata", {})},
+            "metadata": {
+                "name": name,
+                "namespace": "erp",
+                "uid": f"uid-of-job-{name}",
+                "labels": {names.LABEL_REQUEST: "close", names.LABEL_REQUEST_UID: UID},
+                "ownerReferences": [owned_by(name)],
+                **parts.get("metadata", {}),
+            },
             "spec": parts.get("spec", {}),
             "status": parts.get("status", status),
         }

@@ -42,7 +42,7 @@ def plan(of: Snapshot) -> Plan:
 
 def test_thousands_are_removed_in_parts() -> None:
     runs = [finished(f"run-{number:04d}", end="12:00") for number in range(1000)]
-    assert plan(known(*runs)).actions == (DeleteRuns(tuple(f"run-{number:04d}" for number in range(200))),)
+    assert plan(known(*runs)).actions == (DeleteRuns({run.name: run.uid for run in runs[:200]}),)
 
 
 KEEP_TWO = {"history": {"successful": 2, "failed": 1, "other": 0}}
@@ -71,7 +71,9 @@ KEEP_TWO = {"history": {"successful": 2, "failed": 1, "other": 0}}
     ],
 )
 def test_by_number(history: list[FinishedRun], removed: tuple[str, ...]) -> None:
-    assert plan(known(*history, spec=KEEP_TWO)).actions == ((DeleteRuns(removed),) if removed else ())
+    assert plan(known(*history, spec=KEEP_TWO)).actions == (
+        (DeleteRuns({name: f"uid-of-{name}" for name in removed}),) if removed else ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,14 +89,17 @@ def test_by_number(history: list[FinishedRun], removed: tuple[str, ...]) -> None
 )
 def test_only_what_the_written_cursor_covers(run_of: FinishedRun, cursor: str, removed: bool) -> None:  # noqa: FBT001
     of = known(run_of, cursor=cursor, spec={"history": {"successful": 0, "failed": 0, "other": 0}})
-    assert plan(of).actions == ((DeleteRuns((run_of.name,)),) if removed else ())
+    assert plan(of).actions == ((DeleteRuns({run_of.name: run_of.uid}),) if removed else ())
 
 
 @pytest.mark.parametrize(
     ("history", "batch", "expected"),
     [
         pytest.param(
-            [succeeded(58), succeeded(59)], 1, Plan((DeleteRuns(("run-58", "run-59")),)), id="a full batch goes at once"
+            [succeeded(58), succeeded(59)],
+            1,
+            Plan((DeleteRuns({"run-58": "uid-of-run-58", "run-59": "uid-of-run-59"}),)),
+            id="a full batch goes at once",
         ),
         pytest.param(
             [finished("a", due="12:58", end="12:59:20")],
@@ -105,13 +110,13 @@ def test_only_what_the_written_cursor_covers(run_of: FinishedRun, cursor: str, r
         pytest.param(
             [finished("a", due="12:58", end="12:59"), finished("b", due="12:59", end="12:59:20")],
             10,
-            Plan((DeleteRuns(("a", "b")),)),
+            Plan((DeleteRuns({"a": "uid-of-a", "b": "uid-of-b"}),)),
             id="when one has waited for a minute all go along",
         ),
         pytest.param(
             [finished("a", due="12:58", end="12:59:10"), finished("b", due="12:59", end="12:59:50")],
             1,
-            Plan((DeleteRuns(("a",)),)),
+            Plan((DeleteRuns({"a": "uid-of-a"}),)),
             id="but none within half a minute of its end",
         ),
         pytest.param(
@@ -129,7 +134,7 @@ def test_in_batches(history: list[FinishedRun], batch: int, expected: Plan) -> N
 
 def test_by_age() -> None:
     of = known(succeeded(1), succeeded(40), spec={"history": {"maxAge": "30m"}})
-    assert plan(of) == Plan((DeleteRuns(("run-01",)),), None, at("13:10:30"))
+    assert plan(of) == Plan((DeleteRuns({"run-01": "uid-of-run-01"}),), None, at("13:10:30"))
 
 
 @pytest.mark.parametrize(
@@ -138,14 +143,14 @@ def test_by_age() -> None:
         pytest.param(
             {"run-01": job("run-01", finished_at="12:01:30")},
             set(),
-            (DeleteJob("run-01", "uid-of-job-run-01"), DeleteRuns(("run-01",))),
+            (DeleteJob("run-01", "uid-of-job-run-01"), DeleteRuns({"run-01": "uid-of-run-01"})),
             id="before its run, which would be recorded again otherwise",
         ),
-        pytest.param({}, set(), (DeleteRuns(("run-01",)),), id="not one that is not there"),
+        pytest.param({}, set(), (DeleteRuns({"run-01": "uid-of-run-01"}),), id="not one that is not there"),
         pytest.param(
             {"run-01": job("run-01", finished_at="12:01:30")},
             {"run-01"},
-            (DeleteRuns(("run-01",)),),
+            (DeleteRuns({"run-01": "uid-of-run-01"}),),
             id="not one that is gone",
         ),
     ],
@@ -159,7 +164,7 @@ def test_the_job_that_a_run_owns_goes_with_it() -> None:
     of = known(
         succeeded(1), spec={"history": {"successful": 0}}, jobs={"run-01": job("run-01", finished_at="12:01:30")}
     )
-    assert plan(of).actions == (DeleteRuns(("run-01",)),)
+    assert plan(of).actions == (DeleteRuns({"run-01": "uid-of-run-01"}),)
 
 
 @pytest.mark.parametrize(
@@ -250,4 +255,4 @@ def test_a_one_shot_run_is_kept_until_its_stretch_is_written_as_run() -> None:
     written = request(
         status={"stretch": {"number": 1, "since": "2027-03-01T12:00:00Z", "runs": 1}}, history={"successful": 0}
     )
-    assert plan(snapshot(written, history=(its_run,))) == Plan((DeleteRuns(("run",)),))
+    assert plan(snapshot(written, history=(its_run,))) == Plan((DeleteRuns({"run": "uid-of-run"}),))

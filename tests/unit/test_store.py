@@ -61,12 +61,12 @@ def a_run(version: int = 1, phase: str = "Pending", name: str = "run", uid: str 
 
 
 LABELS = {"labels": {"process-operator.io/request": "close", "process-operator.io/request-uid": "uid-of-close"}}
+OF_RUN = {"ownerReferences": [{"kind": "ProcessRun", "name": "run", "uid": "uid-of-run", "controller": True}]}
 
 
 def a_job(version: int = 1, name: str = "run", **parts: Any) -> Body:
-    return body(
-        name, version, metadata={**LABELS, **parts.pop("metadata", {})}, spec=parts.pop("spec", {}), status=parts
-    )
+    metadata = {**LABELS, **OF_RUN, **parts.pop("metadata", {})}
+    return body(name, version, metadata=metadata, spec=parts.pop("spec", {}), status=parts)
 
 
 def a_pod(version: int = 1, phase: str = "Succeeded", job: str = "run") -> Body:
@@ -240,6 +240,24 @@ def test_what_a_list_does_not_show_is_gone_unless_it_is_newer_than_the_list() ->
     assert sorted(run.metadata.name for run in store.snapshot(CLOSE).runs) == ["listed", "newer"]
 
 
+@pytest.mark.parametrize(
+    ("phase", "is_gone"),
+    [
+        pytest.param("Pending", False, id="a pod that waits is in no list of ended pods"),
+        pytest.param("Running", False, id="nor is one that runs"),
+        pytest.param("Succeeded", True, id="one that had ended would be in it"),
+        pytest.param("Failed", True, id="and one that had failed"),
+    ],
+)
+def test_a_pod_that_the_filtered_list_leaves_out_is_no_deleted_pod(phase: str, *, is_gone: bool) -> None:
+    store = Seen()
+    store.see(PROCESS_RUN, a_run(1))
+    store.see(JOB, a_job(2))
+    store.see(POD, a_pod(3, phase))
+    store.drop_unseen(POD, None, set(), 9)
+    assert store.snapshot(CLOSE).pods["run"][0].gone is is_gone
+
+
 def test_a_list_of_one_namespace_says_nothing_of_the_others() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
@@ -266,10 +284,10 @@ def test_whose_request_is_looked_at(kind: Kind, seen: Body, key: Key | None) -> 
     assert store.dirty == ([key] if key else [])
 
 
-def test_a_job_without_a_label_belongs_to_the_open_run_of_its_name() -> None:
+def test_a_job_without_a_label_belongs_to_the_open_run_that_owns_it() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run())
-    store.see(JOB, body("run", 2, spec={}))
+    store.see(JOB, body("run", 2, metadata=OF_RUN, spec={}))
     assert list(store.snapshot(CLOSE).jobs) == ["run"]
 
 
@@ -290,7 +308,9 @@ def test_a_process_concerns_the_requests_that_name_it_now() -> None:
 def test_every_request_that_left_something_behind_is_looked_at_after_a_start() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run())
-    store.see(JOB, {**a_job(), "metadata": {**a_job()["metadata"], "labels": {"process-operator.io/request": "gone"}}})
+    store.see(
+        JOB, a_job(name="left", metadata={"labels": {"process-operator.io/request": "gone"}, "ownerReferences": []})
+    )
     assert store.request_keys() == {CLOSE, ("erp", "gone")}
 
 
@@ -350,7 +370,7 @@ def test_pods_that_a_list_does_not_show_are_gone() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.see(POD, a_pod(2))
-    store.lose_pods(CLOSE, "run", present=set())
+    store.lose_pods(CLOSE, "uid-of-run", present=set())
     assert [pod.gone for pod in store.snapshot(CLOSE).pods["run"]] == [True]
 
 

@@ -79,7 +79,7 @@ def plan_backfills(situation: Situation, progress: Progress, calendar: Calendar 
     for backfill in sorted(opened, key=lambda b: (b.metadata.creation_timestamp, b.metadata.name)):
         if names.LABEL_REQUEST_UID not in backfill.metadata.labels:
             patch = manifests.backfill_adoption_patch(situation.request)
-            draft.do(AdoptBackfill(backfill.metadata.name, patch))
+            draft.do(AdoptBackfill(backfill.metadata.name, backfill.metadata.uid, patch))
         _plan_backfill(situation, progress, calendar, backfill, draft)
 
 

@@ -8,7 +8,6 @@ owns it would count until it is deleted, so that is taken out here.
 
 from __future__ import annotations
 
-from process_operator import names
 from process_operator.decisions import manifests
 from process_operator.decisions.cronjob_plan import own_cronjob
 from process_operator.decisions.plan import Draft, PatchCronJob
@@ -24,7 +23,7 @@ def plan_active(situation: Situation, draft: Draft) -> None:
     if cronjob is None:
         return
     counted = {job.uid for job in cronjob.active}
-    own = [job for job in situation.snapshot.jobs.values() if _is_own(situation.snapshot, job)]
+    own = situation.snapshot.jobs.values()
     over = {job.metadata.uid: job for job in own if job.finished is not None}
     stuck = any(job.uid in over and not _is_by_cronjob(over[job.uid], cronjob) for job in cronjob.active)
     kept = [job for job in cronjob.active if job.uid not in over]
@@ -35,7 +34,7 @@ def plan_active(situation: Situation, draft: Draft) -> None:
     ]
     if added or stuck:
         patch = manifests.active_patch(cronjob, [*kept, *added])
-        draft.do(PatchCronJob(cronjob.metadata.name, patch, subresource="status"))
+        draft.do(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, patch, subresource="status"))
 
 
 def _counts(situation: Situation, cronjob: CronJob, job: Job) -> bool:
@@ -43,10 +42,6 @@ def _counts(situation: Situation, cronjob: CronJob, job: Job) -> bool:
     if job.tick is not None and _is_by_cronjob(job, cronjob):
         return job.tick == cronjob.claimed_tick
     return situation.policy == ConcurrencyPolicy.FORBID
-
-
-def _is_own(snapshot: Snapshot, job: Job) -> bool:
-    return job.metadata.labels.get(names.LABEL_REQUEST_UID) == snapshot.uid
 
 
 def _is_at_work(snapshot: Snapshot, job: Job) -> bool:

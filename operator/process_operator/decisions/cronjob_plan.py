@@ -13,7 +13,8 @@ from typing import Any
 from process_operator import names
 from process_operator.decisions.acceptance import Acceptance
 from process_operator.decisions.engine_choice import EngineChoice
-from process_operator.decisions.manifests import cronjob_manifest, cronjob_spec
+from process_operator.decisions.manifests import cronjob_manifest, cronjob_spec, identity_patch
+from process_operator.decisions.ownership import is_cronjob_of
 from process_operator.decisions.plan import CreateCronJob, Draft, Emit, PatchCronJob
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.template import JobTemplate
@@ -28,7 +29,7 @@ _SKEW = timedelta(seconds=10)
 
 def own_cronjob(snapshot: Snapshot) -> CronJob | None:
     """The CronJob of this request (and not of one that had its name before)."""
-    return next((c for c in snapshot.cronjobs if c.metadata.labels.get(names.LABEL_REQUEST_UID) == snapshot.uid), None)
+    return next((c for c in snapshot.cronjobs if is_cronjob_of(c, snapshot.name, snapshot.uid)), None)
 
 
 def plan_cronjob(snapshot: Snapshot, acceptance: Acceptance, now: datetime, draft: Draft, *, finished: bool) -> None:
@@ -50,13 +51,15 @@ def plan_cronjob(snapshot: Snapshot, acceptance: Acceptance, now: datetime, draf
         if not rests:
             draft.do(CreateCronJob(cronjob_manifest(request, template, spec)))
         return
+    if labels := identity_patch(request, cronjob.metadata):
+        draft.do(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, labels))
     quiet = _quiet_until(snapshot, cronjob)
     last = cronjob.last_schedule_time
     if not rests and (last is None or last < quiet or (last > now + _SKEW and last != quiet)):
         patch = {"status": {"lastScheduleTime": format_instant(quiet)}}
-        draft.do(PatchCronJob(cronjob.metadata.name, patch, subresource="status"))
+        draft.do(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, patch, subresource="status"))
     if not _is_in_line(cronjob, spec, template.hash):
-        draft.do(PatchCronJob(cronjob.metadata.name, _replacement(spec, template.hash)))
+        draft.do(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, _replacement(spec, template.hash)))
 
 
 def armed_cronjob(snapshot: Snapshot, acceptance: Acceptance) -> CronJob | None:
@@ -129,13 +132,14 @@ def _replacement(spec: dict[str, Any], template_hash: str) -> tuple[dict[str, An
 
 
 def _suspend(cronjob: CronJob) -> PatchCronJob:
-    return PatchCronJob(cronjob.metadata.name, {"spec": {"suspend": True}})
+    return PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, {"spec": {"suspend": True}})
 
 
 def suspend_orphans(snapshot: Snapshot, draft: Draft) -> None:
     """`kubectl delete --cascade=orphan` leaves a CronJob that would fire for ever with nobody to record its runs."""
     for cronjob in snapshot.cronjobs:
-        left_behind = cronjob.metadata.labels.get(names.LABEL_REQUEST_UID) != snapshot.uid
+        made_for = cronjob.metadata.labels.get(names.LABEL_REQUEST_UID, "")
+        left_behind = made_for != snapshot.uid and is_cronjob_of(cronjob, snapshot.name, made_for)
         if left_behind and not cronjob.suspend and cronjob.metadata.deletion_timestamp is None:
             name = cronjob.metadata.name
             message = f"suspended, because its ProcessRequest {snapshot.name} no longer exists"

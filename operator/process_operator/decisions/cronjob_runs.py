@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from process_operator import names
 from process_operator.decisions import manifests
 from process_operator.decisions.cronjob_plan import own_cronjob
+from process_operator.decisions.ownership import cronjob_of
 from process_operator.decisions.plan import CreateRun, DeleteJob, Draft, Emit, KillJob, LoadHistory
 from process_operator.decisions.refusal import Span
 from process_operator.decisions.refused_ticks import refuse
@@ -92,12 +92,8 @@ def without_jobs(spans: Iterable[Span], calendar: Calendar, ticks: set[datetime 
 
 def cronjob_jobs(snapshot: Snapshot) -> list[Job]:
     """Jobs that the CronJob of this request made (or that a person made from it), oldest first."""
-    own = [
-        job
-        for job in snapshot.jobs.values()
-        if any(owner.kind == "CronJob" and owner.controller for owner in job.metadata.owner_references)
-        and job.metadata.labels.get(names.LABEL_REQUEST_UID) == snapshot.uid
-    ]
+    cronjob = cronjob_of(snapshot, snapshot.uid)
+    own = [job for job in snapshot.jobs.values() if cronjob is not None and cronjob.made(job)]
     return sorted(own, key=lambda job: (job.metadata.creation_timestamp or _LONG_AGO, job.metadata.name))
 
 
@@ -144,7 +140,10 @@ def _kill_stray(job: Job, record: FinishedRun, draft: Draft) -> None:
     patch = manifests.kill_patch(Kill(KillReason.CANCELED, f"recorded as {record.phase}"))
     name = job.metadata.name
     message = f"ended Job {name}: its tick is recorded as {record.phase} ({record.reason})"
-    draft.do(KillJob(name, name, patch, 0, None), Emit(EventReason.REFUSED, message, warning=True, about=name))
+    draft.do(
+        KillJob(name, job.metadata.uid, name, patch, 0, None),
+        Emit(EventReason.REFUSED, message, warning=True, about=name),
+    )
 
 
 def _cronjob_run(request: ProcessRequest, name: str, tick: datetime | None, created: datetime) -> dict[str, object]:

@@ -40,6 +40,7 @@ def remembered(run: ProcessRun) -> FinishedRun:
     annotations = run.metadata.annotations
     return FinishedRun(
         name=run.metadata.name,
+        uid=run.metadata.uid,
         phase=run.status.phase,
         reason=run.status.reason or "",
         created=created,

@@ -16,6 +16,7 @@ from process_operator.decisions.template import JobTemplate, with_scheduled_time
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, RunSummary, Trigger
+from process_operator.resources.workload_metadata import WorkloadMetadata
 from process_operator.resources.workloads import ActiveJob, CronJob, Kill
 
 ANNOTATION_VERDICT = f"{names.GROUP}/verdict"
@@ -121,13 +122,30 @@ def summary_of(run: ProcessRun) -> RunSummary | None:
 
 
 def adoption_patch(request: ProcessRequest, run: ProcessRun) -> dict[str, Any]:
-    """What makes a run that a person created one of the request's: labels and owner, in one PATCH."""
-    return {
-        "metadata": {
-            "labels": run_labels(request, run.metadata.name),
-            "ownerReferences": [request_owner(request)],
-        }
-    }
+    """What gives a run the labels and the owner that it should have, in one PATCH; empty where it has them.
+
+    A run that a person created has none of them. One that the operator created has them unless somebody changed them;
+    its Process is left as it was, because the request may name another one by now.
+    """
+    metadata = run.metadata
+    wanted = run_labels(request, metadata.name)
+    is_new = names.LABEL_REQUEST_UID not in metadata.labels
+    if not is_new:
+        wanted.pop(names.LABEL_PROCESS, None)
+    labels = {key: value for key, value in wanted.items() if metadata.labels.get(key) != value}
+    patch: dict[str, Any] = {"labels": labels} if labels else {}
+    lacks_owner = not any(owner.uid == request.metadata.uid for owner in metadata.owner_references)
+    if lacks_owner and (is_new or run.spec.trigger not in (Trigger.MANUAL, Trigger.STEP)):
+        others = [owner.to_api() for owner in metadata.owner_references if not owner.controller]
+        patch["ownerReferences"] = [*others, request_owner(request)]
+    return {"metadata": patch} if patch else {}
+
+
+def identity_patch(request: ProcessRequest, metadata: WorkloadMetadata) -> dict[str, Any]:
+    """What gives a Job or CronJob of the request the labels again by which it is watched; empty where it has them."""
+    wanted = {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid}
+    labels = {key: value for key, value in wanted.items() if metadata.labels.get(key) != value}
+    return {"metadata": {"labels": labels}} if labels else {}
 
 
 def job_manifest(

@@ -25,16 +25,13 @@ def process_of(run: ProcessRun) -> str | None:
 def occupant_of(run: ProcessRun, job: Job | None) -> Occupant | None:
     """The run as one that is in the way of others; None where it waits, is suspended, or will never start.
 
-    It is so until its end is recorded: then its pods are gone. `job` is what is held under its name. A run with steps has
+    It is so until its end is recorded: then its pods are gone. `job` is its own. A run with steps has
     none, and is in the way from its beginning to its end: also between two steps, and while it is suspended.
     """
     created = run.metadata.creation_timestamp
     assert created is not None
     if manifests.ANNOTATION_VERDICT in run.metadata.annotations:
         return None
-    owner = job.controller if job is not None else None
-    if owner is not None and owner.kind == "ProcessRun" and owner.uid != run.metadata.uid:
-        job = None
     was_let_go = bool(run.status.steps) or run.status.phase == RunPhase.RUNNING or run.status.job_uid is not None
     if job.is_suspended if job is not None else not was_let_go:
         return None

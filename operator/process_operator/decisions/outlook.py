@@ -115,7 +115,7 @@ def _one_shot_end(situation: Situation, progress: Progress) -> tuple[FinishedRun
     known = snapshot.status.last_run
     if known is not None and known.name == name and known.phase.is_finished:
         at = snapshot.status.last_run_time or situation.now
-        return FinishedRun(name, known.phase, _end_reason(snapshot), at, scheduled=at), False
+        return FinishedRun(name, "", known.phase, _end_reason(snapshot), at, scheduled=at), False
     return None, True
 
 

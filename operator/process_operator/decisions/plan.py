@@ -80,9 +80,10 @@ class WithdrawRun:
 
 @dataclass(frozen=True, slots=True)
 class AdoptRun:
-    """Give a run that a person made its owner and labels."""
+    """Give a run the owner and the labels that it should have: one that a person made, or that somebody changed."""
 
     run: str
+    uid: str
     patch: Body
 
 
@@ -91,6 +92,7 @@ class AdoptBackfill:
     """Give a backfill its owner and labels."""
 
     backfill: str
+    uid: str
     patch: Body
 
 
@@ -130,9 +132,10 @@ class CreateJob:
 
 @dataclass(frozen=True, slots=True)
 class PatchJob:
-    """Resume, suspend or adjust a Job."""
+    """Resume, suspend or adjust a Job: the one with this UID."""
 
     job: str
+    uid: str
     patch: Body
 
 
@@ -144,6 +147,7 @@ class KillJob:
     """
 
     job: str
+    uid: str
     run: str
     patch: Body
     tail_bytes: int
@@ -171,9 +175,9 @@ class ReadLog:
 
 @dataclass(frozen=True, slots=True)
 class ListPods:
-    """Look at the pods of a Job: the watch delivers finished ones only."""
+    """Look at the pods of the Job with this UID: the watch delivers finished ones only."""
 
-    job: str
+    uid: str
     run: str
 
 
@@ -188,9 +192,9 @@ class FindRefusedPods:
 
 @dataclass(frozen=True, slots=True)
 class LookUpJob:
-    """Ask the API server itself whether a Job exists: an absent event is no evidence."""
+    """Ask the API server itself whether the Job of a run exists: an absent event is no evidence."""
 
-    job: str
+    run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,7 @@ class LookUpStep:
 
     run: str
     parent: str
+    parent_uid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,12 +215,13 @@ class CreateCronJob:
 
 @dataclass(frozen=True, slots=True)
 class PatchCronJob:
-    """Change a CronJob, or the status of one.
+    """Change the CronJob with this UID, or its status.
 
     `patch` is a merge patch, or a JSON patch where something must be replaced as a whole (a template loses fields too).
     """
 
     cronjob: str
+    uid: str
     patch: Body | tuple[Body, ...]
     subresource: Literal["status"] | None = None
 
@@ -235,9 +241,9 @@ class ClaimTick:
 
 @dataclass(frozen=True, slots=True)
 class DeleteRuns:
-    """Remove finished runs over the limit, as one collection."""
+    """Remove finished runs over the limit: those with these UIDs, by name."""
 
-    runs: tuple[str, ...]
+    runs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

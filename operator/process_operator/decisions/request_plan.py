@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from process_operator import names
 from process_operator.decisions.acceptance import accept
 from process_operator.decisions.backfill_plan import plan_backfills
 from process_operator.decisions.claim_ahead import void_claims, withdraw, without_claims
@@ -20,6 +19,7 @@ from process_operator.decisions.hedge import HEDGE_AFTER
 from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.notifications import announce_receivers, plan_notifications
 from process_operator.decisions.outlook import announce, outlook_of
+from process_operator.decisions.ownership import is_run_of, is_step_of, own_part
 from process_operator.decisions.plan import CreateRun, Draft, Plan
 from process_operator.decisions.process_turn import may_enter, own_ask, room_for
 from process_operator.decisions.request_status import request_status
@@ -34,17 +34,21 @@ from process_operator.decisions.step_runs import plan_steps, plan_stray_steps
 from process_operator.decisions.stretch import next_stretch
 from process_operator.decisions.stretch_plan import change_stretch
 from process_operator.resources.conditions import RunReason
-from process_operator.resources.process_request import Engine
+from process_operator.resources.process_request import Engine, ProcessRequest
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import Kill, KillReason
 
 
 def decide(snapshot: Snapshot, now: datetime) -> Plan:
     """Decide about one request at `now` (UTC)."""
+    return _decide(own_part(snapshot), now)
+
+
+def _decide(snapshot: Snapshot, now: datetime) -> Plan:
     request = snapshot.request
     if request is None or request.metadata.deletion_timestamp is not None:
         return _decide_left_behind(snapshot, now)
-    own, left = _parted(snapshot)
+    own, left = _parted(snapshot, request)
     if left is not None:
         return _decide_beside_strangers(own, left, now)
     snapshot, ahead = without_claims(snapshot, now)
@@ -60,35 +64,37 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     return Plan(void) if void else _decide_in_force(situation)
 
 
-def _parted(snapshot: Snapshot) -> tuple[Snapshot, Snapshot | None]:
+def _parted(snapshot: Snapshot, request: ProcessRequest) -> tuple[Snapshot, Snapshot | None]:
     """The request with its own runs, and those of a request that had its name before, if there are any."""
-
-    def is_own(run: ProcessRun) -> bool:
-        return run.metadata.labels.get(names.LABEL_REQUEST_UID, snapshot.uid) == snapshot.uid
-
-    strangers = tuple(run for run in snapshot.runs if not is_own(run))
-    strange_steps = tuple(run for run in snapshot.step_runs if not is_own(run))
-    if not strangers and not strange_steps:
+    runs = tuple(run for run in snapshot.runs if is_run_of(run, request))
+    steps = tuple(run for run in snapshot.step_runs if _is_step_run_of(run, runs, request))
+    if len(runs) == len(snapshot.runs) and len(steps) == len(snapshot.step_runs):
         return snapshot, None
-    own = replace(
-        snapshot,
-        runs=tuple(run for run in snapshot.runs if is_own(run)),
-        step_runs=tuple(run for run in snapshot.step_runs if is_own(run)),
-    )
-    return own, replace(snapshot, request=None, runs=strangers, step_runs=strange_steps, cronjobs=())
+    own = replace(snapshot, runs=runs, step_runs=steps)
+    names_of_own = {run.metadata.name for run in (*runs, *steps)}
+    strangers = tuple(run for run in snapshot.runs if run.metadata.name not in names_of_own)
+    strange_steps = tuple(run for run in snapshot.step_runs if run.metadata.name not in names_of_own)
+    return own, replace(snapshot, request=None, runs=strangers, step_runs=strange_steps)
+
+
+def _is_step_run_of(step: ProcessRun, runs: tuple[ProcessRun, ...], request: ProcessRequest) -> bool:
+    return is_run_of(step, request) or any(is_step_of(step, run) for run in runs)
 
 
 def _decide_beside_strangers(own: Snapshot, left: Snapshot, now: datetime) -> Plan:
     """Runs of a request that had the name before are followed to their end, and have no part in anything else."""
-    plan, beside = decide(own, now), _decide_left_behind(left, now)
+    plan, beside = _decide(own, now), _decide_left_behind(left, now, beside=True)
     wake_at = min(filter(None, (plan.wake_at, beside.wake_at)), default=None)
     return replace(plan, actions=(*beside.actions, *plan.actions), wake_at=wake_at)
 
 
-def _decide_left_behind(snapshot: Snapshot, now: datetime) -> Plan:
-    """The request is gone or going: what runs is still followed to its end, nothing new begins."""
+def _decide_left_behind(snapshot: Snapshot, now: datetime, *, beside: bool = False) -> Plan:
+    """The request is gone or going: what runs is still followed to its end, nothing new begins.
+
+    `beside`: there is a request of that name, which sees to CronJobs.
+    """
     draft = Draft()
-    if snapshot.request is None:
+    if snapshot.request is None and not beside:
         suspend_orphans(snapshot, draft)
     snapshot, ahead = without_claims(snapshot, now)
     draft.do(*withdraw(snapshot, ahead))

@@ -83,7 +83,7 @@ def _remove(snapshot: Snapshot, runs: list[FinishedRun], draft: Draft) -> None:
         job = snapshot.jobs.get(run.name)
         if run.by_cronjob and job is not None and job.finished is not None and run.name not in snapshot.gone_jobs:
             draft.do(DeleteJob(run.name, job.metadata.uid))
-    draft.do(DeleteRuns(tuple(run.name for run in runs)))
+    draft.do(DeleteRuns({run.name: run.uid for run in runs}))
 
 
 def _over_limit(snapshot: Snapshot) -> Iterable[FinishedRun]:

@@ -58,6 +58,8 @@ def record(view: RunView, orders: RunOrders, draft: Draft) -> None:
 def _pods_are_settled(view: RunView, now: datetime, draft: Draft) -> bool:
     """Whether all is known of the pods that will ever be known; where it is not, it is waited for or asked for."""
     notes = view.notes
+    if view.job is None and view.run.status.job_uid is None:
+        return True  # a Job whose UID nobody knows has no pods that could be told from those of others
     if view.job is not None and _pods_are_known(view, view.job):
         return True
     if notes.pods_listed_at is not None and (notes.ended_at is None or notes.pods_listed_at >= notes.ended_at):
@@ -65,7 +67,7 @@ def _pods_are_settled(view: RunView, now: datetime, draft: Draft) -> bool:
     if notes.ended_at is not None and not view.job_gone and now < notes.ended_at + PATIENCE:
         draft.wake(notes.ended_at + PATIENCE)
     else:
-        draft.do(ListPods(view.name, view.name))
+        _list_pods(view, draft)
     return False
 
 
@@ -136,8 +138,14 @@ def _list_pods_again(view: RunView, now: datetime, draft: Draft) -> bool:
     if listed_at is not None and now < listed_at + _POD_POLL:
         draft.wake(listed_at + _POD_POLL)
         return False
-    draft.do(ListPods(view.name, view.name))
+    _list_pods(view, draft)
     return True
+
+
+def _list_pods(view: RunView, draft: Draft) -> None:
+    job_uid = view.job.metadata.uid if view.job is not None else view.run.status.job_uid
+    assert job_uid is not None, "a run without a Job has no pods to list"
+    draft.do(ListPods(job_uid, view.name))
 
 
 def _read_log(view: RunView, orders: RunOrders, draft: Draft) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from process_operator import names
 from process_operator.decisions import manifests
 from process_operator.decisions.job_names import name_problem
 from process_operator.decisions.plan import (
@@ -65,10 +64,13 @@ def plan_run(view: RunView, orders: RunOrders, draft: Draft) -> None:
     if refusal is not None:
         finish_refused(view, refusal, orders, draft)
         return
-    if orders.request is not None and names.LABEL_REQUEST_UID not in view.run.metadata.labels:
-        draft.do(AdoptRun(view.name, manifests.adoption_patch(orders.request, view.run)))
+    if orders.request is not None and (patch := manifests.adoption_patch(orders.request, view.run)):
+        draft.do(AdoptRun(view.name, view.run.metadata.uid, patch))
     if view.job is None or (view.job_gone and waits_for_start(view)):
         _without_job(view, orders, draft)
+    elif view.job_gone and view.job.finished is None and not view.notes.job_absent:
+        # A Job that lost its label left the watch, and works on.
+        draft.do(LookUpJob(view.name))
     elif view.job.finished is not None or view.job_gone:
         record(view, orders, draft)
     else:
@@ -133,14 +135,16 @@ def _look_for_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
         draft.wake(created + LOOK_AGAIN)
     elif not view.notes.job_absent:
         draft.do(LookUpJob(view.name))
-    elif view.notes.pods_listed_at is None:
-        draft.do(ListPods(view.name, view.name))
+    elif view.notes.pods_listed_at is None and view.run.status.job_uid is not None:
+        draft.do(ListPods(view.run.status.job_uid, view.name))
     else:
         record(view, orders, draft)
 
 
 def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
     now = orders.now
+    if orders.request is not None and (labels := manifests.identity_patch(orders.request, job.metadata)):
+        draft.do(PatchJob(view.name, job.metadata.uid, labels))
     if orders.kill is not None and job.kill is None:
         draft.do(_kill(view, job, orders.kill, orders))
         return
@@ -187,7 +191,8 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
     """Resume, pause or renew the Job where that is due; whether anything was."""
     if orders.pause and not job.is_suspended:
         annotations = {manifests.ANNOTATION_PAUSED: format_instant(orders.now)}
-        draft.do(PatchJob(view.name, {"metadata": {"annotations": annotations}, "spec": {"suspend": True}}))
+        patch = {"metadata": {"annotations": annotations}, "spec": {"suspend": True}}
+        draft.do(PatchJob(view.name, job.metadata.uid, patch))
         return True
     if not job.is_suspended or (view.by_cronjob and not view.is_paused):
         return False
@@ -198,7 +203,7 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
         annotations_off: dict[str, Any] = (
             {"metadata": {"annotations": {manifests.ANNOTATION_PAUSED: None}}} if view.is_paused else {}
         )
-        draft.do(PatchJob(view.name, {**annotations_off, "spec": {"suspend": False}}))
+        draft.do(PatchJob(view.name, job.metadata.uid, {**annotations_off, "spec": {"suspend": False}}))
         if not view.is_paused:
             announce_start(view, draft)
         return True
@@ -217,7 +222,9 @@ def _kill(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
     settings = log_settings(orders)
     patch = manifests.kill_patch(kill)
     wanted = settings.capture != LogCapture.NEVER and not job.is_suspended and not view.notes.log_wanted
-    return KillJob(view.name, view.name, patch, settings.tail_bytes if wanted else 0, settings.container)
+    return KillJob(
+        view.name, job.metadata.uid, view.name, patch, settings.tail_bytes if wanted else 0, settings.container
+    )
 
 
 def _look_if_odd(view: RunView, job: Job, now: datetime, draft: Draft) -> None:
@@ -234,7 +241,7 @@ def _look_if_odd(view: RunView, job: Job, now: datetime, draft: Draft) -> None:
     if due is None:
         return
     if looked is None or due <= now:
-        draft.do(ListPods(view.name, view.name))
+        draft.do(ListPods(job.metadata.uid, view.name))
         return
     draft.wake(due)
     read_at = view.notes.events_read_at

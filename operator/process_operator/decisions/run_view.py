@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from process_operator import names
 from process_operator.decisions import manifests
+from process_operator.decisions.ownership import is_pod_of, is_step_of, job_of
 from process_operator.decisions.refusal import Refusal
 from process_operator.decisions.snapshot import RunNotes, Snapshot
 from process_operator.decisions.template import JobTemplate
@@ -85,8 +85,8 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
     """Everything about one run of a snapshot. What many rules ask is worked out here, once."""
     name, created, annotations = run.metadata.name, run.metadata.creation_timestamp, run.metadata.annotations
     assert created is not None
-    is_anothers = _is_of_another(snapshot.jobs.get(name), run)
-    job = None if is_anothers else snapshot.jobs.get(name)
+    job = job_of(snapshot, run)
+    job_uid = job.metadata.uid if job is not None else run.status.job_uid
     suspended = job is not None and job.is_suspended
     paused = job is not None and suspended and manifests.ANNOTATION_PAUSED in job.metadata.annotations
     steps: dict[str, RunView] = {}
@@ -97,7 +97,7 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
         run=run,
         job=job,
         job_gone=job is not None and name in snapshot.gone_jobs,
-        pods=() if is_anothers else snapshot.pods.get(name, ()),
+        pods=tuple(pod for pod in snapshot.pods.get(name, ()) if is_pod_of(job_uid, pod)),
         notes=snapshot.notes_of(name),
         window=_window(snapshot, run),
         name=name,
@@ -112,20 +112,6 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
         steps=steps,
     )
-
-
-def is_step_of(step: ProcessRun, run: ProcessRun) -> bool:
-    """Whether `step` is the run of one of `run`'s steps; its name says so, in which the UID is."""
-    parent = step.spec.parent
-    if parent is None or parent.name != run.metadata.name:
-        return False
-    return step.metadata.name == names.step_run_name(parent.name, run.metadata.uid, parent.step)
-
-
-def _is_of_another(job: Job | None, run: ProcessRun) -> bool:
-    """Whether a Job belongs to a run that had the name before, and was deleted: the collector takes it."""
-    owner = job.controller if job is not None else None
-    return owner is not None and owner.kind == "ProcessRun" and owner.uid != run.metadata.uid
 
 
 def _window(snapshot: Snapshot, run: ProcessRun) -> StartWindow | None:

@@ -79,6 +79,7 @@ class FinishedRun:
     """What is remembered of a finished run: enough for retention, catch-up and the request's status."""
 
     name: str
+    uid: str
     phase: RunPhase
     reason: str
     created: datetime

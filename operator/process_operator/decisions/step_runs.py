@@ -38,7 +38,7 @@ def plan_steps(view: RunView, orders: RunOrders, snapshot: Snapshot, draft: Draf
     if course.going is not None:
         _report(view, course, orders, draft)
     elif course.sought is not None:
-        draft.do(LookUpStep(course.sought, view.name))
+        draft.do(LookUpStep(course.sought, view.name, view.run.metadata.uid))
     elif (outcome := _outcome(view, course, orders)) is not None:
         log = RunLog(text=log_of(course.steps), truncated=False)
         finish(_with_steps(view, course), outcome, log, orders, draft)

@@ -36,3 +36,8 @@ class WorkloadMetadata:
     annotations: Mapping[str, str] = field(default_factory=dict)
     """The same."""
     owner_references: tuple[Owner, ...] = ()
+
+    @property
+    def controller(self) -> Owner | None:
+        """The owner that manages the object; None where it has none."""
+        return next((owner for owner in self.owner_references if owner.controller), None)

@@ -132,7 +132,7 @@ class Job:
     @property
     def controller(self) -> Owner | None:
         """Who made this Job: a ProcessRun, a CronJob, or somebody else."""
-        return next((owner for owner in self.metadata.owner_references if owner.controller), None)
+        return self.metadata.controller
 
     @property
     def tick(self) -> datetime | None:
@@ -385,11 +385,11 @@ def _unversioned(raw: Raw) -> WorkloadMetadata:
 
 
 def _job_of(metadata: WorkloadMetadata) -> tuple[str, str]:
-    """Name and UID of a pod's Job; by label where the Job was deleted and left its pods behind."""
-    for owner in metadata.owner_references:
-        if owner.controller and owner.kind == "Job":
-            return owner.name, owner.uid
-    return metadata.labels.get(names.LABEL_JOB_NAME, ""), metadata.labels.get("batch.kubernetes.io/controller-uid", "")
+    """Name and UID of a pod's Job; by label where the Job was deleted and left its pods behind, without any owner."""
+    owner = metadata.controller
+    if owner is not None:
+        return (owner.name, owner.uid) if owner.kind == "Job" else ("", "")
+    return metadata.labels.get(names.LABEL_JOB_NAME, ""), metadata.labels.get(names.LABEL_CONTROLLER_UID, "")
 
 
 def _condition(raw: Raw) -> WorkloadCondition:
