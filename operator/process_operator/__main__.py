@@ -71,7 +71,8 @@ def preview(
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="T", help="Show no run after this instant.")] = None,
     count: Annotated[
-        int | None, typer.Option(min=1, help="Show so many runs of each request. Default: 10, with --to all.")
+        int | None,
+        typer.Option(min=1, max=2**31 - 1, help="Show so many runs of each request. Default: 10, with --to all."),
     ] = None,
     request: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this request: NAME, or NAMESPACE/NAME.")

@@ -10,10 +10,13 @@ import json
 import re
 import sys
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from process_operator.manifest_nodes import node_problem
 
 Body = Mapping[str, Any]
 
@@ -63,37 +66,65 @@ def _objects(name: str, text: str, problems: list[str]) -> Iterator[Body]:
         for number, document in enumerate(_documents(text), 1):
             if document is None:
                 continue
-            if not isinstance(document, Mapping) or not document.get("kind") or not document.get("apiVersion"):
-                problems.append(f"{name}: document {number}: must be an object with apiVersion and kind")
-                continue
-            yield from _taken_apart(document)
+            if isinstance(document, _Unreadable):
+                problems.append(f"{name}: {document.why}")
+            else:
+                yield from _taken_apart(document, f"{name}: document {number}", problems)
     except yaml.YAMLError as error:
         problems.append(f"{name}: {_one_line(error)}")
     except RecursionError:
         problems.append(f"{name}: document {number + 1}: nested too deeply")
 
 
-def _taken_apart(body: Body) -> Iterator[Body]:
-    items = body.get("items")
-    if not str(body["kind"]).endswith("List") or not isinstance(items, list):
+def _is_object(document: Any) -> bool:
+    named = [document.get(field) for field in ("apiVersion", "kind")] if isinstance(document, Mapping) else [None]
+    return all(isinstance(text, str) and text for text in named)
+
+
+def _taken_apart(body: Any, where: str, problems: list[str]) -> Iterator[Body]:
+    if not _is_object(body):
+        problems.append(f"{where}: must be an object with apiVersion and kind, both text")
+        return
+    items, kind = body.get("items"), body["kind"]
+    if not kind.endswith("List") or not isinstance(items, list):
         yield body
         return
-    for item in items:
-        if isinstance(item, Mapping):
-            yield from _taken_apart(
-                {"kind": str(body["kind"]).removesuffix("List"), "apiVersion": body["apiVersion"], **item}
-            )
+    inherited = {"kind": kind.removesuffix("List"), "apiVersion": body["apiVersion"]}
+    for number, item in enumerate(items):
+        whole = {**inherited, **item} if isinstance(item, Mapping) else item
+        yield from _taken_apart(whole, f"{where}, items[{number}]", problems)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """A document that is passed over, and why."""
+
+    why: str
 
 
 def _documents(text: str) -> Iterator[Any]:
     if text.lstrip()[:1] == "{":
         try:
-            yield json.loads(text, parse_float=_number)
-        except json.JSONDecodeError:
+            yield json.loads(text, parse_float=_number, object_pairs_hook=_object_of)
+        except ValueError:
             pass  # YAML can begin so, too, and knows where the mistake is
         else:
             return
-    yield from yaml.load_all(text, Loader=_Loader)
+    loader = _Loader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            problem = node_problem(node) if node is not None else None
+            yield loader.construct_document(node) if problem is None else _Unreadable(problem)
+    finally:
+        loader.dispose()
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key that stands twice")
+    return made
 
 
 def _one_line(error: yaml.YAMLError) -> str:
@@ -117,7 +148,14 @@ class _Loader(yaml.CSafeLoader):
 
 
 def _construct_integer(loader: _Loader, node: yaml.ScalarNode) -> int:
-    text = loader.construct_scalar(node).replace("_", "")
+    try:
+        return _integer(loader.construct_scalar(node))
+    except ValueError:
+        raise yaml.constructor.ConstructorError(None, None, "a number that is too long", node.start_mark) from None
+
+
+def _integer(text: str) -> int:
+    text = text.replace("_", "")
     sign = -1 if text.startswith("-") else 1
     digits = text.lstrip("+-").lower()
     if digits.startswith("0") and digits.isdigit():

@@ -72,7 +72,13 @@ def as_json(previews: Iterable[Named]) -> Iterator[str]:
         }
         for named in previews
     ]
-    yield "[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]"
+    yield "[\n" + ",\n".join(map(_as_text, entries)) + "\n]"
+
+
+def _as_text(entry: object) -> str:
+    """As JSON. Half of a surrogate pair, which JSON may hold and no output takes, stays escaped."""
+    text = json.dumps(entry, ensure_ascii=False)
+    return json.dumps(entry) if any("\ud800" <= letter <= "\udfff" for letter in text) else text
 
 
 def _clock(tick: PreviewTick) -> tuple[str, str]:

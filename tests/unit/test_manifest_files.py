@@ -100,6 +100,47 @@ BAD = [
     pytest.param(f"{HEAD}a: {'[' * 5000}", "file.yaml: ", id="five thousand brackets"),
     pytest.param(f"{HEAD}a: \0", "file.yaml: ", id="a NUL character"),
     pytest.param(f"{HEAD}a: *b\n", "file.yaml: line 3, column 4: found undefined alias", id="an alias of nothing"),
+    pytest.param(
+        f"{HEAD}a: 1\nb: 2\na: 3\n",
+        'file.yaml: line 5, column 1: key "a" already set in map (in line 3)',
+        id="a key twice",
+    ),
+    pytest.param(
+        '{\n "apiVersion": "v1", "kind": "A",\n "spec": {"a": 1,\n "a": 2}}',
+        'file.yaml: line 4, column 2: key "a" already set in map (in line 3)',
+        id="a key twice, in JSON",
+    ),
+    pytest.param(
+        f"{HEAD}a: &a [*a]\n", "file.yaml: line 3, column 4: an anchor that contains itself", id="an endless alias"
+    ),
+    pytest.param(
+        HEAD + "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)),
+        "file.yaml: its aliases, written out, are too large",
+        id="aliases of aliases",
+    ),
+    pytest.param(
+        f"{HEAD}a: {'9' * 5000}\n", "file.yaml: line 3, column 4: a number that is too long", id="5000 digits"
+    ),
+    pytest.param(
+        f"{HEAD}a: 0o_\n", "file.yaml: line 3, column 4: a number that is too long", id="base 8 without digits"
+    ),
+    pytest.param(
+        "apiVersion: v1\nkind: [A]\n", "file.yaml: document 1: must be an object with", id="a list for a kind"
+    ),
+    pytest.param(
+        "apiVersion: {v: 1}\nkind: A\n", "file.yaml: document 1: must be an object", id="an object for a version"
+    ),
+    pytest.param("apiVersion: v1\nkind: 5\n", "file.yaml: document 1: must be an object", id="a number for a kind"),
+    pytest.param(
+        "apiVersion: v1\nkind: List\nitems: [5]\n",
+        "file.yaml: document 1, items[0]: must be an object",
+        id="a number in a List",
+    ),
+    pytest.param(
+        "apiVersion: v1\nkind: List\nitems: [{kind: [A]}]\n",
+        "file.yaml: document 1, items[0]: must be an object",
+        id="a list for a kind in a List",
+    ),
 ]
 
 
@@ -109,6 +150,18 @@ def test_what_cannot_be_read_is_one_line(tmp_path: Path, text: str | bytes, word
     assert found == []
     assert [problem.startswith(words) for problem in problems] == [True], problems
     assert "\n" not in problems[0]
+
+
+def test_a_document_with_a_key_twice_is_passed_over_and_the_others_are_read(tmp_path: Path) -> None:
+    found, problems = read(tmp_path, f"{HEAD}number: 1\n---\n{HEAD}kind: A\n---\n{HEAD}number: 3\n")
+    assert [body["number"] for body in found] == [1, 3]
+    assert problems == ['file.yaml: line 7, column 1: key "kind" already set in map (in line 6)']
+
+
+def test_a_key_beside_a_merge_that_has_it_too_is_no_key_twice(tmp_path: Path) -> None:
+    text = f"{HEAD}deep: {{base: &b {{<<: &c {{number: 1}}, number: 2}}}}\nuses: {{<<: *b, number: 3}}\n"
+    found, problems = read(tmp_path, text)
+    assert (found[0]["uses"], problems) == ({"number": 3}, [])
 
 
 def test_what_stands_before_a_mistake_is_read(tmp_path: Path) -> None:

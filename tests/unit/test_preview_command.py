@@ -132,7 +132,7 @@ def test_a_bad_request_is_one_line_and_the_others_are_printed() -> None:
     answer = ask(*given, arguments=(*FROM, "--count", "1"))
     assert answer.exit_code == 2
     assert answer.stdout == "good\t2027-03-27T01:30:00Z\n"
-    assert answer.stderr.startswith('bad: spec.timing.schedule.daily.at: "25:00" should match')
+    assert answer.stderr.startswith("bad: spec.timing.schedule.daily.at: must be a time of day with two digits")
     assert answer.stderr.count("\n") == 1
 
 
@@ -251,3 +251,43 @@ def test_kopf_and_the_client_are_not_imported() -> None:
         [sys.executable, "-c", code, example], capture_output=True, text=True, check=True, env=environment
     )
     assert found.stdout.splitlines()[-1] == "[]"
+
+
+def test_binary_data_that_is_no_base64_is_named_and_the_others_are_shown() -> None:
+    days = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "days"}, "binaryData": {"days.ics": "A"}}
+    source = {"configMap": {"name": "days", "key": "days.ics"}}
+    given = (days, request("a", {"daily": {"at": "09:00"}, "excludeFrom": [source]}), request("b"))
+    answer = ask(*given, arguments=(*FROM, "--count", "1"))
+    assert (answer.exit_code, answer.stdout) == (2, "b\t2027-03-27T01:30:00Z\n")
+    lines = answer.stderr.splitlines()
+    assert lines[0] == "ConfigMap days: binaryData.days.ics: is not base64"
+    assert lines[1].startswith("a: spec.timing.schedule.excludeFrom[0].configMap: key")
+
+
+@pytest.mark.parametrize(
+    ("zone", "hint"),
+    [
+        ("Romance Standard Time", "write Europe/Paris"),
+        ("America/New York", "did you mean America/New_York?"),
+        ("+05:30", "Asia/Kolkata"),
+    ],
+)
+def test_a_zone_that_the_schema_refuses_has_a_hint_too(zone: str, hint: str) -> None:
+    answer = ask(request("a", {"cron": "@daily", "timeZone": zone}))
+    assert hint in answer.stderr
+    assert answer.exit_code == 2
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "99999999999999999999", "many"])
+def test_a_count_out_of_range_is_refused(count: str) -> None:
+    answer = ask(request("a"), arguments=(*FROM, "--count", count))
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert "--count" in answer.stderr
+
+
+def test_a_large_count_is_taken() -> None:
+    answer = ask(
+        request("a", {"cron": "@daily", "finishTime": "2027-03-29T00:00:00Z"}),
+        arguments=(*FROM, "--count", "2000000000"),
+    )
+    assert (answer.exit_code, len(answer.stdout.splitlines())) == (0, 2)

@@ -55,7 +55,7 @@ def test_all_fields(file: Path) -> None:
         pytest.param("- a", "the file: Input should be a valid dictionary", id="no mapping"),
         pytest.param("receiver: []", "receiver: Extra inputs are not permitted", id="unknown field"),
         pytest.param("receivers: [{}]", "receivers[0].name: Field required", id="no name"),
-        pytest.param("receivers: [{name: A_b, url: 'https://x', namespaces: ['*']}]", "receivers[0].name: String should match", id="bad name"),
+        pytest.param("receivers: [{name: A_b, url: 'https://x', namespaces: ['*']}]", "receivers[0].name: must be lower-case letters, digits and -", id="bad name"),
         pytest.param("receivers: [{name: a, url: 'https://x', namespaces: []}]", "receivers[0].namespaces: Tuple should have at least 1 item", id="no namespaces"),
         pytest.param("receivers: [{name: a, url: 'ftp://secret', namespaces: ['*']}]", "receivers[0].url: must be a URL such as", id="another scheme"),
         pytest.param("receivers: [{name: a, url: 'https://', namespaces: ['*']}]", "receivers[0].url: must be a URL such as", id="no host"),

@@ -41,9 +41,22 @@ def calendar_text(config_map: Mapping[str, Any] | None, key: str) -> bytes | Non
     for name in ("data", "binaryData"):
         entries = (config_map or {}).get(name)
         if isinstance(entries, Mapping) and key in entries:
-            text = str(entries[key]).encode(errors="replace")
-            return text if name == "data" else base64.b64decode(text + b"==")
+            plain = str(entries[key]).encode(errors="replace")
+            if name == "data":
+                return plain
+            try:
+                return decoded_binary(str(entries[key]))
+            except ValueError:
+                return plain  # the reader says that this is no calendar; no API server lets it pass
     return None
+
+
+def decoded_binary(text: str) -> bytes:
+    """The content of an entry of `binaryData`. Raises ValueError where it is no base64, which no API server takes."""
+    try:
+        return base64.b64decode("".join(text.split()).encode(), validate=True)
+    except ValueError:
+        raise ValueError("is not base64") from None
 
 
 def calendar_file(config_map: Mapping[str, Any] | None, name: str, key: str) -> CalendarFile:

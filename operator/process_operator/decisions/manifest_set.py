@@ -6,18 +6,21 @@ The manifests are as JSON has them; `manifest_files.py` reads them. Neighbours: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from process_operator.decisions.exclude_from import calendar_file
+from process_operator.decisions.exclude_from import calendar_file, decoded_binary
 from process_operator.decisions.snapshot import CalendarFile
 from process_operator.names import API_VERSION, GROUP
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
-from process_operator.resources.validation import object_errors
+from process_operator.resources.validation import FieldError, object_errors
+from process_operator.timing.errors import SCHEDULE_FIELD
+from process_operator.timing.zone import zone_names
+from process_operator.timing.zone_hints import zone_hint
 
 Body = Mapping[str, Any]
 Key = tuple[str, str]
@@ -64,6 +67,7 @@ def manifest_set(bodies: Iterable[Body], *, namespace: str) -> ManifestSet:
         kind, version = body.get("kind"), body.get("apiVersion")
         if (kind, version) == ("ConfigMap", "v1"):
             config_maps[_key(body, namespace)] = body
+            found.problems += _binary_problems(body)
         if not isinstance(version, str) or version.partition("/")[0] != GROUP:
             continue
         if version != API_VERSION or kind not in _OURS:
@@ -76,6 +80,15 @@ def manifest_set(bodies: Iterable[Body], *, namespace: str) -> ManifestSet:
                 found.problems.append(process)
     found.requests = [_with_calendars(_given(body, processes, namespace), config_maps) for body in requests]
     return found
+
+
+def _binary_problems(config_map: Body) -> Iterator[str]:
+    entries = config_map.get("binaryData")
+    for key, text in entries.items() if isinstance(entries, Mapping) else ():
+        try:
+            decoded_binary(str(text))
+        except ValueError as error:
+            yield f"ConfigMap {_name(config_map)}: binaryData.{key}: {error}"
 
 
 def _with_calendars(given: GivenRequest, config_maps: Mapping[Key, Body]) -> GivenRequest:
@@ -123,9 +136,18 @@ def _given(body: Body, processes: Mapping[Key, Process | str], namespace: str) -
 
 def _refused(body: Body) -> str | None:
     """What the API server would say, in one line: the first complaint about each field."""
-    errors = object_errors(body)
+    errors = [_with_hint(error, body) for error in object_errors(body)]
     first = {error.field: error for error in reversed(errors)}
     return "; ".join(str(error) for error in errors if first[error.field] is error) or None
+
+
+def _with_hint(error: FieldError, body: Body) -> FieldError:
+    """Add which zone was probably meant; the API server cannot know."""
+    if error.field != f"{SCHEDULE_FIELD}.timeZone":
+        return error
+    name = body["spec"]["timing"]["schedule"]["timeZone"]
+    hint = zone_hint(name, zone_names()) if isinstance(name, str) else ""
+    return error._replace(message=f"{name!r} {error.message}; {hint}") if hint else error
 
 
 def _first(error: ValidationError) -> str:

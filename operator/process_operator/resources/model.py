@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
@@ -28,30 +27,13 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from process_operator.names import MAX_NAME
+from process_operator.resources.cel_rule import CelRule
+from process_operator.resources.text_form import TextForm
 
 if TYPE_CHECKING:
     from pydantic.config import JsonDict
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
-
-
-@dataclass(frozen=True, slots=True)
-class CelRule:
-    """One `x-kubernetes-validations` entry: what the API server checks beyond types and limits.
-
-    `field_path` is relative to the object that carries the rule (`.finishTime`); else the error names that object.
-    """
-
-    rule: str
-    message: str
-    field_path: str | None = None
-
-    def to_api(self) -> JsonDict:
-        """Give the entry as the CRD holds it."""
-        entry: JsonDict = {"rule": self.rule, "message": self.message}
-        if self.field_path is not None:
-            entry["fieldPath"] = self.field_path
-        return entry
 
 
 class Model(BaseModel):
@@ -107,15 +89,37 @@ ObjectName = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 
 # ---- Instants
 
-_INSTANT_PATTERN: Final = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?"
-    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+_DAY: Final = (
+    "((19[7-9]|2[01][0-9])[0-9]-("
+    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    "|(19(7[26]|8[048]|9[26])|2000|2[01](0[48]|[2468][048]|[13579][26]))-02-29)"
 )
-_INSTANT: Final = re.compile(_INSTANT_PATTERN, re.IGNORECASE)
+DAY_PATTERN: Final = _DAY
+"""A date that exists, from 1970 to 2199."""
+
+_INSTANT_FORM: Final = TextForm(
+    f"{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{{1,6}})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])",
+    "must be an RFC 3339 timestamp with a zone, from 1970 to 2199, such as 2027-01-31T02:30:00Z or "
+    "2027-01-31T02:30:00+01:00; a second has at most six digits behind its point",
+)
+_INSTANT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])",
+    re.IGNORECASE,
+)
 _YEARS: Final = CelRule(
-    rule="self.getFullYear() >= 1970 && self.getFullYear() <= 2199",
+    rule=f"!{_INSTANT_FORM.condition} || timestamp(self).getFullYear() >= 1970 && timestamp(self).getFullYear() <= 2199",
     message="must be in the years 1970 to 2199 (UTC)",
 )
+
+
+def compared(first: str, relation: str, second: str) -> str:
+    """Write a comparison of two instants (`self.from`, `<=`, `self.to`) as CEL.
+
+    It holds where one of them is no instant: that is said by the form of the field.
+    """
+    condition = _INSTANT_FORM.condition.replace("self.", "text.")
+    return f"[{first}, {second}].exists(text, !{condition}) || timestamp({first}) {relation} timestamp({second})"
 
 
 def parse_instant(value: object) -> datetime:
@@ -153,10 +157,8 @@ Instant = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "format": "date-time",
             "maxLength": 32,
-            "pattern": _INSTANT_PATTERN,
-            "x-kubernetes-validations": [_YEARS.to_api()],
+            **_INSTANT_FORM.schema(_YEARS),
         }
     ),
 ]
@@ -165,14 +167,16 @@ Instant = Annotated[
 
 # ---- Durations
 
-_DURATION_PATTERN: Final = "^([0-9]{1,5}(h|m|s|ms)){1,4}$"
-_DURATION: Final = re.compile(_DURATION_PATTERN)
+_DURATION: Final = TextForm(
+    "([0-9]{1,5}(h|m|s|ms)){1,4}",
+    "must be up to four whole numbers with the units h, m, s or ms, such as 90s or 1h30m; a day is 24h",
+)
 _DURATION_PART: Final = re.compile("([0-9]+)(h|ms|m|s)")
 _UNIT_MS: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _MAX_DURATION: Final = 32
 
-# A digit other than 0 says the same as `duration(self) > duration('0s')`, without that function's error on a bad value.
-_NOT_ZERO: Final = CelRule(rule="self.matches('[1-9]')", message="must be longer than 0s")
+# Only what is nothing but zeros is refused here; what is no duration at all is said by its form.
+_NOT_ZERO: Final = CelRule(rule="!self.matches('^([0]+[hms]+)+$')", message="must be longer than 0s")
 _NO_MILLISECONDS: Final = CelRule(rule="!self.contains('ms')", message="must be in whole seconds, such as 90s or 1h30m")
 
 
@@ -183,8 +187,9 @@ def parse_duration(value: object) -> timedelta:
     """
     if isinstance(value, timedelta):
         return value
-    if not isinstance(value, str) or len(value) > _MAX_DURATION or not _DURATION.fullmatch(value):
-        raise ValueError("must be up to four whole numbers with the units h, m, s or ms, such as 90s or 1h30m")
+    if not isinstance(value, str) or len(value) > _MAX_DURATION:
+        raise ValueError(_DURATION.message)
+    _DURATION.check(value)
     return timedelta(milliseconds=sum(int(n) * _UNIT_MS[unit] for n, unit in _DURATION_PART.findall(value)))
 
 
@@ -212,8 +217,7 @@ def _duration_schema(*rules: CelRule) -> JsonDict:
     return {
         "type": "string",
         "maxLength": _MAX_DURATION,
-        "pattern": _DURATION_PATTERN,
-        "x-kubernetes-validations": [rule.to_api() for rule in rules],
+        **_DURATION.schema(*rules),
     }
 
 

@@ -8,13 +8,19 @@ from pydantic import Field
 
 from process_operator.resources.model import SET_LIST, Model
 from process_operator.resources.process_run import RunPhase
+from process_operator.resources.text_form import LABEL, TextForm
 
 End = Literal[
     RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.CANCELED, RunPhase.UNKNOWN
 ]
 MAX_RECEIVERS: Final = 8
 
-ReceiverName = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+_RECEIVER_NAME: Final = TextForm(
+    LABEL, "must be lower-case letters, digits and -, with a letter or digit at both ends, such as on-call"
+)
+ReceiverName = Annotated[
+    str, Field(min_length=1, max_length=63, json_schema_extra=_RECEIVER_NAME.schema()), _RECEIVER_NAME.validator
+]
 
 
 class Notification(Model):

@@ -18,6 +18,7 @@ from process_operator.resources.model import (
     ObjectName,
     map_list,
 )
+from process_operator.resources.text_form import LABEL, TextForm
 
 
 class ConcurrencyPolicy(StrEnum):
@@ -33,13 +34,12 @@ _RESERVED: Final = CelRule(
     "!self.startsWith('PROCESS_')", "must not begin with PROCESS_, which the operator sets itself"
 )
 
+_PARAMETER_NAME: Final = TextForm(
+    "[A-Za-z_][A-Za-z0-9_]*",
+    "must be a name of an environment variable: letters, digits and _, not a digit first, such as LEDGER_ID",
+)
 ParameterName = Annotated[
-    str,
-    Field(
-        max_length=63,
-        pattern="^[A-Za-z_][A-Za-z0-9_]*$",
-        json_schema_extra={"x-kubernetes-validations": [_RESERVED.to_api()]},
-    ),
+    str, Field(max_length=63, json_schema_extra=_PARAMETER_NAME.schema(_RESERVED)), _PARAMETER_NAME.validator
 ]
 """The name of an environment variable."""
 
@@ -67,14 +67,16 @@ class ProcessReference(Model):
     name: ObjectName = Field(description="Name of the Process.")
 
 
+_STEP_NAME: Final = TextForm(
+    LABEL, "must be lower-case letters, digits and -, with a letter or digit at both ends, such as post-ledger"
+)
+StepName = Annotated[str, Field(max_length=20, json_schema_extra=_STEP_NAME.schema()), _STEP_NAME.validator]
+
+
 class Step(Model):
     """One step of a process that consists of other processes."""
 
-    name: str = Field(
-        max_length=20,
-        pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-        description="Name of the step: lower-case letters, digits and -.",
-    )
+    name: StepName = Field(description="Name of the step: lower-case letters, digits and -.")
     process: ProcessReference = Field(description="The process of this step. It cannot itself have steps.")
 
 

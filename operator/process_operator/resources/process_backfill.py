@@ -14,7 +14,7 @@ from pydantic import Field
 
 from process_operator.resources.conditions import Condition
 from process_operator.resources.kind import AGE, Column, Definition, Resource
-from process_operator.resources.model import Bool, CelRule, Instant, Int32, Int64, Model, map_list
+from process_operator.resources.model import Bool, CelRule, Instant, Int32, Int64, Model, compared, map_list
 from process_operator.resources.process_run import RequestReference
 
 
@@ -40,9 +40,10 @@ class ProcessBackfillSpec(Model):
     """Which request, and which time."""
 
     rules = (
-        CelRule("self.to >= self.from", "to must not be before from", ".to"),
+        CelRule(compared("self.from", "<=", "self.to"), "to must not be before from", ".to"),
         CelRule(
-            "[self.request == oldSelf.request, self.from == oldSelf.from, self.to == oldSelf.to].all(x, x)",
+            f"[self.request == oldSelf.request, {compared('self.from', '==', 'oldSelf.from')}, "
+            f"{compared('self.to', '==', 'oldSelf.to')}].all(x, x)",
             "only maxActiveRuns and cancel can be changed; for another range create another ProcessBackfill",
         ),
         CelRule("!oldSelf.cancel || self.cancel", "cancel cannot be taken back", ".cancel"),

@@ -21,6 +21,7 @@ from process_operator.resources.model import (
     Int64,
     Model,
     ObjectName,
+    compared,
     map_list,
 )
 
@@ -95,7 +96,7 @@ class ProcessRunSpec(Model):
     rules = (
         CelRule(
             "[has(self.scheduledTime) == has(oldSelf.scheduledTime) && "
-            "(!has(self.scheduledTime) || self.scheduledTime == oldSelf.scheduledTime), "
+            f"(!has(self.scheduledTime) || {compared('self.scheduledTime', '==', 'oldSelf.scheduledTime')}), "
             "has(self.parent) == has(oldSelf.parent) && (!has(self.parent) || self.parent == oldSelf.parent), "
             "self.trigger == oldSelf.trigger, self.request == oldSelf.request].all(x, x)",
             "only cancel can be changed",
@@ -172,7 +173,7 @@ class ProcessRunStatus(Model):
             ".phase",
         ),
         CelRule(
-            "!has(self.endTime) || !has(self.startTime) || self.endTime >= self.startTime",
+            f"!has(self.endTime) || !has(self.startTime) || {compared('self.startTime', '<=', 'self.endTime')}",
             "endTime must not be before startTime",
             ".endTime",
         ),

@@ -13,6 +13,7 @@ from pydantic import Field, WithJsonSchema
 
 from process_operator.resources.model import (
     ATOMIC_LIST,
+    DAY_PATTERN,
     SET_LIST,
     CelRule,
     Duration,
@@ -20,7 +21,9 @@ from process_operator.resources.model import (
     Int32,
     Model,
     WholeSeconds,
+    compared,
 )
+from process_operator.resources.text_form import TextForm
 
 
 class Weekday(StrEnum):
@@ -52,24 +55,31 @@ class WeekOfMonth(StrEnum):
     LAST = "Last"
 
 
-TimeOfDay = Annotated[str, Field(max_length=8, pattern="^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$")]
+_TIME_OF_DAY: Final = TextForm(
+    "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?",
+    "must be a time of day with two digits for each part, HH:MM or HH:MM:SS from 00:00 to 23:59:59, such as 09:30",
+)
+TimeOfDay = Annotated[str, Field(max_length=8, json_schema_extra=_TIME_OF_DAY.schema()), _TIME_OF_DAY.validator]
 """`HH:MM` or `HH:MM:SS`, 00:00 to 23:59:59."""
 
+_TIME_ZONE: Final = TextForm(
+    "[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}",
+    "must be a name of the IANA time zone database, such as Europe/Madrid or America/New_York; a name of Windows "
+    "(Romance Standard Time) or an offset (+05:30) is none",
+)
 TimeZone = Annotated[
     str,
     Field(
         min_length=1,
         max_length=64,
-        pattern="^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$",
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                CelRule(
-                    rule="self.lowerAscii() != 'local'",
-                    message="must be a name of the IANA time zone database, such as Europe/Madrid; Local is not one",
-                ).to_api()
-            ]
-        },
+        json_schema_extra=_TIME_ZONE.schema(
+            CelRule(
+                rule="self.lowerAscii() != 'local'",
+                message="must be a name of the IANA time zone database, such as Europe/Madrid; Local is not one",
+            )
+        ),
     ),
+    _TIME_ZONE.validator,
 ]
 
 DayOfMonth = Annotated[
@@ -87,32 +97,23 @@ DayOfMonth = Annotated[
     ),
 ]
 
-_DATE: Final = (
-    "((19[7-9]|2[01][0-9])[0-9]-("
-    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
-    "|(19(7[26]|8[048]|9[26])|2000|2[01](0[48]|[2468][048]|[13579][26]))-02-29)"
+_EXCLUDED_DATES: Final = TextForm(
+    f"{DAY_PATTERN}(/{DAY_PATTERN})?",
+    "must be a date that exists from 1970-01-01 to 2199-12-31 as YYYY-MM-DD, such as 2027-12-25, or two of them: "
+    "2027-12-24/2028-01-06",
 )
-"""A date that exists, from 1970 to 2199."""
-
 ExcludedDates = Annotated[
     str,
     Field(
         max_length=21,
-        pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}(/[0-9]{4}-[0-9]{2}-[0-9]{2})?$",
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                CelRule(
-                    rule=f"self.matches('^{_DATE}(/{_DATE})?$')",
-                    message="must be a date that exists from 1970-01-01 to 2199-12-31, or two of them: "
-                    "2027-12-24/2028-01-06",
-                ).to_api(),
-                CelRule(
-                    rule="self.size() <= 10 || self.substring(0, 10) <= self.substring(11)",
-                    message="the range must not end before it begins",
-                ).to_api(),
-            ]
-        },
+        json_schema_extra=_EXCLUDED_DATES.schema(
+            CelRule(
+                rule="self.size() != 21 || self.substring(0, 10) <= self.substring(11)",
+                message="the range must not end before it begins",
+            )
+        ),
     ),
+    _EXCLUDED_DATES.validator,
 ]
 """A date, or the first and the last date of a range."""
 
@@ -130,7 +131,7 @@ class RunLater(Model):
         CelRule("has(self.startTime) != has(self.after)", "exactly one of startTime and after must be set"),
         CelRule("!(has(self.endTime) && has(self.within))", "at most one of endTime and within may be set"),
         CelRule(
-            "!has(self.startTime) || !has(self.endTime) || self.endTime > self.startTime",
+            f"!has(self.startTime) || !has(self.endTime) || {compared('self.startTime', '<', 'self.endTime')}",
             "endTime must be after startTime",
             ".endTime",
         ),
@@ -240,7 +241,7 @@ class Schedule(Model):
             "exactly one of secondly, minutely, hourly, daily, weekly, monthly and cron must be set",
         ),
         CelRule(
-            "!has(self.startTime) || !has(self.finishTime) || self.finishTime >= self.startTime",
+            f"!has(self.startTime) || !has(self.finishTime) || {compared('self.startTime', '<=', 'self.finishTime')}",
             "finishTime must not be before startTime",
             ".finishTime",
         ),

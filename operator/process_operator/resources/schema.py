@@ -35,7 +35,6 @@ _COPIED: Final = (
     "maxLength",
     "minItems",
     "maxItems",
-    "pattern",
     "required",
     "x-kubernetes-list-type",
     "x-kubernetes-list-map-keys",
