@@ -261,6 +261,11 @@ KILLED_POD = pod("Failed", C(ended(143)), deleted=10)
 UNSTARTED_POD = pod("Failed", C(unlocated()), deleted=10)
 MAIN_WAITS = C(waiting("PodInitializing"))
 
+PREEMPTION_WORDS = "default-scheduler: preempting to accommodate a higher priority pod"
+PREEMPTED = (condition("DisruptionTarget", "PreemptionByScheduler", PREEMPTION_WORDS),)
+DRAINED = (condition("DisruptionTarget", "EvictionByEvictionAPI", "Eviction API: evicting"),)
+CUT_SHORT = "the pod was ended before its work was done, and then exited with code 0"
+
 SUCCEEDED = [
     Case(
         "a Job that completed succeeded, with code 0",
@@ -279,6 +284,48 @@ SUCCEEDED = [
         job(*COMPLETE, kill="Canceled", succeeded=1),
         (pod("Succeeded", C(ended())),),
         outcome(S, "Completed", "it had succeeded before it could be ended (Canceled).", exit_code=0),
+    ),
+    Case(
+        "a Job that says Complete failed where its pod was preempted and took the request to stop as its end",
+        job(*COMPLETE, succeeded=1),
+        (pod("Succeeded", C(ended()), deleted=11, conditions=PREEMPTED),),
+        outcome(F, "PreemptionByScheduler", f"{PREEMPTION_WORDS}; {CUT_SHORT}"),
+    ),
+    Case(
+        "so it did where the pod exited in the second of the preemption, and is gone",
+        job(*COMPLETE, succeeded=1),
+        (pod("Succeeded", C(ended()), deleted=12, conditions=PREEMPTED, gone=True),),
+        outcome(F, "PreemptionByScheduler", f"{PREEMPTION_WORDS}; {CUT_SHORT}"),
+    ),
+    Case(
+        "so it did where one of several completions was drained",
+        job(*COMPLETE, succeeded=2),
+        (
+            pod("Succeeded", C(ended())),
+            pod("Succeeded", C(ended()), name="close-1-drained", deleted=11, conditions=DRAINED),
+        ),
+        outcome(F, "EvictionByEvictionAPI", f"Eviction API: evicting; {CUT_SHORT}", attempts=2),
+    ),
+    Case(
+        "a preempted pod whose work another one did is no failure",
+        job(*COMPLETE, limit=2, succeeded=1, failed=1),
+        (
+            pod("Succeeded", C(ended()), name="close-1-first", deleted=11, conditions=PREEMPTED),
+            pod("Succeeded", C(ended(start=24, end=30)), name="close-1-second", started=22),
+        ),
+        outcome(S, "Completed", exit_code=0, attempts=2, pod="close-1-second", end_time=at(30)),
+    ),
+    Case(
+        "a pod that had done its work before it was drained is no failure",
+        job(*COMPLETE, succeeded=1),
+        (pod("Succeeded", C(ended()), deleted=14, conditions=DRAINED),),
+        outcome(S, "Completed", exit_code=0),
+    ),
+    Case(
+        "a pod that a person deleted succeeded if the Job says so, and the record tells",
+        job(*COMPLETE, succeeded=1),
+        (pod("Succeeded", C(ended()), deleted=11),),
+        outcome(S, "Completed", "its pod was deleted while it ran, and exited with code 0.", exit_code=0),
     ),
     Case(
         "a sidecar that was killed after the success does not count",
@@ -417,6 +464,36 @@ KILLED = [
             **NO_POD,
         ),
         {"start_by": at(3600)},
+    ),
+    *(
+        Case(
+            f"a run that exited with 0 before it was {word} succeeded",
+            job(*OUT_OF_TIME, kill=kill, deadline=0, limit=6, failed=1),
+            (pod("Succeeded", C(ended()), deleted=14),),
+            outcome(S, "Completed", f"it had succeeded before it could be ended ({kill}).", exit_code=0),
+        )
+        for word, kill in (("unscheduled", "Suspended"), ("canceled", "Canceled"), ("replaced", "Replaced close-2"))
+    ),
+    Case(
+        "a run of which one of two completions was done when it was canceled is Canceled",
+        replace(job(*OUT_OF_TIME, kill="Canceled", deadline=0, failed=2), completions=2),
+        (
+            pod("Succeeded", C(ended()), name="close-1-first", deleted=14),
+            pod("Failed", C(ended(143, end=15)), deleted=14),
+        ),
+        outcome(X, "Canceled", exit_code=143, attempts=2, end_time=at(15)),
+    ),
+    Case(
+        "a run that failed before it was canceled, and had no retry left, failed",
+        job(*OUT_OF_TIME, kill="Canceled", deadline=0, failed=1),
+        (pod("Failed", C(ended(3, message="disk full")), deleted=14),),
+        outcome(F, "ExitCode", "disk full", exit_code=3),
+    ),
+    Case(
+        "a run that was canceled before its retry is Canceled",
+        job(*OUT_OF_TIME, kill="Canceled", deadline=0, limit=2, failed=1),
+        (pod("Failed", C(ended(3, message="disk full")), deleted=14),),
+        outcome(X, "Canceled", exit_code=3),
     ),
     Case(
         "a kill that came too late for a failure leaves the run's own reason",

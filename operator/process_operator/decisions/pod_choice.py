@@ -147,6 +147,26 @@ def pod_ends(job: Job | None, pod: Pod) -> tuple[Terminated, ...]:
     return tuple(end for end in ends if end is not None)
 
 
+def did_its_work(pod: Pod) -> bool:
+    """Whether every main container of a pod exited with 0, and did so before anybody asked for the pod's deletion.
+
+    A program that is asked to stop may exit with 0 as well; its end in the second of the deletion is no evidence.
+    """
+    ends = [container.state for container in pod.containers if container.kind == "main"]
+    return bool(ends) and all(
+        isinstance(end, Terminated)
+        and end.is_known
+        and end.exit_code == 0
+        and (pod.deleted_at is None or (end.finished_at is not None and end.finished_at < pod.deleted_at))
+        for end in ends
+    )
+
+
+def is_cut_short(pod: Pod) -> bool:
+    """Whether the cluster (a preemption, a drain, a taint) ended a pod that then exited with 0."""
+    return pod.phase == "Succeeded" and pod.condition("DisruptionTarget", "True") is not None and not did_its_work(pod)
+
+
 def attempts_of(job: Job | None, pod: Pod) -> int:
     """How often a pod was tried, without the retry that was started only to be killed by the limit."""
     restarts = max((container.restart_count for container in pod.containers if container.kind != "sidecar"), default=0)

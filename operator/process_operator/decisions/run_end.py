@@ -15,7 +15,7 @@ from process_operator.decisions.plan import (
     ListPods,
     ReadLog,
 )
-from process_operator.decisions.pod_choice import LogSource, log_source, relevant_pods
+from process_operator.decisions.pod_choice import LogSource, is_cut_short, log_source, relevant_pods
 from process_operator.decisions.run_failure import Context
 from process_operator.decisions.run_phase import RunOutcome, finished_outcome
 from process_operator.decisions.run_report import (
@@ -111,7 +111,8 @@ def _pods_are_known(view: RunView, job: Job) -> bool:
 
 def read_before_the_end(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
     """The pods may be removed with the end of the Job: list them and open their logs now."""
-    if view.notes.log_wanted or not is_log_wanted(orders, succeeds=_will_succeed(job)):
+    succeeds = _will_succeed(job) and not any(map(is_cut_short, view.pods))
+    if view.notes.log_wanted or not is_log_wanted(orders, succeeds=succeeds):
         return
     if job.kill is not None and view.notes.log is not None:
         return  # it was opened before the kill

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.log_text import last_line
-from process_operator.decisions.pod_choice import NOTHING_STARTED, ORDINARY_WAITING, Choice, waiting_of
+from process_operator.decisions.pod_choice import (
+    NOTHING_STARTED,
+    ORDINARY_WAITING,
+    Choice,
+    did_its_work,
+    is_cut_short,
+    waiting_of,
+)
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import RunPhase
@@ -97,6 +104,47 @@ class Cause:
     """Whether it is certain that nothing ran, so that the run has no start."""
 
 
+def succeeded(evidence: Evidence) -> Cause:
+    """The work was done; the message says what happened to the Job or its pod meanwhile."""
+    job, pod, end = evidence.job, evidence.choice.pod, evidence.choice.end
+    # A message of a success is what the program wrote for us: the log stands in for it only after a failure.
+    words = [end.message if end is not None and end.exit_code == 0 else ""]
+    if pod is not None and pod.phase == "Succeeded" and pod.deleted_at is not None and not did_its_work(pod):
+        words.insert(0, "its pod was deleted while it ran, and exited with code 0.")
+    if job is not None and job.kill is not None:
+        words.insert(0, f"it had succeeded before it could be ended ({job.kill}).")
+    return Cause(RunPhase.SUCCEEDED, RunReason.COMPLETED, " ".join(filter(None, words)), exit_code=0)
+
+
+def cause_of_false_success(evidence: Evidence) -> Cause | None:
+    """Why a Job that says Complete did not do its work, None where it did.
+
+    The Job controller counts every pod that exited with 0, also one that the cluster ended and whose program takes the
+    request to stop as its end.
+    """
+    job, short = evidence.job, [pod for pod in evidence.pods if is_cut_short(pod)]
+    whole = sum(pod.phase == "Succeeded" for pod in evidence.pods) - len(short)
+    if job is None or not short or whole >= job.succeeded:
+        return None
+    pod = max(short, key=lambda pod: pod.metadata.name)
+    disruption = pod.condition("DisruptionTarget", "True")
+    assert disruption is not None
+    words = "the pod was ended before its work was done, and then exited with code 0"
+    return _failed(disruption.reason, f"{disruption.message}; {words}" if disruption.message else words)
+
+
+def cause_before_kill(evidence: Evidence) -> Cause | None:
+    """How a Job had ended by itself before the operator's kill reached it, None where the kill ended it."""
+    job = evidence.job
+    if job is None or job.kill is None:
+        return None
+    if job.completions is not None and sum(map(did_its_work, evidence.pods)) >= job.completions:
+        return succeeded(evidence)
+    if job.backoff_limit > 0 or job.completions != 1:
+        return None  # another attempt might have followed
+    return _out_of_memory(evidence) or _failed_by_itself(evidence)
+
+
 def cause_of_failure(evidence: Evidence) -> Cause:
     """Why a Job failed; `evidence.condition` is its `Failed` (or the `FailureTarget` before it)."""
     for find in _CAUSES:
@@ -133,7 +181,7 @@ def _killed(evidence: Evidence) -> Cause | None:
     # Any other reason means that the kill came too late: the run had failed by itself.
     if _job_reason(evidence) != "DeadlineExceeded" or evidence.job is None or evidence.job.kill is None:
         return None
-    return cause_of_kill(evidence, evidence.job.kill)
+    return cause_before_kill(evidence) or cause_of_kill(evidence, evidence.job.kill)
 
 
 def _by_policy(evidence: Evidence) -> Cause | None:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.log_text import clean_message
 from process_operator.decisions.pod_choice import attempts_of, choose, end_of, relevant_pods, waiting_of
-from process_operator.decisions.run_failure import Cause, Context, Evidence, cause_of_failure, cause_of_kill
+from process_operator.decisions.run_failure import (
+    Cause,
+    Context,
+    Evidence,
+    cause_before_kill,
+    cause_of_failure,
+    cause_of_false_success,
+    cause_of_kill,
+    succeeded,
+)
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.workloads import ContainerState, Job, Pod, Running, Terminated, Waiting
@@ -63,7 +72,7 @@ def finished_outcome(job: Job | None, pods: Sequence[Pod], *, context: Context) 
     evidence = Evidence(job=job, condition=condition, pods=tuple(pods), choice=choose(job, pods), context=context)
     if condition is None:
         return _outcome(evidence, _cause_of_gone_job(evidence))
-    return _outcome(evidence, _success(evidence) if condition.type in _SUCCESS else cause_of_failure(evidence))
+    return _outcome(evidence, _cause_of_success(evidence) if condition.type in _SUCCESS else cause_of_failure(evidence))
 
 
 def open_outcome(
@@ -122,13 +131,8 @@ def _lacks_ready_pod(job: Job) -> bool:
     return job.ready == 0 and job.finished is None and not job.is_ending and not job.is_suspended
 
 
-def _success(evidence: Evidence) -> Cause:
-    job, end = evidence.job, evidence.choice.end
-    # A message of a success is what the program wrote for us: the log stands in for it only after a failure.
-    words = end.message if end is not None and end.exit_code == 0 else ""
-    if job is not None and job.kill is not None:
-        words = f"it had succeeded before it could be ended ({job.kill}). {words}"
-    return Cause(RunPhase.SUCCEEDED, RunReason.COMPLETED, words, exit_code=0)
+def _cause_of_success(evidence: Evidence) -> Cause:
+    return cause_of_false_success(evidence) or succeeded(evidence)
 
 
 def _cause_of_gone_job(evidence: Evidence) -> Cause:
@@ -139,7 +143,7 @@ def _cause_of_gone_job(evidence: Evidence) -> Cause:
             RunPhase.SUCCEEDED, RunReason.JOB_DELETED, "its Job was deleted before it was recorded", exit_code=0
         )
     if job is not None and job.kill is not None:
-        return cause_of_kill(evidence, job.kill)
+        return cause_before_kill(evidence) or cause_of_kill(evidence, job.kill)
     if context.replaced_by:
         return Cause(
             RunPhase.CANCELED, RunReason.REPLACED, f"replaced by {context.replaced_by}", exit_code=evidence.exit_code

@@ -75,6 +75,8 @@ class Job:
 
     metadata: WorkloadMetadata
     spec_suspend: bool = False
+    completions: int | None = 1
+    """How many pods have to succeed; None: a work queue, whose first success is enough."""
     backoff_limit: int = 6
     active_deadline_seconds: int | None = None
     restart_policy: str = "Never"
@@ -293,6 +295,8 @@ def parse_job(raw: Raw) -> Job:
     return Job(
         metadata=_unversioned(raw),
         spec_suspend=bool(spec.get("suspend")),
+        # The API server sets it to 1 where parallelism is not set either.
+        completions=spec.get("completions", None if "parallelism" in spec else 1),
         backoff_limit=_count(spec, "backoffLimit", default=6),
         active_deadline_seconds=spec.get("activeDeadlineSeconds"),
         restart_policy=template.get("restartPolicy") or "Never",
