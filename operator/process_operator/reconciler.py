@@ -29,8 +29,9 @@ from process_operator.cluster.errors import (
 )
 from process_operator.decider import Decider, Decision
 from process_operator.decisions.plan import Action, Plan
-from process_operator.decisions.plan_sequel import count_ends, is_settled, only_start
+from process_operator.decisions.plan_sequel import is_settled, only_start
 from process_operator.decisions.request_status import is_awaited, is_worth_a_write
+from process_operator.decisions.run_counts import with_uncounted
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.performer import Performer
 from process_operator.queue import WorkQueue
@@ -41,6 +42,8 @@ _ROUNDS: Final = 50
 """Decisions in a row about one request before others have a turn."""
 _ACTIONS: Final = 200
 """Of one plan are carried out before it is decided anew: a tick, an edit or a cancel does not wait for thousands."""
+_FLUSHED_AT_ONCE: Final = 20
+"""Statuses that are written side by side at the end."""
 _LONGEST_REST: Final = 5.0
 """Seconds."""
 _LONGEST_BREAK: Final = timedelta(seconds=3)
@@ -207,22 +210,33 @@ class Reconciler:
             all_done = len(done) == len(plan.actions)
             # Not where another status was seen meanwhile, or all is to be looked up anew: this plan is from before that.
             if self._store.notes(key) is seen.notes and seen.notes.status_changes == seen.status_changes:
-                self._remember(key, snapshot, plan, done, all_done=all_done)
+                self._remember(key, snapshot, plan, all_done=all_done)
         return True
 
-    def _remember(self, key: Key, snapshot: Snapshot, plan: Plan, done: list[Action], *, all_done: bool) -> None:
+    def _remember(self, key: Key, snapshot: Snapshot, plan: Plan, *, all_done: bool) -> None:
         notes = self._store.notes(key)
-        if snapshot.request is None or plan.status is None or not self._store.is_held(key, snapshot.uid):
-            return
-        base = notes.status or snapshot.status
-        status = plan.status if all_done else base
-        steps = {run.metadata.name for run in snapshot.step_runs}
-        counted = count_ends(base.counts, [action for action in done if getattr(action, "run", None) not in steps])
-        notes.status = status.model_copy(update={"counts": counted})
-        if all_done:
+        if all_done and plan.status is not None and self._store.is_held(key, snapshot.uid):
+            notes.status = plan.status
             notes.backfills.update(plan.backfills)
 
-    async def _write_status(self, key: Key, snapshot: Snapshot) -> datetime | None:
+    async def flush(self) -> None:
+        """Write the statuses that wait for the next write: when this process ends, what they hold is known to nobody."""
+        gate = asyncio.Semaphore(_FLUSHED_AT_ONCE)
+
+        async def write(key: Key) -> None:
+            snapshot, notes = self._store.snapshot(key), self._store.notes(key)
+            counted = with_uncounted(snapshot.status.counts, snapshot.history or ())
+            notes.status = snapshot.status.model_copy(update={"counts": counted})
+            async with gate:
+                try:
+                    await self._write_status(key, snapshot, at_once=True)
+                except ApiError as error:
+                    said = {"namespace": key[0], "request": key[1], "error": str(error)}
+                    log.warning("the last status could not be written", **said)
+
+        await asyncio.gather(*map(write, self._store.noted_keys()))
+
+    async def _write_status(self, key: Key, snapshot: Snapshot, *, at_once: bool = False) -> datetime | None:
         """Write the status where it differs; at once where a person waits for it, else not more often than the pace allows.
 
         Returns when to come back for it.
@@ -235,7 +249,8 @@ class Reconciler:
             notes.status = None
             return None
         now = self._clock()
-        if notes.status_written_at is not None and not is_awaited(request.status, wanted):
+        is_paced = not at_once and not is_awaited(request.status, wanted)
+        if notes.status_written_at is not None and is_paced:
             allowed_at = notes.status_written_at + self._pace.status
             if now < allowed_at <= now + self._pace.status:
                 return allowed_at

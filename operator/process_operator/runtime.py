@@ -59,6 +59,9 @@ _GARBAGE: Final = (20_000, 20, 50)
 _REPEAT_SECONDS: Final = 60.0
 """What goes on being wrong is said again after so long."""
 
+_LAST_WORDS_SECONDS: Final = 5.0
+"""For the statuses that are not written yet when this process ends or leads no more."""
+
 log = structlog.get_logger("process_operator")
 
 
@@ -244,6 +247,9 @@ class Operator:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.agenda.clear()
             self.ahead.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    await self.reconciler.flush()
             await self.logs.close()
             await self.notifier.close()
             await self.config_maps.close()

@@ -474,6 +474,10 @@ class Store:
             *self.jobs.keys(),
         }
 
+    def noted_keys(self) -> list[Key]:
+        """Requests that are there, and about which anything was found out."""
+        return sorted(key for key in self._notes if self.requests.get(*key) is not None)
+
     def snapshot(self, key: Key) -> Snapshot:
         """All that is known about one request, as a value."""
         namespace, name = key

@@ -97,7 +97,7 @@ def test_a_start_in_the_past_runs_at_once_unless_it_is_too_late(space: Workspace
         assert space.pods(name) == []
 
 
-def test_unscheduled_it_stays_asleep_past_its_start_and_the_resume_begins_anew(space: Workspace) -> None:
+def test_unscheduled_it_stays_asleep_past_its_start_and_the_resume_lets_it_go_on(space: Workspace) -> None:
     start = soon(LEAD)
     space.apply_all(
         request("at", later(startTime=written(start))), request("after", later(after=f"{LEAD}s"), "echo up")
@@ -117,16 +117,16 @@ def test_unscheduled_it_stays_asleep_past_its_start_and_the_resume_begins_anew(s
     resumed = now().replace(microsecond=0)
     for name in asleep:
         space.edit(name, suspend=False)
-    for name, old in asleep.items():
-        space.wait_run(name_of(old), "Canceled")
-        (new,) = [run for run in space.wait_runs(name, 2, "Canceled", "Succeeded") if name_of(run) != name_of(old)]
-        assert new["status"]["phase"] == "Succeeded"
-        assert space.wait_phase(name, "Succeeded")["stretch"]["number"] == 2
+    (same,) = space.wait_runs("at", 1, "Succeeded")
+    assert name_of(same) == name_of(asleep["at"]), "its time has passed: it starts at once"
+    late = space.wait_run(name_of(asleep["after"]), "Canceled")
+    assert late["status"]["reason"] == "Unscheduled"
+    (new,) = [run for run in space.wait_runs("after", 2, "Canceled", "Succeeded") if name_of(run) != name_of(late)]
+    assert new["status"]["phase"] == "Succeeded"
+    for name, number in (("at", 1), ("after", 2)):
+        assert space.wait_phase(name, "Succeeded")["stretch"]["number"] == number
         assert len(space.pods(name)) == 1
-    late = [run for run in space.runs("after") if run["status"]["phase"] == "Succeeded"]
-    assert instant(late[0]["spec"]["scheduledTime"]) >= resumed + timedelta(seconds=LEAD), (
-        "it waits again, from the resume"
-    )
+    assert instant(new["spec"]["scheduledTime"]) >= resumed + timedelta(seconds=LEAD), "it waits again, from the resume"
 
 
 def test_reschedule_and_edit_of_the_timing_cancel_the_waiting_run_and_wait_anew(space: Workspace) -> None:

@@ -369,6 +369,12 @@ class Flow:
             self._end_process(process)
         self.processes = []
 
+    async def shut_down(self) -> None:
+        """End all operators in order, as SIGTERM does."""
+        for process in self.processes:
+            await process.reconciler.flush()
+        await self.stop()
+
     async def crash(self) -> None:
         """End the operators and start as many new ones at once."""
         await self.stop()

@@ -14,7 +14,7 @@ ONCE = Collection()
 scenario = ONCE.scenario
 
 NOW: dict[str, object] = {"runImmediately": {}}
-SUCCEEDED, CANCELED = "Succeeded/Completed", "Canceled/Canceled"
+SUCCEEDED, CANCELED, UNSCHEDULED = "Succeeded/Completed", "Canceled/Canceled", "Canceled/Unscheduled"
 
 
 @scenario("Run Immediately that succeeds", ends=[SUCCEEDED])
@@ -107,6 +107,86 @@ async def rescheduled_suspended(flow: Flow) -> None:
     flow.expect(lambda: flow.request().status.phase, "Succeeded")
 
 
+@scenario("Run Immediately that is suspended after its run, then resumed", ends=[SUCCEEDED])
+async def resumed_after(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.edit(suspend=True)
+    await flow.to(30)
+    flow.edit(suspend=False)
+    await flow.to(40)
+    flow.expect(lambda: flow.request().status.phase, "Succeeded")
+
+
+@scenario("Run Immediately that is suspended and resumed while it runs", ends=[SUCCEEDED])
+async def resumed_while_running(flow: Flow) -> None:
+    flow.work(seconds=40)
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.edit(suspend=True)
+    await flow.to(20)
+    flow.edit(suspend=False)
+    await flow.to(60)
+
+
+@scenario("Run Immediately whose run was deleted does not run at a resume", ends=[SUCCEEDED])
+async def resumed_after_deletion(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.edit(suspend=True)
+    flow.delete_newest()
+    await flow.to(30)
+    flow.edit(suspend=False)
+    await flow.to(40)
+
+
+@scenario("Run Immediately that CancelRunning ended does not run at a resume", ends=[UNSCHEDULED])
+async def resumed_after_cancel(flow: Flow) -> None:
+    flow.work(seconds=100)
+    flow.apply(timing=NOW, onSuspend="CancelRunning")
+    await flow.to(10)
+    flow.edit(suspend=True)
+    await flow.to(20)
+    flow.edit(suspend=False)
+    await flow.to(40)
+    flow.expect(lambda: flow.request().status.phase, "Canceled")
+
+
+@scenario(
+    "Run Immediately whose run waits when it is suspended runs after the resume",
+    ends=[SUCCEEDED, UNSCHEDULED, SUCCEEDED],
+)
+async def suspended_while_it_waits(flow: Flow) -> None:
+    flow.work(seconds=20)
+    flow.apply(timing=NOW, suspend=True, concurrencyPolicy="Forbid")
+    flow.run_now("by-hand")
+    await flow.to(5)
+    flow.edit(suspend=False)
+    await flow.to(10)
+    flow.edit(suspend=True)
+    await flow.to(40)
+    flow.edit(suspend=False)
+    await flow.to(80)
+
+
+@scenario("Run Immediately that became Run Later after its run says that it does not run again", ends=[SUCCEEDED])
+async def became_later(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    timing = {"runLater": {"startTime": later(40)}}
+    flow.edit(timing=timing)
+    await flow.to(60)
+    flow.expect(lambda: "process-operator.io/reschedule" in _said(flow, "TimingNotUsed"), True, undisturbed=True)
+    end = next(found for found in flow.request().status.conditions if found.type == "Complete")
+    assert "reschedule" in str(end.message)
+
+
+def _said(flow: Flow, reason: str) -> str:
+    """The messages of all Events with this reason."""
+    said = [*flow.said, *(event for process in flow.processes for event in process.events.said)]
+    return "; ".join(message for found, _, message in said if found == reason)
+
+
 @scenario("Run Immediately that is deleted after ttlSecondsAfterFinished", ends=[SUCCEEDED])
 async def request_ttl(flow: Flow) -> None:
     flow.apply(timing=NOW, ttlSecondsAfterFinished=30)
@@ -139,6 +219,21 @@ async def never_starts(flow: Flow) -> None:
     flow.expect(flow.phases, ["Pending/ErrImagePull"])
     flow.cancel_newest()
     await flow.to(40)
+
+
+@scenario("runs that fail right before the operator ends, or dies, are counted", ends=["Failed/ExitCode"] * 2)
+async def counted(flow: Flow) -> None:
+    flow.apply(timing=NOW, suspend=True)
+    flow.work(exit_code=3)
+    flow.run_now("one")
+    flow.run_now("two")
+    await flow.to(9)
+    flow.expect(lambda: flow.request().status.counts.failed, 0, undisturbed=True)
+    await flow.shut_down()
+    flow.expect(lambda: flow.request().status.counts.failed, 2, undisturbed=True)
+    await flow.start()
+    await flow.to(30)
+    flow.expect(lambda: flow.request().status.counts.failed, 2)
 
 
 # ---- Run Later
@@ -193,7 +288,27 @@ async def window_passes(flow: Flow) -> None:
     flow.expect(lambda: flow.cluster.made[JOB].total(), 1)
 
 
-@scenario("Run Later that is suspended before its start and resumed after it", ends=[CANCELED, SUCCEEDED])
+@scenario("Run Later at a given time that passes while it is suspended", ends=[SUCCEEDED])
+async def suspended_past_start(flow: Flow) -> None:
+    flow.apply(timing={"runLater": {"startTime": later(20)}})
+    await flow.to(10)
+    flow.edit(suspend=True)
+    await flow.to(50)
+    flow.expect(lambda: flow.phases(), ["Pending/Suspended"])
+    flow.edit(suspend=False)
+    await flow.to(70)
+    flow.expect(lambda: flow.cluster.made[JOB].total(), 1)
+
+
+@scenario("Run Later whose window passes while it is suspended", ends=["Missed/DeadlinePassed"])
+async def suspended_past_window(flow: Flow) -> None:
+    flow.apply(timing={"runLater": {"startTime": later(20), "within": "10s"}}, suspend=False)
+    await flow.to(10)
+    flow.edit(suspend=True)
+    await flow.to(50)
+
+
+@scenario("Run Later that is suspended before its start and resumed after it", ends=[UNSCHEDULED, SUCCEEDED])
 async def suspended_before_start(flow: Flow) -> None:
     flow.apply(timing={"runLater": {"after": "20s"}})
     await flow.to(10)
@@ -202,7 +317,7 @@ async def suspended_before_start(flow: Flow) -> None:
     flow.expect(lambda: flow.phases(), ["Pending/Suspended"])
     flow.edit(suspend=False)
     await flow.to(60)
-    flow.expect(lambda: flow.phases(), [CANCELED, "Pending/Suspended"])
+    flow.expect(lambda: flow.phases(), [UNSCHEDULED, "Pending/Suspended"])
     await flow.to(90)
 
 
@@ -239,7 +354,7 @@ async def canceled_waiting(flow: Flow) -> None:
     await flow.to(10)
     flow.cancel_newest()
     await flow.to(30)
-    flow.expect(lambda: flow.request().status.phase, "Failed")
+    flow.expect(lambda: flow.request().status.phase, "Canceled")
 
 
 @scenario("Run Later with Kueue's label gets its Job at the start", ends=[SUCCEEDED])

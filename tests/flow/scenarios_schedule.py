@@ -46,9 +46,7 @@ async def allow(flow: Flow) -> None:
     await flow.to(18)
     flow.expect(lambda: flow.request().status.active_count, 3, undisturbed=True)
     await flow.to(60)
-    flow.expect(
-        lambda: (flow.request().status.phase, flow.request().status.counts.succeeded), ("Finished", 5), undisturbed=True
-    )
+    flow.expect(lambda: (flow.request().status.phase, flow.request().status.counts.succeeded), ("Finished", 5))
 
 
 @scenario("every second, with runs of a minute", ends=[SUCCEEDED] * 20)

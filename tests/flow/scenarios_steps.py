@@ -101,7 +101,7 @@ async def succeed(flow: Flow) -> None:
         "3/3 report: Succeeded after 5s (run RUN-report)",
     )
     flow.expect(lambda: flow.request().status.phase, "Succeeded")
-    flow.expect(lambda: flow.request().status.counts.succeeded, 1, undisturbed=True)
+    flow.expect(lambda: flow.request().status.counts.succeeded, 1)
     flow.expect(lambda: (parent(flow).status.process, parent(flow).status.exit_code), ("nightly", 0))
     flow.expect(lambda: flow.run(child(flow, LOAD)).status.process, LOAD)
 

@@ -79,7 +79,7 @@ class Burst:
         raw = {"metadata": metadata, "spec": {"timing": timing, "jobTemplate": template(), **spec}}
         self.store.apply(PROCESS_REQUEST, raw)
         seen = self.store.snapshot(("erp", name))
-        change = next_stretch(seen, self.now, run_waits_paused=False)
+        change = next_stretch(seen, self.now)
         assert change is not None and seen.request is not None
         notes = self.store.notes(("erp", name))
         notes.status, notes.history = change.apply(seen.status), []

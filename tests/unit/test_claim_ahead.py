@@ -36,7 +36,7 @@ def known(*, timing: dict[str, Any] | None = None, cursor: str | None = None, **
     spec = {name: more.pop(name) for name in ("suspend", "concurrencyPolicy", "catchUp") if name in more}
     of = request(timing or schedule(300), **spec)
     begun = snapshot(of, status=ProcessRequestStatus())
-    change = next_stretch(begun, at("12:00"), run_waits_paused=False)
+    change = next_stretch(begun, at("12:00"))
     assert change is not None
     status = change.apply(begun.status)
     if cursor is not None:

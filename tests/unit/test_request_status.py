@@ -11,7 +11,7 @@ from tests.unit.given import STEM, at, finished, job, request, run, schedule, sn
 from process_operator.decisions.acceptance import Acceptance
 from process_operator.decisions.engine_choice import EngineChoice
 from process_operator.decisions.plan import DryRunJob
-from process_operator.decisions.request_status import Outlook, is_worth_a_write, request_status
+from process_operator.decisions.request_status import RUNS_AGAIN, Outlook, is_worth_a_write, request_status
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.template import build_template
 from process_operator.resources.conditions import Condition, ConditionStatus
@@ -79,7 +79,8 @@ def test_the_whole_status_of_a_schedule_with_a_run() -> None:
 
 
 SUCCEEDED, FAILED = finished("run"), finished("run", RunPhase.FAILED, reason="ExitCode")
-COMPLETE = condition("Complete", "True", "Succeeded", "run run: Succeeded", of=None)
+CANCELED = finished("run", RunPhase.CANCELED, reason="Canceled")
+COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUNS_AGAIN}", of=None)
 
 
 @pytest.mark.parametrize(
@@ -95,15 +96,23 @@ COMPLETE = condition("Complete", "True", "Succeeded", "run run: Succeeded", of=N
             ACCEPTED,
             Outlook(views=(), end=FAILED),
             "Failed",
-            (condition("Failed", "True", "ExitCode", "run run: Failed", of=None),),
+            (condition("Failed", "True", "ExitCode", f"run run: Failed; {RUNS_AGAIN}", of=None),),
             id="its run failed",
+        ),
+        pytest.param(
+            ONCE,
+            ACCEPTED,
+            Outlook(views=(), end=CANCELED),
+            "Canceled",
+            (condition("Failed", "True", "Canceled", f"run run: Canceled; {RUNS_AGAIN}", of=None),),
+            id="its run was canceled",
         ),
         pytest.param(
             ONCE,
             ACCEPTED,
             Outlook(views=(), end_unknown=True),
             "Failed",
-            (condition("Failed", "True", "RunDeleted", "its run was deleted", of=None),),
+            (condition("Failed", "True", "RunDeleted", f"its run was deleted; {RUNS_AGAIN}", of=None),),
             id="its run was deleted",
         ),
         pytest.param(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, at, job, request, run, schedule, snapshot, stretch
+from tests.unit.given import STEM, at, finished, job, request, run, schedule, snapshot, stretch
 
-from process_operator.decisions.stretch import StretchChange, is_suspended, next_stretch, timing_hash
+from process_operator.decisions.manifests import ANNOTATION_PAUSED
+from process_operator.decisions.stretch import StretchChange, is_suspended, needs_history, next_stretch, timing_hash
 from process_operator.resources.conditions import Condition, ConditionStatus
-from process_operator.resources.process_request import LastRun, ProcessRequestStatus, Stretch
+from process_operator.resources.process_request import LastRun, ProcessRequestStatus, Stretch, StretchCause
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.schedule import Schedule
 
 NOW = at("13:00:00.75")
 FRESH = "13:00:00"
+RESUMED, RESCHEDULED = StretchCause.RESUMED, StretchCause.RESCHEDULED
 TEN, TWENTY = schedule(10), schedule(20)
 LATER: dict[str, Any] = {"runLater": {"after": "10m"}}
 LATER_STILL: dict[str, Any] = {"runLater": {"after": "20m"}}
@@ -32,14 +34,23 @@ def status(
     return ProcessRequestStatus(**known)
 
 
-def of_timing(timing: dict[str, Any] | None, number: int, *, since: str = "12:00", prefix: str = "") -> Stretch:
+def of_timing(
+    timing: dict[str, Any] | None,
+    number: int,
+    *,
+    since: str = "12:00",
+    prefix: str = "",
+    cause: StretchCause = StretchCause.CREATED,
+) -> Stretch:
     schedule = request(timing).spec.timing.schedule
     kept = None if schedule is None else schedule.to_api()
-    return stretch(number, since=since, spec_hash=prefix + hash_of(timing)).model_copy(update={"schedule": kept})
+    return stretch(number, since=since, spec_hash=prefix + hash_of(timing)).model_copy(
+        update={"schedule": kept, "cause": cause}
+    )
 
 
-def fresh(timing: dict[str, Any] | None, number: int = 2) -> Stretch:
-    return of_timing(timing, number, since=FRESH)
+def fresh(timing: dict[str, Any] | None, number: int = 2, cause: StretchCause = StretchCause.EDITED) -> Stretch:
+    return of_timing(timing, number, since=FRESH, cause=cause)
 
 
 def reschedule(value: str) -> dict[str, Any]:
@@ -88,18 +99,21 @@ def reschedule(value: str) -> dict[str, Any]:
             id="a reschedule while suspended waits for the resume",
         ),
         pytest.param(
-            request(TEN), status(TEN, suspended=True), StretchChange(fresh(TEN), None), id="the resume begins afresh"
+            request(TEN),
+            status(TEN, suspended=True),
+            StretchChange(fresh(TEN, cause=RESUMED), None),
+            id="the resume begins afresh",
         ),
         pytest.param(
             request(TEN),
             status(TEN, 0, suspended=True),
-            StretchChange(fresh(TEN, 1), None),
+            StretchChange(fresh(TEN, 1, RESUMED), None),
             id="the first resume is number 1",
         ),
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             status(TEN),
-            StretchChange(fresh(TEN), "x", "Rescheduled"),
+            StretchChange(fresh(TEN, cause=RESCHEDULED), "x", "Rescheduled"),
             id="a reschedule begins afresh",
         ),
         pytest.param(
@@ -111,13 +125,13 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             status(TEN, last_handled_reschedule="y"),
-            StretchChange(fresh(TEN), "x", "Rescheduled"),
+            StretchChange(fresh(TEN, cause=RESCHEDULED), "x", "Rescheduled"),
             id="a value used before counts again after another one",
         ),
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             status(TEN, suspended=True),
-            StretchChange(fresh(TEN), "x"),
+            StretchChange(fresh(TEN, cause=RESCHEDULED), "x"),
             id="a reschedule that waited for the resume begins one stretch, not two",
         ),
         pytest.param(
@@ -149,7 +163,7 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(LATER),
             status(None, runs=1, last_run=LastRun(name=f"{STEM}-s1", phase=RunPhase.SUCCEEDED)),
-            StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER)), None),
+            StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER)), None, unused=True),
             id="a one-shot request that has run keeps its stretch when it is edited",
         ),
         pytest.param(
@@ -178,7 +192,7 @@ def reschedule(value: str) -> dict[str, Any]:
     ],
 )
 def test_next_stretch(of: Any, seen: ProcessRequestStatus, change: StretchChange | None) -> None:
-    assert next_stretch(snapshot(of, status=seen), NOW, run_waits_paused=False) == change
+    assert next_stretch(snapshot(of, status=seen), NOW) == change
 
 
 @pytest.mark.parametrize(
@@ -188,7 +202,9 @@ def test_next_stretch(of: Any, seen: ProcessRequestStatus, change: StretchChange
             True, StretchChange(fresh(LATER_STILL), None, "Edited"), id="waits in a suspended Job: begins afresh"
         ),
         pytest.param(
-            False, StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER_STILL)), None), id="runs: keeps its stretch"
+            False,
+            StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER_STILL)), None, unused=True),
+            id="runs: keeps its stretch",
         ),
     ],
 )
@@ -196,13 +212,74 @@ def test_an_edit_of_a_run_later_request_whose_run(suspended: bool, change: Stret
     its_run = run(f"{STEM}-s1", trigger="Later", due="12:10")
     its_job = job(f"{STEM}-s1", spec={"suspend": suspended}, status={})
     known = snapshot(request(LATER_STILL), status=status(LATER, runs=1), runs=(its_run,), jobs={f"{STEM}-s1": its_job})
-    assert next_stretch(known, NOW, run_waits_paused=False) == change
+    assert next_stretch(known, NOW) == change
 
 
-def test_a_resume_sets_a_paused_one_shot_run_going_and_makes_no_second_one() -> None:
-    known = snapshot(request(), status=status(None, runs=1, suspended=True))
-    change = StretchChange(stretch(1, runs=1, spec_hash=hash_of()), None)
-    assert next_stretch(known, NOW, run_waits_paused=True) == change
+NAME = f"{STEM}-s1"
+AT_NOON: dict[str, Any] = {"runLater": {"startTime": "2027-03-01T12:30:00Z"}}
+PAUSED = job(NAME, spec={"suspend": True}, status={}, metadata={"annotations": {ANNOTATION_PAUSED: "x"}})
+ASLEEP = job(NAME, spec={"suspend": True}, status={})
+
+
+@pytest.mark.parametrize(
+    ("timing", "known"),
+    [
+        pytest.param(None, {"runs": (run(NAME, trigger="Immediate"),), "jobs": {NAME: job(NAME)}}, id="works"),
+        pytest.param(
+            None, {"runs": (run(NAME, trigger="Immediate"),), "jobs": {NAME: PAUSED}}, id="was suspended with it"
+        ),
+        pytest.param(None, {"runs": (run(NAME, trigger="Immediate"),)}, id="waits for another run"),
+        pytest.param(
+            LATER, {"runs": (run(NAME, trigger="Later"),), "jobs": {NAME: PAUSED}}, id="worked, and is paused"
+        ),
+        pytest.param(
+            AT_NOON, {"runs": (run(NAME, trigger="Later"),), "jobs": {NAME: ASLEEP}}, id="waits for a given time"
+        ),
+        pytest.param(AT_NOON, {"runs": (run(NAME, trigger="Later"),)}, id="waits for a given time without a Job"),
+        pytest.param(None, {"history": (finished(NAME),)}, id="succeeded"),
+        pytest.param(None, {"history": (finished(NAME, RunPhase.FAILED),)}, id="failed"),
+        pytest.param(
+            None,
+            {"history": (finished(NAME, RunPhase.CANCELED, reason="Unscheduled", start=at("12:00")),)},
+            id="was ended by the suspension",
+        ),
+        pytest.param(None, {"history": ()}, id="was deleted"),
+    ],
+)
+def test_a_resume_makes_no_second_run_of_a_request_whose_run(timing: Any, known: dict[str, Any]) -> None:
+    of = snapshot(request(timing), status=status(timing, runs=1, suspended=True), **known)
+    assert next_stretch(of, NOW) == StretchChange(stretch(1, runs=1, spec_hash=hash_of(timing)), None)
+
+
+@pytest.mark.parametrize(
+    ("timing", "known"),
+    [
+        pytest.param(LATER, {"runs": (run(NAME, trigger="Later"),), "jobs": {NAME: ASLEEP}}, id="waits since it began"),
+        pytest.param(
+            None, {"history": (finished(NAME, RunPhase.CANCELED, reason="Unscheduled"),)}, id="was canceled unstarted"
+        ),
+        pytest.param(LATER, {"history": (finished(NAME, RunPhase.MISSED),)}, id="missed its window"),
+    ],
+)
+def test_a_resume_begins_afresh_where_the_run(timing: Any, known: dict[str, Any]) -> None:
+    of = snapshot(request(timing), status=status(timing, runs=1, suspended=True), **known)
+    assert next_stretch(of, NOW) == StretchChange(fresh(timing, 2, RESUMED), None)
+
+
+@pytest.mark.parametrize(
+    ("of", "seen", "wanted"),
+    [
+        pytest.param(request(), status(None, suspended=True), True, id="at the resume of a one-shot timing"),
+        pytest.param(request(LATER), status(None), True, id="at the edit of one"),
+        pytest.param(request(), status(None, 0, suspended=True), False, id="where none was ever in force"),
+        pytest.param(request(suspend=True), status(None), False, id="at a suspension"),
+        pytest.param(request(TEN), status(TEN, suspended=True), False, id="at the resume of a schedule"),
+        pytest.param(request(), status(None), False, id="at rest"),
+    ],
+)
+def test_only_a_list_tells_whether_the_run_was_made(of: Any, seen: ProcessRequestStatus, wanted: bool) -> None:  # noqa: FBT001
+    assert needs_history(snapshot(of, status=seen)) is wanted
+    assert not needs_history(snapshot(of, status=seen, history=()))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +298,7 @@ def test_the_hash_is_of_the_timing_with_its_defaults(one: Any, other: Any, same:
 
 
 def test_a_schedule_that_begins_is_kept_with_its_stretch_because_an_edit_takes_it_away() -> None:
-    change = next_stretch(snapshot(request(TEN), status=ProcessRequestStatus()), NOW, run_waits_paused=False)
+    change = next_stretch(snapshot(request(TEN), status=ProcessRequestStatus()), NOW)
     assert change is not None
     assert change.stretch.schedule is not None
     assert Schedule.model_validate(change.stretch.schedule) == request(TEN).spec.timing.schedule

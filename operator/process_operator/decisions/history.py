@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from process_operator import names
@@ -52,18 +53,23 @@ def remembered(run: ProcessRun) -> FinishedRun:
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
         backfill=backfill_mark(run),
         steps=run.status.steps or (),
+        recorded=_recorded(run),
         untold=_untold(run),
     )
 
 
-def _untold(run: ProcessRun) -> RunEnd | None:
-    conditions = {condition.type: condition for condition in run.status.conditions}
-    if run.spec.trigger == Trigger.STEP or ConditionType.NOTIFIED in conditions:
-        return None
-    finished = conditions.get(ConditionType.FINISHED)
-    recorded = finished.last_transition_time if finished is not None else None
-    recorded = recorded or run.status.end_time or run.metadata.creation_timestamp
+def _recorded(run: ProcessRun) -> datetime:
+    """When the end of a finished run was written (UTC), as far as the run says so."""
+    written = (c.last_transition_time for c in run.status.conditions if c.type == ConditionType.FINISHED)
+    recorded = next(written, None) or run.status.end_time or run.metadata.creation_timestamp
     assert recorded is not None
+    return recorded
+
+
+def _untold(run: ProcessRun) -> RunEnd | None:
+    if run.spec.trigger == Trigger.STEP or any(c.type == ConditionType.NOTIFIED for c in run.status.conditions):
+        return None
+    recorded = _recorded(run)
     return RunEnd(
         uid=run.metadata.uid,
         recorded=recorded,

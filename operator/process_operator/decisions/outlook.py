@@ -29,7 +29,7 @@ def outlook_of(situation: Situation, progress: Progress, calendar: Calendar | No
     none_left = _no_tick_left(situation, progress, calendar, is_used_up=is_used_up)
     end, unknown = _one_shot_end(situation, progress)
     sought = unknown and situation.snapshot.history is None
-    if sought or _lost_sight_of_last_run(situation):
+    if sought or _lost_sight_of_runs(situation) or _needs_count(situation, draft):
         draft.do(LoadHistory())
     return Outlook(
         views=situation.views,
@@ -92,12 +92,20 @@ def _given_back(situation: Situation, progress: Progress, draft: Draft) -> int:
     )
 
 
-def _lost_sight_of_last_run(situation: Situation) -> bool:
+def _lost_sight_of_runs(situation: Situation) -> bool:
     """Whether the status names a run that was open, is no more, and is not known to have ended or been deleted."""
-    last = situation.snapshot.status.last_run
-    if last is None or last.phase.is_finished or situation.snapshot.history is not None:
+    status = situation.snapshot.status
+    if situation.snapshot.history is not None:
         return False
-    return all(view.name != last.name for view in situation.views)
+    known = {run.name for run in status.active}
+    if status.last_run is not None and not status.last_run.phase.is_finished:
+        known.add(status.last_run.name)
+    return not known <= {view.name for view in situation.views}
+
+
+def _needs_count(situation: Situation, draft: Draft) -> bool:
+    """Whether a run ends now: its end is counted from the finished runs."""
+    return situation.snapshot.history is None and any(isinstance(action, FinishRun) for action in draft.actions)
 
 
 def _one_shot_end(situation: Situation, progress: Progress) -> tuple[FinishedRun | None, bool]:

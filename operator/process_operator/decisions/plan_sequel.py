@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import Final
 
-from process_operator.decisions.plan import Action, CreateJob, CreateRun, DeleteRuns, Emit, FinishRun, Plan, ReadLog
+from process_operator.decisions.plan import CreateJob, CreateRun, DeleteRuns, Emit, Plan, ReadLog
 from process_operator.decisions.snapshot import Snapshot
-from process_operator.resources.process_request import RunCounts
 
 _UNSEEN: Final = (ReadLog, Emit)
 """What comes of them comes later as news, or never."""
@@ -40,11 +37,3 @@ def only_start(snapshot: Snapshot, plan: Plan) -> str | None:
         case [CreateRun(manifest=manifest, job=job)] if job is not None:
             return str(manifest["metadata"]["name"])
     return None
-
-
-def count_ends(counts: RunCounts, done: Iterable[Action]) -> RunCounts:
-    """The counts of a request after these actions."""
-    ends = Counter(action.status.phase.value.lower() for action in done if isinstance(action, FinishRun))
-    if not ends:
-        return counts
-    return counts.model_copy(update={phase: getattr(counts, phase) + number for phase, number in ends.items()})

@@ -20,18 +20,18 @@ from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.notifications import announce_receivers, plan_notifications
 from process_operator.decisions.outlook import announce, outlook_of
 from process_operator.decisions.ownership import is_run_of, is_step_of, own_part
-from process_operator.decisions.plan import CreateRun, Draft, Plan
+from process_operator.decisions.plan import CreateRun, Draft, LoadHistory, Plan
 from process_operator.decisions.process_turn import may_enter, own_ask, room_for
 from process_operator.decisions.request_status import request_status
 from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.run_orders import plan_open_runs
 from process_operator.decisions.run_plan import plan_run
-from process_operator.decisions.run_view import RunOrders, RunView, view_of
+from process_operator.decisions.run_view import RunOrders, view_of
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.standing import contenders_of
 from process_operator.decisions.step_runs import plan_steps, plan_stray_steps
-from process_operator.decisions.stretch import next_stretch
+from process_operator.decisions.stretch import needs_history, next_stretch
 from process_operator.decisions.stretch_plan import change_stretch
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_request import Engine, ProcessRequest
@@ -53,7 +53,9 @@ def _decide(snapshot: Snapshot, now: datetime) -> Plan:
         return _decide_beside_strangers(own, left, now)
     snapshot, ahead = without_claims(snapshot, now)
     views = tuple(view_of(snapshot, run) for run in snapshot.runs)
-    change = next_stretch(snapshot, now, run_waits_paused=_one_shot_paused(snapshot, views))
+    if needs_history(snapshot):
+        return Plan((LoadHistory(),))
+    change = next_stretch(snapshot, now)
     if change is not None:
         return change_stretch(snapshot, change, now)
     back = take_back_cursor(snapshot, now)
@@ -114,11 +116,6 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime, *, beside: bool = Fal
             plan_run(view, orders, draft)
     plan_stray_steps(snapshot, RunOrders(now=now, request=None), draft)
     return draft.plan()
-
-
-def _one_shot_paused(snapshot: Snapshot, views: tuple[RunView, ...]) -> bool:
-    request = snapshot.request
-    return request is not None and request.spec.timing.schedule is None and any(view.is_paused for view in views)
 
 
 def _first_look(situation: Situation, tick: datetime | None) -> datetime | None:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from process_operator import names
 from process_operator.decisions.acceptance import Acceptance
 from process_operator.decisions.notifications import notification_conditions
 from process_operator.decisions.once import OncePerRequest
+from process_operator.decisions.run_counts import with_uncounted
 from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
@@ -31,6 +33,7 @@ from process_operator.timing.zone import tzdata_version
 
 _MAX_ACTIVE: Final = 100
 _VERDICTS: Final = OncePerRequest[tuple[Condition, ...]]()
+RUNS_AGAIN: Final = f"it runs again once the annotation {names.ANNOTATION_RESCHEDULE} has a new value"
 FAST: Final = timedelta(minutes=1)
 """A schedule with less than this between two ticks does not have its next tick rewritten with each."""
 
@@ -68,7 +71,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
     return base.model_copy(
         update={
             "observed_generation": request.metadata.generation,
-            "phase": _phase(snapshot, acceptance, ends, active=bool(active)),
+            "phase": _phase(snapshot, acceptance, outlook, ends, active=bool(active)),
             "engine": acceptance.engine.engine if acceptance.engine is not None else None,
             "schedule": describe_timing(request.spec.timing),
             "stretch": _counted(base.stretch, outlook.started),
@@ -83,6 +86,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
                 for view in sorted(active, key=lambda view: (view.due, view.name))[:_MAX_ACTIVE]
             ),
             "active_count": len(active),
+            "counts": with_uncounted(base.counts, snapshot.history or ()),
             "conditions": merge_conditions(base.conditions, conditions, now.replace(microsecond=0)),
         }
     )
@@ -103,7 +107,9 @@ def _cursor(snapshot: Snapshot, recurrence: Recurrence | None, cursor: datetime 
     return {"last_schedule_time": cursor, "last_wall_time": wall_time, "tzdata": tzdata_version()}
 
 
-def _phase(snapshot: Snapshot, acceptance: Acceptance, ends: tuple[Condition, ...], *, active: bool) -> RequestPhase:
+def _phase(
+    snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook, ends: tuple[Condition, ...], *, active: bool
+) -> RequestPhase:
     assert snapshot.request is not None
     if acceptance.reason:
         return RequestPhase.PENDING if Reason(acceptance.reason).may_heal else RequestPhase.INVALID
@@ -114,6 +120,9 @@ def _phase(snapshot: Snapshot, acceptance: Acceptance, ends: tuple[Condition, ..
     if ends:
         if snapshot.request.spec.timing.schedule is not None:
             return RequestPhase.FINISHED
+        was_canceled = outlook.end_sought and snapshot.status.phase == RequestPhase.CANCELED
+        if was_canceled or (outlook.end is not None and outlook.end.phase == RunPhase.CANCELED):
+            return RequestPhase.CANCELED
         return RequestPhase.SUCCEEDED if ends[0].type == ConditionType.COMPLETE else RequestPhase.FAILED
     return RequestPhase.SCHEDULED
 
@@ -158,11 +167,18 @@ def _end_conditions(
     if outlook.no_tick_left:
         return (_end(ConditionType.COMPLETE, Reason.SCHEDULE_FINISHED, "no tick of the schedule is left", now),)
     if outlook.end_unknown:
-        return (_end(ConditionType.FAILED, "RunDeleted", "its run was deleted", now),)
+        return (_end(ConditionType.FAILED, "RunDeleted", f"its run was deleted; {RUNS_AGAIN}", now),)
     if outlook.end is None:
         return ()
     kind = ConditionType.COMPLETE if outlook.end.phase == RunPhase.SUCCEEDED else ConditionType.FAILED
-    return (_end(kind, outlook.end.reason or outlook.end.phase, f"run {outlook.end.name}: {outlook.end.phase}", now),)
+    return (
+        _end(
+            kind,
+            outlook.end.reason or outlook.end.phase,
+            f"run {outlook.end.name}: {outlook.end.phase}; {RUNS_AGAIN}",
+            now,
+        ),
+    )
 
 
 def _end(kind: ConditionType, reason: str, message: str, now: datetime) -> Condition:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.plan import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory
+from process_operator.decisions.run_counts import is_counted
 from process_operator.decisions.snapshot import BackfillMark, FinishedRun, Snapshot
 from process_operator.decisions.step_template import StepTemplate
 from process_operator.decisions.template import JobTemplate
@@ -126,9 +127,11 @@ def _too_old(snapshot: Snapshot, now: datetime, draft: Draft) -> Iterable[Finish
 
 
 def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
-    """Whether the status on the server keeps the run's tick or stretch from being run again."""
+    """Whether the status on the server counts the run, and keeps its tick or stretch from being run again."""
     assert snapshot.request is not None
     written = snapshot.request.status
+    if not is_counted(written.counts, run):
+        return False
     if run.backfill is not None:
         return _is_counted(snapshot, run.backfill)
     if run.scheduled is None:

@@ -95,6 +95,8 @@ class FinishedRun:
     backfill: BackfillMark | None = None
     steps: tuple[StepStatus, ...] = ()
     """Of a process with steps: how each went."""
+    recorded: datetime | None = None
+    """When its end was written (UTC); None where that is not known."""
     untold: RunEnd | None = None
     """Its end, until the run itself says that it was notified of; never of a step."""
 

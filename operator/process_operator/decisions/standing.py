@@ -13,7 +13,7 @@ from process_operator.decisions.run_view import RunView
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.stretch import run_name
 from process_operator.resources.model import format_instant
-from process_operator.resources.process_request import OnSuspend
+from process_operator.resources.process_request import OnSuspend, StretchCause
 from process_operator.resources.process_run import Trigger
 from process_operator.resources.workloads import Kill, KillReason
 from process_operator.timing.missed import is_too_old
@@ -66,10 +66,20 @@ def own_kill(situation: Situation, view: RunView) -> Kill | None:
     if trigger == Trigger.LATER and (
         view.window is None or view.name != run_name(situation.snapshot, situation.stretch)
     ):
-        return Kill(KillReason.CANCELED, "the request was rescheduled or its timing edited before the start")
+        return _kill_of_former_wait(situation, view)
     if view.window is not None and view.window.is_over(situation.now):
         return Kill(KillReason.MISSED, f"not started by {format_instant(view.window.end or situation.now)}")
     return _claim_is_void(situation, view) if _is_claim(view) else None
+
+
+def _kill_of_former_wait(situation: Situation, view: RunView) -> Kill:
+    """Why a Run Later run waits for nothing any more: another stretch has begun, or the timing is another one."""
+    cause = situation.stretch.cause if view.window is not None else StretchCause.EDITED
+    if cause == StretchCause.RESUMED:
+        return Kill(KillReason.SUSPENDED, "the request was suspended before the start; its resume waits for a new one")
+    if cause == StretchCause.RESCHEDULED:
+        return Kill(KillReason.CANCELED, "the request was rescheduled before the start")
+    return Kill(KillReason.CANCELED, "the timing of the request was edited before the start")
 
 
 def too_late_at(situation: Situation, view: RunView) -> datetime | None:

@@ -11,11 +11,13 @@ from datetime import datetime
 from process_operator.decisions.cronjob_runs import plan_cronjob_jobs
 from process_operator.decisions.exclude_from import excluded_by_calendars
 from process_operator.decisions.hedge import claim_left_behind
-from process_operator.decisions.plan import BeginStretch, Draft, LoadHistory, Plan
+from process_operator.decisions.plan import BeginStretch, Draft, Emit, LoadHistory, Plan
 from process_operator.decisions.request_calendar import calendar_of
+from process_operator.decisions.request_status import RUNS_AGAIN
 from process_operator.decisions.schedule_plan import plan_stretch_end
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.stretch import StretchChange
+from process_operator.resources.conditions import EventReason
 from process_operator.resources.schedule import Schedule, Timing
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import compile_schedule
@@ -44,6 +46,10 @@ def change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) -> 
         if settled is not None:
             status = status.model_copy(update={"last_schedule_time": settled})
     draft.do(BeginStretch(status))
+    if change.unused:
+        draft.do(
+            Emit(EventReason.TIMING_NOT_USED, f"the timing was edited after the one run; {RUNS_AGAIN}", warning=True)
+        )
     return draft.plan(status)
 
 

@@ -84,6 +84,7 @@ class EventReason(StrEnum):
     RUN_SKIPPED = "RunSkipped"
     RUN_MISSED = "RunMissed"
     REFUSED = "Refused"
+    TIMING_NOT_USED = "TimingNotUsed"
     CLOCK_WAS_AHEAD = "ClockWasAhead"
     BACKFILL_FINISHED = "BackfillFinished"
     BACKFILL_FAILED = "BackfillFailed"

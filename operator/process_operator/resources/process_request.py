@@ -71,6 +71,7 @@ class RequestPhase(StrEnum):
     SUSPENDED = "Suspended"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
+    CANCELED = "Canceled"
     FINISHED = "Finished"
     INVALID = "Invalid"
 
@@ -175,11 +176,21 @@ ScheduleInForce = Annotated[
 """`spec.timing.schedule` as it was, unread: what it may say is checked in the spec."""
 
 
+class StretchCause(StrEnum):
+    """What began a stretch."""
+
+    CREATED = "Created"
+    RESUMED = "Resumed"
+    EDITED = "Edited"
+    RESCHEDULED = "Rescheduled"
+
+
 class Stretch(Model):
     """An unbroken validity of one timing: from an edit, a resume or a reschedule to the next."""
 
     number: Int64 = Field(0, ge=0, description="Counts the stretches of the request; 0 means created suspended.")
     since: Instant | None = Field(None, description="When the stretch began. What is relative is counted from here.")
+    cause: StretchCause | None = Field(None, description="What began it: a creation, resume, edit or reschedule.")
     runs: Int64 = Field(0, ge=0, description="How many scheduled runs were started in it, for maxRuns.")
     spec_hash: str = Field("", max_length=128, description="Hash of the timing it stands for.")
     schedule: ScheduleInForce | None = Field(
@@ -202,7 +213,7 @@ class ActiveRun(Model):
 
 
 class RunCounts(Model):
-    """How many runs ended in each way; for people, a crash may lose one."""
+    """How many runs ended in each way."""
 
     succeeded: Int64 = Field(0, ge=0, description="Runs that succeeded.")
     failed: Int64 = Field(0, ge=0, description="Runs that failed.")
@@ -210,6 +221,8 @@ class RunCounts(Model):
     skipped: Int64 = Field(0, ge=0, description="Runs that were left out because another was going on.")
     canceled: Int64 = Field(0, ge=0, description="Runs that were canceled or replaced.")
     unknown: Int64 = Field(0, ge=0, description="Runs whose Job was gone before its end could be read.")
+    through: Instant | None = Field(None, description="When the newest run that is counted was recorded.")
+    at_through: Int64 = Field(0, ge=0, description="How many of the counted runs were recorded in that second.")
 
 
 class ProcessRequestStatus(Model):
