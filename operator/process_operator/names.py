@@ -7,6 +7,7 @@ builds the objects that carry these names.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import Final
 
@@ -73,6 +74,15 @@ def backfill_run_name(stem: str, tick: int) -> str:
     may be a record of why it did not start.
     """
     return f"{stem}-b{tick:x}"
+
+
+def rerun_name(stem: str, backfill_uid: str, tick: int) -> str:
+    """Name of the run that a backfill makes for a tick, `tick` in unix seconds, that has a run already.
+
+    One for each backfill and tick: 45 bits of their hash, because no more room is left than that.
+    """
+    digest = hashlib.sha256(f"{backfill_uid}/{tick}".encode()).digest()
+    return f"{stem}-r{base64.b32encode(digest).decode().lower()[:9]}"
 
 
 def stretch_run_name(stem: str, stretch: int) -> str:

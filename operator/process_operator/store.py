@@ -200,6 +200,9 @@ class Store:
             run = self.runs.get(raw["metadata"]["namespace"], name)
             if run is None or self._is_own_job(run, value):
                 self._note_job(key, name, value, held.value if held is not None else None)
+        elif kind is PROCESS_BACKFILL and held is None:
+            # No event tells that a finished run was deleted, and a backfill runs what has no run any more.
+            self.notes(key).history = None
         elif kind is PROCESS_RUN and key in self._notes:
             self._notes[key].steps.pop(name, None)
 

@@ -8,7 +8,7 @@ from tests.flow.driver import BEGIN, Flow, Work
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_schedule import SUCCEEDED, SUPERSEDED, every
 
-from process_operator.cluster.kinds import PROCESS_BACKFILL, PROCESS_REQUEST
+from process_operator.cluster.kinds import PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.names import backfill_run_name
 from process_operator.resources.process_run import ProcessRun, Trigger
 
@@ -142,6 +142,36 @@ async def failing(flow: Flow) -> None:
     flow.backfill("before", -180.25, -60)
     await flow.to(300)
     assert _end(flow, "before") == ("Failed", "3/3", {"succeeded": 2, "failed": 1})
+
+
+@scenario(
+    "a backfill that runs again what failed, beside its record",
+    ends=[SUCCEEDED, FAILED, SUCCEEDED, SUCCEEDED],
+    rest=3700,
+)
+async def failed_again(flow: Flow) -> None:
+    second = backfill_run_name("job-f34a2bff", int(BEGIN.timestamp()) - 120)
+    flow.controllers.work = lambda name: Work(seconds=5, exit_code=3 if name == second else 0)
+    flow.apply(timing=LAST_HOUR)
+    flow.backfill("first", -180.25, -60)
+    await flow.to(60)
+    flow.expect(lambda: _end(flow, "first"), ("Failed", "3/3", {"succeeded": 2, "failed": 1}))
+    flow.backfill("never", -180.25, -60)
+    flow.backfill("again", -180.25, -60, rerun="Failed")
+    await flow.to(120)
+    assert _end(flow, "never") == ("Succeeded", "3/3", {"existing": 3})
+    assert _end(flow, "again") == ("Succeeded", "3/3", {"succeeded": 1, "existing": 2})
+
+
+@scenario("a backfill of a tick whose run was deleted runs it", ends=[SUCCEEDED] * 4)
+async def deleted_run(flow: Flow) -> None:
+    flow.apply(timing=every(10, until=25), history={"successful": 10})
+    await flow.to(24)
+    for run in flow.runs()[1:2]:
+        flow.cluster.delete(PROCESS_RUN, run.metadata.name)
+    flow.backfill("again", 9, 11)
+    await flow.to(60)
+    assert _end(flow, "again") == ("Succeeded", "1/1", {"succeeded": 1})
 
 
 @scenario("a backfill that is canceled", ends=None)

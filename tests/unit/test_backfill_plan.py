@@ -213,6 +213,77 @@ def test_ticks_that_get_a_run(found: Snapshot, made: list[str], progress: str | 
     assert (runs, statuses["b"].progress) == (made, progress)
 
 
+def again(clock: str, phase: RunPhase = RunPhase.SUCCEEDED, uid: str = "uid-of-b") -> FinishedRun:
+    """A finished run of a backfill for a tick that had one before."""
+    tick = at(clock)
+    run_again = finished(names.rerun_name(STEM, uid, int(tick.timestamp())), phase, due=None)
+    return replace(run_again, backfill=BackfillMark("b", tick), created=at("13:00"))
+
+
+NEVER, FAILED, ALWAYS = ({"rerun": word} for word in ("Never", "Failed", "Always"))
+F = RunPhase.FAILED
+
+
+@pytest.mark.parametrize(
+    ("rerun", "history", "made", "progress"),
+    [
+        pytest.param(NEVER, [own("12:00", F)], ["12:01"], "1/6", id="Never leaves a failed run alone"),
+        pytest.param(FAILED, [own("12:00", F)], ["12:00"], "0/6", id="Failed runs it again"),
+        pytest.param(FAILED, [own("12:00")], ["12:01"], "1/6", id="Failed leaves a run that succeeded alone"),
+        pytest.param(
+            FAILED, [own("12:00", F), again("12:00", uid="other")], ["12:01"], "1/6", id="also one that ran again"
+        ),
+        pytest.param(
+            FAILED,
+            [own("12:00", F), ended("12:00", F, "other")],
+            ["12:00"],
+            "0/6",
+            id="Failed runs again what failed twice",
+        ),
+        pytest.param(
+            FAILED,
+            [own("12:00", RunPhase.UNKNOWN), own("12:01", RunPhase.CANCELED)],
+            ["12:00"],
+            "0/6",
+            id="Failed runs again what nobody knows of",
+        ),
+        pytest.param(FAILED, [own("12:00", F), again("12:00", F)], ["12:01"], "1/6", id="but once"),
+        pytest.param(ALWAYS, [own("12:00")], ["12:00"], "0/6", id="Always runs all again"),
+        pytest.param(ALWAYS, [own("12:00"), again("12:00")], ["12:01"], "1/6", id="once as well"),
+        pytest.param(
+            ALWAYS, [ended("12:00")], ["12:00"], "0/6", id="a deleted backfill of the same name does not stand for it"
+        ),
+        pytest.param(NEVER, [own("12:00", RunPhase.MISSED)], ["12:00"], "0/6", id="a run that never started is none"),
+        pytest.param(
+            NEVER, [own("12:00", RunPhase.CANCELED)], ["12:00"], "0/6", id="nor one canceled before its start"
+        ),
+    ],
+)
+def test_what_is_run_again(rerun: Body, history: list[FinishedRun], made: list[str], progress: str) -> None:
+    runs, statuses, _ = plan(known(backfill(spec=rerun), history=tuple(history)))
+    assert (runs, statuses["b"].progress) == (made, progress)
+
+
+@pytest.mark.parametrize(
+    ("history", "wanted"),
+    [
+        pytest.param((), name("12:00"), id="the name of its tick, where that has no run"),
+        pytest.param((own("12:00", RunPhase.MISSED, "Missed/Superseded"),), name("12:00"), id="or a record of a miss"),
+        pytest.param((own("12:00", F),), again("12:00").name, id="its own name, where the schedule ran it"),
+        pytest.param((ended("12:00", F, "other"),), again("12:00").name, id="or another backfill did"),
+    ],
+)
+def test_a_run_again_has(history: tuple[FinishedRun, ...], wanted: str) -> None:
+    _, _, draft = plan(known(backfill(spec=FAILED), history=history))
+    assert [a.manifest["metadata"]["name"] for a in draft.actions if isinstance(a, CreateRun)] == [wanted]
+
+
+def test_two_that_run_the_same_again_take_turns() -> None:
+    runs, statuses, _ = plan(known(backfill(spec=FAILED), backfill("c", spec=ALWAYS), history=(own("12:00", F),)))
+    assert runs == ["12:00", "12:01"]
+    assert [status.progress for status in statuses.values()] == ["0/6", "0/6"]
+
+
 @pytest.mark.parametrize(
     ("found", "phase", "reason", "counts"),
     [
@@ -335,4 +406,6 @@ def test_a_finished_one_costs_nothing() -> None:
     ],
 )
 def test_its_name_fits(tick: int, length: int) -> None:
-    assert len(names.backfill_run_name(names.child_stem("x" * 63, UID), tick)) == length <= names.MAX_NAME
+    stem = names.child_stem("x" * 63, UID)
+    assert len(names.backfill_run_name(stem, tick)) == length <= names.MAX_NAME
+    assert len(names.rerun_name(stem, UID, tick)) == names.MAX_NAME

@@ -129,6 +129,7 @@ def test_defaults_are_those_of_the_contract() -> None:
         "ProcessRun.status.phase": "Pending",
         "ProcessBackfill.spec.maxActiveRuns": 1,
         "ProcessBackfill.spec.cancel": False,
+        "ProcessBackfill.spec.rerun": "Never",
         "ProcessBackfill.status": {"phase": "Pending"},
         "ProcessBackfill.status.phase": "Pending",
     }

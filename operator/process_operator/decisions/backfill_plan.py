@@ -8,7 +8,7 @@ to it. `backfill_status.py` writes the status, `concurrency.py` says when the ru
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,10 +29,11 @@ from process_operator.decisions.history import backfill_mark
 from process_operator.decisions.plan import AdoptBackfill, CreateRun, Draft, Emit, LoadHistory
 from process_operator.decisions.request_calendar import Calendar, Progress, runs_left
 from process_operator.decisions.situation import Situation
+from process_operator.decisions.snapshot import BackfillMark, FinishedRun
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.process import ConcurrencyPolicy
-from process_operator.resources.process_backfill import BackfillCounts, BackfillPhase, ProcessBackfill
-from process_operator.resources.process_run import RunPhase, Trigger
+from process_operator.resources.process_backfill import BackfillCounts, BackfillPhase, ProcessBackfill, Rerun
+from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
 from process_operator.timing.recurrence import Recurrence
 
 MAX_TICKS: Final = 1000
@@ -76,11 +77,12 @@ def plan_backfills(situation: Situation, progress: Progress, calendar: Calendar 
         # Which of its ticks have run, and how, only a list tells.
         draft.do(LoadHistory())
         return
+    taken: set[datetime] = set()
     for backfill in sorted(opened, key=lambda b: (b.metadata.creation_timestamp, b.metadata.name)):
         if names.LABEL_REQUEST_UID not in backfill.metadata.labels:
             patch = manifests.backfill_adoption_patch(situation.request)
             draft.do(AdoptBackfill(backfill.metadata.name, backfill.metadata.uid, patch))
-        _plan_backfill(situation, progress, calendar, backfill, draft)
+        _plan_backfill(situation, progress, calendar, backfill, taken, draft)
 
 
 def _is_own(situation: Situation, backfill: ProcessBackfill) -> bool:
@@ -90,7 +92,12 @@ def _is_own(situation: Situation, backfill: ProcessBackfill) -> bool:
 
 
 def _plan_backfill(
-    situation: Situation, progress: Progress, calendar: Calendar | None, backfill: ProcessBackfill, draft: Draft
+    situation: Situation,
+    progress: Progress,
+    calendar: Calendar | None,
+    backfill: ProcessBackfill,
+    taken: set[datetime],
+    draft: Draft,
 ) -> None:
     status = situation.snapshot.status_of(backfill)
     state = BackfillState(backfill, status, situation.request, _active(situation, backfill), situation.now)
@@ -99,7 +106,7 @@ def _plan_backfill(
     elif calendar is None:
         state = held(state, situation)
     elif situation.acceptance.ask is None:
-        state = _go_on(situation, progress, calendar, backfill, state, draft)
+        state = _go_on(situation, progress, calendar, backfill, state, taken, draft)
     if state.status.phase.is_finished:
         failed = state.status.phase == BackfillPhase.FAILED
         reason = EventReason.BACKFILL_FAILED if failed else EventReason.BACKFILL_FINISHED
@@ -114,6 +121,7 @@ def _go_on(
     calendar: Calendar,
     backfill: ProcessBackfill,
     state: BackfillState,
+    taken: set[datetime],
     draft: Draft,
 ) -> BackfillState:
     ticks = _range_of(calendar, backfill)
@@ -124,7 +132,7 @@ def _go_on(
     settled = max(progress.cursor or calendar.recurrence.floor, calendar.recurrence.floor)
     if runs_left(situation.snapshot) == 0:
         settled = ticks.until  # maxRuns: the schedule takes no tick any more
-    cursor, counts, missing = _look(situation, calendar, ticks, state, settled)
+    cursor, counts, missing = _look(situation, calendar, ticks, state, settled, taken)
     left = ticks.recurrence.count(cursor, ticks.until)
     if not left:
         return done(state, cursor, counts)
@@ -132,8 +140,7 @@ def _go_on(
         is_over = state.active == 0
         return canceled(state, cursor, counts, left) if is_over else open_status(state, cursor, counts, left)
     if situation.acceptance.is_accepted and not situation.is_suspended:
-        for tick in missing:
-            draft.do(_run_of(calendar, backfill, tick))
+        draft.do(*missing)
     return open_status(state, cursor, counts, left, situation=situation)
 
 
@@ -151,50 +158,111 @@ def _active(situation: Situation, backfill: ProcessBackfill) -> int:
 
 
 def _look(
-    situation: Situation, calendar: Calendar, ticks: _Range, state: BackfillState, settled: datetime
-) -> tuple[datetime, BackfillCounts, list[datetime]]:
-    """Through which tick all is done, how they ended, and the ticks whose turn it is to get a run."""
+    situation: Situation,
+    calendar: Calendar,
+    ticks: _Range,
+    state: BackfillState,
+    settled: datetime,
+    taken: set[datetime],
+) -> tuple[datetime, BackfillCounts, list[CreateRun]]:
+    """Through which tick all is done, how they ended, and the runs of the ticks whose turn it is."""
     cursor, counts = state.status.last_scheduled_time or ticks.after, state.status.counts
     free = min(_limit(situation, ticks.backfill) - state.active, MAX_STARTS)
-    missing: list[datetime] = []
+    records = _Records.of(situation, calendar)
+    missing: list[CreateRun] = []
     in_a_row = True
     for tick in ticks.ticks(cursor, settled):
         if not in_a_row and len(missing) >= free:
             break
-        end = _end_of(situation, calendar, ticks.backfill, tick)
+        end = _OPEN if tick in taken else _end_of(situation, records, ticks.backfill, tick)
         if end is None:
             in_a_row = False
-            missing.append(tick)
+            if len(missing) < free:
+                taken.add(tick)
+                missing.append(_run_of(calendar, records, ticks.backfill, tick))
         elif end == _OPEN:
             in_a_row = False
         elif in_a_row:
             cursor = tick
             counts = counts.model_copy(update={end: getattr(counts, end) + 1})
-    return cursor, counts, missing[: max(0, free)]
+    return cursor, counts, missing
 
 
 _OPEN: Final = "open"
 
 
-def _end_of(situation: Situation, calendar: Calendar, backfill: ProcessBackfill, tick: datetime) -> str | None:
-    """How a tick ended, as the counts call it; `_OPEN` where its run goes on, None where it has none."""
-    snapshot, name = situation.snapshot, _name(calendar, tick)
-    for run in snapshot.runs:
-        if run.metadata.name == name:
-            mark = backfill_mark(run)
-            return _OPEN if mark is not None and mark.name == backfill.metadata.name else "existing"
-        if (
-            run.metadata.name == calendar.run_name(tick)
-            and manifests.ANNOTATION_VERDICT not in run.metadata.annotations
-        ):
-            return "existing"
-    for ended in snapshot.history or ():
-        if ended.name == name:
-            is_own = ended.backfill is not None and ended.backfill.name == backfill.metadata.name
-            return _COUNTED.get(ended.phase, "unknown") if is_own else "existing"
-        if ended.name == calendar.run_name(tick) and not ended.refusal:
-            return "existing"
-    return "existing" if _is_done_by_another(situation, backfill, tick) else None
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """The runs that there are of each tick: those of the schedule that started or will, and those of backfills."""
+
+    calendar: Calendar
+    open: Mapping[str, ProcessRun]
+    ended: Mapping[str, FinishedRun]
+    by_backfills: Mapping[datetime, tuple[str, ...]]
+    """Names of the runs of backfills, by their ticks."""
+
+    @classmethod
+    def of(cls, situation: Situation, calendar: Calendar) -> _Records:
+        """All of a request."""
+        snapshot = situation.snapshot
+        marks = [(run.metadata.name, backfill_mark(run)) for run in snapshot.runs]
+        marks += [(run.name, run.backfill) for run in snapshot.history or ()]
+        found: dict[datetime, tuple[str, ...]] = {}
+        for name, mark in marks:
+            if mark is not None:
+                found[mark.tick] = (*found.get(mark.tick, ()), name)
+        opened = {
+            run.metadata.name: run
+            for run in snapshot.runs
+            if manifests.ANNOTATION_VERDICT not in run.metadata.annotations
+        }
+        ended = {run.name: run for run in snapshot.history or () if run.backfill is not None or _has_run(run)}
+        return cls(calendar, opened, ended, found)
+
+    def opened(self, tick: datetime) -> list[ProcessRun]:
+        """The open runs of a tick."""
+        return [self.open[name] for name in self._names(tick) if name in self.open]
+
+    def finished(self, tick: datetime) -> list[FinishedRun]:
+        """The runs of a tick that are over."""
+        return [self.ended[name] for name in self._names(tick) if name in self.ended]
+
+    def _names(self, tick: datetime) -> tuple[str, ...]:
+        return self.calendar.run_name(tick), *self.by_backfills.get(tick, ())
+
+
+def _end_of(situation: Situation, records: _Records, backfill: ProcessBackfill, tick: datetime) -> str | None:
+    """How a tick ended, as the counts call it; `_OPEN` where its run goes on, None where it has to get one."""
+    opened, finished = records.opened(tick), records.finished(tick)
+    for run in opened:
+        if _is_of(backfill, backfill_mark(run), run.metadata.creation_timestamp):
+            return _OPEN
+    for ended in finished:
+        if _is_of(backfill, ended.backfill, ended.created):
+            return _COUNTED.get(ended.phase, "unknown")
+    if opened:
+        return "existing"
+    match backfill.spec.rerun:
+        case Rerun.ALWAYS:
+            return None
+        case Rerun.FAILED if finished:
+            return "existing" if any(run.phase == RunPhase.SUCCEEDED for run in finished) else None
+    return "existing" if finished or _is_done_by_another(situation, backfill, tick) else None
+
+
+def _has_run(run: FinishedRun) -> bool:
+    """Whether a run of the schedule stands for more than a tick that did not start."""
+    if run.refusal or run.phase in (RunPhase.MISSED, RunPhase.SKIPPED):
+        return False
+    return run.phase != RunPhase.CANCELED or run.start is not None
+
+
+def _is_of(backfill: ProcessBackfill, mark: BackfillMark | None, created: datetime | None) -> bool:
+    """Whether a run is this backfill's; one that runs again leaves those of a namesake before it to the past."""
+    if mark is None or mark.name != backfill.metadata.name:
+        return False
+    begun = backfill.metadata.creation_timestamp
+    return backfill.spec.rerun == Rerun.NEVER or begun is None or created is None or created >= begun
 
 
 def _is_done_by_another(situation: Situation, backfill: ProcessBackfill, tick: datetime) -> bool:
@@ -212,14 +280,12 @@ def _limit(situation: Situation, backfill: ProcessBackfill) -> int:
     return 1 if situation.policy == ConcurrencyPolicy.REPLACE else backfill.spec.max_active_runs
 
 
-def _run_of(calendar: Calendar, backfill: ProcessBackfill, tick: datetime) -> CreateRun:
-    name = backfill.metadata.name
-    return CreateRun(
-        manifests.run_manifest(
-            calendar.request, name=_name(calendar, tick), trigger=Trigger.BACKFILL, scheduled=tick, backfill=name
-        )
+def _run_of(calendar: Calendar, records: _Records, backfill: ProcessBackfill, tick: datetime) -> CreateRun:
+    moment = int(tick.timestamp())
+    name = names.backfill_run_name(calendar.stem, moment)
+    if name in records.ended or records.finished(tick):
+        name = names.rerun_name(calendar.stem, backfill.metadata.uid, moment)
+    manifest = manifests.run_manifest(
+        calendar.request, name=name, trigger=Trigger.BACKFILL, scheduled=tick, backfill=backfill.metadata.name
     )
-
-
-def _name(calendar: Calendar, tick: datetime) -> str:
-    return names.backfill_run_name(calendar.stem, int(tick.timestamp()))
+    return CreateRun(manifest)

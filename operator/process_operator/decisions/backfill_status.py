@@ -72,7 +72,8 @@ def done(state: BackfillState, cursor: datetime, counts: BackfillCounts) -> Back
         message = f"{bad} of {total} runs did not succeed"
         return _with(state, BackfillPhase.FAILED, BackfillReason.RUNS_FAILED, message, **far)
     ran = f"{counts.succeeded} runs succeeded"
-    message = f"{ran}; {counts.existing} had run before" if counts.existing else ran
+    rerun = state.backfill.spec.rerun
+    message = f"{ran}; {counts.existing} had run before (spec.rerun: {rerun})" if counts.existing else ran
     return _with(state, BackfillPhase.SUCCEEDED, BackfillReason.COMPLETED, message, **far)
 
 

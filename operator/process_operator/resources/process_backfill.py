@@ -33,6 +33,14 @@ class BackfillPhase(StrEnum):
         return self not in (BackfillPhase.PENDING, BackfillPhase.RUNNING)
 
 
+class Rerun(StrEnum):
+    """Which scheduled times that ran before are run again."""
+
+    NEVER = "Never"
+    FAILED = "Failed"
+    ALWAYS = "Always"
+
+
 _FINISHED: Final = "[" + ", ".join(f"'{phase}'" for phase in BackfillPhase if phase.is_finished) + "]"
 
 
@@ -42,8 +50,8 @@ class ProcessBackfillSpec(Model):
     rules = (
         CelRule(compared("self.from", "<=", "self.to"), "to must not be before from", ".to"),
         CelRule(
-            f"[self.request == oldSelf.request, {compared('self.from', '==', 'oldSelf.from')}, "
-            f"{compared('self.to', '==', 'oldSelf.to')}].all(x, x)",
+            f"[self.request == oldSelf.request, self.rerun == oldSelf.rerun, "
+            f"{compared('self.from', '==', 'oldSelf.from')}, {compared('self.to', '==', 'oldSelf.to')}].all(x, x)",
             "only maxActiveRuns and cancel can be changed; for another range create another ProcessBackfill",
         ),
         CelRule("!oldSelf.cancel || self.cancel", "cancel cannot be taken back", ".cancel"),
@@ -64,6 +72,11 @@ class ProcessBackfillSpec(Model):
         le=100,
         description="How many of its runs may be going on or wait at one time; 1 means one after the other.",
     )
+    rerun: Rerun = Field(
+        Rerun.NEVER,
+        description="Which scheduled times that ran before are run again: Never, Failed (those of which no run "
+        "succeeded) or Always. The new run stands beside the old ones. Times that never ran are run in any case.",
+    )
     cancel: Bool = Field(
         default=False,
         description="Set to true to start no further runs and cancel its open ones. It cannot be taken back.",
@@ -80,7 +93,7 @@ class BackfillCounts(Model):
     existing: Int64 = Field(
         0,
         ge=0,
-        description="Scheduled times that had a run before, of the schedule or of another backfill: not run again.",
+        description="Scheduled times that have a run of the schedule or of another backfill, and that rerun leaves out.",
     )
 
     @property
