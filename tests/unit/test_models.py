@@ -103,7 +103,16 @@ REQUEST: dict[str, Any] = {
         "lastRun": {"name": "nightly-close-1-30000000", "phase": "Running"},
         "active": [{"name": "nightly-close-1-30000000", "job": "nightly-close-1-30000000"}],
         "activeCount": 1,
-        "counts": {"succeeded": 5, "failed": 1, "missed": 1, "skipped": 0, "canceled": 0, "unknown": 0},
+        "counts": {
+            "succeeded": 5,
+            "failed": 1,
+            "missed": 1,
+            "skipped": 0,
+            "canceled": 0,
+            "unknown": 0,
+            "through": "2027-03-01T02:00:00Z",
+            "atThrough": 1,
+        },
         "conditions": [CONDITION],
     },
 }
