@@ -393,6 +393,9 @@ class Performer:
     ) -> None:
         """Make a Job; `made` is its run where that was made just now, and is not in the snapshot."""
         try:
+            if action.manifest["spec"].get("suspend") and await self._would_be_resumed(key, action):
+                self._store.note_run(key, action.run, managed_elsewhere=True)
+                return
             answer = await self._api.create(JOB, key[0], dict(action.manifest))
         except AlreadyExists as error:
             if made is not None:
@@ -406,6 +409,14 @@ class Performer:
             self._refuse_job(key, action.run, RunReason.REFUSED, error.message, None)
         else:
             self._store.apply(JOB, answer)
+
+    async def _would_be_resumed(self, key: Key, action: actions.CreateJob) -> bool:
+        """Whether admission makes of a suspended Job one that another controller resumes, or resumes it itself.
+
+        Only a dry run tells: the label of a default LocalQueue of Kueue stands in no template.
+        """
+        job = parse_job(await self._api.create(JOB, key[0], dict(action.manifest), dry_run=True))
+        return job.is_managed_elsewhere or not job.is_suspended
 
     async def _meet_job(self, key: Key, snapshot: Snapshot, action: actions.CreateJob, error: AlreadyExists) -> None:
         """A Job of that name is there: ours from an earlier try, or somebody else's."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from tests.flow.job_queue import JobQueue
 from tests.flow.memory_api import Body, Cluster, copied
 
 from process_operator import names
@@ -48,6 +49,8 @@ class Controllers:
     """How long after a tick the CronJob controller comes to it."""
     forgets_status: bool = False
     """The CronJob controller dies between each Job that it makes and the status of the CronJob."""
+    queue: JobQueue | None = None
+    """What admits Jobs, where anything does."""
     jobs_away: bool = False
     """The Job controller does not look: Jobs get no pods."""
 
@@ -59,6 +62,8 @@ class Controllers:
         """Do what is due; whether anything was."""
         version = self.cluster.list(JOB, None)[1]
         self.cluster.collect_garbage()
+        if self.queue is not None:
+            self.queue.step()
         for pod in self.cluster.all(POD):
             self._pod(pod)
         if not self.jobs_away:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from tests.flow.controllers import Controllers, Work
+from tests.flow.job_queue import JobQueue
 from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, MemoryApi, WatchEvent, copied
 
 from process_operator.ahead import Ahead, Bounds
@@ -537,6 +538,19 @@ class Flow:
             self.cluster.refusals.pop((verb, kind), None)
         else:
             self.cluster.refusals[verb, kind] = lambda _body: error
+
+    def queue_jobs(self, *, quota: int = 1, has_default: bool = False) -> JobQueue:
+        """Install a queue for Jobs, as Kueue is one."""
+        queue = JobQueue(self.cluster, quota=quota, has_default=has_default)
+        self.cluster.webhooks[JOB] = queue.admit
+        self.controllers.queue = queue
+        return queue
+
+    def suspend_job(self, name: str = "", *, suspend: bool = True) -> None:
+        """`kubectl patch job NAME -p '{"spec": {"suspend": true}}'`, or false; all Jobs where none is named."""
+        for job in [name] if name else self.jobs():
+            if self.cluster.find(JOB, job) is not None:
+                self.cluster.patch(JOB, "default", job, {"spec": {"suspend": suspend}})
 
     def config_map(self, name: str, **data: str) -> None:
         """`kubectl apply` of a ConfigMap."""

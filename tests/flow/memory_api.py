@@ -39,6 +39,7 @@ from process_operator.cluster.kinds import (
     Kind,
 )
 from process_operator.cluster.listing import PAGE_SIZE, Listing, Page
+from process_operator.names import SUSPENSION_MARKS
 from process_operator.resources.process_run import RunPhase
 from process_operator.resync import SELECTIONS
 
@@ -100,6 +101,8 @@ class Cluster:
         """Of all operators, dry runs and Events left out."""
         self.refusals: dict[tuple[str, Kind], Callable[[Body], ApiError | None]] = {}
         """By verb and kind: what the server says in place of yes."""
+        self.webhooks: dict[Kind, Callable[[Body], None]] = {}
+        """By kind: what admission changes in an object that is being created, also in a dry run."""
         self.collector_away = False
         self.foreign_uids: set[str] = set()
         """UIDs of owners of kinds that are not held here."""
@@ -135,6 +138,8 @@ class Cluster:
         if "name" not in metadata:
             self._uids += 1
             metadata["name"] = f"{metadata.pop('generateName')}{self._uids:05d}"
+        if kind in self.webhooks:
+            self.webhooks[kind](made)
         self._admit("create", kind, made)
         if (namespace, metadata["name"]) in self.objects[kind]:
             message = f'{kind.plural}.{kind.group} "{metadata["name"]}" already exists'
@@ -381,12 +386,22 @@ class MemoryApi(Api):
         self, kind: Kind, namespace: str, name: str, body: Body | list[Body], *, subresource: str | None = None
     ) -> Body:
         """PATCH."""
+        self._check_resume(kind, namespace, name, body)
         resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
         shown = body if isinstance(body, dict) else {"operations": body}
         return await self._write(
             Write("PATCH", resource, name, shown),
             lambda: self._cluster.patch(kind, namespace, name, copied(body), subresource=subresource),
         )
+
+    def _check_resume(self, kind: Kind, namespace: str, name: str, body: Body | list[Body]) -> None:
+        """Whatever the scenario: the operator only resumes a Job that it suspended itself, as a mark on the Job says."""
+        if kind is not JOB or isinstance(body, list) or body.get("spec", {}).get("suspend") is not False:
+            return
+        found = self._cluster.find(kind, name, namespace)
+        if found is not None and found["spec"].get("suspend"):
+            marks = set(found["metadata"].get("annotations") or {}) & set(SUSPENSION_MARKS)
+            assert marks, f"Job {name} is resumed, which somebody else suspended"
 
     async def delete(
         self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, propagation: str = "Background"

@@ -15,6 +15,7 @@ from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_process import PROCESSES
 from tests.flow.scenarios_schedule import SCHEDULES
 from tests.flow.scenarios_steps import STEPS
+from tests.flow.scenarios_suspend import SUSPENSIONS
 
 SCENARIOS = [
     *ONCE.all,
@@ -26,6 +27,7 @@ SCENARIOS = [
     *CRONJOBS.all,
     *HEDGES.all,
     *STEPS.all,
+    *SUSPENSIONS.all,
     *NOTIFY.all,
     *PROCESSES.all,
 ]

@@ -162,6 +162,12 @@ def job(name: str = f"{STEM}-s1", *, finished_at: str | None = None, **parts: An
     )
 
 
+def waiting_job(name: str = f"{STEM}-s1") -> Job:
+    """The Job of a Run Later that the operator made suspended, because it waits for its start."""
+    metadata = {"annotations": {names.ANNOTATION_WAITS_FOR_START: "true"}}
+    return job(name, metadata=metadata, spec={"suspend": True}, status={})
+
+
 def view(of: Snapshot, a_run: ProcessRun) -> RunView:
     """A run as decisions look at it."""
     return view_of(of, a_run)

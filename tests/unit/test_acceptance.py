@@ -52,6 +52,18 @@ def seen(of: ProcessRequest, **known: Any) -> Snapshot:
             id="what the engine cannot do",
         ),
         pytest.param(
+            snapshot(
+                request(
+                    onSuspend="SuspendRunning",
+                    jobTemplate={**template(), "metadata": {"labels": {"kueue.x-k8s.io/queue-name": "team-a"}}},
+                )
+            ),
+            "Unsupported",
+            "spec.onSuspend: SuspendRunning is not allowed for a Job that Kueue queues (label kueue.x-k8s.io/queue-name), "
+            "because Kueue would resume it; allowed: KeepRunning, CancelRunning",
+            id="a Job that Kueue would resume",
+        ),
+        pytest.param(
             snapshot(request(process={"name": "close-day"})),
             "ProcessNotFound",
             'spec.process.name: there is no Process "close-day" in namespace erp; waiting for it',

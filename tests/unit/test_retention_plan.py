@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.given import UID, at, finished, job, request, run, schedule, snapshot, stretch, template
+from tests.unit.given import UID, at, finished, job, request, run, schedule, snapshot, stretch, template, waiting_job
 
 from process_operator.decisions.plan import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory, Plan
 from process_operator.decisions.retention import plan_retention
@@ -179,10 +179,16 @@ def test_the_job_that_a_run_owns_goes_with_it() -> None:
             id="a run goes on, and will be one more",
         ),
         pytest.param(
-            {"runs": (run("run-01"),), "jobs": {"run-01": job("run-01", spec={"suspend": True})}},
+            {"runs": (run("run-01"),), "jobs": {"run-01": waiting_job("run-01")}},
             {},
             (),
             id="a run only waits",
+        ),
+        pytest.param(
+            {"runs": (run("run-01"),), "jobs": {"run-01": job("run-01", spec={"suspend": True})}},
+            {},
+            (LoadHistory(),),
+            id="somebody else suspended its Job: they may resume it at any moment",
         ),
         pytest.param({"last": "12:55"}, {}, (LoadHistory(),), id="a run was there a moment ago"),
         pytest.param({"last": "12:49"}, {}, (), id="the last run is long past"),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, at, finished, job, request, run, schedule, snapshot, stretch
+from tests.unit.given import STEM, at, finished, job, request, run, schedule, snapshot, stretch, waiting_job
 
-from process_operator.decisions.manifests import ANNOTATION_PAUSED
 from process_operator.decisions.stretch import StretchChange, is_suspended, needs_history, next_stretch, timing_hash
+from process_operator.names import ANNOTATION_PAUSED
 from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.process_request import LastRun, ProcessRequestStatus, Stretch, StretchCause
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.schedule import Schedule
+from process_operator.resources.workloads import Job
 
 NOW = at("13:00:00.75")
 FRESH = "13:00:00"
@@ -196,21 +197,27 @@ def test_next_stretch(of: Any, seen: ProcessRequestStatus, change: StretchChange
 
 
 @pytest.mark.parametrize(
-    ("suspended", "change"),
+    ("its_job", "change"),
     [
         pytest.param(
-            True, StretchChange(fresh(LATER_STILL), None, "Edited"), id="waits in a suspended Job: begins afresh"
+            waiting_job(),
+            StretchChange(fresh(LATER_STILL), None, "Edited"),
+            id="waits in a suspended Job: begins afresh",
         ),
         pytest.param(
-            False,
+            job(status={}),
             StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER_STILL)), None, unused=True),
             id="runs: keeps its stretch",
         ),
+        pytest.param(
+            job(spec={"suspend": True}, status={}),
+            StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER_STILL)), None, unused=True),
+            id="was started, and somebody else suspended its Job: keeps its stretch",
+        ),
     ],
 )
-def test_an_edit_of_a_run_later_request_whose_run(suspended: bool, change: StretchChange) -> None:  # noqa: FBT001
+def test_an_edit_of_a_run_later_request_whose_run(its_job: Job, change: StretchChange) -> None:
     its_run = run(f"{STEM}-s1", trigger="Later", due="12:10")
-    its_job = job(f"{STEM}-s1", spec={"suspend": suspended}, status={})
     known = snapshot(request(LATER_STILL), status=status(LATER, runs=1), runs=(its_run,), jobs={f"{STEM}-s1": its_job})
     assert next_stretch(known, NOW) == change
 
@@ -218,7 +225,8 @@ def test_an_edit_of_a_run_later_request_whose_run(suspended: bool, change: Stret
 NAME = f"{STEM}-s1"
 AT_NOON: dict[str, Any] = {"runLater": {"startTime": "2027-03-01T12:30:00Z"}}
 PAUSED = job(NAME, spec={"suspend": True}, status={}, metadata={"annotations": {ANNOTATION_PAUSED: "x"}})
-ASLEEP = job(NAME, spec={"suspend": True}, status={})
+ASLEEP = waiting_job(NAME)
+HELD = job(NAME, spec={"suspend": True}, status={})
 
 
 @pytest.mark.parametrize(
@@ -227,6 +235,9 @@ ASLEEP = job(NAME, spec={"suspend": True}, status={})
         pytest.param(None, {"runs": (run(NAME, trigger="Immediate"),), "jobs": {NAME: job(NAME)}}, id="works"),
         pytest.param(
             None, {"runs": (run(NAME, trigger="Immediate"),), "jobs": {NAME: PAUSED}}, id="was suspended with it"
+        ),
+        pytest.param(
+            LATER, {"runs": (run(NAME, trigger="Later"),), "jobs": {NAME: HELD}}, id="was suspended by somebody else"
         ),
         pytest.param(None, {"runs": (run(NAME, trigger="Immediate"),)}, id="waits for another run"),
         pytest.param(

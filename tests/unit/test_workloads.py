@@ -253,6 +253,36 @@ def test_a_suspended_job_is_one_that_still_could_run() -> None:
     assert not parse_job({"spec": {"suspend": False}}).is_suspended
 
 
+@pytest.mark.parametrize(
+    ("annotations", "suspend", "whose"),
+    [
+        pytest.param({}, True, "others", id="no mark: somebody else suspended it"),
+        pytest.param({"process-operator.io/paused": "2027-01-01T00:00:00Z"}, True, "paused", id="onSuspend"),
+        pytest.param({"process-operator.io/waits-for-start": "true"}, True, "waits", id="a Run Later"),
+        pytest.param({"process-operator.io/kill": "Canceled"}, True, "others", id="another annotation is no mark"),
+        pytest.param({"process-operator.io/paused": "2027-01-01T00:00:00Z"}, False, "", id="resumed by somebody else"),
+        pytest.param({}, False, "", id="not suspended"),
+    ],
+)
+def test_who_suspended_a_job(annotations: dict[str, str], *, suspend: bool, whose: str) -> None:
+    job = parse_job({"metadata": {"annotations": annotations}, "spec": {"suspend": suspend}})
+    found = {"others": job.is_suspended_by_others, "paused": job.is_paused, "waits": job.waits_for_start}
+    assert [name for name, is_so in found.items() if is_so] == ([whose] if whose else [])
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_managed_elsewhere"),
+    [
+        pytest.param({}, False, id="nobody is named"),
+        pytest.param({"spec": {"managedBy": "kubernetes.io/job-controller"}}, False, id="the Job controller"),
+        pytest.param({"spec": {"managedBy": "kueue.x-k8s.io/multikueue"}}, True, id="another controller"),
+        pytest.param({"metadata": {"labels": {"kueue.x-k8s.io/queue-name": "default"}}}, True, id="a queue of Kueue"),
+    ],
+)
+def test_who_decides_when_a_job_runs(raw: dict[str, Any], *, is_managed_elsewhere: bool) -> None:
+    assert parse_job(raw).is_managed_elsewhere is is_managed_elsewhere
+
+
 def test_the_tick_of_a_job_is_in_utc_whatever_the_zone_of_its_cronjob() -> None:
     assert parse_job(body("job")).tick == at(0)
 

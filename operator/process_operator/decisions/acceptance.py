@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from process_operator import names
 from process_operator.decisions.dry_run_message import in_the_template
 from process_operator.decisions.engine_choice import EngineChoice, choose_engine
 from process_operator.decisions.exclude_from import ExcludedByCalendars, excluded_by_calendars
@@ -31,7 +32,7 @@ from process_operator.decisions.template import JobTemplate, build_template, tem
 from process_operator.decisions.template_shape import TemplateError
 from process_operator.resources.conditions import Reason
 from process_operator.resources.process import Process
-from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request import OnSuspend, ProcessRequest
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
 
@@ -98,6 +99,7 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
             template = _template(request, snapshot.process)
             run = _longest_run_name(snapshot, request, recurrence, now)
             check_request_name(request, template, run, template_field(snapshot.process))
+        _refuse_pause_in_queue(request, [step.template for step in steps] if template is None else [template])
         engine = choose_engine(
             request,
             template,
@@ -198,6 +200,16 @@ def _refuse_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None
         name = request.spec.process.name
         message = f'spec.process.name: there is no Process "{name}" in namespace {snapshot.namespace}; waiting for it'
         raise _RefusedError(Reason.PROCESS_NOT_FOUND, message)
+
+
+def _refuse_pause_in_queue(request: ProcessRequest, templates: list[JobTemplate]) -> None:
+    """Kueue resumes what it has admitted: the operator would suspend the Job, and Kueue start it over, without end."""
+    if request.spec.on_suspend == OnSuspend.SUSPEND_RUNNING and any(each.is_queued_by_kueue for each in templates):
+        message = (
+            f"spec.onSuspend: SuspendRunning is not allowed for a Job that Kueue queues (label {names.LABEL_KUEUE_QUEUE}), "
+            "because Kueue would resume it; allowed: KeepRunning, CancelRunning"
+        )
+        raise _RefusedError(Reason.UNSUPPORTED, message)
 
 
 def _refuse_unsupported(request: ProcessRequest, snapshot: Snapshot) -> None:

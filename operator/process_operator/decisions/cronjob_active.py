@@ -45,7 +45,8 @@ def _counts(situation: Situation, cronjob: CronJob, job: Job) -> bool:
 
 
 def _is_at_work(snapshot: Snapshot, job: Job) -> bool:
-    return job.finished is None and not job.is_suspended and job.metadata.name not in snapshot.gone_jobs
+    is_at_rest = job.is_paused or job.waits_for_start
+    return job.finished is None and not is_at_rest and job.metadata.name not in snapshot.gone_jobs
 
 
 def _is_by_cronjob(job: Job, cronjob: CronJob) -> bool:

@@ -30,8 +30,6 @@ ANNOTATION_ENGINE = f"{names.GROUP}/engine"
 """On a run whose Job the CronJob controller made: `CronJob`. The operator never makes that Job."""
 ANNOTATION_AHEAD = f"{names.GROUP}/claimed-ahead"
 """On a run that was made before its tick was due: `true`. Times would not do: the API server's clock is another one."""
-ANNOTATION_PAUSED = f"{names.GROUP}/paused"
-"""On a Job that ran and was suspended by `onSuspend: SuspendRunning`: when (RFC 3339)."""
 
 
 def owner(*, api_version: str, kind: str, name: str, uid: str) -> dict[str, Any]:
@@ -151,9 +149,11 @@ def identity_patch(request: ProcessRequest, metadata: WorkloadMetadata) -> dict[
 def job_manifest(
     template: JobTemplate, run: ProcessRun, *, scheduled: datetime, suspended: bool = False
 ) -> dict[str, Any]:
-    """The Job of a run: same name, owned by it."""
+    """The Job of a run: same name, owned by it. `suspended`: it waits for its start, and says that the operator wants so."""
     manifest = _job_of_run(template, run.metadata.name, run.metadata.namespace, scheduled=scheduled)
     manifest["spec"]["suspend"] = suspended
+    if suspended:
+        manifest["metadata"]["annotations"][names.ANNOTATION_WAITS_FOR_START] = "true"
     return owned_by_run(manifest, run.metadata.uid)
 
 
@@ -174,12 +174,34 @@ def backfill_adoption_patch(request: ProcessRequest) -> dict[str, Any]:
     return {"metadata": {"labels": labels, "ownerReferences": [request_owner(request)]}}
 
 
-def kill_patch(kill: Kill) -> dict[str, Any]:
-    """What ends a Job so that it stays and can be recorded: why, and a deadline of 0 seconds, in one write."""
+def kill_patch(kill: Kill, *, resume: bool = False) -> dict[str, Any]:
+    """What ends a Job so that it stays and can be recorded: why, and a deadline of 0 seconds, in one write.
+
+    `resume` is for a Job that the operator suspended, because a deadline does not end a suspended one. With the deadline
+    of 0 it has no pod.
+    """
+    annotations: dict[str, Any] = {names.ANNOTATION_KILL: str(kill)}
+    if not resume:
+        return {"metadata": {"annotations": annotations}, "spec": {"activeDeadlineSeconds": 0}}
     return {
-        "metadata": {"annotations": {names.ANNOTATION_KILL: str(kill)}},
+        "metadata": {"annotations": {**annotations, **dict.fromkeys(names.SUSPENSION_MARKS)}},
         "spec": {"suspend": False, "activeDeadlineSeconds": 0},
     }
+
+
+def pause_patch(now: datetime) -> dict[str, Any]:
+    """What suspends a Job, and says that the operator did it, in one write."""
+    return {"metadata": {"annotations": {names.ANNOTATION_PAUSED: format_instant(now)}}, "spec": {"suspend": True}}
+
+
+def resume_patch() -> dict[str, Any]:
+    """What resumes a Job that the operator suspended: a later suspension is somebody else's."""
+    return {**unmark_patch(), "spec": {"suspend": False}}
+
+
+def unmark_patch() -> dict[str, Any]:
+    """What takes the operator's marks from a Job that somebody else has resumed."""
+    return {"metadata": {"annotations": dict.fromkeys(names.SUSPENSION_MARKS)}}
 
 
 def dry_run_manifest(template: JobTemplate, request: ProcessRequest, *, name: str, now: datetime) -> dict[str, Any]:

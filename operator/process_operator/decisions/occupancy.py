@@ -25,15 +25,18 @@ def process_of(run: ProcessRun) -> str | None:
 def occupant_of(run: ProcessRun, job: Job | None) -> Occupant | None:
     """The run as one that is in the way of others; None where it waits, is suspended, or will never start.
 
-    It is so until its end is recorded: then its pods are gone. `job` is its own. A run with steps has
-    none, and is in the way from its beginning to its end: also between two steps, and while it is suspended.
+    It is so until its end is recorded: then its pods are gone. `job` is its own. A run with steps has none, and is in the
+    way from its beginning to its end: also between two steps, and while it is suspended. So is a run whose Job somebody
+    else suspended, because they may resume it at any moment.
     """
     created = run.metadata.creation_timestamp
     assert created is not None
     if manifests.ANNOTATION_VERDICT in run.metadata.annotations:
         return None
     was_let_go = bool(run.status.steps) or run.status.phase == RunPhase.RUNNING or run.status.job_uid is not None
-    if job.is_suspended if job is not None else not was_let_go:
+    if job is None and not was_let_go:
+        return None
+    if job is not None and (job.is_paused or job.waits_for_start):
         return None
     begun = (job.start_time or job.metadata.creation_timestamp) if job is not None else None
     return Occupant(run.spec.request.name, run.metadata.name, run.spec.scheduled_time or created, begun or created)

@@ -46,6 +46,7 @@ def plan_retention(
     if template is not None:
         _job_ttl(snapshot, template, now, draft)
     _step_job_ttl(snapshot, steps, now, draft)
+    _remove_ended_while_suspended(snapshot, draft)
     _request_ttl(snapshot, now, draft)
     if snapshot.history is None:
         if request.spec.history.max_age is not None or _may_be_over_limit(snapshot, now):
@@ -74,7 +75,7 @@ def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:
     if any(run.status.steps for run in snapshot.runs):
         return True
     jobs = (snapshot.jobs.get(run.metadata.name) for run in snapshot.runs)
-    return any(job is not None and not job.spec_suspend for job in jobs)
+    return any(job is not None and not (job.is_paused or job.waits_for_start) for job in jobs)
 
 
 def _remove(snapshot: Snapshot, runs: list[FinishedRun], draft: Draft) -> None:
@@ -193,6 +194,20 @@ def _step_job_ttl(snapshot: Snapshot, steps: tuple[StepTemplate, ...], now: date
                 draft.wake(due)
             else:
                 draft.do(DeleteJob(name, job.metadata.uid))
+
+
+def _remove_ended_while_suspended(snapshot: Snapshot, draft: Draft) -> None:
+    """Delete the Jobs that were to end while somebody else kept them suspended: a deadline does not end these.
+
+    That follows the record of the run at once (`run_plan.py`); here is what an operator that died in between left.
+    """
+    ended = [job for job in snapshot.jobs.values() if job.kill is not None and job.is_suspended_by_others]
+    if not ended:
+        return
+    open_runs = {run.metadata.name for run in (*snapshot.runs, *snapshot.step_runs)}
+    for job in ended:
+        if job.metadata.name not in open_runs and job.metadata.name not in snapshot.gone_jobs:
+            draft.do(DeleteJob(job.metadata.name, job.metadata.uid))
 
 
 def _is_left_over(snapshot: Snapshot, job: Job) -> bool:

@@ -138,6 +138,11 @@ def _cause_of_success(evidence: Evidence) -> Cause:
 def _cause_of_gone_job(evidence: Evidence) -> Cause:
     """Why a Job is gone that had not said how it ended."""
     job, choice, context = evidence.job, evidence.choice, evidence.context
+    if job is not None and job.is_suspended_by_others:
+        # What its pods did before the suspension does not count: a resume would have started the work over.
+        if job.kill is not None:
+            return cause_of_kill(evidence, job.kill)
+        return Cause(RunPhase.CANCELED, RunReason.JOB_DELETED, "its Job was deleted while it was suspended")
     if choice.pod is not None and choice.pod.phase == "Succeeded" and choice.ended_by_itself:
         return Cause(
             RunPhase.SUCCEEDED, RunReason.JOB_DELETED, "its Job was deleted before it was recorded", exit_code=0

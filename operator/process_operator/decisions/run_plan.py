@@ -7,8 +7,9 @@ records its end.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from process_operator.decisions import manifests
 from process_operator.decisions.job_names import name_problem
@@ -18,6 +19,7 @@ from process_operator.decisions.plan import (
     DeleteJob,
     Draft,
     FindRefusedPods,
+    FinishRun,
     KillJob,
     ListPods,
     LookUpJob,
@@ -108,8 +110,17 @@ def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
         draft.do(CreateJob(view.name, manifest, claimed_for))
         if not suspended:
             announce_start(view, draft)
-    elif orders.holds is not None:
+    else:
+        _report_wait(view, orders, draft)
+
+
+def _report_wait(view: RunView, orders: RunOrders, draft: Draft) -> None:
+    if orders.holds is not None:
         report(view, *orders.holds, draft)
+    elif view.window is not None and orders.now < view.window.start and _is_managed_elsewhere(view, orders):
+        start = format_instant(view.window.start)
+        words = f"waits until {start}; its Job is created then, because another controller decides when it runs"
+        report(view, RunReason.SUSPENDED, words, draft)
 
 
 def _final_refusal(view: RunView, orders: RunOrders) -> tuple[str, str] | None:
@@ -122,9 +133,18 @@ def _final_refusal(view: RunView, orders: RunOrders) -> tuple[str, str] | None:
 
 
 def _may_wait_suspended(view: RunView, orders: RunOrders) -> bool:
-    """A Run Later run gets its Job at once, suspended, so that what the server says to it is known early."""
+    """A Run Later run gets its Job at once, suspended, so that what the server says to it is known early.
+
+    It must not where another controller resumes suspended Jobs: that one would start it before its time.
+    """
+    is_later = view.run.spec.trigger == Trigger.LATER and orders.template is not None
+    return is_later and not _is_managed_elsewhere(view, orders)
+
+
+def _is_managed_elsewhere(view: RunView, orders: RunOrders) -> bool:
+    """Whether the template, or the answer to a dry run of the Job, names another controller."""
     template = orders.template
-    return view.run.spec.trigger == Trigger.LATER and template is not None and not template.is_queued_by_kueue
+    return view.notes.managed_elsewhere or (template is not None and template.is_queued_by_kueue)
 
 
 def _look_for_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
@@ -148,6 +168,9 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
     if orders.kill is not None and job.kill is None:
         draft.do(_kill(view, job, orders.kill, orders))
         return
+    if job.kill is not None and job.is_suspended_by_others and not (job.active or job.terminating):
+        _end_suspended(view, job, orders, draft)
+        return
     if job.kill is None and _adjust(view, job, orders, draft):
         return
     if job.is_ending:
@@ -159,9 +182,12 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
         job,
         view.pods,
         failed_create=view.notes.refused_pods,
-        suspended=_why_suspended(view),
+        suspended=_why_suspended(view, job),
         running_since=view.notes.running_since,
     )
+    if orders.pause and job.is_managed_elsewhere and outcome.phase == RunPhase.RUNNING:
+        words = "onSuspend: SuspendRunning has no effect on it, because another controller would resume its Job"
+        outcome = replace(outcome, reason=RunReason.NOT_SUSPENDED, message=f"{words}: {_manager_of(job)}")
     if outcome.phase == RunPhase.RUNNING and view.run.status.phase == RunPhase.PENDING:
         over = bool(view.pods) and all(pod.has_ended for pod in view.pods)
         since = view.notes.running_since or outcome.start_time or now
@@ -181,29 +207,49 @@ def _report_why_stuck(view: RunView, job: Job, draft: Draft) -> None:
         report_outcome(view, outcome, draft)
 
 
-def _why_suspended(view: RunView) -> str:
+def _end_suspended(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
+    """Record the end of a run whose Job somebody else suspended, and delete the Job.
+
+    A deadline does not end a suspended Job, and to resume it is not the operator's business. It has no pods, and the
+    deadline of 0 seconds sees to it that it never has: also where the operator ends before the Job is deleted.
+    """
+    record(replace(view, job_gone=True), orders, draft)
+    if any(isinstance(action, FinishRun) and action.run == view.name for action in draft.actions):
+        draft.do(DeleteJob(view.name, job.metadata.uid))
+
+
+def _why_suspended(view: RunView, job: Job) -> str:
+    if job.is_suspended_by_others:
+        if job.is_managed_elsewhere:
+            return f"the Job is {_manager_of(job)}, which starts it when it admits it"
+        return "the Job was suspended by somebody else (its spec.suspend is true); it goes on when they resume it"
     if view.is_paused:
         return "suspended with its request (onSuspend: SuspendRunning); the resume starts the work over"
     return f"waits until {format_instant(view.window.start)}" if view.window is not None else ""
 
 
+def _manager_of(job: Job) -> str:
+    if job.queue:
+        return f"queued by Kueue (LocalQueue {job.queue})"
+    return f"managed by {job.managed_by} (spec.managedBy)"
+
+
 def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
     """Resume, pause or renew the Job where that is due; whether anything was."""
-    if orders.pause and not job.is_suspended:
-        annotations = {manifests.ANNOTATION_PAUSED: format_instant(orders.now)}
-        patch = {"metadata": {"annotations": annotations}, "spec": {"suspend": True}}
-        draft.do(PatchJob(view.name, job.metadata.uid, patch))
+    if orders.pause and not job.is_suspended and not job.is_managed_elsewhere:
+        draft.do(PatchJob(view.name, job.metadata.uid, manifests.pause_patch(orders.now)))
         return True
-    if not job.is_suspended or (view.by_cronjob and not view.is_paused):
+    if job.has_suspension_mark and not job.is_suspended and not job.is_ending:
+        # Somebody else resumed it. What they suspend from now on is not ours to resume.
+        draft.do(PatchJob(view.name, job.metadata.uid, manifests.unmark_patch()))
+        return True
+    if not job.is_suspended or job.is_suspended_by_others:
         return False
     if orders.may_start:
         if not view.is_paused and _is_outdated(job, orders.template):
             draft.do(DeleteJob(view.name, job.metadata.uid))
             return True
-        annotations_off: dict[str, Any] = (
-            {"metadata": {"annotations": {manifests.ANNOTATION_PAUSED: None}}} if view.is_paused else {}
-        )
-        draft.do(PatchJob(view.name, job.metadata.uid, {**annotations_off, "spec": {"suspend": False}}))
+        draft.do(PatchJob(view.name, job.metadata.uid, manifests.resume_patch()))
         if not view.is_paused:
             announce_start(view, draft)
         return True
@@ -220,7 +266,7 @@ def _is_outdated(job: Job, template: JobTemplate | None) -> bool:
 
 def _kill(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
     settings = log_settings(orders)
-    patch = manifests.kill_patch(kill)
+    patch = manifests.kill_patch(kill, resume=job.is_suspended and not job.is_suspended_by_others)
     wanted = settings.capture != LogCapture.NEVER and not job.is_suspended and not view.notes.log_wanted
     return KillJob(
         view.name, job.metadata.uid, view.name, patch, settings.tail_bytes if wanted else 0, settings.container

@@ -21,7 +21,7 @@ from process_operator.decisions.run_view import (
     RunOrders,
     RunView,
 )
-from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason, RunReason
 from process_operator.resources.model import format_duration
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
 
@@ -110,9 +110,13 @@ def _duration(outcome: RunOutcome) -> str | None:
 
 
 def report_outcome(view: RunView, outcome: RunOutcome, draft: Draft) -> None:
-    """Write what an open run does, only where phase or reason differ: a message alone is not worth a request."""
+    """Write what an open run does, only where phase or reason differ: a message alone is not worth a request.
+
+    Suspended is the exception, because its message says by whom.
+    """
     seen = view.run.status
-    if (seen.phase, seen.reason or "") == (outcome.phase, outcome.reason):
+    is_same = (seen.phase, seen.reason or "") == (outcome.phase, outcome.reason)
+    if is_same and (outcome.reason != RunReason.SUSPENDED or (seen.message or "") == outcome.message):
         return
     draft.do(ReportRun(view.name, seen.model_copy(update=_facts(view, outcome, seen.process))))
 

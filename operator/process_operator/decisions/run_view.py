@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,7 +44,8 @@ class RunView:
     is_paused: bool
     """Whether its Job (or that of its present step) was running and was suspended by `onSuspend: SuspendRunning`."""
     is_let_go: bool
-    """Whether its Job was started: it has pods, had them, or may have them any moment. With steps: whether it began."""
+    """Whether the operator has started its Job: it has pods, had them, or may have them any moment. With steps: whether
+    it began. A Job that somebody else suspended is started as far as the operator is concerned."""
     refusal: Refusal | None
     """Why it will never start, where it was made to record just that."""
     by_cronjob: bool
@@ -87,12 +88,11 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
     assert created is not None
     job = job_of(snapshot, run)
     job_uid = job.metadata.uid if job is not None else run.status.job_uid
-    suspended = job is not None and job.is_suspended
-    paused = job is not None and suspended and manifests.ANNOTATION_PAUSED in job.metadata.annotations
+    paused = job is not None and job.is_paused
     steps: dict[str, RunView] = {}
     if run.status.steps:
         steps = {step.metadata.name: view_of(snapshot, step) for step in snapshot.step_runs if is_step_of(step, run)}
-        paused = run.status.reason == RunReason.SUSPENDED or any(step.is_paused for step in steps.values())
+        paused = _are_steps_paused(run, steps.values())
     return RunView(
         run=run,
         job=job,
@@ -105,13 +105,21 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
         due=(run.spec.scheduled_time if run.spec.trigger.is_of_timing else None) or created,
         scheduled=run.spec.scheduled_time or created,
         is_paused=paused,
-        is_let_go=bool(run.status.steps) or (job is not None and (paused or not suspended)),
+        is_let_go=bool(run.status.steps) or (job is not None and not job.waits_for_start),
         refusal=Refusal.parse(annotations[manifests.ANNOTATION_VERDICT])
         if manifests.ANNOTATION_VERDICT in annotations
         else None,
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
         steps=steps,
     )
+
+
+def _are_steps_paused(run: ProcessRun, steps: Collection[RunView]) -> bool:
+    """Whether a run with steps was suspended with its request: its present step was, or it is between two steps."""
+    if any(step.is_paused for step in steps):
+        return True
+    # A step that is started was not suspended by the operator, or not any more.
+    return run.status.reason == RunReason.SUSPENDED and not any(step.is_let_go for step in steps)
 
 
 def _window(snapshot: Snapshot, run: ProcessRun) -> StartWindow | None:

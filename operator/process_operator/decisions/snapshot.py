@@ -119,6 +119,8 @@ class RunNotes:
     """The API server itself has said that the Job does not exist."""
     withdrawal_refused: bool = False
     """The API server did not let us take its claim back (`claim_ahead.py`): it waits for its tick all the same."""
+    managed_elsewhere: bool = False
+    """Admission gives its Job to another controller, which would resume it before its time: it is made when it is due."""
     create_refused: DryRun | None = None
     """What the API server said to the Job of this run when it refused it."""
     running_since: datetime | None = None

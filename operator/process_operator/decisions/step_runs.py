@@ -210,6 +210,7 @@ def _state(course: Course, orders: RunOrders, stuck: tuple[str, str] | None) -> 
     name = going.run.spec.parent.step
     number = next(index for index, step in enumerate(course.steps, 1) if step.name == name)
     place = f'step {number} of {len(course.steps)}, "{name}"'
-    if status.phase == RunPhase.PENDING and status.reason and status.reason != RunReason.SUSPENDED:
+    by_others = going.job is not None and going.job.is_suspended_by_others
+    if status.phase == RunPhase.PENDING and status.reason and (status.reason != RunReason.SUSPENDED or by_others):
         return phase, status.reason, f"{place}: {status.message or status.reason}"
     return phase, "", place

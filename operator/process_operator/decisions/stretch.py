@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Final, Literal
 
 from process_operator import names
-from process_operator.decisions.manifests import ANNOTATION_PAUSED
 from process_operator.decisions.once import OncePerRequest
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.resources.conditions import ConditionType, RunReason
@@ -169,9 +168,7 @@ def _has_begun(snapshot: Snapshot, run: ProcessRun) -> bool:
     if run.status.steps or run.status.job_uid is not None:
         return True
     job = snapshot.jobs.get(run.metadata.name)
-    if job is None:
-        return False
-    return run.spec.trigger != Trigger.LATER or not job.spec_suspend or ANNOTATION_PAUSED in job.metadata.annotations
+    return job is not None and not job.waits_for_start
 
 
 def _goes_on_waiting(snapshot: Snapshot, stretch: Stretch, wanted: str, run: ProcessRun) -> bool:

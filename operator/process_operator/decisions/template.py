@@ -26,7 +26,6 @@ _NOT_THE_PERSONS: Final = (f"{names.GROUP}/", "batch.kubernetes.io/")
 _OF_THE_API_SERVER: Final = frozenset({"controller-uid", "job-name", "cronjob.kubernetes.io/instantiate"})
 """The same, without a prefix that tells: they stand in a template that was exported from a Job."""
 _OURS: Final = frozenset({names.ENV_RUN, names.ENV_SCHEDULED_TIME})
-_KUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class JobTemplate:
     @property
     def is_queued_by_kueue(self) -> bool:
         """Kueue itself resumes suspended Jobs with its queue label, so they must not wait suspended."""
-        return _KUEUE_LABEL in self.labels
+        return names.LABEL_KUEUE_QUEUE in self.labels
 
     @cached_property
     def hash(self) -> str:

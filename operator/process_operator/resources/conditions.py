@@ -153,6 +153,8 @@ class RunReason(StrEnum):
     UNSCHEDULABLE = "Unschedulable"
     # Running
     RETRYING = "Retrying"
+    # Running, although its request asks for its suspension
+    NOT_SUSPENDED = "NotSuspended"
 
 
 class NotifiedReason(StrEnum):

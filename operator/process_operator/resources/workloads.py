@@ -20,6 +20,9 @@ from process_operator.resources.workload_metadata import Owner, WorkloadMetadata
 
 Raw = Mapping[str, Any]
 
+JOB_CONTROLLER: Final = "kubernetes.io/job-controller"
+"""Value of `spec.managedBy` for the controller of Kubernetes; an absent field means the same."""
+
 _PREFIXES: Final = (f"{names.GROUP}/", "batch.kubernetes.io/")
 
 STATUS_UNKNOWN: Final = "ContainerStatusUnknown"
@@ -88,6 +91,9 @@ class Job:
     succeeded: int = 0
     failed: int = 0
     terminating: int = 0
+    queue: str = ""
+    """The LocalQueue of Kueue that the Job waits in; empty where Kueue does not manage it."""
+    managed_by: str = JOB_CONTROLLER
 
     def _condition(self, kind: str) -> WorkloadCondition | None:
         return next((found for found in self.conditions if found.type == kind and found.status == "True"), None)
@@ -125,6 +131,33 @@ class Job:
     def is_suspended(self) -> bool:
         """Whether the Job makes no pods until it is resumed."""
         return self.spec_suspend and self.finished is None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the operator suspended the Job for `onSuspend: SuspendRunning`."""
+        return self.is_suspended and names.ANNOTATION_PAUSED in self.metadata.annotations
+
+    @property
+    def waits_for_start(self) -> bool:
+        """Whether the operator made the Job suspended, and it has not been started since."""
+        return (
+            self.is_suspended and not self.is_paused and names.ANNOTATION_WAITS_FOR_START in self.metadata.annotations
+        )
+
+    @property
+    def is_suspended_by_others(self) -> bool:
+        """Whether a person or another controller suspended the Job. Only they may resume it."""
+        return self.is_suspended and not self.has_suspension_mark
+
+    @property
+    def has_suspension_mark(self) -> bool:
+        """Whether the operator noted on the Job that it suspended it."""
+        return any(mark in self.metadata.annotations for mark in names.SUSPENSION_MARKS)
+
+    @property
+    def is_managed_elsewhere(self) -> bool:
+        """Whether another controller decides when the Job runs, so that it must not wait in `spec.suspend`."""
+        return bool(self.queue) or self.managed_by != JOB_CONTROLLER
 
     @property
     def kill(self) -> Kill | None:
@@ -308,6 +341,8 @@ def parse_job(raw: Raw) -> Job:
         succeeded=_count(status, "succeeded"),
         failed=_count(status, "failed"),
         terminating=_count(status, "terminating"),
+        queue=((raw.get("metadata") or {}).get("labels") or {}).get(names.LABEL_KUEUE_QUEUE) or "",
+        managed_by=spec.get("managedBy") or JOB_CONTROLLER,
     )
 
 
