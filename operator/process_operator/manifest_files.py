@@ -22,7 +22,7 @@ Body = Mapping[str, Any]
 
 STANDARD_INPUT: Final = "-"
 _SUFFIXES: Final = (".json", ".yaml", ".yml")  # of the files of a folder
-_EXACT_FLOAT: Final = 1e21  # below it Go writes a whole float as an integer, which is one for the API server then
+_INTEGERS: Final = 2**63  # a whole number below is an integer for the API server, one beyond is a float
 
 
 def read_manifests(sources: Sequence[str], problems: list[str]) -> Iterator[Body]:
@@ -105,8 +105,8 @@ class _Unreadable:
 def _documents(text: str) -> Iterator[Any]:
     if text.lstrip()[:1] == "{":
         try:
-            yield json.loads(text, parse_float=_number, object_pairs_hook=_object_of)
-        except ValueError:
+            yield json.loads(text, parse_int=_integer, parse_float=_number, object_pairs_hook=_object_of)
+        except (ValueError, OverflowError):
             pass  # YAML can begin so, too, and knows where the mistake is
         else:
             return
@@ -147,20 +147,21 @@ class _Loader(yaml.CSafeLoader):
         return {key if isinstance(key, str) else json.dumps(key): value for key, value in made.items()}
 
 
-def _construct_integer(loader: _Loader, node: yaml.ScalarNode) -> int:
+def _construct_integer(loader: _Loader, node: yaml.ScalarNode) -> int | float:
     try:
         return _integer(loader.construct_scalar(node))
-    except ValueError:
-        raise yaml.constructor.ConstructorError(None, None, "a number that is too long", node.start_mark) from None
+    except (ValueError, OverflowError):
+        raise yaml.constructor.ConstructorError(None, None, "a number that cannot be read", node.start_mark) from None
 
 
-def _integer(text: str) -> int:
+def _integer(text: str) -> int | float:
+    """Read a whole number. Raises ValueError or OverflowError for one that no float holds."""
     text = text.replace("_", "")
     sign = -1 if text.startswith("-") else 1
     digits = text.lstrip("+-").lower()
-    if digits.startswith("0") and digits.isdigit():
-        return sign * int(digits, 8)  # base 8 as in Go: 010 is 8
-    return sign * int(digits, 0)
+    is_octal = digits.startswith("0") and digits.isdigit()  # as in Go: 010 is 8
+    value = sign * int(digits, 8 if is_octal else 0)
+    return value if -_INTEGERS <= value < _INTEGERS else float(value)
 
 
 def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float | int:
@@ -169,7 +170,7 @@ def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float | int:
 
 def _number(text: str) -> float | int:
     value = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-    return int(value) if abs(value) < _EXACT_FLOAT and value == int(value) else value
+    return int(value) if abs(value) < _INTEGERS and value == int(value) else value
 
 
 def _construct_boolean(loader: _Loader, node: yaml.ScalarNode) -> bool:
@@ -177,14 +178,14 @@ def _construct_boolean(loader: _Loader, node: yaml.ScalarNode) -> bool:
 
 
 _BOOLEANS: Final = "y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF"
-_INTEGERS: Final = "[-+]?(0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|0|[1-9][0-9_]*)"
+_WHOLE_NUMBERS: Final = "[-+]?(0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|0|[1-9][0-9_]*)"
 _FLOATS: Final = r"[-+]?([.][0-9_]+|[0-9][0-9_]*([.][0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?[.](inf|Inf|INF)|[.](nan|NaN|NAN)"
 
 # In this order: the first that matches a whole scalar decides, so that only what is no integer is a float.
 for _tag, _text, _first in (
     ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", _BOOLEANS, list("yYnNtTfFoO")),
-    ("int", _INTEGERS, list("-+0123456789")),
+    ("int", _WHOLE_NUMBERS, list("-+0123456789")),
     ("float", _FLOATS, list("-+.0123456789")),
     ("merge", "<<", ["<"]),
 ):
