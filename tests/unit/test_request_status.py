@@ -203,6 +203,40 @@ def test_the_last_run(before: dict[str, Any], history: Any, last: tuple[str, str
     assert (found.last_run, found.last_run_time) == (wanted, at(when) if when else None)
 
 
+LATER = request({"runLater": {"after": "1h"}})
+
+
+@pytest.mark.parametrize(
+    ("of", "phase", "created", "due", "start", "when"),
+    [
+        pytest.param(LATER, RunPhase.CANCELED, "12:00", "23:00", None, "12:00", id="canceled before its start"),
+        pytest.param(LATER, RunPhase.MISSED, "12:00", "12:10", None, "12:10", id="missed"),
+        pytest.param(LATER, RunPhase.SUCCEEDED, "12:00", "12:10", "12:10:01", "12:10", id="at its start"),
+        pytest.param(LATER, RunPhase.SUCCEEDED, "12:10", "03:00", "12:10:01", "12:10", id="a start that had passed"),
+        pytest.param(
+            request(schedule(10)), RunPhase.CANCELED, "12:00", "23:00", None, "12:00", id="canceled, a schedule since"
+        ),
+        pytest.param(
+            request(schedule(10)), RunPhase.SUCCEEDED, "12:10", "12:05", "12:10:01", "12:05", id="a tick that was late"
+        ),
+    ],
+)
+def test_the_last_run_is_never_one_of_the_future(
+    of: Any, phase: RunPhase, created: str, due: str, start: str | None, when: str
+) -> None:
+    ended = replace(finished("it", phase, due=due), created=at(created), start=None if start is None else at(start))
+    known = snapshot(of, status=ProcessRequestStatus(stretch=stretch()), history=(ended,))
+    assert status(known).last_run_time == at(when)
+
+
+def test_what_the_run_itself_says_replaces_an_instant_of_the_future() -> None:
+    before = ProcessRequestStatus(
+        stretch=stretch(), last_run=LastRun(name="it", phase=RunPhase.CANCELED), last_run_time=at("23:00")
+    )
+    ended = replace(finished("it", RunPhase.CANCELED, due="23:00"), created=at("12:00"))
+    assert status(snapshot(LATER, status=before, history=(ended,))).last_run_time == at("12:00")
+
+
 def test_a_run_that_waits_for_its_start_is_not_active() -> None:
     its_run = run(trigger="Later", due="13:00")
     of = snapshot(request({"runLater": {"after": "1h"}}), runs=(its_run,))

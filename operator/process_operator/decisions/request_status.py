@@ -191,19 +191,34 @@ def _last_run(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[LastRun |
     found: list[tuple[datetime, str, RunPhase]] = []
     # An open run that is neither open any more nor in the history was deleted.
     is_there = snapshot.history is None or (base.last_run is not None and base.last_run.phase.is_finished)
-    if base.last_run is not None and base.last_run_time is not None and is_there:
+    # What is known of the run itself is newer than what the status says of it.
+    known = {run.name for run in snapshot.history or ()} | {view.name for view in views}
+    if base.last_run is not None and base.last_run_time is not None and is_there and base.last_run.name not in known:
         found.append((base.last_run_time, base.last_run.name, base.last_run.phase))
-    found += [(run.scheduled or run.created, run.name, run.phase) for run in snapshot.history or ()]
+    found += [(_when(snapshot, run), run.name, run.phase) for run in snapshot.history or ()]
     found += [
-        (view.due, view.name, view.run.status.phase)
+        (_not_before_it_was_made(snapshot, view.due, view.created), view.name, view.run.status.phase)
         for view in views
         if view.refusal is None and not waits_for_start(view)
     ]
     if not found:
         return None, None
-    # The same run may be here twice, as it was and as it is: what was appended last is newer.
-    newest = max(enumerate(found), key=lambda item: (item[1][0], item[1][1], item[0]))[1]
+    newest = max(found)
     return LastRun(name=newest[1], phase=newest[2]), newest[0]
+
+
+def _when(snapshot: Snapshot, run: FinishedRun) -> datetime:
+    """The instant that a finished run stands for, which is never one that had not come when it ended."""
+    if run.scheduled is None:
+        return run.created
+    never_came = run.scheduled > run.created and run.start is None and run.phase == RunPhase.CANCELED
+    return run.created if never_came else _not_before_it_was_made(snapshot, run.scheduled, run.created)
+
+
+def _not_before_it_was_made(snapshot: Snapshot, due: datetime, created: datetime) -> datetime:
+    """A Run Later whose start had passed runs when it is made; a run of a schedule stands for its tick."""
+    assert snapshot.request is not None
+    return max(due, created) if snapshot.request.spec.timing.schedule is None else due
 
 
 def is_worth_a_write(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:

@@ -118,13 +118,14 @@ def report_outcome(view: RunView, outcome: RunOutcome, draft: Draft) -> None:
     is_same = (seen.phase, seen.reason or "") == (outcome.phase, outcome.reason)
     if is_same and (outcome.reason != RunReason.SUSPENDED or (seen.message or "") == outcome.message):
         return
-    draft.do(ReportRun(view.name, seen.model_copy(update=_facts(view, outcome, seen.process))))
+    draft.do(ReportRun(view.name, seen.model_copy(update=_facts(view, outcome, view.process))))
 
 
 def report(view: RunView, reason: str, message: str, draft: Draft) -> None:
     """Write why an open run does not go on, where the reason differs."""
     if view.run.status.reason != reason:
-        draft.do(ReportRun(view.name, view.run.status.model_copy(update={"reason": reason, "message": message})))
+        found = {"process": view.process, "reason": reason, "message": message}
+        draft.do(ReportRun(view.name, view.run.status.model_copy(update=found)))
 
 
 def begin_steps(view: RunView, orders: RunOrders, draft: Draft) -> None:

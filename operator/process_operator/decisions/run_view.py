@@ -52,6 +52,8 @@ class RunView:
     """Whether its Job is (or was) the CronJob controller's."""
     steps: Mapping[str, RunView]
     """Of a run with steps: the open runs of its steps, by their names."""
+    process: str | None
+    """What it runs: a Process, or its request where that has its own Job template. None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,11 @@ class RunOrders:
     """Its request is suspended, and so is it."""
 
 
-def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
-    """Everything about one run of a snapshot. What many rules ask is worked out here, once."""
+def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = None) -> RunView:
+    """Everything about one run of a snapshot. What many rules ask is worked out here, once.
+
+    `step_process` is what the run of a step runs.
+    """
     name, created, annotations = run.metadata.name, run.metadata.creation_timestamp, run.metadata.annotations
     assert created is not None
     job = job_of(snapshot, run)
@@ -91,7 +96,12 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
     paused = job is not None and job.is_paused
     steps: dict[str, RunView] = {}
     if run.status.steps:
-        steps = {step.metadata.name: view_of(snapshot, step) for step in snapshot.step_runs if is_step_of(step, run)}
+        processes = {step.name: step.process for step in run.status.steps}
+        steps = {
+            step.metadata.name: view_of(snapshot, step, step_process=processes.get(step.spec.parent.step))
+            for step in snapshot.step_runs
+            if step.spec.parent is not None and is_step_of(step, run)
+        }
         paused = _are_steps_paused(run, steps.values())
     return RunView(
         run=run,
@@ -111,6 +121,7 @@ def view_of(snapshot: Snapshot, run: ProcessRun) -> RunView:
         else None,
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
         steps=steps,
+        process=run.status.process or step_process or _process_of_request(snapshot, run),
     )
 
 
@@ -120,6 +131,14 @@ def _are_steps_paused(run: ProcessRun, steps: Collection[RunView]) -> bool:
         return True
     # A step that is started was not suspended by the operator, or not any more.
     return run.status.reason == RunReason.SUSPENDED and not any(step.is_let_go for step in steps)
+
+
+def _process_of_request(snapshot: Snapshot, run: ProcessRun) -> str | None:
+    """What the request has run: its Process, or itself where it has its own Job template."""
+    request = snapshot.request
+    if request is None or run.spec.parent is not None:
+        return None
+    return request.spec.process.name if request.spec.process is not None else run.spec.request.name
 
 
 def _window(snapshot: Snapshot, run: ProcessRun) -> StartWindow | None:

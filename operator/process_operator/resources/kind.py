@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from process_operator.names import API_VERSION, MAX_NAME
-from process_operator.resources.model import CelRule, Metadata, Model
+from process_operator.resources.cel_rule import CelRule
+from process_operator.resources.model import Metadata, Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

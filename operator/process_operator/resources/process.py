@@ -7,12 +7,12 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
+from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.conditions import Condition
 from process_operator.resources.job_template import JobTemplate
 from process_operator.resources.kind import AGE, Column, Definition, Resource
 from process_operator.resources.model import (
     Bool,
-    CelRule,
     Int64,
     Model,
     ObjectName,

@@ -12,9 +12,10 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
+from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.conditions import Condition
 from process_operator.resources.kind import AGE, Column, Definition, Resource
-from process_operator.resources.model import Bool, CelRule, Instant, Int32, Int64, Model, compared, map_list
+from process_operator.resources.model import Bool, Instant, Int32, Int64, Model, compared, map_list
 from process_operator.resources.process_run import RequestReference
 
 

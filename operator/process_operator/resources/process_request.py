@@ -10,12 +10,12 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator
 
+from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.conditions import Condition
 from process_operator.resources.job_template import JobTemplate
 from process_operator.resources.kind import AGE, Column, Definition, Resource
 from process_operator.resources.model import (
     Bool,
-    CelRule,
     Duration,
     Instant,
     Int32,

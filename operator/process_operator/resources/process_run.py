@@ -11,11 +11,11 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
+from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.conditions import Condition
 from process_operator.resources.kind import AGE, Column, Definition, Resource
 from process_operator.resources.model import (
     Bool,
-    CelRule,
     Instant,
     Int32,
     Int64,
@@ -234,6 +234,8 @@ class ProcessRun(Resource):
         short_name="prun",
         columns=(
             Column("Request", "string", ".spec.request.name"),
+            # Not a date: kubectl shows an instant in the future as <invalid>.
+            Column("Scheduled", "string", ".spec.scheduledTime"),
             Column("Status", "string", ".status.phase"),
             Column("Start", "date", ".status.startTime"),
             Column("Duration", "string", ".status.duration"),

@@ -11,11 +11,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, WithJsonSchema
 
+from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.model import (
     ATOMIC_LIST,
     DAY_PATTERN,
     SET_LIST,
-    CelRule,
     Duration,
     Instant,
     Int32,
