@@ -48,7 +48,7 @@ def seen(of: ProcessRequest, **known: Any) -> Snapshot:
         pytest.param(
             snapshot(request({"schedule": {"cron": "0 * * * *"}}, catchUp="All", engine="CronJob")),
             "Unsupported",
-            "spec.engine: CronJob is not possible: spec.catchUp: a CronJob makes up the newest run only, never All",
+            "spec.engine: CronJob is not possible: spec.catchUp: a CronJob starts only the newest run, never All",
             id="what the engine cannot do",
         ),
         pytest.param(

@@ -56,7 +56,7 @@ OBSTACLES = [
     ),
     pytest.param(
         {"timing": cron(), "catchUp": "All"},
-        "spec.catchUp: a CronJob makes up the newest run only, never All",
+        "spec.catchUp: a CronJob starts only the newest run, never All",
         id="catchUp All",
     ),
     pytest.param(

@@ -182,7 +182,7 @@ def test_an_annotation_of_another_form_is_none_of_ours(text: str) -> None:
         ("Overlap", "run r was in the way (concurrencyPolicy: Forbid)"),
         (
             "Superseded",
-            "a newer tick was due as well, and only the newest one is made up (catchUp: Latest, or concurrencyPolicy: Replace)",
+            "a newer tick was due as well, and only the newest one is started (catchUp: Latest, or concurrencyPolicy: Replace)",
         ),
         ("DeadlinePassed", "not started within 30 s of its time (startingDeadlineSeconds)"),
         ("Suspended", "was due, but not started, when the request was suspended"),

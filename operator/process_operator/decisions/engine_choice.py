@@ -91,7 +91,7 @@ def _obstacles(
             WhyNot("spec.concurrencyPolicy", "a CronJob deletes the replaced Job without a trace"), weaker=True
         )
     if spec.catch_up == CatchUp.ALL:
-        yield _Obstacle(WhyNot("spec.catchUp", "a CronJob makes up the newest run only, never All"))
+        yield _Obstacle(WhyNot("spec.catchUp", "a CronJob starts only the newest run, never All"))
     if process is not None and process.spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
         field = f"Process {process.metadata.name}: spec.concurrencyPolicy"
         yield _Obstacle(WhyNot(field, "a CronJob knows nothing of the runs of other requests"))

@@ -52,7 +52,7 @@ class Refusal:
 
 _WORDS: Final[dict[str, str]] = {
     RunReason.OVERLAP: "run {about} was in the way (concurrencyPolicy: Forbid)",
-    RunReason.SUPERSEDED: "a newer tick was due as well, and only the newest one is made up "
+    RunReason.SUPERSEDED: "a newer tick was due as well, and only the newest one is started "
     "(catchUp: Latest, or concurrencyPolicy: Replace)",
     RunReason.DEADLINE_PASSED: "not started within {seconds} s of its time (startingDeadlineSeconds)",
     RunReason.SUSPENDED: "was due, but not started, when the request was suspended",
