@@ -23,9 +23,21 @@ def cache() -> Path:
     return Path(base) / "process-operator"
 
 
+def assets() -> Path | None:
+    """The folder of KUBEBUILDER_ASSETS, where envtest users have the control plane's programs."""
+    given = os.environ.get("KUBEBUILDER_ASSETS")
+    return Path(given).expanduser().resolve() if given else None
+
+
 def bin_dir() -> Path:
-    """Stable links to the newest built tools, for people and Makefiles."""
-    return cache() / "bin"
+    """Stable links to the programs, for people and Makefiles.
+
+    Whoever brings programs of their own has a folder of links of their own: the shared one is used by every checkout.
+    """
+    given = assets()
+    if given is None:
+        return cache() / "bin"
+    return cache() / f"bin-{hashlib.sha256(str(given).encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .console import ClusterError, say
 from .go_toolchain import find_go
-from .layout import SOURCE, bin_dir, cache, locked
+from .layout import SOURCE, assets, bin_dir, cache, locked
 
 
 @dataclass(frozen=True)
@@ -144,8 +144,8 @@ def _go_build(module: Module, names: list[str], draft: Path, progress: _Progress
 
 def _from_assets(name: str) -> Path | None:
     """The control plane's programs may come from where envtest users have them."""
-    assets = os.environ.get("KUBEBUILDER_ASSETS")
-    candidate = Path(assets) / name if assets and name in CONTROL_PLANE_TOOLS else None
+    given = assets()
+    candidate = given / name if given and name in CONTROL_PLANE_TOOLS else None
     return candidate if candidate and os.access(candidate, os.X_OK) else None
 
 
