@@ -106,9 +106,9 @@ class Kubectl:
     def wait_until(self, condition: Callable[[], T], timeout: float = PATIENCE, *, what: str, namespace: str = "") -> T:
         """Look every tenth of a second until `condition()` is true (or not empty), and give what it returned.
 
-        After `timeout` seconds the test fails: with `what` was waited for, what it was instead, the objects of
-        `namespace`, and the end of the operator's log. A condition may use get(): an object that is not there (yet)
-        counts as false.
+        After `timeout` seconds the test fails: with `what` was waited for and what it was instead. It prints the
+        objects of `namespace` and the end of the operator's log. A condition may use get(): an object that is not there
+        (yet) counts as false.
         """
         give_up_at = time.monotonic() + timeout
         while True:
@@ -124,10 +124,12 @@ class Kubectl:
             if time.monotonic() > give_up_at:
                 break
             time.sleep(_POLL_SECONDS)
-        pytest.fail(f"waited {timeout} s for: {what}\nlast seen: {last!r}\n{self.story(namespace)}", pytrace=True)
+        # What is printed goes into the file of the failing test, see `tests/conftest.py`.
+        print(f"waited {timeout} s for: {what}; last seen: {last!r}\n{self.story(namespace)}")
+        pytest.fail(f"waited {timeout} s for: {what}\nlast seen: {last!r}")
 
     def story(self, namespace: str) -> str:
-        """What there is in a namespace, and what the operator said of late: for the message of a failure."""
+        """What there is in a namespace, and what the operator said of late, to print where a test fails."""
         parts = []
         if namespace:
             kinds = "processes,processrequests,processbackfills,processruns,cronjobs,jobs,pods"

@@ -226,7 +226,7 @@ class Stage:
     async def eventually(
         self, condition: Callable[[], Awaitable[object]], what: str, seconds: float = PATIENCE
     ) -> None:
-        """Wait until it is true; else fail with what the operator said, and what there is."""
+        """Wait until it is true; else fail, and print what the operator said, and what there is."""
         give_up_at = asyncio.get_running_loop().time() + seconds
         while not await condition():
             if asyncio.get_running_loop().time() > give_up_at:
@@ -236,7 +236,8 @@ class Stage:
                     for item in await self.all(kind)
                 ]
                 tail = "\n".join(str(line) for line in self.said[-40:])
-                raise AssertionError(f"not so after {seconds} s: {what}\n{found}\n{tail}\nalive: {self.alive}")
+                print(f"{found}\n{tail}")
+                raise AssertionError(f"not so after {seconds} s: {what}; the operator is alive: {self.alive}")
             await asyncio.sleep(_POLL_SECONDS)
 
     async def phase(self, name: str, phase: str, seconds: float = PATIENCE) -> None:
