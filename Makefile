@@ -37,10 +37,10 @@ test: venv ## linters and all tests, with a real cluster that is taken down in t
 	@hack/test.sh
 
 test-unit: venv ## the tests that need no cluster; ARGS goes to pytest
-	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --ignore tests/cluster --ignore tests/faults --ignore tests/oracles $(ARGS)
+	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/oracles $(ARGS)
 
 test-flow-thorough: venv ## tests/flow with a crash at every write of every scenario, the better part of an hour
-	@FLOW_THOROUGH=1 $(VENV)/bin/pytest -n $(UNIT_WORKERS) tests/flow $(ARGS)
+	@FLOW_THOROUGH=1 $(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup tests/flow $(ARGS)
 
 test-oracles: venv ## against robfig/cron, Quartz and Go's httpproxy: COUNT random questions (20000 each) from SEED (1)
 	@ORACLE_COUNT=$(COUNT) ORACLE_SEED=$(SEED) $(VENV)/bin/pytest -n 2 --timeout 0 tests/oracles $(ARGS)

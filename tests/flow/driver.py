@@ -109,7 +109,7 @@ class MemoryLogs(LogReader):
         pods = [parse_pod(pod) for pod in self._cluster.all(POD)]
         mine = [pod for pod in pods if pod.job_uid == job["metadata"]["uid"]]
         for pod in self._cluster.all(POD):
-            self._held.apply(POD, pod)
+            self._held.apply(POD, copied(pod))
         source = log_source(parse_job(job), mine, action.container)
         if source.pod is None or source.previous:
             return
@@ -292,7 +292,7 @@ class Process:
         if self.followed.get((namespace, name), "") == version:
             return False
         self.followed[namespace, name] = version
-        self.store.calendars.take((namespace, name), body)
+        self.store.calendars.take((namespace, name), copied(body))
         return True
 
     async def _work_on(self, key: Key, queue: WorkQueue[Key], reconcile: Callable[[Key], Awaitable[object]]) -> None:
@@ -440,10 +440,13 @@ class Flow:
             process = body["metadata"].get("labels", {}).get(LABEL_PROCESS)
             if process is not None and body["status"].get("steps") and "endTime" not in body["status"]:
                 works.setdefault(process, []).append(body["metadata"]["name"])
-        for job in map(parse_job, self.cluster.all(JOB)):
-            run = self.cluster.find(PROCESS_RUN, job.metadata.name)
+        for body in self.cluster.all(JOB):
+            run = self.cluster.find(PROCESS_RUN, body["metadata"]["name"])
             process = run["metadata"].get("labels", {}).get(LABEL_PROCESS) if run is not None else None
-            if process is not None and job.finished is None and not job.is_suspended and job.start_time is not None:
+            if process is None:
+                continue
+            job = parse_job(body)
+            if job.finished is None and not job.is_suspended and job.start_time is not None:
                 works.setdefault(process, []).append(job.metadata.name)
         self.together |= {(process, tuple(sorted(jobs))) for process, jobs in works.items() if len(jobs) > 1}
 

@@ -89,7 +89,11 @@ class Write:
 
 
 class Cluster:
-    """The objects of a cluster, and all that ever was."""
+    """The objects of a cluster, and all that ever was.
+
+    A body that is held here is never changed: a write puts another one in its place. So what is read is not copied, and
+    nobody may change it. `MemoryApi` copies what the operator sends and gets.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -114,12 +118,11 @@ class Cluster:
 
     def all(self, kind: Kind) -> list[Body]:
         """Every object of a kind, by name."""
-        return [copied(self.objects[kind][key]) for key in sorted(self.objects[kind])]
+        return [self.objects[kind][key] for key in sorted(self.objects[kind])]
 
     def find(self, kind: Kind, name: str, namespace: str = "default") -> Body | None:
         """One object, or None."""
-        body = self.objects[kind].get((namespace, name))
-        return None if body is None else copied(body)
+        return self.objects[kind].get((namespace, name))
 
     def read(self, kind: Kind, name: str, namespace: str = "default") -> Body:
         """One object; raises NotFound."""
@@ -182,15 +185,16 @@ class Cluster:
                 metadata = wanted["metadata"] if kind is CRONJOB else before["metadata"]
                 wanted = {**before, "metadata": metadata, "status": wanted.get("status") or {}}
             else:
-                wanted["status"] = before.get("status")
+                wanted = {**wanted, "status": before.get("status")}
         if kind is PROCESS_RUN:
-            wanted["status"].setdefault("phase", "Pending")
+            wanted = {**wanted, "status": {"phase": "Pending", **wanted["status"]}}
             _check_run(before, wanted)
         self._admit("patch", kind, wanted)
         if wanted == before:
             return before
         if wanted.get("spec") != before.get("spec"):
-            wanted["metadata"]["generation"] = before["metadata"]["generation"] + 1
+            generation = before["metadata"]["generation"] + 1
+            wanted = {**wanted, "metadata": {**wanted["metadata"], "generation": generation}}
         return self._store(kind, wanted)
 
     def delete(self, kind: Kind, name: str, namespace: str = "default", *, propagation: str = "Background") -> None:
@@ -208,10 +212,9 @@ class Cluster:
 
     def remove(self, kind: Kind, name: str, namespace: str = "default") -> None:
         """Take an object out of the store, and tell the watchers."""
-        body = copied(self.objects[kind].pop((namespace, name)))
+        before = self.objects[kind].pop((namespace, name))
+        body = {**before, "metadata": {**before["metadata"], "resourceVersion": self._next_version()}}
         self.deleted[kind].append(body)
-        before = copied(body)
-        body["metadata"]["resourceVersion"] = self._next_version()
         self._tell(kind, before, None, body)
 
     def collect_garbage(self) -> None:
@@ -266,13 +269,12 @@ class Cluster:
             raise error
 
     def _store(self, kind: Kind, body: Body) -> Body:
-        metadata = body["metadata"]
+        metadata = {**body["metadata"], "resourceVersion": self._next_version()}
+        stored: Body = {**body, "metadata": metadata}
         key = (metadata["namespace"], metadata["name"])
         before = self.objects[kind].get(key)
-        metadata["resourceVersion"] = self._next_version()
-        self.objects[kind][key] = copied(body)
-        self._tell(kind, before, body, body)
-        stored: Body = copied(body)
+        self.objects[kind][key] = stored
+        self._tell(kind, before, stored, stored)
         return stored
 
     def _next_version(self) -> str:
@@ -288,14 +290,14 @@ class Cluster:
         if not was and not is_now:
             return
         if is_now:
-            event = WatchEvent(kind, "MODIFIED" if was else "ADDED", copied(newest))
+            event = WatchEvent(kind, "MODIFIED" if was else "ADDED", newest)
         elif after is None:
-            event = WatchEvent(kind, "DELETED", copied(newest))
+            event = WatchEvent(kind, "DELETED", newest)
         else:
             # It left the selection: the server shows it as it was, with the new version.
             assert before is not None
-            left = copied(before)
-            left["metadata"]["resourceVersion"] = newest["metadata"]["resourceVersion"]
+            version = newest["metadata"]["resourceVersion"]
+            left = {**before, "metadata": {**before["metadata"], "resourceVersion": version}}
             event = WatchEvent(kind, "DELETED", left)
         for watcher in self._watchers:
             watcher.append(event)
@@ -356,7 +358,8 @@ class MemoryApi(Api):
         await self._under_way()
         if moment == "unanswered":
             raise Unreachable("connection reset by peer", maybe_done=True)
-        return answer or {}
+        found: Body = copied(answer or {})
+        return found
 
     async def _read(self) -> None:
         self._cluster.clock.now += _LATENCY
@@ -372,7 +375,8 @@ class MemoryApi(Api):
         body = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
         if dry_run:
             await self._read()
-            return self._cluster.create(kind, body, dry_run=True)
+            tried: Body = copied(self._cluster.create(kind, body, dry_run=True))
+            return tried
         write = Write("POST", kind.plural, body["metadata"].get("name", ""), body)
         return await self._write(write, lambda: self._cluster.create(kind, body))
 
@@ -380,7 +384,8 @@ class MemoryApi(Api):
         """GET."""
         found = self._cluster.find(kind, name, namespace)
         await self._read()
-        return found if found is not None else self._cluster.read(kind, name, namespace)
+        answer: Body = copied(found if found is not None else self._cluster.read(kind, name, namespace))
+        return answer
 
     async def patch(
         self, kind: Kind, namespace: str, name: str, body: Body | list[Body], *, subresource: str | None = None
@@ -443,7 +448,8 @@ class MemoryApi(Api):
         page_size: int = PAGE_SIZE,
     ) -> AsyncIterator[Page]:
         """GET of a collection, in pages."""
-        items, version = self._cluster.list(kind, namespace, label_selector, field_selector)
+        found, version = self._cluster.list(kind, namespace, label_selector, field_selector)
+        items = copied(found)
         await self._read()
         for begin in range(0, max(1, len(items)), page_size):
             yield Page(items=items[begin : begin + page_size], resource_version=version, first=begin == 0)
@@ -459,7 +465,8 @@ class MemoryApi(Api):
     ) -> Listing:
         """GET of a collection."""
         del page_size
-        items, version = self._cluster.list(kind, namespace, label_selector, field_selector)
+        found, version = self._cluster.list(kind, namespace, label_selector, field_selector)
+        items = copied(found)
         await self._read()
         return Listing(items=items, resource_version=version)
 

@@ -14,6 +14,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+import pytest
 import structlog
 from tests.flow.driver import BEGIN, Delivery, Flow
 from tests.flow.invariants import check_alone, check_rest, check_runs, check_ticks
@@ -139,6 +140,15 @@ def is_drawn(scenario: Scenario, test: str, tests: Sequence[str], *, number: int
     return THOROUGH or test in Random(scenario.title).sample(tests, number)
 
 
+def for_each(scenarios: Sequence[Scenario]) -> pytest.MarkDecorator:
+    """Parametrize a test with scenarios.
+
+    With `--dist loadgroup` one process has all tests of a scenario: so it plays that once without trouble, for all.
+    """
+    params = [pytest.param(one, id=one.title, marks=pytest.mark.xdist_group(one.title)) for one in scenarios]
+    return pytest.mark.parametrize("scenario", params)
+
+
 def writes_of(scenario: Scenario) -> tuple[str, ...]:
     """The writes of a scenario that meets no trouble, in order."""
     return _undisturbed(scenario)[0]
@@ -149,16 +159,8 @@ def seconds_of(scenario: Scenario) -> int:
     return _undisturbed(scenario)[1]
 
 
-def has_several_requests(scenario: Scenario) -> bool:
-    """Whether runs of more than one request are in a scenario; false where it cannot be played."""
-    try:
-        return _undisturbed(scenario)[2] > 1
-    except Exception:  # noqa: BLE001 - test_scenarios.py shows what is wrong with it
-        return False
-
-
 @cache
-def _undisturbed(scenario: Scenario) -> tuple[tuple[str, ...], int, int]:
+def _undisturbed(scenario: Scenario) -> tuple[tuple[str, ...], int]:
     flow = play(scenario)
     seconds = (flow.clock() - BEGIN) // timedelta(seconds=1)
-    return tuple(str(write) for write in flow.cluster.writes), seconds, len(flow.requests_seen())
+    return tuple(str(write) for write in flow.cluster.writes), seconds

@@ -5,7 +5,7 @@ minute the runs may differ (ticks are missed), and everything else must hold all
 
 With FLOW_THOROUGH=1 that is tried at every write, which takes the better part of an hour. By default a scenario meets a
 crash after one write of each kind that is in it, and at one write one of the other troubles; which ones is drawn by its
-name.
+name. A test plays its scenario once for each of these writes: its failure names the write.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 
 import pytest
 from tests.flow.memory_api import CrashPoint, Moment
-from tests.flow.scenario import THOROUGH, Scenario, Trouble, is_drawn, play, writes_of
+from tests.flow.scenario import THOROUGH, Scenario, Trouble, for_each, is_drawn, play, writes_of
 from tests.flow.test_scenarios import SCENARIOS
 
 WORDS: dict[Moment, str] = {
@@ -25,22 +25,19 @@ WORDS: dict[Moment, str] = {
     "failed": "the server fails at",
     "unanswered": "no answer to",
 }
-Test = Callable[[Scenario, CrashPoint], None]
+Test = Callable[[Scenario], None]
 OTHERS: Final = (
     "test_crash_before_a_write",
     "test_crash_that_lasts_half_a_minute",
     "test_write_that_fails_or_is_not_answered",
 )
+pytestmark = pytest.mark.timeout(0 if THOROUGH else 600)
 
 
 def _writes(scenario: Scenario) -> list[tuple[int, str]]:
-    """The writes at which a crash may be tried, by number; the first alone where the scenario cannot be played."""
-    try:
-        writes = writes_of(scenario)
-    except Exception as error:  # noqa: BLE001 - test_scenarios.py shows what is wrong with it
-        return [(1, f"cannot be played: {type(error).__name__}")]
+    """The writes at which a crash may be tried, by number."""
     first, last = scenario.writes
-    return [(number, write) for number, write in enumerate(writes, 1) if first <= number <= last]
+    return [(number, write) for number, write in enumerate(writes_of(scenario), 1) if first <= number <= last]
 
 
 def _one_of_each_kind(writes: list[tuple[int, str]], random: Random) -> list[tuple[int, str]]:
@@ -55,42 +52,41 @@ def _drawn(test: str, scenario: Scenario, moments: tuple[Moment, ...]) -> tuple[
         return writes, list(moments)
     if test not in OTHERS:
         return _one_of_each_kind(writes, random), list(moments)
-    if not is_drawn(scenario, test, OTHERS, number=1):
-        return [], []
     return random.sample(writes, min(1, len(writes))), [random.choice(moments)]
 
 
-def at_writes(*moments: Moment) -> Callable[[Test], Test]:
-    """Parametrize a test with crashes of every scenario at these moments."""
-
-    def parametrize(test: Test) -> Test:
-        params = []
-        for scenario in SCENARIOS:
-            writes, tried = _drawn(test.__name__, scenario, moments)
-            for number, write in writes:
-                for moment in tried:
-                    title = f"{scenario.title}, {WORDS[moment]} write {number} ({write})"
-                    params.append(pytest.param(scenario, CrashPoint(number, moment), id=title))
-        return pytest.mark.parametrize(("scenario", "crash"), params)(test)
-
-    return parametrize
+def play_at_writes(test: Test, scenario: Scenario, *moments: Moment, away: int = 0, dies: bool = False) -> None:
+    """Play a scenario once for each crash that a test tries in it; an error names the crash."""
+    writes, tried = _drawn(test.__name__, scenario, moments)
+    for number, write in writes:
+        for moment in tried:
+            try:
+                flow = play(scenario, Trouble(crash=CrashPoint(number, moment), away=away))
+                assert not dies or flow.crashes == 1
+            except Exception as error:
+                error.add_note(f"{scenario.title}, {WORDS[moment]} write {number} ({write})")
+                raise
 
 
-@at_writes("after")
-def test_crash_after_a_write(scenario: Scenario, crash: CrashPoint) -> None:
-    assert play(scenario, Trouble(crash=crash)).crashes == 1
+def drawn_for(test: str) -> list[Scenario]:
+    return [scenario for scenario in SCENARIOS if is_drawn(scenario, test, OTHERS, number=1)]
 
 
-@at_writes("before")
-def test_crash_before_a_write(scenario: Scenario, crash: CrashPoint) -> None:
-    assert play(scenario, Trouble(crash=crash)).crashes == 1
+@for_each(SCENARIOS)
+def test_crash_after_a_write(scenario: Scenario) -> None:
+    play_at_writes(test_crash_after_a_write, scenario, "after", dies=True)
 
 
-@at_writes("after")
-def test_crash_that_lasts_half_a_minute(scenario: Scenario, crash: CrashPoint) -> None:
-    play(scenario, Trouble(crash=crash, away=30))
+@for_each(drawn_for("test_crash_before_a_write"))
+def test_crash_before_a_write(scenario: Scenario) -> None:
+    play_at_writes(test_crash_before_a_write, scenario, "before", dies=True)
 
 
-@at_writes("failed", "unanswered")
-def test_write_that_fails_or_is_not_answered(scenario: Scenario, crash: CrashPoint) -> None:
-    play(scenario, Trouble(crash=crash))
+@for_each(drawn_for("test_crash_that_lasts_half_a_minute"))
+def test_crash_that_lasts_half_a_minute(scenario: Scenario) -> None:
+    play_at_writes(test_crash_that_lasts_half_a_minute, scenario, "after", away=30)
+
+
+@for_each(drawn_for("test_write_that_fails_or_is_not_answered"))
+def test_write_that_fails_or_is_not_answered(scenario: Scenario) -> None:
+    play_at_writes(test_write_that_fails_or_is_not_answered, scenario, "failed", "unanswered")

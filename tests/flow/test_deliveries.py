@@ -1,8 +1,7 @@
 """Scenarios with watch events that come twice, in the wrong order or not at all, and with two operators at once.
 
-With FLOW_THOROUGH=1 each meets all of that, else two of the five that are drawn by its name. Several
-workers, who take a request each, are met by those with more than one request. And every scenario is played once with its
-ticks claimed before they are due.
+With FLOW_THOROUGH=1 each meets all of that, else two of the five that are drawn by its name. And every scenario is played
+once with several workers, who take a request each, and once with its ticks claimed before they are due.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import pytest
-from tests.flow.scenario import Scenario, Trouble, has_several_requests, is_drawn, play, seconds_of
+from tests.flow.scenario import Scenario, Trouble, for_each, is_drawn, play, seconds_of
 from tests.flow.test_scenarios import SCENARIOS
 
 Test = Callable[[Scenario], None]
@@ -23,14 +21,11 @@ TESTS: Final = (
     "test_two_operators_at_once",
 )
 
-SHARED: Final = [scenario for scenario in SCENARIOS if has_several_requests(scenario)]
-
 
 def scenarios(test: Test) -> Test:
     """Parametrize a test with the scenarios for which it is drawn."""
     assert test.__name__ in TESTS
-    drawn = [scenario for scenario in SCENARIOS if is_drawn(scenario, test.__name__, TESTS, number=2)]
-    return pytest.mark.parametrize("scenario", drawn, ids=lambda scenario: scenario.title)(test)
+    return for_each([scenario for scenario in SCENARIOS if is_drawn(scenario, test.__name__, TESTS, number=2)])(test)
 
 
 @scenarios
@@ -54,7 +49,7 @@ def test_events_that_are_lost_and_a_resync_now_and_then(scenario: Scenario) -> N
     play(scenario, Trouble(delivery="lost", resync_every=max(4, seconds_of(scenario) // 300)))
 
 
-@pytest.mark.parametrize("scenario", SHARED, ids=lambda scenario: scenario.title)
+@for_each(SCENARIOS)
 def test_several_workers(scenario: Scenario) -> None:
     play(scenario, Trouble(workers=4))
 
@@ -64,6 +59,6 @@ def test_two_operators_at_once(scenario: Scenario) -> None:
     play(scenario, Trouble(operators=2))
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+@for_each(SCENARIOS)
 def test_claims_ahead_of_the_ticks(scenario: Scenario) -> None:
     play(scenario, Trouble(looks_ahead=True))

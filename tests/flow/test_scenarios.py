@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.flow.scenario import Scenario, play
+from tests.flow.scenario import Scenario, for_each, writes_of
 from tests.flow.scenarios_ahead import AHEAD
 from tests.flow.scenarios_backfill import BACKFILLS
 from tests.flow.scenarios_calendar import CALENDARS
@@ -33,6 +32,6 @@ SCENARIOS = [
 ]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+@for_each(SCENARIOS)
 def test_scenario(scenario: Scenario) -> None:
-    play(scenario)
+    writes_of(scenario)  # which plays it, once for all tests of it
