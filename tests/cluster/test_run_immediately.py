@@ -129,26 +129,6 @@ def test_applying_again_or_editing_runs_nothing_and_each_reschedule_runs_once(sp
     assert len(space.runs("once")) == 2, "a reschedule that was handled is over"
 
 
-def test_two_reschedules_within_one_second_are_two_runs(space: Workspace) -> None:
-    space.apply(request("twice", immediately(), history={"successful": 100}))
-    space.wait_runs("twice", 1, "Succeeded")
-    pairs = 0
-    since = ["", "-"]
-    while since[0] != since[1]:
-        assert pairs < 30, "too slow to reschedule twice within a second"
-        pairs += 1
-        space.wait(lambda: now().microsecond < 200_000, "a second is young")
-        since = [_reschedule(space, "twice") for _ in range(2)]
-    runs = space.wait_runs("twice", 1 + 2 * pairs, "Succeeded")
-    assert [run["spec"]["scheduledTime"] for run in runs[-2:]] == since
-
-
-def _reschedule(space: Workspace, name: str) -> str:
-    """When the stretch began that it led to."""
-    space.wait_handled(name, space.reschedule(name))
-    return str(space.status(name)["stretch"]["since"])
-
-
 def test_a_request_created_suspended_runs_at_its_first_resume_only(space: Workspace) -> None:
     manifest = request("asleep", immediately(), suspend=True)
     space.apply(manifest)

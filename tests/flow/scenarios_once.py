@@ -67,6 +67,28 @@ async def rescheduled(flow: Flow) -> None:
     flow.expect(lambda: flow.request().status.phase, "Succeeded")
 
 
+@scenario("Run Immediately, rescheduled twice within a second, each seen before the next", ends=[SUCCEEDED] * 3)
+async def rescheduled_within_a_second(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.reschedule("again")
+    await flow.settle()
+    flow.reschedule("and again")
+    await flow.to(40)
+    instants = [run.spec.scheduled_time for run in flow.runs()]
+    flow.expect(lambda: instants[1] == instants[2], True, undisturbed=True)
+
+
+@scenario("Run Immediately, rescheduled twice before the operator has seen the first", ends=[SUCCEEDED] * 2)
+async def rescheduled_unseen(flow: Flow) -> None:
+    flow.apply(timing=NOW)
+    await flow.to(20)
+    flow.reschedule("again")
+    flow.reschedule("and again")
+    await flow.to(40)
+    flow.expect(lambda: flow.request().status.last_handled_reschedule, "and again")
+
+
 @scenario("Run Immediately, rescheduled while it runs", ends=[SUCCEEDED] * 2)
 async def rescheduled_while_running(flow: Flow) -> None:
     flow.work(seconds=20)
