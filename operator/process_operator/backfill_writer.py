@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from process_operator.performer import Performer
+from process_operator.resources.conditions import BackfillReason
 from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.shelf import Key
 from process_operator.store import Store
@@ -48,5 +49,9 @@ class BackfillWriter:
 
 
 def _is_awaited(written: ProcessBackfillStatus, wanted: ProcessBackfillStatus) -> bool:
-    """Whether a person waits for it: it begins or ends, or was changed."""
-    return (written.phase, written.observed_generation) != (wanted.phase, wanted.observed_generation)
+    """Whether a person waits for it: it begins or ends, was changed, or has no request."""
+
+    def seen(status: ProcessBackfillStatus) -> tuple[object, ...]:
+        return status.phase, status.observed_generation, status.reason == BackfillReason.REQUEST_NOT_FOUND
+
+    return seen(written) != seen(wanted)

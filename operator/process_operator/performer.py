@@ -38,6 +38,7 @@ from process_operator.cluster.kinds import (
     PROCESS_RUN,
     Kind,
 )
+from process_operator.cluster.status import StatusChanged, replace_status, status_patch
 from process_operator.cluster.transport import Body
 from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
@@ -48,7 +49,7 @@ from process_operator.log_reader import LogReader
 from process_operator.notifier import Notifier
 from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.model import Metadata, Model
-from process_operator.resources.process_backfill import ProcessBackfill
+from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import Job, parse_cronjob, parse_job
 from process_operator.shelf import Key
@@ -99,7 +100,6 @@ class Performer:
             actions.CreateRun: self._create_run,
             actions.WithdrawRun: self._withdraw_run,
             actions.AdoptRun: self._adopt_run,
-            actions.AdoptBackfill: self._adopt_backfill,
             actions.ReportRun: self._report_run,
             actions.FinishRun: self._finish_run,
             actions.GrowSummary: self._grow_summary,
@@ -143,8 +143,7 @@ class Performer:
         """
         assert snapshot.request is not None
         seen = snapshot.request.metadata
-        body = _status_patch(seen.uid, status)
-        body.insert(1, {"op": "test", "path": "/metadata/resourceVersion", "value": seen.resource_version})
+        body = status_patch(seen.uid, seen.resource_version, status.to_api())
         try:
             answer = await self._api.patch(PROCESS_REQUEST, *key, body, subresource="status")
         except (Invalid, NotFound) as error:
@@ -301,31 +300,46 @@ class Performer:
         self._store.lose(PROCESS_RUN, key[0], action.run, uid=action.uid)
 
     async def _adopt_run(self, key: Key, snapshot: Snapshot, action: actions.AdoptRun) -> None:
-        await self._patch_run(key, action.run, _aimed(action.patch, action.uid), subresource=None, uid=action.uid)
-
-    async def _adopt_backfill(self, key: Key, snapshot: Snapshot, action: actions.AdoptBackfill) -> None:
-        await self._patch_backfill(key, action.backfill, _aimed(action.patch, action.uid), subresource=None)
-
-    async def write_backfill_status(self, key: Key, backfill: ProcessBackfill, status: Model) -> None:
-        """PATCH the status of a backfill so that it is exactly `status`; nothing where it is gone."""
-        body = _status_patch(backfill.metadata.uid, status)
-        await self._patch_backfill(key, backfill.metadata.name, body, subresource="status")
-
-    async def _patch_backfill(self, key: Key, name: str, body: Body | list[Body], *, subresource: str | None) -> None:
         try:
-            answer = await self._api.patch(PROCESS_BACKFILL, key[0], name, body, subresource=subresource)
+            answer = await self._api.patch(PROCESS_RUN, key[0], action.run, _aimed(action.patch, action.uid))
         except NotFound:
-            self._store.lose(PROCESS_BACKFILL, key[0], name)
+            self._forget_run(key, action.run)
         except Invalid:
-            # Another operator has finished it, and a finished phase never changes; or it is another one now.
-            self._store.apply(PROCESS_BACKFILL, await self._api.get(PROCESS_BACKFILL, key[0], name))
+            current = await self._api.get(PROCESS_RUN, key[0], action.run)
+            if current["metadata"]["uid"] == action.uid:
+                raise
+            self._take_run(key, current)
+        else:
+            self._take_run(key, answer)
+
+    async def write_backfill_status(self, key: Key, backfill: ProcessBackfill, status: ProcessBackfillStatus) -> None:
+        """PATCH the status of a backfill; nothing where it is gone or was written by another operator."""
+        try:
+            answer = await replace_status(self._api, PROCESS_BACKFILL, backfill, status)
+        except NotFound:
+            self._store.lose(PROCESS_BACKFILL, key[0], backfill.metadata.name)
+        except StatusChanged as changed:
+            self._store.apply(PROCESS_BACKFILL, changed.current)
         else:
             self._store.apply(PROCESS_BACKFILL, answer)
 
     async def _report_run(self, key: Key, snapshot: Snapshot, action: actions.ReportRun) -> None:
         seen = next(run for run in (*snapshot.runs, *snapshot.step_runs) if run.metadata.name == action.run)
-        body = _status_patch(seen.metadata.uid, action.status)
-        await self._patch_run(key, action.run, body, subresource="status", uid=seen.metadata.uid)
+        held = self._store.runs.get(key[0], action.run)
+        if held is not None and held.uid == seen.metadata.uid and held.value.status == seen.status:
+            seen = held.value  # its metadata may have changed by an earlier action of the plan
+        try:
+            answer = await replace_status(self._api, PROCESS_RUN, seen, action.status)
+        except NotFound:
+            self._forget_run(key, action.run)
+        except StatusChanged as changed:
+            # Finished by another operator: a finished phase never changes, and theirs stands. Or it is another run now.
+            is_same = changed.current["metadata"]["uid"] == seen.metadata.uid
+            self._take_run(key, changed.current)
+            if is_same and not is_finished(changed.current):
+                raise
+        else:
+            self._take_run(key, answer)
 
     async def _finish_run(self, key: Key, snapshot: Snapshot, action: actions.FinishRun) -> None:
         self._store.note_run(key, action.run, finishing=True)
@@ -355,23 +369,6 @@ class Performer:
             self._store.notes(key).history = None
             raise Conflict(f"the summary {action.run} has changed since it was looked at", status=409) from error
         self._take_run(key, answer)
-
-    async def _patch_run(
-        self, key: Key, run: str, body: Body | list[Body], *, subresource: str | None, uid: str | None = None
-    ) -> None:
-        try:
-            answer = await self._api.patch(PROCESS_RUN, key[0], run, body, subresource=subresource)
-        except NotFound:
-            self._forget_run(key, run)
-        except Invalid:
-            # Somebody else has finished it: a finished phase never changes, and theirs stands. Or it is another one now.
-            current = await self._api.get(PROCESS_RUN, key[0], run)
-            is_same = uid in (None, current["metadata"]["uid"])
-            if is_same and not ProcessRun.model_validate(current).status.phase.is_finished:
-                raise
-            self._take_run(key, current)
-        else:
-            self._take_run(key, answer)
 
     def _forget_run(self, key: Key, run: str) -> None:
         entry = self._store.runs.get(key[0], run)
@@ -637,14 +634,3 @@ def _aimed(patch: Mapping[str, Any], uid: str) -> Body:
 
 def _without_log(run: ProcessRun) -> ProcessRun:
     return run.model_copy(update={"status": run.status.model_copy(update={"log": None})})
-
-
-def _status_patch(uid: str, status: Model) -> list[Body]:
-    """The JSON patch that makes the status of this very object exactly `status`.
-
-    It tests the UID itself: as a precondition of a merge patch the server heeds none on a status.
-    """
-    return [
-        {"op": "test", "path": "/metadata/uid", "value": uid},
-        {"op": "add", "path": "/status", "value": status.to_api()},
-    ]

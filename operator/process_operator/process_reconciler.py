@@ -16,6 +16,7 @@ from process_operator.cluster.api import Api
 from process_operator.cluster.backoff import backoff
 from process_operator.cluster.errors import ApiError, NotFound
 from process_operator.cluster.kinds import PROCESS
+from process_operator.cluster.status import StatusChanged, replace_status
 from process_operator.decisions.process_status import process_status
 from process_operator.queue import WorkQueue
 from process_operator.shelf import Key
@@ -63,8 +64,8 @@ class ProcessReconciler:
         if status == process.status:
             return
         try:
-            self._store.apply(
-                PROCESS, await self._api.patch(PROCESS, *key, {"status": status.to_api()}, subresource="status")
-            )
+            self._store.apply(PROCESS, await replace_status(self._api, PROCESS, process, status))
+        except StatusChanged as changed:
+            self._store.apply(PROCESS, changed.current)
         except NotFound:
             return

@@ -215,6 +215,8 @@ class Reconciler:
 
     def _remember(self, key: Key, snapshot: Snapshot, plan: Plan, *, all_done: bool) -> None:
         notes = self._store.notes(key)
+        if all_done and snapshot.request is None and self._store.requests.get(*key) is None:
+            notes.backfills.update(plan.backfills)
         if all_done and plan.status is not None and self._store.is_held(key, snapshot.uid):
             notes.status = plan.status
             notes.backfills.update(plan.backfills)

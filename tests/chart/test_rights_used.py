@@ -22,7 +22,8 @@ UNUSED: Final = {
 }
 RARE: Final = {
     "processruns get": "where a claim was made before a crash, or by another operator",
-    "processbackfills get": "where a write of its status is refused",
+    "processes get": "where its status was written by others since it was seen",
+    "processbackfills get": "the same",
     "cronjobs get": "where it was made before a crash, or a claim met another's change",
 }
 """What only a race asks for: some runs of the tests have it, and some have not."""

@@ -105,13 +105,13 @@ def test_a_range_with_too_many_ticks_is_refused_with_their_number(shared_space: 
     assert "3600 times" in huge["message"]
 
 
-def test_it_goes_with_its_request(shared_space: Workspace, hour: datetime) -> None:
+def test_it_stays_when_its_request_goes(shared_space: Workspace, hour: datetime) -> None:
     space = shared_space
     space.apply(request("leaving", minutes_of(hour), held()))
     space.apply(backfill("left", "leaving", written(hour), written(hour + 4 * MINUTE)))
     space.wait_first_runs("leaving")
     space.delete("preq", "leaving")
     space.wait(
-        lambda: not any(name_of(found) == "left" for found in space.cluster.objects("pbf", space.namespace)),
-        "the backfill is gone",
+        lambda: space.backfill("left")["status"]["reason"] == "RequestNotFound", "the backfill says that it waits"
     )
+    assert "ownerReferences" not in space.backfill("left")["metadata"]

@@ -56,7 +56,7 @@ def test_a_request_runs_at_once_and_its_run_tells_everything(space: Workspace) -
     }
     assert {field: status.get(field) for field in expected} == expected
     assert conditions(status) == {"Finished": ("True", "Completed"), "Complete": ("True", "Completed")}
-    assert set(status) == {*expected, "startTime", "endTime", "conditions"}
+    assert set(status) == {*expected, "startTime", "endTime", "conditions", "observedGeneration"}
 
 
 def _controller_of(thing: Object) -> tuple[str, str]:

@@ -15,4 +15,5 @@ pytest.register_assert_rewrite(
     "tests.flow.scenarios_steps",
     "tests.flow.scenarios_notify",
     "tests.flow.scenarios_process",
+    "tests.flow.scenarios_shared",
 )

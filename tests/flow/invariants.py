@@ -49,8 +49,10 @@ def check_runs(flow: Flow, *, remade: frozenset[str] = frozenset()) -> None:
 def _check_record(run: ProcessRun) -> None:
     status = run.status
     conditions = {condition.type for condition in status.conditions}
-    ending = "Complete" if status.phase == "Succeeded" else "Failed"
-    assert {"Finished", ending} <= conditions, f"{run.metadata.name}: {shown(run)} has conditions {conditions}"
+    wanted = {"Finished", "Complete"} if status.phase == "Succeeded" else {"Finished", "Failed", "Stalled"}
+    known = conditions & {"Finished", "Complete", "Failed", "Stalled", "Reconciling"}
+    assert known == wanted, f"{run.metadata.name}: {shown(run)} has conditions {conditions}"
+    assert status.observed_generation > 0, f"{run.metadata.name}: {shown(run)} without its generation"
     assert status.reason, f"{run.metadata.name}: {status.phase} without a reason"
     if status.phase in ("Succeeded", "Failed"):
         assert status.log is not None, f"{run.metadata.name}: {shown(run)} has no log"

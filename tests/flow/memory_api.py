@@ -40,13 +40,23 @@ from process_operator.cluster.kinds import (
 )
 from process_operator.cluster.listing import PAGE_SIZE, Listing, Page
 from process_operator.names import SUSPENSION_MARKS
-from process_operator.resources.process_run import RunPhase
+from process_operator.resources.kind import NOT_OBSERVED
+from process_operator.resources.process import Process
+from process_operator.resources.process_backfill import ProcessBackfill
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_run import ProcessRun, RunPhase
 from process_operator.resync import SELECTIONS
 
 Body = dict[str, Any]
 
 KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_BACKFILL, PROCESS_RUN, CRONJOB, JOB, POD, EVENT, CONFIG_MAP)
 _WITH_STATUS: Final = frozenset({PROCESS, PROCESS_REQUEST, PROCESS_BACKFILL, PROCESS_RUN, CRONJOB, JOB, POD})
+_OURS: Final = {
+    PROCESS: Process.definition,
+    PROCESS_REQUEST: ProcessRequest.definition,
+    PROCESS_BACKFILL: ProcessBackfill.definition,
+    PROCESS_RUN: ProcessRun.definition,
+}
 _FINISHED: Final = frozenset(phase.value for phase in RunPhase if phase.is_finished)
 _LATENCY: Final = timedelta(milliseconds=3)
 """What every call takes on the fake clock: now is never a whole second for long, as in life."""
@@ -149,11 +159,11 @@ class Cluster:
             raise AlreadyExists(message, status=409, reason="AlreadyExists")
         if kind in _WITH_STATUS:
             made["status"] = {"phase": "Pending"} if kind is POD else {}
+        if kind in _OURS:
+            made["status"] = {"observedGeneration": NOT_OBSERVED, **_OURS[kind].status_default}
         if kind is PROCESS_BACKFILL:
-            made["status"] = {"phase": "Pending"}
             made["spec"] = {"maxActiveRuns": 1, "cancel": False, **made["spec"]}
         if kind is PROCESS_RUN:
-            made["status"] = {"phase": "Pending"}
             made["spec"] = {"trigger": "Manual", "cancel": False, **made["spec"]}
             _check_run(None, made)
         if dry_run:

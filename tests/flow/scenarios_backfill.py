@@ -8,7 +8,7 @@ from tests.flow.driver import BEGIN, Flow, Work
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_schedule import SUCCEEDED, SUPERSEDED, every
 
-from process_operator.cluster.kinds import PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.cluster.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.names import backfill_run_name
 from process_operator.resources.process_run import ProcessRun, Trigger
 
@@ -216,12 +216,14 @@ async def refused(flow: Flow) -> None:
         "empty": ("Failed", "NoTicks"),
         "huge": ("Failed", "TooManyTicks"),
         "once": ("Failed", "NotScheduled"),
-        "nobody": ("Pending", None),
+        "nobody": ("Pending", "RequestNotFound"),
     }
     assert "12000 times" in (found["huge"].message or "")
 
 
-@scenario("a backfill that is applied before its request, and goes with it", ends=[SUCCEEDED] * 3, rest=3700)
+@scenario(
+    "a backfill that is applied before its request, and stays when that is deleted", ends=[SUCCEEDED] * 3, rest=3700
+)
 async def before_its_request(flow: Flow) -> None:
     flow.backfill("before", -180.25, -60)
     await flow.to(10)
@@ -230,4 +232,4 @@ async def before_its_request(flow: Flow) -> None:
     assert _end(flow, "before") == ("Succeeded", "3/3", {"succeeded": 3})
     flow.cluster.delete(PROCESS_REQUEST, "job")
     await flow.to(130)
-    assert flow.cluster.all(PROCESS_BACKFILL) == []
+    assert (_end(flow, "before")[0], flow.runs()) == ("Succeeded", [])

@@ -13,6 +13,7 @@ from tests.flow.scenarios_notify import NOTIFY
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_process import PROCESSES
 from tests.flow.scenarios_schedule import SCHEDULES
+from tests.flow.scenarios_shared import SHARED
 from tests.flow.scenarios_steps import STEPS
 from tests.flow.scenarios_suspend import SUSPENSIONS
 
@@ -29,6 +30,7 @@ SCENARIOS = [
     *SUSPENSIONS.all,
     *NOTIFY.all,
     *PROCESSES.all,
+    *SHARED.all,
 ]
 
 

@@ -11,8 +11,8 @@ from tests.unit.given import STEM, UID, Body, at, finished, request, run, schedu
 
 from process_operator import names
 from process_operator.decisions.acceptance import Acceptance
-from process_operator.decisions.backfill_plan import plan_backfills
-from process_operator.decisions.plan import AdoptBackfill, CreateRun, Draft, LoadHistory
+from process_operator.decisions.backfill_plan import plan_backfills, plan_left_behind
+from process_operator.decisions.plan import CreateRun, Draft, LoadHistory
 from process_operator.decisions.request_calendar import Progress, calendar_of
 from process_operator.decisions.run_view import view_of
 from process_operator.decisions.situation import Situation
@@ -37,7 +37,8 @@ def backfill(name: str = "b", *, begin: str = "12:00", end: str = "12:05", **par
         "creationTimestamp": at("13:00"),
         **parts.pop("metadata", {}),
     }
-    return ProcessBackfill.model_validate({"metadata": metadata, "spec": spec, "status": parts.pop("status", {})})
+    status = {"requestUID": UID, "observedGeneration": 1, **parts["status"]} if "status" in parts else {}
+    return ProcessBackfill.model_validate({"metadata": metadata, "spec": spec, "status": status})
 
 
 def name(clock: str) -> str:
@@ -351,7 +352,9 @@ def test_how_it_stands(found: Snapshot, phase: str, reason: str, counts: dict[st
     status = statuses["b"]
     assert (status.phase, status.reason) == (phase, reason)
     assert {key: number for key, number in status.counts if number} == counts
-    assert bool(status.end_time) == bool(status.conditions) == (phase in ("Succeeded", "Failed", "Canceled"))
+    ended = {"Succeeded": ["Finished", "Complete"]}.get(phase, ["Finished", "Failed", "Stalled"])
+    assert [found.type for found in status.conditions] == (ended if status.end_time else ["Reconciling"])
+    assert bool(status.end_time) == (phase in ("Succeeded", "Failed", "Canceled"))
 
 
 def test_the_count_of_too_many_is_told() -> None:
@@ -374,14 +377,26 @@ def test_a_run_of_a_backfill_says_what_it_is() -> None:
     }
 
 
-def test_it_is_adopted_by_its_request() -> None:
-    _, _, draft = plan(known(backfill(metadata={"labels": {}})))
-    assert isinstance(draft.actions[0], AdoptBackfill)
+@pytest.mark.parametrize("labels", [{}, {names.LABEL_REQUEST_UID: "another"}], ids=["a new one", "of another cluster"])
+def test_nothing_of_it_is_changed_but_its_status(labels: dict[str, str]) -> None:
+    _, statuses, draft = plan(known(backfill(metadata={"labels": labels})))
+    assert statuses["b"].request_uid == UID
+    assert {type(action) for action in draft.actions} == {CreateRun}
 
 
-def test_one_of_a_request_that_had_the_name_before_is_left_alone() -> None:
-    made, statuses, draft = plan(known(backfill(metadata={"labels": {names.LABEL_REQUEST_UID: "another"}})))
-    assert (made, statuses, draft.actions) == ([], {}, [])
+def test_without_a_request_it_says_that_it_waits() -> None:
+    draft = Draft()
+    plan_left_behind(Snapshot("erp", "close", None, backfills=(backfill(),)), at("13:00"), draft)
+    status = draft.plan().backfills["b"]
+    assert (status.phase, status.reason, status.observed_generation) == ("Pending", "RequestNotFound", 1)
+    assert status.message == 'there is no ProcessRequest "close" in namespace erp; waiting for it'
+    assert [(found.type, found.status) for found in status.conditions] == [("Reconciling", "True")]
+
+
+def test_an_edit_of_one_that_is_over_is_seen_and_changes_nothing() -> None:
+    over = {"phase": "Succeeded", "observedGeneration": 1}
+    _, statuses, draft = plan(known(backfill(metadata={"generation": 2}, status=over)))
+    assert (statuses["b"].phase, statuses["b"].observed_generation, draft.actions) == ("Succeeded", 2, [])
 
 
 def test_nothing_is_decided_before_the_finished_runs_are_known() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from process_operator.resources.conditions import Condition, ConditionStatus, Reason, merge_conditions
+from process_operator.resources.conditions import MAX_CONDITIONS, Condition, ConditionStatus, Reason, merge_conditions
 from process_operator.resources.model import (
     Metadata,
     format_duration,
@@ -143,6 +143,7 @@ RUN: dict[str, Any] = {
         "cancel": True,
     },
     "status": {
+        "observedGeneration": 2,
         "phase": "Missed",
         "process": "close-day",
         "startTime": "2027-01-01T01:30:02Z",
@@ -462,6 +463,27 @@ def condition(name: str, status: str, at: datetime | None = None, reason: str = 
             (condition("Ready", "True"),),
             (condition("Ready", "True", NOW),),
             id="an old condition without a time gets one",
+        ),
+        pytest.param(
+            (condition("Audited", "True", OLD), condition("Ready", "True", OLD)),
+            (condition("Ready", "True"),),
+            (condition("Audited", "True", OLD), condition("Ready", "True", OLD)),
+            id="that of another program stays, and where it stands is nothing to write",
+        ),
+        pytest.param(
+            (condition("Audited", "True", OLD), condition("Complete", "True", OLD)),
+            (condition("Ready", "True"),),
+            (condition("Ready", "True", NOW), condition("Audited", "True", OLD)),
+            id="that of another program comes after ours",
+        ),
+        pytest.param(
+            tuple(condition(f"Theirs{number}", "True", OLD) for number in range(MAX_CONDITIONS)),
+            (condition("Ready", "True"),),
+            (
+                condition("Ready", "True", NOW),
+                *(condition(f"Theirs{number}", "True", OLD) for number in range(MAX_CONDITIONS - 1)),
+            ),
+            id="ours have room, however many others there are",
         ),
     ],
 )

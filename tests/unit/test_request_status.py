@@ -132,7 +132,9 @@ def test_phase_and_conditions(
     ready = (
         condition("Ready", "True", "Suspended", "no run is started (spec.suspend)") if of.spec.suspend else IN_FORCE[1]
     )
-    assert (found.phase, found.conditions) == (phase, (IN_FORCE[0], ready, IN_FORCE[2], *ends))
+    # Rescheduling is a person's matter.
+    stalled = condition("Stalled", "True", ends[0].reason, ends[0].message) if phase == "Failed" else IN_FORCE[2]
+    assert (found.phase, found.conditions) == (phase, (IN_FORCE[0], ready, stalled, *ends))
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,7 @@ def test_phase_and_conditions(
 )
 def test_refused(reason: str, phase: str, stalled: str) -> None:
     found = status(snapshot(ONCE), Acceptance(reason, "words"))
+    waits = (condition("Reconciling", "True", reason, "words"),) if stalled == "False" else ()
     assert (found.phase, found.template_hash, found.conditions) == (
         phase,
         None,
@@ -153,8 +156,20 @@ def test_refused(reason: str, phase: str, stalled: str) -> None:
             condition("Accepted", "False", reason, "words"),
             condition("Ready", "False", reason, "words"),
             condition("Stalled", stalled, reason, "words"),
+            *waits,
         ),
     )
+
+
+def test_a_suspended_request_whose_run_failed_is_not_stalled() -> None:
+    found = status(snapshot(request(suspend=True)), outlook=Outlook(views=(), end=FAILED))
+    assert (found.phase, found.conditions[2].status) == ("Suspended", "False")
+
+
+def test_the_condition_of_another_program_stays() -> None:
+    theirs = condition("Audited", "True", "Yes", of=None)
+    of = snapshot(ONCE, status=ProcessRequestStatus(stretch=stretch(), conditions=(theirs,)))
+    assert status(of).conditions == (*IN_FORCE, theirs)
 
 
 def test_a_condition_that_stays_keeps_its_time() -> None:

@@ -111,6 +111,7 @@ def test_a_process_that_waits_for_the_process_of_a_step_is_not_stalled() -> None
     assert {c.type: (str(c.status), c.reason) for c in status.conditions} == {
         "Ready": ("False", "ProcessNotFound"),
         "Stalled": ("False", "ProcessNotFound"),
+        "Reconciling": ("True", "ProcessNotFound"),
     }
 
 

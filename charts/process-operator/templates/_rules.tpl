@@ -2,10 +2,7 @@
 {{- define "process-operator.rules" -}}
 - apiGroups: [process-operator.io]
   resources: [processes, processrequests, processbackfills, processruns]
-  verbs: [list, watch]
-- apiGroups: [process-operator.io]
-  resources: [processrequests, processbackfills, processruns]
-  verbs: [get]
+  verbs: [get, list, watch]
 - apiGroups: [process-operator.io]
   resources: [processes/status, processrequests/status, processbackfills/status]
   verbs: [patch]
@@ -13,10 +10,6 @@
   resources: [processrequests]
   # for ttlSecondsAfterFinished
   verbs: [delete]
-- apiGroups: [process-operator.io]
-  resources: [processbackfills]
-  # to make it the request's: labels and owner
-  verbs: [patch]
 - apiGroups: [process-operator.io]
   resources: [processruns]
   # delete: to take back what was claimed ahead of a burst

@@ -23,13 +23,14 @@ from process_operator.decisions.backfill_status import (
     no_schedule,
     open_status,
     out_of_bounds,
+    without_request,
 )
 from process_operator.decisions.concurrency import MAX_STARTS
 from process_operator.decisions.history import backfill_mark
-from process_operator.decisions.plan import AdoptBackfill, CreateRun, Draft, Emit, LoadHistory
+from process_operator.decisions.plan import CreateRun, Draft, Emit, LoadHistory
 from process_operator.decisions.request_calendar import Calendar, Progress, runs_left
 from process_operator.decisions.situation import Situation
-from process_operator.decisions.snapshot import BackfillMark, FinishedRun
+from process_operator.decisions.snapshot import BackfillMark, FinishedRun, Snapshot
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_backfill import BackfillCounts, BackfillPhase, ProcessBackfill, Rerun
@@ -66,11 +67,8 @@ class _Range:
 def plan_backfills(situation: Situation, progress: Progress, calendar: Calendar | None, draft: Draft) -> None:
     """Add what has to be done about every open backfill, the oldest first."""
     snapshot = situation.snapshot
-    opened = [
-        backfill
-        for backfill in snapshot.backfills
-        if not snapshot.status_of(backfill).phase.is_finished and _is_own(situation, backfill)
-    ]
+    opened = [backfill for backfill in snapshot.backfills if not snapshot.status_of(backfill).phase.is_finished]
+    report_generations(snapshot, draft)
     if not opened:
         return
     if snapshot.history is None:
@@ -79,16 +77,25 @@ def plan_backfills(situation: Situation, progress: Progress, calendar: Calendar 
         return
     taken: set[datetime] = set()
     for backfill in sorted(opened, key=lambda b: (b.metadata.creation_timestamp, b.metadata.name)):
-        if names.LABEL_REQUEST_UID not in backfill.metadata.labels:
-            patch = manifests.backfill_adoption_patch(situation.request)
-            draft.do(AdoptBackfill(backfill.metadata.name, backfill.metadata.uid, patch))
         _plan_backfill(situation, progress, calendar, backfill, taken, draft)
 
 
-def _is_own(situation: Situation, backfill: ProcessBackfill) -> bool:
-    """Whether it is not of a request that had the name before: that one the collector takes."""
-    uid = situation.snapshot.uid
-    return backfill.metadata.labels.get(names.LABEL_REQUEST_UID, uid) == uid
+def plan_left_behind(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
+    """Say of each open backfill that it waits, because there is no request of the name that it gives."""
+    for backfill in snapshot.backfills:
+        status = snapshot.status_of(backfill)
+        if not status.phase.is_finished:
+            draft.report_backfill(backfill.metadata.name, without_request(backfill, status, now))
+    report_generations(snapshot, draft)
+
+
+def report_generations(snapshot: Snapshot, draft: Draft) -> None:
+    """Say of each backfill that is over that its last edit was seen, which changes nothing."""
+    for backfill in snapshot.backfills:
+        status, generation = snapshot.status_of(backfill), backfill.metadata.generation
+        if status.phase.is_finished and status.observed_generation != generation:
+            seen = status.model_copy(update={"observed_generation": generation})
+            draft.report_backfill(backfill.metadata.name, seen)
 
 
 def _plan_backfill(
@@ -268,9 +275,11 @@ def _is_of(backfill: ProcessBackfill, mark: BackfillMark | None, created: dateti
 def _is_done_by_another(situation: Situation, backfill: ProcessBackfill, tick: datetime) -> bool:
     """Whether another backfill has been there: its run may have been removed since, but the backfill remembers."""
     for other in situation.snapshot.backfills:
-        through = situation.snapshot.status_of(other).last_scheduled_time
+        status = situation.snapshot.status_of(other)
+        through = status.last_scheduled_time
         has_been_there = through is not None and other.spec.from_ <= tick <= through
-        if has_been_there and other.metadata.name != backfill.metadata.name and _is_own(situation, other):
+        is_own = status.request_uid == situation.snapshot.uid
+        if has_been_there and is_own and other.metadata.name != backfill.metadata.name:
             return True
     return False
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from process_operator.decisions.run_report import end_conditions
+from process_operator.decisions.run_report import end_conditions, reconciling
 from process_operator.decisions.situation import Situation
-from process_operator.resources.conditions import BackfillReason
+from process_operator.resources.conditions import BackfillReason, merge_conditions
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_backfill import (
     BackfillCounts,
@@ -56,6 +56,22 @@ def _why_it_waits(situation: Situation | None) -> tuple[str, str]:
     if situation.is_suspended:
         return BackfillReason.SUSPENDED, "the request is suspended (spec.suspend): it goes on with it"
     return "", ""
+
+
+def without_request(backfill: ProcessBackfill, status: ProcessBackfillStatus, now: datetime) -> ProcessBackfillStatus:
+    """There is no request of the name that it gives, or none any more."""
+    name = backfill.spec.request.name
+    message = f'there is no ProcessRequest "{name}" in namespace {backfill.metadata.namespace}; waiting for it'
+    generation, reason = backfill.metadata.generation, BackfillReason.REQUEST_NOT_FOUND
+    waits = (reconciling(reason, message, generation),)
+    return status.model_copy(
+        update={
+            "observed_generation": generation,
+            "reason": reason.value,
+            "message": message,
+            "conditions": merge_conditions(status.conditions, waits, now.replace(microsecond=0)),
+        }
+    )
 
 
 def held(state: BackfillState, situation: Situation) -> BackfillState:
@@ -112,9 +128,10 @@ def _how_far(cursor: datetime, counts: BackfillCounts, left: int) -> dict[str, A
 
 
 def _with(state: BackfillState, phase: BackfillPhase, reason: str, message: str, **changes: object) -> BackfillState:
-    now = state.now.replace(microsecond=0)
+    now, generation = state.now.replace(microsecond=0), state.backfill.metadata.generation
     update: dict[str, object] = {
-        "observed_generation": state.backfill.metadata.generation,
+        "observed_generation": generation,
+        "request_uid": state.request.metadata.uid,
         "phase": phase,
         "active": state.active,
         "reason": reason,
@@ -124,6 +141,9 @@ def _with(state: BackfillState, phase: BackfillPhase, reason: str, message: str,
     if phase != BackfillPhase.PENDING:
         update["start_time"] = state.status.start_time or now
     if phase.is_finished:
-        ended = RunPhase(phase.value)
-        update |= {"end_time": now, "conditions": end_conditions(ended, reason, message, state.now)}
+        update["end_time"] = now
+        conditions = end_conditions(RunPhase(phase.value), reason, message, state.now)
+    else:
+        conditions = (reconciling(reason, message, generation),)
+    update["conditions"] = merge_conditions(state.status.conditions, conditions, now)
     return replace(state, status=state.status.model_copy(update=update))

@@ -119,21 +119,32 @@ def summary_of(run: ProcessRun) -> RunSummary | None:
     return RunSummary.model_validate_json(text) if text else None
 
 
+def is_made_by_person(run: ProcessRun) -> bool:
+    """Whether a person created the run: only the operator may set another trigger.
+
+    Such a run belongs to whatever request has the name that it gives, and is no part of it: it stays when the request is
+    deleted, and may be applied in another cluster. For a Job that was made from the CronJob by hand the operator creates
+    the run.
+    """
+    return run.spec.trigger == Trigger.MANUAL and ANNOTATION_ENGINE not in run.metadata.annotations
+
+
 def adoption_patch(request: ProcessRequest, run: ProcessRun) -> dict[str, Any]:
     """What gives a run the labels and the owner that it should have, in one PATCH; empty where it has them.
 
-    A run that a person created has none of them. One that the operator created has them unless somebody changed them;
-    its Process is left as it was, because the request may name another one by now.
+    A run that a person created has no label of these, or those of another cluster or of an earlier request; it gets no
+    owner. One that the operator created has labels and owner unless somebody changed them; its Process is left as it was,
+    because the request may name another one by now.
     """
-    metadata = run.metadata
+    metadata, is_persons = run.metadata, is_made_by_person(run)
     wanted = run_labels(request, metadata.name)
-    is_new = names.LABEL_REQUEST_UID not in metadata.labels
-    if not is_new:
+    known = metadata.labels.get(names.LABEL_REQUEST_UID)
+    if known is not None and not (is_persons and known != request.metadata.uid):
         wanted.pop(names.LABEL_PROCESS, None)
     labels = {key: value for key, value in wanted.items() if metadata.labels.get(key) != value}
     patch: dict[str, Any] = {"labels": labels} if labels else {}
     lacks_owner = not any(owner.uid == request.metadata.uid for owner in metadata.owner_references)
-    if lacks_owner and (is_new or run.spec.trigger not in (Trigger.MANUAL, Trigger.STEP)):
+    if lacks_owner and not is_persons and run.spec.trigger != Trigger.STEP:
         others = [owner.to_api() for owner in metadata.owner_references if not owner.controller]
         patch["ownerReferences"] = [*others, request_owner(request)]
     return {"metadata": patch} if patch else {}
@@ -166,12 +177,6 @@ def owned_by_run(manifest: Mapping[str, Any], uid: str) -> dict[str, Any]:
     """A Job with the run of its name as owner."""
     reference = owner(api_version=names.API_VERSION, kind="ProcessRun", name=manifest["metadata"]["name"], uid=uid)
     return {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": [reference]}}
-
-
-def backfill_adoption_patch(request: ProcessRequest) -> dict[str, Any]:
-    """What makes a backfill one of the request's: it goes with it."""
-    labels = {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid}
-    return {"metadata": {"labels": labels, "ownerReferences": [request_owner(request)]}}
 
 
 def kill_patch(kill: Kill, *, resume: bool = False) -> dict[str, Any]:

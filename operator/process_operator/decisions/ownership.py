@@ -42,9 +42,11 @@ class CronJobOfRequest(NamedTuple):
 def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
     """Whether a run that names the request belongs to it, and not to one that had the name before.
 
-    A run without labels and owner is one that a person has just created.
+    A run that a person created belongs to whatever request has that name.
     """
     uid, metadata = request.metadata.uid, run.metadata
+    if manifests.is_made_by_person(run):
+        return True
     if metadata.labels.get(names.LABEL_REQUEST_UID, uid) == uid:
         return True
     if any(owner.controller and owner.uid == uid for owner in metadata.owner_references):

@@ -80,18 +80,9 @@ class WithdrawRun:
 
 @dataclass(frozen=True, slots=True)
 class AdoptRun:
-    """Give a run the owner and the labels that it should have: one that a person made, or that somebody changed."""
+    """Give a run the labels and the owner that it should have: one that a person made, or that somebody changed."""
 
     run: str
-    uid: str
-    patch: Body
-
-
-@dataclass(frozen=True, slots=True)
-class AdoptBackfill:
-    """Give a backfill its owner and labels."""
-
-    backfill: str
     uid: str
     patch: Body
 
@@ -294,7 +285,6 @@ Action = (
     | CreateRun
     | WithdrawRun
     | AdoptRun
-    | AdoptBackfill
     | ReportRun
     | FinishRun
     | GrowSummary

@@ -63,9 +63,12 @@ def process_status(process: Process, step_processes: Mapping[str, Process], now:
         generation = process.metadata.generation
         return Condition(type=kind, status=status, observed_generation=generation, reason=reason, message=message)
 
-    wanted = (
+    heals = found is not None and found.reason.may_heal
+    wanted = [
         condition(ConditionType.READY, holds=found is None),
-        condition(ConditionType.STALLED, holds=found is not None and not found.reason.may_heal),
-    )
-    conditions = merge_conditions(process.status.conditions, wanted, now.replace(microsecond=0))
+        condition(ConditionType.STALLED, holds=found is not None and not heals),
+    ]
+    if heals:
+        wanted.append(condition(ConditionType.RECONCILING, holds=True))
+    conditions = merge_conditions(process.status.conditions, tuple(wanted), now.replace(microsecond=0))
     return ProcessStatus(observed_generation=process.metadata.generation, conditions=conditions)

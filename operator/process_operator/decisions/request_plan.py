@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from process_operator.decisions.acceptance import accept
-from process_operator.decisions.backfill_plan import plan_backfills
+from process_operator.decisions.backfill_plan import plan_backfills, plan_left_behind
 from process_operator.decisions.claim_ahead import void_claims, withdraw, without_claims
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
 from process_operator.decisions.cursor_ahead import take_back_cursor
@@ -24,6 +24,7 @@ from process_operator.decisions.plan import CreateRun, Draft, LoadHistory, Plan
 from process_operator.decisions.process_turn import may_enter, own_ask, room_for
 from process_operator.decisions.request_status import request_status
 from process_operator.decisions.retention import plan_retention
+from process_operator.decisions.run_conditions import with_conditions
 from process_operator.decisions.run_orders import plan_open_runs
 from process_operator.decisions.run_plan import plan_run
 from process_operator.decisions.run_view import RunOrders, view_of
@@ -41,7 +42,7 @@ from process_operator.resources.workloads import Kill, KillReason
 
 def decide(snapshot: Snapshot, now: datetime) -> Plan:
     """Decide about one request at `now` (UTC)."""
-    return _decide(own_part(snapshot), now)
+    return with_conditions(_decide(own_part(snapshot), now), snapshot, now)
 
 
 def _decide(snapshot: Snapshot, now: datetime) -> Plan:
@@ -115,6 +116,8 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime, *, beside: bool = Fal
         else:
             plan_run(view, orders, draft)
     plan_stray_steps(snapshot, RunOrders(now=now, request=None), draft)
+    if not beside:
+        plan_left_behind(snapshot, now, draft)
     return draft.plan()
 
 

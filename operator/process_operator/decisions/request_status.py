@@ -65,13 +65,17 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
         return base.model_copy(update=_cursor(snapshot, acceptance.recurrence, outlook.cursor))
     active = [view for view in outlook.views if view.refusal is None and not waits_for_start(view)]
     ends = _end_conditions(base, acceptance, outlook, now)
-    conditions = (*_conditions(snapshot, acceptance), *ends, *notification_conditions(snapshot))
+    phase = _phase(snapshot, acceptance, outlook, ends, active=bool(active))
+    verdict = _conditions(snapshot, acceptance)
+    if phase in (RequestPhase.FAILED, RequestPhase.CANCELED):
+        verdict = _stalled_by(ends[0], verdict)
+    conditions = (*verdict, *ends, *notification_conditions(snapshot))
     accepted_template = acceptance.template_hash if acceptance.is_accepted else None
     last_run, last_time = _last_run(snapshot, outlook.views)
     return base.model_copy(
         update={
             "observed_generation": request.metadata.generation,
-            "phase": _phase(snapshot, acceptance, outlook, ends, active=bool(active)),
+            "phase": phase,
             "engine": acceptance.engine.engine if acceptance.engine is not None else None,
             "schedule": describe_timing(request.spec.timing),
             "stretch": _counted(base.stretch, outlook.started),
@@ -142,18 +146,26 @@ def _verdict(request: ProcessRequest, acceptance: Acceptance) -> tuple[Condition
         )
 
     if acceptance.reason:
-        stalled = not Reason(acceptance.reason).may_heal
-        return (
-            condition(ConditionType.ACCEPTED, acceptance.reason, acceptance.message, holds=False),
-            condition(ConditionType.READY, acceptance.reason, acceptance.message, holds=False),
-            condition(ConditionType.STALLED, acceptance.reason, acceptance.message, holds=stalled),
+        why = acceptance.reason, acceptance.message
+        heals = Reason(acceptance.reason).may_heal
+        said = (
+            condition(ConditionType.ACCEPTED, *why, holds=False),
+            condition(ConditionType.READY, *why, holds=False),
+            condition(ConditionType.STALLED, *why, holds=not heals),
         )
+        return (*said, condition(ConditionType.RECONCILING, *why, holds=True)) if heals else said
     ready = (Reason.SUSPENDED, "no run is started (spec.suspend)") if request.spec.suspend else (Reason.IN_FORCE, "")
     return (
         condition(ConditionType.ACCEPTED, Reason.ACCEPTED, "", holds=True),
         condition(ConditionType.READY, *ready, holds=True),
         condition(ConditionType.STALLED, Reason.ACCEPTED, "", holds=False),
     )
+
+
+def _stalled_by(end: Condition, verdict: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """The verdict on a request whose one run did not succeed: it stays so until a person reschedules it."""
+    stalled = {"status": ConditionStatus.TRUE, "reason": end.reason, "message": end.message}
+    return tuple(c.model_copy(update=stalled) if c.type == ConditionType.STALLED else c for c in verdict)
 
 
 def _end_conditions(

@@ -70,6 +70,17 @@ def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) ->
     )
 
 
+def reconciling(reason: str, message: str, generation: int) -> Condition:
+    """The condition of what has not begun, or goes on to an end for which people wait."""
+    return Condition(
+        type=ConditionType.RECONCILING,
+        status=ConditionStatus.TRUE,
+        observed_generation=generation,
+        reason=reason or "Pending",
+        message=message,
+    )
+
+
 def process_name(orders: RunOrders, run: ProcessRun) -> str:
     """What a run ran: the Process, or the request where that has its own Job template."""
     request, known = orders.request, orders.process or run.status.process

@@ -1,27 +1,33 @@
 """Conditions as all our kinds carry them, and every reason that we write, so that status, Events and tests agree.
 
+Conditions are shared: another program may add types of its own to our objects, and each writer keeps those of the others.
 Neighbours: the kinds hold conditions in their status; `decisions/` makes them.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field
 
 from process_operator.resources.model import Instant, Int64, Model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
+
+MAX_CONDITIONS: Final = 32
+"""As many as one object may have: ours, and room for those of other programs."""
 
 
 class ConditionType(StrEnum):
-    """The types in use: of requests, of runs, and (Ready, Stalled) of processes."""
+    """The types that the operator writes. Ready, Stalled and Reconciling are those that kstatus knows."""
 
     ACCEPTED = "Accepted"
     READY = "Ready"
     STALLED = "Stalled"
+    RECONCILING = "Reconciling"
     COMPLETE = "Complete"
     FAILED = "Failed"
     FINISHED = "Finished"
@@ -96,6 +102,7 @@ class BackfillReason(StrEnum):
     # Pending, Running
     STARTED = "Started"
     SUSPENDED = "Suspended"
+    REQUEST_NOT_FOUND = "RequestNotFound"
     NOT_ACCEPTED = "RequestNotAccepted"
     WAITING = "Waiting"
     # In the end
@@ -191,8 +198,8 @@ class Condition(Model):
 def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now: datetime) -> tuple[Condition, ...]:
     """Give `new` with its transition times: the old one where the status is the same, else `now` (an aware datetime).
 
-    `new` is the whole list: a type that is only in `old` is gone. Where nothing changed the result equals `old`, if the
-    order is the same, so that nothing has to be written.
+    `new` is the whole list of ours: a type of ours that is only in `old` is gone. The conditions of other programs stay.
+    Where nothing changed the result equals `old`, so that nothing has to be written.
     """
     before = {condition.type: condition for condition in old}
     merged = []
@@ -203,7 +210,29 @@ def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now
             continue
         kept = known.last_transition_time if known is not None and known.status == condition.status else None
         merged.append(condition.model_copy(update={"last_transition_time": kept or now}))
-    return tuple(merged)
+    merged += [condition for condition in old if _is_of_another(condition.type)][: MAX_CONDITIONS - len(merged)]
+    is_same = len(merged) == len(old) and all(before.get(condition.type) == condition for condition in merged)
+    return old if is_same else tuple(merged)
+
+
+def own_conditions(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Give those that the operator writes."""
+    return tuple(condition for condition in conditions if not _is_of_another(condition.type))
+
+
+def with_those_of_others(
+    ours: Iterable[Mapping[str, Any]], there: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Give our conditions with those of other programs that are `there` now, all as the API holds them."""
+    kept = [condition for condition in ours if not _is_of_another(condition["type"])]
+    return kept + [condition for condition in there if _is_of_another(condition["type"])][: MAX_CONDITIONS - len(kept)]
+
+
+def _is_of_another(kind: str) -> bool:
+    return kind not in _OURS
+
+
+_OURS: Final = frozenset(ConditionType)
 
 
 def _says_the_same(known: Condition, new: Condition) -> bool:

@@ -6,12 +6,14 @@ made of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+
+from pydantic import Field
 
 from process_operator.names import API_VERSION, MAX_NAME
 from process_operator.resources.cel_rule import CelRule
-from process_operator.resources.model import Metadata, Model
+from process_operator.resources.model import Int64, Metadata, Model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,17 @@ class Column:
     wide: bool = False
 
 
+NOT_OBSERVED: Final = -1
+"""`status.observedGeneration` of an object that the operator has not looked at: no generation is -1.
+
+Programs that wait for an object (kstatus: Flux, Helm, kpt) take one without the field for finished.
+"""
+
+ObservedGeneration = Annotated[
+    Int64,
+    Field(ge=NOT_OBSERVED, description="The metadata.generation that was last looked at; -1 before the first look."),
+]
+
 AGE: Final = Column("Age", "date", ".metadata.creationTimestamp")
 
 
@@ -34,7 +47,7 @@ AGE: Final = Column("Age", "date", ".metadata.creationTimestamp")
 class Definition:
     """What a CRD says about its kind beyond the schema.
 
-    `status_default` is the status of an object that nobody has written a status to.
+    `status_default` is the status of an object that nobody has written a status to, beside `observedGeneration: -1`.
     """
 
     kind: str
@@ -43,7 +56,7 @@ class Definition:
     short_name: str
     columns: tuple[Column, ...]
     selectable: tuple[str, ...] = ()
-    status_default: Mapping[str, str] | None = None
+    status_default: Mapping[str, str] = field(default_factory=dict)
 
 
 class Resource(Model):

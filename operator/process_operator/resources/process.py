@@ -8,12 +8,11 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field
 
 from process_operator.resources.cel_rule import CelRule
-from process_operator.resources.conditions import Condition
+from process_operator.resources.conditions import MAX_CONDITIONS, Condition
 from process_operator.resources.job_template import JobTemplate
-from process_operator.resources.kind import AGE, Column, Definition, Resource
+from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
 from process_operator.resources.model import (
     Bool,
-    Int64,
     Model,
     ObjectName,
     map_list,
@@ -115,11 +114,12 @@ class ProcessSpec(Model):
 class ProcessStatus(Model):
     """What the operator saw."""
 
-    observed_generation: Int64 | None = Field(
-        None, ge=0, description="The metadata.generation that was last looked at."
-    )
+    observed_generation: ObservedGeneration = NOT_OBSERVED
     conditions: tuple[Condition, ...] = Field(
-        (), max_length=16, description="Ready and Stalled.", json_schema_extra=map_list("type")
+        (),
+        max_length=MAX_CONDITIONS,
+        description="Ready and Stalled; Reconciling while it waits for the Process of a step.",
+        json_schema_extra=map_list("type"),
     )
 
 

@@ -13,8 +13,8 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from process_operator.resources.cel_rule import CelRule
-from process_operator.resources.conditions import Condition
-from process_operator.resources.kind import AGE, Column, Definition, Resource
+from process_operator.resources.conditions import MAX_CONDITIONS, Condition
+from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
 from process_operator.resources.model import Bool, Instant, Int32, Int64, Model, compared, map_list
 from process_operator.resources.process_run import RequestReference
 
@@ -114,13 +114,17 @@ class ProcessBackfillStatus(Model):
         ),
     )
 
-    observed_generation: Int64 | None = Field(
-        None, ge=0, description="The metadata.generation that was last looked at."
-    )
+    observed_generation: ObservedGeneration = NOT_OBSERVED
     phase: BackfillPhase = Field(
         BackfillPhase.PENDING,
         description="Pending or Running; in the end Succeeded, Failed (a run did not succeed, or the range cannot be "
         "run) or Canceled.",
+    )
+    request_uid: str | None = Field(
+        None,
+        alias="requestUID",
+        max_length=64,
+        description="UID of the request whose schedule was last followed: one of the same name may take its place.",
     )
     progress: str | None = Field(
         None, max_length=32, description="How many scheduled times are done, of how many in the range, such as 12/31."
@@ -137,8 +141,9 @@ class ProcessBackfillStatus(Model):
     message: str | None = Field(None, max_length=4096, description="Why, as a sentence, for people.")
     conditions: tuple[Condition, ...] = Field(
         (),
-        max_length=16,
-        description="Finished at any end; Complete after success, Failed and Stalled after any other end.",
+        max_length=MAX_CONDITIONS,
+        description="Reconciling until it is over. Finished at any end; Complete after success, Failed and Stalled after "
+        "any other end.",
         json_schema_extra=map_list("type"),
     )
 

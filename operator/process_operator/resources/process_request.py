@@ -11,9 +11,9 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field, WithJsonSchema, field_validator
 
 from process_operator.resources.cel_rule import CelRule
-from process_operator.resources.conditions import Condition
+from process_operator.resources.conditions import MAX_CONDITIONS, Condition
 from process_operator.resources.job_template import JobTemplate
-from process_operator.resources.kind import AGE, Column, Definition, Resource
+from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
 from process_operator.resources.model import (
     Bool,
     Duration,
@@ -228,9 +228,7 @@ class RunCounts(Model):
 class ProcessRequestStatus(Model):
     """What the operator saw and did."""
 
-    observed_generation: Int64 | None = Field(
-        None, ge=0, description="The metadata.generation that was last looked at."
-    )
+    observed_generation: ObservedGeneration = NOT_OBSERVED
     phase: RequestPhase | None = Field(None, description="The state in one word, for people. Programs read conditions.")
     engine: Engine | None = Field(None, description="Who makes the Jobs: CronJob or Operator.")
     schedule: str | None = Field(
@@ -270,9 +268,9 @@ class ProcessRequestStatus(Model):
     counts: RunCounts = Field(RunCounts(), description="How many runs ended in each way.")
     conditions: tuple[Condition, ...] = Field(
         (),
-        max_length=16,
-        description="Accepted, Ready and Stalled; Complete or Failed once no run is left to start; NotificationsReady "
-        "where notify is set.",
+        max_length=MAX_CONDITIONS,
+        description="Accepted, Ready and Stalled; Reconciling while it waits for what may come; Complete or Failed once no "
+        "run is left to start; NotificationsReady where notify is set.",
         json_schema_extra=map_list("type"),
     )
 

@@ -12,8 +12,8 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from process_operator.resources.cel_rule import CelRule
-from process_operator.resources.conditions import Condition
-from process_operator.resources.kind import AGE, Column, Definition, Resource
+from process_operator.resources.conditions import MAX_CONDITIONS, Condition
+from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
 from process_operator.resources.model import (
     Bool,
     Instant,
@@ -179,6 +179,7 @@ class ProcessRunStatus(Model):
         ),
     )
 
+    observed_generation: ObservedGeneration = NOT_OBSERVED
     phase: RunPhase = Field(
         RunPhase.PENDING,
         description="Pending or Running; in the end Succeeded, Failed, Missed (too late), Skipped (another run was in "
@@ -217,9 +218,9 @@ class ProcessRunStatus(Model):
     )
     conditions: tuple[Condition, ...] = Field(
         (),
-        max_length=16,
-        description="Finished at any end; Complete after success, Failed and Stalled after any other end; Notified once "
-        "those who are to be told have been, or were given up.",
+        max_length=MAX_CONDITIONS,
+        description="Reconciling while it is Pending. Finished at any end; Complete after success, Failed and Stalled "
+        "after any other end; Notified once those who are to be told have been, or were given up.",
         json_schema_extra=map_list("type"),
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from process_operator.names import GROUP, VERSION
+from process_operator.resources.kind import NOT_OBSERVED
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest
@@ -118,11 +119,11 @@ def _root(model: type[Resource]) -> Schema:
 
 
 def _set_status_default(status: Schema, definition: Definition) -> None:
-    """Only where the kind asks for it: a default in a status shows up in objects that nobody has looked at yet."""
-    if definition.status_default:
-        status["default"] = dict(definition.status_default)
-        for name, value in definition.status_default.items():
-            status["properties"][name]["default"] = value
+    """A default in a status shows up in objects that nobody has looked at yet, without a write."""
+    default: Schema = {"observedGeneration": NOT_OBSERVED, **definition.status_default}
+    status["default"] = default
+    for name, value in default.items():
+        status["properties"][name]["default"] = value
 
 
 def _structural(node: Schema, types: dict[str, Schema], *, defaults: bool) -> Schema:

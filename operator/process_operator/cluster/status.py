@@ -1,0 +1,85 @@
+"""Writing the status of one of our objects: whole, in one PATCH, and without what other programs wrote into it since.
+
+An object is shared. Another program may add a condition of its own between the look on which a decision rests and the write
+that follows. The PATCH therefore names the version that was seen. Where only such conditions or the metadata have changed
+since, it is repeated with them; any other change means that the decision is out of date.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.errors import Conflict, Invalid
+from process_operator.cluster.kinds import Kind
+from process_operator.cluster.transport import Body
+from process_operator.resources.conditions import own_conditions, with_those_of_others
+from process_operator.resources.process import Process, ProcessStatus
+from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
+from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
+
+AnyStatus = ProcessStatus | ProcessRunStatus | ProcessBackfillStatus
+
+_TRIES: Final = 5
+
+
+class StatusChanged(Conflict):
+    """The object is another one now, or its status is not the one that was seen. `current` is the object as it is."""
+
+    def __init__(self, current: dict[str, Any]) -> None:
+        name = current["metadata"]["name"]
+        super().__init__(f"{name} has changed since it was looked at", status=409, reason="Conflict")
+        self.current = current
+
+
+async def replace_status(
+    api: Api, kind: Kind, seen: Process | ProcessRun | ProcessBackfill, status: AnyStatus
+) -> dict[str, Any]:
+    """Write `status` over the one of `seen`, keep the conditions of other programs, and give the object as it is then.
+
+    Raises NotFound, StatusChanged, Conflict where others write all the time, and Invalid where the API server refuses
+    the status itself.
+    """
+    metadata = seen.metadata
+    version, there = metadata.resource_version, seen.status.to_api().get("conditions") or ()
+    for _ in range(_TRIES):
+        wanted = status.to_api()
+        wanted["conditions"] = with_those_of_others(wanted.get("conditions") or (), there)
+        try:
+            return await api.patch(
+                kind,
+                metadata.namespace,
+                metadata.name,
+                status_patch(metadata.uid, version, wanted),
+                subresource="status",
+            )
+        except Invalid:
+            # It is the API server's answer to a failed test, too.
+            current = await api.get(kind, metadata.namespace, metadata.name)
+            if current["metadata"]["resourceVersion"] == version:
+                raise
+        found = type(seen).model_validate(current)
+        if found.metadata.uid == metadata.uid and _ours(found.status) == _ours(status):
+            return current  # written by an earlier try, whose answer was lost
+        if found.metadata.uid != metadata.uid or _ours(found.status) != _ours(seen.status):
+            raise StatusChanged(current)
+        version = current["metadata"]["resourceVersion"]
+        there = (current.get("status") or {}).get("conditions") or ()
+    raise Conflict(f"{metadata.name} is written by others all the time", status=409, reason="Conflict")
+
+
+def status_patch(uid: str, version: str, status: Body) -> list[Body]:
+    """Give the JSON patch that makes the status of this very version of an object exactly `status`.
+
+    It tests the UID itself: as a precondition of a merge patch the API server heeds none on a status.
+    """
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": uid},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": version},
+        {"op": "add", "path": "/status", "value": status},
+    ]
+
+
+def _ours(status: AnyStatus) -> AnyStatus:
+    """A status without the conditions of other programs."""
+    return status.model_copy(update={"conditions": own_conditions(status.conditions)})
