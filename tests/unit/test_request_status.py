@@ -133,7 +133,11 @@ def test_phase_and_conditions(
         condition("Ready", "True", "Suspended", "no run is started (spec.suspend)") if of.spec.suspend else IN_FORCE[1]
     )
     # Rescheduling is a person's matter.
-    stalled = condition("Stalled", "True", ends[0].reason, ends[0].message) if phase == "Failed" else IN_FORCE[2]
+    stalled = (
+        condition("Stalled", "True", ends[0].reason, ends[0].message)
+        if phase in ("Failed", "Canceled")
+        else IN_FORCE[2]
+    )
     assert (found.phase, found.conditions) == (phase, (IN_FORCE[0], ready, stalled, *ends))
 
 
