@@ -7,7 +7,7 @@ and the reconciler tries again later. Neighbours: `decisions/plan.py` has the ac
 
 from __future__ import annotations
 
-import re
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +26,8 @@ from process_operator.cluster.errors import (
     NamespaceTerminating,
     NotFound,
     QuotaExceeded,
+    ServerError,
+    Unreachable,
 )
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import (
@@ -42,11 +44,13 @@ from process_operator.cluster.status import StatusChanged, replace_status, statu
 from process_operator.cluster.transport import Body
 from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
+from process_operator.decisions.blocked import Blocked
 from process_operator.decisions.history import remembered, step_end
 from process_operator.decisions.ownership import cronjob_of_run, is_cronjob_of, is_job_of
-from process_operator.decisions.snapshot import Delivery, DryRun, FinishedRun, Snapshot
+from process_operator.decisions.snapshot import Delivery, DryRun, FinishedRun, RunNotes, Snapshot
 from process_operator.log_reader import LogReader
 from process_operator.notifier import Notifier
+from process_operator.rejections import blocked_by, is_by_policy, is_observation, what_fails, words_of
 from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.model import Metadata, Model
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
@@ -57,13 +61,11 @@ from process_operator.store import Store, is_finished
 
 QUOTA_RETRY: Final = timedelta(seconds=15)
 """How long a refusal by a quota is believed."""
-FORBIDDEN_RETRY: Final = timedelta(minutes=5)
-"""How long any other refusal by rights or policy is believed; a person may heal it at once by an edit."""
+POLICY_RETRY: Final = timedelta(seconds=25)
+"""How long any other rejection by rights or policy is believed: work goes on within 30 seconds after it is gone."""
 MARK_RETRY: Final = timedelta(seconds=30)
 """How long after a failure it is tried again to write what became of a notification."""
-_ABOUT_THE_JOB: Final = re.compile(
-    r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |Job in version "v1" cannot be handled as a Job: )'
-)
+_NO_NOTES: Final = RunNotes()
 _RUNS_IN_A_PAGE: Final = 200
 """As many as are read in some ten milliseconds, with their logs."""
 
@@ -73,7 +75,7 @@ log = structlog.get_logger("process_operator")
 class Performer:
     """Carries out actions for one connection. `follow` reads and watches a ConfigMap, by namespace and name."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         api: Api,
         store: Store,
@@ -83,7 +85,9 @@ class Performer:
         *,
         follow: Callable[[str, str], Awaitable[None]],
         notifier: Notifier,
+        chance: Callable[[], float] = random.random,
     ) -> None:
+        self._chance = chance
         self._api = api
         self._store = store
         self._events = events
@@ -167,7 +171,8 @@ class Performer:
         raise NotFound(f"the request with the UID {seen.uid} is gone", status=404, reason="NotFound")
 
     async def _dry_run(self, key: Key, snapshot: Snapshot, action: actions.DryRunJob) -> None:
-        said = DryRun(action.template_hash)
+        said, notes = DryRun(action.template_hash), self._store.notes(key)
+        blocked = None
         for index, manifest in enumerate(action.manifests):
             try:
                 await self._api.create(JOB, key[0], dict(manifest), dry_run=True)
@@ -176,7 +181,17 @@ class Performer:
             except (Forbidden, Invalid, NotFound) as error:
                 said = self._refusal(error, action.template_hash, index)
                 break
-        self._store.notes(key).dry_run = said
+            except (ServerError, Unreachable) as error:
+                blocked = self._blocked_by(what_fails(action), error, notes.dry_run_blocked)
+                notes.dry_run_blocked = blocked
+                if blocked.tries == 1 or not is_observation(error):
+                    raise
+                said = DryRun(action.template_hash, blocked.reason, blocked.message, blocked.again_at, index)
+                break
+        notes.dry_run, notes.dry_run_blocked = said, blocked
+
+    def _blocked_by(self, what: str, error: ApiError, before: Blocked | None) -> Blocked:
+        return blocked_by(what, error, before, self._clock(), chance=self._chance)
 
     async def _follow_config_map(self, key: Key, snapshot: Snapshot, action: actions.FollowConfigMap) -> None:
         await self._follow(key[0], action.name)
@@ -188,11 +203,10 @@ class Performer:
             reason, again = Reason.QUOTA_EXCEEDED, self._clock() + QUOTA_RETRY
         elif isinstance(error, NamespaceTerminating) or (isinstance(error, NotFound) and "namespaces" in error.message):
             reason = Reason.NAMESPACE_TERMINATING
-        elif isinstance(error, Forbidden):
+        elif is_by_policy(error):
             # Rights and policies change without anyone touching the request.
-            again = self._clock() + FORBIDDEN_RETRY
-        # The name of a Job that is never stored would only puzzle whoever reads it.
-        return DryRun(template_hash, reason, _ABOUT_THE_JOB.sub("", error.message), again, job)
+            again = self._clock() + POLICY_RETRY
+        return DryRun(template_hash, reason, words_of(error), again, job)
 
     async def _delete_request(self, key: Key, snapshot: Snapshot, action: actions.DeleteRequest) -> None:
         await self._api.delete(PROCESS_REQUEST, *key, uid=action.uid)
@@ -404,8 +418,24 @@ class Performer:
             self._refuse_job(key, action.run, Reason.NAMESPACE_TERMINATING, "", self._clock() + QUOTA_RETRY)
         except (Forbidden, Invalid) as error:
             self._refuse_job(key, action.run, RunReason.REFUSED, error.message, None)
+        except (ServerError, Unreachable) as error:
+            self._note_unanswered(key, action, error)
         else:
             self._store.apply(JOB, answer)
+            if self._store.notes(key).runs.get(action.run, _NO_NOTES).create_refused is not None:
+                self._store.note_run(key, action.run, create_refused=None)
+
+    def _note_unanswered(self, key: Key, action: actions.CreateJob, error: ApiError) -> None:
+        """Note that the API server fails to create a Job, so that its run says so and the other runs go on.
+
+        Raises the error where it came for the first time: the Job may have been created, and a blip is no news.
+        """
+        before = self._store.notes(key).runs.get(action.run, _NO_NOTES).create_refused
+        blocked = self._blocked_by(what_fails(action), error, before)
+        self._store.note_run(key, action.run, create_refused=blocked)
+        if blocked.tries == 1 or not is_observation(error):
+            self._store.note_run(key, action.run, create_refused=replace(blocked, again_at=self._clock()))
+            raise error
 
     async def _would_be_resumed(self, key: Key, action: actions.CreateJob) -> bool:
         """Whether admission makes of a suspended Job one that another controller resumes, or resumes it itself.
@@ -435,7 +465,10 @@ class Performer:
             self._refuse_job(key, action.run, RunReason.NAME_TAKEN, message, None)
 
     def _refuse_job(self, key: Key, run: str, reason: str, message: str, again_at: datetime | None) -> None:
-        self._store.note_run(key, run, create_refused=DryRun("", reason, message, again_at))
+        before, now = self._store.notes(key).runs.get(run, _NO_NOTES).create_refused, self._clock()
+        since = now if before is None else before.since
+        refused = Blocked(f"Job {run} cannot be created", reason, message, since, again_at, certain=True)
+        self._store.note_run(key, run, create_refused=refused)
 
     async def _patch_job(self, key: Key, snapshot: Snapshot, action: actions.PatchJob) -> None:
         try:

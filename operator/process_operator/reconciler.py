@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -23,18 +23,18 @@ from process_operator.cluster.errors import (
     ApiError,
     NamespaceTerminating,
     NotFound,
-    ServerError,
-    TooManyRequests,
-    Unreachable,
 )
 from process_operator.decider import Decider, Decision
-from process_operator.decisions.plan import Action, Plan
+from process_operator.decisions.blocked import Blocked, Need, blocked_now
+from process_operator.decisions.plan import Action, DeleteRuns, Plan
 from process_operator.decisions.plan_sequel import is_settled, only_start
+from process_operator.decisions.request_blocked import report_blocked
 from process_operator.decisions.request_status import is_awaited, is_worth_a_write
 from process_operator.decisions.run_counts import with_uncounted
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.performer import Performer
 from process_operator.queue import WorkQueue
+from process_operator.rejections import LONGEST_PAUSE, blocked_by, is_observation, need_of, what_fails
 from process_operator.shelf import Key
 from process_operator.store import Notes, Store
 
@@ -48,9 +48,10 @@ _LONGEST_REST: Final = 5.0
 """Seconds."""
 _LONGEST_BREAK: Final = timedelta(seconds=3)
 """Longer than what can wait waits (`queue.py`)."""
+_QUOTA_COUNTS: Final = timedelta(seconds=1)
+"""After a deletion the quota is tried this much later: the API server counts objects with a delay."""
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
-_LONGEST_OUTAGE_PAUSE: Final = timedelta(seconds=30)
-"""Nothing tells that a server is back; what came due meanwhile should not wait for minutes then."""
+"""After an error of our own, or in a namespace that is being deleted."""
 
 log = structlog.get_logger("process_operator")
 
@@ -133,6 +134,7 @@ class Reconciler:
             again_at = await self._settle(key, spent)
         except ApiError as error:
             again_at = self._later(key, error)
+            await self._report_blocked(key)
         except Exception as error:
             log.exception("decision failed", namespace=key[0], request=key[1])
             again_at = self._later(key, error)
@@ -172,7 +174,7 @@ class Reconciler:
             if self._queue.has_urgent:
                 # What is due goes before all that follows from what has just been done.
                 break
-            if is_settled(snapshot, plan, carried_out=_ACTIONS):
+            if is_settled(snapshot, plan, carried_out=_ACTIONS) and not _drop_unneeded(notes, snapshot, now):
                 notes.settled_at = now
                 written_again_at = await self._write_status(key, snapshot)
                 backfills_again_at = await self._backfills.write(key)
@@ -203,7 +205,13 @@ class Reconciler:
             for action in plan.actions[:_ACTIONS]:
                 if self._beat() != beat:
                     return False
-                await self._performer.perform(key, snapshot, action)
+                try:
+                    await self._performer.perform(key, snapshot, action)
+                except ApiError as error:
+                    if self._note_blocked(key, snapshot, action, error):
+                        return False
+                    raise
+                self._note_done(key, action)
                 done.append(action)
                 self._done(key, action)
         finally:
@@ -212,6 +220,45 @@ class Reconciler:
             if self._store.notes(key) is seen.notes and seen.notes.status_changes == seen.status_changes:
                 self._remember(key, snapshot, plan, all_done=all_done)
         return True
+
+    def _note_blocked(self, key: Key, snapshot: Snapshot, action: Action, error: ApiError) -> bool:
+        """Note that an action failed; whether the next decision can leave it out and go on with the rest."""
+        if not is_observation(error):
+            return False
+        notes, need, now = self._store.notes(key), need_of(action), self._clock()
+        was_held = blocked_now(snapshot, need, now) is not None
+        found = blocked_by(what_fails(action), error, notes.blocked.get(need), now, chance=self._chance)
+        notes.blocked[need] = found
+        is_left_out = need != Need.OTHER and not was_held and (found.certain or found.tries > 1)
+        if is_left_out:
+            about = {"namespace": key[0], "request": key[1], "again_at": str(found.again_at)}
+            log.warning("goes on without what is rejected", error=f"{found.what}: {error}", **about)
+        return is_left_out
+
+    def _note_done(self, key: Key, action: Action) -> None:
+        """Note that an action worked: what was blocked of that kind no longer is."""
+        notes, need = self._store.notes(key), need_of(action)
+        found = notes.blocked.get(need)
+        if found is not None and (need != Need.OTHER or found.what == what_fails(action)):
+            del notes.blocked[need]
+        quota = notes.blocked.get(Need.RUN)
+        if isinstance(action, DeleteRuns) and quota is not None:
+            now = self._clock()
+            notes.blocked[Need.RUN] = replace(quota, room_made_at=now, again_at=now + _QUOTA_COUNTS)
+
+    async def _report_blocked(self, key: Key) -> None:
+        """Write into the status of a request which action of its plan keeps failing."""
+        snapshot = self._store.snapshot(key)
+        plan = report_blocked(snapshot, self._clock())
+        if plan is None:
+            return
+        self._store.notes(key).status = plan.status
+        try:
+            for action in plan.actions:
+                await self._performer.perform(key, snapshot, action)
+            await self._write_status(key, snapshot)
+        except ApiError as error:
+            log.warning("a status could not be written", namespace=key[0], request=key[1], error=str(error))
 
     def _remember(self, key: Key, snapshot: Snapshot, plan: Plan, *, all_done: bool) -> None:
         notes = self._store.notes(key)
@@ -280,8 +327,9 @@ class Reconciler:
             return notes.retry_at
         notes.failures += 1
         notes.held_until = None
-        is_outage = isinstance(error, Unreachable | ServerError | TooManyRequests)
-        longest = _LONGEST_OUTAGE_PAUSE if is_outage else _LONGEST_PAUSE
+        # Nothing tells that a server, a policy or a webhook is mended; what came due meanwhile must not wait for minutes.
+        is_ours = not isinstance(error, ApiError) or isinstance(error, NamespaceTerminating)
+        longest = _LONGEST_PAUSE if is_ours else LONGEST_PAUSE
         pause = timedelta(
             seconds=backoff(notes.failures, error, first=1.0, longest=longest.total_seconds(), chance=self._chance)
         )
@@ -297,3 +345,15 @@ class Reconciler:
         # A claim is held through the first retry, because what failed may have been done all the same.
         self._store.give_way(key, claims=notes.failures > 1)
         return notes.retry_at
+
+
+def _drop_unneeded(notes: Notes, snapshot: Snapshot, now: datetime) -> bool:
+    """Drop what was blocked and is needed no more; whether anything was. The status is then decided again.
+
+    Where nothing is left to do, what is not left out for the moment was part of the plan and works, or is not wanted.
+    """
+    needs = (Need.RUN, Need.CRON_JOB)
+    kept: dict[str, Blocked] = {need: notes.blocked[need] for need in needs if blocked_now(snapshot, need, now)}
+    is_less = kept != notes.blocked
+    notes.blocked = kept
+    return is_less

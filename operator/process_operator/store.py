@@ -28,6 +28,7 @@ from process_operator.cluster.kinds import (
     PROCESS_RUN,
     Kind,
 )
+from process_operator.decisions.blocked import Blocked
 from process_operator.decisions.occupancy import let_go_by, occupant_of, process_of
 from process_operator.decisions.ownership import CronJobOfRequest, is_job_of
 from process_operator.decisions.plan import Plan
@@ -78,6 +79,10 @@ class Notes:
     backfills: dict[str, ProcessBackfillStatus] = field(default_factory=dict)
     """By name: decided, not written yet."""
     backfills_written_at: dict[str, datetime] = field(default_factory=dict)
+    blocked: dict[str, Blocked] = field(default_factory=dict)
+    """By what it is for (`Need`): the actions that the API server keeps rejecting."""
+    dry_run_blocked: Blocked | None = None
+    """The dry run of the Job, where the API server gives no answer to it."""
     failures: int = 0
     retry_at: datetime | None = None
     """When the last failure is to be tried again (UTC)."""
@@ -516,6 +521,7 @@ class Store:
             backfills=tuple(entry.value for entry in self.backfills.of(key).values()),
             backfill_status=dict(notes.backfills),
             dry_run=notes.dry_run,
+            blocked=dict(notes.blocked),
             calendars=self.calendars.of(key),
             deliveries=dict(notes.deliveries),
             defaults=self._defaults,
@@ -698,9 +704,7 @@ def _carried_over(notes: RunNotes, by: timedelta) -> RunNotes:
     times = {item.name: getattr(notes, item.name) for item in fields(notes)}
     changed: dict[str, Any] = {name: value + by for name, value in times.items() if isinstance(value, datetime)}
     refused = notes.create_refused
-    if refused is not None and refused.again_at is not None:
-        refused = replace(refused, again_at=refused.again_at + by)
-    return replace(notes, **changed, create_refused=refused)
+    return replace(notes, **changed, create_refused=None if refused is None else refused.carried_over(by))
 
 
 def _process_of(key: Key, raw: Raw) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ pytest.register_assert_rewrite(
     "tests.flow.invariants",
     "tests.flow.scenario",
     "tests.flow.driver",
+    "tests.flow.scenarios_blocked",
     "tests.flow.scenarios_calendar",
     "tests.flow.scenarios_once",
     "tests.flow.scenarios_schedule",

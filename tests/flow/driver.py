@@ -200,6 +200,7 @@ class Process:
             flow.clock,
             follow=self._follow_config_map,
             notifier=self.notifier,
+            chance=lambda: 1.0,
         )
         self.ahead = Ahead(
             self.store,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.flow.scenario import Scenario, for_each, writes_of
 from tests.flow.scenarios_ahead import AHEAD
 from tests.flow.scenarios_backfill import BACKFILLS
+from tests.flow.scenarios_blocked import BLOCKED
 from tests.flow.scenarios_calendar import CALENDARS
 from tests.flow.scenarios_catch_up import CATCH_UP
 from tests.flow.scenarios_cronjob import CRONJOBS
@@ -31,6 +32,7 @@ SCENARIOS = [
     *NOTIFY.all,
     *PROCESSES.all,
     *SHARED.all,
+    *BLOCKED.all,
 ]
 
 

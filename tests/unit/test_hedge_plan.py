@@ -10,6 +10,7 @@ from tests.unit.given import STEM, UID, at, finished, job, request, seconds, sna
 
 from process_operator import names
 from process_operator.decisions import manifests
+from process_operator.decisions.blocked import Blocked
 from process_operator.decisions.plan import (
     ClaimTick,
     CreateCronJob,
@@ -205,7 +206,11 @@ def test_claim_is_bound_to_the_version_that_was_seen() -> None:
 
 
 def test_a_job_that_the_server_refuses_becomes_a_run_of_its_own() -> None:
-    notes = {named(TICK): RunNotes(create_refused=DryRun("", "QuotaExceeded", "used up", at("12:11")))}
+    notes = {
+        named(TICK): RunNotes(
+            create_refused=Blocked("Job", "QuotaExceeded", "used up", since=at("12:10"), again_at=at("12:11"))
+        )
+    }
     found = plan("12:10:11", last=TICK, claimed=TICK, notes=notes)
     (made,) = [action for action in found.actions if isinstance(action, CreateRun)]
     assert made.manifest["metadata"]["name"] == named(TICK)

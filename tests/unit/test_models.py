@@ -498,4 +498,6 @@ def test_only_what_appears_or_frees_itself_may_heal() -> None:
         "ProcessNotFound",
         "ExcludeNotFound",
         "QuotaExceeded",
+        "WebhookFailed",
+        "APIError",
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
 from tests.unit.given import at
 
-from process_operator.decisions.snapshot import DryRun, RunNotes
+from process_operator.decisions.blocked import Blocked
+from process_operator.decisions.snapshot import RunNotes
 from process_operator.pulse import Pulse
 from process_operator.store import Store
 
@@ -51,9 +52,11 @@ def test_a_break_is_noticed_once(passed: float, set_by: float, breaks: int) -> N
 
 def test_times_of_open_runs_follow_a_clock_that_is_set() -> None:
     store = Store(on_dirty=lambda _: None, clock=lambda: BEGIN)
-    refused = DryRun("", "QuotaExceeded", "full", at("12:00:15"))
+    refused = Blocked("Job run cannot be created", "QuotaExceeded", "full", since=BEGIN, again_at=at("12:00:15"))
     store.note_run(KEY, "run", ended_at=BEGIN, create_refused=refused, log_pod="pod")
     store.clock_was_set(timedelta(minutes=-5))
     assert store.notes(KEY).runs["run"] == RunNotes(
-        ended_at=at("11:55"), create_refused=DryRun("", "QuotaExceeded", "full", at("11:55:15")), log_pod="pod"
+        ended_at=at("11:55"),
+        create_refused=replace(refused, since=at("11:55"), again_at=at("11:55:15")),
+        log_pod="pod",
     )

@@ -192,4 +192,11 @@ def test_an_annotation_of_another_form_is_none_of_ours(text: str) -> None:
     ],
 )
 def test_the_words_for_people(reason: str, words: str) -> None:
-    assert Refusal(RunPhase.MISSED, reason, "r").message(30) == words
+    assert Refusal(RunPhase.MISSED, reason, "r" if reason == "Overlap" else "").message(30) == words
+
+
+def test_a_miss_names_its_cause() -> None:
+    refusal = Refusal(RunPhase.MISSED, "DeadlinePassed", "no ProcessRun could be created: label team is required")
+    assert Refusal.parse(str(refusal)) == refusal
+    cause = "no ProcessRun could be created: label team is required"
+    assert refusal.message(30) == f"not started within 30 s of its time (startingDeadlineSeconds): {cause}"

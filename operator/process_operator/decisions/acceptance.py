@@ -134,7 +134,9 @@ def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance,
         return so_far
     where = so_far.steps[said.job].where if so_far.steps else template_field(snapshot.process)
     sent, written = _dry_runs(snapshot, request, so_far, now)[said.job], _written(snapshot, request, so_far, said.job)
-    message = f"{where}: the API server refuses the Job: {in_the_template(said.message, sent, written)}"
+    is_judged = said.reason not in (Reason.WEBHOOK_FAILED, Reason.API_ERROR)
+    verb = "refuses the Job" if is_judged else "cannot judge the Job"
+    message = f"{where}: the API server {verb}: {in_the_template(said.message, sent, written)}"
     return replace(so_far, reason=said.reason, message=message, again_at=said.again_at)
 
 

@@ -25,6 +25,7 @@ from process_operator.decisions.backfill_status import (
     out_of_bounds,
     without_request,
 )
+from process_operator.decisions.blocked import Need, blocked_now
 from process_operator.decisions.concurrency import MAX_STARTS
 from process_operator.decisions.history import backfill_mark
 from process_operator.decisions.plan import CreateRun, Draft, Emit, LoadHistory
@@ -146,7 +147,8 @@ def _go_on(
     if backfill.spec.cancel:
         is_over = state.active == 0
         return canceled(state, cursor, counts, left) if is_over else open_status(state, cursor, counts, left)
-    if situation.acceptance.is_accepted and not situation.is_suspended:
+    no_runs = blocked_now(situation.snapshot, Need.RUN, situation.now)
+    if situation.acceptance.is_accepted and not situation.is_suspended and no_runs is None:
         draft.do(*missing)
     return open_status(state, cursor, counts, left, situation=situation)
 

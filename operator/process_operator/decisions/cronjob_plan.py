@@ -12,6 +12,7 @@ from typing import Any
 
 from process_operator import names
 from process_operator.decisions.acceptance import Acceptance
+from process_operator.decisions.blocked import Need, blocked_now
 from process_operator.decisions.engine_choice import EngineChoice
 from process_operator.decisions.manifests import cronjob_manifest, cronjob_spec, identity_patch
 from process_operator.decisions.ownership import is_cronjob_of
@@ -35,7 +36,7 @@ def own_cronjob(snapshot: Snapshot) -> CronJob | None:
 def plan_cronjob(snapshot: Snapshot, acceptance: Acceptance, now: datetime, draft: Draft, *, finished: bool) -> None:
     """Bring the CronJob in line with the request; `finished`: no tick of the schedule is left."""
     suspend_orphans(snapshot, draft)
-    if acceptance.ask is not None:
+    if acceptance.ask is not None or blocked_now(snapshot, Need.CRON_JOB, now) is not None:
         return
     request, cronjob, template = snapshot.request, own_cronjob(snapshot), acceptance.template
     assert request is not None

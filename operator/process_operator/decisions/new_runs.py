@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from process_operator.decisions import manifests
+from process_operator.decisions.blocked import Need, blocked_now
 from process_operator.decisions.concurrency import MAX_STARTS, Contender
 from process_operator.decisions.cronjob_active import plan_active
 from process_operator.decisions.cronjob_runs import plan_cronjob_jobs, plan_passed_over
@@ -14,7 +15,7 @@ from process_operator.decisions.plan import CreateRun, Draft
 from process_operator.decisions.process_line import Ask
 from process_operator.decisions.process_turn import may_enter, others_in_the_way
 from process_operator.decisions.request_calendar import Calendar, Progress, calendar_of
-from process_operator.decisions.schedule_plan import claim, plan_ticks
+from process_operator.decisions.schedule_plan import claim, plan_ticks, undecided_ticks
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.stretch import is_suspended, run_name
 from process_operator.decisions.template import JobTemplate
@@ -28,16 +29,19 @@ def plan_new_runs(
 ) -> tuple[Progress, Calendar | None]:
     """Claim what is due; how far the schedule is then, and its calendar where it has one."""
     snapshot, cursor = situation.snapshot, situation.snapshot.status.last_schedule_time
-    made = plan_cronjob_jobs(snapshot, situation.now, draft)
+    no_runs = blocked_now(snapshot, Need.RUN, situation.now)
+    made = plan_cronjob_jobs(snapshot, situation.now, draft) if no_runs is None else 0
     if situation.request.spec.timing.schedule is None:
         # Jobs that a CronJob made before an edit are runs, but not the one of this stretch.
-        return Progress(cursor, started=_one_shot(situation, contenders, ask, draft)), None
+        return Progress(cursor, started=0 if no_runs else _one_shot(situation, contenders, ask, draft)), None
     idle = Progress(cursor, started=made)
     if situation.acceptance.recurrence is None:
         return idle, None
     calendar = calendar_of(snapshot, situation.acceptance.recurrence)
     if is_suspended(situation.stretch) or not situation.acceptance.is_accepted or situation.acceptance.engine is None:
         return idle, calendar
+    if no_runs is not None:
+        return Progress(cursor, waiting=undecided_ticks(situation, calendar)), calendar
     if situation.is_own_engine:
         others, at_once = others_in_the_way(situation, ask), _at_once(situation, contenders, ask)
         return plan_ticks(situation, calendar, contenders, others, at_once, draft), calendar

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from process_operator.decisions.blockers import blocker_of
 from process_operator.decisions.plan import Draft, Emit, FinishRun, LoadHistory
+from process_operator.decisions.process_line import Ask
+from process_operator.decisions.request_blocked import is_told
 from process_operator.decisions.request_calendar import Calendar, Progress, runs_left, settled_through
 from process_operator.decisions.request_status import Outlook
 from process_operator.decisions.situation import Situation
@@ -20,7 +23,9 @@ from process_operator.resources.process_request import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase, Trigger
 
 
-def outlook_of(situation: Situation, progress: Progress, calendar: Calendar | None, draft: Draft) -> Outlook:
+def outlook_of(
+    situation: Situation, progress: Progress, calendar: Calendar | None, ask: Ask | None, draft: Draft
+) -> Outlook:
     """The outlook after the plan; asks for the history where only that can tell."""
     counted = progress.started - _given_back(situation, progress, draft)
     left = runs_left(situation.snapshot, counted)
@@ -31,11 +36,13 @@ def outlook_of(situation: Situation, progress: Progress, calendar: Calendar | No
     sought = unknown and situation.snapshot.history is None
     if sought or _lost_sight_of_runs(situation) or _needs_count(situation, draft):
         draft.do(LoadHistory())
+    waiting = _waiting(situation, progress)
     return Outlook(
         views=situation.views,
         cursor=progress.cursor,
         started=counted,
-        waiting=_waiting(situation, progress),
+        waiting=waiting,
+        blocker=blocker_of(situation, ask, draft, waiting=waiting),
         next_run=next_run,
         no_tick_left=none_left,
         end=end,
@@ -128,13 +135,18 @@ def _one_shot_end(situation: Situation, progress: Progress) -> tuple[FinishedRun
 
 
 def announce(situation: Situation, status: ProcessRequestStatus, draft: Draft) -> None:
-    """Events where the verdict on the request changes, or a new stretch is in force."""
+    """Events where the verdict on the request changes, a new stretch is in force, or something blocks its runs."""
     before = _condition(situation.snapshot.status, ConditionType.ACCEPTED)
     after = _condition(status, ConditionType.ACCEPTED)
     if situation.acceptance.reason and before != after:
         draft.do(
             Emit(EventReason.REFUSED, f"{situation.acceptance.reason}: {situation.acceptance.message}", warning=True)
         )
+    ready = _condition(status, ConditionType.READY)
+    if not situation.acceptance.reason and ready is not None and ready[0] == ConditionStatus.FALSE:
+        _, reason, message = ready
+        if not is_told(situation.snapshot.status.conditions, reason):
+            draft.do(Emit(EventReason.BLOCKED, f"{reason}: {message}", warning=True))
     fresh = situation.snapshot.status.phase is None or before != after
     if situation.acceptance.is_accepted and fresh and not situation.is_suspended:
         at = f"; next run at {format_instant(status.next_run_time)}" if status.next_run_time else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from process_operator.decisions.blocked import Need, blocked_now
 from process_operator.decisions.concurrency import Contender
 from process_operator.decisions.occupancy import process_of
 from process_operator.decisions.process_line import Ask
@@ -42,7 +43,9 @@ def own_ask(situation: Situation, contenders: list[Contender]) -> Ask | None:
     line, now = situation.line, situation.now
     if line is None or not situation.acceptance.is_accepted:
         return None
-    wishes = [*_runs(situation, contenders), *_tick(situation), *_one_shot(situation)]
+    wishes = _runs(situation, contenders)
+    if blocked_now(situation.snapshot, Need.RUN, now) is None:
+        wishes += [*_tick(situation), *_one_shot(situation)]
     current = [wish for wish in wishes if wish[0] <= now]
     replaces = situation.policy == ConcurrencyPolicy.REPLACE
     wish = max(current) if replaces and current else min(current or wishes, default=None)

@@ -25,7 +25,7 @@ _INSTANT: Final = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A phase and reason for ticks that do not start; `about` names the run in the way, where there is one."""
+    """A phase and reason for ticks that do not start; `about` names the run in the way, or the cause of a miss."""
 
     phase: RunPhase
     reason: str
@@ -46,8 +46,9 @@ class Refusal:
 
     def message(self, deadline_seconds: int | None = None) -> str:
         """The sentence a person reads in the run."""
-        words = _WORDS.get(self.reason, "")
-        return words.format(about=self.about, seconds=deadline_seconds)
+        words = _WORDS.get(self.reason, "").format(about=self.about, seconds=deadline_seconds)
+        is_named = self.reason == RunReason.OVERLAP or not self.about
+        return words if is_named else f"{words}: {self.about}"
 
 
 _WORDS: Final[dict[str, str]] = {
@@ -100,7 +101,12 @@ class Records:
 
 
 def record_spans(
-    spans: Sequence[Span], recurrence: Recurrence, history: Sequence[FinishedRun], *, ongoing: bool
+    spans: Sequence[Span],
+    recurrence: Recurrence,
+    history: Sequence[FinishedRun],
+    *,
+    ongoing: bool,
+    briefly: bool = False,
 ) -> Records:
     """Lay refused ticks down as records, going on with the row that is already in the history.
 
@@ -109,6 +115,7 @@ def record_spans(
         recurrence: the calendar, to count and to step through ticks.
         history: finished runs of the request, in any order.
         ongoing: a run is still in the way, so more ticks will follow: then a summary grows once a minute at most.
+        briefly: one summary for each span, because a quota has little room for records.
     """
     new: list[Record] = []
     grown: list[Growth] = []
@@ -124,7 +131,8 @@ def record_spans(
             count = recurrence.count(start - _INSTANT, span.last)
             grown.append(Growth(summary.name, span.refusal, RunSummary(from_=start, to=span.last, count=count)))
         else:
-            alone = 0 if span.refusal.reason == RunReason.TOO_MANY else max(0, SINGLE_RECORDS - singles)
+            in_one = briefly or span.refusal.reason == RunReason.TOO_MANY
+            alone = 0 if in_one and span.count > 1 else max(0, SINGLE_RECORDS - singles)
             ticks = recurrence.between(span.first - _INSTANT, span.last, limit=alone) if alone else []
             new.extend(Record(tick, span.refusal) for tick in ticks)
             rest = span.count - len(ticks)

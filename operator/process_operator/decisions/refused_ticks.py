@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions import manifests
+from process_operator.decisions.blocked import is_quota_full
 from process_operator.decisions.plan import CreateRun, Draft, GrowSummary
 from process_operator.decisions.refusal import Records, Span, record_spans
 from process_operator.decisions.request_calendar import (
@@ -29,7 +30,8 @@ def refuse(
     history, cursor = snapshot.history or (), snapshot.status.last_schedule_time
     for span in without_runs(spans, calendar, snapshot):
         grows_later = ongoing and span.last == spans[-1].last
-        records = record_spans((span,), calendar.recurrence, history, ongoing=grows_later)
+        briefly = is_quota_full(snapshot)
+        records = record_spans((span,), calendar.recurrence, history, ongoing=grows_later, briefly=briefly)
         _write(records, calendar, draft)
         if records.cursor is None:
             return latest(cursor, calendar.recurrence.previous(span.first - _INSTANT))

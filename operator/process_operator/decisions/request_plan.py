@@ -12,6 +12,7 @@ from datetime import datetime
 
 from process_operator.decisions.acceptance import accept
 from process_operator.decisions.backfill_plan import plan_backfills, plan_left_behind
+from process_operator.decisions.blocked import Blocked, Need, blocked_now, reported_at
 from process_operator.decisions.claim_ahead import void_claims, withdraw, without_claims
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
 from process_operator.decisions.cursor_ahead import take_back_cursor
@@ -22,6 +23,7 @@ from process_operator.decisions.outlook import announce, outlook_of
 from process_operator.decisions.ownership import is_run_of, is_step_of, own_part
 from process_operator.decisions.plan import CreateRun, Draft, LoadHistory, Plan
 from process_operator.decisions.process_turn import may_enter, own_ask, room_for
+from process_operator.decisions.request_blocked import report_blocked
 from process_operator.decisions.request_status import request_status
 from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.run_conditions import with_conditions
@@ -58,13 +60,24 @@ def _decide(snapshot: Snapshot, now: datetime) -> Plan:
         return Plan((LoadHistory(),))
     change = next_stretch(snapshot, now)
     if change is not None:
-        return change_stretch(snapshot, change, now)
+        plan = change_stretch(snapshot, change, now)
+        no_runs = blocked_now(snapshot, Need.RUN, now)
+        is_held = no_runs is not None and any(isinstance(action, CreateRun) for action in plan.actions)
+        # What the old stretch leaves undecided is recorded first, whatever the edit was.
+        return _wait_for(snapshot, no_runs, now) if no_runs is not None and is_held else plan
     back = take_back_cursor(snapshot, now)
     if back is not None:
         return back
     situation = Situation(snapshot, accept(snapshot, now), views, now)
     void = void_claims(situation, ahead)
     return Plan(void) if void else _decide_in_force(situation)
+
+
+def _wait_for(snapshot: Snapshot, blocked: Blocked, now: datetime) -> Plan:
+    """Nothing can be done before an action works that the API server rejects."""
+    plan = report_blocked(snapshot, now) or Plan(status=snapshot.status)
+    wakes = (blocked.again_at, reported_at([blocked], now))
+    return replace(plan, wake_at=min(filter(None, wakes), default=None))
 
 
 def _parted(snapshot: Snapshot, request: ProcessRequest) -> tuple[Snapshot, Snapshot | None]:
@@ -143,7 +156,7 @@ def _decide_in_force(situation: Situation) -> Plan:
         # A run that starts now is all of this plan: the many that go on can wait for the next, a moment later.
         plan_backfills(situation, progress, calendar, draft)
         plan_open_runs(situation, contenders, ask, draft)
-    outlook = outlook_of(situation, progress, calendar, draft)
+    outlook = outlook_of(situation, progress, calendar, ask, draft)
     plan_cronjob(snapshot, acceptance, now, draft, finished=outlook.no_tick_left)
     plan_retention(snapshot, acceptance.template, now, draft, steps=acceptance.steps)
     status = request_status(snapshot, acceptance, outlook, now)

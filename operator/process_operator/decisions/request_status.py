@@ -12,6 +12,7 @@ from typing import Final
 
 from process_operator import names
 from process_operator.decisions.acceptance import Acceptance
+from process_operator.decisions.blockers import Blocker
 from process_operator.decisions.notifications import notification_conditions
 from process_operator.decisions.once import OncePerRequest
 from process_operator.decisions.run_counts import with_uncounted
@@ -47,6 +48,8 @@ class Outlook:
     started: int = 0
     """Runs claimed by this plan for the stretch."""
     waiting: int = 0
+    blocker: Blocker | None = None
+    """What keeps due runs from starting."""
     next_run: datetime | None = None
     no_tick_left: bool = False
     end: FinishedRun | None = None
@@ -66,7 +69,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
     active = [view for view in outlook.views if view.refusal is None and not waits_for_start(view)]
     ends = _end_conditions(base, acceptance, outlook, now)
     phase = _phase(snapshot, acceptance, outlook, ends, active=bool(active))
-    verdict = _conditions(snapshot, acceptance)
+    verdict = _with_blocker(_conditions(snapshot, acceptance), outlook.blocker, acceptance)
     if phase in (RequestPhase.FAILED, RequestPhase.CANCELED):
         verdict = _stalled_by(ends[0], verdict)
     conditions = (*verdict, *ends, *notification_conditions(snapshot))
@@ -121,6 +124,8 @@ def _phase(
         return RequestPhase.SUSPENDED
     if active:
         return RequestPhase.ACTIVE
+    if outlook.blocker is not None and outlook.blocker.reason:
+        return RequestPhase.PENDING
     if ends:
         if snapshot.request.spec.timing.schedule is not None:
             return RequestPhase.FINISHED
@@ -136,6 +141,21 @@ def _conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, 
     assert request is not None
     said = acceptance.reason, acceptance.message
     return _VERDICTS.of(request, said, lambda: _verdict(request, acceptance))
+
+
+def _with_blocker(
+    conditions: tuple[Condition, ...], blocker: Blocker | None, acceptance: Acceptance
+) -> tuple[Condition, ...]:
+    """Ready says what due runs wait for; it is False where that is something unusual."""
+    if blocker is None or acceptance.reason:
+        return conditions
+    changes: dict[str, object] = {"message": blocker.message}
+    if blocker.reason:
+        changes |= {"status": ConditionStatus.FALSE, "reason": blocker.reason}
+    return tuple(
+        condition.model_copy(update=changes) if condition.type == ConditionType.READY else condition
+        for condition in conditions
+    )
 
 
 def _verdict(request: ProcessRequest, acceptance: Acceptance) -> tuple[Condition, ...]:
@@ -253,7 +273,7 @@ def is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> b
         return True
 
     def verdicts(status: ProcessRequestStatus) -> list[tuple[str, str, str]]:
-        watched = (ConditionType.ACCEPTED, ConditionType.COMPLETE, ConditionType.FAILED)
+        watched = (ConditionType.ACCEPTED, ConditionType.READY, ConditionType.COMPLETE, ConditionType.FAILED)
         return [(c.type, c.status, c.reason) for c in status.conditions if c.type in watched]
 
     return verdicts(written) != verdicts(wanted)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from process_operator.decisions.blocked import ROOM_INTERVAL, Need, blocked_now, is_quota_full
 from process_operator.decisions.plan import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory
 from process_operator.decisions.run_counts import is_counted
 from process_operator.decisions.snapshot import BackfillMark, FinishedRun, Snapshot
@@ -49,7 +50,7 @@ def plan_retention(
     _remove_ended_while_suspended(snapshot, draft)
     _request_ttl(snapshot, now, draft)
     if snapshot.history is None:
-        if request.spec.history.max_age is not None or _may_be_over_limit(snapshot, now):
+        if request.spec.history.max_age is not None or _may_be_over_limit(snapshot, now) or _lacks_room(snapshot, now):
             draft.do(LoadHistory())
         return
     expired = {run.name: run for run in _too_old(snapshot, now, draft)}
@@ -57,14 +58,42 @@ def plan_retention(
     ends = sorted(map(_ended, excess))
     batch = snapshot.defaults.retention_batch
     # When the oldest has waited long enough, or so many can go that it is worth a request.
-    due = min(
-        [*(end + _PATIENCE for end in ends[:1]), *(end + _GRACE for end in ends[batch - 1 : batch])], default=None
-    )
+    patience = _GRACE if is_quota_full(snapshot) else _PATIENCE
+    due = min([*(end + patience for end in ends[:1]), *(end + _GRACE for end in ends[batch - 1 : batch])], default=None)
     if due is not None and now >= due:
         expired.update((run.name, run) for run in excess if now >= _ended(run) + _GRACE)
     else:
         draft.wake(due)
+    if not expired and _lacks_room(snapshot, now):
+        expired.update((run.name, run) for run in _in_the_place_of_a_run(snapshot, now, draft))
     _remove(snapshot, sorted(expired.values(), key=_order)[:_MOST], draft)
+
+
+def _lacks_room(snapshot: Snapshot, now: datetime) -> bool:
+    """Whether a quota has no room for a run, and no room was made for it a moment ago."""
+    found = blocked_now(snapshot, Need.RUN, now)
+    if found is None or not is_quota_full(snapshot):
+        return False
+    return found.room_made_at is None or not found.room_made_at <= now < found.room_made_at + ROOM_INTERVAL
+
+
+def _in_the_place_of_a_run(snapshot: Snapshot, now: datetime, draft: Draft) -> Iterable[FinishedRun]:
+    """The finished run that makes room for one that is due: the record of a miss, else the oldest at its limit."""
+    assert snapshot.request is not None and snapshot.history is not None
+    removable = [run for run in sorted(snapshot.history, key=_order) if _is_settled(snapshot, run)]
+    records = [run for run in removable if run.phase in (RunPhase.MISSED, RunPhase.SKIPPED)]
+    at_limit = [
+        run
+        for phases, limit in _limited(snapshot.request.spec.history)
+        if len(group := [run for run in removable if run.phase in phases]) >= limit
+        for run in group[:1]
+    ]
+    candidates = [*records, *sorted(at_limit, key=_order)]
+    found = next((run for run in candidates if now >= _ended(run) + _GRACE), None)
+    if found is not None:
+        return (found,)
+    draft.wake(min((_ended(run) + _GRACE for run in candidates), default=None))
+    return ()
 
 
 def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:
@@ -128,6 +157,19 @@ def _too_old(snapshot: Snapshot, now: datetime, draft: Draft) -> Iterable[Finish
 
 
 def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
+    """Whether the status on the server counts the run and settles its tick or stretch, and no row needs it."""
+    last = run.summary.to if run.summary is not None else run.scheduled
+    # The newest record of a row of refused ticks is still needed to go on with the row.
+    is_needed = bool(run.refusal) and last is not None and last == _written_cursor(snapshot)
+    return _is_settled(snapshot, run) and not is_needed
+
+
+def _written_cursor(snapshot: Snapshot) -> datetime | None:
+    assert snapshot.request is not None
+    return snapshot.request.status.last_schedule_time
+
+
+def _is_settled(snapshot: Snapshot, run: FinishedRun) -> bool:
     """Whether the status on the server counts the run, and keeps its tick or stretch from being run again."""
     assert snapshot.request is not None
     written = snapshot.request.status
@@ -140,10 +182,7 @@ def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
     if snapshot.request.spec.timing.schedule is None:
         return written.stretch is not None and written.stretch.runs > 0
     last = run.summary.to if run.summary is not None else run.scheduled
-    if written.last_schedule_time is None or last > written.last_schedule_time:
-        return False
-    # The newest record of a row of refused ticks is still needed to go on with the row.
-    return not (run.refusal and last == written.last_schedule_time)
+    return written.last_schedule_time is not None and last <= written.last_schedule_time
 
 
 def _is_counted(snapshot: Snapshot, mark: BackfillMark) -> bool:

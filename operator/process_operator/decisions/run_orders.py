@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from process_operator.decisions.blocked import Need, blocked_now
 from process_operator.decisions.concurrency import MAX_STARTS, Contender, Turn, take_turns
 from process_operator.decisions.plan import Draft, LoadHistory
 from process_operator.decisions.process_line import Ask
@@ -63,6 +64,8 @@ def _replacing_run(situation: Situation, draft: Draft) -> Contender | None:
     recurrence = situation.acceptance.recurrence
     if situation.policy != ConcurrencyPolicy.REPLACE or recurrence is None or not situation.makes_ticks:
         return None
+    if blocked_now(situation.snapshot, Need.RUN, situation.now) is not None:
+        return None  # nobody has to end for a run that cannot be created
     deadline = situation.request.spec.starting_deadline_seconds
     newest = recurrence.previous(recurrence.due_through(situation.now))
     if (

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions import manifests
-from process_operator.decisions.concurrency import Contender, in_the_way
+from process_operator.decisions.blocked import cause_of_misses, is_quota_full
+from process_operator.decisions.concurrency import MAX_WAITING, Contender, in_the_way
 from process_operator.decisions.cronjob_runs import (
     cronjob_jobs,
     without_jobs,
@@ -37,10 +38,10 @@ from process_operator.decisions.request_calendar import (
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.template import JobTemplate
-from process_operator.decisions.ticks import Rules, decide_due_ticks
+from process_operator.decisions.ticks import DueTicks, Hindrance, Rules, decide_due_ticks
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.process import ConcurrencyPolicy
-from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request import CatchUp, ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
 
 _LATELY: Final = timedelta(minutes=10)
@@ -86,6 +87,7 @@ def plan_ticks(
         blocked=_is_blocked(snapshot, calendar, contenders, others, rules, settled.cursor or after, now),
         # Of all policies only this one asks who was in the way; to say it takes long where many are remembered.
         occupations=all_occupations(situation) if rules.policy == ConcurrencyPolicy.FORBID else (),
+        hindrance=_hindrance(situation, calendar),
     )
     idle = Progress(settled.cursor or snapshot.status.last_schedule_time, settled.started, due.waiting)
     if due.waiting and rules.deadline_seconds is not None:
@@ -104,15 +106,52 @@ def plan_ticks(
         # Which run of another request was in the way of a tick only a list shows.
         draft.do(LoadProcessRuns(situation.line.process))
         return idle
-    cursor = latest(
-        idle.cursor, refuse(snapshot, calendar, due.refused, draft, ongoing=bool(due.waiting) and not due.start)
-    )
-    for index, tick in enumerate(due.start):
-        # In a queue only the first may be next; the others join it.
-        template = at_once if index == 0 or rules.policy == ConcurrencyPolicy.ALLOW else None
-        _claim_tick(snapshot, calendar, tick, template, now, draft)
+    cursor = _record_and_claim(situation, calendar, due, at_once, idle.cursor, draft)
     cursor = latest(cursor, *due.start)
     return Progress(cursor, _started(snapshot, calendar, after, cursor, due.start), due.waiting)
+
+
+def _record_and_claim(
+    situation: Situation,
+    calendar: Calendar,
+    due: DueTicks,
+    at_once: JobTemplate | None,
+    cursor: datetime | None,
+    draft: Draft,
+) -> datetime | None:
+    """Record the refused ticks and claim those that start; the cursor that follows from the records."""
+    snapshot, records = situation.snapshot, Draft()
+    ongoing = bool(due.waiting) and not due.start
+    cursor = latest(cursor, refuse(snapshot, calendar, due.refused, records, ongoing=ongoing))
+    is_tight = is_quota_full(snapshot)
+    if not is_tight:
+        draft.do(*records.actions)
+    for index, tick in enumerate(due.start):
+        # In a queue only the first may be next; the others join it.
+        template = at_once if index == 0 or situation.policy == ConcurrencyPolicy.ALLOW else None
+        _claim_tick(snapshot, calendar, tick, template, situation.now, draft)
+    if is_tight:
+        # The record of a miss takes no place that a run needs.
+        draft.do(*records.actions)
+    return cursor
+
+
+def _hindrance(situation: Situation, calendar: Calendar) -> Hindrance | None:
+    """Why no run could be created, and the first tick that this concerns."""
+    cause, recurrence = cause_of_misses(situation.snapshot), calendar.recurrence
+    if cause is None:
+        return None
+    since, words = cause
+    return Hindrance(recurrence.previous(recurrence.due_through(since)) or since, words)
+
+
+def undecided_ticks(situation: Situation, calendar: Calendar) -> int:
+    """How many ticks are due and wait while no run can be created."""
+    if not situation.is_own_engine:
+        return 0
+    after = settled_through(situation.snapshot, calendar.recurrence)
+    count = calendar.recurrence.count(after, calendar.recurrence.due_through(situation.now))
+    return min(count, MAX_WAITING if situation.request.spec.catch_up == CatchUp.ALL else 1)
 
 
 def _started(
@@ -222,7 +261,9 @@ def plan_stretch_end(
     left = runs_left(snapshot, runs_of_ticks(snapshot, after, last))
     if left is not None and left <= 0:
         return None
-    spans = span_of(calendar.recurrence, after, last, Refusal(RunPhase.MISSED, reason))
+    cause = cause_of_misses(snapshot)
+    refusal = Refusal(RunPhase.MISSED, reason, cause[1] if cause is not None else "")
+    spans = span_of(calendar.recurrence, after, last, refusal)
     for span in _free(snapshot, calendar, spans):
         record = in_one_summary(span.first, span.last, span.count, span.refusal)
         name = calendar.run_name(span.first)

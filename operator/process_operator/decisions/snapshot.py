@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from process_operator.decisions.blocked import Blocked
 from process_operator.decisions.process_line import Line
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
@@ -121,7 +122,7 @@ class RunNotes:
     """The API server did not let us take its claim back (`claim_ahead.py`): it waits for its tick all the same."""
     managed_elsewhere: bool = False
     """Admission gives its Job to another controller, which would resume it before its time: it is made when it is due."""
-    create_refused: DryRun | None = None
+    create_refused: Blocked | None = None
     """What the API server said to the Job of this run when it refused it."""
     running_since: datetime | None = None
     """When the operator first saw a pod of this run ready."""
@@ -202,6 +203,8 @@ class Snapshot:
     backfill_status: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
     """By name: newer than the written one, where there is one."""
     dry_run: DryRun | None = None
+    blocked: Mapping[str, Blocked] = field(default_factory=dict)
+    """By what it is for (`Need`): what the API server keeps rejecting."""
     calendars: Mapping[tuple[str, str], CalendarFile] = field(default_factory=dict)
     """Those that `excludeFrom` names, by ConfigMap and key, as far as they were read."""
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions import manifests
+from process_operator.decisions.blocked import Need, blocked_now
 from process_operator.decisions.plan import CreateRun, Draft, LookUpStep, ReportRun
 from process_operator.decisions.run_phase import RunOutcome
 from process_operator.decisions.run_plan import phase_of_kill, plan_run, reason_of_kill
@@ -67,6 +68,11 @@ def _go_on(
     if not isinstance(found, StepTemplate):
         draft.wake(orders.now + _LOOK_AGAIN)
         _report(view, course, orders, draft, stuck=found)
+        return
+    no_runs = blocked_now(snapshot, Need.RUN, orders.now)
+    if no_runs is not None:
+        draft.wake(no_runs.again_at)
+        _report(view, course, orders, draft, stuck=(no_runs.reason, f'step "{step.name}": {no_runs.sentence}'))
         return
     manifest = manifests.step_run_manifest(
         orders.request, view.run, step=step.name, process=step.process, scheduled=view.due

@@ -34,6 +34,14 @@ class Occupation:
 
 
 @dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why the runs of ticks from `first` (UTC) on could not be created."""
+
+    first: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What a person said about ticks that are late or meet another run."""
 
@@ -70,6 +78,7 @@ def decide_due_ticks(
     rules: Rules,
     blocked: bool,
     occupations: Sequence[Occupation],
+    hindrance: Hindrance | None = None,
 ) -> DueTicks:
     """Decide the ticks after `after` that are due by now.
 
@@ -80,6 +89,7 @@ def decide_due_ticks(
         rules: of the request.
         blocked: a run is in the way now.
         occupations: runs that are or were in the way, to tell Skipped from Missed.
+        hindrance: why runs could not be created, which the records of missed ticks name.
     """
     newest = recurrence.previous(recurrence.due_through(now))
     if newest is None or newest <= after:
@@ -89,15 +99,16 @@ def decide_due_ticks(
     cut = None
     if deadline is not None:
         cut = recurrence.due_before(now.replace(microsecond=0) - timedelta(seconds=deadline))
+    why = _Why(cut, occupied, hindrance)
     if is_too_old(recurrence.due_at(newest), now, deadline):
-        return DueTicks(refused=tuple(_spans(recurrence, after, newest, cut, occupied)))
+        return DueTicks(refused=tuple(_spans(recurrence, after, newest, why)))
     if rules.make_up_all:
         low = after if cut is None else max(after, cut - _INSTANT)
-        too_old = tuple(_spans(recurrence, after, low, cut, occupied)) if low > after else ()
+        too_old = tuple(_spans(recurrence, after, low, why)) if low > after else ()
         at_once = rules.most if policy != ConcurrencyPolicy.FORBID else 0 if blocked else 1
         return _all(recurrence, low, newest, too_old, at_once)
     older = recurrence.previous(newest - _INSTANT)
-    refused = tuple(_spans(recurrence, after, older, cut, occupied)) if older is not None and older > after else ()
+    refused = tuple(_spans(recurrence, after, older, why)) if older is not None and older > after else ()
     if blocked and policy in (ConcurrencyPolicy.FORBID, ConcurrencyPolicy.REPLACE):
         return DueTicks(waiting=1, refused=refused)
     return DueTicks(start=(newest,), refused=refused)
@@ -134,16 +145,28 @@ def spans_without_job(
 ) -> tuple[Span, ...]:
     """Ticks in (after, until] that the CronJob controller passed over without a Job."""
     occupied = occupations if policy == ConcurrencyPolicy.FORBID else ()
-    return tuple(_spans(recurrence, after, until, None, occupied))
+    return tuple(_spans(recurrence, after, until, _Why(None, occupied)))
 
 
-def _spans(
-    recurrence: Recurrence, after: datetime, until: datetime, cut: datetime | None, occupations: Sequence[Occupation]
-) -> Iterator[Span]:
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """What decides why a tick is refused."""
+
+    cut: datetime | None
+    """Ticks before it are too late."""
+    occupations: Sequence[Occupation]
+    hindrance: Hindrance | None = None
+
+    def edges(self) -> set[datetime]:
+        """Where the reason can change."""
+        edges = {edge for o in self.occupations for edge in (o.start, o.end) if edge is not None}
+        edges |= {self.cut} if self.cut is not None else set()
+        return edges | ({self.hindrance.first} if self.hindrance is not None else set())
+
+
+def _spans(recurrence: Recurrence, after: datetime, until: datetime, why: _Why) -> Iterator[Span]:
     """Refused ticks in (after, until], cut wherever the reason can change; neighbours refused alike are one span."""
-    edges = {edge for occupation in occupations for edge in (occupation.start, occupation.end) if edge is not None}
-    if cut is not None:
-        edges.add(cut)
+    edges = why.edges()
     inner = sorted(edge for edge in edges if after < edge <= until)
     held: Span | None = None
     for low, high in zip(
@@ -154,7 +177,7 @@ def _spans(
             continue
         first, last = recurrence.next_after(low), recurrence.previous(high)
         assert first is not None and last is not None
-        refusal = _refusal(first, cut, occupations)
+        refusal = _refusal(first, why)
         if held is not None and held.refusal == refusal:
             held = Span(held.first, last, held.count + count, refusal)
             continue
@@ -165,9 +188,10 @@ def _spans(
         yield held
 
 
-def _refusal(tick: datetime, cut: datetime | None, occupations: Sequence[Occupation]) -> Refusal:
-    for occupation in occupations:
+def _refusal(tick: datetime, why: _Why) -> Refusal:
+    for occupation in why.occupations:
         if occupation.start <= tick and (occupation.end is None or tick < occupation.end):
             return Refusal(RunPhase.SKIPPED, RunReason.OVERLAP, occupation.run)
-    too_old = cut is not None and tick < cut
-    return Refusal(RunPhase.MISSED, RunReason.DEADLINE_PASSED if too_old else RunReason.SUPERSEDED)
+    too_old = why.cut is not None and tick < why.cut
+    cause = why.hindrance.cause if why.hindrance is not None and tick >= why.hindrance.first else ""
+    return Refusal(RunPhase.MISSED, RunReason.DEADLINE_PASSED if too_old else RunReason.SUPERSEDED, cause)

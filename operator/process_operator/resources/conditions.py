@@ -65,6 +65,12 @@ class Reason(StrEnum):
     NAMESPACE_TERMINATING = "NamespaceTerminating"
     EXCLUDE_NOT_FOUND = "ExcludeNotFound"
     UNSUPPORTED = "Unsupported"
+    # The API server rejects what the request needs, or cannot judge it: Ready=False, also of an accepted request
+    REJECTED = "Rejected"
+    WEBHOOK_FAILED = "WebhookFailed"
+    API_ERROR = "APIError"
+    # Ready=False: a run that does not start blocks the next one
+    RUN_NOT_STARTED = "RunNotStarted"
     # NotificationsReady; the last two also of runs, Notified=False
     RECEIVERS_FOUND = "ReceiversFound"
     RECEIVER_NOT_FOUND = "ReceiverNotFound"
@@ -76,7 +82,15 @@ class Reason(StrEnum):
         return self in _MAY_HEAL
 
 
-_MAY_HEAL = frozenset({Reason.PROCESS_NOT_FOUND, Reason.EXCLUDE_NOT_FOUND, Reason.QUOTA_EXCEEDED})
+_MAY_HEAL = frozenset(
+    {
+        Reason.PROCESS_NOT_FOUND,
+        Reason.EXCLUDE_NOT_FOUND,
+        Reason.QUOTA_EXCEEDED,
+        Reason.WEBHOOK_FAILED,
+        Reason.API_ERROR,
+    }
+)
 
 
 class EventReason(StrEnum):
@@ -91,6 +105,7 @@ class EventReason(StrEnum):
     RUN_MISSED = "RunMissed"
     REFUSED = "Refused"
     TIMING_NOT_USED = "TimingNotUsed"
+    BLOCKED = "Blocked"
     CLOCK_WAS_AHEAD = "ClockWasAhead"
     BACKFILL_FINISHED = "BackfillFinished"
     BACKFILL_FAILED = "BackfillFailed"
