@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NoReturn
 
 import structlog
@@ -52,10 +52,10 @@ from process_operator.log_reader import LogReader
 from process_operator.notifier import Notifier
 from process_operator.rejections import blocked_by, is_by_policy, is_observation, what_fails, words_of
 from process_operator.resources.conditions import Reason, RunReason
-from process_operator.resources.model import Metadata, Model
+from process_operator.resources.model import Metadata, Model, parse_instant
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_run import ProcessRun
-from process_operator.resources.workloads import Job, parse_cronjob, parse_job
+from process_operator.resources.workloads import Job, Waiting, parse_cronjob, parse_job
 from process_operator.shelf import Key
 from process_operator.store import Store, is_finished
 
@@ -65,6 +65,7 @@ POLICY_RETRY: Final = timedelta(seconds=25)
 """How long any other rejection by rights or policy is believed: work goes on within 30 seconds after it is gone."""
 MARK_RETRY: Final = timedelta(seconds=30)
 """How long after a failure it is tried again to write what became of a notification."""
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_NOTES: Final = RunNotes()
 _RUNS_IN_A_PAGE: Final = 200
 """As many as are read in some ten milliseconds, with their logs."""
@@ -114,6 +115,7 @@ class Performer:
             actions.ReadLog: self._read_log,
             actions.ListPods: self._list_pods,
             actions.FindRefusedPods: self._find_refused_pods,
+            actions.FindPodEvent: self._find_pod_event,
             actions.LookUpJob: self._look_up_job,
             actions.LookUpStep: self._look_up_step,
             actions.CreateCronJob: self._create_cronjob,
@@ -500,6 +502,10 @@ class Performer:
     async def _delete_job(self, key: Key, snapshot: Snapshot, action: actions.DeleteJob) -> None:
         await self._api.delete(JOB, key[0], action.job, uid=action.uid)
         self._store.lose(JOB, key[0], action.job, uid=action.uid, for_good=True)
+        if self._store.runs.get(key[0], action.job) is not None:
+            # What was found out about its pods holds for no Job that takes its place.
+            nothing = {"refused_pods": None, "events_read_at": None, "pod_event": None, "pod_events_read_at": None}
+            self._store.note_run(key, action.job, pods_listed_at=None, ended_at=None, **nothing)
 
     async def _read_log(self, key: Key, snapshot: Snapshot, action: actions.ReadLog) -> None:
         self._logs.start(key, action)
@@ -514,15 +520,22 @@ class Performer:
 
     async def _find_refused_pods(self, key: Key, snapshot: Snapshot, action: actions.FindRefusedPods) -> None:
         selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
-        listing = await self._api.list(EVENT, key[0], field_selector=selector)
-        newest = max(
-            listing.items,
-            key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""),
-            default=None,
-        )
+        newest = await self._newest_event(key[0], selector)
         self._store.note_run(key, action.run, events_read_at=self._clock())
         if newest is not None:
             self._store.note_run(key, action.run, refused_pods=str(newest.get("message") or ""))
+
+    async def _find_pod_event(self, key: Key, snapshot: Snapshot, action: actions.FindPodEvent) -> None:
+        newest = await self._newest_event(key[0], f"involvedObject.uid={action.uid}")
+        found = None
+        if newest is not None and newest.get("type") == "Warning":
+            found = Waiting(str(newest.get("reason") or ""), str(newest.get("message") or ""))
+        self._store.note_run(key, action.run, pod_event=found, pod_events_read_at=self._clock())
+
+    async def _newest_event(self, namespace: str, selector: str) -> dict[str, Any] | None:
+        """The newest Event that the selector picks; a warning where another one is as new."""
+        listing = await self._api.list(EVENT, namespace, field_selector=selector)
+        return max(listing.items, key=lambda event: (_time_of(event), event.get("type") == "Warning"), default=None)
 
     async def _look_up_job(self, key: Key, snapshot: Snapshot, action: actions.LookUpJob) -> None:
         try:
@@ -663,6 +676,13 @@ class Performer:
 def _aimed(patch: Mapping[str, Any], uid: str) -> Body:
     """A merge patch for the object with this UID alone: the API server refuses to change the UID of another one."""
     return {**patch, "metadata": {**(patch.get("metadata") or {}), "uid": uid}}
+
+
+def _time_of(event: Mapping[str, Any]) -> datetime:
+    """When an Event was seen last: old and new clients of the API write that into different fields."""
+    last = (event.get("series") or {}).get("lastObservedTime")
+    text = event.get("lastTimestamp") or last or event.get("eventTime") or event.get("firstTimestamp")
+    return parse_instant(str(text)) if text else _LONG_AGO
 
 
 def _without_log(run: ProcessRun) -> ProcessRun:

@@ -117,7 +117,6 @@ _WORDS: Final[dict[type[Any], str]] = {
     actions.CreateRun: "ProcessRun {} cannot be created",
     actions.WithdrawRun: "ProcessRun {} cannot be deleted",
     actions.AdoptRun: "ProcessRun {} cannot be changed",
-    actions.AdoptBackfill: "ProcessBackfill {} cannot be changed",
     actions.ReportRun: _STATUS_OF_RUN,
     actions.FinishRun: _STATUS_OF_RUN,
     actions.GrowSummary: _STATUS_OF_RUN,

@@ -14,6 +14,7 @@ pytest.register_assert_rewrite(
     "tests.flow.scenarios_schedule",
     "tests.flow.scenarios_cronjob",
     "tests.flow.scenarios_steps",
+    "tests.flow.scenarios_stuck",
     "tests.flow.scenarios_notify",
     "tests.flow.scenarios_process",
     "tests.flow.scenarios_shared",

@@ -32,7 +32,9 @@ class Work:
     exit_code: int = 0
     log: str = "all done\n"
     starts: bool = True
-    """Otherwise its image cannot be pulled."""
+    """Otherwise it waits for ever."""
+    waiting: Body = field(default_factory=lambda: {"reason": "ErrImagePull", "message": "not found"})
+    """What its container says while it does."""
 
 
 @dataclass
@@ -51,6 +53,10 @@ class Controllers:
     """The CronJob controller dies between each Job that it makes and the status of the CronJob."""
     queue: JobQueue | None = None
     """What admits Jobs, where anything does."""
+    missing_images: frozenset[str] = frozenset()
+    """Images that cannot be pulled."""
+    lost_node: bool = False
+    """No node confirms that its pods are gone."""
     jobs_away: bool = False
     """The Job controller does not look: Jobs get no pods."""
 
@@ -92,9 +98,10 @@ class Controllers:
 
     def _pod_instants(self, pod: Body) -> Iterator[datetime]:
         if _deleted_at(pod) is not None:
-            yield _deleted_at(pod) or _LONG_AGO
+            if not self.lost_node:
+                yield _deleted_at(pod) or _LONG_AGO
         elif pod["status"].get("phase") == "Pending":
-            if self.work(_job_of(pod)).starts:
+            if self._starts(pod):
                 yield _created(pod) + _SECOND
         elif pod["status"].get("phase") == "Running":
             work = self.work(_job_of(pod))
@@ -109,14 +116,17 @@ class Controllers:
         phase = pod["status"].get("phase")
         work = self.work(_job_of(pod))
         if deleted_at is not None:
-            if now >= deleted_at:
+            if now >= deleted_at and not self.lost_node:
                 if phase == "Running":
                     self._end_pod(pod, 143, "Failed")
                 self.cluster.remove(POD, pod["metadata"]["name"])
-        elif phase == "Pending" and work.starts and now >= _created(pod) + _SECOND:
+        elif phase == "Pending" and self._starts(pod) and now >= _created(pod) + _SECOND:
             self._status(POD, pod, {"phase": "Running", "containerStatuses": [_running(self.cluster.clock.text())]})
         elif phase == "Running" and work.seconds is not None and now >= _started(pod) + timedelta(seconds=work.seconds):
             self._end_pod(pod, work.exit_code, "Failed" if work.exit_code else "Succeeded")
+
+    def _starts(self, pod: Body) -> bool:
+        return self.work(_job_of(pod)).starts and pod["spec"]["containers"][0]["image"] not in self.missing_images
 
     def _end_pod(self, pod: Body, code: int, phase: str) -> None:
         pod = self.cluster.read(POD, pod["metadata"]["name"])
@@ -178,8 +188,8 @@ class Controllers:
             },
         )
         waiting = {"reason": "ContainerCreating"}
-        if not self.work(name).starts:
-            waiting = {"reason": "ErrImagePull", "message": "not found"}
+        if not self._starts(pod):
+            waiting = self.work(name).waiting
         container = {"name": "main", "ready": False, "restartCount": 0, "state": {"waiting": waiting}}
         self._status(
             POD, pod, {"phase": "Pending", "startTime": self.cluster.clock.text(), "containerStatuses": [container]}

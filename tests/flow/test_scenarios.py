@@ -16,6 +16,7 @@ from tests.flow.scenarios_process import PROCESSES
 from tests.flow.scenarios_schedule import SCHEDULES
 from tests.flow.scenarios_shared import SHARED
 from tests.flow.scenarios_steps import STEPS
+from tests.flow.scenarios_stuck import STUCK
 from tests.flow.scenarios_suspend import SUSPENSIONS
 
 SCENARIOS = [
@@ -33,6 +34,7 @@ SCENARIOS = [
     *PROCESSES.all,
     *SHARED.all,
     *BLOCKED.all,
+    *STUCK.all,
 ]
 
 

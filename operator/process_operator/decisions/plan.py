@@ -182,6 +182,15 @@ class FindRefusedPods:
 
 
 @dataclass(frozen=True, slots=True)
+class FindPodEvent:
+    """Look for the newest Event of a pod that does not say itself why it does not start, or is not ready."""
+
+    pod: str
+    uid: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookUpJob:
     """Ask the API server itself whether the Job of a run exists: an absent event is no evidence."""
 
@@ -295,6 +304,7 @@ Action = (
     | ReadLog
     | ListPods
     | FindRefusedPods
+    | FindPodEvent
     | LookUpJob
     | LookUpStep
     | CreateCronJob

@@ -131,8 +131,8 @@ def record_spans(
             count = recurrence.count(start - _INSTANT, span.last)
             grown.append(Growth(summary.name, span.refusal, RunSummary(from_=start, to=span.last, count=count)))
         else:
-            in_one = briefly or span.refusal.reason == RunReason.TOO_MANY
-            alone = 0 if in_one and span.count > 1 else max(0, SINGLE_RECORDS - singles)
+            in_one = span.refusal.reason == RunReason.TOO_MANY or (briefly and span.count > 1)
+            alone = 0 if in_one else max(0, SINGLE_RECORDS - singles)
             ticks = recurrence.between(span.first - _INSTANT, span.last, limit=alone) if alone else []
             new.extend(Record(tick, span.refusal) for tick in ticks)
             rest = span.count - len(ticks)

@@ -17,9 +17,10 @@ from process_operator.decisions.plan import (
 )
 from process_operator.decisions.pod_choice import LogSource, is_cut_short, log_source, relevant_pods
 from process_operator.decisions.run_failure import Context
-from process_operator.decisions.run_phase import RunOutcome, finished_outcome
+from process_operator.decisions.run_phase import RunOutcome, finished_outcome, open_outcome
 from process_operator.decisions.run_report import (
     finish,
+    report_outcome,
 )
 from process_operator.decisions.run_view import (
     RunOrders,
@@ -27,7 +28,7 @@ from process_operator.decisions.run_view import (
     is_log_wanted,
     log_settings,
 )
-from process_operator.resources.conditions import LogReason
+from process_operator.resources.conditions import LogReason, RunReason
 from process_operator.resources.process_run import RunLog, RunPhase
 from process_operator.resources.workloads import Job
 
@@ -35,6 +36,9 @@ PATIENCE: Final = timedelta(seconds=2)
 """The pods' last words may arrive so much later than the end of their Job; after that they are asked for."""
 
 _POD_POLL: Final = timedelta(seconds=2)
+_LONGEST_POLL: Final = timedelta(minutes=1)
+_USUAL_GRACE: Final = timedelta(seconds=40)
+"""By then most pods are gone that shall go: the grace period of Kubernetes is 30 seconds, if nobody sets another."""
 
 
 def record(view: RunView, orders: RunOrders, draft: Draft) -> None:
@@ -49,6 +53,7 @@ def record(view: RunView, orders: RunOrders, draft: Draft) -> None:
         # A pod outlives its Job. Running ones are not watched, so it is looked at until it is gone.
         if not _list_pods_again(view, orders.now, draft) and is_log_wanted(orders, succeeds=False):
             _read_log(view, orders, draft)
+        _report_overdue(view, orders.now, draft)
         return
     log = _log(view, job, outcome, orders, draft)
     if log is not None:
@@ -135,9 +140,9 @@ def _unseen_pods(view: RunView, job: Job) -> int:
 
 def _list_pods_again(view: RunView, now: datetime, draft: Draft) -> bool:
     """List the pods, unless that was done a moment ago; whether it is done now."""
-    listed_at = view.notes.pods_listed_at
-    if listed_at is not None and now < listed_at + _POD_POLL:
-        draft.wake(listed_at + _POD_POLL)
+    listed_at, pause = view.notes.pods_listed_at, _poll_pause(view, now)
+    if listed_at is not None and now < listed_at + pause:
+        draft.wake(listed_at + pause)
         return False
     _list_pods(view, draft)
     return True
@@ -147,6 +152,36 @@ def _list_pods(view: RunView, draft: Draft) -> None:
     job_uid = view.job.metadata.uid if view.job is not None else view.run.status.job_uid
     assert job_uid is not None, "a run without a Job has no pods to list"
     draft.do(ListPods(job_uid, view.name))
+
+
+def _poll_pause(view: RunView, now: datetime) -> timedelta:
+    """The time between two looks at pods that shall go: it grows with their delay, because a node may never answer."""
+    since = _ending_since(view)
+    return _POD_POLL if since is None else min(_LONGEST_POLL, max(_POD_POLL, (now - since) / 8))
+
+
+def _ending_since(view: RunView) -> datetime | None:
+    """Since when the pods of a run are to go, as far as is known."""
+    job = view.job
+    asked = [pod.deleted_at for pod in view.pods if not pod.gone]
+    if job is not None:
+        asked += [job.metadata.deletion_timestamp, job.ending.last_transition_time if job.ending is not None else None]
+    return min((instant for instant in asked if instant is not None), default=view.notes.ended_at)
+
+
+def look_if_overdue(view: RunView, now: datetime, draft: Draft) -> None:
+    """List the pods of a Job that takes long to end, so that its run can say why."""
+    since = _ending_since(view)
+    if since is None or now < since + _USUAL_GRACE:
+        draft.wake(None if since is None else since + _USUAL_GRACE)
+    elif not any(isinstance(action, ListPods) and action.run == view.name for action in draft.actions):
+        _list_pods_again(view, now, draft)
+
+
+def _report_overdue(view: RunView, now: datetime, draft: Draft) -> None:
+    outcome = open_outcome(view.job, view.pods, running_since=view.notes.running_since, now=now)
+    if outcome.reason == RunReason.NOT_TERMINATED:
+        report_outcome(view, outcome, draft)
 
 
 def _read_log(view: RunView, orders: RunOrders, draft: Draft) -> None:

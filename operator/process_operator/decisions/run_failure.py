@@ -160,6 +160,8 @@ def cause_of_kill(evidence: Evidence, kill: Kill) -> Cause:
         start_by = evidence.context.start_by
         words = f"not started by {format_instant(start_by)}" if start_by is not None else "not started in time"
         return Cause(RunPhase.MISSED, RunReason.DEADLINE_PASSED, kill.detail or words, never_started=True)
+    if kill.reason is KillReason.NOT_STARTED:
+        return _not_started(evidence, kill)
     reason, message = {
         KillReason.REPLACED: (RunReason.REPLACED, f"replaced by {kill.detail}" if kill.detail else ""),
         KillReason.SUSPENDED: (RunReason.UNSCHEDULED, kill.detail),
@@ -171,6 +173,15 @@ def cause_of_kill(evidence: Evidence, kill: Kill) -> Cause:
         exit_code=evidence.exit_code,
         never_started=not evidence.has_started and not evidence.had_pods,
     )
+
+
+def _not_started(evidence: Evidence, kill: Kill) -> Cause:
+    """The end of a run that did not start within `startTimeoutSeconds`: why it did not is its reason."""
+    stuck = evidence.stuck_on
+    if stuck is None or stuck.reason in ORDINARY_WAITING:
+        return Cause(RunPhase.FAILED, RunReason.START_TIMEOUT, kill.detail, never_started=not evidence.has_started)
+    message = f"{stuck.message or stuck.reason}; {kill.detail}"
+    return Cause(RunPhase.FAILED, stuck.reason, message, never_started=not evidence.has_started)
 
 
 def _failed(reason: str, message: str, exit_code: int | None = None) -> Cause:

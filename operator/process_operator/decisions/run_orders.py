@@ -111,8 +111,14 @@ def _orders(situation: Situation, view: RunView, turn: Turn, held_by: str | None
         holds=_holds(situation, view, held_by),
         steps=_steps_to_begin(situation),
         stop_on_failure=_stops_on_failure(situation),
+        start_timeout=_start_timeout(situation),
         rests=_rests(situation, view),
     )
+
+
+def _start_timeout(situation: Situation) -> int | None:
+    own, process = situation.request.spec.start_timeout_seconds, situation.snapshot.process
+    return own if own is not None or process is None else process.spec.start_timeout_seconds
 
 
 def _steps_to_begin(situation: Situation) -> tuple[StepStatus, ...]:

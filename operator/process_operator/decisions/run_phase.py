@@ -12,7 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.log_text import clean_message
-from process_operator.decisions.pod_choice import attempts_of, choose, end_of, relevant_pods, waiting_of
+from process_operator.decisions.pod_choice import (
+    ORDINARY_WAITING,
+    attempts_of,
+    choose,
+    end_of,
+    relevant_pods,
+    waiting_of,
+)
 from process_operator.decisions.run_failure import (
     Cause,
     Context,
@@ -24,6 +31,7 @@ from process_operator.decisions.run_failure import (
     succeeded,
 )
 from process_operator.resources.conditions import RunReason
+from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.workloads import ContainerState, Job, Pod, Running, Terminated, Waiting
 
@@ -35,6 +43,8 @@ _LOOKS: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300)
 
 _NO_LIMIT: Final = 2**31 - 1
 """The backoffLimit that the API server sets where each index of a Job has a limit of its own."""
+_OVERDUE: Final = timedelta(seconds=10)
+"""How long after its grace period a pod is expected to be gone."""
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 _SUCCESS: Final = frozenset({"Complete", "SuccessCriteriaMet"})
@@ -82,24 +92,31 @@ def open_outcome(
     failed_create: str | None = None,
     suspended: str = "",
     running_since: datetime | None = None,
+    event: Waiting | None = None,
+    now: datetime | None = None,
 ) -> RunOutcome:
     """How far a run is that still goes: Pending or Running.
 
     `failed_create` has the words of the Event that says why there is no pod, `suspended` until when or by whom the run
-    is suspended. `running_since` is when the run was first seen running, in this start of its Job: it never falls back
-    to Pending because its last container has ended or waits for a retry.
+    is suspended. `event` is the newest warning about a pod, for what the pod itself does not say. `running_since` is
+    when the run was first seen running, in this start of its Job: it never falls back to Pending because its last
+    container has ended or waits for a retry.
     """
     if job is not None and job.is_suspended:
         return RunOutcome(phase=RunPhase.PENDING, reason=RunReason.SUSPENDED, message=suspended)
     pods = relevant_pods(job, pods)
     if _is_running(job, pods, running_since):
-        return _running(job, pods, running_since)
+        return _running(job, pods, running_since, _oddity(job, pods, event, now))
     live = [pod for pod in pods if not pod.gone]
     if not live:
         reason = RunReason.FAILED_CREATE if failed_create else ""
+        if job is not None and job.parallelism == 0:
+            reason, failed_create = RunReason.NO_PARALLELISM, "spec.parallelism of its Job is 0: it starts no pod"
         return RunOutcome(phase=RunPhase.PENDING, reason=reason, message=clean_message(failed_create or ""))
     stuck = ((pod, waiting) for pod in live if (waiting := waiting_of(pod)) is not None)
     pod, why = next(stuck, (live[0], Waiting()))
+    if event is not None and why.reason in ORDINARY_WAITING:
+        why = event
     return RunOutcome(
         phase=RunPhase.PENDING,
         reason=why.reason,
@@ -109,22 +126,29 @@ def open_outcome(
     )
 
 
-def is_odd(job: Job, now: datetime) -> bool:
+def is_odd(job: Job, now: datetime, unready_since: datetime | None = None) -> bool:
     """Whether a Job has been without a ready pod for so long that its pods should be looked at."""
-    return job.start_time is not None and _lacks_ready_pod(job) and now >= job.start_time + _LOOKS[0]
+    since = _lacks_ready_pod_since(job, unready_since)
+    return since is not None and now >= since + _LOOKS[0]
 
 
-def next_look(job: Job, now: datetime) -> datetime | None:
+def next_look(job: Job, now: datetime, unready_since: datetime | None = None) -> datetime | None:
     """The next instant after `now` at which to look at the pods of a Job; None where nothing is to be looked for.
 
-    5, 15, 60 and 300 seconds after its start, then every 300 seconds, as long as no pod of it is ready.
+    5, 15, 60 and 300 seconds after its start, or after its last pod was ready (`unready_since`), then every 300 seconds,
+    as long as no pod of it is ready.
     """
+    since = _lacks_ready_pod_since(job, unready_since)
+    if since is None:
+        return None
+    due = next((since + after for after in _LOOKS if since + after > now), None)
+    return due if due is not None else since + ((now - since) // _LOOKS[-1] + 1) * _LOOKS[-1]
+
+
+def _lacks_ready_pod_since(job: Job, unready_since: datetime | None) -> datetime | None:
     if job.start_time is None or not _lacks_ready_pod(job):
         return None
-    due = next((job.start_time + after for after in _LOOKS if job.start_time + after > now), None)
-    if due is not None:
-        return due
-    return job.start_time + ((now - job.start_time) // _LOOKS[-1] + 1) * _LOOKS[-1]
+    return job.start_time if unready_since is None else max(job.start_time, unready_since)
 
 
 def _lacks_ready_pod(job: Job) -> bool:
@@ -226,15 +250,58 @@ def _is_running(job: Job | None, pods: Sequence[Pod], running_since: datetime | 
     return any(pod.has_started for pod in pods)
 
 
-def _running(job: Job | None, pods: Sequence[Pod], running_since: datetime | None) -> RunOutcome:
+def _oddity(
+    job: Job | None, pods: Sequence[Pod], event: Waiting | None, now: datetime | None
+) -> tuple[str, str] | None:
+    """Reason and message of what is unusual about a run that has started; None where nothing is."""
+    live = [pod for pod in pods if not pod.gone and not pod.has_ended]
+    overdue = (pod for pod in live if now is not None and is_overdue(pod, now))
+    if (pod := next(overdue, None)) is not None:
+        until = pod.metadata.deletion_timestamp
+        assert until is not None
+        where = f"node {pod.node}" if pod.node else "its node"
+        words = f"pod {pod.metadata.name} was to be gone by {format_instant(until)}, and {where} has not confirmed it"
+        return RunReason.NOT_TERMINATED, words
+    if partly := next(filter(None, map(_partly_ended, live)), None):
+        return RunReason.PARTLY_ENDED, partly
+    if event is not None and job is not None and _lacks_ready_pod(job):
+        return event.reason, clean_message(event.message)
+    return None
+
+
+def is_overdue(pod: Pod, now: datetime) -> bool:
+    """Whether a pod that is being deleted should have been gone for a while: most likely its node does not answer."""
+    until = pod.metadata.deletion_timestamp
+    return until is not None and not pod.gone and not pod.has_ended and now >= until + _OVERDUE
+
+
+def _partly_ended(pod: Pod) -> str | None:
+    """Where one main container has ended and another goes on: which. A sidecar that is none keeps its pod for ever."""
+    mains = [container for container in pod.containers if container.kind == "main"]
+    ended = next(((c, c.state) for c in mains if isinstance(c.state, Terminated)), None)
+    going = [container.name for container in mains if isinstance(container.state, Running)]
+    if ended is None or not going:
+        return None
+    container, end = ended
+    at = f" at {format_instant(end.finished_at)}" if end.finished_at is not None else ""
+    verb = "still runs" if len(going) == 1 else "still run"
+    return f"container {container.name} ended with code {end.exit_code}{at}, {', '.join(going)} {verb}"
+
+
+def _running(
+    job: Job | None, pods: Sequence[Pod], running_since: datetime | None, oddity: tuple[str, str] | None
+) -> RunOutcome:
     started = sorted(
         (pod for pod in pods if pod.has_started), key=lambda pod: (pod.start_time or _BEGINNING, pod.metadata.name)
     )
     pod = started[-1] if started else None
     attempt, message = _attempt(job, pods)
+    reason = RunReason.RETRYING if message else ""
+    if oddity is not None:
+        reason, message = oddity[0], "; ".join(filter(None, (oddity[1], message)))
     return RunOutcome(
         phase=RunPhase.RUNNING,
-        reason=RunReason.RETRYING if message else "",
+        reason=reason,
         message=message,
         start_time=_start(job, pods) or running_since,
         attempts=attempt,

@@ -18,6 +18,7 @@ from process_operator.decisions.plan import (
     CreateJob,
     DeleteJob,
     Draft,
+    FindPodEvent,
     FindRefusedPods,
     FinishRun,
     KillJob,
@@ -25,9 +26,9 @@ from process_operator.decisions.plan import (
     LookUpJob,
     PatchJob,
 )
-from process_operator.decisions.pod_choice import ORDINARY_WAITING
-from process_operator.decisions.run_end import read_before_the_end, record
-from process_operator.decisions.run_phase import is_odd, next_look, open_outcome
+from process_operator.decisions.pod_choice import ORDINARY_WAITING, waiting_of
+from process_operator.decisions.run_end import look_if_overdue, read_before_the_end, record
+from process_operator.decisions.run_phase import RunOutcome, is_odd, next_look, open_outcome
 from process_operator.decisions.run_report import (
     announce_start,
     begin_steps,
@@ -37,18 +38,18 @@ from process_operator.decisions.run_report import (
     report,
     report_outcome,
 )
+from process_operator.decisions.run_start import begins_again, is_outdated, start_timed_out
 from process_operator.decisions.run_view import (
     RunOrders,
     RunView,
     log_settings,
     waits_for_start,
 )
-from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import LogReason, RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import LogCapture
 from process_operator.resources.process_run import RunLog, RunPhase, Trigger
-from process_operator.resources.workloads import Job, Kill, KillReason
+from process_operator.resources.workloads import Job, Kill, KillReason, Pod
 
 LOOK_AGAIN: Final = timedelta(seconds=10)
 """A run this young is not given up for lost: its Job may not have reached us yet."""
@@ -165,8 +166,9 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
     now = orders.now
     if orders.request is not None and (labels := manifests.identity_patch(orders.request, job.metadata)):
         draft.do(PatchJob(view.name, job.metadata.uid, labels))
-    if orders.kill is not None and job.kill is None:
-        draft.do(_kill(view, job, orders.kill, orders))
+    kill = orders.kill or start_timed_out(view, job, orders, draft)
+    if kill is not None and job.kill is None:
+        draft.do(_kill(view, job, kill, orders))
         return
     if job.kill is not None and job.is_suspended_by_others and not (job.active or job.terminating):
         _end_suspended(view, job, orders, draft)
@@ -175,7 +177,8 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
         return
     if job.is_ending:
         read_before_the_end(view, job, orders, draft)
-        _report_why_stuck(view, job, draft)
+        look_if_overdue(view, now, draft)
+        _report_why_stuck(view, job, now, draft)
         return
     _look_if_odd(view, job, now, draft)
     outcome = open_outcome(
@@ -184,10 +187,14 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
         failed_create=view.notes.refused_pods,
         suspended=_why_suspended(view, job),
         running_since=view.notes.running_since,
+        event=view.notes.pod_event,
+        now=now,
     )
     if orders.pause and job.is_managed_elsewhere and outcome.phase == RunPhase.RUNNING:
         words = "onSuspend: SuspendRunning has no effect on it, because another controller would resume its Job"
         outcome = replace(outcome, reason=RunReason.NOT_SUSPENDED, message=f"{words}: {_manager_of(job)}")
+    if _is_known_better(view, job, outcome, now):
+        return
     if outcome.phase == RunPhase.RUNNING and view.run.status.phase == RunPhase.PENDING:
         over = bool(view.pods) and all(pod.has_ended for pod in view.pods)
         since = view.notes.running_since or outcome.start_time or now
@@ -198,12 +205,32 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
     report_outcome(view, outcome, draft)
 
 
-def _report_why_stuck(view: RunView, job: Job, draft: Draft) -> None:
-    """A pod that is removed forgets what it waited for, so the run has to remember it."""
+def _is_known_better(view: RunView, job: Job, outcome: RunOutcome, now: datetime) -> bool:
+    """Whether the run gives a cause already that only a look at its pods and their Events can confirm or change.
+
+    An operator that has just started has looked at neither.
+    """
+    seen, notes = view.run.status, view.notes
+    if seen.phase != outcome.phase or not is_odd(job, now, notes.unready_since):
+        return False
+    if (seen.reason or "") in ORDINARY_WAITING or outcome.reason not in (*ORDINARY_WAITING, RunReason.RETRYING):
+        return False
+    listed_at, read_at = notes.pods_listed_at, notes.pod_events_read_at
+    return listed_at is None or (any(not pod.gone for pod in view.pods) and (read_at is None or read_at < listed_at))
+
+
+def _report_why_stuck(view: RunView, job: Job, now: datetime, draft: Draft) -> None:
+    """A pod that is removed forgets what it waited for, so the run has to remember it; one that does not go is odd."""
     outcome = open_outcome(
-        job, view.pods, failed_create=view.notes.refused_pods, running_since=view.notes.running_since
+        job,
+        view.pods,
+        failed_create=view.notes.refused_pods,
+        running_since=view.notes.running_since,
+        event=view.notes.pod_event,
+        now=now,
     )
-    if outcome.phase == RunPhase.PENDING and outcome.reason not in ORDINARY_WAITING:
+    is_stuck = outcome.phase == RunPhase.PENDING and outcome.reason not in ORDINARY_WAITING
+    if is_stuck or outcome.reason == RunReason.NOT_TERMINATED:
         report_outcome(view, outcome, draft)
 
 
@@ -243,25 +270,23 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
         # Somebody else resumed it. What they suspend from now on is not ours to resume.
         draft.do(PatchJob(view.name, job.metadata.uid, manifests.unmark_patch()))
         return True
-    if not job.is_suspended or job.is_suspended_by_others:
+    if not job.is_suspended:
+        return begins_again(view, job, orders, draft)
+    if job.is_suspended_by_others:
         return False
     if orders.may_start:
-        if not view.is_paused and _is_outdated(job, orders.template):
+        if not view.is_paused and is_outdated(job, orders.template):
             draft.do(DeleteJob(view.name, job.metadata.uid))
             return True
         draft.do(PatchJob(view.name, job.metadata.uid, manifests.resume_patch()))
         if not view.is_paused:
             announce_start(view, draft)
         return True
-    if not view.is_paused and orders.template is not None and _is_outdated(job, orders.template):
+    if not view.is_paused and orders.template is not None and is_outdated(job, orders.template):
         # It never had a pod, and image, command and environment of a suspended Job cannot be changed.
         draft.do(DeleteJob(view.name, job.metadata.uid))
         return True
     return False
-
-
-def _is_outdated(job: Job, template: JobTemplate | None) -> bool:
-    return template is not None and job.template_hash != template.hash
 
 
 def _kill(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
@@ -275,15 +300,12 @@ def _kill(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
 
 def _look_if_odd(view: RunView, job: Job, now: datetime, draft: Draft) -> None:
     """A Job that has no ready pod after a while is asked about: pending pods and Events are not watched."""
-    if not is_odd(job, now):
-        draft.wake(next_look(job, now))
-        return
     unready = view.notes.unready_since
-    if unready is not None and now < unready + SETTLING:
-        draft.wake(unready + SETTLING)
+    if not is_odd(job, now, unready):
+        draft.wake(next_look(job, now, unready))
         return
     looked = view.notes.pods_listed_at
-    due = next_look(job, looked) if looked is not None else now
+    due = next_look(job, looked, unready) if looked is not None else now
     if due is None:
         return
     if looked is None or due <= now:
@@ -293,6 +315,18 @@ def _look_if_odd(view: RunView, job: Job, now: datetime, draft: Draft) -> None:
     read_at = view.notes.events_read_at
     if all(pod.gone for pod in view.pods) and (read_at is None or read_at < looked):
         draft.do(FindRefusedPods(view.name, job.metadata.uid, view.name))
+    pod = next((pod for pod in view.pods if _is_silent(pod)), None)
+    read_at = view.notes.pod_events_read_at
+    if pod is not None and (read_at is None or read_at < looked):
+        draft.do(FindPodEvent(pod.metadata.name, pod.metadata.uid, view.name))
+
+
+def _is_silent(pod: Pod) -> bool:
+    """Whether only its Events can tell why a pod does not start, or is not ready."""
+    if pod.gone or pod.has_ended:
+        return False
+    waiting = waiting_of(pod)
+    return pod.has_started or waiting is None or waiting.reason in ORDINARY_WAITING
 
 
 def phase_of_kill(kill: Kill) -> RunPhase:

@@ -80,6 +80,8 @@ class RunOrders:
     """The steps with which it begins, where its process has any."""
     stop_on_failure: bool = True
     """Where it begins with steps: whether those after one that failed are left out."""
+    start_timeout: int | None = None
+    """Seconds after which a run that has started no container is ended."""
     rests: bool = False
     """Its request is suspended, and so is it."""
 

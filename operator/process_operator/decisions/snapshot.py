@@ -19,7 +19,7 @@ from process_operator.resources.process_backfill import ProcessBackfill, Process
 from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase, RunSummary, StepStatus, Trigger
 from process_operator.resources.receiver import Receiver
-from process_operator.resources.workloads import CronJob, Job, Pod
+from process_operator.resources.workloads import CronJob, Job, Pod, Waiting
 from process_operator.timing.exclusions import Exclusions
 
 
@@ -116,6 +116,9 @@ class RunNotes:
     refused_pods: str | None = None
     """Why there are no pods, in the words of the newest Event."""
     events_read_at: datetime | None = None
+    pod_event: Waiting | None = None
+    """Reason and message of the newest Event of a pod, where that is a warning."""
+    pod_events_read_at: datetime | None = None
     job_absent: bool = False
     """The API server itself has said that the Job does not exist."""
     withdrawal_refused: bool = False

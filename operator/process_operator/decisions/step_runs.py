@@ -112,8 +112,16 @@ def _child_orders(view: RunView, child: RunView, orders: RunOrders, snapshot: Sn
         kill=_child_kill(view, child, orders),
         pause=orders.rests and child.is_let_go and not child.is_paused,
         holds=stuck,
+        start_timeout=_start_timeout(orders, step, snapshot),
         process=step.process if step is not None else None,
     )
+
+
+def _start_timeout(orders: RunOrders, step: StepStatus | None, snapshot: Snapshot) -> int | None:
+    """What the request says, else the Process of the step."""
+    own = orders.request.spec.start_timeout_seconds if orders.request is not None else None
+    process = snapshot.step_processes.get(step.process) if step is not None else None
+    return own if own is not None or process is None else process.spec.start_timeout_seconds
 
 
 def _child_kill(view: RunView, child: RunView, orders: RunOrders) -> Kill | None:

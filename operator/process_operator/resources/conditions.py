@@ -159,6 +159,7 @@ class RunReason(StrEnum):
     INIT_CONTAINER_FAILED = "InitContainerFailed"
     POD_DELETED = "PodDeleted"
     POD_LOST = "PodLost"
+    START_TIMEOUT = "StartTimeout"
     REFUSED = "Refused"
     NAME_TAKEN = "NameTaken"
     STEP_FAILED = "StepFailed"
@@ -173,8 +174,11 @@ class RunReason(StrEnum):
     QUOTA_EXCEEDED = "QuotaExceeded"
     FAILED_CREATE = "FailedCreate"
     UNSCHEDULABLE = "Unschedulable"
+    NO_PARALLELISM = "NoParallelism"
     # Running
     RETRYING = "Retrying"
+    PARTLY_ENDED = "PartlyEnded"
+    NOT_TERMINATED = "NotTerminated"
     # Running, although its request asks for its suspension
     NOT_SUSPENDED = "NotSuspended"
 

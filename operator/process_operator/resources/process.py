@@ -13,6 +13,7 @@ from process_operator.resources.job_template import JobTemplate
 from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
 from process_operator.resources.model import (
     Bool,
+    Int32,
     Model,
     ObjectName,
     map_list,
@@ -85,6 +86,11 @@ class ProcessSpec(Model):
     rules = (
         CelRule("has(self.jobTemplate) != has(self.steps)", "exactly one of jobTemplate and steps must be set"),
         CelRule(
+            "!has(self.startTimeoutSeconds) || has(self.jobTemplate)",
+            "startTimeoutSeconds may only be set with jobTemplate; for steps set it in their processes or in the request",
+            ".startTimeoutSeconds",
+        ),
+        CelRule(
             "!has(self.stopOnFailure) || has(self.steps)", "stopOnFailure may only be set with steps", ".stopOnFailure"
         ),
     )
@@ -100,6 +106,12 @@ class ProcessSpec(Model):
         max_length=64,
         description="Other processes, run one after the other, in place of a Job template.",
         json_schema_extra=map_list("name"),
+    )
+    start_timeout_seconds: Int32 | None = Field(
+        None,
+        ge=1,
+        description="End a run as Failed whose Job has started no container this many seconds after it was let start. "
+        "Unset: it may wait for ever. A request may set its own.",
     )
     stop_on_failure: Bool | None = Field(
         None, description="Whether the steps after one that failed are left out. Unset means true."

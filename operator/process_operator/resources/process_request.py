@@ -142,6 +142,12 @@ class ProcessRequestSpec(Model):
     starting_deadline_seconds: Int64 | None = Field(
         None, ge=0, description="Do not start a run that is more than this late. Unset: it is never too late."
     )
+    start_timeout_seconds: Int32 | None = Field(
+        None,
+        ge=1,
+        description="End a run as Failed whose Job has started no container this many seconds after it was let start: "
+        "an image that cannot be pulled, no node that fits. Unset: what the Process says, else it may wait for ever.",
+    )
     catch_up: CatchUp = Field(
         CatchUp.LATEST,
         description="Of runs that came due together, after an outage: start the Latest, or All in order.",

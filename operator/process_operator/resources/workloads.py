@@ -38,11 +38,13 @@ class KillReason(StrEnum):
     REPLACED = "Replaced"
     SUSPENDED = "Suspended"
     MISSED = "Missed"
+    NOT_STARTED = "NotStarted"
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """Why the operator ended a Job, as its annotation says: `Canceled`, `Replaced <run>`, `Suspended`, `Missed`."""
+    """Why the operator ended a Job, as its annotation says: `Canceled`, `Replaced <run>`, `Suspended`, `Missed`,
+    `NotStarted`."""
 
     reason: KillReason
     detail: str = ""
@@ -81,6 +83,7 @@ class Job:
     completions: int | None = 1
     """How many pods have to succeed; None: a work queue, whose first success is enough."""
     backoff_limit: int = 6
+    parallelism: int = 1
     active_deadline_seconds: int | None = None
     restart_policy: str = "Never"
     conditions: tuple[WorkloadCondition, ...] = ()
@@ -331,6 +334,7 @@ def parse_job(raw: Raw) -> Job:
         # The API server sets it to 1 where parallelism is not set either.
         completions=spec.get("completions", None if "parallelism" in spec else 1),
         backoff_limit=_count(spec, "backoffLimit", default=6),
+        parallelism=_count(spec, "parallelism", default=1),
         active_deadline_seconds=spec.get("activeDeadlineSeconds"),
         restart_policy=template.get("restartPolicy") or "Never",
         conditions=tuple(map(_condition, status.get("conditions") or ())),
