@@ -108,7 +108,8 @@ _INSTANT: Final = re.compile(
     re.IGNORECASE,
 )
 _YEARS: Final = CelRule(
-    rule=f"!{_INSTANT_FORM.condition} || timestamp(self).getFullYear() >= 1970 && timestamp(self).getFullYear() <= 2199",
+    rule=f"!{_INSTANT_FORM.condition} || timestamp(self) >= timestamp('1970-01-01T00:00:00Z') && "
+    "timestamp(self) < timestamp('2200-01-01T00:00:00Z')",
     message="must be in the years 1970 to 2199 (UTC)",
 )
 
