@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -18,8 +19,12 @@ def promtool() -> str:
         return found
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "process-operator" / "promtool"
     binary = folder / "usr" / "bin" / "promtool"
-    if not binary.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        fetch = "apt-get download prometheus || { apt-get update && apt-get download prometheus; }"
-        subprocess.run(("sh", "-ec", f"{fetch}; dpkg -x prometheus_*.deb ."), cwd=folder, check=True, stdout=sys.stderr)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Several test processes may ask for it at the same time.
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not binary.exists():
+            fetch = "apt-get download prometheus || { apt-get update && apt-get download prometheus; }"
+            unpack = ("sh", "-ec", f"{fetch}; dpkg -x prometheus_*.deb .")
+            subprocess.run(unpack, cwd=folder, check=True, stdout=sys.stderr)
     return str(binary)

@@ -9,6 +9,7 @@ environment. Neighbours: `kubectl.py`, `operator_process.py`.
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import shlex
 import shutil
@@ -58,6 +59,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(f"no cluster to test with: {error}\n{said}") from error
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup` the tests of a module that share a namespace run in one process.
+
+    Else each worker would fill a namespace of its own: every pod of the module once for each worker.
+    """
+    for item in items:
+        if "shared_namespace" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The operator has to end in order, in time, with 0. The cluster stays, for the next run."""
@@ -67,7 +79,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     try:
         code = stage.operator.stop()
         if code != 0:
-            stage.complaints.append(f"ended by SIGTERM the operator returned {code}, not 0:\n{stage.operator.tail()}")
+            stage.complaints.append(f"ended by SIGTERM the operator returned {code}, not 0")
     except RuntimeError as error:
         stage.complaints.append(str(error))
     finally:
@@ -97,8 +109,7 @@ def _set_up() -> _Stage:
     crds = str(REPOSITORY / "crds")
     kubectl.run("apply", "--filename", crds)
     kubectl.run("wait", "--for=condition=Established", "--timeout=240s", "--filename", crds)
-    log_file = folder / "operator-of-tests.log"
-    log_file.write_text("")
+    log_file = _new_log(folder.name)
     account = account_kubeconfig(kubectl, folder)
     operator = OperatorProcess(account, log_file)
     operator.start()
@@ -109,6 +120,17 @@ def _set_up() -> _Stage:
         _LOG: str(log_file),
     }
     return _Stage(operator, lock)
+
+
+def _new_log(cluster: str) -> Path:
+    """A new file for the log of the operator, in a folder that outlives the cluster."""
+    folder = REPOSITORY / "build" / "test-output"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = next(
+        path for number in itertools.count(1) if not (path := folder / f"operator-{cluster}-{number}.log").exists()
+    )
+    found.touch()
+    return found
 
 
 def _kubeconfig() -> Path:

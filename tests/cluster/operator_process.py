@@ -76,10 +76,10 @@ class OperatorProcess:
             raise RuntimeError(
                 "the operator belongs to another process: mark the test `disruptive`, and run these with -p no:xdist"
             )
-        before = len(self.records())
+        before = self.log_file.stat().st_size if self.log_file.exists() else 0
         process = self.spawn()
         give_up_at = time.monotonic() + _READY_SECONDS
-        while not any(record.get("event") == until for record in self.records()[before:]):
+        while not any(record.get("event") == until for record in self.records(before)):
             if not self.running or time.monotonic() > give_up_at:
                 state = "is not ready" if self.running else f"ended with {process.returncode}"
                 self.kill()
@@ -125,18 +125,22 @@ class OperatorProcess:
         """SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
-    def log(self) -> str:
-        """Everything that it has said."""
-        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+    def log(self, begin: int = 0) -> str:
+        """What it has said, from a position in bytes on."""
+        if not self.log_file.exists():
+            return ""
+        with self.log_file.open("rb") as file:
+            file.seek(begin)
+            return file.read().decode(errors="replace")
 
     def tail(self, lines: int = 40) -> str:
         """The last lines of its log."""
         return "\n".join(self.log().splitlines()[-lines:])
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self, begin: int = 0) -> list[dict[str, Any]]:
         """The lines of its log that are JSON objects, which they are but for a traceback at its very end."""
         records = []
-        for line in self.log().splitlines():
+        for line in self.log(begin).splitlines():
             with contextlib.suppress(ValueError):
                 record = json.loads(line)
                 if isinstance(record, dict):
