@@ -7,11 +7,16 @@ quotas, missing processes and dying namespaces do to a manifest that is good.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import secrets
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.cluster.manifests import IMAGE, immediately, job_template, later, process, request, schedule
+
+from process_operator.names import LABEL_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -370,8 +375,14 @@ def refusal(cluster: Kubectl, name: str, namespace: str) -> Manifest:
     """The status of a request once the operator has said no to what is there now."""
     found = cluster.get("preq", name, namespace)
     status: Manifest = found.get("status", {})
+    return status if is_refused(found) else {}
+
+
+def is_refused(found: Manifest) -> bool:
+    """Whether the operator has said no to what is there now."""
+    status: Manifest = found.get("status", {})
     seen = status.get("observedGeneration") == found["metadata"]["generation"]
-    return status if seen and conditions(status)["Accepted"]["status"] == "False" else {}
+    return seen and conditions(status)["Accepted"]["status"] == "False"
 
 
 def in_force(cluster: Kubectl, name: str, namespace: str) -> Manifest:
@@ -399,14 +410,65 @@ def has_job(cluster: Kubectl, name: str, namespace: str) -> bool:
     )
 
 
-@pytest.mark.parametrize(("patch", "reason", "words"), REFUSED)
+@dataclass
+class Refusals:
+    """What became of all requests that are refused: applied at once, judged, and then mended at once."""
+
+    answer: str
+    """What kubectl said to the apply."""
+    statuses: dict[str, Manifest] = field(default_factory=dict)
+    """By name, once the operator has said no."""
+    events: dict[str, Manifest] = field(default_factory=dict)
+    with_job: set[str] = field(default_factory=set)
+    """Those that had a Job in spite of that."""
+
+
+def names_of_rows() -> list[str]:
+    return [f"refused-{number}" for number in range(len(REFUSED))]
+
+
+@pytest.fixture(scope="module")
+def refusals(cluster: Kubectl, place: str) -> Refusals:
+    rows = dict(zip(names_of_rows(), (param.values[0] for param in REFUSED), strict=True))
+    wrong = [request(name, **{"timing": immediately(), **patch}) for name, patch in rows.items()]
+    found = Refusals(apply_all(cluster, place, wrong))
+
+    def all_are_told() -> bool:
+        for event in cluster.objects("event", place, fields="involvedObject.kind=ProcessRequest,reason=Refused"):
+            found.events.setdefault(event["involvedObject"]["name"], event)
+        for item in cluster.objects("preq", place):
+            if is_refused(item):
+                found.statuses.setdefault(item["metadata"]["name"], item["status"])
+        return found.statuses.keys() >= rows.keys() and found.events.keys() >= rows.keys()
+
+    # A row that is not refused is for its own test to tell.
+    with contextlib.suppress(pytest.fail.Exception):
+        cluster.wait_until(all_are_told, what="all are refused", namespace=place)
+    found.with_job = {job["metadata"]["labels"].get(LABEL_REQUEST, "") for job in cluster.objects("job", place)}
+    # No pod is made of these.
+    mended = [request(name, immediately(), jobTemplate=job_template(completions=0)) for name in rows]
+    apply_all(cluster, place, mended)
+    return found
+
+
+def apply_all(cluster: Kubectl, namespace: str, manifests: list[Manifest]) -> str:
+    items = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
+    return cluster.ask("apply", "--namespace", namespace, "--filename", "-", stdin=items).message
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "words"),
+    [
+        pytest.param(name, *param.values[1:], id=str(param.id))
+        for name, param in zip(names_of_rows(), REFUSED, strict=True)
+    ],
+)
 def test_refused_in_words_and_healed_by_an_apply(
-    cluster: Kubectl, place: str, patch: Manifest, reason: str, words: str
+    cluster: Kubectl, place: str, refusals: Refusals, name: str, reason: str, words: str
 ) -> None:
-    name = new_name()
-    answer = cluster.apply(request(name, **{"timing": immediately(), **patch}), place)
-    assert answer.ok, f"the API server itself refuses it, so it belongs to the other file: {answer.message}"
-    status = cluster.wait_until(lambda: refusal(cluster, name, place), what="it is refused", namespace=place)
+    assert cluster.find("preq", name, place), f"the API server itself refuses it: {refusals.answer}"
+    status = refusals.statuses.get(name)
+    assert status is not None, cluster.get("preq", name, place)
     said = conditions(status)
     assert (said["Accepted"]["reason"], words in said["Accepted"]["message"]) == (reason, True), said["Accepted"]
     assert {kind: said[kind]["status"] for kind in ("Accepted", "Ready", "Stalled")} == {
@@ -415,15 +477,10 @@ def test_refused_in_words_and_healed_by_an_apply(
         "Stalled": "True",
     }
     assert status["phase"] == "Invalid"
-    event = cluster.wait_until(
-        lambda: cluster.objects("event", place, fields=f"involvedObject.name={name},reason=Refused"),
-        what="an Event says it too",
-        namespace=place,
-    )[0]
+    event = refusals.events[name]
     assert (event["type"], event["message"]) == ("Warning", f"{reason}: {said['Accepted']['message']}")
-    assert not has_job(cluster, name, place)
+    assert name not in refusals.with_job
 
-    assert cluster.apply(request(name, immediately()), place).ok
     status = cluster.wait_until(lambda: in_force(cluster, name, place), what="it is healed", namespace=place)
     assert conditions(status)["Stalled"]["status"] == "False"
     assert conditions(status)["Ready"]["status"] == "True"
