@@ -22,8 +22,8 @@ CLUSTER_WORKERS ?= 4
 
 export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 
-# Made anew only where the lock differs from the one that it was made of, whatever the age of the files.
-INSTALLED := $(VENV)/.installed-$(firstword $(shell cksum requirements/dev.txt))
+# Made again only where the lock or the way to install it differs, whatever the age of the files.
+INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
 .PHONY: help demo test test-unit test-flow-thorough test-oracles test-faults bench lint format crds windows-zones chart lock image cluster-up cluster-down venv clean
 

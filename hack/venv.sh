@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the virtual environment in $VENV: what requirements/dev.txt locks, hash by hash, and operator/ on its path.
-# The package itself is not built: a line in a .pth file needs no network and no build tool.
+# Makes the virtual environment in $VENV: what requirements/dev.txt locks, hash by hash, operator/ on its path, and the
+# command process-operator. The package itself is not built: a line in a .pth file needs no network and no build tool.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${VENV:-.venv}
@@ -34,3 +34,10 @@ echo "venv: installing what requirements/dev.txt locks into $venv" >&2
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 echo "$PWD/operator" >"$packages/process_operator.pth"
+# What pip would write for [project.scripts]. By way of sh, because a path may be too long for a first line or hold spaces.
+interpreter=$(cd "$venv/bin" && pwd)/python
+cat >"$venv/bin/process-operator" <<END
+#!/bin/sh
+exec "$interpreter" -m process_operator "\$@"
+END
+chmod +x "$venv/bin/process-operator"

@@ -49,6 +49,11 @@ def _request(name: str, image: str) -> dict[str, Any]:
         "name": "main",
         "image": image,
         "command": ["python3", "-I", "-c", f"print({_LINE!r})"],
+        # A namespace with a quota accepts no pod without them.
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "32Mi"},
+            "limits": {"cpu": "1", "memory": "128Mi"},
+        },
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

@@ -177,7 +177,7 @@ def test_all_namespaces_need_a_cluster_role() -> None:
 
 
 def test_some_namespaces_need_a_role_in_each_and_no_cluster_role() -> None:
-    chart = render({"watchNamespaces": ["erp", "web"], "rbac": {"aggregateClusterRoles": False}})
+    chart = render({"watchNamespaces": ["erp", "web"]})
     assert chart.of("ClusterRole") == chart.of("ClusterRoleBinding") == []
     in_each = [
         role["metadata"]["namespace"] for role in chart.of("Role") if role["metadata"]["name"] == "ops-process-operator"
@@ -187,6 +187,35 @@ def test_some_namespaces_need_a_role_in_each_and_no_cluster_role() -> None:
     assert all(
         role["rules"] == everywhere for role in chart.of("Role") if role["metadata"]["name"] == "ops-process-operator"
     )
+
+
+@pytest.mark.parametrize("namespaces", [[], ["erp"]], ids=["all namespaces", "some namespaces"])
+@pytest.mark.parametrize("wanted", [None, True, False], ids=["unset", "wanted", "not wanted"])
+def test_people_get_their_rights_by_cluster_roles_where_that_is_wanted(
+    namespaces: list[str], *, wanted: bool | None
+) -> None:
+    chart = render({"watchNamespaces": namespaces, "rbac": {"aggregateClusterRoles": wanted}})
+    aggregated = [role["metadata"]["name"] for role in chart.of("ClusterRole") if "view" in str(role["metadata"])]
+    assert bool(aggregated) == (not namespaces if wanted is None else wanted)
+
+
+def test_the_test_looks_into_a_watched_namespace_from_that_of_the_release() -> None:
+    chart = render({"watchNamespaces": ["erp", "web"]})
+    pod, name = chart.one("Pod"), "process-operator-test"
+    assert pod["metadata"]["namespace"] == "ops"
+    assert "erp" in pod["spec"]["containers"][0]["args"]
+    assert chart.one("ServiceAccount", name)["metadata"]["namespace"] == "ops"
+    assert chart.one("Role", name)["metadata"]["namespace"] == "erp"
+    binding = chart.one("RoleBinding", name)
+    assert (binding["metadata"]["namespace"], binding["subjects"][0]["namespace"]) == ("erp", "ops")
+
+
+def test_every_container_of_the_chart_has_resources() -> None:
+    chart = render()
+    pods = (chart.one("Deployment")["spec"]["template"]["spec"], chart.one("Pod")["spec"])
+    assert [only["resources"]["requests"] for pod in pods for only in pod["containers"]] == [
+        {"cpu": "50m", "memory": "128Mi"}
+    ] * 2
 
 
 def test_no_role_reads_secrets_or_takes_all() -> None:

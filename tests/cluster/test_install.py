@@ -138,10 +138,24 @@ def test_from_install_to_uninstall(installation: Installation, cluster: Kubectl)
         _a_request_runs(installation, space)
         _the_pod_can_do_little(installation)
         _metrics_can_be_read(installation)
-        assert "succeeded" in installation.helm("test", "process-operator", "--logs")
         _an_upgrade_loses_nothing(installation, space)
+        assert "succeeded" in installation.helm("test", "process-operator", "--logs")
         _another_takes_over(installation, space)
         _uninstall_keeps_what_was_asked(installation, space)
+    _crds_that_kubectl_applied_are_taken_over(installation)
+
+
+def _crds_that_kubectl_applied_are_taken_over(installation: Installation) -> None:
+    """As the chart's README says; without pods, which another test sees."""
+    cluster = installation.cluster
+    cluster.run("delete", "crd", *CRDS)
+    cluster.run("apply", "--filename", str(REPOSITORY / "crds"))
+    values = ("--values", str(installation.values(PORT, replicaCount=0)))
+    command = ("install", "third", str(CHART), *values, "--namespace", NAMESPACE)
+    refused = helm(*command, kubeconfig=cluster.kubeconfig)
+    assert "cannot be imported into the current release" in refused.stderr
+    installation.helm(*command[:-2], "--take-ownership")
+    installation.helm("uninstall", "third", "--wait")
 
 
 def _a_request_runs(installation: Installation, space: Workspace) -> None:
@@ -189,7 +203,7 @@ def _an_upgrade_loses_nothing(installation: Installation, space: Workspace) -> N
     (run,) = space.wait_first_runs("long")
     space.wait_log(name_of(run), "begun")
     before = name_of(installation.pod("process-operator"))
-    installation.install("process-operator", PORT, podAnnotations={"upgraded": "yes"})
+    installation.install("process-operator", PORT, watchNamespaces=[space.namespace])
     assert name_of(installation.pod("process-operator")) != before
     space.release(name_of(run))
     (run,) = space.wait_runs("long", 1, "Succeeded")

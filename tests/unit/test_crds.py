@@ -98,6 +98,12 @@ def test_the_schema_is_structural(node: Node) -> None:
     assert not {"$ref", "$defs", "anyOf", "allOf", "oneOf", "title", "additionalProperties", "const"} & schema.keys()
 
 
+@pytest.mark.parametrize("node", ALL, ids=by_path)
+def test_nothing_in_it_is_dropped_when_it_is_stored(node: Node) -> None:
+    # Else kubectl and Helm, which both apply the CRDs, would conflict about them.
+    assert [key for key, value in node[1].items() if value in ({}, []) and key != "default"] == []
+
+
 @pytest.mark.parametrize("node", [node for node in ALL if "x-kubernetes-validations" in node[1]], ids=by_path)
 def test_every_rule_has_a_message_and_points_at_a_field_that_exists(node: Node) -> None:
     path, schema = node

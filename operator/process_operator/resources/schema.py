@@ -136,7 +136,8 @@ def _structural(node: Schema, types: dict[str, Schema], *, defaults: bool) -> Sc
         # The default of an object is {}, its fields have theirs.
         schema["default"] = {} if node["type"] == "object" else node["default"]
     schema |= {key: node[key] for key in _COPIED if key in node}
-    if "properties" in node:
+    if node.get("properties"):
+        # An empty map is dropped when it is stored; then another program that applies the CRD differs, and conflicts.
         schema["properties"] = {
             name: _structural(item, types, defaults=defaults) for name, item in node["properties"].items()
         }
