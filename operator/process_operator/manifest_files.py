@@ -102,14 +102,26 @@ class _Unreadable:
     why: str
 
 
+class _KeyTwiceError(ValueError):
+    """A key of a JSON object that stands twice."""
+
+
 def _documents(text: str) -> Iterator[Any]:
-    if text.lstrip()[:1] == "{":
+    if text.lstrip()[:1] != "{":
+        yield from _yaml_documents(text)
+        return
+    try:
+        yield json.loads(text, parse_int=_integer, parse_float=_number, object_pairs_hook=_object_of)
+    except _KeyTwiceError as twice:
         try:
-            yield json.loads(text, parse_int=_integer, parse_float=_number, object_pairs_hook=_object_of)
-        except (ValueError, OverflowError):
-            pass  # YAML can begin so, too, and knows where the mistake is
-        else:
-            return
+            yield from list(_yaml_documents(text))  # which says in which line
+        except yaml.YAMLError:  # such as half of a surrogate pair, which JSON may hold
+            yield _Unreadable(f'key "{twice}" already set in map')
+    except (ValueError, OverflowError):
+        yield from _yaml_documents(text)  # YAML can begin so, too, and knows where the mistake is
+
+
+def _yaml_documents(text: str) -> Iterator[Any]:
     loader = _Loader(text)
     try:
         while loader.check_node():
@@ -121,9 +133,11 @@ def _documents(text: str) -> Iterator[Any]:
 
 
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key that stands twice")
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise _KeyTwiceError(key)
+        made[key] = value
     return made
 
 

@@ -113,6 +113,11 @@ BAD = [
         id="a key twice, in JSON",
     ),
     pytest.param(
+        r'{"apiVersion": "v1", "kind": "A", "kind": "\ud83d\ude00"}',
+        'file.yaml: key "kind" already set in map',
+        id="a key twice, in JSON that is no YAML",
+    ),
+    pytest.param(
         f"{HEAD}a: &a [*a]\n", "file.yaml: line 3, column 4: an anchor that contains itself", id="an endless alias"
     ),
     pytest.param(
