@@ -199,6 +199,21 @@ async def suspend_running(flow: Flow) -> None:
     await flow.to(100)
 
 
+@scenario("onSuspend: SuspendRunning: a Job that is resumed by hand goes on, and says so", ends=[SUCCEEDED])
+async def suspend_running_resumed(flow: Flow) -> None:
+    flow.work(seconds=20)
+    flow.apply(timing=every(60, until=15), onSuspend="SuspendRunning")
+    await flow.to(5)
+    flow.edit(suspend=True)
+    await flow.to(15)
+    flow.expect(lambda: (flow.phases(), suspensions(flow)), ([HELD], [True]))
+    flow.suspend_job(suspend=False)
+    await flow.to(25)
+    flow.expect(lambda: (flow.phases(), suspensions(flow)), (["Running/NotSuspended"], [False]))
+    flow.expect(lambda: "somebody else resumed its Job" in (flow.newest().message or ""), True)
+    await flow.to(60)
+
+
 @scenario("a Job that the operator suspended is resumed by hand, and then suspended by hand", ends=[SUCCEEDED])
 async def mark_is_removed(flow: Flow) -> None:
     flow.work(seconds=30)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from process_operator import names
 from process_operator.decisions import manifests
 from process_operator.decisions.job_names import name_problem
 from process_operator.decisions.plan import (
@@ -190,9 +191,8 @@ def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
         event=view.notes.pod_event,
         now=now,
     )
-    if orders.pause and job.is_managed_elsewhere and outcome.phase == RunPhase.RUNNING:
-        words = "onSuspend: SuspendRunning has no effect on it, because another controller would resume its Job"
-        outcome = replace(outcome, reason=RunReason.NOT_SUSPENDED, message=f"{words}: {_manager_of(job)}")
+    if orders.pause and outcome.phase == RunPhase.RUNNING:
+        outcome = replace(outcome, reason=RunReason.NOT_SUSPENDED, message=_why_not_suspended(job))
     if _is_known_better(view, job, outcome, now):
         return
     if outcome.phase == RunPhase.RUNNING and view.run.status.phase == RunPhase.PENDING:
@@ -255,6 +255,13 @@ def _why_suspended(view: RunView, job: Job) -> str:
     return f"waits until {format_instant(view.window.start)}" if view.window is not None else ""
 
 
+def _why_not_suspended(job: Job) -> str:
+    if job.is_managed_elsewhere:
+        words = "onSuspend: SuspendRunning has no effect on it, because another controller would resume its Job"
+        return f"{words}: the Job is {_manager_of(job)}"
+    return "somebody else resumed its Job after onSuspend: SuspendRunning had suspended it"
+
+
 def _manager_of(job: Job) -> str:
     if job.queue:
         return f"queued by Kueue (LocalQueue {job.queue})"
@@ -263,7 +270,10 @@ def _manager_of(job: Job) -> str:
 
 def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
     """Resume, pause or renew the Job where that is due; whether anything was."""
-    if orders.pause and not job.is_suspended and not job.is_managed_elsewhere:
+    if orders.pause and not job.is_suspended:
+        if job.is_managed_elsewhere or names.ANNOTATION_PAUSED in job.metadata.annotations:
+            # Another controller would resume it, or somebody has: to suspend it again would be a fight without end.
+            return False
         draft.do(PatchJob(view.name, job.metadata.uid, manifests.pause_patch(orders.now)))
         return True
     if job.has_suspension_mark and not job.is_suspended and not job.is_ending:
