@@ -25,7 +25,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made again only where the lock or the way to install it differs, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
-.PHONY: help demo test test-unit test-flow-thorough test-oracles test-faults bench lint format crds windows-zones chart lock image cluster-up cluster-down venv clean
+.PHONY: help demo test test-unit test-flow-thorough test-oracles test-faults test-kueue bench lint format crds windows-zones chart lock image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -37,7 +37,7 @@ test: venv ## linters and all tests, with a real cluster that is taken down in t
 	@hack/test.sh
 
 test-unit: venv ## the tests that need no cluster; ARGS goes to pytest
-	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/oracles $(ARGS)
+	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/kueue --ignore tests/oracles $(ARGS)
 
 test-flow-thorough: venv ## tests/flow with a crash at every write of every scenario, the better part of an hour
 	@FLOW_THOROUGH=1 $(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup tests/flow $(ARGS)
@@ -47,6 +47,9 @@ test-oracles: venv ## against robfig/cron, Quartz and Go's httpproxy: COUNT rand
 
 test-faults: venv ## the fault suite, half an hour: FAULT_SEED, FAULT_ROUNDS, FAULT_ONLY="SIGKILL|the clock"
 	@hack/faults.sh
+
+test-kueue: venv ## the operator beside the real Kueue, on a cluster of its own; the first time builds Kueue (15 minutes)
+	@hack/kueue.sh $(ARGS)
 
 bench: venv ## figures beside their anchors, on clusters of their own; FIGURES="burst rest", BENCH_OUT (build/bench)
 	@$(VENV)/bin/python hack/bench --out $(BENCH_OUT) $(FIGURES)

@@ -94,7 +94,7 @@ down() {
 
 pure() {
     stage "lint" lint make lint || true
-    stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles \
+    stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles --ignore=tests/kueue \
         --ignore=tests/cluster --ignore=tests/faults "${watches[@]/#/--ignore=}" || true
     stage "tests against oracles" oracles tests -n 2 tests/oracles || true
 }

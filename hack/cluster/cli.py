@@ -1,4 +1,4 @@
-"""The commands: up, down, status, build, kubectl, load, path, program. What they do is in `lifecycle`.
+"""The commands: up, down, status, build, kubectl, load, path, program, source. What they do is in `lifecycle`.
 
 `up` prints one line on stdout, `export KUBECONFIG=...`; everything else it has to say goes to stderr.
 """
@@ -14,7 +14,7 @@ from . import control_plane, existing, lifecycle, node
 from .console import ClusterError, say
 from .layout import Layout, bin_dir, layout
 from .settings import NODE, TIERS
-from .tools import OTHER_PROGRAMS, resolve
+from .tools import OTHER_PROGRAMS, resolve, source_of
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("path", help="the folder with links to the built programs, kubectl among them")
     program = commands.add_parser("program", help="build one more program where it is missing, and print its path")
     program.add_argument("name", choices=OTHER_PROGRAMS)
+    source = commands.add_parser("source", help="print the folder with the source of such a program, for its manifests")
+    source.add_argument("name", choices=OTHER_PROGRAMS)
     return parser
 
 
@@ -114,6 +116,11 @@ def _program(options: argparse.Namespace) -> int:
     return 0
 
 
+def _source(options: argparse.Namespace) -> int:
+    print(source_of(options.name))
+    return 0
+
+
 def _where(options: argparse.Namespace) -> Layout:
     return layout(options.name, options.dir)
 
@@ -127,6 +134,7 @@ _COMMANDS = {
     "load": _load,
     "path": _path,
     "program": _program,
+    "source": _source,
 }
 
 

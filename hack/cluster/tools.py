@@ -169,6 +169,17 @@ def _link(name: str, target: Path) -> None:
     draft.replace(link)
 
 
+def source_of(name: str) -> Path:
+    """The folder of the module that a program is built from, in Go's module cache; it is downloaded where it is missing."""
+    module = next(module for module in MODULES if name in module.programs)
+    command = [str(find_go()), "list", "-mod=readonly", "-f", "{{.Module.Dir}}", module.programs[name]]
+    environment = {**os.environ, "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    answer = subprocess.run(command, cwd=module.folder, env=environment, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise ClusterError(f"the source of {name} was not found: {answer.stderr.strip()}")
+    return Path(answer.stdout.strip())
+
+
 def resolve(names: Iterable[str]) -> dict[str, Path]:
     """The paths of the named programs; what is missing is built first."""
     wanted = list(names)

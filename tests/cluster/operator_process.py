@@ -23,7 +23,7 @@ _PR_SET_PDEATHSIG: Final = 1
 _READY_SECONDS: Final = 240
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Runs in the child: tests that were killed must leave no operator that works beside the next one's."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -95,7 +95,7 @@ class OperatorProcess:
                 env=self._environment,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else forks here
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing else forks here
             )
         return self._process
 
