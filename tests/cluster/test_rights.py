@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 from tests.cluster.kubectl import Answer, Kubectl
-from tests.cluster.manifests import Manifest, immediately, manual_run, process, request, schedule
+from tests.cluster.manifests import Manifest, immediately, job_template, manual_run, process, request, schedule
 from tests.cluster.workspace import Workspace, name_of
 
 from process_operator.names import ANNOTATION_RESCHEDULE
@@ -165,3 +165,91 @@ def test_another_tenant_and_a_stranger_get_nothing(people: People, foreign: str,
     answer = people.apply(who, request("intruder", immediately()), namespace=foreign)
     assert not answer.ok
     assert "forbidden" in answer.message
+
+
+@pytest.fixture(scope="module")
+def clerk(people: People) -> str:
+    """May create Jobs and runs, and neither read nor end a Job of anybody."""
+    space = people.space
+    verbs = ["--verb=create,get,list,update,patch", "--resource=processruns.process-operator.io"]
+    space.cluster.run("create", "role", "clerk-runs", "--namespace", space.namespace, *verbs)
+    space.cluster.run(
+        "create", "role", "clerk-jobs", "--namespace", space.namespace, "--verb=create", "--resource=jobs.batch"
+    )
+    for role in ("clerk-runs", "clerk-jobs"):
+        where = ("--namespace", space.namespace, "--role", role, "--user", people.user("clerk"))
+        space.cluster.run("create", "rolebinding", role, *where)
+    space.wait(lambda: people.ask("clerk", "auth", "can-i", "create", "jobs.batch").ok, "the clerk has the rights")
+    return "clerk"
+
+
+@pytest.mark.parametrize("of", ["there", "nobody"])
+def test_a_canceled_run_neither_ends_nor_reads_a_job_of_its_name(people: People, clerk: str, of: str) -> None:
+    space, name = people.space, f"payroll-of-{of}"
+    labels = {"process-operator.io/request": of, "process-operator.io/request-uid": "of-somebody"}
+    payroll = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name, "labels": labels}}
+    work = job_template("echo secret; while :; do sleep 1; done")
+    work["spec"]["template"]["spec"]["restartPolicy"] = "Never"
+    space.apply({**payroll, **work})
+    space.wait(lambda: space.cluster.get("job", name, namespace=space.namespace)["status"].get("ready"), "it works")
+    answer = people.apply(clerk, manual_run(of, name, cancel=True))
+    assert answer.ok, answer.message
+    run = space.wait_run(name, "Canceled")
+    assert "text" not in run["status"].get("log", {})
+    job = space.cluster.get("job", name, namespace=space.namespace)
+    assert "activeDeadlineSeconds" not in job["spec"]
+    assert job["status"]["ready"] == 1
+    space.cluster.run("delete", "job", name, "--namespace", space.namespace, "--wait=false")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"labels": {"process-operator.io/request-uid": "of-another"}},
+            "only the operator may change the labels process-operator.io/request-uid of a ",
+        ),
+        ({"ownerReferences": None}, "only the operator may change metadata.ownerReferences of a "),
+        (
+            {"annotations": {"process-operator.io/engine": "CronJob"}},
+            "only the operator may write the annotations process-operator.io/engine of a ",
+        ),
+    ],
+    ids=["its labels", "its owner", "its annotations"],
+)
+@pytest.mark.parametrize("kind", ["processrun", "job"])
+def test_nobody_takes_a_run_or_its_job_from_a_request(
+    people: People, kind: str, change: dict[str, object], words: str
+) -> None:
+    (run,) = people.space.runs("there")
+    patch = json.dumps({"metadata": change})
+    answer = people.ask("admin", "patch", kind, name_of(run), "--type=merge", "--patch", patch)
+    assert not answer.ok
+    assert words in answer.message
+    assert people.ask("admin", "label", kind, name_of(run), "team=erp", "--overwrite").ok
+
+
+def test_a_run_by_hand_is_not_created_as_one_of_a_cronjob(people: People) -> None:
+    run = manual_run("there", "engine")
+    run["metadata"]["annotations"] = {"process-operator.io/engine": "CronJob"}
+    answer = people.apply("editor", run)
+    assert not answer.ok
+    assert "only the operator may write the annotations process-operator.io/engine of a ProcessRun" in answer.message
+
+
+@pytest.mark.parametrize("subresource", ["", "--subresource=status"], ids=["the object", "its status"])
+@pytest.mark.parametrize("kind", ["cronjob", "job"])
+def test_a_patch_for_another_uid_changes_nothing(people: People, kind: str, subresource: str) -> None:
+    """What each kill and each change of ours relies on: the UID in a merge patch is a condition."""
+    space = people.space
+    name = f"uid-{kind}{'-status' if subresource else ''}"
+    create = ["--schedule=0 0 1 1 *"] if kind == "cronjob" else []
+    where = ("--namespace", space.namespace)
+    space.cluster.run("create", kind, name, "--image=none", *create, *where)
+    before = space.cluster.get(kind, name, namespace=space.namespace)["metadata"]
+    patch = {"metadata": {"uid": "11111111-1111-1111-1111-111111111111"}, "spec": {"suspend": True}, "status": {}}
+    arguments = [argument for argument in (subresource, "--type=merge") if argument]
+    answer = space.cluster.ask("patch", kind, name, *where, *arguments, "--patch", json.dumps(patch))
+    assert "metadata.uid: Invalid value" in answer.message
+    after = space.cluster.get(kind, name, namespace=space.namespace)
+    assert (after["metadata"]["uid"], after["spec"]["suspend"]) == (before["uid"], False)

@@ -11,6 +11,7 @@ pytest.register_assert_rewrite(
     "tests.flow.scenarios_blocked",
     "tests.flow.scenarios_calendar",
     "tests.flow.scenarios_once",
+    "tests.flow.scenarios_ownership",
     "tests.flow.scenarios_schedule",
     "tests.flow.scenarios_cronjob",
     "tests.flow.scenarios_steps",

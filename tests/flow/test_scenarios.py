@@ -12,6 +12,7 @@ from tests.flow.scenarios_cronjob import CRONJOBS
 from tests.flow.scenarios_hedge import HEDGES
 from tests.flow.scenarios_notify import NOTIFY
 from tests.flow.scenarios_once import ONCE
+from tests.flow.scenarios_ownership import OWNERSHIP
 from tests.flow.scenarios_process import PROCESSES
 from tests.flow.scenarios_schedule import SCHEDULES
 from tests.flow.scenarios_shared import SHARED
@@ -21,6 +22,7 @@ from tests.flow.scenarios_suspend import SUSPENSIONS
 
 SCENARIOS = [
     *ONCE.all,
+    *OWNERSHIP.all,
     *SCHEDULES.all,
     *AHEAD.all,
     *CATCH_UP.all,

@@ -19,6 +19,7 @@ from process_operator.decisions.snapshot import Snapshot
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, Trigger
 from process_operator.resources.workloads import CronJob, Job, Pod
+from process_operator.timing.recurrence import Recurrence
 
 _CLOCKS_APART: Final = timedelta(minutes=1)
 """How long before its tick the API server may have created a CronJob's Job: the clocks of two machines differ."""
@@ -137,6 +138,24 @@ def own_part(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, jobs=kept)
 
 
+def without_false_ticks(snapshot: Snapshot, recurrence: Recurrence | None) -> Snapshot:
+    """A snapshot whose Jobs of the CronJob keep their tick only where it is one of the schedule that is in force.
+
+    What stands before the present activation came from another schedule, which nobody knows any more.
+    """
+    cronjob, stretch = cronjob_of(snapshot, snapshot.uid), snapshot.status.stretch
+    if recurrence is None or cronjob is None or stretch is None or stretch.since is None:
+        return snapshot
+    known_from = stretch.since + _CLOCKS_APART
+    false = {
+        name: _without_tick(job)
+        for name, job in snapshot.jobs.items()
+        if job.tick is not None and job.tick > known_from and cronjob.made(job)
+        if recurrence.previous(job.tick) != job.tick
+    }
+    return replace(snapshot, jobs={**snapshot.jobs, **false}) if false else snapshot
+
+
 def _stands_for(run: ProcessRun, job: Job) -> bool:
     """Whether the operator makes this very run for a Job of the CronJob: its tick's, or that of a Job made by hand."""
     if job.tick is not None:
@@ -157,6 +176,10 @@ def _with_proven_tick(job: Job, cronjob: CronJobOfRequest) -> Job:
     name = names.tick_run_name(cronjob.name, int(tick.timestamp()), whole_minutes=True)
     if job.metadata.name == name and (created is None or tick <= created + _CLOCKS_APART):
         return job
+    return _without_tick(job)
+
+
+def _without_tick(job: Job) -> Job:
     annotations = {
         key: value for key, value in job.metadata.annotations.items() if key != names.ANNOTATION_CRONJOB_TICK
     }

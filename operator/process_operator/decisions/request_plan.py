@@ -20,7 +20,7 @@ from process_operator.decisions.hedge import HEDGE_AFTER
 from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.notifications import announce_receivers, plan_notifications
 from process_operator.decisions.outlook import announce, outlook_of
-from process_operator.decisions.ownership import is_run_of, is_step_of, own_part
+from process_operator.decisions.ownership import is_run_of, is_step_of, own_part, without_false_ticks
 from process_operator.decisions.plan import CreateRun, Draft, LoadHistory, Plan
 from process_operator.decisions.process_turn import may_enter, own_ask, room_for
 from process_operator.decisions.request_blocked import report_blocked
@@ -55,7 +55,6 @@ def _decide(snapshot: Snapshot, now: datetime) -> Plan:
     if left is not None:
         return _decide_beside_strangers(own, left, now)
     snapshot, ahead = without_claims(snapshot, now)
-    views = tuple(view_of(snapshot, run) for run in snapshot.runs)
     if needs_history(snapshot):
         return Plan((LoadHistory(),))
     change = next_stretch(snapshot, now)
@@ -68,7 +67,10 @@ def _decide(snapshot: Snapshot, now: datetime) -> Plan:
     back = take_back_cursor(snapshot, now)
     if back is not None:
         return back
-    situation = Situation(snapshot, accept(snapshot, now), views, now)
+    acceptance = accept(snapshot, now)
+    snapshot = without_false_ticks(snapshot, acceptance.recurrence)
+    views = tuple(view_of(snapshot, run) for run in snapshot.runs)
+    situation = Situation(snapshot, acceptance, views, now)
     void = void_claims(situation, ahead)
     return Plan(void) if void else _decide_in_force(situation)
 

@@ -1,0 +1,206 @@
+"""Scenarios of objects with a name or a label of ours that belong to somebody else: none of them is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.flow.driver import Flow, later
+from tests.flow.memory_api import Body
+from tests.flow.scenario import Collection
+from tests.flow.scenarios_cronjob import MINUTE, cron, ticks
+
+from process_operator import names
+from process_operator.cluster.kinds import CRONJOB, JOB, PROCESS_RUN
+from process_operator.decisions.manifests import ANNOTATION_ENGINE
+from process_operator.resources.process_run import RunLog
+
+OWNERSHIP = Collection()
+scenario = OWNERSHIP.scenario
+
+NOW: dict[str, object] = {"runImmediately": {}}
+SUCCEEDED, CANCELED = "Succeeded/Completed", "Canceled/Canceled"
+_TEMPLATE = {"metadata": {}, "spec": {"containers": [{"name": "main", "image": "busybox"}]}}
+
+
+def job_of_somebody(flow: Flow, name: str = "payroll", **metadata: Any) -> Body:
+    """A Job that somebody else created, at work; its owner is of a kind that the operator does not know."""
+    owner = {"apiVersion": "v1", "kind": "Payroll", "name": "theirs", "uid": "uid-of-theirs", "controller": True}
+    flow.cluster.foreign_uids.add("uid-of-theirs")
+    body = {"metadata": {"name": name, "ownerReferences": [owner], **metadata}, "spec": {"template": _TEMPLATE}}
+    flow.cluster.create(JOB, body)
+    return flow.cluster.read(JOB, name)
+
+
+def is_untouched(flow: Flow, name: str = "payroll") -> bool:
+    """Whether the Job of somebody else works on as it was written, unread by the operator."""
+    found = flow.cluster.find(JOB, name)
+    readings = [reading.run for process in flow.processes for reading in process.logs.readings]
+    writes = [write for write in flow.cluster.writes if write.name == name and write.resource.startswith("jobs")]
+    ours = [write for write in writes if write.verb != "POST"]
+    return found is not None and "activeDeadlineSeconds" not in found["spec"] and not ours and name not in readings
+
+
+def ours(flow: Flow) -> dict[str, str]:
+    """The labels that the operator gives to the Jobs of the request."""
+    return {names.LABEL_REQUEST: "job", names.LABEL_REQUEST_UID: flow.request().metadata.uid}
+
+
+def run_by_hand(flow: Flow, request: str = "job", **metadata: Any) -> None:
+    """A run that a person creates, with the cancel in it."""
+    spec = {"request": {"name": request}, "cancel": True}
+    flow.cluster.create(PROCESS_RUN, {"metadata": {"name": "payroll", **metadata}, "spec": spec})
+
+
+@scenario("a canceled run with the name of somebody's Job", ends=[CANCELED], due=list)
+async def canceled_at_once(flow: Flow) -> None:
+    flow.apply(timing=cron(), suspend=True)
+    job_of_somebody(flow)
+    run_by_hand(flow)
+    await flow.to(30)
+    await flow.resync()
+    flow.expect(lambda: is_untouched(flow), wanted=True)
+    flow.expect(lambda: flow.run("payroll").status.log, RunLog(reason="NeverStarted"))
+
+
+@scenario("a canceled run with the name of somebody's Job, of a request that is not there", ends=[CANCELED])
+async def canceled_without_request(flow: Flow) -> None:
+    job_of_somebody(flow)
+    run_by_hand(flow, request="nobody")
+    await flow.to(30)
+    await flow.resync()
+    flow.expect(lambda: is_untouched(flow), wanted=True)
+
+
+@scenario(
+    "a canceled run with the name of somebody's Job, which carries the labels of the request", ends=[CANCELED], due=list
+)
+async def canceled_with_labels(flow: Flow) -> None:
+    flow.apply(timing=cron(), suspend=True)
+    job_of_somebody(flow, labels=ours(flow))
+    run_by_hand(flow, labels={**ours(flow), names.LABEL_RUN: "payroll"}, annotations={ANNOTATION_ENGINE: "CronJob"})
+    await flow.to(30)
+    await flow.resync()
+    flow.expect(lambda: is_untouched(flow), wanted=True)
+
+
+@scenario("a run that waits while somebody's Job has its name, then is canceled", ends=[SUCCEEDED, CANCELED])
+async def canceled_while_waiting(flow: Flow) -> None:
+    flow.work(seconds=40)
+    flow.apply(timing=NOW, concurrencyPolicy="Forbid")
+    await flow.to(10)
+    job_of_somebody(flow, labels=ours(flow))
+    flow.run_now("payroll")
+    await flow.to(20)
+    flow.cancel("payroll")
+    await flow.to(60)
+    flow.expect(lambda: is_untouched(flow), wanted=True)
+
+
+# The tick's Job has no record of its own then: whoever may create runs may take its name.
+@scenario("a canceled run with the name of the Job that the CronJob makes next", due=lambda: ticks(20))
+async def canceled_before_the_tick(flow: Flow) -> None:
+    flow.work(seconds=MINUTE)
+    flow.apply(timing=cron())
+    await flow.to(5 * MINUTE)
+    cronjob = flow.cluster.all(CRONJOB)[0]["metadata"]["name"]
+    name = f"{cronjob}-{int(ticks(10)[0].timestamp()) // 60}"
+    run_by_hand(flow, name=name, annotations={ANNOTATION_ENGINE: "CronJob"})
+    await flow.to(10 * MINUTE + 30)
+    flow.expect(lambda: "activeDeadlineSeconds" in flow.cluster.read(JOB, name)["spec"], wanted=False)
+    await flow.to(22 * MINUTE)
+
+
+@scenario("a Job that only says that it is a tick of the CronJob, in a year to come", ends=[SUCCEEDED] * 3)
+async def forged_tick(flow: Flow) -> None:
+    flow.apply(timing=cron())
+    await flow.to(5 * MINUTE)
+    cronjob = flow.cluster.all(CRONJOB)[0]["metadata"]
+    owner = {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "name": cronjob["name"],
+        "uid": cronjob["uid"],
+        "controller": True,
+    }
+    metadata = {
+        "name": "forged",
+        "labels": ours(flow),
+        "annotations": {names.ANNOTATION_CRONJOB_TICK: "2099-01-01T00:00:00Z"},
+        "ownerReferences": [owner],
+    }
+    flow.cluster.create(JOB, {"metadata": metadata, "spec": {"template": _TEMPLATE}})
+    await flow.to(22 * MINUTE)
+    # A Job that a person made from the CronJob is a run by hand.
+    flow.expect(lambda: flow.run("forged").spec.trigger, "Manual")
+    flow.expect(lambda: flow.run("forged").spec.scheduled_time, None)
+    flow.expect(lambda: flow.request().status.last_schedule_time, ticks(20)[0])
+
+
+@scenario("a Job with the name of a minute at which its CronJob has no tick", ends=[SUCCEEDED] * 3)
+async def forged_minute(flow: Flow) -> None:
+    flow.apply(timing=cron())
+    await flow.to(13 * MINUTE)
+    flow.controllers.fire(ticks(13)[0])
+    await flow.to(22 * MINUTE)
+    flow.expect(lambda: [str(run.spec.trigger) for run in flow.runs()], ["Schedule", "Manual", "Schedule"])
+    flow.expect(lambda: flow.request().status.last_schedule_time, ticks(20)[0])
+
+
+@scenario("a run at work whose labels and owner somebody changes, under Forbid")
+async def relabelled_run(flow: Flow) -> None:
+    flow.work(seconds=90)
+    flow.apply(timing={"schedule": {"secondly": {"every": 60}, "finishTime": later(100)}}, concurrencyPolicy="Forbid")
+    await flow.to(70)
+    (run,) = flow.runs()
+    stolen = {"labels": {names.LABEL_REQUEST_UID: "of-another", names.LABEL_RUN: "another"}, "ownerReferences": None}
+    flow.cluster.patch(PROCESS_RUN, "default", run.metadata.name, {"metadata": stolen})
+    await flow.to(85)
+    flow.expect(lambda: len(flow.cluster.all(JOB)), 1)
+    flow.expect(
+        lambda: flow.run(run.metadata.name).metadata.labels[names.LABEL_REQUEST_UID], flow.request().metadata.uid
+    )
+    flow.expect(lambda: flow.run(run.metadata.name).metadata.owner_references[0].uid, flow.request().metadata.uid)
+    await flow.to(170)
+    flow.expect(lambda: flow.phases()[0], SUCCEEDED)
+
+
+@scenario("a Job at work that somebody takes the labels off, under Forbid")
+async def relabelled_job(flow: Flow) -> None:
+    flow.work(seconds=90)
+    flow.apply(timing={"schedule": {"secondly": {"every": 60}, "finishTime": later(100)}}, concurrencyPolicy="Forbid")
+    await flow.to(70)
+    (job,) = flow.cluster.all(JOB)
+    nothing = dict.fromkeys((names.LABEL_REQUEST, names.LABEL_REQUEST_UID))
+    flow.cluster.patch(JOB, "default", job["metadata"]["name"], {"metadata": {"labels": nothing}})
+    await flow.to(85)
+    flow.expect(lambda: len(flow.cluster.all(JOB)), 1)
+    flow.expect(lambda: ours(flow).items() <= flow.cluster.all(JOB)[0]["metadata"]["labels"].items(), wanted=True)
+    await flow.to(170)
+    flow.expect(lambda: flow.phases()[0], SUCCEEDED)
+
+
+@scenario("a CronJob that somebody takes the labels off", ends=[SUCCEEDED] * 3)
+async def relabelled_cronjob(flow: Flow) -> None:
+    flow.apply(timing=cron())
+    await flow.to(12 * MINUTE)
+    name = flow.cluster.all(CRONJOB)[0]["metadata"]["name"]
+    nothing = dict.fromkeys((names.LABEL_REQUEST, names.LABEL_REQUEST_UID))
+    flow.cluster.patch(CRONJOB, "default", name, {"metadata": {"labels": nothing}})
+    await flow.to(32 * MINUTE)
+    flow.expect(
+        lambda: ours(flow).items() <= flow.cluster.read(CRONJOB, name)["metadata"]["labels"].items(), wanted=True
+    )
+
+
+@scenario("a finished run of another request that carries the labels of this one")
+async def labels_of_another(flow: Flow) -> None:
+    flow.apply("other", timing=NOW)
+    flow.apply(timing=NOW, history={"successful": 1})
+    await flow.to(20)
+    (theirs,) = flow.runs("other")
+    flow.cluster.patch(PROCESS_RUN, "default", theirs.metadata.name, {"metadata": {"labels": ours(flow)}})
+    await flow.crash()
+    for number in range(3):
+        flow.reschedule(f"again {number}")
+        await flow.advance(90)
+    flow.expect(lambda: flow.cluster.find(PROCESS_RUN, theirs.metadata.name) is not None, wanted=True)

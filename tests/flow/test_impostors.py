@@ -1,0 +1,195 @@
+"""Every action of a plan, carried out when other objects have taken the names that it is about: none of them is harmed.
+
+Each object of a request is replaced by one of the same name, labels and spec, with a UID of its own, as after a deletion
+that the operator has not heard of; then each action is carried out as it was planned before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final, get_args
+
+import pytest
+from tests.flow.driver import Flow, Process, at
+from tests.flow.memory_api import Body, copied
+
+from process_operator.cluster.errors import ApiError
+from process_operator.cluster.kinds import (
+    CRONJOB,
+    JOB,
+    POD,
+    PROCESS_BACKFILL,
+    PROCESS_REQUEST,
+    PROCESS_RUN,
+    Kind,
+)
+from process_operator.decisions import manifests, plan
+from process_operator.decisions.ownership import own_part
+from process_operator.decisions.pod_choice import LogSource
+from process_operator.decisions.snapshot import FinishedRun, Snapshot
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, LogReason
+from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_run import ProcessRun, ProcessRunStatus, RunPhase, RunSummary
+from process_operator.resources.workloads import CronJob, Job, Kill, KillReason
+
+KEY: Final = ("default", "job")
+KINDS: Final = (PROCESS_REQUEST, PROCESS_RUN, PROCESS_BACKFILL, CRONJOB, JOB, POD)
+SUSPEND: Final[Body] = {"spec": {"suspend": True}}
+
+
+class Before:
+    """What the operator knew when it planned: a request with a run at work, a finished one, a backfill and a CronJob."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.process: Process = flow.processes[0]
+        known: Snapshot = self.process.store.snapshot(KEY)
+        history = tuple(replace(run, summary=_ROW) for run in known.history or ())
+        self.snapshot: Snapshot = replace(known, history=history)
+        assert self.snapshot.request is not None
+        self.request: ProcessRequest = self.snapshot.request
+        self.run: ProcessRun = next(run for run in self.snapshot.runs if run.metadata.name in self.snapshot.jobs)
+        self.job: Job = self.snapshot.jobs[self.run.metadata.name]
+        self.name: str = self.run.metadata.name
+        self.uid: str = self.run.metadata.uid
+        self.ended: FinishedRun = next(run for run in self.snapshot.history or () if run.phase == RunPhase.SUCCEEDED)
+        self.cronjob: CronJob = self.snapshot.cronjobs[0]
+
+    def job_manifest(self) -> Body:
+        """The Job of the run, as the operator makes it."""
+        return manifests.owned_by_run(
+            {"metadata": {"name": self.name}, "spec": {"template": {"metadata": {}, "spec": {}}}}, self.uid
+        )
+
+    def run_manifest(self) -> Body:
+        """The run, as the operator makes it."""
+        return manifests.run_manifest(
+            self.request, name=self.name, trigger=self.run.spec.trigger, scheduled=self.run.spec.scheduled_time
+        )
+
+
+_ENDED: Final = ProcessRunStatus(phase=RunPhase.CANCELED, reason="Canceled")
+_ROW: Final = RunSummary(from_=at("12:00:00"), to=at("12:05:00"), count=2)
+
+
+def _notified() -> Condition:
+    return Condition(
+        type=ConditionType.NOTIFIED, status=ConditionStatus.TRUE, last_transition_time=at("12:00:00"), reason="Told"
+    )
+
+
+ACTIONS: Final[dict[type[Any], Callable[[Before], plan.Action]]] = {
+    plan.BeginStretch: lambda _: plan.BeginStretch(ProcessRequestStatus()),
+    plan.DryRunJob: lambda b: plan.DryRunJob((b.job_manifest(),), "hash"),
+    plan.FollowConfigMap: lambda _: plan.FollowConfigMap("holidays"),
+    plan.LoadHistory: lambda _: plan.LoadHistory(),
+    plan.LoadProcessRuns: lambda _: plan.LoadProcessRuns("close-day"),
+    plan.CreateRun: lambda b: plan.CreateRun(b.run_manifest(), b.job_manifest()),
+    plan.WithdrawRun: lambda b: plan.WithdrawRun(b.name, b.uid),
+    plan.AdoptRun: lambda b: plan.AdoptRun(b.name, b.uid, {"metadata": {"labels": {"ours": "yes"}}}),
+    plan.ReportRun: lambda b: plan.ReportRun(b.name, ProcessRunStatus(phase=RunPhase.RUNNING, reason="Retrying")),
+    plan.FinishRun: lambda b: plan.FinishRun(b.name, _ENDED),
+    plan.GrowSummary: lambda b: plan.GrowSummary(b.ended.name, ProcessRunStatus(phase=RunPhase.MISSED, summary=_ROW)),
+    plan.CreateJob: lambda b: plan.CreateJob(b.name, b.job_manifest()),
+    plan.PatchJob: lambda b: plan.PatchJob(b.name, b.job.metadata.uid, SUSPEND),
+    plan.KillJob: lambda b: plan.KillJob(
+        b.name, b.job.metadata.uid, b.name, manifests.kill_patch(Kill(KillReason.CANCELED)), 1024, None
+    ),
+    plan.DeleteJob: lambda b: plan.DeleteJob(b.name, b.job.metadata.uid),
+    plan.ReadLog: lambda b: plan.ReadLog(
+        b.name, LogSource("gone", "main", previous=False, message="", absent=LogReason.POD_GONE), 1024
+    ),
+    plan.ListPods: lambda b: plan.ListPods(b.job.metadata.uid, b.name),
+    plan.FindRefusedPods: lambda b: plan.FindRefusedPods(b.name, b.job.metadata.uid, b.name),
+    plan.LookUpJob: lambda b: plan.LookUpJob(b.name),
+    plan.LookUpStep: lambda b: plan.LookUpStep(b.ended.name, b.name, b.uid),
+    plan.CreateCronJob: lambda b: plan.CreateCronJob({"metadata": {"name": b.cronjob.metadata.name}, "spec": {}}),
+    plan.PatchCronJob: lambda b: plan.PatchCronJob(b.cronjob.metadata.name, b.cronjob.metadata.uid, SUSPEND),
+    plan.ClaimTick: lambda b: plan.ClaimTick(
+        b.cronjob.metadata.name, manifests.claim_patch(b.cronjob, at("12:10:00")), b.job_manifest()
+    ),
+    plan.DeleteRuns: lambda b: plan.DeleteRuns({b.ended.name: b.ended.uid, b.name: b.uid}),
+    plan.DeleteRequest: lambda b: plan.DeleteRequest(b.request.metadata.uid),
+    plan.Notify: lambda b: plan.Notify(b.name, b.uid, {"id": "1"}, ("desk",)),
+    plan.MarkNotified: lambda b: plan.MarkNotified(b.ended.name, b.ended.uid, _notified()),
+    plan.Emit: lambda b: plan.Emit("RunStarted", "started", about=b.name),
+}
+
+
+async def _begin() -> Before:
+    """A request with engine CronJob first, then with ticks of the operator's own."""
+    flow = Flow()
+    await flow.start()
+    flow.apply(timing={"schedule": {"cron": "*/10 * * * *"}})
+    await flow.to(660)
+    flow.edit(timing={"schedule": {"secondly": {"every": 60}}}, concurrencyPolicy="Forbid")
+    flow.work(seconds=None)
+    flow.backfill("again", 0, 600, maxActiveRuns=1)
+    await flow.to(730)
+    return Before(flow)
+
+
+def _replace(flow: Flow) -> dict[tuple[Kind, str], Body]:
+    """Put another object in the place of each, unheard by the operator; what is there then."""
+    cluster = flow.cluster
+    for process in flow.processes:
+        cluster.unwatch(process.watched)
+    replaced = {}
+    for kind in KINDS:
+        for (namespace, name), body in list(cluster.objects[kind].items()):
+            other = copied(body)
+            other["metadata"] |= {"uid": f"another-{kind.plural}-{name}", "resourceVersion": "999999"}
+            other["metadata"].pop("ownerReferences", None)
+            other["metadata"].get("labels", {}).pop("batch.kubernetes.io/controller-uid", None)
+            cluster.objects[kind][namespace, name] = other
+            replaced[kind, name] = copied(other)
+    return replaced
+
+
+def test_the_table_has_every_action() -> None:
+    assert set(ACTIONS) == set(get_args(plan.Action))
+
+
+@pytest.mark.parametrize("kind", ACTIONS, ids=lambda kind: kind.__name__)
+def test_an_action_spares_what_has_only_the_name(kind: type[Any]) -> None:
+    async def play() -> None:
+        before = await _begin()
+        action = ACTIONS[kind](before)
+        others = _replace(before.flow)
+        with suppress(ApiError):
+            await before.process.performer.perform(KEY, before.snapshot, action)
+        there = before.flow.cluster.objects
+        changed = [place for place, body in others.items() if there[place[0]].get(("default", place[1])) != body]
+        assert changed == []
+        read = [reading.source.pod for reading in before.process.logs.readings if reading.opened]
+        assert read == []
+        known = own_part(before.process.store.snapshot(KEY)).jobs.values()
+        assert [job.metadata.uid for job in known if job.metadata.uid.startswith("another")] == []
+
+    asyncio.run(play())
+
+
+def test_the_same_actions_reach_what_has_the_uid() -> None:
+    """The table would be green for actions that never do anything."""
+
+    async def play(kind: type[Any]) -> int:
+        before = await _begin()
+        action = ACTIONS[kind](before)
+        writes = len(before.flow.cluster.writes)
+        with suppress(ApiError):
+            await before.process.performer.perform(KEY, before.snapshot, action)
+        return len(before.flow.cluster.writes) - writes
+
+    kinds = (
+        plan.AdoptRun,
+        plan.ReportRun,
+        plan.PatchJob,
+        plan.KillJob,
+        plan.DeleteJob,
+        plan.PatchCronJob,
+        plan.DeleteRuns,
+    )
+    assert all(asyncio.run(play(kind)) for kind in kinds)
