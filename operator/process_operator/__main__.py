@@ -27,13 +27,13 @@ def run(
     from process_operator import runtime
     from process_operator.cluster.connection import ConfigurationError
     from process_operator.logging_setup import set_up_logging
-    from process_operator.settings import Settings
+    from process_operator.settings import SettingsError, read_settings
 
-    settings = Settings()
-    set_up_logging(settings)
     try:
+        settings = read_settings()
+        set_up_logging(settings)
         asyncio.run(runtime.run(settings, kubeconfig=str(kubeconfig) if kubeconfig else None, context=context))
-    except ConfigurationError as error:
+    except (ConfigurationError, SettingsError) as error:
         typer.echo(f"process-operator: {error}", err=True)
         raise typer.Exit(2) from error
 

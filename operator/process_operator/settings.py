@@ -8,10 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from process_operator.resources.process_request import Engine
+
+
+class SettingsError(ValueError):
+    """Environment variables that cannot be used; the message names each, with what is allowed."""
 
 
 class Settings(BaseSettings):
@@ -61,3 +65,19 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment. Raises SettingsError, which names each variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        prefix = Settings.model_config.get("env_prefix", "")
+        wrong = error.errors(include_url=False, include_context=False)
+        raise SettingsError(
+            "; ".join(
+                f"{prefix}{'.'.join(map(str, found['loc'])).upper()}={found['input']}: "
+                f"{found['msg'].removeprefix('Value error, ')}"
+                for found in wrong
+            )
+        ) from None
