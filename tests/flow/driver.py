@@ -638,6 +638,10 @@ class Flow:
         """The status of the newest run of a request."""
         return self.runs(request)[-1].status
 
+    def heard(self) -> list[tuple[str, str, str]]:
+        """Reason, object and message of every Event, of processes that ended too."""
+        return [*self.said, *(said for process in self.processes for said in process.events.said)]
+
     def verdict(self, name: str = "job") -> tuple[str, str]:
         """Phase of a request, and the reason of its condition Accepted."""
         status = self.request(name).status

@@ -205,8 +205,7 @@ async def became_later(flow: Flow) -> None:
 
 def _said(flow: Flow, reason: str) -> str:
     """The messages of all Events with this reason."""
-    said = [*flow.said, *(event for process in flow.processes for event in process.events.said)]
-    return "; ".join(message for found, _, message in said if found == reason)
+    return "; ".join(message for found, _, message in flow.heard() if found == reason)
 
 
 @scenario("Run Immediately that is deleted after ttlSecondsAfterFinished", ends=[SUCCEEDED])
@@ -469,17 +468,6 @@ async def made_again(flow: Flow) -> None:
     flow.cluster.delete(PROCESS_REQUEST, "job")
     flow.apply(timing=NOW)
     await flow.to(60)
-
-
-@scenario("a request that is made again while the runs of the old one are left behind", ends=[SUCCEEDED, SUCCEEDED])
-async def made_again_orphans(flow: Flow) -> None:
-    flow.work(seconds=20)
-    flow.apply(timing=NOW, concurrencyPolicy="Replace")
-    await flow.to(10)
-    flow.cluster.delete(PROCESS_REQUEST, "job", propagation="Orphan")
-    flow.apply(timing=NOW, concurrencyPolicy="Replace")
-    await flow.to(60)
-    flow.expect(lambda: flow.cluster.made[JOB].total(), 2)
 
 
 # ---- manual runs

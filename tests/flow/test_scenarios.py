@@ -12,6 +12,7 @@ from tests.flow.scenarios_cronjob import CRONJOBS
 from tests.flow.scenarios_hedge import HEDGES
 from tests.flow.scenarios_notify import NOTIFY
 from tests.flow.scenarios_once import ONCE
+from tests.flow.scenarios_orphans import ORPHANS
 from tests.flow.scenarios_ownership import OWNERSHIP
 from tests.flow.scenarios_process import PROCESSES
 from tests.flow.scenarios_schedule import SCHEDULES
@@ -37,6 +38,7 @@ SCENARIOS = [
     *SHARED.all,
     *BLOCKED.all,
     *STUCK.all,
+    *ORPHANS.all,
 ]
 
 

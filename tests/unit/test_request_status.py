@@ -72,7 +72,7 @@ def test_the_whole_status_of_a_schedule_with_a_run() -> None:
         next_run_time=at("12:30:10"),
         last_run=LastRun(name=f"{STEM}-1", phase=RunPhase.RUNNING),
         last_run_time=at("12:00"),
-        active=(ActiveRun(name=f"{STEM}-1", job=f"{STEM}-1"),),
+        active=(ActiveRun(name=f"{STEM}-1", job=f"{STEM}-1", job_uid=f"uid-of-job-{STEM}-1"),),
         active_count=1,
         conditions=IN_FORCE,
     )

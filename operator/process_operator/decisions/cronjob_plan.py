@@ -15,6 +15,7 @@ from process_operator.decisions.acceptance import Acceptance
 from process_operator.decisions.blocked import Need, blocked_now
 from process_operator.decisions.engine_choice import EngineChoice
 from process_operator.decisions.manifests import cronjob_manifest, cronjob_spec, identity_patch
+from process_operator.decisions.orphans import adopt_cronjobs
 from process_operator.decisions.ownership import is_cronjob_of
 from process_operator.decisions.plan import CreateCronJob, Draft, Emit, PatchCronJob
 from process_operator.decisions.snapshot import Snapshot
@@ -36,6 +37,7 @@ def own_cronjob(snapshot: Snapshot) -> CronJob | None:
 def plan_cronjob(snapshot: Snapshot, acceptance: Acceptance, now: datetime, draft: Draft, *, finished: bool) -> None:
     """Bring the CronJob in line with the request; `finished`: no tick of the schedule is left."""
     suspend_orphans(snapshot, draft)
+    adopt_cronjobs(snapshot, draft)
     if acceptance.ask is not None or blocked_now(snapshot, Need.CRON_JOB, now) is not None:
         return
     request, cronjob, template = snapshot.request, own_cronjob(snapshot), acceptance.template

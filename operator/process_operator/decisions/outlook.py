@@ -48,6 +48,7 @@ def outlook_of(
         end=end,
         end_unknown=unknown and not sought,
         end_sought=sought,
+        orphans=tuple(orphan.name for orphan in situation.orphans),
     )
 
 

@@ -168,6 +168,7 @@ def why_it_waits(situation: Situation, ask: Ask | None) -> str | None:
 def all_occupations(situation: Situation) -> tuple[Occupation, ...]:
     """When which run was in the way, of this request and of all others that share its Process."""
     own = occupations(situation.snapshot, situation.views)
+    own += tuple(Occupation(orphan.name, orphan.due, None) for orphan in situation.orphans)
     line = situation.line
     if line is None:
         return own

@@ -40,7 +40,7 @@ class Refusal:
         """The inverse of str(); None where the text is not of this form."""
         head, _, about = text.partition(" ")
         phase, _, reason = head.partition("/")
-        if phase not in (RunPhase.MISSED, RunPhase.SKIPPED) or not reason:
+        if phase not in (RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.UNKNOWN) or not reason:
             return None
         return cls(RunPhase(phase), reason, about)
 
@@ -59,6 +59,8 @@ _WORDS: Final[dict[str, str]] = {
     RunReason.SUSPENDED: "was due, but not started, when the request was suspended",
     RunReason.EDITED: "was due, but not started, when the timing was edited",
     RunReason.RESCHEDULED: "was due, but not started, when the request was rescheduled",
+    RunReason.FORMER_REQUEST: "it was made for an earlier ProcessRequest of this name, and no Job of it is there: "
+    "whether it ran is not known",
     RunReason.TOO_MANY: "more than 100 runs were waiting to start: the oldest are given up",
 }
 

@@ -19,6 +19,7 @@ from process_operator.decisions.cursor_ahead import take_back_cursor
 from process_operator.decisions.hedge import HEDGE_AFTER
 from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.notifications import announce_receivers, plan_notifications
+from process_operator.decisions.orphans import adoptions, working_orphans
 from process_operator.decisions.outlook import announce, outlook_of
 from process_operator.decisions.ownership import is_run_of, is_step_of, own_part, without_false_ticks
 from process_operator.decisions.plan import CreateRun, Draft, LoadHistory, Plan
@@ -44,16 +45,17 @@ from process_operator.resources.workloads import Kill, KillReason
 
 def decide(snapshot: Snapshot, now: datetime) -> Plan:
     """Decide about one request at `now` (UTC)."""
-    return with_conditions(_decide(own_part(snapshot), now), snapshot, now)
+    return with_conditions(_decide(own_part(snapshot), now, snapshot), snapshot, now)
 
 
-def _decide(snapshot: Snapshot, now: datetime) -> Plan:
+def _decide(snapshot: Snapshot, now: datetime, whole: Snapshot, left: Snapshot | None = None) -> Plan:
+    """Decide about a request and its own Jobs and runs; `whole` has all of the name, `left` the runs of earlier requests."""
     request = snapshot.request
     if request is None or request.metadata.deletion_timestamp is not None:
         return _decide_left_behind(snapshot, now)
-    own, left = _parted(snapshot, request)
-    if left is not None:
-        return _decide_beside_strangers(own, left, now)
+    own, strangers = _parted(snapshot, request)
+    if strangers is not None:
+        return _decide_beside_strangers(own, strangers, request, now, whole)
     snapshot, ahead = without_claims(snapshot, now)
     if needs_history(snapshot):
         return Plan((LoadHistory(),))
@@ -70,7 +72,7 @@ def _decide(snapshot: Snapshot, now: datetime) -> Plan:
     acceptance = accept(snapshot, now)
     snapshot = without_false_ticks(snapshot, acceptance.recurrence)
     views = tuple(view_of(snapshot, run) for run in snapshot.runs)
-    situation = Situation(snapshot, acceptance, views, now)
+    situation = Situation(snapshot, acceptance, views, now, working_orphans(whole, left), whole)
     void = void_claims(situation, ahead)
     return Plan(void) if void else _decide_in_force(situation)
 
@@ -99,10 +101,16 @@ def _is_step_run_of(step: ProcessRun, runs: tuple[ProcessRun, ...], request: Pro
     return is_run_of(step, request) or any(is_step_of(step, run) for run in runs)
 
 
-def _decide_beside_strangers(own: Snapshot, left: Snapshot, now: datetime) -> Plan:
-    """Runs of a request that had the name before are followed to their end, and have no part in anything else."""
-    plan, beside = _decide(own, now), _decide_left_behind(left, now, beside=True)
-    wake_at = min(filter(None, (plan.wake_at, beside.wake_at)), default=None)
+def _decide_beside_strangers(
+    own: Snapshot, left: Snapshot, request: ProcessRequest, now: datetime, whole: Snapshot
+) -> Plan:
+    """Runs of a request that had the name before: those without owner are adopted, others followed to their end."""
+    draft = Draft()
+    draft.do(*adoptions(left, request, now, draft))
+    if draft.actions:
+        return draft.plan()
+    plan, beside = _decide(own, now, whole, left), _decide_left_behind(left, now, beside=True)
+    wake_at = min(filter(None, (plan.wake_at, beside.wake_at, draft.plan().wake_at)), default=None)
     return replace(plan, actions=(*beside.actions, *plan.actions), wake_at=wake_at)
 
 
@@ -125,7 +133,8 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime, *, beside: bool = Fal
             RunReason.REQUEST_NOT_FOUND,
             f'there is no ProcessRequest "{snapshot.name}" in namespace {snapshot.namespace}',
         )
-        orders = RunOrders(now=now, request=None, kill=kill, holds=reason)
+        # Beside a request of that name it is about to be adopted, or collected.
+        orders = RunOrders(now=now, request=None, kill=kill, holds=None if beside else reason)
         if run.status.steps:
             plan_steps(view, orders, snapshot, draft)
         else:

@@ -56,6 +56,8 @@ class Outlook:
     """How the run of a one-shot stretch ended."""
     end_unknown: bool = False
     """The run of a one-shot stretch was made, and nothing is left of it."""
+    orphans: tuple[str, ...] = ()
+    """Runs that were deleted while their Jobs work on."""
     end_sought: bool = False
     """Whether and how it ended is being looked up; until then what the status says of it stands."""
 
@@ -67,6 +69,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
     if acceptance.ask is not None:
         return base.model_copy(update=_cursor(snapshot, acceptance.recurrence, outlook.cursor))
     active = [view for view in outlook.views if view.refusal is None and not waits_for_start(view)]
+    orphans = tuple(run for run in base.active if run.name in outlook.orphans)
     ends = _end_conditions(base, acceptance, outlook, now)
     phase = _phase(snapshot, acceptance, outlook, ends, active=bool(active))
     verdict = _with_blocker(_conditions(snapshot, acceptance), outlook.blocker, acceptance)
@@ -88,15 +91,21 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
             "next_run_time": outlook.next_run,
             "last_run": last_run,
             "last_run_time": last_time,
-            "active": tuple(
-                ActiveRun(name=view.name, job=view.job.metadata.name if view.job else None)
-                for view in sorted(active, key=lambda view: (view.due, view.name))[:_MAX_ACTIVE]
-            ),
-            "active_count": len(active),
+            "active": (*orphans, *map(_active_run, sorted(active, key=lambda view: (view.due, view.name))))[
+                :_MAX_ACTIVE
+            ],
+            "active_count": len(active) + len(orphans),
             "counts": with_uncounted(base.counts, snapshot.history or ()),
             "conditions": merge_conditions(base.conditions, conditions, now.replace(microsecond=0)),
         }
     )
+
+
+def _active_run(view: RunView) -> ActiveRun:
+    job = view.job
+    if job is None:
+        return ActiveRun(name=view.name)
+    return ActiveRun(name=view.name, job=job.metadata.name, job_uid=job.metadata.uid)
 
 
 def _counted(stretch: Stretch, started: int) -> Stretch:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from process_operator.decisions.blocked import Need, blocked_now
 from process_operator.decisions.concurrency import MAX_STARTS, Contender, Turn, take_turns
+from process_operator.decisions.orphans import plan_orphaned_jobs
 from process_operator.decisions.plan import Draft, LoadHistory
 from process_operator.decisions.process_line import Ask
 from process_operator.decisions.process_turn import makes_room_for, may_enter, why_it_waits
@@ -50,6 +51,8 @@ def plan_open_runs(situation: Situation, contenders: list[Contender], ask: Ask |
             plan_steps(view, orders, situation.snapshot, draft)
         else:
             plan_run(view, orders, draft)
+    if situation.whole is not None:
+        plan_orphaned_jobs(situation.whole, turn.kill, draft)
     plan_stray_steps(situation.snapshot, RunOrders(now=situation.now, request=situation.request), draft)
 
 

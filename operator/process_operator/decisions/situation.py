@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 
 from process_operator.decisions.acceptance import Acceptance
-from process_operator.decisions.concurrency import stricter
+from process_operator.decisions.concurrency import Contender, stricter
 from process_operator.decisions.process_line import Line
 from process_operator.decisions.run_view import RunView
 from process_operator.decisions.snapshot import Snapshot
@@ -27,6 +27,10 @@ class Situation:
     acceptance: Acceptance
     views: tuple[RunView, ...]
     now: datetime
+    orphans: tuple[Contender, ...] = ()
+    """What else works under the name of the request (`orphans.py`): it has its place until it ends."""
+    whole: Snapshot | None = None
+    """The snapshot with all Jobs of the name, also those that belong to no run."""
 
     @cached_property
     def request(self) -> ProcessRequest:
@@ -80,4 +84,5 @@ class Situation:
     @cached_property
     def first_let_go(self) -> str | None:
         """A run that goes on, for whom others wait."""
-        return next((view.name for view in self.views if view.is_let_go), None)
+        own = (view.name for view in self.views if view.is_let_go)
+        return next(own, None) or next((orphan.name for orphan in self.orphans), None)

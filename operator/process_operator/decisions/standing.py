@@ -21,7 +21,8 @@ from process_operator.timing.missed import is_too_old
 
 def contenders_of(situation: Situation) -> list[Contender]:
     """The runs that have a say in who may start."""
-    return [contender for view in situation.views if (contender := _contender(situation, view))]
+    own = [contender for view in situation.views if (contender := _contender(situation, view))]
+    return [*own, *situation.orphans]
 
 
 def _contender(situation: Situation, view: RunView) -> Contender | None:

@@ -106,6 +106,8 @@ class EventReason(StrEnum):
     REFUSED = "Refused"
     TIMING_NOT_USED = "TimingNotUsed"
     BLOCKED = "Blocked"
+    ADOPTED = "Adopted"
+    ORPHANED = "Orphaned"
     CLOCK_WAS_AHEAD = "ClockWasAhead"
     BACKFILL_FINISHED = "BackfillFinished"
     BACKFILL_FAILED = "BackfillFailed"
@@ -165,6 +167,8 @@ class RunReason(StrEnum):
     STEP_FAILED = "StepFailed"
     # Unknown
     JOB_GONE = "JobGone"
+    # Unknown, of a run that an earlier request of the name left behind
+    FORMER_REQUEST = "FormerRequest"
     # Unknown, of a step whose run a person deleted
     RUN_DELETED = "RunDeleted"
     # Pending

@@ -216,6 +216,7 @@ class ActiveRun(Model):
 
     name: str = Field(max_length=63, description="Name of the ProcessRun.")
     job: str | None = Field(None, max_length=63, description="Name of its Job.")
+    job_uid: str | None = Field(None, alias="jobUID", max_length=64, description="UID of its Job, once that may work.")
 
 
 class RunCounts(Model):
