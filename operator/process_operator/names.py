@@ -40,6 +40,9 @@ ANNOTATION_CRONJOB_TICK: Final = "batch.kubernetes.io/cronjob-scheduled-timestam
 ANNOTATION_CLAIMED_TICK: Final = f"{GROUP}/claimed-tick"
 """On a CronJob: the tick (RFC 3339) that the operator took from the CronJob controller, because no Job of it came."""
 
+LABEL_RESTORED: Final = "velero.io/restore-name"
+"""On what Velero restored from a backup: without owner and status."""
+
 LABEL_JOB_NAME: Final = "batch.kubernetes.io/job-name"
 LABEL_CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"
 """On the pods of a Job: its UID, by which the API server lists them (since Kubernetes 1.27)."""

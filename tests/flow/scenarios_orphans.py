@@ -12,7 +12,7 @@ from tests.flow.scenarios_schedule import SUCCEEDED, every, ticks
 from tests.flow.scenarios_steps import group
 
 from process_operator.cluster.kinds import CRONJOB, JOB, PROCESS_REQUEST, PROCESS_RUN
-from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID
+from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RESTORED
 
 ORPHANS = Collection(alone=frozenset({"work"}))
 scenario = ORPHANS.scenario
@@ -118,17 +118,20 @@ async def job_replaced(flow: Flow) -> None:
     await flow.to(90)
 
 
-@scenario("runs that a backup restored without owner and status", ends=[UNKNOWN] * 3 + [SUCCEEDED])
+@scenario("runs that a backup restored without owner and status", ends=[UNKNOWN] * 4 + [SUCCEEDED])
 async def restored(flow: Flow) -> None:
     flow.apply(timing=NOW, suspend=True)
     await flow.to(2)
     specs: dict[str, Body] = {
         "by-hand": {},
+        "mine": {},
         "now": {"trigger": "Immediate", "scheduledTime": later(-60)},
         "tick": {"trigger": "Schedule", "scheduledTime": later(-120)},
     }
     for name, spec in specs.items():
-        labels = {LABEL_REQUEST: "job", LABEL_REQUEST_UID: FORMER}
+        # Of the same request, where only the runs were restored.
+        labels = {LABEL_REQUEST: "job", LABEL_REQUEST_UID: _uid(flow) if name == "mine" else FORMER}
+        labels |= {LABEL_RESTORED: "of-yesterday"} if name in ("by-hand", "mine") else {}
         body = {"metadata": {"name": name, "labels": labels}, "spec": {"request": {"name": "job"}, **spec}}
         flow.cluster.create(PROCESS_RUN, body)
     await flow.to(4)

@@ -43,9 +43,11 @@ class CronJobOfRequest(NamedTuple):
 def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
     """Whether a run that names the request belongs to it, and not to one that had the name before.
 
-    A run that a person created belongs to whatever request has that name.
+    A run that a person created belongs to whatever request has that name; one that came back from a backup to none.
     """
     uid, metadata = request.metadata.uid, run.metadata
+    if is_restored(run):
+        return False
     if manifests.is_made_by_person(run):
         return True
     if metadata.labels.get(names.LABEL_REQUEST_UID, uid) == uid:
@@ -53,6 +55,13 @@ def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
     if any(owner.controller and owner.uid == uid for owner in metadata.owner_references):
         return True
     return metadata.name.startswith(names.child_stem(request.metadata.name, uid) + "-")
+
+
+def is_restored(run: ProcessRun) -> bool:
+    """Whether an open run came back from a backup without its status, so that nobody knows whether it ran."""
+    if names.LABEL_RESTORED not in run.metadata.labels or manifests.ANNOTATION_VERDICT in run.metadata.annotations:
+        return False
+    return run.status.job_uid is None and not run.status.steps
 
 
 def is_step_of(step: ProcessRun, run: ProcessRun) -> bool:

@@ -59,8 +59,8 @@ _WORDS: Final[dict[str, str]] = {
     RunReason.SUSPENDED: "was due, but not started, when the request was suspended",
     RunReason.EDITED: "was due, but not started, when the timing was edited",
     RunReason.RESCHEDULED: "was due, but not started, when the request was rescheduled",
-    RunReason.FORMER_REQUEST: "it was made for an earlier ProcessRequest of this name, and no Job of it is there: "
-    "whether it ran is not known",
+    RunReason.FORMER_REQUEST: "it was made for an earlier ProcessRequest of this name, or restored from a backup, "
+    "and no Job of it is there: whether it ran is not known",
     RunReason.TOO_MANY: "more than 100 runs were waiting to start: the oldest are given up",
 }
 
