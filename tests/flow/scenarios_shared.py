@@ -92,7 +92,7 @@ async def applied_again(flow: Flow) -> None:
     flow.expect(lambda: len(flow.jobs()), 1)
     await flow.to(120)
     assert flow.run("by-hand").metadata.labels[LABEL_REQUEST_UID] == flow.request().metadata.uid
-    assert flow.phases() == [SUCCEEDED, SUCCEEDED]
+    flow.expect(flow.phases, [SUCCEEDED, SUCCEEDED])
 
 
 @scenario("a backfill and a run that were exported from another cluster", ends=[SUCCEEDED] * 3, rest=3700)
