@@ -39,11 +39,19 @@ def left(*, owned: bool = False, **parts: Any) -> ProcessRun:
 
 
 def a_job(
-    kind: str = "ProcessRun", owner: str = f"uid-of-{NAME}", *, of: str = NAME, tick: str | None = None, **parts: Any
+    kind: str = "ProcessRun",
+    owner: str = f"uid-of-{NAME}",
+    *,
+    of: str = NAME,
+    tick: str | None = None,
+    waits: bool = False,
+    **parts: Any,
 ) -> Job:
     """The Job of that name, with a controller."""
     controller = {"kind": kind, "name": of, "uid": owner, "controller": True}
     annotations = {names.ANNOTATION_CRONJOB_TICK: f"2027-03-01T{tick}:00Z"} if tick is not None else {}
+    if waits:
+        annotations[names.ANNOTATION_WAITS_FOR_START] = "true"
     return job(NAME, metadata={"ownerReferences": [controller], "annotations": annotations}, **parts)
 
 
@@ -108,7 +116,7 @@ BY_CRONJOB: dict[str, Any] = {"annotations": {"process-operator.io/engine": "Cro
         ),
         pytest.param(known(left(), jobs=(a_job(status={"conditions": [{"type": "Complete", "status": "True"}]}),)), [], id="whose Job is over is recorded as it is"),
         pytest.param(
-            known(left(trigger="Later"), jobs=(a_job(spec={"suspend": True}, status={}),)),
+            known(left(trigger="Later"), jobs=(a_job(waits=True, spec={"suspend": True}, status={}),)),
             [DeleteJob],
             id="that waits for its start will not start",
         ),
