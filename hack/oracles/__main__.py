@@ -1,6 +1,6 @@
-"""Builds an oracle and prints the command that starts it, as JSON: `python3 hack/oracles robfig|quartz|httpproxy`.
+"""Builds an oracle and prints the command that starts it, as JSON: `python3 hack/oracles robfig|quartz|httpproxy|kstatus`.
 
-An oracle is a program that prints what somebody else's library finds (ticks, or a proxy), to compare it with ours
+An oracle is a program that prints what somebody else's library finds (ticks, a proxy, the status of an object), to compare it with ours
 (tests/oracles). Each is built once, into the cache of `hack/cluster`, in a folder named by a hash of its sources.
 """
 
@@ -21,7 +21,7 @@ from cluster.layout import cache, locked  # noqa: E402 - found by the line above
 from cluster.packages import install  # noqa: E402 - found by the line above
 
 SOURCE = Path(__file__).resolve().parent
-_GO = ("robfig", "httpproxy")
+_GO = ("robfig", "httpproxy", "kstatus")
 _JAVA = {"javac": "default-jdk-headless", "mvn": "maven"}  # program and Debian package
 
 

@@ -27,6 +27,12 @@ def httpproxy() -> list[str]:
     return command_of("httpproxy")
 
 
+@pytest.fixture(scope="session")
+def kstatus() -> list[str]:
+    """The command of the oracle for the status of objects."""
+    return command_of("kstatus")
+
+
 @pytest.fixture
 def findings(record_property: Any) -> Any:
     """A counter whose content is printed when all tests are over, whichever process ran the test."""

@@ -1,4 +1,4 @@
-// kstatus prints what sigs.k8s.io/cli-utils says of objects: one JSON object a line on stdin, `STATUS<tab>MESSAGE` on stdout.
+// kstatus says what Flux and Helm make of objects: one JSON object a line on stdin, `STATUS<tab>MESSAGE` on stdout.
 package main
 
 import (
