@@ -42,6 +42,8 @@ ANNOTATION_CLAIMED_TICK: Final = f"{GROUP}/claimed-tick"
 
 LABEL_RESTORED: Final = "velero.io/restore-name"
 """On what Velero restored from a backup: without owner and status."""
+LABEL_NO_BACKUP: Final = "velero.io/exclude-from-backup"
+"""On what the operator creates: Velero leaves it out. Restored without owner and status it would run a second time."""
 
 LABEL_JOB_NAME: Final = "batch.kubernetes.io/job-name"
 LABEL_CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"

@@ -8,7 +8,7 @@ import pytest
 from tests.cluster.manifests import GRACE_SECONDS, IMAGE, immediately, process, request
 from tests.cluster.workspace import conditions, created, instant, name_of, now
 
-from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
+from process_operator.names import LABEL_NO_BACKUP, LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
 
 if TYPE_CHECKING:
     from tests.cluster.workspace import Object, Workspace
@@ -26,6 +26,7 @@ def test_a_request_runs_at_once_and_its_run_tells_everything(space: Workspace) -
         LABEL_REQUEST: "hello",
         LABEL_REQUEST_UID: owner["metadata"]["uid"],
         LABEL_RUN: name_of(run),
+        LABEL_NO_BACKUP: "true",
     }
     assert _controller_of(run) == ("ProcessRequest", owner["metadata"]["uid"])
     assert _controller_of(job) == ("ProcessRun", run["metadata"]["uid"])

@@ -14,7 +14,7 @@ import pytest
 from tests.cluster.manifests import held, request, schedule
 from tests.cluster.workspace import created, instant, name_of, now, written
 
-from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID
+from process_operator.names import LABEL_NO_BACKUP, LABEL_REQUEST, LABEL_REQUEST_UID
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -103,7 +103,7 @@ def minute(shared_space: Workspace) -> Minute:
 def test_the_cronjob_is_made_of_the_request(minute: Minute) -> None:
     space = minute.space
     owner, cronjob = space.request("cron"), space.cronjob("cron")
-    labels = {LABEL_REQUEST: "cron", LABEL_REQUEST_UID: owner["metadata"]["uid"]}
+    labels = {LABEL_REQUEST: "cron", LABEL_REQUEST_UID: owner["metadata"]["uid"], LABEL_NO_BACKUP: "true"}
     assert cronjob["metadata"]["labels"] == labels
     (reference,) = cronjob["metadata"]["ownerReferences"]
     assert (reference["kind"], reference["uid"], reference["controller"]) == (

@@ -1,4 +1,4 @@
-"""What Helm and Flux (kstatus) make of every version of our objects in some scenarios, beside what the phase says.
+"""What Helm, Flux (kstatus) and Argo CD make of every version of our objects in some scenarios, beside the phase.
 
 A scenario is played in memory, and each version that its API server stored is shown to kstatus itself.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from lupa import LuaRuntime
 from tests.flow.memory_api import Body, Cluster
 from tests.flow.scenario import Scenario, play
 from tests.flow.scenarios_backfill import BACKFILLS
@@ -22,7 +25,9 @@ from process_operator.names import API_VERSION
 
 PLAYED: Final = (*ONCE.all[:12], *BACKFILLS.all[:6], *STEPS.all[:3], *SHARED.all)
 OURS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, PROCESS_BACKFILL)
-BY_PHASE: Final[dict[str, dict[str | None, str]]] = {
+HEALTH: Final = Path(__file__).parents[2] / "config" / "argo-cd" / "health.lua"
+AS_ARGO: Final = {"InProgress": {"Progressing"}, "Failed": {"Degraded"}, "Current": {"Healthy", "Suspended"}}
+BY_PHASE: Final[dict[str, dict[str, str]]] = {
     "ProcessRequest": {
         "Pending": "InProgress",
         "Invalid": "Failed",
@@ -56,7 +61,7 @@ def wanted(seen: Body) -> str:
         return {"True": "Current"}.get(
             conditions["Ready"], "Failed" if conditions["Stalled"] == "True" else "InProgress"
         )
-    by_phase = BY_PHASE[seen["kind"]][status.get("phase")]
+    by_phase = BY_PHASE[seen["kind"]][status["phase"]]
     return "InProgress" if by_phase == "Current" and conditions.get("Ready") == "False" else by_phase
 
 
@@ -77,6 +82,18 @@ def versions_of(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> list[Bod
     return seen
 
 
+def argo_cd() -> Callable[[Body], str]:
+    """The health that Argo CD shows with the script that the project ships for it."""
+    lua = LuaRuntime(unpack_returned_tuples=True)
+    script: Any = lua.eval(f"function(obj) {HEALTH.read_text()} end")
+
+    def health(seen: Body) -> str:
+        status: str = script(lua.table_from(seen, recursive=True))["status"]
+        return status
+
+    return health
+
+
 def test_kstatus_says_what_the_phase_says(
     kstatus: list[str], monkeypatch: pytest.MonkeyPatch, findings: dict[str, int]
 ) -> None:
@@ -84,12 +101,14 @@ def test_kstatus_says_what_the_phase_says(
     lines = "".join(json.dumps(version) + "\n" for version in seen)
     said = subprocess.run(kstatus, input=lines, text=True, check=True, stdout=subprocess.PIPE).stdout.splitlines()
     assert len(said) == len(seen) > 0
+    health = argo_cd()
     differ = []
     for version, line in zip(seen, said, strict=True):
         found, _, words = line.partition("\t")
         phase = version["status"].get("phase")
-        if found != wanted(version):
-            differ.append(f"{version['kind']} {version['metadata']['name']} {phase}: {found}, {words}")
+        by_lua = health(version)
+        if found != wanted(version) or by_lua not in AS_ARGO[found]:
+            differ.append(f"{version['kind']} {version['metadata']['name']} {phase}: {found}, {words}; {by_lua}")
         key = f"{version['kind']} {phase}: {found}"
         findings[key] = findings.get(key, 0) + 1
     assert differ == []

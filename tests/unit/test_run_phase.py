@@ -304,7 +304,7 @@ SUCCEEDED = [
             pod("Succeeded", C(ended())),
             pod("Succeeded", C(ended()), name="close-1-drained", deleted=11, conditions=DRAINED),
         ),
-        outcome(F, "EvictionByEvictionAPI", f"Eviction API: evicting; {CUT_SHORT}", attempts=2),
+        outcome(F, "EvictionByEvictionAPI", f"Eviction API: evicting; {CUT_SHORT}", attempts=1),
     ),
     Case(
         "a preempted pod whose work another one did is no failure",

@@ -17,6 +17,7 @@ RUN = {
     "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}},
 }
 LABELS = {"process-operator.io/request": "close", "process-operator.io/request-uid": UID}
+OF_JOB = {"velero.io/exclude-from-backup": "true", **LABELS}
 ON_ERROR = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 
 
@@ -33,7 +34,7 @@ def pod(*containers: Body, **spec: Any) -> Body:
 
 def built(spec: Body, **more: Any) -> JobTemplate:
     known: Body = {
-        "labels": LABELS,
+        "labels": OF_JOB,
         "annotations": {},
         "ttl_seconds_after_finished": None,
         "uses_scheduled_time": False,
@@ -84,7 +85,7 @@ def with_spec(**fields: Any) -> Body:
                     "creationTimestamp": None,
                 },
             },
-            built({"template": pod(MAIN)}, labels={"team": "erp", **LABELS}, annotations={"a": "b"}),
+            built({"template": pod(MAIN)}, labels={"team": "erp", **OF_JOB}, annotations={"a": "b"}),
             id="of the metadata the labels and annotations are taken",
         ),
         pytest.param(
@@ -125,7 +126,7 @@ def with_spec(**fields: Any) -> Body:
             },
             built(
                 {"template": {**pod(MAIN), "metadata": {**pod()["metadata"], "creationTimestamp": None}}},
-                labels={"team": "erp", **LABELS},
+                labels={"team": "erp", **OF_JOB},
             ),
             id="what the API server had put into an exported template is left out",
         ),

@@ -74,7 +74,7 @@ def run_manifest(
     metadata: dict[str, Any] = {
         "name": name,
         "namespace": request.metadata.namespace,
-        "labels": run_labels(request, name),
+        "labels": {**run_labels(request, name), names.LABEL_NO_BACKUP: "true"},
         "ownerReferences": [request_owner(request)],
     }
     if annotations:
@@ -313,7 +313,11 @@ def cronjob_manifest(request: ProcessRequest, template: JobTemplate, spec: dict[
         "metadata": {
             "name": names.child_stem(request.metadata.name, request.metadata.uid),
             "namespace": request.metadata.namespace,
-            "labels": {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid},
+            "labels": {
+                names.LABEL_REQUEST: request.metadata.name,
+                names.LABEL_REQUEST_UID: request.metadata.uid,
+                names.LABEL_NO_BACKUP: "true",
+            },
             "annotations": {names.ANNOTATION_TEMPLATE_HASH: template.hash},
             "ownerReferences": [request_owner(request)],
         },

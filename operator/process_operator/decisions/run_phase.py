@@ -234,11 +234,14 @@ def _end(evidence: Evidence) -> datetime:
 
 
 def _attempts(evidence: Evidence) -> int | None:
-    """How often it was tried: the Job counts pods, and with OnFailure each pod its restarts."""
+    """How often it was tried: once, and again after each failed pod; with OnFailure each pod counts its restarts.
+
+    The pods of several completions are one attempt.
+    """
     job, pods = evidence.job, evidence.pods
     if job is not None and job.finished is not None and job.restart_policy != "OnFailure":
         # A Job that is deleted as well may fail without having counted its pod.
-        return job.succeeded + job.failed or sum(pod.has_started for pod in pods)
+        return job.failed + min(job.succeeded, 1) or sum(pod.has_started for pod in pods)
     return sum(attempts_of(job, pod) for pod in pods) if pods else None
 
 

@@ -86,7 +86,8 @@ def build_template(
     spec["template"]["metadata"] = {**metadata, **_labels_and_annotations(metadata, labels)}
     own_metadata = _labels_and_annotations(raw.get("metadata") or {}, labels)
     return JobTemplate(
-        labels=own_metadata["labels"],
+        # On the Job alone: volumes are saved by way of their pods.
+        labels={names.LABEL_NO_BACKUP: "true", **own_metadata["labels"]},
         annotations=own_metadata["annotations"],
         spec=spec,
         ttl_seconds_after_finished=ttl,
