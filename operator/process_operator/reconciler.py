@@ -48,6 +48,7 @@ _LONGEST_REST: Final = 5.0
 """Seconds."""
 _LONGEST_BREAK: Final = timedelta(seconds=3)
 """Longer than what can wait waits (`queue.py`)."""
+_SECOND: Final = 2
 _QUOTA_COUNTS: Final = timedelta(seconds=1)
 """After a deletion the quota is tried this much later: the API server counts objects with a delay."""
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
@@ -227,10 +228,11 @@ class Reconciler:
             return False
         notes, need, now = self._store.notes(key), need_of(action), self._clock()
         was_held = blocked_now(snapshot, need, now) is not None
-        found = blocked_by(what_fails(action), error, notes.blocked.get(need), now, chance=self._chance)
+        before = notes.blocked.get(need)
+        found = blocked_by(what_fails(action), error, before, now, chance=self._chance)
         notes.blocked[need] = found
         is_left_out = need != Need.OTHER and not was_held and (found.certain or found.tries > 1)
-        if is_left_out:
+        if is_left_out and (before is None or before.reason != found.reason or found.tries == _SECOND):
             about = {"namespace": key[0], "request": key[1], "again_at": str(found.again_at)}
             log.warning("goes on without what is rejected", error=f"{found.what}: {error}", **about)
         return is_left_out

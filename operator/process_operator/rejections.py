@@ -100,7 +100,7 @@ def need_of(action: actions.Action) -> Need:
 
 def what_fails(action: actions.Action) -> str:
     """An action that fails, in words."""
-    words = _WORDS.get(type(action), f"{type(action).__name__} fails")
+    words = WORDS.get(type(action), f"{type(action).__name__} fails")
     if isinstance(action, actions.CreateRun | actions.CreateCronJob):
         return words.format(action.manifest["metadata"]["name"])
     names = (getattr(action, field, None) for field in ("run", "job", "cronjob", "backfill"))
@@ -108,7 +108,7 @@ def what_fails(action: actions.Action) -> str:
 
 
 _STATUS_OF_RUN: Final = "the status of ProcessRun {} cannot be written"
-_WORDS: Final[dict[type[Any], str]] = {
+WORDS: Final[dict[type[Any], str]] = {
     actions.BeginStretch: "the status cannot be written",
     actions.DryRunJob: "the Job cannot be tried",
     actions.FollowConfigMap: "a ConfigMap cannot be read",
@@ -124,6 +124,9 @@ _WORDS: Final[dict[type[Any], str]] = {
     actions.PatchJob: "Job {} cannot be changed",
     actions.KillJob: "Job {} cannot be changed",
     actions.DeleteJob: "Job {} cannot be deleted",
+    actions.LookUpStep: "ProcessRun {} cannot be read",
+    actions.FindRefusedPods: "the Events of Job {} cannot be listed",
+    actions.FindPodEvent: "the Events of a pod of {} cannot be listed",
     actions.ListPods: "the pods of {} cannot be listed",
     actions.LookUpJob: "Job {} cannot be read",
     actions.CreateCronJob: "CronJob {} cannot be created",

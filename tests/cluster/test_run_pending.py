@@ -65,6 +65,13 @@ CASES = [
         'configmap "nowhere" not found',
     ),
     case(
+        "a volume whose Secret is missing",
+        container("true", volumeMounts=[{"name": "key", "mountPath": "/key"}]),
+        "FailedMount",
+        'MountVolume.SetUp failed for volume "key" : secret "nowhere" not found',
+        volumes=[{"name": "key", "secret": {"secretName": "nowhere"}}],
+    ),
+    case(
         "no node that fits",
         container("true"),
         "Unschedulable",
@@ -164,6 +171,13 @@ def test_jobs_refused_by_a_quota_are_told_in_its_words_and_made_when_it_goes(clu
     cluster.delete("resourcequota", "full", namespace)
     assert cluster.wait("prun", "by-hand", namespace, "condition=Finished").ok
     check(cluster.get("prun", "by-hand", namespace), End(phase="Succeeded", reason="Completed", code=0, log=""))
+
+
+def test_a_container_that_goes_on_beside_one_that_has_ended_is_named(cluster: Kubectl, namespace: str) -> None:
+    runs = Runs(cluster, namespace)
+    runs.apply(request("half-done", "true", container("sleep 600", name="proxy")))
+    run = runs.wait("half-done", {"Running"}, reason="PartlyEnded")
+    assert re.fullmatch("container main ended with code 0 at .*Z, proxy still runs", run["status"]["message"])
 
 
 def limit_to(cluster: Kubectl, namespace: str, what: str, most: int) -> None:

@@ -14,7 +14,7 @@ from process_operator.decisions.run_failure import Context
 from process_operator.decisions.run_phase import RunOutcome, finished_outcome, is_odd, next_look, open_outcome
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.process_run import RunPhase
-from process_operator.resources.workloads import Job, Pod, parse_job, parse_pod
+from process_operator.resources.workloads import Job, Pod, Waiting, parse_job, parse_pod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ DEADLINE_WORDS = "Job was active longer than specified deadline"
 NOT_LOCATED = "The container could not be located when the pod was terminated"
 OCI_WORDS = 'exec: "nope": executable file not found in $PATH'
 PULL_WORDS = 'Back-off pulling image "registry.invalid/nope:1": ErrImagePull: not found'
+MOUNT_WORDS = 'MountVolume.SetUp failed for volume "key" : secret "not-there" not found'
 NO_NODE_WORDS = "0/1 nodes are available: 1 Insufficient cpu."
 
 
@@ -1162,6 +1163,69 @@ OPEN = [
         going("Retrying", "attempt 2", attempts=2, start_time=at(0), pod=None, node=None),
     ),
     Open("a pod that outlives its Job is a run", None, (pod("Running", C(running()), deleted=10),), going()),
+    Open(
+        "an Event tells what a pod does not say",
+        job(active=1),
+        (pod("Pending", C(waiting("ContainerCreating"))),),
+        pending("FailedMount", MOUNT_WORDS, **HERE),
+        {"event": Waiting("FailedMount", MOUNT_WORDS)},
+    ),
+    Open(
+        "what the pod says goes before its Events",
+        job(active=1),
+        (pod("Pending", C(waiting("ImagePullBackOff", PULL_WORDS))),),
+        pending("ImagePullBackOff", PULL_WORDS, **HERE),
+        {"event": Waiting("FailedMount", MOUNT_WORDS)},
+    ),
+    Open(
+        "an Event tells why a container that runs is not ready",
+        job(active=1),
+        (pod("Running", C(running())),),
+        going("Unhealthy", "Startup probe failed: 503"),
+        {"event": Waiting("Unhealthy", "Startup probe failed: 503")},
+    ),
+    Open(
+        "an Event says nothing about a pod that is ready",
+        job(active=1, ready=1),
+        (pod("Running", C(running())),),
+        going(),
+        {"event": Waiting("Unhealthy", "Startup probe failed: 503")},
+    ),
+    Open(
+        "one container has ended, another goes on",
+        job(active=1),
+        (pod("Running", C(ended(0), name="main"), C(running(), name="proxy")),),
+        going("PartlyEnded", "container main ended with code 0 at 2026-11-22T08:00:12Z, proxy still runs"),
+    ),
+    Open(
+        "a native sidecar beside a container that has ended is nothing unusual",
+        job(active=1),
+        (pod("Running", C(running(), name="proxy", kind="sidecar"), C(ended(0), name="main")),),
+        going(),
+    ),
+    Open(
+        "a pod is not gone ten seconds after its grace period",
+        job(terminating=1),
+        (pod("Running", C(running()), deleted=10),),
+        going(
+            "NotTerminated",
+            "pod close-1-abcde was to be gone by 2026-11-22T08:00:40Z, and node worker-1 has not confirmed it",
+        ),
+        {"now": at(50)},
+    ),
+    Open(
+        "a pod has its grace period",
+        job(terminating=1),
+        (pod("Running", C(running()), deleted=10),),
+        going(),
+        {"now": at(49)},
+    ),
+    Open(
+        "a Job whose parallelism is 0",
+        replace(job(), parallelism=0),
+        (),
+        pending("NoParallelism", "spec.parallelism of its Job is 0: it starts no pod"),
+    ),
 ]
 
 
@@ -1197,6 +1261,12 @@ def test_the_next_look_at_a_job_without_a_ready_pod(now: float, due: float) -> N
 )
 def test_no_look_at_a_job_that_is(quiet: Job) -> None:
     assert (next_look(quiet, at(30)), is_odd(quiet, at(30))) == (None, False)
+
+
+def test_looks_begin_when_the_last_pod_was_ready() -> None:
+    quiet, unready_since = job(active=1), at(1000)
+    assert is_odd(quiet, at(1004.9), unready_since) is False
+    assert [next_look(quiet, at(now), unready_since) for now in (1000, 1005, 1300)] == [at(1005), at(1015), at(1600)]
 
 
 def test_a_job_is_odd_after_five_seconds_without_a_ready_pod() -> None:

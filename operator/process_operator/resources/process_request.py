@@ -301,7 +301,7 @@ class ProcessRequest(Resource):
             AGE,
             Column("Engine", "string", ".status.engine", wide=True),
             Column("Suspend", "boolean", ".spec.suspend", wide=True),
-            Column("Reason", "string", '.status.conditions[?(@.type=="Accepted")].reason', wide=True),
+            Column("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', wide=True),
         ),
         selectable=(".spec.process.name", ".status.phase"),
     )
