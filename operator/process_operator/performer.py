@@ -47,6 +47,7 @@ from process_operator.decisions import plan as actions
 from process_operator.decisions.blocked import Blocked
 from process_operator.decisions.history import remembered, step_end
 from process_operator.decisions.ownership import cronjob_of_run, is_cronjob_of, is_job_of
+from process_operator.decisions.pod_choice import EVENT_CAUSES
 from process_operator.decisions.snapshot import Delivery, DryRun, FinishedRun, RunNotes, Snapshot
 from process_operator.log_reader import LogReader
 from process_operator.notifier import Notifier
@@ -65,6 +66,7 @@ POLICY_RETRY: Final = timedelta(seconds=25)
 """How long any other rejection by rights or policy is believed: work goes on within 30 seconds after it is gone."""
 MARK_RETRY: Final = timedelta(seconds=30)
 """How long after a failure it is tried again to write what became of a notification."""
+_CAUSES: Final = EVENT_CAUSES | {"FailedCreate"}
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_NOTES: Final = RunNotes()
 _RUNS_IN_A_PAGE: Final = 200
@@ -528,14 +530,15 @@ class Performer:
     async def _find_pod_event(self, key: Key, snapshot: Snapshot, action: actions.FindPodEvent) -> None:
         newest = await self._newest_event(key[0], f"involvedObject.uid={action.uid}")
         found = None
-        if newest is not None and newest.get("type") == "Warning":
-            found = Waiting(str(newest.get("reason") or ""), str(newest.get("message") or ""))
+        if newest is not None and newest.get("reason") in EVENT_CAUSES:
+            found = Waiting(str(newest["reason"]), str(newest.get("message") or ""))
         self._store.note_run(key, action.run, pod_event=found, pod_events_read_at=self._clock())
 
     async def _newest_event(self, namespace: str, selector: str) -> dict[str, Any] | None:
-        """The newest Event that the selector picks; a warning where another one is as new."""
+        """The newest Event that the selector picks, without warnings that are no cause; a warning where two are as new."""
         listing = await self._api.list(EVENT, namespace, field_selector=selector)
-        return max(listing.items, key=lambda event: (_time_of(event), event.get("type") == "Warning"), default=None)
+        events = [e for e in listing.items if e.get("type") != "Warning" or e.get("reason") in _CAUSES]
+        return max(events, key=lambda event: (_time_of(event), event.get("type") == "Warning"), default=None)
 
     async def _look_up_job(self, key: Key, snapshot: Snapshot, action: actions.LookUpJob) -> None:
         try:

@@ -68,6 +68,22 @@ async def corrected(flow: Flow) -> None:
     await flow.to(300)
 
 
+CRON_FIRST = f"job-f34a2bff-{int(BEGIN.timestamp()) // 60 + 10}"
+
+
+@scenario("the image of a run of a CronJob is corrected", ends=[SUCCEEDED, SUCCEEDED], remade=frozenset({CRON_FIRST}))
+async def corrected_cronjob(flow: Flow) -> None:
+    flow.controllers.missing_images = frozenset({"missing"})
+    cron: dict[str, Any] = {"schedule": {"cron": "*/10 * * * *"}}
+    flow.apply(timing=cron, concurrencyPolicy="Forbid", jobTemplate=template(image="missing"))
+    await flow.to(640)
+    flow.expect(lambda: (flow.request().status.engine, flow.phases()), ("CronJob", ["Pending/ErrImagePull"]))
+    flow.edit(jobTemplate=template(image="present"))
+    await flow.advance(30)
+    flow.expect(flow.phases, [SUCCEEDED])
+    await flow.to(1230)
+
+
 @scenario(
     "a run does not start within startTimeoutSeconds",
     ends=["Failed/ErrImagePull", SUCCEEDED],
@@ -111,6 +127,8 @@ async def failed_mount(flow: Flow) -> None:
     await flow.to(2)
     words = 'MountVolume.SetUp failed for volume "key" : secret "not-there" not found'
     warn(flow, "FailedMount", words)
+    await flow.to(3)
+    warn(flow, "MissingClusterDNS", "kubelet does not have ClusterDNS IP configured")
     await flow.to(30)
     flow.expect(lambda: (flow.phases(), flow.newest().message), (["Pending/FailedMount"], words))
     written = len(flow.cluster.writes)

@@ -250,7 +250,11 @@ def cronjob_job_manifest(template: JobTemplate, cronjob: CronJob, *, name: str, 
             "name": name,
             "namespace": metadata.namespace,
             "labels": dict(template.labels),
-            "annotations": {**template.annotations, names.ANNOTATION_CRONJOB_TICK: stamp},
+            "annotations": {
+                **template.annotations,
+                names.ANNOTATION_TEMPLATE_HASH: template.hash,
+                names.ANNOTATION_CRONJOB_TICK: stamp,
+            },
             "ownerReferences": [owner(api_version="batch/v1", kind="CronJob", name=metadata.name, uid=metadata.uid)],
         },
         "spec": dict(template.spec),
@@ -299,7 +303,11 @@ def cronjob_spec(
         "successfulJobsHistoryLimit": 100,
         "failedJobsHistoryLimit": 100,
         "jobTemplate": {
-            "metadata": {"labels": dict(template.labels), "annotations": dict(template.annotations)},
+            # The hash says of each Job from which template it is.
+            "metadata": {
+                "labels": dict(template.labels),
+                "annotations": {**template.annotations, names.ANNOTATION_TEMPLATE_HASH: template.hash},
+            },
             "spec": dict(template.spec),
         },
     }

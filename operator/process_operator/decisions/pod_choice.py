@@ -30,6 +30,26 @@ NOTHING_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
 ORDINARY_WAITING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
 """Reasons of a container that waits and may still start: they are never why it did not."""
 
+EVENT_CAUSES: Final = frozenset(
+    {
+        "FailedAttachVolume",
+        "FailedBinding",
+        "FailedCreatePodSandBox",
+        "FailedMapVolume",
+        "FailedMount",
+        "FailedPodSandBoxStatus",
+        "FailedPostStartHook",
+        "FailedPrepareDynamicResources",
+        "FailedScheduling",
+        "FailedSync",
+        "NetworkNotReady",
+        "NodeNotReady",
+        "Unhealthy",
+    }
+)
+"""Reasons of warnings about a pod that say why it does not start or is not ready. Others come with pods that are well,
+such as MissingClusterDNS and DNSConfigForming."""
+
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 

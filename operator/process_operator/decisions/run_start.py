@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.plan import DeleteJob, Draft, Emit, ListPods, ReportRun
+from process_operator.decisions import manifests
+from process_operator.decisions.plan import AdoptRun, DeleteJob, Draft, Emit, ListPods, ReportRun
 from process_operator.decisions.pod_choice import ORDINARY_WAITING, waiting_of
 from process_operator.decisions.run_view import RunOrders, RunView
 from process_operator.decisions.template import JobTemplate
@@ -41,8 +42,7 @@ def begins_again(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bo
 
     The run is first written as it was before it had a Job. So a crash in between leaves a run that gets its Job.
     """
-    # What the CronJob controller made does not say from which template.
-    if view.by_cronjob or job.is_suspended or job.is_ending:
+    if job.is_suspended or job.is_ending:
         return False
     if not is_outdated(job, orders.template) or has_begun(view, job):
         return False
@@ -55,6 +55,10 @@ def begins_again(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bo
     waits = [waiting_of(pod) for pod in view.pods if not pod.gone]
     if any(found is not None and found.reason in ORDINARY_WAITING and view.notes.pod_event is None for found in waits):
         return False  # it may be about to start
+    if view.by_cronjob:
+        # Its next Job is the operator's. The CronJob controller is told to count that (`cronjob_active.py`).
+        annotations = {"metadata": {"annotations": {manifests.ANNOTATION_ENGINE: None}}}
+        draft.do(AdoptRun(view.name, view.run.metadata.uid, annotations))
     nothing = dict.fromkeys(("job", "job_uid", "reason", "message", "pod", "node", "start_time", "attempts"))
     words = f"the Job of run {view.name} is created again from the new template: it had not started ({status.reason})"
     draft.do(
@@ -66,8 +70,8 @@ def begins_again(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bo
 
 
 def is_outdated(job: Job, template: JobTemplate | None) -> bool:
-    """Whether a Job is from another template than the one in force."""
-    return template is not None and job.template_hash != template.hash
+    """Whether a Job is from another template than the one in force; one without a hash does not say from which it is."""
+    return template is not None and job.template_hash is not None and job.template_hash != template.hash
 
 
 def has_begun(view: RunView, job: Job) -> bool:
