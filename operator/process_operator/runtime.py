@@ -27,7 +27,7 @@ from process_operator.cluster.connection import Connection, connect
 from process_operator.cluster.errors import ApiError, Forbidden, NamespaceTerminating, NotFound
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import Kind
-from process_operator.cluster.lease import Lease
+from process_operator.cluster.lease import Lease, Pod
 from process_operator.cluster.object_watch import ObjectWatch
 from process_operator.cluster.retry import Retries
 from process_operator.config_maps import ConfigMaps
@@ -425,6 +425,7 @@ def _lease(connection: Connection, settings: Settings) -> Lease | None:
         name=settings.lease_name,
         identity=f"{settings.pod_name or socket.gethostname()}_{uuid4()}",
         duration=settings.lease_seconds,
+        pod=Pod(settings.pod_name, settings.pod_uid) if settings.pod_name and settings.pod_uid else None,
     )
 
 

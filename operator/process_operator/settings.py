@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         None, description="File with the receivers of notifications; unset or empty: there are none."
     )
     pod_name: str = Field("", description="Name of this pod, part of its identity as holder of the Lease.")
+    pod_uid: str = Field(
+        "", description="UID of this pod, where it is in the namespace of the Lease: then the Lease goes with it."
+    )
     http_host: str = Field("0.0.0.0", description="Address for probes and metrics.")  # noqa: S104 - in a pod
     http_port: int | None = Field(None, ge=0, le=65535, description="Port for probes and metrics; unset: none.")
     metrics_per_request: bool = Field(

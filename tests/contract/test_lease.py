@@ -15,8 +15,9 @@ from tests.faults.stage import cluster
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import connect
-from process_operator.cluster.kinds import LEASE
-from process_operator.cluster.lease import Lease
+from process_operator.cluster.errors import NotFound
+from process_operator.cluster.kinds import LEASE, POD
+from process_operator.cluster.lease import Lease, Pod
 from process_operator.cluster.retry import Retries
 from process_operator.leadership import Leadership, LeaseTimes
 
@@ -29,13 +30,14 @@ class Candidates:
         self.name = f"lease-{secrets.token_hex(4)}"
         self.now = 0.0
 
-    def candidate(self, identity: str) -> Lease:
+    def candidate(self, identity: str, pod: Pod | None = None) -> Lease:
         return Lease(
             self.api,
             namespace="default",
             name=self.name,
             identity=identity,
             duration=10,
+            pod=pod,
             monotonic=lambda: self.now,
         )
 
@@ -128,3 +130,37 @@ async def test_what_is_lost_is_let_go_before_another_may_begin(candidates: Candi
     assert leadership.holder == "thief"
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_it_goes_with_the_pod_of_its_holder(candidates: Candidates) -> None:
+    """As after an uninstall, which takes the rights before the pod could give the Lease back."""
+    name, pod = candidates.name, await _pod(candidates)
+    one, two, three = candidates.candidate("one"), candidates.candidate("two", pod), candidates.candidate("three")
+    assert await one.hold()
+    await one.release()
+    # The next one takes it over from a holder without a pod, and with it the Lease goes.
+    assert [await two.hold(), await three.hold()] == [True, False]
+    await candidates.api.delete(POD, "default", name)
+    for _ in range(1200):
+        if not await _is_there(candidates):
+            break
+        await asyncio.sleep(0.1)
+    # No time has passed for the others.
+    assert await three.hold()
+    assert "ownerReferences" not in (await candidates.api.get(LEASE, "default", name))["metadata"]
+
+
+async def _pod(candidates: Candidates) -> Pod:
+    """A pod that no node runs."""
+    spec = {"containers": [{"name": "main", "image": "nowhere"}], "automountServiceAccountToken": False}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": candidates.name}, "spec": spec}
+    made = await candidates.api.create(POD, "default", body)
+    return Pod(candidates.name, made["metadata"]["uid"])
+
+
+async def _is_there(candidates: Candidates) -> bool:
+    try:
+        await candidates.record()
+    except NotFound:
+        return False
+    return True

@@ -1,7 +1,9 @@
 """A coordination/v1 Lease: which of several operators acts. It is taken, kept by renewing, and given back.
 
 The rules are those of client-go's leader election: whether another's hold is over is judged by how long its record has
-not changed *here*, never by the clock in it, so clocks may differ between machines. Neighbour: `leadership.py` says when.
+not changed *here*, never by the clock in it, so clocks may differ between machines. A Lease belongs to the pod of its
+holder, so the garbage collector removes it with the pod: whoever comes next need not wait, also where the pod could not
+give it back, because an uninstall had taken its rights. Neighbour: `leadership.py` says when.
 """
 
 from __future__ import annotations
@@ -27,14 +29,21 @@ class _Seen(NamedTuple):
     since: float
 
 
+class Pod(NamedTuple):
+    """The pod of a candidate, in the namespace of the Lease."""
+
+    name: str
+    uid: str
+
+
 class Lease:
     """One Lease, as one candidate sees it.
 
     `identity` must be another one for each process, also after a restart. `duration`: seconds without a renewal after
-    which others may take it. `clock` (UTC) is only written down; `monotonic` (seconds) decides.
+    which others may take it. `pod`: with which the Lease goes. `clock` (UTC) is only written down; `monotonic` (seconds) decides.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a Lease says, and two clocks
         self,
         api: Api,
         *,
@@ -42,6 +51,7 @@ class Lease:
         name: str,
         identity: str,
         duration: float,
+        pod: Pod | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -49,6 +59,7 @@ class Lease:
         self._api = api
         self._place = (namespace, name)
         self._duration = duration
+        self._pod = pod
         self._clock = clock
         self._monotonic = monotonic
         self._seen: _Seen | None = None
@@ -100,7 +111,7 @@ class Lease:
         body = {
             "apiVersion": LEASE.api_version,
             "kind": LEASE.kind,
-            "metadata": {"name": self._place[1], "namespace": self._place[0]},
+            "metadata": {"name": self._place[1], "namespace": self._place[0], **self._owner()},
             "spec": {**self._spec(), "acquireTime": self._now(), "leaseTransitions": 0},
         }
         try:
@@ -113,10 +124,12 @@ class Lease:
         seen = self._seen
         assert seen is not None
         spec = self._spec()
+        metadata: dict[str, Any] = {"resourceVersion": seen.version}
         if seen.holder != self.identity:
             spec |= {"acquireTime": self._now(), "leaseTransitions": seen.transitions + 1}
+            metadata |= self._owner()
         try:
-            body = {"metadata": {"resourceVersion": seen.version}, "spec": spec}
+            body = {"metadata": metadata, "spec": spec}
             self._take_in(await self._api.patch(LEASE, *self._place, body))
         except NotFound:
             return await self._create()
@@ -124,6 +137,12 @@ class Lease:
             # Another was faster, or it was an earlier try of ours whose answer was lost.
             await self._look()
         return self.holder == self.identity
+
+    def _owner(self) -> dict[str, Any]:
+        # Of a holder without a pod too: that of the holder before may go at any time.
+        pod = self._pod
+        owners = [] if pod is None else [{"apiVersion": "v1", "kind": "Pod", "name": pod.name, "uid": pod.uid}]
+        return {"ownerReferences": owners}
 
     def _spec(self) -> dict[str, Any]:
         return {
