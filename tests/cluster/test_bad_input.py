@@ -382,7 +382,7 @@ def is_refused(found: Manifest) -> bool:
     """Whether the operator has said no to what is there now."""
     status: Manifest = found.get("status", {})
     seen = status.get("observedGeneration") == found["metadata"]["generation"]
-    return seen and conditions(status)["Accepted"]["status"] == "False"
+    return bool(seen and conditions(status)["Accepted"]["status"] == "False")
 
 
 def in_force(cluster: Kubectl, name: str, namespace: str) -> Manifest:
@@ -429,7 +429,8 @@ def names_of_rows() -> list[str]:
 
 @pytest.fixture(scope="module")
 def refusals(cluster: Kubectl, place: str) -> Refusals:
-    rows = dict(zip(names_of_rows(), (param.values[0] for param in REFUSED), strict=True))
+    patches: list[Any] = [param.values[0] for param in REFUSED]
+    rows = dict(zip(names_of_rows(), patches, strict=True))
     wrong = [request(name, **{"timing": immediately(), **patch}) for name, patch in rows.items()]
     found = Refusals(apply_all(cluster, place, wrong))
 
