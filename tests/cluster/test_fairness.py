@@ -43,7 +43,8 @@ def audit(kubeconfig: Path) -> AuditLog:
 
 def let_quiet_ones_tick(space: Workspace) -> None:
     """Requests with ticks for some seconds, soon."""
-    start = now().replace(microsecond=0) + timedelta(seconds=8)
+    lead = space.lead(8)
+    start = now().replace(microsecond=0) + lead
     finish = start + timedelta(seconds=EVERY * (TICKS - 1))
     timing = schedule(secondly={"every": EVERY}, startTime=written(start), finishTime=written(finish))
     space.apply_all(*(request(name, timing, engine="Operator", catchUp="All") for name in QUIET))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from tests.cluster.components import pid_of
 from tests.cluster.manifests import held, manual_run, request, schedule
-from tests.cluster.workspace import LATE, created, instant, name_of, now, written
+from tests.cluster.workspace import LATE, created, instant, name_of, next_minute, now, written
 
 from process_operator.names import ANNOTATION_CRONJOB_TICK
 
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.disruptive, pytest.mark.node]
 
-EVERY_MINUTE: Final = {"cron": "* * * * *"}
 SCRIPT: Final = "echo at work"
-PREPARATION: Final = timedelta(seconds=40)
 HEDGED_AFTER: Final = timedelta(seconds=9)
 """The controller has a tick for itself for ten seconds; `creationTimestamp` is cut to the second."""
 MINUTE: Final = timedelta(minutes=1)
@@ -54,16 +52,14 @@ def jobs_at(space: Workspace, of: str, tick: datetime) -> list[Object]:
 def test_ticks_of_a_stopped_controller_run_once(
     controller_manager: int, space: Workspace, operator: OperatorProcess
 ) -> None:
-    tick = now().replace(second=0, microsecond=0) + timedelta(minutes=1)
-    if tick - now() < PREPARATION:
-        space.wait_until(tick)
-        tick += timedelta(minutes=1)
+    lead = space.lead(25)
+    tick = next_minute(now() + lead)
+    # Nothing fires before that minute, however far away it is.
+    minutes = ",".join(str((tick.minute + number) % 60) for number in range(15))
+    each_minute = schedule(cron=f"{minutes} * * * *")
     space.apply_all(
-        *(request(name, schedule(**EVERY_MINUTE), SCRIPT) for name in ("plain-1", "plain-2", "unscheduled")),
-        *(
-            request(name, schedule(**EVERY_MINUTE), held(), concurrencyPolicy="Forbid")
-            for name in ("forbid", "by-hand")
-        ),
+        *(request(name, each_minute, SCRIPT) for name in ("plain-1", "plain-2", "unscheduled")),
+        *(request(name, each_minute, held(), concurrencyPolicy="Forbid") for name in ("forbid", "by-hand")),
     )
     for name in (*PLAIN, "by-hand", "unscheduled"):
         space.wait_phase(name, "Scheduled", "Active")
@@ -94,11 +90,11 @@ def test_ticks_of_a_stopped_controller_run_once(
     space.wait(lambda: all(made_by_controller(space, name) for name in PLAIN[:2]), "later ticks are its own again")
     following = max(tick_of(made_by_controller(space, name)[0]) for name in PLAIN[:2])
     space.wait_until(following + timedelta(seconds=13))
-    minutes = [written(tick + number * MINUTE) for number in range((following - tick) // MINUTE + 1)]
+    seen = [written(tick + number * MINUTE) for number in range((following - tick) // MINUTE + 1)]
     for name in PLAIN[:2]:
         scheduled = Counter(run["spec"]["scheduledTime"] for run in space.runs(name))
-        assert {moment: scheduled[moment] for moment in minutes} == dict.fromkeys(minutes, 1)
-        assert all(jobs_at(space, name, instant(moment)) for moment in minutes)
+        assert {moment: scheduled[moment] for moment in seen} == dict.fromkeys(seen, 1)
+        assert all(jobs_at(space, name, instant(moment)) for moment in seen)
     assert [name_of(job) for job in space.jobs("forbid")] == [name_of(job) for job in jobs_at(space, "forbid", tick)]
     assert [name_of(job) for job in space.jobs("by-hand")] == [manual], "a run by hand is in the way, for both"
     # What the controller had in its queue when it was stopped it may start all the same: that is ended, the record stands.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.cluster.manifests import held, request, schedule
-from tests.cluster.workspace import created, instant, name_of, now, written
+from tests.cluster.workspace import created, instant, name_of, next_minute, now, written
 
 from process_operator.names import LABEL_NO_BACKUP, LABEL_REQUEST, LABEL_REQUEST_UID
 
@@ -28,7 +28,8 @@ EVERY_MINUTE: Final = {"cron": "* * * * *"}
 NEW_YEAR: Final = {"cron": "0 0 1 1 *"}
 MANY: Final = {"successful": 100, "failed": 100, "other": 100}
 SCRIPT: Final = "echo at work; echo $PROCESS_RUN"
-PREPARATION: Final = timedelta(seconds=35)
+PREPARATION: Final = timedelta(seconds=15)
+"""At least so long before its minute a request is applied that must not have fired before."""
 QUIET: Final = timedelta(seconds=12)
 """The controller looks at each CronJob every ten seconds: what has not come by then does not come."""
 
@@ -61,35 +62,38 @@ class Minute:
 
 @pytest.fixture(scope="module")
 def minute(shared_space: Workspace) -> Minute:
-    """Apply and change everything before a full minute, wait for it, and do what has to be done right after it."""
-    space = shared_space
-    tick = now().replace(second=0, microsecond=0) + timedelta(minutes=1)
-    if tick - now() < PREPARATION:
-        space.wait_until(tick)
-        tick += timedelta(minutes=1)
-    following = tick + timedelta(minutes=1)
+    """Apply and change everything before a full minute, wait for it, and do what has to be done right after it.
+
+    What may fire at earlier minutes too comes first. How long that took says which minute the others can be ready for.
+    """
+    space, began = shared_space, now()
     space.apply_all(
         request("plain", schedule(**MINUTELY), SCRIPT, history=MANY),
         request("cron", schedule(**EVERY_MINUTE), SCRIPT, concurrencyPolicy="Forbid", history=MANY),
         request("own", schedule(**MINUTELY), SCRIPT, engine="Operator", history=MANY),
-        request("not-yet", schedule(**EVERY_MINUTE, startTime=written(following)), SCRIPT),
-        request("unscheduled", schedule(**EVERY_MINUTE), SCRIPT),
-        request("resumed", schedule(**EVERY_MINUTE), SCRIPT),
         request("edited", schedule(**NEW_YEAR), SCRIPT),
         request("to-operator", schedule(**EVERY_MINUTE), SCRIPT, history=MANY),
         request("to-cronjob", schedule(**EVERY_MINUTE), SCRIPT, concurrencyPolicy="Queue", history=MANY),
-        request("run-removed", schedule(**EVERY_MINUTE), held()),
     )
-    for name in ("plain", "cron", "not-yet", "unscheduled", "resumed", "edited", "to-operator"):
-        assert space.wait_phase(name, "Scheduled", "Active")["engine"] == "CronJob"
-        space.wait_cronjob(name, suspended=False)
-    for name in ("unscheduled", "resumed"):
-        space.edit(name, suspend=True)
+    wait_armed(space, "plain", "cron", "edited", "to-operator")
     space.edit("to-operator", concurrencyPolicy="Queue")
     space.edit("to-cronjob", concurrencyPolicy="Allow")
-    for name in ("unscheduled", "resumed", "to-operator"):
-        space.wait_cronjob(name, suspended=True)
+    space.wait_cronjob("to-operator", suspended=True)
     space.wait_cronjob("to-cronjob", suspended=False)
+
+    tick = next_minute(now() + max(PREPARATION, now() - began))
+    at_tick = schedule(cron=f"{tick.minute} * * * *")
+    space.apply_all(
+        request("not-yet", schedule(**EVERY_MINUTE, startTime=written(tick + timedelta(minutes=1))), SCRIPT),
+        request("unscheduled", at_tick, SCRIPT),
+        request("resumed", at_tick, SCRIPT),
+        request("run-removed", at_tick, held()),
+    )
+    wait_armed(space, "not-yet", "unscheduled", "resumed", "run-removed")
+    for name in ("unscheduled", "resumed"):
+        space.edit(name, suspend=True)
+    for name in ("unscheduled", "resumed"):
+        space.wait_cronjob(name, suspended=True)
     assert now() < tick, "the preparations took too long"
     space.wait_until(tick)
     space.edit("resumed", suspend=False)
@@ -98,6 +102,13 @@ def minute(shared_space: Workspace) -> Minute:
     # The controller thinks over an edited schedule at the next event of the CronJob.
     space.cluster.run("annotate", "cronjob", name_of(space.cronjob("edited")), "poke=1", "-n", space.namespace)
     return Minute(space, tick)
+
+
+def wait_armed(space: Workspace, *names: str) -> None:
+    """Wait until the CronJobs of requests are armed."""
+    for name in names:
+        assert space.wait_phase(name, "Scheduled", "Active")["engine"] == "CronJob"
+        space.wait_cronjob(name, suspended=False)
 
 
 def test_the_cronjob_is_made_of_the_request(minute: Minute) -> None:

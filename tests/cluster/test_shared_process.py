@@ -81,7 +81,8 @@ def test_a_newer_request_replaces_the_run_of_another(space: Workspace) -> None:
 @pytest.mark.disruptive
 def test_the_policy_holds_when_the_operator_is_killed(space: Workspace, operator: OperatorProcess) -> None:
     space.apply(process("close-day", sleeper(1), concurrencyPolicy="Queue"))
-    start = now().replace(microsecond=0) + timedelta(seconds=12)
+    lead = space.lead(12)
+    start = now().replace(microsecond=0) + lead
     ticks = [start + index * timedelta(seconds=3) for index in range(3)]
     bounds = {"startTime": written(start), "finishTime": written(ticks[-1])}
     timing = schedule(secondly={"every": 3}, **bounds)

@@ -221,6 +221,15 @@ class Workspace:
         self.apply(request(name, immediately()))
         self.wait_runs(name, 1, "Succeeded")
 
+    def lead(self, least: float) -> timedelta:
+        """How long before an instant a test begins with what has to be ready then, in whole seconds.
+
+        At least `least` seconds; more on a machine that is so busy now that a run takes long.
+        """
+        began = now()
+        self.let_operator_catch_up()
+        return timedelta(seconds=round(max(least, 5 * (now() - began).total_seconds())))
+
 
 def name_of(thing: Object) -> str:
     """The name of an object."""
@@ -250,3 +259,8 @@ def written(moment: datetime) -> str:
 def now() -> datetime:
     """The clock."""
     return datetime.now(UTC)
+
+
+def next_minute(moment: datetime) -> datetime:
+    """The first full minute after an instant."""
+    return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
