@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from .console import ClusterError, say
+from .layout import cache, locked
 
 CNI_PLUGINS = Path("/usr/lib/cni")
 BUSYBOX = Path("/bin/busybox")
@@ -59,7 +60,9 @@ def missing(*, with_node: bool) -> list[str]:
 def _apt_get(*arguments: str) -> bool:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     command = ["apt-get", "-q", "-y", *arguments]
-    return subprocess.run(command, check=False, stdout=sys.stderr, env=environment).returncode == 0
+    # Several clusters may start at the same time, and apt-get does not wait for another one.
+    with locked(cache() / "locks" / "apt-get", "waiting for another run that installs packages"):
+        return subprocess.run(command, check=False, stdout=sys.stderr, env=environment).returncode == 0
 
 
 def ensure(*, with_node: bool) -> None:
