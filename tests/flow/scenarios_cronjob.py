@@ -9,7 +9,9 @@ from tests.flow.driver import BEGIN, Flow, at, later, template
 from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
+from process_operator.cluster.errors import Forbidden
 from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.decisions.cronjob_plan import MOST_UNRECORDED
 from process_operator.timing.cron import resolve_cron
 
 CRONJOBS = Collection()
@@ -240,6 +242,30 @@ async def stray(flow: Flow) -> None:
     await flow.to(25 * MINUTE)
     flow.expect(lambda: len(flow.cluster.all(POD)), 1)
     await flow.to(32 * MINUTE)
+
+
+@scenario(
+    "a CronJob is suspended before Jobs that cannot be recorded would be lost",
+    ends=[*[SUCCEEDED] * MOST_UNRECORDED, *[SUPERSEDED] * 4, SUCCEEDED],
+    due=lambda: ticks(*range(1, 56)),
+    writes=(1, 20),
+    rest=10,
+)
+async def unrecorded(flow: Flow) -> None:
+    flow.apply(timing=cron("* * * * *"), history={"successful": 99, "other": 99}, engine="CronJob")
+    await flow.to(10)
+    flow.refuse("create", PROCESS_RUN, Forbidden("label team is required", status=403))
+    await flow.to(55 * MINUTE + 20)
+    flow.expect(lambda: [len(flow.jobs()), len(flow.runs())], [MOST_UNRECORDED, 0])
+    flow.expect(lambda: flow.cluster.all(CRONJOB)[0]["spec"]["suspend"], True)
+    ready = next(found for found in flow.request().status.conditions if found.type == "Ready")
+    flow.expect(lambda: (ready.status, "label team is required" in ready.message), ("False", True))
+    told = [message for reason, _, message in flow.heard() if reason == "Blocked"]
+    flow.expect(lambda: any(message.startswith("suspended CronJob") for message in told), True, undisturbed=True)
+    flow.refuse("create", PROCESS_RUN, None)
+    await flow.to(55 * MINUTE + 50)
+    flow.expect(lambda: flow.cluster.all(CRONJOB)[0]["spec"]["suspend"], False)
+    flow.edit(suspend=True)
 
 
 @scenario("a template that is edited", ends=[SUCCEEDED] * 2)

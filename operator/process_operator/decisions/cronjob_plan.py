@@ -8,7 +8,7 @@ should have been quiet (seen on Kubernetes 1.36). Neighbours: `manifests.py`, `s
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from process_operator import names
 from process_operator.decisions.acceptance import Acceptance
@@ -25,6 +25,8 @@ from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import Engine, ProcessRequest
 from process_operator.resources.workloads import CronJob
 
+MOST_UNRECORDED: Final = 50
+"""Jobs without a run, where the API server rejects runs. Of more than 100 the CronJob controller deletes the oldest."""
 _SKEW = timedelta(seconds=10)
 """A lastScheduleTime this far ahead of our clock is a quiet that we set, not a tick of the controller's clock."""
 
@@ -34,8 +36,15 @@ def own_cronjob(snapshot: Snapshot) -> CronJob | None:
     return next((c for c in snapshot.cronjobs if is_cronjob_of(c, snapshot.name, snapshot.uid)), None)
 
 
-def plan_cronjob(snapshot: Snapshot, acceptance: Acceptance, now: datetime, draft: Draft, *, finished: bool) -> None:
-    """Bring the CronJob in line with the request; `finished`: no tick of the schedule is left."""
+def plan_cronjob(
+    snapshot: Snapshot, acceptance: Acceptance, now: datetime, draft: Draft, *, finished: bool, unrecorded: int
+) -> None:
+    """Bring the CronJob in line with the request.
+
+    Args:
+        finished: no tick of the schedule is left.
+        unrecorded: how many Jobs of the CronJob have no run.
+    """
     suspend_orphans(snapshot, draft)
     adopt_cronjobs(snapshot, draft)
     if acceptance.ask is not None or blocked_now(snapshot, Need.CRON_JOB, now) is not None:
@@ -48,7 +57,12 @@ def plan_cronjob(snapshot: Snapshot, acceptance: Acceptance, now: datetime, draf
             draft.do(_suspend(cronjob))
         return
     assert template is not None
-    rests = request.spec.suspend or finished
+    no_runs = snapshot.blocked.get(Need.RUN) if unrecorded >= MOST_UNRECORDED else None
+    rests = request.spec.suspend or finished or no_runs is not None
+    if no_runs is not None and cronjob is not None and not cronjob.suspend:
+        name = cronjob.metadata.name
+        message = f"suspended CronJob {name} until its {unrecorded} Jobs can be recorded: {no_runs.message}"
+        draft.do(Emit(EventReason.BLOCKED, message, warning=True, about=name))
     spec = _wanted_spec(request, template, choice, suspend=rests)
     if cronjob is None:
         if not rests:

@@ -97,6 +97,16 @@ def cronjob_jobs(snapshot: Snapshot) -> list[Job]:
     return sorted(own, key=lambda job: (job.metadata.creation_timestamp or _LONG_AGO, job.metadata.name))
 
 
+def unrecorded_jobs(snapshot: Snapshot) -> int:
+    """How many Jobs of the CronJob have no run yet."""
+    cursor = snapshot.status.last_schedule_time
+    return sum(
+        not has_run(snapshot, job.metadata.name) and (cursor is None or job.tick > cursor)
+        for job in cronjob_jobs(snapshot)
+        if job.tick is not None and job.metadata.name not in snapshot.gone_jobs
+    )
+
+
 def _plan_job(snapshot: Snapshot, job: Job, now: datetime, draft: Draft) -> bool:
     """Make the run of a Job that has none; whether one is made."""
     assert snapshot.request is not None

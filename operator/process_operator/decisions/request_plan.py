@@ -15,6 +15,7 @@ from process_operator.decisions.backfill_plan import plan_backfills, plan_left_b
 from process_operator.decisions.blocked import Blocked, Need, blocked_now, reported_at
 from process_operator.decisions.claim_ahead import void_claims, withdraw, without_claims
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
+from process_operator.decisions.cronjob_runs import unrecorded_jobs
 from process_operator.decisions.cursor_ahead import take_back_cursor
 from process_operator.decisions.hedge import HEDGE_AFTER
 from process_operator.decisions.new_runs import plan_new_runs
@@ -168,7 +169,7 @@ def _decide_in_force(situation: Situation) -> Plan:
         plan_backfills(situation, progress, calendar, draft)
         plan_open_runs(situation, contenders, ask, draft)
     outlook = outlook_of(situation, progress, calendar, ask, draft)
-    plan_cronjob(snapshot, acceptance, now, draft, finished=outlook.no_tick_left)
+    plan_cronjob(snapshot, acceptance, now, draft, finished=outlook.no_tick_left, unrecorded=unrecorded_jobs(snapshot))
     plan_retention(snapshot, acceptance.template, now, draft, steps=acceptance.steps)
     status = request_status(snapshot, acceptance, outlook, now)
     announce(situation, status, draft)
