@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from process_operator.decisions.exclude_from import calendar_file, calendar_text
-from process_operator.decisions.snapshot import CalendarFile
+from process_operator.decisions.snapshot import CalendarFile, CalendarInForce
 from process_operator.shelf import Key
 
 Place = tuple[str, str]
@@ -66,6 +66,12 @@ class Calendars:
         """Whether a request names this ConfigMap."""
         return place in self._users
 
+    @property
+    def unreadable(self) -> int:
+        """How many calendars that requests name are missing, or cannot be read whole."""
+        files = (file for held in self._held.values() for file in held.files.values())
+        return sum(1 for file in files if file.objection(skips=False))
+
     def take(self, place: Place, body: Mapping[str, Any] | None) -> None:
         """Take in a ConfigMap as it is now; None: there is none of that name."""
         users = self._users.get(place)
@@ -96,12 +102,14 @@ class Calendars:
         file = calendar_file(body, place[1], entry)
         known = held.files.get(entry)
         if known is not None:
-            file = _changed(known, file, self._clock())
+            now = self._clock()
+            whole, readable = _changed(known.whole, file.whole, now), _changed(known.readable, file.readable, now)
+            file = replace(file, whole=whole, readable=readable)
         held.files[entry] = file
 
 
-def _changed(known: CalendarFile, file: CalendarFile, now: datetime) -> CalendarFile:
-    """Remember what held before. One that went and came back held until it went."""
-    if known.now is None:
-        return replace(file, before=known.before, changed_at=known.changed_at)
-    return replace(file, before=known.now, changed_at=now)
+def _changed(known: CalendarInForce, new: CalendarInForce, now: datetime) -> CalendarInForce:
+    """A version that cannot be read changes nothing; of another one it is remembered what held before."""
+    if new.now is None or known.now is None:
+        return known if new.now is None else new
+    return replace(new, before=known.now, changed_at=now)

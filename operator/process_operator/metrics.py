@@ -124,6 +124,11 @@ class Metrics:
         self._gauge("leadership_terms", "How often this process began to lead.", lambda: leadership.transitions)
         self._gauge("resync_age_seconds", "Since everything was listed last.", lambda: _age(health.listed_at))
         self._gauge("ready", "What the readiness probe says.", lambda: health.ready().ok)
+        self._gauge(
+            "calendars_unreadable",
+            "Calendars of excludeFrom that are missing, or hold an event that cannot be read.",
+            lambda: store.calendars.unreadable,
+        )
         self._gauge("events_dropped", "Kubernetes Events that could not be written.", lambda: events.dropped)
 
     # ---- what happens

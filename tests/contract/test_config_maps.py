@@ -60,7 +60,7 @@ class World:
     def excluded(self, key: str = "company.ics") -> bool | None:
         """Whether the calendar excludes anything; None where it is not there, or not read."""
         found = self.store.calendars.of(KEY).get(("holidays", key))
-        return None if found is None or found.now is None else bool(found.now)
+        return None if found is None or found.problem else bool(found.whole.latest)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(120):
@@ -100,7 +100,7 @@ async def test_one_that_is_deleted_is_missing(server: FaultServer, world: World)
     await world.until(lambda: world.excluded() is None)
     found = world.store.calendars.of(KEY)["holidays", "company.ics"]
     assert (found.is_there, found.problem) == (False, 'there is no ConfigMap "holidays"')
-    assert found.before, "what it said is remembered"
+    assert found.whole.latest, "what it said stays in force"
 
 
 async def test_a_version_that_is_too_old_is_read_anew(server: FaultServer, world: World) -> None:

@@ -12,7 +12,7 @@ from tests.flow.scenarios_schedule import SKIPPED, SUCCEEDED, SUPERSEDED, TOO_LA
 
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.recurrence import compile_schedule
-from process_operator.timing.zone import wall_clock, zone
+from process_operator.timing.zone import _offset_at, wall_clock, zone
 
 CALENDARS = Collection()
 scenario = CALENDARS.scenario
@@ -146,7 +146,7 @@ def _rules_of(another: str, *, name: str) -> Iterator[None]:
     clock = wall_clock(name)
 
     def follow(rules: str) -> None:
-        clock._info = zone(rules)  # another tzdata package, without another process
+        clock._probe = _offset_at(zone(rules))  # another tzdata package, without another process
         clock._windows.clear()
         clock._newest = clock._newest._replace(start=0, end=0)
 
@@ -227,19 +227,87 @@ async def exclude_from_missing(flow: Flow) -> None:
 
 
 @scenario(
-    "a calendar that is deleted and comes back with another text",
-    ends=[SUCCEEDED] * 4,
-    due=lambda: ticks(0, 10, 30, 40),
+    "a calendar that is deleted stays in force until it comes back with another text",
+    ends=[SUCCEEDED] * 5,
+    due=lambda: ticks(0, 20, 40, 50, 60),
 )
 async def exclude_from_deleted(flow: Flow) -> None:
-    flow.config_map("holidays", **{"company.ics": calendar()})
-    flow.apply(timing=every(10, until=45, excludeFrom=HOLIDAYS), history={"successful": 10})
+    flow.config_map("holidays", **{"company.ics": calendar((5, 15), (25, 35))})
+    flow.apply(timing=every(10, until=65, excludeFrom=HOLIDAYS), history={"successful": 10})
     await flow.to(12)
     flow.delete_config_map("holidays")
-    await flow.to(32)
-    flow.expect(flow.verdict, ("Pending", "ExcludeNotFound"))
-    flow.config_map("holidays", **{"company.ics": calendar((15, 25))})
-    await flow.to(70)
+    await flow.to(38)
+    flow.expect(flow.verdict, ("Scheduled", "Accepted"))
+    flow.expect(lambda: calendars_ready(flow), ("False", "CalendarNotFound"))
+    flow.config_map("holidays", **{"company.ics": calendar((95, 100))})
+    await flow.to(42)
+    flow.expect(lambda: calendars_ready(flow), ("True", "CalendarsRead"))
+    await flow.to(90)
+
+
+STANDUP = "BEGIN:VEVENT\r\nUID:standup\r\nDTSTART:%s\r\nRRULE:FREQ=HOURLY\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+
+
+def with_standup(*spans: tuple[int, int]) -> str:
+    """A calendar with an event that cannot be read."""
+    return calendar(*spans).replace("END:VCALENDAR\r\n", STANDUP % _utc(0))
+
+
+def calendars_ready(flow: Flow) -> tuple[str, str] | None:
+    """What the condition about calendars says."""
+    found = [c for c in flow.request().status.conditions if c.type == "CalendarsReady"]
+    return (found[0].status, found[0].reason) if found else None
+
+
+@scenario(
+    "a change of a calendar that cannot be read: the last good version stays in force, also after a restart",
+    ends=[SUCCEEDED] * 5,
+    due=lambda: ticks(0, 20, 30, 50, 60),
+)
+async def exclude_from_bad_change(flow: Flow) -> None:
+    flow.config_map("holidays", **{"company.ics": calendar((5, 15), (35, 45))})
+    flow.apply(timing=every(10, until=65, excludeFrom=HOLIDAYS), history={"successful": 10})
+    await flow.to(12)
+    flow.config_map("holidays", **{"company.ics": with_standup((15, 65))})
+    await flow.to(25)
+    flow.expect(flow.verdict, ("Active", "Accepted"))
+    flow.expect(lambda: calendars_ready(flow), ("False", "CalendarUnreadable"))
+    await flow.stop()
+    await flow.start()
+    await flow.to(55)
+    flow.expect(lambda: calendars_ready(flow), ("False", "CalendarUnreadable"))
+    await flow.to(90)
+
+
+@scenario(
+    "a request that is edited while its calendar cannot be read is refused, until that is mended",
+    ends=[SUCCEEDED] * 4,
+    due=lambda: ticks(0, 10, 15, 45),
+)
+async def exclude_from_edited(flow: Flow) -> None:
+    flow.config_map("holidays", **{"company.ics": calendar()})
+    flow.apply(timing=every(10, until=45, excludeFrom=HOLIDAYS))
+    await flow.to(12)
+    flow.config_map("holidays", **{"company.ics": with_standup()})
+    await flow.to(15)
+    flow.edit(timing=every(10, until=46, excludeFrom=HOLIDAYS))
+    await flow.to(17)
+    flow.expect(flow.verdict, ("Invalid", "InvalidSchedule"))
+    flow.config_map("holidays", **{"company.ics": calendar((25, 40))})
+    await flow.to(90)
+
+
+@scenario(
+    "a request that skips what cannot be read",
+    ends=[SUCCEEDED] * 2,
+    due=lambda: ticks(0, 20),
+)
+async def exclude_from_skips(flow: Flow) -> None:
+    flow.config_map("holidays", **{"company.ics": with_standup((5, 15))})
+    flow.apply(timing=every(10, until=25, excludeFrom=[{**HOLIDAYS[0], "onUnreadable": "Skip"}]))
+    await flow.to(5)
+    flow.expect(lambda: calendars_ready(flow), ("True", "EventsSkipped"))
+    await flow.to(60)
 
 
 @scenario(

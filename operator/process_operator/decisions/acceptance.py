@@ -15,7 +15,7 @@ from typing import Any, Final
 from process_operator import names
 from process_operator.decisions.dry_run_message import in_the_template
 from process_operator.decisions.engine_choice import EngineChoice, choose_engine
-from process_operator.decisions.exclude_from import ExcludedByCalendars, excluded_by_calendars
+from process_operator.decisions.exclude_from import CalendarReport, ExcludedByCalendars, excluded_by_calendars
 from process_operator.decisions.job_names import (
     check_request_name,
     check_step_names,
@@ -55,6 +55,8 @@ class Acceptance:
     """The API server has to be asked first; until then nothing new is started and no condition changes."""
     again_at: datetime | None = None
     """When to ask again (UTC), for refusals that may heal."""
+    calendars: CalendarReport | None = None
+    """What is to be said of the calendars of excludeFrom; None: it names none."""
 
     @property
     def is_accepted(self) -> bool:
@@ -78,15 +80,22 @@ class _RefusedError(Exception):
 
 def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
     """Judge the request of a snapshot whose stretch is up to date."""
-    request = snapshot.request
-    assert request is not None
+    assert snapshot.request is not None
+    schedule = snapshot.request.spec.timing.schedule
+    excluded = excluded_by_calendars(schedule, snapshot, now) if schedule is not None else ExcludedByCalendars()
+    if excluded.ask is not None:
+        return Acceptance(ask=excluded.ask)
+    found = _judge(snapshot, snapshot.request, excluded, now)
+    if excluded.report is None:
+        return found
+    again_at = min(filter(None, (found.again_at, excluded.ends_at)), default=None)
+    return replace(found, calendars=excluded.report, again_at=again_at)
+
+
+def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCalendars, now: datetime) -> Acceptance:
     recurrence = None
     template: JobTemplate | None = None
     steps: tuple[StepTemplate, ...] = ()
-    schedule = request.spec.timing.schedule
-    excluded = excluded_by_calendars(schedule, snapshot) if schedule is not None else ExcludedByCalendars()
-    if excluded.ask is not None:
-        return Acceptance(ask=excluded.ask)
     try:
         _refuse_unsupported(request, snapshot)
         _refuse_calendars(excluded)
@@ -189,7 +198,7 @@ def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByC
             return recurrence
         return compile_schedule(schedule, since=since, key=key, excluded=excluded.now, earlier=excluded.earlier)
 
-    return _CALENDARS.of(request, (since, excluded), compiled)
+    return _CALENDARS.of(request, (since, excluded.now, excluded.earlier), compiled)
 
 
 def _refuse_calendars(excluded: ExcludedByCalendars) -> None:

@@ -102,7 +102,8 @@ def preview(
         return Preview(schedule, engine, note=_SUSPENDED)
     if acceptance.recurrence is not None:
         ticks = _of_schedule(request, acceptance.recurrence, since, period)
-        return Preview(schedule, engine, islice(ticks, period.count), note=_zone_note(request))
+        notes = (_zone_note(request), acceptance.calendars.message if acceptance.calendars is not None else "")
+        return Preview(schedule, engine, islice(ticks, period.count), note="; ".join(filter(None, notes)))
     tick = _of_one_shot(request, since, period)
     if isinstance(tick, str):
         return Preview(schedule, engine, note=tick)

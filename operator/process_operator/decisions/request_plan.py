@@ -17,6 +17,7 @@ from process_operator.decisions.claim_ahead import void_claims, withdraw, withou
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
 from process_operator.decisions.cronjob_runs import unrecorded_jobs
 from process_operator.decisions.cursor_ahead import take_back_cursor
+from process_operator.decisions.exclude_from import announce_calendars
 from process_operator.decisions.hedge import HEDGE_AFTER
 from process_operator.decisions.new_runs import plan_new_runs
 from process_operator.decisions.notifications import announce_receivers, plan_notifications
@@ -174,6 +175,7 @@ def _decide_in_force(situation: Situation) -> Plan:
     status = request_status(snapshot, acceptance, outlook, now)
     announce(situation, status, draft)
     announce_receivers(snapshot, status, draft)
+    announce_calendars(snapshot, status, draft)
     plan_notifications(snapshot, now, draft)
     draft.wake(_first_look(situation, outlook.next_run))
     if not draft.actions and may_enter(situation, ask):

@@ -13,8 +13,10 @@ from typing import Final
 from process_operator import names
 from process_operator.decisions.acceptance import Acceptance
 from process_operator.decisions.blockers import Blocker
+from process_operator.decisions.exclude_from import calendar_conditions
 from process_operator.decisions.notifications import notification_conditions
 from process_operator.decisions.once import OncePerRequest
+from process_operator.decisions.remembered_calendar import memory_of_calendars
 from process_operator.decisions.run_counts import with_uncounted
 from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
@@ -76,6 +78,8 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
     if phase in (RequestPhase.FAILED, RequestPhase.CANCELED):
         verdict = _stalled_by(ends[0], verdict)
     conditions = (*verdict, *ends, *notification_conditions(snapshot))
+    conditions += calendar_conditions(acceptance.calendars, request.metadata.generation)
+    schedule = request.spec.timing.schedule
     accepted_template = acceptance.template_hash if acceptance.is_accepted else None
     last_run, last_time = _last_run(snapshot, outlook.views)
     return base.model_copy(
@@ -86,6 +90,7 @@ def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook,
             "schedule": describe_timing(request.spec.timing),
             "stretch": _counted(base.stretch, outlook.started),
             **_cursor(snapshot, acceptance.recurrence, outlook.cursor),
+            "calendars": memory_of_calendars(snapshot, schedule, now) if schedule is not None else (),
             "template_hash": accepted_template,
             "waiting_count": outlook.waiting,
             "next_run_time": outlook.next_run,
@@ -282,7 +287,13 @@ def is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> b
         return True
 
     def verdicts(status: ProcessRequestStatus) -> list[tuple[str, str, str]]:
-        watched = (ConditionType.ACCEPTED, ConditionType.READY, ConditionType.COMPLETE, ConditionType.FAILED)
+        watched = (
+            ConditionType.ACCEPTED,
+            ConditionType.READY,
+            ConditionType.CALENDARS_READY,
+            ConditionType.COMPLETE,
+            ConditionType.FAILED,
+        )
         return [(c.type, c.status, c.reason) for c in status.conditions if c.type in watched]
 
     return verdicts(written) != verdicts(wanted)

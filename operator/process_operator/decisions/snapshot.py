@@ -20,7 +20,7 @@ from process_operator.resources.process_request import Engine, ProcessRequest, P
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase, RunSummary, StepStatus, Trigger
 from process_operator.resources.receiver import Receiver
 from process_operator.resources.workloads import CronJob, Job, Pod, Waiting
-from process_operator.timing.exclusions import Exclusions
+from process_operator.timing.exclusions import NOTHING, Exclusions
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,27 +138,53 @@ class RunNotes:
 
 
 @dataclass(frozen=True, slots=True)
-class CalendarFile:
-    """A key of a ConfigMap that `excludeFrom` names: what it excludes, and what it did before it changed."""
+class CalendarInForce:
+    """The last version of a calendar that could be read, and what it excluded before it changed."""
 
     now: Exclusions | None = None
-    """None where it is missing, or no calendar: `problem` says which."""
-    is_there: bool = True
-    problem: str = ""
+    """None if no version could be read since the operator began to watch it."""
+    digest: str = ""
+    """Of the text of `now`."""
     before: Exclusions | None = None
     changed_at: datetime | None = None
     """The last instant (UTC) at which `before` held."""
 
     @property
     def latest(self) -> Exclusions:
-        """What it says, or said when it was last there."""
-        return self.now if self.now is not None else self.before or Exclusions()
+        """What it excludes."""
+        return self.now if self.now is not None else NOTHING
 
     def at(self, instant: datetime) -> Exclusions:
-        """What it said at an instant, as far as that is known."""
+        """What it excluded at an instant, as far as that is known."""
         if self.changed_at is not None and instant <= self.changed_at:
-            return self.before or Exclusions()
+            return self.before or NOTHING
         return self.latest
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """A key of a ConfigMap that `excludeFrom` names: what is wrong with it as it is now, and what is in force.
+
+    `whole` is in force for requests that want every event read, `readable` for those that skip what cannot be read.
+    """
+
+    is_there: bool = True
+    problem: str = ""
+    """Why it is no calendar at all; empty if it is one."""
+    unreadable: str = ""
+    """Which of its events cannot be read, and why; empty if none."""
+    remarks: str = ""
+    """Slips in events that were read all the same."""
+    whole: CalendarInForce = CalendarInForce()
+    readable: CalendarInForce = CalendarInForce()
+
+    def in_force(self, *, skips: bool) -> CalendarInForce:
+        """What is in force for a request."""
+        return self.readable if skips else self.whole
+
+    def objection(self, *, skips: bool) -> str:
+        """Why the calendar as it is now cannot be put into force; empty if it can."""
+        return self.problem or ("" if skips else self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)

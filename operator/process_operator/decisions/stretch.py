@@ -41,10 +41,16 @@ class StretchChange:
 
     def apply(self, status: ProcessRequestStatus) -> ProcessRequestStatus:
         """The status with this change, and nothing else touched that a person may still want to read."""
-        changes = {"stretch": self.stretch, "last_handled_reschedule": self.last_handled_reschedule}
+        changes: dict[str, object] = {"stretch": self.stretch, "last_handled_reschedule": self.last_handled_reschedule}
         if status.stretch is not None and status.stretch.number != self.stretch.number:
             changes["last_wall_time"] = None  # it was of another timing
+        if status.stretch is not None and _timing_of(status.stretch) != _timing_of(self.stretch):
+            changes["calendars"] = ()  # the new timing is accepted with the calendars as they are now
         return status.model_copy(update=changes)
+
+
+def _timing_of(stretch: Stretch) -> str:
+    return stretch.spec_hash.removeprefix(_SUSPENDED)
 
 
 def timing_hash(request: ProcessRequest) -> str:

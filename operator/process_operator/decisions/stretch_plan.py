@@ -29,7 +29,7 @@ def change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) -> 
     status = change.apply(snapshot.status)
     if change.ends is not None:
         schedule = _schedule_left(snapshot)
-        ask = excluded_by_calendars(schedule, snapshot).ask if schedule is not None else None
+        ask = excluded_by_calendars(schedule, snapshot, now).ask if schedule is not None else None
         if ask is not None:
             return Plan((ask,))
         if snapshot.history is None and schedule is not None:
@@ -61,7 +61,7 @@ def _leave_behind(snapshot: Snapshot, ends: str, now: datetime, draft: Draft) ->
     spec = request.spec.model_copy(update={"timing": Timing(schedule=schedule)})
     before = replace(snapshot, request=request.model_copy(update={"spec": spec}))
     # A calendar that is missing now, or was never read, hides no tick that was due.
-    excluded = excluded_by_calendars(schedule, before)
+    excluded = excluded_by_calendars(schedule, before, now)
     try:
         recurrence = compile_schedule(
             schedule, since=stretch.since, key=request.metadata.key, excluded=excluded.now, earlier=excluded.earlier

@@ -33,6 +33,7 @@ class ConditionType(StrEnum):
     FINISHED = "Finished"
     NOTIFICATIONS_READY = "NotificationsReady"
     NOTIFIED = "Notified"
+    CALENDARS_READY = "CalendarsReady"
 
 
 class ConditionStatus(StrEnum):
@@ -75,6 +76,11 @@ class Reason(StrEnum):
     RECEIVERS_FOUND = "ReceiversFound"
     RECEIVER_NOT_FOUND = "ReceiverNotFound"
     RECEIVER_NOT_ALLOWED = "ReceiverNotAllowed"
+    # CalendarsReady
+    CALENDARS_READ = "CalendarsRead"
+    EVENTS_SKIPPED = "EventsSkipped"
+    CALENDAR_UNREADABLE = "CalendarUnreadable"
+    CALENDAR_NOT_FOUND = "CalendarNotFound"
 
     @property
     def may_heal(self) -> bool:

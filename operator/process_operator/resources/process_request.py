@@ -15,6 +15,7 @@ from process_operator.resources.conditions import MAX_CONDITIONS, Condition
 from process_operator.resources.job_template import JobTemplate
 from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
 from process_operator.resources.model import (
+    ATOMIC_LIST,
     Bool,
     Duration,
     Instant,
@@ -204,6 +205,26 @@ class Stretch(Model):
     )
 
 
+RememberedDates = Annotated[str, Field(max_length=21)]
+RememberedTimes = Annotated[str, Field(max_length=64)]
+
+
+class RememberedCalendar(Model):
+    """What a calendar of excludeFrom excluded when it could last be read, for the time after a restart."""
+
+    config_map: str = Field(max_length=253, description="Name of the ConfigMap.")
+    key: str = Field(max_length=253, description="Key that holds the calendar.")
+    digest: str = Field(max_length=64, description="Hash of the text.")
+    since: Instant = Field(description="From when on this says what is excluded.")
+    until: Instant = Field(description="Until when this says what is excluded.")
+    dates: tuple[RememberedDates, ...] = Field(
+        (), max_length=200, description="Excluded dates, and ranges with both ends.", json_schema_extra=ATOMIC_LIST
+    )
+    times: tuple[RememberedTimes, ...] = Field(
+        (), max_length=200, description="Excluded times, from a start to before an end.", json_schema_extra=ATOMIC_LIST
+    )
+
+
 class LastRun(Model):
     """The newest run."""
 
@@ -256,6 +277,13 @@ class ProcessRequestStatus(Model):
         None, max_length=64, description="Local time of the last run of a fixed time of day, for changes of zone data."
     )
     tzdata: str | None = Field(None, max_length=64, description="Version of the time zone data in use.")
+    calendars: tuple[RememberedCalendar, ...] = Field(
+        (),
+        max_length=8,
+        description="What the calendars of excludeFrom exclude in the coming year: it stays in force if one of them "
+        "cannot be read any more, also after a restart of the operator.",
+        json_schema_extra=ATOMIC_LIST,
+    )
     template_hash: str | None = Field(
         None, max_length=128, description="Hash of the Job that the API server accepted in the last dry run."
     )
@@ -277,7 +305,7 @@ class ProcessRequestStatus(Model):
         (),
         max_length=MAX_CONDITIONS,
         description="Accepted, Ready and Stalled; Reconciling while it waits for what may come; Complete or Failed once no "
-        "run is left to start; NotificationsReady where notify is set.",
+        "run is left to start; NotificationsReady where notify is set; CalendarsReady where excludeFrom is.",
         json_schema_extra=map_list("type"),
     )
 

@@ -225,10 +225,27 @@ class ConfigMapKey(Model):
     key: str = Field(min_length=1, max_length=253, description="Key that holds the text.")
 
 
+class OnUnreadable(StrEnum):
+    """What an event that cannot be read does."""
+
+    REFUSE = "Refuse"
+    SKIP = "Skip"
+
+
 class ExcludeSource(Model):
     """Where to read dates that are excluded."""
 
     config_map: ConfigMapKey = Field(description="A ConfigMap key that holds a calendar as iCalendar text (RFC 5545).")
+    on_unreadable: OnUnreadable | None = Field(
+        None,
+        description="What to do if the dates of an event cannot be known: Refuse the calendar, or Skip the event with a "
+        "warning. Unset means Refuse.",
+    )
+
+    @property
+    def skips(self) -> bool:
+        """Whether events that cannot be read are left out."""
+        return self.on_unreadable == OnUnreadable.SKIP
 
 
 class Schedule(Model):

@@ -9,7 +9,7 @@ Neighbours: `wall_grid.py` joins these days with the times of day; `recurrence.p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache, lru_cache, reduce
 from operator import or_
@@ -50,6 +50,23 @@ DayRule = Callable[[Month], int]
 def day_number(day: date) -> int:
     """Count the days from 1970-01-01."""
     return day.toordinal() - _EPOCH_ORDINAL
+
+
+def date_of_day(day: int) -> date:
+    """Give the date of a day number."""
+    return date.fromordinal(day + _EPOCH_ORDINAL)
+
+
+def day_numbers(days: int) -> Iterator[int]:
+    """Give the numbers of the days in a set, in order."""
+    if not days:
+        return
+    day = (days & -days).bit_length() - 1
+    text = f"{days >> day:b}"[::-1]
+    at = 0
+    while at >= 0:
+        yield day + at
+        at = text.find("1", at + 1)
 
 
 def weekday(day: int) -> int:

@@ -7,10 +7,10 @@ so a second-by-second schedule that rests for a year costs one jump. Neighbours:
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
+from process_operator.timing.closed_spans import ClosedSpans, RecurringClosed
 from process_operator.timing.days import LAST_DAY
 from process_operator.timing.exclusions import Span
 from process_operator.timing.ticks import FixedTicks, HourCoveringTicks, Ticks
@@ -32,6 +32,8 @@ def without(ticks: Ticks, excluded: Exclusions, clock: WallClock) -> Ticks:
             ticks = _TicksOutside(ticks, _Dates(excluded.days, clock))
     if excluded.spans or excluded.floating:
         ticks = _TicksOutside(ticks, _spans(excluded, clock))
+    if excluded.recurring:
+        ticks = _TicksOutside(ticks, RecurringClosed(excluded.recurring, clock))
     return ticks
 
 
@@ -41,8 +43,8 @@ def _without_days(ticks: FixedTicks | HourCoveringTicks, days: int) -> Ticks:
 
 
 @lru_cache(maxsize=_SHARED)
-def _spans(excluded: Exclusions, clock: WallClock) -> _Spans:
-    return _Spans(excluded.spans_in(clock))
+def _spans(excluded: Exclusions, clock: WallClock) -> ClosedSpans:
+    return ClosedSpans(excluded.spans_in(clock))
 
 
 class _Closed(Protocol):
@@ -53,22 +55,6 @@ class _Closed(Protocol):
 
     def next(self, instant: int, last: int) -> Span | None:
         """Give the first span that ends after an instant; None where it would begin after `last`."""
-
-
-class _Spans:
-    """Spans in order and disjoint."""
-
-    def __init__(self, spans: tuple[Span, ...]) -> None:
-        self._spans = spans
-        self._ends = [span.end for span in spans]
-
-    def at(self, instant: int) -> Span | None:
-        return self.next(instant, instant)
-
-    def next(self, instant: int, last: int) -> Span | None:
-        position = bisect_right(self._ends, instant)
-        span = self._spans[position] if position < len(self._spans) else None
-        return span if span is not None and span.start <= last else None
 
 
 class _Dates:

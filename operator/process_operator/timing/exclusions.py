@@ -27,36 +27,61 @@ class Span(NamedTuple):
     end: int
 
 
+class RecurringSpans(NamedTuple):
+    """Spans that begin at one second of the day, on each of a set of days, and last equally long by the clock.
+
+    `clock` None: that of the schedule. `start` and `length` in seconds; bit n of `days` stands for the n-th day after
+    1970-01-01. They may be too many to write out: `closed_spans.py` does so for the weeks that are looked at.
+    """
+
+    clock: WallClock | None
+    start: int
+    length: int
+    days: int
+
+
 @dataclass(frozen=True, slots=True)
 class Exclusions:
     """What is excluded.
 
     `days`: bit n stands for the n-th day after 1970-01-01, a wall date in the schedule's zone, looked at before a
     clock change moves the tick. `spans`: nominal instants. `floating`: the same as wall times, in the schedule's zone.
+    `recurring`: spans again and again.
     """
 
     days: int = 0
     spans: tuple[Span, ...] = ()
     floating: tuple[Span, ...] = ()
+    recurring: tuple[RecurringSpans, ...] = ()
 
     def __or__(self, other: Exclusions) -> Exclusions:
         """Everything that either excludes."""
-        return Exclusions(self.days | other.days, self.spans + other.spans, self.floating + other.floating)
+        return Exclusions(
+            self.days | other.days,
+            self.spans + other.spans,
+            self.floating + other.floating,
+            self.recurring + other.recurring,
+        )
 
     def __bool__(self) -> bool:
         """Whether anything is excluded."""
-        return bool(self.days or self.spans or self.floating)
+        return bool(self.days or self.spans or self.floating or self.recurring)
 
     def spans_in(self, clock: WallClock) -> tuple[Span, ...]:
-        """Give all spans as instants, in order and disjoint, with floating times read in a zone."""
+        """Give all spans but the recurring as instants, in order and disjoint, with floating times read in a zone."""
         fixed = (Span(clock.resolved(span.start), clock.resolved(span.end)) for span in self.floating)
-        merged: list[Span] = []
-        for span in sorted((*self.spans, *fixed)):
-            if merged and span.start <= merged[-1].end:
-                merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
-            elif span.start < span.end:
-                merged.append(span)
-        return tuple(merged)
+        return disjoint((*self.spans, *fixed))
+
+
+def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Give the same seconds as spans that are in order and do not meet."""
+    merged: list[Span] = []
+    for span in sorted(spans):
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
+        elif span.start < span.end:
+            merged.append(span)
+    return tuple(merged)
 
 
 NOTHING: Final = Exclusions()
@@ -64,7 +89,8 @@ NOTHING: Final = Exclusions()
 
 def join_exclusions(parts: Iterable[Exclusions]) -> Exclusions:
     """Everything that any of `parts` excludes."""
-    return reduce(Exclusions.__or__, parts, Exclusions())
+    first, *others = list(parts) or [NOTHING]
+    return reduce(Exclusions.__or__, others, first)
 
 
 def day_range(first: int, last: int) -> int:

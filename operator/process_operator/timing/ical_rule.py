@@ -1,27 +1,30 @@
-"""Yearly recurrence rules of iCalendar (RFC 5545, section 3.3.10), the ones that holidays have.
+"""Recurrence rules of iCalendar as text (RFC 5545, section 3.3.10), from DAILY to YEARLY.
 
-A rule names days of a month, as `days.py` has them, so that is what it becomes. Neighbour: `icalendar.py`.
+What would mean something else is refused, never ignored; what other programs write by mistake and every calendar
+program reads (blanks, an empty part, an X- part) is read. Neighbour: `ical_rule_days.py` finds the days of a rule.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, NoReturn
 
-from process_operator.timing import days
 from process_operator.timing.ical_lines import CalendarError
 from process_operator.timing.ical_values import Moment, read_until
 
 _WEEKDAYS: Final = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
 _BYDAY: Final = re.compile(r"([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,9}")
-_PARTS: Final = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYMONTH", "BYMONTHDAY", "BYDAY", "WKST"})
-_ALLOWED: Final = "FREQ=YEARLY with INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY and BYDAY"
-_ALL_MONTHS: Final = tuple(range(1, 13))
-_LAST_YEAR: Final = days.LAST_MONTH // 12
-_FIRST_YEAR: Final = days.FIRST_MONTH // 12
+_FREQUENCIES: Final = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_TIMES: Final = {"BYHOUR": 3600, "BYMINUTE": 60, "BYSECOND": 1}
+_PARTS: Final = frozenset({
+    "FREQ", "INTERVAL", "COUNT", "UNTIL", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYDAY", "BYSETPOS", "WKST", *_TIMES
+})  # fmt: skip
+_ALLOWED: Final = (
+    "FREQ=DAILY, WEEKLY, MONTHLY or YEARLY with INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY, BYYEARDAY, BYDAY, "
+    "BYSETPOS and WKST"
+)
 
 
 class NthWeekday(NamedTuple):
@@ -31,103 +34,76 @@ class NthWeekday(NamedTuple):
     weekday: int
 
 
-class Budget:
-    """How many steps may still be taken, so that no text, however it is made, takes long."""
-
-    def __init__(self, steps: int) -> None:
-        self._left = steps
-
-    def spend(self, steps: int = 1) -> None:
-        """Take steps. Raises CalendarError where too many were taken."""
-        self._left -= steps
-        if self._left < 0:
-            raise CalendarError("its events recur too often; leave out old ones, or give their rules an UNTIL")
-
-
 @dataclass(frozen=True, slots=True)
-class YearlyRule:
-    """Every `interval` years, on the days that `months`, `month_days` and `weekdays` name together."""
+class Rule:
+    """On the days that all given parts name together, in every `interval`-th day, week, month or year."""
 
+    frequency: str
     interval: int = 1
     count: int | None = None
     until: Moment | None = None
     months: tuple[int, ...] = ()
     month_days: tuple[int, ...] = ()
+    year_days: tuple[int, ...] = ()
     weekdays: tuple[NthWeekday, ...] = ()
-
-    def days_after(self, start: int, budget: Budget) -> Iterator[int]:
-        """Give the days (as numbers) after the day `start` to which the rule is anchored, through 2199, in order."""
-        first_month, day_of_month = days.month_and_day(start)
-        year = first_month // 12
-        if self.count is None and year < _FIRST_YEAR - 1:
-            year += (_FIRST_YEAR - 1 - year) // self.interval * self.interval
-        months = self.months or ((first_month % 12 + 1,) if not (self.month_days or self.weekdays) else _ALL_MONTHS)
-        while year <= _LAST_YEAR:
-            for number in months:
-                budget.spend()
-                month = days.month(year * 12 + number - 1)
-                bits = self._of_month(month, day_of_month) & month.all_days
-                while bits:
-                    day = month.first_day + (bits & -bits).bit_length() - 1
-                    bits &= bits - 1
-                    if day > start:
-                        yield day
-            year += self.interval
-
-    def _of_month(self, month: days.Month, day_of_month: int) -> int:
-        if not self.month_days and not self.weekdays:
-            return 1 << (day_of_month - 1)
-        bits = month.all_days
-        if self.month_days:
-            # From the end: -1 is the last day.
-            named = (day if day > 0 else month.length + 1 + day for day in self.month_days)
-            bits &= sum(1 << (day - 1) for day in set(named) if 1 <= day <= month.length)
-        if self.weekdays:
-            found = 0
-            for nth in self.weekdays:
-                found |= self._weekday(month, nth)
-            bits &= found
-        return bits
-
-    def _weekday(self, month: days.Month, wanted: NthWeekday) -> int:
-        nth, weekday = wanted
-        if nth is None:
-            return days.weekly(frozenset({weekday}), every=1, anchor=0)(month)
-        first, end = month.first_day, month.first_day + month.length
-        if not self.months:  # counted within the year
-            first, end = (days.month(month.number // 12 * 12 + offset).first_day for offset in (0, 12))
-        if nth > 0:
-            day = first + (weekday - days.weekday(first)) % 7 + (nth - 1) * 7
-        else:
-            day = end - 1 - (days.weekday(end - 1) - weekday) % 7 + (nth + 1) * 7
-        return 1 << (day - month.first_day) if first <= day < end and day >= month.first_day else 0
+    positions: tuple[int, ...] = ()
+    week_start: int = 0
+    """The weekday with which weeks begin, 0 = Monday."""
 
 
-def read_rule(text: str) -> YearlyRule:
-    """Read the value of an RRULE. Raises CalendarError for any that is not yearly by months and days."""
-    parts: dict[str, str] = {}
-    for part in text.rstrip(";").upper().split(";"):
-        name, _, value = part.partition("=")
-        if name not in _PARTS or not value or name in parts:
-            _refuse(text)
-        parts[name] = value
-    if parts.get("FREQ") != "YEARLY" or ("COUNT" in parts and "UNTIL" in parts):
+def read_rule(text: str, time: int | None) -> Rule:
+    """Read the value of an RRULE of an event that begins at a second of the day; None: it is a date.
+
+    Raises CalendarError for a rule that cannot be followed.
+    """
+    parts = _parts(text)
+    _refuse_other_times(parts, time, text)
+    if parts.get("FREQ") not in _FREQUENCIES:
         _refuse(text)
-    return YearlyRule(
+    week_start = _weekdays(parts.get("WKST"), text)
+    if any(found.nth is not None for found in week_start) or len(week_start) > 1:
+        _refuse(text)
+    return Rule(
+        frequency=parts["FREQ"],
         interval=_number(parts.get("INTERVAL", "1"), 1, 10_000, text),
         count=_number(parts["COUNT"], 1, 10**9, text) if "COUNT" in parts else None,
         until=read_until(parts["UNTIL"]) if "UNTIL" in parts else None,
-        months=tuple(sorted(set(_numbers(parts.get("BYMONTH"), 1, 12, text)))),
+        months=_numbers(parts.get("BYMONTH"), 1, 12, text),
         month_days=_numbers(parts.get("BYMONTHDAY"), -31, 31, text),
+        year_days=_numbers(parts.get("BYYEARDAY"), -366, 366, text),
         weekdays=_weekdays(parts.get("BYDAY"), text),
+        positions=_numbers(parts.get("BYSETPOS"), -366, 366, text),
+        week_start=week_start[0].weekday if week_start else 0,
     )
 
 
-def _numbers(text: str | None, low: int, high: int, rule: str) -> tuple[int, ...]:
-    found = tuple(_number(word, low, high, rule) for word in text.split(",")) if text else ()
-    if 0 in found:
+def _parts(text: str) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    for part in "".join(text.upper().split()).split(";"):
+        name, _, value = part.partition("=")
+        if not part or name.startswith("X-"):
+            continue
+        if name not in _PARTS or not value or name in parts:
+            _refuse(text)
+        parts[name] = value
+    return parts
+
+
+def _refuse_other_times(parts: dict[str, str], time: int | None, text: str) -> None:
+    """The time of day is that of DTSTART: BYHOUR, BYMINUTE and BYSECOND may say it once more, and no other."""
+    for name, unit in _TIMES.items():
+        if name in parts:
+            given = _numbers(parts[name], 0, 59, text, zero=True)
+            own = (time or 0) // unit % (24 if unit == 3600 else 60)
+            if given != (own,):
+                _refuse(text)
+
+
+def _numbers(text: str | None, low: int, high: int, rule: str, *, zero: bool = False) -> tuple[int, ...]:
+    found = dict.fromkeys(_number(word, low, high, rule) for word in text.split(",")) if text else {}
+    if 0 in found and not zero:
         _refuse(rule)
-    return found
+    return tuple(found)
 
 
 def _number(text: str, low: int, high: int, rule: str) -> int:
@@ -137,17 +113,17 @@ def _number(text: str, low: int, high: int, rule: str) -> int:
 
 
 def _weekdays(text: str | None, rule: str) -> tuple[NthWeekday, ...]:
-    found = []
-    for word in dict.fromkeys(text.split(",")) if text else ():
+    found: dict[NthWeekday, None] = {}
+    for word in text.split(",") if text else ():
         matched = _BYDAY.fullmatch(word)
         if matched is None:
             _refuse(rule)
         nth, name = matched.groups()
         if nth is not None and not 1 <= abs(int(nth)) <= 53:
             _refuse(rule)
-        found.append(NthWeekday(None if nth is None else int(nth), _WEEKDAYS[name]))
+        found[NthWeekday(None if nth is None else int(nth), _WEEKDAYS[name])] = None
     return tuple(found)
 
 
 def _refuse(rule: str) -> NoReturn:
-    raise CalendarError(f"RRULE {rule} is not supported; allowed is {_ALLOWED}")
+    raise CalendarError(f"RRULE {rule[:200]} is not supported; allowed is {_ALLOWED}")

@@ -1,75 +1,98 @@
-"""Dates, times and durations of iCalendar (RFC 5545, sections 3.3.4 to 3.3.6).
+"""Dates, times, periods and durations of iCalendar (RFC 5545, sections 3.3.4 to 3.3.9).
 
-Neighbour: `icalendar.py`, which puts events together from them.
+Neighbours: `ical_zones.py` finds the clock that a TZID means, `ical_event.py` puts events together.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from process_operator.timing.days import day_number
+from process_operator.timing.days import LAST_DAY, day_number
 from process_operator.timing.ical_lines import CalendarError, Line
-from process_operator.timing.zone import DAY, wall_clock, zone_names
+from process_operator.timing.zone import DAY, WallClock, wall_clock
 
-_UTC: Final = "Etc/UTC"
-_MOMENT: Final = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?")
+UTC_CLOCK: Final = wall_clock("Etc/UTC")
+_MOMENT: Final = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?", re.IGNORECASE)
 _DURATION: Final = re.compile(
-    r"\+?P(?:([0-9]{1,9})W|(?:([0-9]{1,9})D)?(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?)?)"
+    r"([+-]?)P(?:([0-9]{1,6})W)?(?:([0-9]{1,6})D)?(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?)?",
+    re.IGNORECASE,
 )
-_FORMAT: Final = "%Y%m%d%H%M%S"
+_LATEST: Final = LAST_DAY * DAY
 _SECONDS: Final = (7 * DAY, DAY, 3600, 60, 1)
 
 
 class Moment(NamedTuple):
-    """A date (`is_date`; `wall` is its midnight), or a time in a zone; `zone` None: floating."""
+    """A date (`is_date`, `wall` is its midnight), or a time on a clock; `clock` None: floating.
+
+    `wall` is a wall time as in `zone.py`.
+    """
 
     wall: int
-    zone: str | None = None
+    clock: WallClock | None = None
     is_date: bool = False
 
     @property
     def day(self) -> int:
-        """The day number of the date, in the moment's own zone."""
+        """The day number of its date."""
         return self.wall // DAY
 
     @property
-    def kind(self) -> str:
-        """What it may be compared with."""
-        return "a date" if self.is_date else "a floating time" if self.zone is None else "a time with a zone"
+    def time(self) -> int:
+        """The second of its day."""
+        return self.wall % DAY
 
-    @property
-    def order(self) -> int:
-        """Where it lies among moments of its kind: the instant where it has a zone."""
-        return self.wall if self.zone is None else wall_clock(self.zone).resolved(self.wall)
-
-    def at(self, wall: int) -> Moment:
-        """Another moment in the same zone."""
-        return self._replace(wall=wall)
-
-    def seen_from(self, other: Moment) -> int:
-        """Give the wall time of this moment in the zone of another one of its kind."""
-        if self.zone == other.zone or self.zone is None or other.zone is None:
+    def wall_on(self, clock: WallClock | None) -> int:
+        """Give its wall time on another clock. A floating time or a date reads the same on every clock."""
+        if self.is_date or self.clock is None or clock is None or self.clock is clock:
             return self.wall
-        instant = self.order
-        return instant + wall_clock(other.zone).offset(instant)
+        near = min(max(self.wall, 0), _LATEST)  # beyond, clocks are taken to go on as they did
+        instant = self.clock.resolved(near)
+        return self.wall - near + instant + clock.offset(instant)
+
+    def on(self, clock: WallClock | None) -> Moment:
+        """Give the same instant, told by another clock."""
+        return Moment(self.wall_on(clock), clock)
 
 
-def read_moments(line: Line) -> list[Moment]:
-    """Read a date or date-time, or several with commas. Raises CalendarError."""
-    if line.parameters.get("VALUE", "DATE").upper() not in ("DATE", "DATE-TIME"):
-        raise CalendarError(
-            f"{line.name} with VALUE={line.parameters['VALUE']} is not supported; use DATE or DATE-TIME"
-        )
-    zone = _zone(line.parameters["TZID"]) if "TZID" in line.parameters else None
-    return [_moment(text, line.name, zone) for text in line.value.split(",")]
+ClockOf = Callable[[str], WallClock | None]
+"""Finds the clock of a TZID; None: its zone does not matter. Raises CalendarError."""
 
 
-def read_moment(line: Line) -> Moment:
+def read_moment(line: Line, clock_of: ClockOf) -> Moment:
     """Read exactly one date or date-time. Raises CalendarError."""
-    return _moment(line.value, line.name, None) if "TZID" not in line.parameters else read_moments(line)[0]
+    return _moment(line.value, line.name, _clock(line, clock_of))
+
+
+def read_moments(line: Line, clock_of: ClockOf) -> Iterator[tuple[Moment, int | None]]:
+    """Read dates, date-times and periods with commas between them; of a period also its length in seconds.
+
+    Raises CalendarError.
+    """
+    clock = _clock(line, clock_of)
+    for text in line.value.split(","):
+        begin, slash, end = text.strip().partition("/")
+        if begin:
+            start = _moment(begin, line.name, clock)
+            yield start, _period_length(start, end, line.name, clock) if slash else None
+
+
+def _period_length(start: Moment, end: str, name: str, clock: WallClock | None) -> int:
+    if end[:1] in "pP+":
+        return read_duration(end)
+    return max(_moment(end, name, clock).wall_on(start.clock) - start.wall, 0)
+
+
+def _clock(line: Line, clock_of: ClockOf) -> WallClock | None:
+    if line.parameters is None:
+        raise CalendarError(f"{line.name} in line {line.number} is not of the form {line.name};PARAMETER=value:value")
+    name = line.parameters.get("TZID")
+    # A date has no zone, and neither has a time that ends in Z; what stands there then means nothing.
+    needs_zone = name and any("T" in text.upper() and text[-1:] not in "zZ" for text in line.value.split(","))
+    return clock_of(name) if name and needs_zone else None
 
 
 def read_until(text: str) -> Moment:
@@ -77,33 +100,29 @@ def read_until(text: str) -> Moment:
     return _moment(text, "UNTIL", None)
 
 
-def _moment(text: str, name: str, zone: str | None) -> Moment:
+def _moment(text: str, name: str, clock: WallClock | None) -> Moment:
     found = _MOMENT.fullmatch(text)
     civil = None
     if found is not None:
         with suppress(ValueError):
-            civil = datetime.strptime(found[1] + (found[2] or "000000"), _FORMAT).replace(tzinfo=UTC)
+            civil = _civil(found[1], found[2] or "000000")
     if found is None or civil is None:
         allowed = "allowed are 20271225, 20271225T083000 and 20271225T083000Z"
-        raise CalendarError(f"{name} {text!r} is not a date or time that exists; {allowed}")
-    wall = day_number(civil.date()) * DAY + civil.hour * 3600 + civil.minute * 60 + civil.second
+        raise CalendarError(f"{name} {text[:40]!r} is not a date or time that exists; {allowed}")
+    wall = day_number(civil) * DAY + civil.hour * 3600 + civil.minute * 60 + civil.second
     if found[2] is None:
         return Moment(wall, is_date=True)
-    return Moment(wall, _UTC if found[3] else zone)
+    return Moment(wall, UTC_CLOCK if found[3] else clock)
 
 
-def _zone(name: str) -> str:
-    """Find the IANA zone that a TZID means: the name itself, or what follows a vendor's prefix."""
-    parts = name.split("/")
-    for begin in range(len(parts)):
-        if (known := "/".join(parts[begin:])) in zone_names():
-            return known
-    raise CalendarError(f"TZID {name!r} is not a time zone of the IANA database; use one such as Europe/Madrid, or UTC")
+def _civil(day: str, time: str) -> datetime:
+    return datetime(int(day[:4]), int(day[4:6]), int(day[6:]), int(time[:2]), int(time[2:4]), int(time[4:]), tzinfo=UTC)
 
 
 def read_duration(text: str) -> int:
-    """Read a duration as seconds. Raises CalendarError."""
+    """Read a duration as seconds; a negative one is 0. Raises CalendarError."""
     found = _DURATION.fullmatch(text)
-    if found is None or not any(found.groups()):
-        raise CalendarError(f"DURATION {text!r} is not a duration above zero, such as P1D or PT1H30M")
-    return sum(int(number) * seconds for number, seconds in zip(found.groups(), _SECONDS, strict=True) if number)
+    if found is None or not any(found.groups()[1:]):
+        raise CalendarError(f"DURATION {text[:40]!r} is not a duration, such as P1D or PT1H30M")
+    seconds = sum(int(number) * unit for number, unit in zip(found.groups()[1:], _SECONDS, strict=True) if number)
+    return 0 if found[1] == "-" else seconds

@@ -1,206 +1,144 @@
 """Calendars as iCalendar text (RFC 5545): which dates and times their events exclude.
 
-All-day events are dates, timed ones spans. Only what a calendar of holidays needs is read; what would mean something
-else is refused, never ignored, with the UID of the event. Nothing is taken from VTIMEZONE: a TZID is an IANA zone, of the
-one database that all schedules follow. Neighbours: `ical_lines.py`, `ical_values.py`, `ical_rule.py`, `exclusions.py`.
+All-day events are dates, timed ones spans. The files that people have are read: those of Outlook and Exchange, Google,
+Apple, Thunderbird. What means nothing for excluded times (alarms, to-dos, texts, vendor properties) is passed over,
+however broken. An event whose days cannot be known is reported, never ignored. Neighbours: `ical_lines.py` reads lines,
+`ical_event.py` one event, `ical_occurrences.py` finds its occurrences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final
 
-from process_operator.timing.days import LAST_DAY
-from process_operator.timing.exclusions import Exclusions, Span, day_range
+from process_operator.timing.exclusions import NOTHING, Exclusions
+from process_operator.timing.ical_budget import Budget, CalendarTooLargeError
+from process_operator.timing.ical_event import EVENT_PROPERTIES, Event, read_event
 from process_operator.timing.ical_lines import CalendarError, Line, read_lines
-from process_operator.timing.ical_rule import Budget, YearlyRule, read_rule
-from process_operator.timing.ical_values import Moment, read_duration, read_moment, read_moments
-from process_operator.timing.zone import DAY, wall_clock
+from process_operator.timing.ical_occurrences import Occurrences
+from process_operator.timing.ical_rule_days import RuleDays
+from process_operator.timing.ical_zones import ZoneLines, Zones
 
-MAX_BYTES: Final = 512 * 1024
-"""A longer text is refused; the files of public holidays are a tenth of it."""
-_MAX_STEPS: Final = 200_000
-_END: Final = (LAST_DAY + 1) * DAY
-_READ: Final = frozenset(
-    {"UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID", "STATUS"}
-)
+MAX_BYTES: Final = 1024 * 1024
+"""What a ConfigMap can hold; a longer text is refused."""
+_MAX_TOLD: Final = 5
+"""Of so many events it is told what is wrong with them; of the others, how many they are."""
+_WANTED: Final = EVENT_PROPERTIES | {
+    "BEGIN", "END", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION", "X-WR-TIMEZONE"
+}  # fmt: skip
+_EVENT: Final = ("VCALENDAR", "VEVENT")
+_ZONE: Final = ("VCALENDAR", "VTIMEZONE")
 
 
-def read_calendar(text: str) -> Exclusions:
+@dataclass(frozen=True, slots=True)
+class CalendarContent:
+    """What the events of a calendar exclude, and what could not be read.
+
+    `unreadable`: of the first events whose days are unknown, what is wrong. `remarks`: the same of slips that were read
+    all the same. The counts are of all.
+    """
+
+    excluded: Exclusions = NOTHING
+    unreadable: tuple[str, ...] = ()
+    unreadable_count: int = 0
+    remarks: tuple[str, ...] = ()
+    remark_count: int = 0
+
+
+def read_calendar(text: str) -> CalendarContent:
     """Read what the events of a calendar exclude.
 
     An all-day event excludes its dates (DTEND is the day after the last; without it, it is one day), a timed one the
     nominal instants from its start to before its end. Cancelled events exclude nothing.
 
-    Raises CalendarError.
+    Raises CalendarError for a text that is no calendar, or whose events recur beyond all bounds.
     """
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         raise CalendarError(f"longer than {MAX_BYTES} bytes")
-    events = [_read_event(lines) for lines in _events(text)]
-    moved: dict[str, set[int]] = {}
-    for event in events:
-        if event.recurrence_id is not None:
-            moved.setdefault(event.uid, set()).add(event.recurrence_id.order)
-    budget, found = Budget(_MAX_STEPS), _Collected()
-    for event in events:
-        if not event.cancelled:
-            with _about(event.name):
-                found.take(event, moved.get(event.uid, set()), budget)
-    return Exclusions(found.days, tuple(sorted(found.spans)), tuple(sorted(found.floating)))
+    components = _components(text)
+    budget = Budget()
+    rule_days = RuleDays(budget)
+    zones = Zones({zone: lines for lines in components.zones if (zone := _tzid(lines))}, rule_days, budget)
+    problems: list[str] = []
+    default = None
+    if components.default_zone:
+        try:
+            default = zones.clock(components.default_zone)
+        except CalendarTooLargeError:
+            raise
+        except CalendarError as error:
+            problems.append(f"X-WR-TIMEZONE: {error}")
+    events: list[Event] = []
+    for lines in components.events:
+        name = _name_of(lines)
+        try:
+            events.append(read_event(lines[1:], name, zones.clock, default))
+        except CalendarTooLargeError:
+            raise
+        except CalendarError as error:
+            problems.append(f"{name}: {error}")
+    found = Occurrences(rule_days, budget)
+    problems += found.take(events)
+    remarks = [remark for event in events for remark in event.remarks]
+    told = tuple(problems[:_MAX_TOLD])
+    return CalendarContent(found.exclusions(), told, len(problems), tuple(remarks[:_MAX_TOLD]), len(remarks))
 
 
-@contextmanager
-def _about(name: str) -> Iterator[None]:
-    """Name the event in whatever is wrong with it."""
-    try:
-        yield
-    except CalendarError as error:
-        raise CalendarError(f"{name}: {error}") from None
-
-
-def _events(text: str) -> Iterator[list[Line]]:
-    """Give the lines of each VEVENT that matter, without those of alarms in it."""
-    open_components: list[str] = []
-    event: list[Line] = []
-    seen = False
-    for line in read_lines(text):
-        name = line.value.strip().upper()
-        if line.name == "BEGIN":
-            seen = seen or (not open_components and name == "VCALENDAR")
-            open_components.append(name)
-            event = [line] if open_components == ["VCALENDAR", "VEVENT"] else event
-        elif not open_components:
-            raise CalendarError(f"line {line.number}: {line.name} outside of BEGIN:VCALENDAR")
-        elif line.name == "END":
-            if open_components.pop() != name:
-                raise CalendarError(f"line {line.number}: END:{line.value} ends nothing that was begun")
-            if open_components == ["VCALENDAR"] and name == "VEVENT":
-                yield event
-        elif line.name in _READ and open_components == ["VCALENDAR", "VEVENT"]:
-            event.append(line)
-    if not seen or open_components:
-        raise CalendarError(f"no END:{open_components[-1]}" if open_components else "no BEGIN:VCALENDAR")
+def _name_of(lines: list[Line]) -> str:
+    uid = next((line.value for line in lines if line.name == "UID" and line.value), "")
+    place = f"line {lines[0].number}"
+    return f"event {uid[:100]!r} ({place})" if uid else f"the event in {place}"
 
 
 @dataclass(slots=True)
-class _Event:
-    uid: str
-    name: str
-    start: Moment
-    length: int
-    """Seconds of wall time in the zone of the start; of an all-day event whole days."""
-    rule: YearlyRule | None = None
-    added: list[Moment] = field(default_factory=list)
-    excepted: set[int] = field(default_factory=set)
-    recurrence_id: Moment | None = None
-    cancelled: bool = False
+class _Components:
+    """The lines of a text that matter: of each VEVENT (its BEGIN first), of each VTIMEZONE, and the default zone."""
 
-    def starts(self, moved: set[int], budget: Budget) -> Iterator[Moment]:
-        """When it begins, each time; an occurrence that another event stands for is left to that one."""
-        gone = self.excepted | (moved if self.recurrence_id is None else set())
-        begins = [self.start, *self.added] if self.rule is None else [*self._by_rule(self.rule, budget), *self.added]
-        return (moment for moment in begins if moment.order not in gone) if gone else iter(begins)
+    events: list[list[Line]] = field(default_factory=list)
+    zones: list[tuple[list[Line], list[list[Line]]]] = field(default_factory=list)
+    default_zone: str = ""
 
-    def _by_rule(self, rule: YearlyRule, budget: Budget) -> Iterator[Moment]:
-        yield self.start
-        time = self.start.wall % DAY
-        following = rule.days_after(self.start.day, budget)
-        for day in islice(following, rule.count - 1) if rule.count is not None else following:
-            moment = self.start.at(day * DAY + time)
-            if rule.until is not None and _is_past(moment, rule.until):
-                return
-            yield moment
+    def take(self, line: Line, parents: tuple[str, ...]) -> None:
+        """Take a line inside of components that are open; those of an alarm in an event do not count."""
+        if parents == _EVENT:
+            self.events[-1].append(line)
+        elif parents == _ZONE:
+            self.zones[-1][0].append(line)
+        elif parents[:2] == _ZONE and len(parents) == 3:
+            self.zones[-1][1][-1].append(line)
+        elif line.name == "X-WR-TIMEZONE" and len(parents) == 1:
+            self.default_zone = self.default_zone or line.value
 
-
-def _is_past(moment: Moment, until: Moment) -> bool:
-    if until.is_date or moment.is_date:
-        return moment.day > until.day
-    if until.zone is None or moment.zone is None:
-        return moment.wall > until.wall
-    return moment.order > until.order
+    def begin(self, line: Line, parents: tuple[str, ...]) -> None:
+        """Open a component."""
+        if parents == _EVENT:
+            self.events.append([line])
+        elif parents == _ZONE:
+            self.zones.append(([], []))
+        elif parents[:2] == _ZONE and len(parents) == 3:
+            self.zones[-1][1].append([])
 
 
-class _Collected:
-    """What all events exclude together."""
-
-    def __init__(self) -> None:
-        self.days = 0
-        self.spans: list[Span] = []
-        self.floating: list[Span] = []
-
-    def take(self, event: _Event, moved: set[int], budget: Budget) -> None:
-        for start in event.starts(moved, budget):
-            budget.spend()
-            end = min(start.wall + event.length, _END)
-            if start.is_date:
-                self.days |= day_range(start.day, end // DAY - 1)
-            elif start.wall < _END and end > 0 and end > start.wall:
-                self._take_span(start, end)
-
-    def _take_span(self, start: Moment, end: int) -> None:
-        begin = max(start.wall, 0)
-        if start.zone is None:
-            self.floating.append(Span(begin, end))
-        else:
-            clock = wall_clock(start.zone)
-            self.spans.append(Span(clock.resolved(begin), clock.resolved(end)))
+def _components(text: str) -> _Components:
+    """Sort the lines of a calendar by component. Raises CalendarError where a component has no end."""
+    found = _Components()
+    parents: list[str] = []
+    seen = False
+    for line in read_lines(text, _WANTED):
+        name = line.value.upper()
+        if line.name == "BEGIN":
+            seen = seen or (not parents and name == "VCALENDAR")
+            parents.append(name)
+            found.begin(line, tuple(parents[:4]))
+        elif line.name == "END":
+            if not parents or parents.pop() != name:
+                raise CalendarError(f"line {line.number}: END:{line.value[:40]} ends nothing that was begun")
+        elif parents:
+            found.take(line, tuple(parents[:4]))
+    if not seen or parents:
+        raise CalendarError(f"no END:{parents[-1][:40]}" if parents else "no BEGIN:VCALENDAR")
+    return found
 
 
-def _read_event(lines: list[Line]) -> _Event:
-    given: dict[str, Line] = {}
-    for line in lines[1:]:
-        given.setdefault(line.name, line)
-    uid = given["UID"].value if "UID" in given else ""
-    name = f"event {uid!r}" if uid else f"the event in line {lines[0].number}"
-    with _about(name):
-        return _event(uid, name, lines, given)
-
-
-def _event(uid: str, name: str, lines: list[Line], given: dict[str, Line]) -> _Event:
-    if "EXRULE" in given or sum(line.name == "RRULE" for line in lines) > 1:
-        raise CalendarError("EXRULE and more than one RRULE are not supported; use EXDATE and RDATE")
-    if "DTSTART" not in given:
-        raise CalendarError("it has no DTSTART")
-    start = read_moment(given["DTSTART"])
-    replaced = given.get("RECURRENCE-ID")
-    if replaced is not None and "RANGE" in replaced.parameters:
-        raise CalendarError("RECURRENCE-ID with RANGE is not supported")
-    return _Event(
-        uid,
-        name,
-        start,
-        _length(start, given),
-        rule=read_rule(given["RRULE"].value) if "RRULE" in given else None,
-        added=list(_moments("RDATE", lines, start)),
-        excepted={moment.order for moment in _moments("EXDATE", lines, start)},
-        recurrence_id=read_moment(replaced) if replaced is not None else None,
-        cancelled="STATUS" in given and given["STATUS"].value.strip().upper() == "CANCELLED",
-    )
-
-
-def _moments(name: str, lines: list[Line], start: Moment) -> Iterator[Moment]:
-    for line in lines:
-        if line.name == name:
-            for moment in read_moments(line):
-                if moment.kind != start.kind:
-                    raise CalendarError(f"{name} is {moment.kind}, but DTSTART {start.kind}")
-                yield moment
-
-
-def _length(start: Moment, given: dict[str, Line]) -> int:
-    """How long an event lasts; the end is told from the start by the clocks of its zone."""
-    if "DTEND" in given:
-        end = read_moment(given["DTEND"])
-        if end.kind != start.kind:
-            raise CalendarError(f"DTEND is {end.kind}, but DTSTART {start.kind}")
-        length = end.seen_from(start) - start.wall
-        if length < 0:
-            raise CalendarError("DTEND is before DTSTART")
-    elif "DURATION" in given:
-        length = read_duration(given["DURATION"].value)
-    else:
-        length = 0
-    return max(length, DAY) if start.is_date else length
+def _tzid(lines: ZoneLines) -> str:
+    return next((line.value for line in lines[0] if line.name == "TZID"), "")

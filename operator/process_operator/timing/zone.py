@@ -22,13 +22,13 @@ from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 from process_operator.timing.zone_hints import zone_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DAY: Final = 86_400
 SECOND: Final = timedelta(seconds=1)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_WINDOW_BITS: Final = 25  # offsets are explored in windows of 2**25 s, a little over a year
+WINDOW_BITS: Final = 25  # offsets are explored in windows of 2**25 s, a little over a year
 _ZONE_CACHE: Final = 1024  # more than there are zones
 
 
@@ -86,12 +86,13 @@ class Segment(NamedTuple):
 class WallClock:
     """The clocks of one zone: offsets, and the map from wall times to instants and back. Get one from `wall_clock`.
 
-    zoneinfo has no list of changes, so they are found by probing the offset once a day and bisecting to the second, a
-    window at a time and only where somebody asks. Two changes within one day would be taken for one; none is known.
+    `offset_at` gives the offset at an instant. It has no list of changes, so they are found by probing the offset once a
+    day and bisecting to the second, a window at a time and only where somebody asks. Two changes within one day would be
+    taken for one; none is known.
     """
 
-    def __init__(self, info: ZoneInfo) -> None:
-        self._info = info
+    def __init__(self, offset_at: Callable[[int], int]) -> None:
+        self._probe = offset_at
         self._windows: dict[int, tuple[Segment, ...]] = {}
         self._newest = Segment(0, 0, 0, 0)
 
@@ -100,7 +101,7 @@ class WallClock:
         newest = self._newest
         if newest.start <= instant < newest.end:
             return newest  # a search asks for the same one again and again
-        window = instant >> _WINDOW_BITS
+        window = instant >> WINDOW_BITS
         segments = self._windows.get(window)
         if segments is None:
             segments = self._windows[window] = self._explore(window)
@@ -166,7 +167,7 @@ class WallClock:
         return max(instant + segment.offset, segment.reached - 1)
 
     def _explore(self, window: int) -> tuple[Segment, ...]:
-        begin, end = window << _WINDOW_BITS, (window + 1) << _WINDOW_BITS
+        begin, end = window << WINDOW_BITS, (window + 1) << WINDOW_BITS
         start = begin - 2 * DAY  # a fold shortly before the window is felt inside it
         offset = self._probe(start)
         reached = start + offset
@@ -199,11 +200,17 @@ class WallClock:
                 high = middle
         return high
 
-    def _probe(self, instant: int) -> int:
-        offset = datetime.fromtimestamp(instant, self._info).utcoffset()
+
+def _offset_at(info: ZoneInfo) -> Callable[[int], int]:
+    """Give the function from an instant to the offset of a zone, in seconds east of UTC."""
+
+    def probe(instant: int) -> int:
+        offset = datetime.fromtimestamp(instant, info).utcoffset()
         if offset is None:
             raise AssertionError("a ZoneInfo always has an offset")
         return offset // SECOND
+
+    return probe
 
 
 @lru_cache(maxsize=_ZONE_CACHE)
@@ -212,4 +219,4 @@ def wall_clock(name: str) -> WallClock:
 
     Raises ScheduleError (InvalidTimeZone).
     """
-    return WallClock(zone(name))
+    return WallClock(_offset_at(zone(name)))

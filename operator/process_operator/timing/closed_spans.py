@@ -1,0 +1,116 @@
+"""Spans of instants without ticks, in order: those that are written out, and those that recur.
+
+Recurring spans are written out for a few weeks at a time, when a search first looks there, so an event of every day for
+ever costs no more than its days in the weeks that matter. Neighbour: `excluded_ticks.py` takes ticks out of them.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from process_operator.timing.days import day_numbers
+from process_operator.timing.exclusions import RecurringSpans, Span, disjoint
+from process_operator.timing.zone import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from process_operator.timing.exclusions import Exclusions
+    from process_operator.timing.zone import WallClock
+
+_WINDOW_BITS: Final = 21  # 2**21 s are 24 days
+_MAX_WINDOWS: Final = 64
+
+
+class ClosedSpans:
+    """Spans in order and disjoint."""
+
+    def __init__(self, spans: tuple[Span, ...]) -> None:
+        self._spans = spans
+        self._ends = [span.end for span in spans]
+
+    def at(self, instant: int) -> Span | None:
+        """Give the span that holds an instant."""
+        return self.next(instant, instant)
+
+    def next(self, instant: int, last: int) -> Span | None:
+        """Give the first span that ends after an instant; None where it would begin after `last`."""
+        position = bisect_right(self._ends, instant)
+        span = self._spans[position] if position < len(self._spans) else None
+        return span if span is not None and span.start <= last else None
+
+
+class RecurringClosed:
+    """Spans that recur; `clock` is that of the schedule. What is given may be cut at the bounds of a window."""
+
+    def __init__(self, recurring: Sequence[RecurringSpans], clock: WallClock) -> None:
+        self._recurring = [spans if spans.clock is not None else spans._replace(clock=clock) for spans in recurring]
+        self._end = max((spans.days.bit_length() + 1) * DAY + spans.start + spans.length for spans in recurring)
+        self._windows: dict[int, ClosedSpans] = {}
+
+    def at(self, instant: int) -> Span | None:
+        """Give a span that holds an instant; what lies right beside it may be closed as well."""
+        return self._window(instant >> _WINDOW_BITS).at(instant)
+
+    def next(self, instant: int, last: int) -> Span | None:
+        """Give the first span that ends after an instant; None where it would begin after `last`."""
+        last = min(last, self._end)
+        while instant <= last:
+            window = instant >> _WINDOW_BITS
+            found = self._window(window).next(instant, last)
+            if found is not None:
+                return found
+            instant = (window + 1) << _WINDOW_BITS
+        return None
+
+    def _window(self, window: int) -> ClosedSpans:
+        found = self._windows.get(window)
+        if found is None:
+            if len(self._windows) >= _MAX_WINDOWS:
+                self._windows.clear()
+            begin, end = window << _WINDOW_BITS, (window + 1) << _WINDOW_BITS
+            spans = (span for recurring in self._recurring for span in _within(recurring, begin, end))
+            found = self._windows[window] = ClosedSpans(disjoint(spans))
+        return found
+
+
+def spans_between(excluded: Exclusions, clock: WallClock, begin: int, end: int) -> Iterator[Span]:
+    """Give the spans of exclusions that meet [begin, end) as instants, in order; those of dates are not among them."""
+    fixed = ClosedSpans(excluded.spans_in(clock))
+    closed: list[ClosedSpans | RecurringClosed] = [fixed]
+    if excluded.recurring:
+        closed.append(RecurringClosed(excluded.recurring, clock))
+    yield from heapq.merge(*(_walk(spans, begin, end) for spans in closed))
+
+
+def _walk(closed: ClosedSpans | RecurringClosed, begin: int, end: int) -> Iterator[Span]:
+    while (span := closed.next(begin, end - 1)) is not None:
+        yield span
+        begin = span.end
+
+
+def _within(recurring: RecurringSpans, begin: int, end: int) -> Iterator[Span]:
+    """Give the spans of one kind that meet [begin, end), cut to it."""
+    clock, start, length, days = recurring
+    assert clock is not None
+    # A wall time is less than a day from its instant.
+    first = max((begin - DAY - start - length) // DAY, 0)
+    last = (end + DAY - start) // DAY
+    there = days >> first & ((1 << max(last - first + 1, 0)) - 1)
+    segment = clock.segment_at(begin - 3 * DAY - length)
+    if segment.end > end + 2 * DAY:
+        # No clock change in reach: the common case, several times as fast.
+        at = first * DAY + start - segment.offset
+        for day in day_numbers(there):
+            span = Span(max(at + day * DAY, begin), min(at + day * DAY + length, end))
+            if span.start < span.end:
+                yield span
+        return
+    for day in day_numbers(there):
+        wall = (first + day) * DAY + start
+        span = Span(max(clock.resolved(wall), begin), min(clock.resolved(wall + length), end))
+        if span.start < span.end:
+            yield span
