@@ -45,6 +45,12 @@ LABEL_RESTORED: Final = "velero.io/restore-name"
 LABEL_NO_BACKUP: Final = "velero.io/exclude-from-backup"
 """On what the operator creates: Velero leaves it out. Restored without owner and status it would run a second time."""
 
+ANNOTATION_CONTAINERS: Final = f"{GROUP}/containers"
+"""On Jobs: the names of the containers that the template had, so that one which somebody adds is told apart."""
+ANNOTATION_DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
+"""On a pod template: the container that matters most, as `kubectl logs` knows it."""
+
+LABEL_COMPLETION_INDEX: Final = "batch.kubernetes.io/job-completion-index"
 LABEL_JOB_NAME: Final = "batch.kubernetes.io/job-name"
 LABEL_CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"
 """On the pods of a Job: its UID, by which the API server lists them (since Kubernetes 1.27)."""

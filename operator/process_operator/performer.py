@@ -53,6 +53,7 @@ from process_operator.log_reader import LogReader
 from process_operator.notifier import Notifier
 from process_operator.rejections import blocked_by, is_by_policy, is_observation, what_fails, words_of
 from process_operator.resources.conditions import Reason, RunReason
+from process_operator.resources.kubelet_events import kubelet_events
 from process_operator.resources.model import Metadata, Model, parse_instant
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_run import ProcessRun
@@ -118,6 +119,7 @@ class Performer:
             actions.ListPods: self._list_pods,
             actions.FindRefusedPods: self._find_refused_pods,
             actions.FindPodEvent: self._find_pod_event,
+            actions.FindKubeletEvents: self._find_kubelet_events,
             actions.LookUpJob: self._look_up_job,
             actions.LookUpStep: self._look_up_step,
             actions.CreateCronJob: self._create_cronjob,
@@ -539,6 +541,16 @@ class Performer:
         listing = await self._api.list(EVENT, namespace, field_selector=selector)
         events = [e for e in listing.items if e.get("type") != "Warning" or e.get("reason") in _CAUSES]
         return max(events, key=lambda event: (_time_of(event), event.get("type") == "Warning"), default=None)
+
+    async def _find_kubelet_events(self, key: Key, snapshot: Snapshot, action: actions.FindKubeletEvents) -> None:
+        try:
+            listing = await self._api.list(EVENT, key[0], field_selector=f"involvedObject.uid={action.pod_uid}")
+        except Forbidden as error:
+            # The end of the run has to be recorded all the same.
+            log.warning("Events cannot be read", namespace=key[0], run=action.run, error=str(error))
+            self._store.note_run(key, action.run, kubelet_events=())
+        else:
+            self._store.note_run(key, action.run, kubelet_events=kubelet_events(listing.items))
 
     async def _look_up_job(self, key: Key, snapshot: Snapshot, action: actions.LookUpJob) -> None:
         try:

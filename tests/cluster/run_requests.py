@@ -38,21 +38,26 @@ def request(
     *containers: Body | str,
     pod: Body | None = None,
     job: Body | None = None,
+    annotations: Body | None = None,
     timing: Body | None = None,
     **spec: Any,
 ) -> Body:
-    """A ProcessRequest with an inline Job that is tried once; a text among the containers is the script of `main`."""
+    """A ProcessRequest with an inline Job that is tried once; a text among the containers is the script of `main`.
+
+    `annotations` are those of the pod template.
+    """
     pod_spec: Body = {
         "terminationGracePeriodSeconds": 5,
         "containers": [container(given) if isinstance(given, str) else given for given in containers],
         **(pod or {}),
     }
+    pod_template: Body = {"metadata": {"annotations": annotations or {}}, "spec": pod_spec}
     return {
         "apiVersion": API_VERSION,
         "kind": "ProcessRequest",
         "metadata": {"name": name},
         "spec": {
-            "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod_spec}, **(job or {})}},
+            "jobTemplate": {"spec": {"backoffLimit": 0, "template": pod_template, **(job or {})}},
             "timing": timing or {"runImmediately": {}},
             **spec,
         },

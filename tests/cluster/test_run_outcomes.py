@@ -24,6 +24,7 @@ COUNTING: Body = {"volumes": [{"name": "count", "emptyDir": {}}], "restartPolicy
 BEFORE_IT_VANISHED = OneOf(None, "FromTerminationMessage")
 """The log of the try before, or of a pod whose Job is over, vanishes when the killed one ends, at times within half a
 second. Then its termination message, which is the end of the log as well, stands in."""
+ONE_FAILURE: Body = {"periodSeconds": 1, "failureThreshold": 1}
 OUT_OF_MEMORY = "tail -c 200m /dev/zero"
 SMALL: Body = {"resources": {"limits": {"memory": "24Mi"}}}
 
@@ -157,6 +158,7 @@ CASES = [
             reason="StartError",
             message=Like('.*exec: "nope": executable file not found in .*'),
             code=128,
+            started=False,
             **no_log("NeverStarted"),
         ),
     ),
@@ -189,7 +191,51 @@ CASES = [
         "of two pods of an indexed Job the failed one counts",
         "echo pod $JOB_COMPLETION_INDEX; [ $JOB_COMPLETION_INDEX = 0 ] || exit 12; trap 'exit 0' TERM; " + LONG,
         job={"completionMode": "Indexed", "completions": 2, "parallelism": 2},
-        end=failed_by(12, "pod 1", "pod 1", attempts=2),
+        end=failed_by(12, "index 1: pod 1", "pod 1"),
+    ),
+    case(
+        "an index that is given up is named beside the reason of the Job",
+        "echo pod $JOB_COMPLETION_INDEX; [ $JOB_COMPLETION_INDEX = 0 ] || exit 12",
+        job={"completionMode": "Indexed", "completions": 2, "backoffLimitPerIndex": 0, "backoffLimit": 9},
+        end=End(
+            phase="Failed",
+            reason="FailedIndexes",
+            message=Like(r"Job has failed indexes \(1\); index 1: pod 1"),
+            code=12,
+            log="pod 1",
+        ),
+    ),
+    case(
+        "a liveness probe that fails is the reason and not the code of the kill",
+        container(
+            "echo begin; sleep 600",
+            livenessProbe={"exec": {"command": ["sh", "-c", "echo no answer; exit 1"]}, **ONE_FAILURE},
+        ),
+        end=End(
+            phase="Failed",
+            reason="LivenessProbeFailed",
+            message=Like("container main was killed: Liveness probe failed: no answer"),
+            code=137,
+            log="begin",
+        ),
+    ),
+    case(
+        "a postStart hook that fails is the reason and not the code of the kill",
+        container("echo begin; sleep 600", lifecycle={"postStart": {"exec": {"command": ["sh", "-c", "exit 1"]}}}),
+        end=End(
+            phase="Failed",
+            reason="PostStartHookFailed",
+            message="container main was killed because its postStart hook failed",
+            code=137,
+            log=OneOf("", "begin"),
+        ),
+    ),
+    case(
+        "the default container speaks for the run wherever it stands",
+        container("echo proxy; sleep 2; echo proxy leaves; exit 0", "proxy"),
+        container("echo the work", "main"),
+        annotations={"kubectl.kubernetes.io/default-container": "main"},
+        end=succeeded("the work"),
     ),
     case(
         "the log of the container that was asked for is kept while another one fails",

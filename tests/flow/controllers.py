@@ -15,7 +15,7 @@ from tests.flow.job_queue import JobQueue
 from tests.flow.memory_api import Body, Cluster, copied
 
 from process_operator import names
-from process_operator.cluster.kinds import CRONJOB, JOB, POD
+from process_operator.cluster.kinds import CRONJOB, EVENT, JOB, POD
 from process_operator.resources.model import format_instant, parse_instant
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.recurrence import Recurrence, compile_schedule
@@ -35,6 +35,8 @@ class Work:
     """Otherwise it waits for ever."""
     waiting: Body = field(default_factory=lambda: {"reason": "ErrImagePull", "message": "not found"})
     """What its container says while it does."""
+    killed_for: str = ""
+    """Which probe the kubelet killed the container for, as its Event says; empty where it ended by itself."""
 
 
 @dataclass
@@ -130,6 +132,8 @@ class Controllers:
 
     def _end_pod(self, pod: Body, code: int, phase: str) -> None:
         pod = self.cluster.read(POD, pod["metadata"]["name"])
+        if self.work(_job_of(pod)).killed_for:
+            self._say_why(pod, self.work(_job_of(pod)).killed_for)
         ended = {
             "exitCode": code,
             "reason": "Error" if code else "Completed",
@@ -138,6 +142,13 @@ class Controllers:
         }
         container = {"name": "main", "ready": False, "restartCount": 0, "state": {"terminated": ended}}
         self._status(POD, pod, {"phase": phase, "containerStatuses": [container]})
+
+    def _say_why(self, pod: Body, words: str) -> None:
+        involved = {"uid": pod["metadata"]["uid"], "fieldPath": "spec.containers{main}"}
+        for reason, message in (("Unhealthy", words), ("Killing", "Stopping container main")):
+            body = {"involvedObject": involved, "reason": reason, "message": message}
+            now = self.cluster.clock.text()
+            self.cluster.create(EVENT, {"metadata": {"generateName": "event-"}, **body, "lastTimestamp": now})
 
     # ---- Jobs
 

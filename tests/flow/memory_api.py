@@ -475,6 +475,7 @@ class MemoryApi(Api):
     ) -> Listing:
         """GET of a collection."""
         del page_size
+        self._cluster._admit("list", kind, {})
         found, version = self._cluster.list(kind, namespace, label_selector, field_selector)
         items = copied(found)
         await self._read()

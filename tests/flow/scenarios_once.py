@@ -7,7 +7,7 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden, Invalid, QuotaExceeded
-from process_operator.cluster.kinds import JOB, PROCESS_REQUEST
+from process_operator.cluster.kinds import EVENT, JOB, PROCESS_REQUEST
 from process_operator.resources.process_run import RunLog
 
 ONCE = Collection()
@@ -54,6 +54,24 @@ async def stuck_while_listed(flow: Flow) -> None:
     flow.expect(lambda: flow.newest().reason, "ErrImagePull")
     flow.cancel_newest()
     await flow.advance(60)
+
+
+@scenario("Run Immediately whose container the kubelet kills", ends=["Failed/LivenessProbeFailed"])
+async def killed_by_the_kubelet(flow: Flow) -> None:
+    flow.work(exit_code=137, log="begin", killed_for="Liveness probe failed: no answer")
+    flow.apply(timing=NOW, jobTemplate=template(livenessProbe={"exec": {"command": ["false"]}}))
+    await flow.to(20)
+    words = "container main was killed: Liveness probe failed: no answer"
+    flow.expect(lambda: (flow.newest().exit_code, flow.newest().message), (137, words))
+
+
+@scenario("Run Immediately whose container the kubelet kills, and Events cannot be read", ends=["Failed/ExitCode"])
+async def killed_by_the_kubelet_unseen(flow: Flow) -> None:
+    flow.refuse("list", EVENT, Forbidden("no", status=403))
+    flow.work(exit_code=137, log="begin", killed_for="Liveness probe failed: no answer")
+    flow.apply(timing=NOW, jobTemplate=template(livenessProbe={"exec": {"command": ["false"]}}))
+    await flow.to(20)
+    flow.expect(lambda: (flow.newest().exit_code, flow.newest().message), (137, "begin"))
 
 
 @scenario("Run Immediately, rescheduled twice", ends=[SUCCEEDED] * 3)

@@ -6,7 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.given import UID, at, finished, job, request, run, schedule, snapshot, stretch, template, waiting_job
+from tests.unit.given import (
+    STEM,
+    UID,
+    at,
+    finished,
+    job,
+    request,
+    run,
+    schedule,
+    snapshot,
+    stretch,
+    template,
+    waiting_job,
+)
 
 from process_operator.decisions.plan import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory, Plan
 from process_operator.decisions.retention import plan_retention
@@ -220,7 +233,9 @@ def test_the_ttl_of_a_template_is_honoured(more: dict[str, Any], finished_at: st
     body["spec"]["ttlSecondsAfterFinished"] = 60
     tick = more.get("tick")
     annotations = {"batch.kubernetes.io/cronjob-scheduled-timestamp": f"2027-03-01T{tick}:00Z"} if tick else {}
-    its_job = job("run-01", finished_at=finished_at, metadata={"annotations": annotations})
+    owner = {"kind": "CronJob", "name": STEM, "uid": "uid-of-the-cronjob", "controller": True}
+    metadata = {"annotations": annotations, **({"ownerReferences": [owner]} if tick else {})}
+    its_job = job("run-01", finished_at=finished_at, metadata=metadata)
     of = known(jobs={"run-01": its_job}, spec={"jobTemplate": body})
     of = replace(of, **{name: value for name, value in more.items() if name != "tick"})
     assert plan(of) == expected

@@ -13,6 +13,7 @@ from process_operator.decisions.pod_choice import LogSource, log_source
 from process_operator.decisions.run_failure import Context
 from process_operator.decisions.run_phase import RunOutcome, finished_outcome, is_odd, next_look, open_outcome
 from process_operator.resources.conditions import LogReason
+from process_operator.resources.kubelet_events import KubeletEvent
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.workloads import Job, Pod, Waiting, parse_job, parse_pod
 
@@ -78,6 +79,10 @@ def job(  # one field of a Job each
     limit: int = 0,
     deadline: int | None = None,
     started: float | None = 0,
+    containers: str = "c,a,b,i,migrate,proxy",
+    default: str = "",
+    parallel: tuple[int, int | None] = (1, 1),
+    failed_indexes: str = "",
     **counts: int,
 ) -> Job:
     metadata: Body = {
@@ -88,7 +93,10 @@ def job(  # one field of a Job each
         "generation": 1,
         "creationTimestamp": text(0),
         "labels": {"process-operator.io/request": "close"},
-        "annotations": {} if kill is None else {"process-operator.io/kill": kill},
+        "annotations": {
+            "process-operator.io/containers": containers,
+            **({} if kill is None else {"process-operator.io/kill": kill}),
+        },
         "ownerReferences": [
             {
                 "apiVersion": "process-operator.io/v1alpha1",
@@ -103,20 +111,23 @@ def job(  # one field of a Job each
     }
     if deleted is not None:
         metadata |= {"deletionTimestamp": text(deleted), "deletionGracePeriodSeconds": 0}
-    status: Body = {"uncountedTerminatedPods": {}, "ready": 0, **counts}
+    status: Body = {"uncountedTerminatedPods": {}, "ready": 0, "failedIndexes": failed_indexes, **counts}
     if conditions:
         status["conditions"] = list(conditions)
     if started is not None:
         status["startTime"] = text(started)
     spec: Body = {
-        "parallelism": 1,
-        "completions": 1,
+        "parallelism": parallel[0],
+        "completions": parallel[1],
         "backoffLimit": limit,
         "completionMode": "NonIndexed",
         "suspend": suspend,
         "podReplacementPolicy": "TerminatingOrFailed",
         "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "job-uid"}},
-        "template": {"spec": {"restartPolicy": restart, "containers": [{"name": "c", "image": "busybox:1.37"}]}},
+        "template": {
+            "metadata": {"annotations": {"kubectl.kubernetes.io/default-container": default}},
+            "spec": {"restartPolicy": restart, "containers": [{"name": "c", "image": "busybox:1.37"}]},
+        },
     }
     if deadline is not None:
         spec["activeDeadlineSeconds"] = deadline
@@ -166,6 +177,7 @@ class C(NamedTuple):
     kind: str = "main"
     memory: str | None = None
     policy: str = "FallbackToLogsOnError"
+    probes: Mapping[str, Any] = MappingProxyType({})
 
 
 def pod(  # one field of a pod each
@@ -181,6 +193,7 @@ def pod(  # one field of a pod each
     node: str | None = "worker-1",
     restart: str = "Never",
     gone: bool = False,
+    index: int | None = None,
 ) -> Pod:
     metadata: Body = {
         "name": name,
@@ -193,6 +206,8 @@ def pod(  # one field of a pod each
             {"apiVersion": "batch/v1", "kind": "Job", "name": "close-1", "uid": "job-uid", "controller": True}
         ],
     }
+    if index is not None:
+        metadata["labels"]["batch.kubernetes.io/job-completion-index"] = str(index)
     if deleted is not None:  # the API server adds the grace period to the time of the request
         metadata |= {"deletionTimestamp": text(deleted + grace), "deletionGracePeriodSeconds": grace}
     spec: Body = {"restartPolicy": restart, "containers": [], "initContainers": []}
@@ -214,6 +229,7 @@ def pod(  # one field of a pod each
             "image": "busybox:1.37",
             "resources": {"limits": {"memory": container.memory}} if container.memory else {},
             "terminationMessagePolicy": container.policy,
+            **container.probes,
         }
         if container.kind == "sidecar":
             of_spec["restartPolicy"] = "Always"
@@ -246,6 +262,7 @@ def outcome(phase: RunPhase, reason: str, message: str = "", **changes: Any) -> 
     return RunOutcome(phase=phase, reason=reason, message=message, **(usual | changes))
 
 
+NOW = at(99)
 NO_POD: Body = {"pod": None, "node": None}
 S, F, X, M, U = RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELED, RunPhase.MISSED, RunPhase.UNKNOWN
 
@@ -300,7 +317,7 @@ SUCCEEDED = [
     ),
     Case(
         "so it did where one of several completions was drained",
-        job(*COMPLETE, succeeded=2),
+        job(*COMPLETE, succeeded=2, parallel=(2, 2)),
         (
             pod("Succeeded", C(ended())),
             pod("Succeeded", C(ended()), name="close-1-drained", deleted=11, conditions=DRAINED),
@@ -407,7 +424,7 @@ KILLED = [
         "a run that was canceled while it waited for its image has no code",
         job(*OUT_OF_TIME, kill="Canceled", deadline=0, failed=1),
         (UNSTARTED_POD,),
-        outcome(X, "Canceled", start_time=at(1), end_time=at(20)),
+        outcome(X, "Canceled", start_time=None, end_time=at(20)),
     ),
     Case(
         "a run that was canceled while it was suspended never started",
@@ -629,7 +646,7 @@ FAILED = [
         "a deadline over a run that was seen running, but whose pod is gone",
         job(*OUT_OF_TIME, deadline=10, failed=1),
         (),
-        outcome(F, "DeadlineExceeded", f"{DEADLINE_WORDS} (10 s)", start_time=at(0), end_time=at(20), **NO_POD),
+        outcome(F, "DeadlineExceeded", f"{DEADLINE_WORDS} (10 s)", start_time=at(3), end_time=at(20), **NO_POD),
         {"running_since": at(3), "pending_reason": "ImagePullBackOff"},
     ),
     Case(
@@ -640,7 +657,7 @@ FAILED = [
             F,
             "ImagePullBackOff",
             f"{PULL_WORDS}, until the deadline of 10 s",
-            start_time=at(1),
+            start_time=None,
             end_time=at(20),
         ),
         {"pending_reason": "ImagePullBackOff", "pending_message": PULL_WORDS},
@@ -663,7 +680,7 @@ FAILED = [
             F,
             "Unschedulable",
             f"{NO_NODE_WORDS}, until the deadline of 10 s",
-            start_time=at(0),
+            start_time=None,
             end_time=at(20),
             node=None,
         ),
@@ -676,7 +693,7 @@ FAILED = [
             F,
             "FailedCreate",
             "pods are forbidden: exceeded quota, until the deadline of 10 s",
-            start_time=at(0),
+            start_time=None,
             end_time=at(20),
             attempts=0,
             **NO_POD,
@@ -691,7 +708,7 @@ FAILED = [
             F,
             "DeadlineExceeded",
             f"{DEADLINE_WORDS} (10 s); no container had started",
-            start_time=at(1),
+            start_time=None,
             end_time=at(20),
         ),
         {"pending_reason": "Suspended", "pending_message": "until 08:00"},
@@ -709,16 +726,16 @@ FAILED = [
         outcome(F, "OOMKilled", "container c ran out of memory; it has no memory limit of its own", exit_code=137),
     ),
     Case(
-        "a command that does not exist has the start of its pod, not 1970",
+        "a command that does not exist has no start, least of all in 1970",
         job(*failed(), failed=1),
         (pod("Failed", C(ended(128, reason="StartError", message=OCI_WORDS, epoch=True))),),
-        outcome(F, "StartError", OCI_WORDS, exit_code=128, start_time=at(1)),
+        outcome(F, "StartError", OCI_WORDS, exit_code=128, start_time=None),
     ),
     Case(
         "the runtime's other word for it is the same reason",
         job(*failed(), failed=1),
         (pod("Failed", C(ended(127, reason="ContainerCannotRun", message=OCI_WORDS, epoch=True))),),
-        outcome(F, "StartError", OCI_WORDS, exit_code=127, start_time=at(1)),
+        outcome(F, "StartError", OCI_WORDS, exit_code=127, start_time=None),
     ),
     Case(
         "an evicted pod is told by the kubelet, without the code of the kill",
@@ -751,7 +768,7 @@ FAILED = [
         "a pod that its node refused has a reason and no container",
         job(*failed(), failed=1),
         (pod("Failed", reason="OutOfcpu", message="Node didn't have enough resource: cpu"),),
-        outcome(F, "OutOfcpu", "Node didn't have enough resource: cpu", start_time=at(1), end_time=at(20)),
+        outcome(F, "OutOfcpu", "Node didn't have enough resource: cpu", start_time=None, end_time=at(20)),
     ),
     Case(
         "the Eviction API is told by its condition",
@@ -805,18 +822,193 @@ FAILED = [
     ),
     Case(
         "of two pods the failed one decides, not the one that was deleted for it",
-        job(*failed(), failed=2),
+        job(*failed(), failed=2, parallel=(2, 2)),
         (
             pod("Succeeded", C(ended(end=15)), name="close-1-1-other", deleted=13),
             pod("Failed", C(ended(9, message="shard 0"))),
         ),
-        outcome(F, "ExitCode", "shard 0", exit_code=9, attempts=2, end_time=at(15)),
+        outcome(F, "ExitCode", "shard 0", exit_code=9, end_time=at(15)),
     ),
     Case(
         "of two pods the failed one decides, not the one that succeeded later",
-        job(*failed("FailedIndexes", "Job has failed indexes"), failed=1, succeeded=1),
-        (pod("Succeeded", C(ended(end=15)), name="close-1-1-other"), pod("Failed", C(ended(9, message="shard 0")))),
-        outcome(F, "ExitCode", "shard 0", exit_code=9, attempts=2, end_time=at(15)),
+        job(
+            *failed("FailedIndexes", "Job has failed indexes"),
+            failed=1,
+            succeeded=1,
+            parallel=(2, 2),
+            failed_indexes="0",
+        ),
+        (
+            pod("Succeeded", C(ended(end=15)), name="close-1-1-other", index=1),
+            pod("Failed", C(ended(9, message="shard 0")), index=0),
+        ),
+        outcome(F, "FailedIndexes", "Job has failed indexes (0); index 0: shard 0", exit_code=9, end_time=at(15)),
+    ),
+    Case(
+        "an injected proxy that ends first does not speak for the work",
+        job(*failed(), failed=1),
+        (pod("Failed", C(ended(143, end=11), name="istio-proxy"), C(ended(3, message="no such ledger"))),),
+        outcome(F, "ExitCode", "no such ledger", exit_code=3),
+    ),
+    Case(
+        "an injected proxy that ends last does not lengthen the run, nor does its first start begin it",
+        job(*COMPLETE, succeeded=1),
+        (pod("Succeeded", C(ended(start=1, end=60), name="istio-proxy"), C(ended())),),
+        outcome(S, "Completed", exit_code=0),
+    ),
+    Case(
+        "work that succeeded beside an injected proxy that failed says whose failure it is",
+        job(*failed(), failed=1),
+        (pod("Failed", C(ended(255, message="a\nno certificate"), name="istio-proxy"), C(ended())),),
+        outcome(
+            F,
+            "InjectedContainerFailed",
+            "container istio-proxy, which is not of the template, exited with code 255: no certificate",
+            exit_code=0,
+        ),
+    ),
+    Case(
+        "an injected init container that failed kept the work from its start",
+        job(*failed(), failed=1),
+        (pod("Failed", C(ended(1), name="istio-init", kind="init"), MAIN_WAITS),),
+        outcome(
+            F,
+            "InjectedContainerFailed",
+            "container istio-init, which is not of the template, exited with code 1",
+            start_time=None,
+            end_time=at(20),
+        ),
+    ),
+    Case(
+        "the default container of the template speaks before another that failed earlier",
+        job(*failed(), failed=1, default="c"),
+        (pod("Failed", C(ended(1, end=11, message="lost c"), name="a"), C(ended(3, message="no such ledger"))),),
+        outcome(F, "ExitCode", "no such ledger", exit_code=3),
+    ),
+    Case(
+        "a default container that succeeded leaves the word to the one that failed",
+        job(*failed(), failed=1, default="c"),
+        (pod("Failed", C(ended(7, message="helper"), name="a"), C(ended())),),
+        outcome(F, "ExitCode", "helper", exit_code=7),
+    ),
+    Case(
+        "a success is told by the default container, wherever it stands",
+        job(*COMPLETE, succeeded=1, default="b"),
+        (pod("Succeeded", C(ended(), name="a"), C(ended(message="42 rows"), name="b", policy="File")),),
+        outcome(S, "Completed", "42 rows", exit_code=0),
+    ),
+    *(
+        Case(
+            f"a container that the kubelet killed says so: {reason}",
+            job(*failed(), failed=1),
+            (pod("Failed", C(ended(137, message="begin"))),),
+            outcome(F, reason, f"container c was killed{words}", exit_code=137),
+            {"kubelet_events": events},
+        )
+        for reason, words, events in [
+            (
+                "LivenessProbeFailed",
+                ": Liveness probe failed: HTTP probe failed with statuscode: 503",
+                (
+                    KubeletEvent(
+                        "c", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", at(9)
+                    ),
+                    KubeletEvent("c", "Killing", "Stopping container c", at(10)),
+                ),
+            ),
+            (
+                "StartupProbeFailed",
+                ": Startup probe failed: not yet",
+                (
+                    KubeletEvent("c", "Unhealthy", "Startup probe failed: not yet\n", at(9)),
+                    KubeletEvent("c", "Killing", "Container c failed startup probe, will be restarted", at(9)),
+                ),
+            ),
+            (
+                "PostStartHookFailed",
+                " because its postStart hook failed",
+                (
+                    KubeletEvent("c", "FailedPostStartHook", "PostStartHook failed", at(3)),
+                    KubeletEvent("c", "Killing", "FailedPostStartHook", at(3)),
+                ),
+            ),
+        ]
+    ),
+    Case(
+        "a kill of another container, or of the attempt before, explains nothing",
+        job(*failed(), failed=1),
+        (pod("Failed", C(ended(137, message="begin"))),),
+        outcome(F, "ExitCode", "begin", exit_code=137),
+        {
+            "kubelet_events": (
+                KubeletEvent("c", "Unhealthy", "Liveness probe failed: 503", at(1)),
+                KubeletEvent("c", "Killing", "Container c failed liveness probe, will be restarted", at(1)),
+                KubeletEvent("a", "Unhealthy", "Liveness probe failed: 503", at(9)),
+                KubeletEvent("a", "Killing", "Stopping container a", at(10)),
+                KubeletEvent("c", "Unhealthy", "Readiness probe failed: 503", at(10)),
+                KubeletEvent("c", "Killing", "Stopping container c", at(11)),
+            )
+        },
+    ),
+    Case(
+        "a probe that failed once and did not kill explains nothing",
+        job(*failed(), failed=1),
+        (pod("Failed", C(ended(1, message="no such ledger"))),),
+        outcome(F, "ExitCode", "no such ledger", exit_code=1),
+        {"kubelet_events": (KubeletEvent("c", "Unhealthy", "Liveness probe failed: 503", at(9)),)},
+    ),
+    Case(
+        "a failed index is named, beside the code and the reason of the Job",
+        job(
+            *failed("MaxFailedIndexesExceeded", "Job has exceeded the specified maximal number of failed indexes"),
+            failed=2,
+            succeeded=1,
+            parallel=(2, 5),
+            failed_indexes="1,3",
+        ),
+        (
+            pod("Succeeded", C(ended()), name="close-1-0-x", index=0),
+            pod("Failed", C(ended(4, end=11, message="shard 1")), name="close-1-1-x", index=1),
+            pod("Failed", C(ended(137, end=14, reason="OOMKilled"), memory="64Mi"), name="close-1-3-x", index=3),
+        ),
+        outcome(
+            F,
+            "MaxFailedIndexesExceeded",
+            "Job has exceeded the specified maximal number of failed indexes (1,3); "
+            "index 3: container c used more than its memory limit 64Mi",
+            exit_code=137,
+            pod="close-1-3-x",
+            end_time=at(14),
+        ),
+    ),
+    Case(
+        "the index is named too where the Job has one limit for all",
+        job(*failed(), failed=2, parallel=(2, 2)),
+        (
+            pod("Succeeded", C(ended(end=15)), name="close-1-1-other", deleted=13, index=1),
+            pod("Failed", C(ended(9, message="shard 0")), index=0),
+        ),
+        outcome(F, "ExitCode", "index 0: shard 0", exit_code=9, end_time=at(15)),
+    ),
+    Case(
+        "a reason of the Job that is new to the operator is kept beside what the pod says",
+        job(*failed("PodQuarantined", "Job was quarantined"), failed=1),
+        (pod("Failed", C(ended(3, message="no"))),),
+        outcome(F, "PodQuarantined", "Job was quarantined; no", exit_code=3),
+    ),
+    Case(
+        "the start that the run had shown is kept where its Job is gone with its pods",
+        None,
+        (),
+        outcome(U, "JobGone", "its Job was gone before it could be read", end_time=NOW, attempts=None, **NO_POD),
+        {"job_gone": True, "started_at": at(2)},
+    ),
+    Case(
+        "the start of an attempt whose pod is gone is kept",
+        job(*failed(), failed=2, limit=1),
+        (pod("Failed", C(ended(4, start=22, end=30))),),
+        outcome(F, "ExitCode", "container c exited with code 4", exit_code=4, attempts=2, end_time=at(30)),
+        {"started_at": at(2)},
     ),
     Case(
         "an attempt that its node refused decides over the failed one before",
@@ -849,7 +1041,7 @@ FAILED = [
         "a pod deleted before it started has no code",
         job(*failed(), failed=1),
         (UNSTARTED_POD,),
-        outcome(F, "PodDeleted", "pod was deleted before it started", start_time=at(1), end_time=at(20)),
+        outcome(F, "PodDeleted", "pod was deleted before it started", start_time=None, end_time=at(20)),
     ),
     Case(
         "a pod that was last seen running is lost",
@@ -861,7 +1053,7 @@ FAILED = [
         "a pod that was never seen is lost",
         job(*failed(), failed=1),
         (),
-        outcome(F, "PodLost", "the pod was gone before it could be read", start_time=at(0), end_time=at(20), **NO_POD),
+        outcome(F, "PodLost", "the pod was gone before it could be read", start_time=None, end_time=at(20), **NO_POD),
     ),
     Case(
         "a pod that was deleted after its success explains no failure",
@@ -883,7 +1075,6 @@ FAILED = [
     ),
 ]
 
-NOW = at(99)
 DELETED_WORDS = "its Job was deleted while it ran"
 GONE = [
     Case(
@@ -1105,7 +1296,7 @@ OPEN = [
         (pod("Pending", C(waiting("ContainerCreating"), name="a"), C(waiting("ErrImagePull", "404"), name="b")),),
         pending("ErrImagePull", "404", **HERE),
     ),
-    Open("a ready pod is enough to run", job(active=1, ready=1), (), going(start_time=at(0), pod=None, node=None)),
+    Open("a ready pod is enough to run", job(active=1, ready=1), (), going(start_time=None, pod=None, node=None)),
     Open("a running container is a run", job(active=1), (pod("Running", C(running())),), going()),
     Open(
         "a running init container is a run",
@@ -1123,7 +1314,7 @@ OPEN = [
         "a run that was seen running does not fall back",
         job(active=1),
         (),
-        going(start_time=at(0), pod=None, node=None),
+        going(pod=None, node=None),
         {"running_since": at(2)},
     ),
     Open(
@@ -1160,7 +1351,7 @@ OPEN = [
         "retries without an overall limit are counted without one",
         job(limit=2**31 - 1, active=1, failed=1),
         (),
-        going("Retrying", "attempt 2", attempts=2, start_time=at(0), pod=None, node=None),
+        going("Retrying", "attempt 2", attempts=2, start_time=None, pod=None, node=None),
     ),
     Open("a pod that outlives its Job is a run", None, (pod("Running", C(running()), deleted=10),), going()),
     Open(
@@ -1330,6 +1521,34 @@ LOG_SOURCES: list[tuple[str, Job | None, tuple[Pod, ...], str | None, Body]] = [
         (pod("Succeeded", C(ended(0, end=17), name="proxy", kind="sidecar"), C(ended())),),
         "proxy",
         {"container": "proxy"},
+    ),
+    (
+        "never an injected one, wherever it stands",
+        job(*COMPLETE, succeeded=1),
+        (pod("Succeeded", C(ended(end=17), name="istio-proxy"), C(ended())),),
+        None,
+        {},
+    ),
+    (
+        "an injected one where it is asked for",
+        job(*COMPLETE, succeeded=1),
+        (pod("Succeeded", C(ended(end=17), name="istio-proxy"), C(ended())),),
+        "istio-proxy",
+        {"container": "istio-proxy"},
+    ),
+    (
+        "the default container of the template, not the first",
+        job(*COMPLETE, succeeded=1, default="b"),
+        (pod("Succeeded", C(ended(), name="a"), C(ended(), name="b")),),
+        None,
+        {"container": "b"},
+    ),
+    (
+        "the first of the template where the default container is not of it",
+        job(*COMPLETE, succeeded=1, default="istio-proxy"),
+        (pod("Succeeded", C(ended(), name="istio-proxy"), C(ended(), name="b")),),
+        None,
+        {"container": "b"},
     ),
     (
         "the deciding container where the one asked for does not exist",

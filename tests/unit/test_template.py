@@ -33,13 +33,11 @@ def pod(*containers: Body, **spec: Any) -> Body:
 
 
 def built(spec: Body, **more: Any) -> JobTemplate:
-    known: Body = {
-        "labels": OF_JOB,
-        "annotations": {},
-        "ttl_seconds_after_finished": None,
-        "uses_scheduled_time": False,
-    }
-    return JobTemplate(spec=spec, **{**known, **more})
+    pod_spec = spec["template"]["spec"]
+    containers = [container["name"] for container in (*pod_spec.get("initContainers", ()), *pod_spec["containers"])]
+    annotations = {**more.pop("annotations", {}), "process-operator.io/containers": ",".join(containers)}
+    known: Body = {"labels": OF_JOB, "ttl_seconds_after_finished": None, "uses_scheduled_time": False}
+    return JobTemplate(spec=spec, annotations=annotations, **{**known, **more})
 
 
 MAIN = {**CONTAINER, **ON_ERROR, "env": [RUN]}

@@ -77,6 +77,7 @@ def test_a_job_is_read_whole() -> None:
         backoff_limit=2,
         active_deadline_seconds=600,
         restart_policy="OnFailure",
+        containers=("close",),
         conditions=(
             WorkloadCondition("SuccessCriteriaMet", "True", "CompletionsReached", reached, at(21)),
             WorkloadCondition("Complete", "True", "CompletionsReached", reached, at(21)),

@@ -158,19 +158,30 @@ def identity_patch(request: ProcessRequest, metadata: WorkloadMetadata) -> dict[
 
 
 def job_manifest(
-    template: JobTemplate, run: ProcessRun, *, scheduled: datetime, suspended: bool = False
+    template: JobTemplate,
+    run: ProcessRun,
+    request: ProcessRequest | None,
+    *,
+    scheduled: datetime,
+    suspended: bool = False,
 ) -> dict[str, Any]:
     """The Job of a run: same name, owned by it. `suspended`: it waits for its start, and says that the operator wants so."""
-    manifest = _job_of_run(template, run.metadata.name, run.metadata.namespace, scheduled=scheduled)
+    tick = scheduled if run.spec.trigger.is_of_schedule else None
+    manifest = _job_of_run(template, run.metadata.name, run.metadata.namespace, request, scheduled=scheduled, tick=tick)
     manifest["spec"]["suspend"] = suspended
     if suspended:
         manifest["metadata"]["annotations"][names.ANNOTATION_WAITS_FOR_START] = "true"
     return owned_by_run(manifest, run.metadata.uid)
 
 
-def job_to_come(template: JobTemplate, request: ProcessRequest, *, run: str, scheduled: datetime) -> dict[str, Any]:
-    """The Job of a run that is about to be made; `owned_by_run` completes it when the run has its UID."""
-    return _job_of_run(template, run, request.metadata.namespace, scheduled=scheduled)
+def job_to_come(
+    template: JobTemplate, request: ProcessRequest, *, run: str, scheduled: datetime, tick: datetime | None = None
+) -> dict[str, Any]:
+    """The Job of a run that is about to be made; `owned_by_run` completes it when the run has its UID.
+
+    `tick` is the time of the schedule that it stands for, where it stands for one.
+    """
+    return _job_of_run(template, run, request.metadata.namespace, request, scheduled=scheduled, tick=tick)
 
 
 def owned_by_run(manifest: Mapping[str, Any], uid: str) -> dict[str, Any]:
@@ -217,10 +228,29 @@ def dry_run_manifest(template: JobTemplate, request: ProcessRequest, *, name: st
     return _job(template, name, request.metadata.namespace, scheduled=now)
 
 
-def _job_of_run(template: JobTemplate, run: str, namespace: str, *, scheduled: datetime) -> dict[str, Any]:
+def _job_of_run(
+    template: JobTemplate,
+    run: str,
+    namespace: str,
+    request: ProcessRequest | None,
+    *,
+    scheduled: datetime,
+    tick: datetime | None,
+) -> dict[str, Any]:
     manifest = _job(template, run, namespace, scheduled=scheduled)
     manifest["metadata"]["labels"][names.LABEL_RUN] = run
+    if tick is not None:
+        schedule = request.spec.timing.schedule if request is not None else None
+        stamp = _tick_stamp(tick, schedule.time_zone if schedule is not None else None)
+        manifest["metadata"]["annotations"][names.ANNOTATION_CRONJOB_TICK] = stamp
     return manifest
+
+
+def _tick_stamp(tick: datetime, time_zone: str | None) -> str:
+    """A tick as the CronJob controller writes it on a Job: RFC 3339 in the time zone of the schedule."""
+    local = tick.astimezone(ZoneInfo(time_zone or "Etc/UTC")).isoformat(timespec="seconds")
+    # Go writes the offset 0 of any zone as Z.
+    return local.removesuffix("+00:00") + "Z" if local.endswith("+00:00") else local
 
 
 def _job(template: JobTemplate, name: str, namespace: str, *, scheduled: datetime) -> dict[str, Any]:
@@ -239,9 +269,6 @@ def _job(template: JobTemplate, name: str, namespace: str, *, scheduled: datetim
 
 def cronjob_job_manifest(template: JobTemplate, cronjob: CronJob, *, name: str, tick: datetime) -> dict[str, Any]:
     """The Job of a tick, as the CronJob controller itself makes it (`getJobFromTemplate2` of Kubernetes)."""
-    # Go writes the offset 0 of any zone as Z.
-    local = tick.astimezone(ZoneInfo(cronjob.time_zone or "Etc/UTC")).isoformat(timespec="seconds")
-    stamp = local.removesuffix("+00:00") + "Z" if local.endswith("+00:00") else local
     metadata = cronjob.metadata
     return {
         "apiVersion": "batch/v1",
@@ -253,7 +280,7 @@ def cronjob_job_manifest(template: JobTemplate, cronjob: CronJob, *, name: str, 
             "annotations": {
                 **template.annotations,
                 names.ANNOTATION_TEMPLATE_HASH: template.hash,
-                names.ANNOTATION_CRONJOB_TICK: stamp,
+                names.ANNOTATION_CRONJOB_TICK: _tick_stamp(tick, cronjob.time_zone),
             },
             "ownerReferences": [owner(api_version="batch/v1", kind="CronJob", name=metadata.name, uid=metadata.uid)],
         },

@@ -191,6 +191,14 @@ class FindPodEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class FindKubeletEvents:
+    """Look for what the kubelet said of the containers of the pod with this UID: why it killed one."""
+
+    run: str
+    pod_uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookUpJob:
     """Ask the API server itself whether the Job of a run exists: an absent event is no evidence."""
 
@@ -305,6 +313,7 @@ Action = (
     | ListPods
     | FindRefusedPods
     | FindPodEvent
+    | FindKubeletEvents
     | LookUpJob
     | LookUpStep
     | CreateCronJob

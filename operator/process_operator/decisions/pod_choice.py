@@ -6,7 +6,7 @@ ends (restartPolicy OnFailure). `run_phase.py` turns the choice into phase and r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -92,11 +92,25 @@ class LogSource:
 
 
 def relevant_pods(job: Job | None, pods: Sequence[Pod]) -> tuple[Pod, ...]:
-    """The pods of this start of the Job: after a resume it works from scratch, and pods deleted before do not count."""
-    if job is None or job.start_time is None:
+    """The pods of this start of the Job: after a resume it works from scratch, and pods deleted before do not count.
+
+    In each of them the containers that the template does not have are marked.
+    """
+    if job is None:
+        return tuple(pods)
+    pods = [_with_injected(job, pod) for pod in pods]
+    if job.start_time is None:
         return tuple(pods)
     start = job.start_time
     return tuple(pod for pod in pods if pod.deleted_at is None or pod.deleted_at > start or _is_made_since(pod, start))
+
+
+def _with_injected(job: Job, pod: Pod) -> Pod:
+    own = [container.name in job.containers for container in pod.containers]
+    if all(own) or not any(own):
+        return pod
+    marked = zip(pod.containers, own, strict=True)
+    return replace(pod, containers=tuple(replace(container, is_injected=not is_own) for container, is_own in marked))
 
 
 def _is_made_since(pod: Pod, start: datetime) -> bool:
@@ -162,8 +176,8 @@ def waiting_of(pod: Pod) -> Waiting | None:
 
 
 def pod_ends(job: Job | None, pod: Pod) -> tuple[Terminated, ...]:
-    """The ends that count of a pod's containers, without sidecars (they are killed when the others have ended)."""
-    ends = (end_of(job, pod, container) for container in pod.containers if container.kind != "sidecar")
+    """The ends that count of a pod's containers that do the work: sidecars are killed when the others have ended."""
+    ends = (end_of(job, pod, container) for container in pod.containers if container.is_work)
     return tuple(end for end in ends if end is not None)
 
 
@@ -172,7 +186,7 @@ def did_its_work(pod: Pod) -> bool:
 
     A program that is asked to stop may exit with 0 as well; its end in the second of the deletion is no evidence.
     """
-    ends = [container.state for container in pod.containers if container.kind == "main"]
+    ends = [container.state for container in pod.containers if container.is_work and container.kind == "main"]
     return bool(ends) and all(
         isinstance(end, Terminated)
         and end.is_known
@@ -189,7 +203,7 @@ def is_cut_short(pod: Pod) -> bool:
 
 def attempts_of(job: Job | None, pod: Pod) -> int:
     """How often a pod was tried, without the retry that was started only to be killed by the limit."""
-    restarts = max((container.restart_count for container in pod.containers if container.kind != "sidecar"), default=0)
+    restarts = max((container.restart_count for container in pod.containers if container.is_work), default=0)
     return restarts + 1 - (1 if restarts and _killed_by_limit(job, pod) else 0)
 
 
@@ -223,22 +237,25 @@ def _rank(job: Job | None, pod: Pod) -> tuple[bool, bool, datetime, str]:
 
 
 def _deciding_container(job: Job | None, pod: Pod) -> ContainerState | None:
-    """The first that failed in time, else the first main one; no sidecars.
+    """The template's default container if it failed, else the first that failed in time, else the default or first main one.
 
-    Where nothing ended yet and an init container runs or waits, the main ones have not had their turn: then that one.
+    No sidecars, and none that was injected. Where nothing ended yet and an init container runs or waits, the main ones
+    have not had their turn: then that one.
     """
-    candidates = [container for container in pod.containers if container.kind != "sidecar"]
+    candidates = [container for container in pod.containers if container.is_work]
+    default = job.default_container if job is not None else ""
     failed = [
-        (end.finished_at or _BEGINNING, position)
+        (container.name != default, end.finished_at or _BEGINNING, position)
         for position, container in enumerate(candidates)
         if (end := end_of(job, pod, container)) is not None and end.exit_code != 0
     ]
     if failed:
-        return candidates[min(failed)[1]]
+        return candidates[min(failed)[-1]]
     current = next(
         (container for container in candidates if container.kind == "init" and not _is_done(container)), None
     )
-    return current or next((container for container in candidates if container.kind == "main"), None)
+    main = [container for container in candidates if container.kind == "main"]
+    return current or next((named for named in main if named.name == default), main[0] if main else None)
 
 
 def _is_done(container: ContainerState) -> bool:

@@ -250,7 +250,12 @@ def _remove_ended_while_suspended(snapshot: Snapshot, draft: Draft) -> None:
 
 
 def _is_left_over(snapshot: Snapshot, job: Job) -> bool:
-    """Whether the run of a finished Job was deleted: it is not open, and none will be made for it any more."""
+    """Whether the run of a CronJob's finished Job was deleted: it is not open, and none will be made for it any more.
+
+    A Job whose owner is a run goes with it.
+    """
+    if job.controller is None or job.controller.kind != "CronJob":
+        return False
     cursor = snapshot.status.last_schedule_time
     is_settled = job.tick is not None and cursor is not None and job.tick <= cursor
     return is_settled and all(run.metadata.name != job.metadata.name for run in snapshot.runs)

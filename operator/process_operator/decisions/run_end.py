@@ -12,10 +12,11 @@ from typing import Final
 from process_operator.decisions.log_text import NOT_CAPTURED, build_run_log
 from process_operator.decisions.plan import (
     Draft,
+    FindKubeletEvents,
     ListPods,
     ReadLog,
 )
-from process_operator.decisions.pod_choice import LogSource, is_cut_short, log_source, relevant_pods
+from process_operator.decisions.pod_choice import LogSource, choose, is_cut_short, log_source, relevant_pods
 from process_operator.decisions.run_failure import Context
 from process_operator.decisions.run_phase import RunOutcome, finished_outcome, open_outcome
 from process_operator.decisions.run_report import (
@@ -46,7 +47,7 @@ def record(view: RunView, orders: RunOrders, draft: Draft) -> None:
     job = view.job
     if view.notes.log_wanted:
         return  # the reader's answer brings us back
-    if not _pods_are_settled(view, orders.now, draft):
+    if not _pods_are_settled(view, orders.now, draft) or _asks_the_kubelet(view, draft):
         return
     outcome = finished_outcome(job, view.pods, context=_context(view, orders))
     if outcome is None:
@@ -76,6 +77,19 @@ def _pods_are_settled(view: RunView, now: datetime, draft: Draft) -> bool:
     return False
 
 
+def _asks_the_kubelet(view: RunView, draft: Draft) -> bool:
+    """Ask for the kubelet's Events where it may have killed the container that failed; whether that is done now."""
+    if view.notes.kubelet_events is not None or (view.job is not None and view.job.kill is not None):
+        return False
+    choice = choose(view.job, view.pods)
+    if choice.pod is None or choice.container is None or not choice.container.is_probed:
+        return False
+    if choice.end is None or choice.end.exit_code == 0:
+        return False
+    draft.do(FindKubeletEvents(view.name, choice.pod.metadata.uid))
+    return True
+
+
 def _context(view: RunView, orders: RunOrders) -> Context:
     seen = view.run.status
     waited = seen.phase == RunPhase.PENDING
@@ -83,6 +97,8 @@ def _context(view: RunView, orders: RunOrders) -> Context:
         now=orders.now,
         job_gone=view.job_gone or view.job is None,
         running_since=view.notes.running_since,
+        started_at=seen.start_time,
+        kubelet_events=view.notes.kubelet_events or (),
         pending_reason=(seen.reason or "") if waited else "",
         pending_message=(seen.message or "") if waited else "",
         replaced_by=orders.replaced_by,
@@ -101,7 +117,8 @@ def _log(view: RunView, job: Job | None, outcome: RunOutcome, orders: RunOrders,
         return view.notes.log
     if source.pod is None:
         # A pod that was lost may look as if it had never started.
-        failure = LogReason.POD_GONE if view.notes.running_since is not None else None
+        has_run = view.notes.running_since is not None or view.run.status.start_time is not None
+        failure = LogReason.POD_GONE if has_run else None
         return build_run_log(source, None, tail_bytes=settings.tail_bytes, failure=failure)
     _read_log(view, orders, draft)
     return None

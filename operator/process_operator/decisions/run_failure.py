@@ -6,7 +6,7 @@ stands in its pods, and in what the run showed before. `run_phase.py` asks here 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.log_text import last_line
@@ -15,20 +15,30 @@ from process_operator.decisions.pod_choice import (
     ORDINARY_WAITING,
     Choice,
     did_its_work,
+    end_of,
     is_cut_short,
     waiting_of,
 )
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import RunPhase
-from process_operator.resources.workloads import Job, Kill, KillReason, Pod, Waiting, WorkloadCondition
+from process_operator.resources.workloads import Job, Kill, KillReason, Pod, Terminated, Waiting, WorkloadCondition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from process_operator.resources.kubelet_events import KubeletEvent
+
 _NO_CAUSE: Final = frozenset({"", RunReason.SUSPENDED, RunReason.QUOTA_EXCEEDED, RunReason.REQUEST_NOT_FOUND})
 """Reasons of a Pending run that had gone when its Job was started."""
+_SAYS_NOTHING: Final = frozenset({"", "BackoffLimitExceeded"})
+"""Reasons of a failed Job that its pods explain better; any other is kept."""
+_PROBES: Final = {
+    "Liveness probe": RunReason.LIVENESS_PROBE_FAILED,
+    "Startup probe": RunReason.STARTUP_PROBE_FAILED,
+}
+"""How the kubelet's Event about a failed probe begins, and the reason of a run that was killed for it."""
 _KILL_SIGNALS: Final = frozenset({137, 143})
 
 
@@ -42,6 +52,10 @@ class Context:
     """Whether the Job no longer exists, so that it is as it was last seen."""
     running_since: datetime | None = None
     """When the run was first seen running."""
+    started_at: datetime | None = None
+    """When the work began, as the run says that was seen running: also by an operator before this one."""
+    kubelet_events: tuple[KubeletEvent, ...] = ()
+    """What the kubelet said of the containers of the pod that speaks for the run, where that was asked for."""
     pending_reason: str = ""
     """Reason and message that the run showed while it was Pending: why it did not start is forgotten by its pods."""
     pending_message: str = ""
@@ -74,7 +88,8 @@ class Evidence:
     @property
     def has_started(self) -> bool:
         """Whether anything of it is known to have run."""
-        return self.context.running_since is not None or any(pod.has_started for pod in self.pods)
+        seen = self.context.running_since is not None or self.context.started_at is not None
+        return seen or any(pod.has_started for pod in self.pods)
 
     @property
     def had_pods(self) -> bool:
@@ -147,11 +162,27 @@ def cause_before_kill(evidence: Evidence) -> Cause | None:
 
 def cause_of_failure(evidence: Evidence) -> Cause:
     """Why a Job failed; `evidence.condition` is its `Failed` (or the `FailureTarget` before it)."""
-    for find in _CAUSES:
+    for find in _JOB_CAUSES:
         if (cause := find(evidence)) is not None:
             return cause
     condition = evidence.condition
-    return _failed(condition.reason if condition else "", condition.message if condition else "")
+    reason, words = (condition.reason, condition.message) if condition is not None else ("", "")
+    of_pod = _cause_in_pod(evidence)
+    if of_pod is None:
+        return _failed(reason, words)
+    if reason in _SAYS_NOTHING:
+        return of_pod
+    indexes = f" ({evidence.job.failed_indexes})" if evidence.job is not None and evidence.job.failed_indexes else ""
+    return replace(of_pod, reason=reason, message=f"{words}{indexes}; {of_pod.message or of_pod.reason}")
+
+
+def _cause_in_pod(evidence: Evidence) -> Cause | None:
+    """Why the pod that speaks for the run failed; of an Indexed Job with the index."""
+    cause = next((cause for find in _POD_CAUSES if (cause := find(evidence)) is not None), None)
+    pod = evidence.choice.pod
+    if cause is None or pod is None or pod.index is None:
+        return cause
+    return replace(cause, message=f"index {pod.index}: {cause.message or cause.reason}")
 
 
 def cause_of_kill(evidence: Evidence, kill: Kill) -> Cause:
@@ -247,6 +278,50 @@ def _disrupted(evidence: Evidence) -> Cause | None:
     return _failed(reason, message, None if killed else evidence.exit_code)
 
 
+def _killed_by_kubelet(evidence: Evidence) -> Cause | None:
+    """The kubelet killed the container for a probe or a hook: its exit code (137) tells nobody so.
+
+    Of a pod that is not tried again the Event of the kill does not say why (Kubernetes 1.36); the probe's Event before does.
+    """
+    container, end = evidence.choice.container, evidence.choice.end
+    if container is None or end is None or end.exit_code == 0 or not evidence.choice.ended_by_itself:
+        return None
+    said = [event for event in evidence.context.kubelet_events if event.container == container.name]
+    said = [event for event in said if _is_within(event.at, end)]
+    if any(event.reason == "FailedPostStartHook" for event in said):
+        words = f"container {container.name} was killed because its postStart hook failed"
+        return _failed(RunReason.POST_START_HOOK_FAILED, words, end.exit_code)
+    if not any(event.reason == "Killing" for event in said):
+        return None
+    for event in reversed(said):
+        for probe, reason in _PROBES.items():
+            if event.reason == "Unhealthy" and event.message.startswith(probe):
+                return _failed(reason, f"container {container.name} was killed: {event.message.strip()}", end.exit_code)
+    return None
+
+
+def _is_within(at: datetime | None, end: Terminated) -> bool:
+    """Whether something happened between the start and the end of a container, by the kubelet's clock."""
+    if at is None:
+        return False
+    return (end.started_at is None or at >= end.started_at) and (end.finished_at is None or at <= end.finished_at)
+
+
+def _injected_container_failed(evidence: Evidence) -> Cause | None:
+    """The work did not fail: a container failed that the template does not have."""
+    pod = evidence.choice.pod
+    if pod is None or not pod.has_ended or pod.deleted_at is not None:
+        return None
+    for container in pod.containers:
+        end = end_of(evidence.job, pod, container)
+        if container.is_injected and container.kind != "sidecar" and end is not None and end.exit_code != 0:
+            words = last_line(end.message)
+            message = f"container {container.name}, which is not of the template, exited with code {end.exit_code}"
+            full = message + (f": {words}" if words else "")
+            return _failed(RunReason.INJECTED_CONTAINER_FAILED, full, evidence.exit_code)
+    return None
+
+
 def _failed_by_itself(evidence: Evidence) -> Cause | None:
     container, end = evidence.choice.container, evidence.choice.end
     if container is None or end is None or end.exit_code == 0 or not evidence.choice.ended_by_itself:
@@ -278,13 +353,13 @@ def _job_reason(evidence: Evidence) -> str:
     return evidence.condition.reason if evidence.condition is not None else ""
 
 
-_CAUSES: Final[tuple[Callable[[Evidence], Cause | None], ...]] = (
-    _killed,
-    _by_policy,
-    _by_deadline,
+_JOB_CAUSES: Final[tuple[Callable[[Evidence], Cause | None], ...]] = (_killed, _by_policy, _by_deadline)
+_POD_CAUSES: Final[tuple[Callable[[Evidence], Cause | None], ...]] = (
     _out_of_memory,
     _not_startable,
     _disrupted,
+    _killed_by_kubelet,
     _failed_by_itself,
+    _injected_container_failed,
     _pod_deleted,
 )

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from process_operator.decisions.attempts import attempts, current_attempt
 from process_operator.decisions.log_text import clean_message
 from process_operator.decisions.pod_choice import (
     ORDINARY_WAITING,
-    attempts_of,
     choose,
     end_of,
     relevant_pods,
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 _LOOKS: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300))
 """When the pods of a Job without a ready one are looked at, from its start; after that as often as the last step."""
 
-_NO_LIMIT: Final = 2**31 - 1
-"""The backoffLimit that the API server sets where each index of a Job has a limit of its own."""
 _OVERDUE: Final = timedelta(seconds=10)
 """How long after its grace period a pod is expected to be gone."""
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
@@ -185,9 +183,7 @@ def _cause_of_gone_job(evidence: Evidence) -> Cause:
 
 def _outcome(evidence: Evidence, cause: Cause) -> RunOutcome:
     pod = evidence.choice.pod
-    start = _start(evidence.job, evidence.pods) or evidence.context.running_since
-    if cause.never_started:
-        start = None
+    start = None if cause.never_started else _start_of_work(evidence)
     end = _end(evidence)
     return RunOutcome(
         phase=cause.phase,
@@ -196,22 +192,36 @@ def _outcome(evidence: Evidence, cause: Cause) -> RunOutcome:
         start_time=start,
         end_time=max(start, end) if start else end,
         exit_code=cause.exit_code,
-        attempts=_attempts(evidence),
+        attempts=attempts(evidence.job, evidence.pods),
         pod=pod.metadata.name if pod else None,
         node=pod.node if pod else None,
     )
 
 
-def _start(job: Job | None, pods: Sequence[Pod]) -> datetime | None:
-    """When the first container of the first attempt started, as far as that is known."""
-    return min(filter(None, map(_pod_start, pods)), default=job.start_time if job else None)
+def _start_of_work(evidence: Evidence) -> datetime | None:
+    """When the work began: the first container of the first attempt; None where nothing shows that any started.
+
+    The run may remember an attempt whose pod is gone. Its own time is the least exact: the operator saw a pod ready.
+    """
+    job, context = evidence.job, evidence.context
+    known = [at for at in (_start(evidence.pods), context.started_at) if at is not None]
+    if known:
+        return min(known)
+    has_succeeded = job is not None and job.succeeded > 0
+    return context.running_since or (job.start_time if has_succeeded and job is not None else None)
+
+
+def _start(pods: Sequence[Pod]) -> datetime | None:
+    """When the first container started, of those that the pods still tell about."""
+    return min(filter(None, map(_pod_start, pods)), default=None)
 
 
 def _pod_start(pod: Pod) -> datetime | None:
-    containers = [container for container in pod.containers if container.kind != "sidecar"]
-    if any(container.restart_count > 1 for container in containers):
+    work = [container for container in pod.containers if container.is_work]
+    first = min(filter(None, (at for container in work for at in _started_at(container))), default=None)
+    if first is not None and any(container.restart_count > 1 for container in work):
         return pod.start_time  # only the last two attempts are known, and the work began with the first
-    return min(filter(None, (at for container in containers for at in _started_at(container))), default=pod.start_time)
+    return first
 
 
 def _started_at(container: ContainerState) -> tuple[datetime | None, ...]:
@@ -226,23 +236,11 @@ def _end(evidence: Evidence) -> datetime:
         end_of(evidence.job, pod, container)
         for pod in evidence.pods
         for container in pod.containers
-        if container.kind == "main"
+        if container.is_work and container.kind == "main"
     )
     last = max((end.finished_at for end in ends if end is not None and end.finished_at is not None), default=None)
     condition = evidence.condition
     return last or (condition.last_transition_time if condition else None) or evidence.context.now
-
-
-def _attempts(evidence: Evidence) -> int | None:
-    """How often it was tried: once, and again after each failed pod; with OnFailure each pod counts its restarts.
-
-    The pods of several completions are one attempt.
-    """
-    job, pods = evidence.job, evidence.pods
-    if job is not None and job.finished is not None and job.restart_policy != "OnFailure":
-        # A Job that is deleted as well may fail without having counted its pod.
-        return job.failed + min(job.succeeded, 1) or sum(pod.has_started for pod in pods)
-    return sum(attempts_of(job, pod) for pod in pods) if pods else None
 
 
 def _is_running(job: Job | None, pods: Sequence[Pod], running_since: datetime | None) -> bool:
@@ -298,7 +296,7 @@ def _running(
         (pod for pod in pods if pod.has_started), key=lambda pod: (pod.start_time or _BEGINNING, pod.metadata.name)
     )
     pod = started[-1] if started else None
-    attempt, message = _attempt(job, pods)
+    attempt, message = current_attempt(job, pods)
     reason = RunReason.RETRYING if message else ""
     if oddity is not None:
         reason, message = oddity[0], "; ".join(filter(None, (oddity[1], message)))
@@ -306,39 +304,8 @@ def _running(
         phase=RunPhase.RUNNING,
         reason=reason,
         message=message,
-        start_time=_start(job, pods) or running_since,
+        start_time=_start(pods) or running_since,
         attempts=attempt,
         pod=pod.metadata.name if pod else None,
         node=pod.node if pod else None,
     )
-
-
-def _attempt(job: Job | None, pods: Sequence[Pod]) -> tuple[int, str]:
-    """Number of the current attempt, with words for it where it is a retry.
-
-    With OnFailure the retry that reaches the limit is killed at once, so a limit of n means n attempts there (and 0
-    means one), and n + 1 where every attempt has a pod of its own.
-    """
-    restarts = max((attempts_of(job, pod) - 1 for pod in pods if not pod.has_ended), default=0)
-    attempt = restarts + (job.failed if job else 0) + 1
-    limit = None
-    if job is not None and job.backoff_limit != _NO_LIMIT:
-        limit = max(1, job.backoff_limit) if job.restart_policy == "OnFailure" else job.backoff_limit + 1
-        attempt = min(attempt, limit)
-    if attempt == 1:
-        return 1, ""
-    code = _last_code(pods)
-    of = f" of {limit}" if limit is not None else ""
-    return attempt, f"attempt {attempt}{of}" + (f", last exit code {code}" if code is not None else "")
-
-
-def _last_code(pods: Sequence[Pod]) -> int | None:
-    ends = [
-        end
-        for pod in pods
-        for container in pod.containers
-        if container.kind != "sidecar"
-        for end in (container.last, container.state)
-        if isinstance(end, Terminated) and end.is_known and end.exit_code != 0
-    ]
-    return max(ends, key=lambda end: end.finished_at or _BEGINNING).exit_code if ends else None

@@ -107,7 +107,9 @@ def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
     elif orders.may_start or _may_wait_suspended(view, orders):
         assert orders.template is not None
         suspended = not orders.may_start
-        manifest = manifests.job_manifest(orders.template, view.run, scheduled=view.scheduled, suspended=suspended)
+        manifest = manifests.job_manifest(
+            orders.template, view.run, orders.request, scheduled=view.scheduled, suspended=suspended
+        )
         claimed_for = view.due if manifests.ANNOTATION_AHEAD in view.run.metadata.annotations else None
         draft.do(CreateJob(view.name, manifest, claimed_for))
         if not suspended:

@@ -32,6 +32,7 @@ def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, d
     status = view.run.status.model_copy(
         update={
             **_facts(view, outcome, process_name(orders, view.run)),
+            **_still_known(view, outcome),
             "end_time": outcome.end_time,
             "duration": _duration(outcome),
             "log": log,
@@ -114,9 +115,22 @@ def _facts(view: RunView, outcome: RunOutcome, process: str | None) -> dict[str,
     }
 
 
+def _still_known(view: RunView, outcome: RunOutcome) -> dict[str, Any]:
+    """What the run said while it was running and its Job and pods, of which some are gone, no longer tell."""
+    seen = view.run.status
+    if seen.phase != RunPhase.RUNNING:
+        return {}
+    known: dict[str, Any] = {"pod": seen.pod, "node": seen.node} if outcome.pod is None else {}
+    if outcome.attempts is None:
+        known["attempts"] = seen.attempts
+    if outcome.phase == RunPhase.RUNNING and seen.start_time is not None:
+        known["start_time"] = min(outcome.start_time or seen.start_time, seen.start_time)
+    return known
+
+
 def _duration(outcome: RunOutcome) -> str | None:
-    if outcome.start_time is None or outcome.end_time is None:
-        return None
+    if outcome.start_time is None or outcome.end_time is None or outcome.phase == RunPhase.UNKNOWN:
+        return None  # when the work of an unknown run ended nobody knows
     return format_duration(outcome.end_time - outcome.start_time)
 
 
@@ -129,7 +143,8 @@ def report_outcome(view: RunView, outcome: RunOutcome, draft: Draft) -> None:
     is_same = (seen.phase, seen.reason or "") == (outcome.phase, outcome.reason)
     if is_same and (outcome.reason != RunReason.SUSPENDED or (seen.message or "") == outcome.message):
         return
-    draft.do(ReportRun(view.name, seen.model_copy(update=_facts(view, outcome, view.process))))
+    update = {**_facts(view, outcome, view.process), **_still_known(view, outcome)}
+    draft.do(ReportRun(view.name, seen.model_copy(update=update)))
 
 
 def report(view: RunView, reason: str, message: str, draft: Draft) -> None:

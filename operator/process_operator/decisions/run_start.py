@@ -11,7 +11,7 @@ from typing import Final
 
 from process_operator.decisions import manifests
 from process_operator.decisions.plan import AdoptRun, DeleteJob, Draft, Emit, ListPods, ReportRun
-from process_operator.decisions.pod_choice import ORDINARY_WAITING, waiting_of
+from process_operator.decisions.pod_choice import ORDINARY_WAITING, relevant_pods, waiting_of
 from process_operator.decisions.run_view import RunOrders, RunView
 from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import EventReason
@@ -77,7 +77,9 @@ def is_outdated(job: Job, template: JobTemplate | None) -> bool:
 def has_begun(view: RunView, job: Job) -> bool:
     """Whether any container of the run may have started, as far as is known."""
     counted = job.ready + job.succeeded + job.failed > 0
-    return counted or view.notes.running_since is not None or any(pod.has_started for pod in view.pods)
+    return (
+        counted or view.notes.running_since is not None or any(pod.has_started for pod in relevant_pods(job, view.pods))
+    )
 
 
 def _is_fresh(view: RunView, now: datetime) -> bool:

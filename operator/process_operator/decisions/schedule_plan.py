@@ -214,19 +214,24 @@ def _claim_tick(
     is_late = now - calendar.recurrence.due_at(tick) > LATE or (newer is not None and newer <= now)
     trigger = Trigger.CATCH_UP if is_late else Trigger.SCHEDULE
     manifest = manifests.run_manifest(calendar.request, name=name, trigger=trigger, scheduled=tick)
-    draft.do(*claim(calendar.request, manifest, at_once, tick))
+    draft.do(*claim(calendar.request, manifest, at_once, tick, tick=tick))
 
 
 def claim(
-    request: ProcessRequest, manifest: dict[str, object], at_once: JobTemplate | None, scheduled: datetime
+    request: ProcessRequest,
+    manifest: dict[str, object],
+    at_once: JobTemplate | None,
+    scheduled: datetime,
+    *,
+    tick: datetime | None = None,
 ) -> tuple[Action, ...]:
-    """Make a run, and its Job with it where it may start at once."""
+    """Make a run (of a tick, where one is given), and its Job with it where it may start at once."""
     if at_once is None:
         return (CreateRun(manifest),)
     metadata = manifest["metadata"]
     assert isinstance(metadata, dict)
     name = metadata["name"]
-    job = manifests.job_to_come(at_once, request, run=name, scheduled=scheduled)
+    job = manifests.job_to_come(at_once, request, run=name, scheduled=scheduled, tick=tick)
     return CreateRun(manifest, job), Emit(EventReason.RUN_STARTED, f"started run {name}", about=name)
 
 

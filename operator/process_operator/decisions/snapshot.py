@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from process_operator.decisions.blocked import Blocked
 from process_operator.decisions.process_line import Line
+from process_operator.resources.kubelet_events import KubeletEvent
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
@@ -119,6 +120,8 @@ class RunNotes:
     pod_event: Waiting | None = None
     """Reason and message of the newest Event of a pod, where that is a warning."""
     pod_events_read_at: datetime | None = None
+    kubelet_events: tuple[KubeletEvent, ...] | None = None
+    """What the kubelet said of the pod that speaks for the run; None: it was not asked for."""
     job_absent: bool = False
     """The API server itself has said that the Job does not exist."""
     withdrawal_refused: bool = False

@@ -85,10 +85,11 @@ def build_template(
     metadata = spec["template"].get("metadata") or {}
     spec["template"]["metadata"] = {**metadata, **_labels_and_annotations(metadata, labels)}
     own_metadata = _labels_and_annotations(raw.get("metadata") or {}, labels)
+    containers = ",".join(str(container.get("name")) for container in _containers(pod))
     return JobTemplate(
         # On the Job alone: volumes are saved by way of their pods.
         labels={names.LABEL_NO_BACKUP: "true", **own_metadata["labels"]},
-        annotations=own_metadata["annotations"],
+        annotations={**own_metadata["annotations"], names.ANNOTATION_CONTAINERS: containers},
         spec=spec,
         ttl_seconds_after_finished=ttl,
         uses_scheduled_time=uses_scheduled_time,

@@ -104,7 +104,9 @@ class LogSettings(Model):
     )
     tail_bytes: Int32 = Field(8192, ge=0, le=262_144, description="How many bytes of the end of the log are kept.")
     container: str | None = Field(
-        None, max_length=63, description="Whose log. Unset: the container that failed first, else the first container."
+        None,
+        max_length=63,
+        description="Whose log. Unset: the container that failed, else the default or first container of the template.",
     )
 
 

@@ -61,6 +61,11 @@ class Trigger(StrEnum):
         return self in (Trigger.LATER, Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.BACKFILL)
 
     @property
+    def is_of_schedule(self) -> bool:
+        """Whether the run stands for a time of a schedule, as the Job of a CronJob does."""
+        return self in (Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.BACKFILL)
+
+    @property
     def is_of_timing(self) -> bool:
         """Whether the timing of its request made the run, so that it stands for a tick or a stretch of it.
 
@@ -190,14 +195,14 @@ class ProcessRunStatus(Model):
         max_length=63,
         description="What was run: the Process, or the request where that has its own Job template.",
     )
-    start_time: Instant | None = Field(None, description="When the work began.")
+    start_time: Instant | None = Field(None, description="When the work began: when its first container started.")
     end_time: Instant | None = Field(None, description="When the work ended.")
     duration: str | None = Field(None, max_length=32, description="How long it took, such as 1m30s.")
     job: str | None = Field(None, max_length=63, description="Name of the Job.")
     job_uid: str | None = Field(None, alias="jobUID", max_length=64, description="UID of the Job.")
     pod: str | None = Field(None, max_length=253, description="The pod that decided the run.")
     node: str | None = Field(None, max_length=253, description="The node it ran on.")
-    attempts: Int32 | None = Field(None, ge=0, description="How often the work was tried.")
+    attempts: Int32 | None = Field(None, ge=0, description="How often the work was tried: 1, and 1 for each retry.")
     exit_code: Int32 | None = Field(None, description="Exit code of the container that decided the run.")
     reason: str | None = Field(None, max_length=128, description="Why, as one word in CamelCase, for programs.")
     message: str | None = Field(None, max_length=4096, description="Why, as a sentence, for people.")

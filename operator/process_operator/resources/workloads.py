@@ -86,6 +86,12 @@ class Job:
     parallelism: int = 1
     active_deadline_seconds: int | None = None
     restart_policy: str = "Never"
+    containers: tuple[str, ...] = ()
+    """Names of the containers of its template, without those that somebody else has added."""
+    default_container: str = ""
+    """The one of them that matters most, where the template says so."""
+    failed_indexes: str = ""
+    """Of an Indexed Job: the indexes that failed and are not tried again, such as `1,3-5`."""
     conditions: tuple[WorkloadCondition, ...] = ()
     start_time: datetime | None = None
     completion_time: datetime | None = None
@@ -265,8 +271,17 @@ class ContainerState:
     last: Terminated | None = None
     """How the attempt before the current one ended."""
     memory_limit: str | None = None
+    is_injected: bool = False
+    """Whether somebody else added it to the template (a proxy of a service mesh): it never speaks for the work."""
+    is_probed: bool = False
+    """Whether the kubelet may kill it: it has a liveness or startup probe, or a postStart hook."""
     log_in_message: bool = False
     """Whether a failed container's message is the end of its log (policy `FallbackToLogsOnError`)."""
+
+    @property
+    def is_work(self) -> bool:
+        """Whether it does the work of the Job: neither a sidecar nor injected."""
+        return self.kind != "sidecar" and not self.is_injected
 
     @property
     def has_started(self) -> bool:
@@ -306,8 +321,13 @@ class Pod:
 
     @property
     def has_started(self) -> bool:
-        """Whether any container of it, sidecars aside, ever ran."""
-        return any(container.has_started for container in self.containers if container.kind != "sidecar")
+        """Whether any container of it that does the work ever ran."""
+        return any(container.has_started for container in self.containers if container.is_work)
+
+    @property
+    def index(self) -> str | None:
+        """Which part of an Indexed Job it works on."""
+        return self.metadata.labels.get(names.LABEL_COMPLETION_INDEX)
 
     def condition(self, kind: str, status: str) -> WorkloadCondition | None:
         """The condition of that type where it has that status."""
@@ -327,9 +347,11 @@ class Pod:
 def parse_job(raw: Raw) -> Job:
     """Read a Job from an API body."""
     spec, status = raw.get("spec") or {}, raw.get("status") or {}
-    template = (spec.get("template") or {}).get("spec") or {}
+    pod_template = spec.get("template") or {}
+    template = pod_template.get("spec") or {}
+    metadata = _unversioned(raw)
     return Job(
-        metadata=_unversioned(raw),
+        metadata=metadata,
         spec_suspend=bool(spec.get("suspend")),
         # The API server sets it to 1 where parallelism is not set either.
         completions=spec.get("completions", None if "parallelism" in spec else 1),
@@ -337,6 +359,9 @@ def parse_job(raw: Raw) -> Job:
         parallelism=_count(spec, "parallelism", default=1),
         active_deadline_seconds=spec.get("activeDeadlineSeconds"),
         restart_policy=template.get("restartPolicy") or "Never",
+        containers=_container_names(metadata, template),
+        default_container=_default_container(pod_template),
+        failed_indexes=status.get("failedIndexes") or "",
         conditions=tuple(map(_condition, status.get("conditions") or ())),
         start_time=_instant(status.get("startTime")),
         completion_time=_instant(status.get("completionTime")),
@@ -348,6 +373,20 @@ def parse_job(raw: Raw) -> Job:
         queue=((raw.get("metadata") or {}).get("labels") or {}).get(names.LABEL_KUEUE_QUEUE) or "",
         managed_by=spec.get("managedBy") or JOB_CONTROLLER,
     )
+
+
+def _container_names(metadata: WorkloadMetadata, pod: Raw) -> tuple[str, ...]:
+    """Those of the template as the operator wrote it down; else all that the Job has."""
+    written = metadata.annotations.get(names.ANNOTATION_CONTAINERS)
+    if written:
+        return tuple(map(intern, written.split(",")))
+    listed = (*(pod.get("initContainers") or ()), *(pod.get("containers") or ()))
+    return tuple(intern(container.get("name") or "") for container in listed)
+
+
+def _default_container(pod_template: Raw) -> str:
+    annotations = (pod_template.get("metadata") or {}).get("annotations") or {}
+    return intern(annotations.get(names.ANNOTATION_DEFAULT_CONTAINER) or "")
 
 
 def parse_cronjob(raw: Raw) -> CronJob:
@@ -467,6 +506,8 @@ def _container(spec: Raw, kind: Literal["main", "init", "sidecar"], statuses: It
         state=_state(status.get("state")),
         last=last if isinstance(last, Terminated) else None,
         memory_limit=str(limits["memory"]) if "memory" in limits else None,
+        is_probed=any(spec.get(probe) for probe in ("livenessProbe", "startupProbe"))
+        or bool((spec.get("lifecycle") or {}).get("postStart")),
         log_in_message=spec.get("terminationMessagePolicy") == "FallbackToLogsOnError",
     )
 

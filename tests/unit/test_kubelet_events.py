@@ -1,0 +1,72 @@
+"""Events of the kubelet, as API bodies, and what is read of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from process_operator.resources.kubelet_events import KubeletEvent, kubelet_events
+
+Body = dict[str, Any]
+MAIN = "spec.containers{main}"
+
+
+def event(reason: str, message: str, path: str = MAIN, **times: Any) -> Body:
+    return {"involvedObject": {"kind": "Pod", "fieldPath": path}, "reason": reason, "message": message, **times}
+
+
+def at(second: int) -> datetime:
+    return datetime(2027, 3, 1, 12, 0, second, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param(
+            event("Killing", "Stopping container main", lastTimestamp="2027-03-01T12:00:05Z", count=2),
+            KubeletEvent("main", "Killing", "Stopping container main", at(5)),
+            id="a kill",
+        ),
+        pytest.param(
+            event(
+                "Unhealthy",
+                "Liveness probe failed: 503",
+                "spec.initContainers{aside}",
+                eventTime="2027-03-01T12:00:05.7Z",
+            ),
+            KubeletEvent("aside", "Unhealthy", "Liveness probe failed: 503", at(5)),
+            id="a probe, in the newer form with microseconds",
+        ),
+        pytest.param(
+            event(
+                "Unhealthy",
+                "Liveness probe failed: 503",
+                eventTime="2027-03-01T12:00:05.7Z",
+                series={"count": 3, "lastObservedTime": "2027-03-01T12:00:09.7Z"},
+            ),
+            KubeletEvent("main", "Unhealthy", "Liveness probe failed: 503", at(9)),
+            id="a series counts with its last",
+        ),
+        pytest.param(
+            event("FailedPostStartHook", "PostStartHook failed", lastTimestamp=None),
+            KubeletEvent("main", "FailedPostStartHook", "PostStartHook failed", None),
+            id="no time",
+        ),
+        pytest.param(event("Started", "Started container main"), None, id="another reason"),
+        pytest.param({"involvedObject": {"kind": "Pod"}, "reason": "Killing"}, None, id="of no container"),
+    ],
+)
+def test_an_event_is_read(body: Body, expected: KubeletEvent | None) -> None:
+    assert kubelet_events([body]) == (() if expected is None else (expected,))
+
+
+def test_events_stand_in_the_order_of_their_times() -> None:
+    bodies = [
+        event("Killing", "second", lastTimestamp="2027-03-01T12:00:07Z"),
+        event("Unhealthy", "first", lastTimestamp="2027-03-01T12:00:05Z"),
+        event("Unhealthy", "of an unknown time"),
+        event("Killing", "of an unknown time too"),
+    ]
+    assert [found.message for found in kubelet_events(bodies)][-2:] == ["first", "second"]
