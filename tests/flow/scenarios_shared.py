@@ -104,7 +104,7 @@ async def exported(flow: Flow) -> None:
     await flow.to(5)
     flow.expect(lambda: flow.backfilled("past").status.reason, "RequestNotFound")
     flow.apply(timing=LAST_HOUR)
-    await flow.to(60)
+    await flow.to(240)
     assert (flow.backfilled("past").status.phase, flow.run("by-hand").status.phase) == ("Succeeded", "Succeeded")
     for kind, name in ((PROCESS_BACKFILL, "past"), (PROCESS_RUN, "by-hand")):
         assert "ownerReferences" not in flow.cluster.read(kind, name)["metadata"]
