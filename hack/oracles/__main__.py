@@ -1,4 +1,4 @@
-"""Builds an oracle and prints the command that starts it, as JSON: `python3 hack/oracles robfig|quartz|httpproxy|kstatus`.
+"""Builds an oracle and prints the command that starts it, as JSON: `python3 hack/oracles NAME`.
 
 An oracle is a program that prints what somebody else's library finds (ticks, a proxy, the status of an object), to compare
 it with ours (tests/oracles). Each is built once, into the cache of `hack/cluster`, in a folder named by a hash of its sources.
@@ -22,6 +22,7 @@ from cluster.packages import install  # noqa: E402 - found by the line above
 
 SOURCE = Path(__file__).resolve().parent
 _GO = ("robfig", "httpproxy", "kstatus")
+_PYTHON = ("recurring_ical_events",)
 _JAVA = {"javac": "default-jdk-headless", "mvn": "maven"}  # program and Debian package
 
 
@@ -38,6 +39,15 @@ def _go(name: str, built: Path) -> None:
         ".",
     ]
     subprocess.run(command, cwd=SOURCE / name, env=environment, stdout=sys.stderr, check=True)
+
+
+def _python(name: str, built: Path) -> None:
+    """Make an environment of its own: the packages of an oracle need not agree with those of the project."""
+    subprocess.run([sys.executable, "-m", "venv", str(built)], stdout=sys.stderr, check=True)
+    install_locked = [str(built / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install_locked += ["--require-hashes", "--requirement", str(SOURCE / name / "requirements.txt")]
+    subprocess.run(install_locked, stdout=sys.stderr, check=True)
+    shutil.copy(SOURCE / name / "occurrences.py", built)
 
 
 def _quartz(built: Path) -> None:
@@ -62,18 +72,22 @@ def _command(name: str) -> list[str]:
             built.mkdir()
             if name in _GO:
                 _go(name, built)
+            elif name in _PYTHON:
+                _python(name, built)
             else:
                 _quartz(built)
             complete.touch()
     if name in _GO:
         return [str(built / name)]
+    if name in _PYTHON:
+        return [str(built / "bin" / "python"), str(built / "occurrences.py")]
     return ["java", "-Xmx256m", "-XX:+UseSerialGC", "-classpath", f"{built}{os.pathsep}{built}/*", "QuartzOracle"]
 
 
 def main() -> int:
     """Build, print, and give the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("oracle", choices=[*_GO, "quartz"])
+    parser.add_argument("oracle", choices=[*_GO, *_PYTHON, "quartz"])
     try:
         print(json.dumps(_command(parser.parse_args().oracle)))
     except (ClusterError, subprocess.CalledProcessError) as error:

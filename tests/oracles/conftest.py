@@ -33,6 +33,12 @@ def kstatus() -> list[str]:
     return command_of("kstatus")
 
 
+@pytest.fixture(scope="session")
+def recurring_ical_events() -> list[str]:
+    """The command of the oracle for calendars."""
+    return command_of("recurring_ical_events")
+
+
 @pytest.fixture
 def findings(record_property: Any) -> Any:
     """A counter whose content is printed when all tests are over, whichever process ran the test."""
