@@ -59,6 +59,20 @@ class AuditLog:
             if (event["objectRef"].get("resource"), event["objectRef"].get("namespace")) == (resource, namespace)
         ]
 
+    def seconds_of_runs(self, namespace: str) -> list[float]:
+        """How long each run that the operator has made since then was open: from its creation to its last status."""
+        begun, ended = {}, {}
+        for event in self._events():
+            about = event.get("objectRef") or {}
+            if (about.get("resource"), about.get("namespace")) != ("processruns", namespace) or "name" not in about:
+                continue
+            at = datetime.fromisoformat(event["requestReceivedTimestamp"]).timestamp()
+            if event["verb"] == "create":
+                begun.setdefault(about["name"], at)
+            elif (event["verb"], about.get("subresource")) == ("patch", "status"):
+                ended[about["name"]] = at
+        return [ended.get(name, at) - at for name, at in begun.items()]
+
     def _events(self) -> Iterator[dict[str, Any]]:
         seen = set()
         with self.path.open("rb") as log:
