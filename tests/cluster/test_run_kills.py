@@ -94,7 +94,7 @@ CASES = [
     case(
         "without the image that it needs",
         says_why_it_waits("ErrImageNeverPull"),
-        replace(NOT_STARTED, attempts=1, started=True, pod=True, container="main"),
+        replace(NOT_STARTED, attempts=1, pod=True, container="main"),
         {"name": "main", "image": "localhost/absent:1", "imagePullPolicy": "Never"},
     ),
     case(

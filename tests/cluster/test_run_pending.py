@@ -136,6 +136,7 @@ def test_a_stuck_run_says_why_and_still_says_it_at_its_deadline(
             reason=told_last,
             message=Like(f"{message}, until the deadline of {DEADLINE} s"),
             attempts=pods,
+            started=False,
             pod=pods > 0,
             **no_log("NeverStarted", container="main" if pods else None),
         ),

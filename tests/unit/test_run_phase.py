@@ -79,7 +79,7 @@ def job(  # one field of a Job each
     limit: int = 0,
     deadline: int | None = None,
     started: float | None = 0,
-    containers: str = "c,a,b,i,migrate,proxy",
+    containers: str = "c,a,b,i,main,migrate,proxy",
     default: str = "",
     parallel: tuple[int, int | None] = (1, 1),
     failed_indexes: str = "",
