@@ -61,7 +61,8 @@ class AuditLog:
 
     def seconds_of_runs(self, namespace: str) -> list[float]:
         """How long each run that the operator has made since then was open: from its creation to its last status."""
-        begun, ended = {}, {}
+        begun: dict[str, float] = {}
+        ended: dict[str, float] = {}
         for event in self._events():
             about = event.get("objectRef") or {}
             if (about.get("resource"), about.get("namespace")) != ("processruns", namespace) or "name" not in about:
