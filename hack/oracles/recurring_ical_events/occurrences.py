@@ -8,13 +8,13 @@ import sys
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import icalendar
-import recurring_ical_events
+import icalendar  # type: ignore[import-untyped,import-not-found,unused-ignore] # in the oracle's own environment
+import recurring_ical_events  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
 _EPOCH = date(1970, 1, 1)
 
 
-def answer(text: str, year: int, zone: str) -> dict[str, list[object]]:
+def answer(text: str, year: int, zone: str) -> dict[str, object]:
     """Find the occurrences of a year, and those that reach into it from shortly before."""
     begin, end = datetime(year, 1, 1) - timedelta(days=5), datetime(year + 1, 1, 1) + timedelta(days=5)  # noqa: DTZ001
     days: set[int] = set()
