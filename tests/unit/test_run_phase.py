@@ -647,7 +647,7 @@ FAILED = [
         job(*OUT_OF_TIME, deadline=10, failed=1),
         (),
         outcome(F, "DeadlineExceeded", f"{DEADLINE_WORDS} (10 s)", start_time=at(3), end_time=at(20), **NO_POD),
-        {"running_since": at(3), "pending_reason": "ImagePullBackOff"},
+        {"running_since": at(3.7), "pending_reason": "ImagePullBackOff"},
     ),
     Case(
         "a deadline over an image that could not be pulled is told by the image, without the made-up code",

@@ -208,7 +208,12 @@ def _start_of_work(evidence: Evidence) -> datetime | None:
     if known:
         return min(known)
     has_succeeded = job is not None and job.succeeded > 0
-    return context.running_since or (job.start_time if has_succeeded and job is not None else None)
+    return _whole(context.running_since) or (job.start_time if has_succeeded and job is not None else None)
+
+
+def _whole(instant: datetime | None) -> datetime | None:
+    """In whole seconds, as the API server and the kubelet give all times."""
+    return instant.replace(microsecond=0) if instant is not None else None
 
 
 def _start(pods: Sequence[Pod]) -> datetime | None:
@@ -304,7 +309,7 @@ def _running(
         phase=RunPhase.RUNNING,
         reason=reason,
         message=message,
-        start_time=_start(pods) or running_since,
+        start_time=_start(pods) or _whole(running_since),
         attempts=attempt,
         pod=pod.metadata.name if pod else None,
         node=pod.node if pod else None,
