@@ -96,6 +96,17 @@ REQUEST: dict[str, Any] = {
         "lastScheduleTime": "2027-01-01T01:30:00Z",
         "lastWallTime": "2027-01-01T02:30:00",
         "tzdata": "2026c",
+        "calendars": [
+            {
+                "configMap": "holidays",
+                "key": "spain.ics",
+                "digest": "0123456789abcdef",
+                "since": "2026-12-01T00:00:00Z",
+                "until": "2028-01-05T00:00:00Z",
+                "dates": ["2027-12-25", "2027-12-31/2028-01-01"],
+                "times": ["2027-03-01T09:00:00Z/2027-03-01T10:00:00Z"],
+            }
+        ],
         "templateHash": "def",
         "waitingCount": 1,
         "nextRunTime": "2027-01-02T01:30:00Z",
