@@ -127,6 +127,7 @@ WORDS: Final[dict[type[Any], str]] = {
     actions.LookUpStep: "ProcessRun {} cannot be read",
     actions.FindRefusedPods: "the Events of Job {} cannot be listed",
     actions.FindPodEvent: "the Events of a pod of {} cannot be listed",
+    actions.FindKubeletEvents: "the Events of a pod of {} cannot be listed",
     actions.ListPods: "the pods of {} cannot be listed",
     actions.LookUpJob: "Job {} cannot be read",
     actions.CreateCronJob: "CronJob {} cannot be created",

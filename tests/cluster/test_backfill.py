@@ -112,6 +112,6 @@ def test_it_stays_when_its_request_goes(shared_space: Workspace, hour: datetime)
     space.wait_first_runs("leaving")
     space.delete("preq", "leaving")
     space.wait(
-        lambda: space.backfill("left")["status"]["reason"] == "RequestNotFound", "the backfill says that it waits"
+        lambda: space.backfill("left")["status"].get("reason") == "RequestNotFound", "the backfill says that it waits"
     )
     assert "ownerReferences" not in space.backfill("left")["metadata"]

@@ -588,6 +588,7 @@ def test_labels_and_annotations_of_the_template_are_kept_and_ours_win(cluster: K
         "process-operator.io/request": name,
         "process-operator.io/request-uid": uid,
         "process-operator.io/run": job["metadata"]["name"],
+        "velero.io/exclude-from-backup": "true",
     }
     assert job["metadata"]["annotations"]["note"] == "kept"
     assert "process-operator.io/paused" not in job["metadata"]["annotations"]

@@ -165,7 +165,7 @@ def test_a_namespace_that_is_not_watched_is_left_alone(pair: Pair) -> None:
         pair.space.cluster.apply(request("elsewhere", immediately()), other)
         pair.space.apply(request("here", immediately()))
         pair.space.wait_runs("here", 1, "Succeeded")
-        assert "status" not in pair.space.cluster.get("preq", "elsewhere", other)
+        assert pair.space.cluster.get("preq", "elsewhere", other)["status"] == {"observedGeneration": -1}
 
 
 def test_every_tick_is_in_one_run_through_all_hand_overs(pair: Pair) -> None:

@@ -63,7 +63,7 @@ def test_a_canceled_run_says_its_last_words(space: Workspace) -> None:
     assert status["startTime"] <= status["endTime"]
     assert conditions(status) == dict.fromkeys(("Finished", "Failed", "Stalled"), ("True", "Canceled"))
     space.wait(lambda: not space.pods("long") or _all_ended(space, "long"), "its pod has ended")
-    assert conditions(space.wait_phase("long", "Failed"))["Failed"] == ("True", "Canceled")
+    assert conditions(space.wait_phase("long", "Canceled"))["Failed"] == ("True", "Canceled")
     assert space.wait_event("long", "RunFinished")["type"] == "Normal"
 
     for value in (False, None):
@@ -116,7 +116,7 @@ def test_a_run_that_is_deleted_takes_its_job_along_and_is_not_made_again(space: 
     space.wait_log(name, "begun")
     space.delete("prun", name)
     space.wait(lambda: not space.jobs("long") and not space.pods("long"), "its Job and its pod are gone")
-    space.wait_phase("long", "Failed")
+    space.wait_phase("long", "Canceled")
     space.let_operator_catch_up()
     assert space.runs("long") == []
     space.reschedule("long")

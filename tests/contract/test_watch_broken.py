@@ -38,7 +38,7 @@ async def test_changes_while_the_server_is_out_of_reach_are_caught_up_with(tmp_p
         await stage.proxy.accept()
 
         await stage.each_ran_once("new")
-        await stage.phase("stays", "Failed")
+        await stage.phase("stays", "Canceled")
 
         async def edited() -> bool:
             schedule: str = (await stage.all(CRONJOB))[0]["spec"]["schedule"]
