@@ -24,6 +24,10 @@ _BEFORE_THE_ERROR: Final = 15
 _FOLDER: Final = Path("build", "test-output")
 _SHOWN: Final = pytest.StashKey[dict[int, tuple[BaseException, str]]]()
 
+# Assertions in the modules beside the flow tests are shown with their values. Tests of other folders import them too,
+# and a module that is imported already cannot be rewritten.
+pytest.register_assert_rewrite("tests.flow")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One option of our own."""

@@ -133,7 +133,7 @@ def test_the_cronjob_is_made_of_the_request(minute: Minute) -> None:
     }
     assert {field: spec.get(field) for field in expected} == expected
     job = spec["jobTemplate"]
-    assert job["metadata"]["labels"] == labels
+    assert job["metadata"]["labels"] == {**labels, "velero.io/exclude-from-backup": "true"}
     assert job["spec"]["template"]["metadata"]["labels"] == labels
     assert "ttlSecondsAfterFinished" not in job["spec"]
     assert space.status("cron")["engine"] == "CronJob"
