@@ -109,7 +109,10 @@ class Calendars:
 
 
 def _changed(known: CalendarInForce, new: CalendarInForce, now: datetime) -> CalendarInForce:
-    """A version that cannot be read changes nothing; of another one it is remembered what held before."""
-    if new.now is None or known.now is None:
-        return known if new.now is None else new
+    """A version that cannot be read changes nothing; of another one it is remembered what held before.
+
+    Where no version could be read until now, the status of a request may say what did (`remembered_calendar.py`).
+    """
+    if new.now is None:
+        return known
     return replace(new, before=known.now, changed_at=now)

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from process_operator.decisions.plan import Draft, Emit, FollowConfigMap
-from process_operator.decisions.remembered_calendar import recalled, remembered
+from process_operator.decisions.remembered_calendar import recalled, remembered, with_recalled
 from process_operator.decisions.snapshot import CalendarFile, CalendarInForce, Snapshot
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
 from process_operator.resources.process_request import ProcessRequestStatus, RememberedCalendar
@@ -126,6 +126,7 @@ def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime)
         found = file.in_force(skips=source.skips)
         objection = file.objection(skips=source.skips)
         if not objection:
+            found = with_recalled(found, snapshot.status, wanted)
             said += [text for text in (file.unreadable and f"left out: {file.unreadable}", file.remarks) if text]
         else:
             field = f"{SCHEDULE_FIELD}.excludeFrom[{index}].configMap"

@@ -8,6 +8,7 @@ passed. Neighbour: `exclude_from.py` decides when it counts.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,6 +40,23 @@ def recalled(record: RememberedCalendar) -> Exclusions:
     return Exclusions(days, spans)
 
 
+def with_recalled(found: CalendarInForce, status: ProcessRequestStatus, calendar: ConfigMapKey) -> CalendarInForce:
+    """A calendar that was first read after the operator began to watch it, with what its record says of the time before."""
+    if found.before is not None or found.changed_at is None:
+        return found
+    record = remembered(status, calendar)
+    if record is None or record.digest == found.digest:
+        return replace(found, changed_at=None)
+    return replace(found, before=recalled(record))
+
+
+def _is_still_needed(record: RememberedCalendar, found: CalendarInForce, cursor: datetime | None) -> bool:
+    """Whether only the record says what the calendar excluded at ticks that are not settled yet."""
+    if found.before is not None or found.changed_at is None or record.digest == found.digest:
+        return False
+    return cursor is None or cursor < found.changed_at
+
+
 def memory_of_calendars(snapshot: Snapshot, schedule: Schedule, now: datetime) -> tuple[RememberedCalendar, ...]:
     """The records of all calendars of a schedule as they have to be written: of those that are in force."""
     records = []
@@ -49,7 +67,10 @@ def memory_of_calendars(snapshot: Snapshot, schedule: Schedule, now: datetime) -
         is_refused = file is None or (known is None and bool(file.objection(skips=source.skips)))
         if found.now is None or is_refused:
             records += [known] if known is not None else []
-        elif known is not None and known.digest == found.digest and _reaches(known, now):
+        elif known is not None and (
+            (known.digest == found.digest and _reaches(known, now))
+            or _is_still_needed(known, found, snapshot.status.last_schedule_time)
+        ):
             records.append(known)
         else:
             cursor = snapshot.status.last_schedule_time
