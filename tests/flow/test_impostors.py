@@ -104,6 +104,8 @@ ACTIONS: Final[dict[type[Any], Callable[[Before], plan.Action]]] = {
     ),
     plan.ListPods: lambda b: plan.ListPods(b.job.metadata.uid, b.name),
     plan.FindRefusedPods: lambda b: plan.FindRefusedPods(b.name, b.job.metadata.uid, b.name),
+    plan.FindPodEvent: lambda b: plan.FindPodEvent("a-pod", "uid-of-a-pod", b.name),
+    plan.FindKubeletEvents: lambda b: plan.FindKubeletEvents(b.name, "uid-of-a-pod"),
     plan.LookUpJob: lambda b: plan.LookUpJob(b.name),
     plan.LookUpStep: lambda b: plan.LookUpStep(b.ended.name, b.name, b.uid),
     plan.CreateCronJob: lambda b: plan.CreateCronJob({"metadata": {"name": b.cronjob.metadata.name}, "spec": {}}),
