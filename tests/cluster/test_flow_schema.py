@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from tests.cluster.kubectl import Kubectl
 
+# The objects are of the whole cluster: with several processes one would delete what another one has just applied.
+pytestmark = pytest.mark.xdist_group("flow_schema")
+
 KINDS: Final = ("PriorityLevelConfiguration", "FlowSchema")
 FLOW: Final = "X-Kubernetes-PF-FlowSchema-UID"
 LEVEL: Final = "X-Kubernetes-PF-PriorityLevel-UID"

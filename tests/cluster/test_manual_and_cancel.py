@@ -116,7 +116,7 @@ def test_a_run_that_is_deleted_takes_its_job_along_and_is_not_made_again(space: 
     space.wait_log(name, "begun")
     space.delete("prun", name)
     space.wait(lambda: not space.jobs("long") and not space.pods("long"), "its Job and its pod are gone")
-    space.wait_phase("long", "Canceled")
+    space.wait_phase("long", "Failed")
     space.let_operator_catch_up()
     assert space.runs("long") == []
     space.reschedule("long")
