@@ -39,7 +39,8 @@ class Calendars:
 
     def index(self, key: Key, raw: Mapping[str, Any] | None) -> None:
         """Note which calendars a request names; None: it is gone."""
-        for name, _ in self._named.pop(key, ()):
+        dropped = self._named.pop(key, ())
+        for name, _ in dropped:
             users = self._users.get((key[0], name), set())
             users.discard(key)
             if not users:
@@ -52,6 +53,16 @@ class Calendars:
             self._named[key] = named
             for name, _ in named:
                 self._users.setdefault((key[0], name), set()).add(key)
+        for calendar in set(dropped) - set(named):
+            self._forget_unnamed(key[0], *calendar)
+
+    def _forget_unnamed(self, namespace: str, name: str, entry: str) -> None:
+        """A key that no request names any more is read again when one does: changes of it are not looked at meanwhile."""
+        place = namespace, name
+        held = self._held.get(place)
+        if held is not None and not any((name, entry) in self._named[user] for user in self._users.get(place, ())):
+            held.files.pop(entry, None)
+            held.digests.pop(entry, None)
 
     def of(self, key: Key) -> Mapping[tuple[str, str], CalendarFile]:
         """The calendars that a request names, as far as they were read."""
@@ -98,8 +109,8 @@ class Calendars:
         digest = f"no {'key' if body else 'ConfigMap'}" if text is None else hashlib.sha256(text).hexdigest()
         if held.digests.get(entry) == digest:
             return
-        held.digests[entry] = digest
         file = calendar_file(body, place[1], entry)
+        held.digests[entry] = digest
         known = held.files.get(entry)
         if known is not None:
             now = self._clock()

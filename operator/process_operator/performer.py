@@ -56,11 +56,13 @@ from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.kubelet_events import kubelet_events
 from process_operator.resources.model import Metadata, Model, parse_instant
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
-from process_operator.resources.process_run import ProcessRun
+from process_operator.resources.process_run import ProcessRun, Trigger
 from process_operator.resources.workloads import Job, Waiting, parse_cronjob, parse_job
 from process_operator.shelf import Key
 from process_operator.store import Store, is_finished
 
+NAME_RETRY: Final = timedelta(seconds=5)
+"""Time after which a name is tried again that the garbage collector is about to free."""
 QUOTA_RETRY: Final = timedelta(seconds=15)
 """How long a refusal by a quota is believed."""
 POLICY_RETRY: Final = timedelta(seconds=25)
@@ -260,9 +262,12 @@ class Performer:
         name = action.manifest["metadata"]["name"]
         try:
             answer = await self._api.create(PROCESS_RUN, key[0], dict(action.manifest))
-        except AlreadyExists:
+        except AlreadyExists as error:
             answer = await self._api.get(PROCESS_RUN, key[0], name)
             found = ProcessRun.model_validate(answer)
+            if not _is_as_wanted(found, action.manifest):
+                message = f"the name is taken by a ProcessRun that is not of {snapshot.name} and this time; delete it"
+                raise AlreadyExists(message, status=error.status, reason=error.reason) from error
             is_over = found.status.phase.is_finished and found.spec.parent is None
             if is_over and self._store.notes(key).history is None:
                 await self._load_history(key, snapshot, actions.LoadHistory())
@@ -464,7 +469,8 @@ class Performer:
             raise error
         elif controller is not None and (controller.kind, controller.name) == ("ProcessRun", action.run):
             # Of a run that had the name before: it is gone, and the collector will take its Job.
-            raise error
+            message = f"the name is still taken by Job {key[0]}/{action.run} of an earlier run"
+            self._refuse_job(key, action.run, RunReason.NAME_TAKEN, message, self._clock() + NAME_RETRY)
         else:
             # No word on whose it is: the user may not be allowed to read Jobs.
             message = f"the name is taken by Job {key[0]}/{action.run}, which does not belong to this run"
@@ -520,7 +526,8 @@ class Performer:
         for raw in listing.items:
             self._store.apply(POD, raw)
         self._store.note_run(key, action.run, pods_listed_at=self._clock())
-        self._store.lose_pods(key, action.uid, present={raw["metadata"]["name"] for raw in listing.items})
+        present = {raw["metadata"]["name"] for raw in listing.items}
+        self._store.lose_pods(key, action.uid, present=present, version=int(listing.resource_version or 0))
 
     async def _find_refused_pods(self, key: Key, snapshot: Snapshot, action: actions.FindRefusedPods) -> None:
         selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
@@ -698,6 +705,18 @@ def _time_of(event: Mapping[str, Any]) -> datetime:
     last = (event.get("series") or {}).get("lastObservedTime")
     text = event.get("lastTimestamp") or last or event.get("eventTime") or event.get("firstTimestamp")
     return parse_instant(str(text)) if text else _LONG_AGO
+
+
+def _is_as_wanted(found: ProcessRun, manifest: Mapping[str, Any]) -> bool:
+    """Whether a run that was there already stands for the one that was to be created.
+
+    A run by hand of the same request may have taken the name of a tick: that is the run of the tick then. No step and no
+    backfill would ever see such a run as its own.
+    """
+    wanted, spec = ProcessRun.model_validate({**manifest, "metadata": {}}).spec, found.spec
+    if (spec.request, spec.parent) != (wanted.request, wanted.parent):
+        return False
+    return spec.trigger == wanted.trigger or wanted.trigger not in (Trigger.STEP, Trigger.BACKFILL)
 
 
 def _without_log(run: ProcessRun) -> ProcessRun:

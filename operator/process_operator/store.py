@@ -322,11 +322,12 @@ class Store:
         self.shelf(kind).exhume(raw["metadata"]["name"], raw["metadata"]["namespace"], raw["metadata"]["uid"], burials)
         self.apply(kind, raw)
 
-    def lose_pods(self, key: Key, job_uid: str, *, present: set[str]) -> None:
-        """A list of a Job's pods was read: those that are held and not in it are gone."""
+    def lose_pods(self, key: Key, job_uid: str, *, present: set[str], version: int) -> None:
+        """A list of a Job's pods was read at `version`: those that are held, not newer and not in it are gone."""
         for name, entry in list(self.pods.of(key).items()):
-            if entry.value.job_uid == job_uid and name not in present and not entry.gone:
-                self.lose(POD, key[0], name)
+            is_missing = entry.value.job_uid == job_uid and name not in present and not entry.gone
+            if is_missing and entry.version <= version:
+                self._remove(POD, key[0], name, entry.uid, version)
 
     def _remove(self, kind: Kind, namespace: str, name: str, uid: str, version: int, last: Any = None) -> bool:
         shelf: Shelf[Any] = self.shelf(kind)
@@ -604,10 +605,11 @@ class Store:
         return held.value if held is not None and self._is_own_job(run, held.value) else None
 
     def _is_own_job(self, run: Entry[ProcessRun], job: Job) -> bool:
-        request = self.requests.get(*run.key)
+        request, owner = self.requests.get(*run.key), job.controller
         cronjob = None
-        if request is not None and job.controller is not None and job.controller.kind == CRONJOB.kind:
-            cronjob = CronJobOfRequest(names.child_stem(run.key[1], request.uid))
+        if request is not None and owner is not None and owner.kind == CRONJOB.kind:
+            held = self.cronjobs.get(run.key[0], names.child_stem(run.key[1], request.uid))
+            cronjob = CronJobOfRequest(owner.name, held.uid) if held is not None else None
         return is_job_of(run.value, job, cronjob)
 
     def _process_at(self, kind: Kind, namespace: str, name: str) -> str:

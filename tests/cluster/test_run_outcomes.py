@@ -90,8 +90,10 @@ CASES = [
     ),
     case(
         "the deadline of the Job ends what runs and the code of its trap is kept",
-        "trap 'echo last words; exit 8' TERM; echo begin; " + LONG,
+        # It takes its time to go: the log can be read only as long as the pod is there.
+        "trap 'echo last words; sleep 5; exit 8' TERM; echo begin; " + LONG,
         job={"activeDeadlineSeconds": 3600},
+        pod={"terminationGracePeriodSeconds": 20},
         end=End(
             phase="Failed",
             reason="DeadlineExceeded",

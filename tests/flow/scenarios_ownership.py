@@ -11,7 +11,7 @@ from tests.flow.scenarios_cronjob import MINUTE, cron, ticks
 
 from process_operator import names
 from process_operator.cluster.kinds import CRONJOB, JOB, PROCESS_RUN
-from process_operator.decisions.manifests import ANNOTATION_ENGINE
+from process_operator.decisions.manifests import ANNOTATION_ENGINE, ANNOTATION_VERDICT
 from process_operator.resources.process_run import RunLog
 
 OWNERSHIP = Collection()
@@ -204,3 +204,45 @@ async def labels_of_another(flow: Flow) -> None:
         flow.reschedule(f"again {number}")
         await flow.advance(90)
     flow.expect(lambda: flow.cluster.find(PROCESS_RUN, theirs.metadata.name) is not None, wanted=True)
+
+
+@scenario(
+    "a run of another request that has taken the name of the next tick, until somebody deletes it",
+    remade=frozenset({"job-f34a2bff-30065041"}),
+)
+async def name_of_the_next_tick(flow: Flow) -> None:
+    flow.apply(timing={"schedule": {"secondly": {"every": 60}, "finishTime": later(100)}})
+    await flow.to(30)
+    (first,) = flow.runs()
+    stem = first.metadata.name.rsplit("-", 1)[0]
+    name = f"{stem}-{int(ticks(1)[0].timestamp()) // 60}"
+    flow.cluster.create(PROCESS_RUN, {"metadata": {"name": name}, "spec": {"request": {"name": "nobody"}}})
+    await flow.to(90)
+    ready = next(c for c in flow.request().status.conditions if c.type == "Ready")
+    flow.expect(lambda: (ready.status, "the name is taken" in ready.message), ("False", True))
+    flow.cluster.delete(PROCESS_RUN, name)
+    await flow.to(150)
+    flow.expect(lambda: flow.phases(), [SUCCEEDED] * 2)
+
+
+@scenario("a run at work that somebody annotates as one that was skipped, under Forbid")
+async def annotated_as_skipped(flow: Flow) -> None:
+    flow.work(seconds=90)
+    flow.apply(timing={"schedule": {"secondly": {"every": 60}, "finishTime": later(100)}}, concurrencyPolicy="Forbid")
+    await flow.to(30)
+    (run,) = flow.runs()
+    mark = {"metadata": {"annotations": {ANNOTATION_VERDICT: "Skipped/Overlap another"}}}
+    flow.cluster.patch(PROCESS_RUN, "default", run.metadata.name, mark)
+    await flow.to(85)
+    flow.expect(lambda: len(flow.cluster.all(JOB)), 1)
+    await flow.to(170)
+    flow.expect(lambda: flow.phases()[0], SUCCEEDED)
+
+
+@scenario("a run by hand that a backup restored without its status", ends=["Unknown/FormerRequest"], due=list)
+async def restored_by_hand(flow: Flow) -> None:
+    flow.apply(timing=cron(), suspend=True)
+    labels = {**ours(flow), names.LABEL_RUN: "by-hand", names.LABEL_RESTORED: "nightly"}
+    spec = {"request": {"name": "job"}}
+    flow.cluster.create(PROCESS_RUN, {"metadata": {"name": "by-hand", "labels": labels}, "spec": spec})
+    await flow.to(60)

@@ -17,10 +17,11 @@ from process_operator.decisions.ownership import (
     without_false_ticks,
 )
 from process_operator.resources.process_run import ProcessRun
-from process_operator.resources.workloads import Job
+from process_operator.resources.workloads import Job, parse_cronjob
 
 TICK = f"{STEM}-{int(at('12:10').timestamp()) // 60}"
 CRONJOB = CronJobOfRequest(STEM, "uid-of-the-cronjob")
+HELD = parse_cronjob({"metadata": {"name": STEM, "namespace": "erp", "uid": "uid-of-the-cronjob"}})
 BY_HAND = {ANNOTATION_ENGINE: "CronJob"}
 
 
@@ -124,12 +125,17 @@ def test_jobs_that_nothing_proves_are_left_out() -> None:
         TICK: of_cronjob(),
         "forged": of_cronjob("forged"),
     }
-    known = own_part(snapshot(request(), runs=(run("r"), run("stolen")), jobs=jobs))
+    known = own_part(snapshot(request(), runs=(run("r"), run("stolen")), jobs=jobs, cronjobs=(HELD,)))
     assert {name: found.tick for name, found in known.jobs.items()} == {"r": None, TICK: at("12:10"), "forged": None}
+
+
+def test_a_job_proves_nothing_by_a_cronjob_that_is_not_there() -> None:
+    forged = of_cronjob(uid="bogus")
+    assert own_part(snapshot(request(), jobs={TICK: forged})).jobs == {}
 
 
 def test_a_minute_that_is_no_tick_of_the_schedule_makes_a_run_by_hand() -> None:
     name = f"{STEM}-{int(at('12:13').timestamp()) // 60}"
     jobs = {TICK: of_cronjob(), name: of_cronjob(name, tick="12:13", created="12:13")}
-    known = without_false_ticks(snapshot(request(), jobs=jobs), every(600))
+    known = without_false_ticks(snapshot(request(), jobs=jobs, cronjobs=(HELD,)), every(600))
     assert {name: found.tick for name, found in known.jobs.items()} == {TICK: at("12:10"), name: None}

@@ -370,7 +370,7 @@ def test_pods_that_a_list_does_not_show_are_gone() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.see(POD, a_pod(2))
-    store.lose_pods(CLOSE, "uid-of-run", present=set())
+    store.lose_pods(CLOSE, "uid-of-run", present=set(), version=9)
     assert [pod.gone for pod in store.snapshot(CLOSE).pods["run"]] == [True]
 
 

@@ -12,8 +12,8 @@
   verbs: [delete]
 - apiGroups: [process-operator.io]
   resources: [processruns]
-  # delete: to take back what was claimed ahead of a burst
-  verbs: [create, patch, delete, deletecollection]
+  # delete: finished ones beyond the limits, and what was claimed ahead of a burst
+  verbs: [create, patch, delete]
 - apiGroups: [process-operator.io]
   resources: [processruns/status]
   # `update` is never used: it is what the admission policy asks of whoever makes other runs than manual ones.

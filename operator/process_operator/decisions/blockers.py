@@ -18,6 +18,7 @@ from process_operator.decisions.run_view import RunView
 from process_operator.decisions.situation import Situation
 from process_operator.resources.conditions import Reason
 from process_operator.resources.model import format_instant
+from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_run import RunPhase
 
 STUCK_AFTER: Final = timedelta(minutes=2)
@@ -46,18 +47,31 @@ def blocker_of(situation: Situation, ask: Ask | None, draft: Draft, *, waiting: 
     draft.wake(reported_at(rejected, now))
     if (worst := reported(rejected, now)) is not None:
         return Blocker(worst.sentence, worst.reason)
-    if not waiting:
-        return None
     going = [view for view in situation.views if view.is_let_go and not view.is_paused]
+    if not waiting:
+        # A run that does not start is reported between two ticks as well: else the condition would come and go with them.
+        stuck = [view for view in going if situation.policy != ConcurrencyPolicy.ALLOW and _is_stuck(view, now, draft)]
+        return _behind(min(stuck, key=lambda view: (view.due, view.name)), now, draft) if stuck else None
     if going:
         return _behind(min(going, key=lambda view: (view.due, view.name)), now, draft)
     other = why_it_waits(situation, ask)
     return None if other is None else Blocker(other[0].upper() + other[1:])
 
 
+def _is_stuck(view: RunView, now: datetime, draft: Draft) -> bool:
+    if view.run.status.phase != RunPhase.PENDING:
+        return False
+    due = _since(view) + STUCK_AFTER
+    draft.wake(due if due > now else None)
+    return now >= due
+
+
+def _since(view: RunView) -> datetime:
+    return view.run.status.start_time or (view.job.start_time if view.job is not None else None) or view.created
+
+
 def _behind(view: RunView, now: datetime, draft: Draft) -> Blocker:
-    status = view.run.status
-    since = status.start_time or (view.job.start_time if view.job is not None else None) or view.created
+    status, since = view.run.status, _since(view)
     words = ": ".join(part for part in (status.reason, status.message) if part)
     state = f"{status.phase} since {format_instant(since.replace(microsecond=0))}" + (f" ({words})" if words else "")
     if status.phase != RunPhase.PENDING:

@@ -94,6 +94,9 @@ def calendar_file(config_map: Mapping[str, Any] | None, name: str, key: str) -> 
         content = read_calendar(text.decode(errors="replace"))
     except CalendarError as error:
         return CalendarFile(problem=f"{place}: {error}")
+    except (ValueError, OverflowError) as error:
+        # A date beyond the years 1 to 9999, once it is moved to another zone.
+        return CalendarFile(problem=f"{place}: it has a date that cannot be reckoned with ({error})")
     found = CalendarInForce(content.excluded, digest=hashlib.sha256(text).hexdigest()[:16])
     unreadable = _told(place, content.unreadable, content.unreadable_count)
     return CalendarFile(
@@ -134,11 +137,12 @@ def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime)
             if found.now is None and memory is not None and memory.until > now:
                 found = CalendarInForce(recalled(memory), digest=memory.digest)
                 ends.append(memory.until)
+            reason = Reason.CALENDAR_UNREADABLE if file.is_there else Reason.CALENDAR_NOT_FOUND
             if memory is None or found.now is None:
                 refused = refused or _refusal(file, f"{field}: {objection}", memory)
+                kept.append((reason, f"{field}: {objection}"))
             else:
                 until = f" until {memory.until:%Y-%m-%d}" if ends[-1:] == [memory.until] else ""
-                reason = Reason.CALENDAR_UNREADABLE if file.is_there else Reason.CALENDAR_NOT_FOUND
                 kept.append((reason, f"{field}: {objection}; it stays in force as it was{until}"))
         in_force.append(found)
     changes = sorted({found.changed_at for found in in_force if found.changed_at is not None})

@@ -31,7 +31,7 @@ def occupant_of(run: ProcessRun, job: Job | None) -> Occupant | None:
     """
     created = run.metadata.creation_timestamp
     assert created is not None
-    if manifests.ANNOTATION_VERDICT in run.metadata.annotations:
+    if manifests.ANNOTATION_VERDICT in run.metadata.annotations and job is None and run.status.job_uid is None:
         return None
     was_let_go = bool(run.status.steps) or run.status.phase == RunPhase.RUNNING or run.status.job_uid is not None
     if job is None and not was_let_go:

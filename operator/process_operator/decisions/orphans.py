@@ -70,7 +70,7 @@ def _never_started(view: RunView, request: ProcessRequest, now: datetime, draft:
     elif not view.notes.job_absent:
         yield LookUpJob(view.name)
     else:
-        patch = manifests.adoption_patch(request, view.run)
+        patch = manifests.adoption_patch(request, view.run) or {"metadata": {}}
         verdict = str(Refusal(RunPhase.UNKNOWN, RunReason.FORMER_REQUEST))
         patch["metadata"]["annotations"] = {manifests.ANNOTATION_VERDICT: verdict}
         yield AdoptRun(view.name, view.run.metadata.uid, patch)

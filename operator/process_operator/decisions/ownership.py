@@ -26,18 +26,15 @@ _CLOCKS_APART: Final = timedelta(minutes=1)
 
 
 class CronJobOfRequest(NamedTuple):
-    """The CronJob that the operator made, or would make, for a request."""
+    """The CronJob that the operator made for a request."""
 
     name: str
-    uid: str | None = None
-    """None where it is not known: the name has the digest of the request's UID."""
+    uid: str
 
     def made(self, job: Job) -> bool:
         """Whether this CronJob is the controller of a Job."""
         owner = job.controller
-        if owner is None or (owner.kind, owner.name) != ("CronJob", self.name):
-            return False
-        return self.uid is None or owner.uid == self.uid
+        return owner is not None and (owner.kind, owner.name, owner.uid) == ("CronJob", self.name, self.uid)
 
 
 def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
@@ -61,6 +58,8 @@ def is_restored(run: ProcessRun) -> bool:
     """Whether an open run came back from a backup without its status, so that nobody knows whether it ran."""
     if names.LABEL_RESTORED not in run.metadata.labels or manifests.ANNOTATION_VERDICT in run.metadata.annotations:
         return False
+    if any(owner.controller for owner in run.metadata.owner_references):
+        return False  # a backup restores no owner that is not there
     return run.status.job_uid is None and not run.status.steps
 
 
@@ -84,13 +83,9 @@ def is_cronjob_of(cronjob: CronJob, request_name: str, request_uid: str) -> bool
 
 
 def cronjob_of(snapshot: Snapshot, request_uid: str) -> CronJobOfRequest | None:
-    """The CronJob of the request of this name with this UID; None where nothing proves which it is."""
-    name = names.child_stem(snapshot.name, request_uid)
-    found = next((cronjob for cronjob in snapshot.cronjobs if cronjob.metadata.name == name), None)
-    if found is not None:
-        is_its = is_cronjob_of(found, snapshot.name, request_uid)
-        return CronJobOfRequest(name, found.metadata.uid) if is_its else None
-    return CronJobOfRequest(name) if request_uid == snapshot.uid != "" else None
+    """The CronJob of the request of this name with this UID; None where there is none."""
+    found = next((c for c in snapshot.cronjobs if is_cronjob_of(c, snapshot.name, request_uid)), None)
+    return CronJobOfRequest(found.metadata.name, found.metadata.uid) if found is not None else None
 
 
 def is_job_of(run: ProcessRun, job: Job, cronjob: CronJobOfRequest | None) -> bool:
@@ -156,11 +151,12 @@ def without_false_ticks(snapshot: Snapshot, recurrence: Recurrence | None) -> Sn
     if recurrence is None or cronjob is None or stretch is None or stretch.since is None:
         return snapshot
     known_from = stretch.since + _CLOCKS_APART
+    recorded = {run.metadata.name: run.spec.scheduled_time for run in snapshot.runs}
     false = {
         name: _without_tick(job)
         for name, job in snapshot.jobs.items()
         if job.tick is not None and job.tick > known_from and cronjob.made(job)
-        if recurrence.previous(job.tick) != job.tick
+        if recurrence.previous(job.tick) != job.tick and recorded.get(name) != job.tick
     }
     return replace(snapshot, jobs={**snapshot.jobs, **false}) if false else snapshot
 

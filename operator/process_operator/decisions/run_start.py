@@ -77,6 +77,9 @@ def is_outdated(job: Job, template: JobTemplate | None) -> bool:
 def has_begun(view: RunView, job: Job) -> bool:
     """Whether any container of the run may have started, as far as is known."""
     counted = job.ready + job.succeeded + job.failed > 0
+    started = view.run.status.start_time
+    if started is not None and (job.start_time is None or started >= job.start_time):
+        return True  # the operator that saw it has ended since, and so may the pod
     return (
         counted or view.notes.running_since is not None or any(pod.has_started for pod in relevant_pods(job, view.pods))
     )

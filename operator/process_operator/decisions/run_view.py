@@ -118,9 +118,7 @@ def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = N
         scheduled=run.spec.scheduled_time or created,
         is_paused=paused,
         is_let_go=bool(run.status.steps) or (job is not None and not job.waits_for_start),
-        refusal=Refusal.parse(annotations[manifests.ANNOTATION_VERDICT])
-        if manifests.ANNOTATION_VERDICT in annotations
-        else None,
+        refusal=_refusal(run, job),
         by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
         steps=steps,
         process=run.status.process or step_process or _process_of_request(snapshot, run),
@@ -141,6 +139,14 @@ def _process_of_request(snapshot: Snapshot, run: ProcessRun) -> str | None:
     if request is None or run.spec.parent is not None:
         return None
     return request.spec.process.name if request.spec.process is not None else run.spec.request.name
+
+
+def _refusal(run: ProcessRun, job: Job | None) -> Refusal | None:
+    """Why a run was made to record that it does not start. On a run that has started somebody else wrote it."""
+    verdict = run.metadata.annotations.get(manifests.ANNOTATION_VERDICT)
+    if verdict is None or job is not None or run.status.job_uid is not None or run.status.steps:
+        return None
+    return Refusal.parse(verdict)
 
 
 def _window(snapshot: Snapshot, run: ProcessRun) -> StartWindow | None:

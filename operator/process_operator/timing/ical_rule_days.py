@@ -244,9 +244,11 @@ def _first_bits(days: int, count: int) -> int:
     """Keep the first `count` bits that are set."""
     if not days:
         return 0
+    if days.bit_count() <= count:
+        return days  # before a mask of `count` bits is made, which may be a billion
     first = (days & -days).bit_length() - 1
     there = days >> first
-    high = count
+    high = min(count, there.bit_length())
     while (there & ((1 << high) - 1)).bit_count() < count:
         if high >= there.bit_length():
             return days
