@@ -23,12 +23,14 @@ def with_uncounted(counts: RunCounts, history: Iterable[FinishedRun]) -> RunCoun
     through = counts.through
     if through is None and _total(counts):
         return counts
-    known = [(run.recorded, run.name, run.phase) for run in history if run.recorded is not None]
-    newer = sorted(run for run in known if through is None or run[0] >= through)
+    known = [(run.recorded, run.phase) for run in history if run.recorded is not None]
+    newer = [run for run in known if through is None or run[0] >= through]
+    # Of one second those come first that were recorded first: they may be counted already.
+    newer.sort(key=lambda run: run[0])
     already = 0 if through is None else counts.at_through
     at_once = sum(1 for run in newer if run[0] == through)
     # Of those in the very second only the number is known: the rest of them are the uncounted ones.
-    for recorded, _, phase in newer[min(already, at_once) :]:
+    for recorded, phase in newer[min(already, at_once) :]:
         counts = _counted(counts, phase, recorded)
     return counts
 
