@@ -35,6 +35,7 @@ from process_operator.decisions.snapshot import Snapshot
 from process_operator.performer import Performer
 from process_operator.queue import WorkQueue
 from process_operator.rejections import LONGEST_PAUSE, blocked_by, is_observation, need_of, what_fails
+from process_operator.resources.conditions import Reason
 from process_operator.shelf import Key
 from process_operator.store import Notes, Store
 
@@ -139,6 +140,7 @@ class Reconciler:
         except Exception as error:
             log.exception("decision failed", namespace=key[0], request=key[1])
             again_at = self._later(key, error)
+            await self._report_failure(key, again_at)
         else:
             self._forgive(key)
         self._wake(key, again_at)
@@ -247,6 +249,23 @@ class Reconciler:
         if isinstance(action, DeleteRuns) and quota is not None:
             now = self._clock()
             notes.blocked[Need.RUN] = replace(quota, room_made_at=now, again_at=now + _QUOTA_COUNTS)
+
+    async def _report_failure(self, key: Key, again_at: datetime) -> None:
+        """Write into the status that the operator itself fails to decide about a request. Never raises an Exception."""
+        notes, now = self._store.notes(key), self._clock()
+        before = notes.blocked.get(Need.OTHER)
+        is_known = before is not None and before.reason == Reason.INTERNAL_ERROR
+        notes.blocked[Need.OTHER] = Blocked(
+            what="the operator fails to decide about the request",
+            reason=Reason.INTERNAL_ERROR,
+            message="an error of its own; its log has the cause",
+            since=before.since if before is not None and is_known else now,
+            again_at=again_at,
+        )
+        try:
+            await self._report_blocked(key)
+        except Exception:
+            log.exception("a failure could not be reported", namespace=key[0], request=key[1])
 
     async def _report_blocked(self, key: Key) -> None:
         """Write into the status of a request which action of its plan keeps failing."""

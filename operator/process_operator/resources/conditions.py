@@ -70,6 +70,8 @@ class Reason(StrEnum):
     REJECTED = "Rejected"
     WEBHOOK_FAILED = "WebhookFailed"
     API_ERROR = "APIError"
+    # Ready=False: the operator itself failed to decide about the request
+    INTERNAL_ERROR = "InternalError"
     # Ready=False: a run that does not start blocks the next one
     RUN_NOT_STARTED = "RunNotStarted"
     # NotificationsReady; the last two also of runs, Notified=False
@@ -95,6 +97,7 @@ _MAY_HEAL = frozenset(
         Reason.QUOTA_EXCEEDED,
         Reason.WEBHOOK_FAILED,
         Reason.API_ERROR,
+        Reason.INTERNAL_ERROR,
     }
 )
 

@@ -1,0 +1,68 @@
+"""A decision that raises: the request says so, and all goes on as soon as a decision can be made."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+from structlog.testing import capture_logs
+from tests.flow.driver import Flow, Process
+
+from process_operator.decider import Decider, Decision
+from process_operator.decisions.snapshot import Snapshot
+from process_operator.reconciler import Reconciler
+
+
+class Mistaken(Decider):
+    """Fails for as long as it is mistaken."""
+
+    mistaken = True
+
+    async def decide(self, snapshot: Snapshot, now: datetime) -> Decision:
+        """Raise, as a bug does."""
+        if self.mistaken:
+            raise KeyError("metadata")
+        return await super().decide(snapshot, now)
+
+
+def reconciler_of(process: Process, decider: Decider) -> Reconciler:
+    """The loop of the operator's own, which forgives no mistake and survives it."""
+    return Reconciler(
+        store=process.store,
+        queue=process.queue,
+        performer=process.performer,
+        clock=process.clock,
+        wake=lambda _key, _at: None,
+        chance=lambda: 1.0,
+        decider=decider,
+    )
+
+
+def ready(flow: Flow) -> tuple[str, str]:
+    """What the condition Ready of the request says."""
+    found = next(c for c in flow.request().status.conditions if c.type == "Ready")
+    return found.status, found.reason
+
+
+def test_a_mistake_of_the_operators_own_reaches_the_request() -> None:
+    async def play() -> None:
+        flow = Flow()
+        await flow.start()
+        flow.apply(timing={"schedule": {"secondly": {"every": 60}}})
+        await flow.to(30)
+        assert ready(flow)[0] == "True"
+        decider = Mistaken()
+        loop = reconciler_of(flow.processes[0], decider)
+        for _ in range(4):
+            await loop.reconcile(("default", "job"))
+            flow.clock.now += timedelta(seconds=10)
+        assert ready(flow) == ("False", "InternalError")
+        assert [reason for reason, about, _ in flow.processes[0].events.said if reason == "Blocked"] == ["Blocked"]
+        decider.mistaken = False
+        flow.clock.now += timedelta(minutes=6)
+        await loop.reconcile(("default", "job"))
+        await flow.advance(60)
+        assert ready(flow)[0] == "True"
+
+    with capture_logs():
+        asyncio.run(play())
