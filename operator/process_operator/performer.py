@@ -555,9 +555,10 @@ class Performer:
         except Forbidden as error:
             # The end of the run has to be recorded all the same.
             log.warning("Events cannot be read", namespace=key[0], run=action.run, error=str(error))
-            self._store.note_run(key, action.run, kubelet_events=())
+            self._store.note_run(key, action.run, kubelet_events=(), kubelet_events_read_at=self._clock())
         else:
-            self._store.note_run(key, action.run, kubelet_events=kubelet_events(listing.items))
+            found = kubelet_events(listing.items)
+            self._store.note_run(key, action.run, kubelet_events=found, kubelet_events_read_at=self._clock())
 
     async def _look_up_job(self, key: Key, snapshot: Snapshot, action: actions.LookUpJob) -> None:
         try:

@@ -7,7 +7,7 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden, Invalid, QuotaExceeded
-from process_operator.cluster.kinds import EVENT, JOB, PROCESS_REQUEST
+from process_operator.cluster.kinds import EVENT, JOB, POD, PROCESS_REQUEST
 from process_operator.resources.process_run import RunLog
 
 ONCE = Collection()
@@ -63,6 +63,24 @@ async def killed_by_the_kubelet(flow: Flow) -> None:
     await flow.to(20)
     words = "container main was killed: Liveness probe failed: no answer"
     flow.expect(lambda: (flow.newest().exit_code, flow.newest().message), (137, words))
+
+
+@scenario("Run Immediately whose container the kubelet kills, which it says a moment later", ends=None)
+async def killed_by_the_kubelet_said_late(flow: Flow) -> None:
+    flow.work(exit_code=137, log="begin")
+    flow.apply(timing=NOW, jobTemplate=template(livenessProbe={"exec": {"command": ["false"]}}))
+    await flow.to(7)
+    (pod,) = flow.cluster.all(POD)
+    ended_at = pod["status"]["containerStatuses"][0]["state"]["terminated"]["finishedAt"]
+    involved = {"uid": pod["metadata"]["uid"], "fieldPath": "spec.containers{main}"}
+    probe = {"reason": "Unhealthy", "message": "Liveness probe failed: no answer"}
+    for said in (probe, {"reason": "Killing", "message": "Stopping container main"}):
+        await flow.advance(2)
+        flow.expect(lambda: flow.newest().phase, "Running")
+        event = {"involvedObject": involved, **said, "lastTimestamp": ended_at}
+        flow.cluster.create(EVENT, {"metadata": {"generateName": "event-"}, **event})
+    await flow.to(25)
+    flow.expect(lambda: flow.newest().reason, "LivenessProbeFailed")
 
 
 @scenario("Run Immediately whose container the kubelet kills, and Events cannot be read", ends=["Failed/ExitCode"])

@@ -16,8 +16,8 @@ from process_operator.decisions.plan import (
     ListPods,
     ReadLog,
 )
-from process_operator.decisions.pod_choice import LogSource, choose, is_cut_short, log_source, relevant_pods
-from process_operator.decisions.run_failure import Context
+from process_operator.decisions.pod_choice import Choice, LogSource, choose, is_cut_short, log_source, relevant_pods
+from process_operator.decisions.run_failure import KILL_SIGNALS, Context
 from process_operator.decisions.run_phase import RunOutcome, finished_outcome, open_outcome
 from process_operator.decisions.run_report import (
     finish,
@@ -36,6 +36,9 @@ from process_operator.resources.workloads import Job
 PATIENCE: Final = timedelta(seconds=2)
 """The pods' last words may arrive so much later than the end of their Job; after that they are asked for."""
 
+_KILL_EVENTS: Final = frozenset({"Killing", "FailedPostStartHook"})
+_EVENT_PATIENCE: Final = timedelta(seconds=10)
+"""How long after the end of a Job the kubelet's Event about the kill of a container is waited for."""
 _POD_POLL: Final = timedelta(seconds=2)
 _LONGEST_POLL: Final = timedelta(minutes=1)
 _USUAL_GRACE: Final = timedelta(seconds=40)
@@ -47,7 +50,7 @@ def record(view: RunView, orders: RunOrders, draft: Draft) -> None:
     job = view.job
     if view.notes.log_wanted:
         return  # the reader's answer brings us back
-    if not _pods_are_settled(view, orders.now, draft) or _asks_the_kubelet(view, draft):
+    if not _pods_are_settled(view, orders.now, draft) or _asks_the_kubelet(view, orders.now, draft):
         return
     outcome = finished_outcome(job, view.pods, context=_context(view, orders))
     if outcome is None:
@@ -77,17 +80,33 @@ def _pods_are_settled(view: RunView, now: datetime, draft: Draft) -> bool:
     return False
 
 
-def _asks_the_kubelet(view: RunView, draft: Draft) -> bool:
-    """Ask for the kubelet's Events where it may have killed the container that failed; whether that is done now."""
-    if view.notes.kubelet_events is not None or (view.job is not None and view.job.kill is not None):
+def _asks_the_kubelet(view: RunView, now: datetime, draft: Draft) -> bool:
+    """Ask for the kubelet's Events where it may have killed the container that failed; whether they are waited for."""
+    if view.job is not None and view.job.kill is not None:
         return False
     choice = choose(view.job, view.pods)
     if choice.pod is None or choice.container is None or not choice.container.is_probed:
         return False
     if choice.end is None or choice.end.exit_code == 0:
         return False
-    draft.do(FindKubeletEvents(view.name, choice.pod.metadata.uid))
+    read_at = view.notes.kubelet_events_read_at
+    if read_at is not None and not _is_event_late(view, choice, now):
+        return False
+    if read_at is not None and read_at <= now < read_at + PATIENCE:
+        draft.wake(read_at + PATIENCE)
+    else:
+        draft.do(FindKubeletEvents(view.name, choice.pod.metadata.uid))
     return True
+
+
+def _is_event_late(view: RunView, choice: Choice, now: datetime) -> bool:
+    """Whether a container was killed and the Event about it may be under way: the kubelet sends Events beside all else."""
+    ended_at, container, end = view.notes.ended_at, choice.container, choice.end
+    if ended_at is None or container is None or end is None or end.exit_code not in KILL_SIGNALS:
+        return False
+    said = {event.reason for event in view.notes.kubelet_events or () if event.container == container.name}
+    is_told = bool(said & _KILL_EVENTS)
+    return not is_told and ended_at <= now < ended_at + _EVENT_PATIENCE
 
 
 def _context(view: RunView, orders: RunOrders) -> Context:

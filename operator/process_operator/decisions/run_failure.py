@@ -39,7 +39,8 @@ _PROBES: Final = {
     "Startup probe": RunReason.STARTUP_PROBE_FAILED,
 }
 """How the kubelet's Event about a failed probe begins, and the reason of a run that was killed for it."""
-_KILL_SIGNALS: Final = frozenset({137, 143})
+KILL_SIGNALS: Final = frozenset({137, 143})
+"""Exit codes of a process that was killed: 128 and the number of SIGKILL or SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +274,7 @@ def _disrupted(evidence: Evidence) -> Cause | None:
     if not reason:
         return None
     # Where the pod was not deleted only the code tells whether the kubelet killed the container.
-    killed = not evidence.choice.ended_by_itself or (end and pod.deleted_at is None and end.exit_code in _KILL_SIGNALS)
+    killed = not evidence.choice.ended_by_itself or (end and pod.deleted_at is None and end.exit_code in KILL_SIGNALS)
     message = pod.message or (disruption.message if disruption else "")
     return _failed(reason, message, None if killed else evidence.exit_code)
 

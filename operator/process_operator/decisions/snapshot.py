@@ -120,6 +120,7 @@ class RunNotes:
     pod_event: Waiting | None = None
     """Reason and message of the newest Event of a pod, where that is a warning."""
     pod_events_read_at: datetime | None = None
+    kubelet_events_read_at: datetime | None = None
     kubelet_events: tuple[KubeletEvent, ...] | None = None
     """What the kubelet said of the pod that speaks for the run; None: it was not asked for."""
     job_absent: bool = False
