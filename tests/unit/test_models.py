@@ -511,4 +511,5 @@ def test_only_what_appears_or_frees_itself_may_heal() -> None:
         "QuotaExceeded",
         "WebhookFailed",
         "APIError",
+        "InternalError",
     }
