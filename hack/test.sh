@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What `make test` runs, in lanes side by side, because most tests with a cluster wait most of the time:
+# What `make test` runs, in lanes. The first comes alone; the others go side by side, because they wait most of the time:
 #   pure    linters, tests that need no cluster, and those against oracles (programs in Go and Java)
 #   first   a cluster with a node: the tests that share its operator, then some of those that kill theirs
 #   second  another one: the other tests that kill the operator
@@ -123,6 +123,18 @@ lane() { # NAME: run a lane to its end, and note that it came there
     touch "$scratch/ended-$1"
 }
 
+side_by_side() { # lanes; each is a process group, so that an interrupted run ends all that it has started
+    local name
+    set -m
+    for name; do
+        lane "$name" </dev/null &
+        lanes+=($!)
+    done
+    set +m
+    wait "${lanes[@]}" || true
+    lanes=()
+}
+
 finish() {
     local group
     for group in "${lanes[@]}"; do kill -- "-$group" 2>/dev/null || true; done
@@ -140,17 +152,9 @@ if [[ ${CLUSTER:-} = existing ]]; then
     second
     third
 else
-    # Each lane is a process group, so that an interrupted run ends all that it has started.
-    set -m
-    for name in pure first second third; do
-        lane "$name" </dev/null &
-        lanes+=($!)
-    done
-    set +m
-    # What waits for a clock goes first.
-    renice -n 5 -g "${lanes[0]}" >/dev/null
-    wait "${lanes[@]}" || true
-    lanes=()
+    # The first keeps all cores busy for some minutes. Beside the others it would starve, and make their pods wait.
+    side_by_side pure
+    side_by_side first second third
     for name in pure first second third; do
         [[ -e $scratch/ended-$name ]] || printf 'lane %s: did not come to its end\n' "$name" >>"$scratch/failed"
     done
