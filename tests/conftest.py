@@ -35,6 +35,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--failure-lines", type=int, default=_LINES, metavar="N", help=says)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fail where pytest-xdist does not group tests: those of a group share objects, and would delete each other's."""
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    apart = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+    if apart:
+        raise pytest.UsageError(f"--dist loadgroup has no effect on {len(apart)} tests, for instance {apart[0]}")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
