@@ -31,7 +31,7 @@ from process_operator.cluster.kinds import NAMESPACE, PROCESS_REQUEST, PROCESS_R
 from process_operator.decisions.template import build_template
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
-from process_operator.resync import NOTHING
+from process_operator.selections import NOTHING
 
 NAMESPACE_NAME: Final = "rest"
 _IN_FLIGHT: Final = 64

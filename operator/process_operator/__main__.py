@@ -25,9 +25,8 @@ def run(
     """Run the operator. Settings come from environment variables, PROCESS_OPERATOR_*."""
     # Imported here: the other commands need neither kopf nor a connection.
     from process_operator import runtime
-    from process_operator.cluster.connection import ConfigurationError
     from process_operator.logging_setup import set_up_logging
-    from process_operator.settings import SettingsError, read_settings
+    from process_operator.settings import ConfigurationError, SettingsError, read_settings
 
     try:
         settings = read_settings()
@@ -47,7 +46,7 @@ def verify(
     context: Annotated[str | None, typer.Option(help="Context of the kubeconfig.")] = None,
 ) -> None:
     """Prove that an installation works: make one real run, wait for it, and read its log."""
-    from process_operator.cluster.connection import ConfigurationError
+    from process_operator.settings import ConfigurationError
     from process_operator.verify import VerificationError
     from process_operator.verify import verify as make_a_run
 

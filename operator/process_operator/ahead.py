@@ -18,7 +18,8 @@ import structlog
 
 from process_operator.cluster.errors import ApiError
 from process_operator.decisions.claim_ahead import claim_of, without_claims
-from process_operator.decisions.plan import ClaimTick, CreateJob, CreateRun, Plan
+from process_operator.decisions.plan import CreateRun, Plan
+from process_operator.decisions.plan_sequel import starts_something
 from process_operator.decisions.request_plan import decide
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.queue import WorkQueue
@@ -187,14 +188,6 @@ class Ahead:
             return None
         plan = decide(snapshot, at)
         return MadeAhead(at, snapshot, plan, self._beat()) if starts_something(plan) else None
-
-
-def starts_something(plan: Plan) -> bool:
-    """Whether a plan makes a Job of a tick or a stretch that is due."""
-    return any(
-        isinstance(action, CreateJob) or (isinstance(action, CreateRun | ClaimTick) and action.job is not None)
-        for action in plan.actions
-    )
 
 
 def _patience(snapshot: Snapshot) -> timedelta:

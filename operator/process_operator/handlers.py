@@ -13,7 +13,7 @@ from typing import Any
 import kopf
 
 from process_operator.cluster.kinds import Kind
-from process_operator.resync import SELECTIONS
+from process_operator.selections import SELECTIONS
 
 Seen = Callable[[Kind, str | None, dict[str, Any]], None]
 """Takes the kind, the type of the event (None: listed) and the object."""

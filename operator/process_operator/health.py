@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from process_operator.leadership import Leadership
 from process_operator.queue import WorkQueue
-from process_operator.resync import SELECTIONS
+from process_operator.selections import SELECTIONS
 from process_operator.timer import Timer
 
 _TIMER_SECONDS: Final = 30.0

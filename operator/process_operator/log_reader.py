@@ -17,10 +17,11 @@ from process_operator.cluster.api import Api
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.kinds import POD
 from process_operator.cluster.logs import KUBELET_RETRIES, LogFollower, TailResult, read_tail
+from process_operator.decisions.log_source import LogSource
 from process_operator.decisions.log_text import build_run_log
 from process_operator.decisions.ownership import is_pod_of
 from process_operator.decisions.plan import KillJob, ReadLog
-from process_operator.decisions.pod_choice import LogSource, log_source
+from process_operator.decisions.pod_choice import log_source
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.workloads import parse_pod
 from process_operator.shelf import Key

@@ -27,8 +27,8 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from process_operator import __version__
-from process_operator.decisions.manifests import ANNOTATION_ENGINE, ANNOTATION_VERDICT
 from process_operator.decisions.plan import Action, CreateJob, CreateRun, FinishRun, GrowSummary
+from process_operator.names import ANNOTATION_ENGINE, ANNOTATION_VERDICT
 from process_operator.resources.model import parse_instant
 from process_operator.resources.process_run import ProcessRunStatus, RunPhase, Trigger
 from process_operator.shelf import Key

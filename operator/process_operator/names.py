@@ -40,6 +40,18 @@ ANNOTATION_CRONJOB_TICK: Final = "batch.kubernetes.io/cronjob-scheduled-timestam
 ANNOTATION_CLAIMED_TICK: Final = f"{GROUP}/claimed-tick"
 """On a CronJob: the tick (RFC 3339) that the operator took from the CronJob controller, because no Job of it came."""
 
+ANNOTATION_VERDICT: Final = f"{GROUP}/verdict"
+"""On a run that was made only to record why a tick did not start: `Missed/DeadlinePassed`, `Skipped/Overlap NAME`.
+
+The claim and its meaning are then one write: a crash before the status was written cannot make the run start.
+"""
+ANNOTATION_SUMMARY: Final = f"{GROUP}/summary"
+"""On a run that stands for several refused ticks: the summary as JSON, for the same reason."""
+ANNOTATION_ENGINE: Final = f"{GROUP}/engine"
+"""On a run whose Job the CronJob controller made: `CronJob`. The operator never makes that Job."""
+ANNOTATION_AHEAD: Final = f"{GROUP}/claimed-ahead"
+"""On a run that was made before its tick was due: `true`. Times would not do: the API server's clock is another one."""
+
 LABEL_RESTORED: Final = "velero.io/restore-name"
 """On what Velero restored from a backup: without owner and status."""
 LABEL_NO_BACKUP: Final = "velero.io/exclude-from-backup"

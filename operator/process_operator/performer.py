@@ -42,10 +42,10 @@ from process_operator.cluster.kinds import (
 )
 from process_operator.cluster.status import StatusChanged, replace_status, status_patch
 from process_operator.cluster.transport import Body
-from process_operator.decisions import manifests
 from process_operator.decisions import plan as actions
 from process_operator.decisions.blocked import Blocked
 from process_operator.decisions.history import remembered, step_end
+from process_operator.decisions.manifests import owned_by_run
 from process_operator.decisions.ownership import cronjob_of_run, is_cronjob_of, is_job_of
 from process_operator.decisions.pod_choice import EVENT_CAUSES
 from process_operator.decisions.snapshot import Delivery, DryRun, FinishedRun, RunNotes, Snapshot
@@ -276,7 +276,7 @@ class Performer:
             try:
                 # First, because somebody waits for it.
                 if action.job is not None:
-                    job = manifests.owned_by_run(action.job, answer["metadata"]["uid"])
+                    job = owned_by_run(action.job, answer["metadata"]["uid"])
                     await self._create_job(key, snapshot, actions.CreateJob(name, job), made=answer)
             finally:
                 self._take_run(key, answer)

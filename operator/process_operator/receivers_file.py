@@ -14,8 +14,8 @@ from typing import Final
 import yaml
 from pydantic import ValidationError
 
-from process_operator.cluster.connection import ConfigurationError
 from process_operator.resources.receiver import Receiver, Receivers
+from process_operator.settings import ConfigurationError
 
 _PREFIX: Final = "whsec_"
 """Of a key in the form of Standard Webhooks: what follows is base64."""

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from process_operator.ahead import Ahead, starts_something
+from process_operator.ahead import Ahead
 from process_operator.backfill_writer import BackfillWriter
 from process_operator.cluster.backoff import backoff, retry_after
 from process_operator.cluster.errors import (
@@ -25,9 +25,10 @@ from process_operator.cluster.errors import (
     NotFound,
 )
 from process_operator.decider import Decider, Decision
-from process_operator.decisions.blocked import Blocked, Need, blocked_now
+from process_operator.decisions.blocked import Blocked, Need
 from process_operator.decisions.plan import Action, DeleteRuns, Plan
-from process_operator.decisions.plan_sequel import is_settled, only_start
+from process_operator.decisions.plan_sequel import is_settled, only_start, starts_something
+from process_operator.decisions.rejections import blocked_now
 from process_operator.decisions.request_blocked import report_blocked
 from process_operator.decisions.request_status import is_awaited, is_worth_a_write
 from process_operator.decisions.run_counts import with_uncounted

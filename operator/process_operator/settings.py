@@ -84,3 +84,7 @@ def read_settings() -> Settings:
                 for found in wrong
             )
         ) from None
+
+
+class ConfigurationError(Exception):
+    """There is no usable way to an API server; the message says what was looked at."""

@@ -19,7 +19,7 @@ from process_operator.cluster.backoff import backoff
 from process_operator.cluster.connection import Connection
 from process_operator.cluster.kinds import JOB, POD, PROCESS_RUN
 from process_operator.handlers import Seen, register
-from process_operator.resync import NOTHING, SELECTIONS
+from process_operator.selections import NOTHING, SELECTIONS
 from process_operator.watch_stream import WatchStream
 
 SILENCE_SECONDS: Final = 70.0

@@ -22,14 +22,14 @@ from process_operator.ahead import Ahead, Bounds
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.kinds import CONFIG_MAP, JOB, POD, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.decisions.log_source import LogSource
 from process_operator.decisions.log_text import build_run_log
-from process_operator.decisions.manifests import ANNOTATION_AHEAD
 from process_operator.decisions.plan import KillJob, Notify, ReadLog
-from process_operator.decisions.pod_choice import LogSource, log_source
+from process_operator.decisions.pod_choice import log_source
 from process_operator.decisions.snapshot import Defaults
 from process_operator.decisions.snapshot import Delivery as Told
 from process_operator.log_reader import LogReader
-from process_operator.names import LABEL_PROCESS
+from process_operator.names import ANNOTATION_AHEAD, LABEL_PROCESS
 from process_operator.notifier import Notifier
 from process_operator.performer import Performer
 from process_operator.process_reconciler import ProcessReconciler

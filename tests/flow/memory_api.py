@@ -45,7 +45,7 @@ from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, RunPhase
-from process_operator.resync import SELECTIONS
+from process_operator.selections import SELECTIONS
 
 Body = dict[str, Any]
 

@@ -27,8 +27,8 @@ from process_operator.cluster.kinds import (
     Kind,
 )
 from process_operator.decisions import manifests, plan
+from process_operator.decisions.log_source import LogSource
 from process_operator.decisions.ownership import own_part
-from process_operator.decisions.pod_choice import LogSource
 from process_operator.decisions.snapshot import FinishedRun, Snapshot
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, LogReason
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus

@@ -8,12 +8,12 @@ import pytest
 from tests.unit.given import STEM, at, job, request, run, schedule, seconds, snapshot
 
 from process_operator.decisions.claim_ahead import without_claims
-from process_operator.decisions.manifests import ANNOTATION_AHEAD
 from process_operator.decisions.plan import Action, CreateJob, CreateRun, DryRunJob, LookUpJob, WithdrawRun
 from process_operator.decisions.request_plan import decide
 from process_operator.decisions.snapshot import DryRun, RunNotes, Snapshot
 from process_operator.decisions.stretch import next_stretch
 from process_operator.decisions.template import build_template
+from process_operator.names import ANNOTATION_AHEAD
 from process_operator.resources.process_request import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun
 

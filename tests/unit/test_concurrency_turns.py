@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.unit.given import at
 
-from process_operator.decisions.concurrency import MAX_STARTS, MAX_WAITING, Contender, Turn, in_the_way, take_turns
+from process_operator.decisions.candidate import Contender
+from process_operator.decisions.concurrency import Turn, in_the_way, take_turns
+from process_operator.decisions.limits import MAX_STARTS, MAX_WAITING
 from process_operator.resources.process import ConcurrencyPolicy
 
 ALLOW, FORBID, REPLACE, QUEUE = (

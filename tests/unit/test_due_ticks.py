@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.unit.given import at, every
 
-from process_operator.decisions.refusal import Refusal, Span
+from process_operator.decisions.missed_tick import Refusal, Span
 from process_operator.decisions.ticks import DueTicks, Occupation, Rules, decide_due_ticks, spans_without_job
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp

@@ -10,7 +10,7 @@ import pytest
 from process_operator.health import Health
 from process_operator.leadership import Leadership
 from process_operator.queue import WorkQueue
-from process_operator.resync import SELECTIONS
+from process_operator.selections import SELECTIONS
 from process_operator.timer import Timer
 from process_operator.timing.agenda import Agenda
 

@@ -9,8 +9,8 @@ import pytest
 from tests.unit.given import STEM, UID, at, finished, job, request, seconds, snapshot, stretch
 
 from process_operator import names
-from process_operator.decisions import manifests
 from process_operator.decisions.blocked import Blocked
+from process_operator.decisions.manifests import cronjob_job_manifest, owner
 from process_operator.decisions.plan import (
     ClaimTick,
     CreateCronJob,
@@ -64,9 +64,9 @@ def begun(known: Snapshot) -> Snapshot:
 
 def of_cronjob(clock: str | None, *, finished_at: str | None = None, name: str = "") -> Job:
     """A Job that the CronJob owns: of a tick, or made from it by a person."""
-    owner = manifests.owner(api_version="batch/v1", kind="CronJob", name=STEM, uid="uid-of-cronjob")
+    reference = owner(api_version="batch/v1", kind="CronJob", name=STEM, uid="uid-of-cronjob")
     annotations = {} if clock is None else {names.ANNOTATION_CRONJOB_TICK: format_instant(at(clock))}
-    metadata = {"labels": {names.LABEL_REQUEST_UID: UID}, "annotations": annotations, "ownerReferences": [owner]}
+    metadata = {"labels": {names.LABEL_REQUEST_UID: UID}, "annotations": annotations, "ownerReferences": [reference]}
     return job(name or named(clock or TICK), finished_at=finished_at, metadata=metadata)
 
 
@@ -91,7 +91,7 @@ def hedges(found: Plan) -> list[str]:
             words.append(f"start {'12:10' if action.run == named(TICK) else action.run}")
         elif isinstance(action, CreateRun):
             words.append(
-                f"record {action.manifest['metadata'].get('annotations', {}).get(manifests.ANNOTATION_VERDICT, 'run')}"
+                f"record {action.manifest['metadata'].get('annotations', {}).get(names.ANNOTATION_VERDICT, 'run')}"
             )
         elif isinstance(action, LoadHistory):
             words.append("look at the history")
@@ -214,7 +214,7 @@ def test_a_job_that_the_server_refuses_becomes_a_run_of_its_own() -> None:
     found = plan("12:10:11", last=TICK, claimed=TICK, notes=notes)
     (made,) = [action for action in found.actions if isinstance(action, CreateRun)]
     assert made.manifest["metadata"]["name"] == named(TICK)
-    assert manifests.ANNOTATION_ENGINE not in made.manifest["metadata"].get("annotations", {})
+    assert names.ANNOTATION_ENGINE not in made.manifest["metadata"].get("annotations", {})
 
 
 @pytest.mark.parametrize(
@@ -229,5 +229,5 @@ def test_a_job_that_the_server_refuses_becomes_a_run_of_its_own() -> None:
 def test_the_tick_is_stamped_in_the_zone_of_the_cronjob(zone: str, stamp: str) -> None:
     of = asked()
     found = cronjob(of, last="12:00", timeZone=zone)
-    made = manifests.cronjob_job_manifest(build_template(of, None), found, name="n", tick=at(TICK))
+    made = cronjob_job_manifest(build_template(of, None), found, name="n", tick=at(TICK))
     assert made["metadata"]["annotations"][names.ANNOTATION_CRONJOB_TICK] == stamp

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from process_operator.decisions.log_source import LogSource
 from process_operator.decisions.log_text import (
     MAX_LOG_JSON,
     MAX_MESSAGE,
@@ -15,11 +16,10 @@ from process_operator.decisions.log_text import (
     build_run_log,
     clean_log,
     clean_message,
-    is_runtime_error_text,
     last_line,
 )
-from process_operator.decisions.pod_choice import LogSource
 from process_operator.resources.conditions import LogReason
+from process_operator.resources.kubelet_logs import is_runtime_error_text
 from process_operator.resources.process_run import RunLog
 
 LARGEST = 262_144

@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from process_operator.cluster.connection import connect
 from process_operator.cluster.kinds import JOB
-from process_operator.decisions.manifests import ANNOTATION_ENGINE, ANNOTATION_VERDICT
 from process_operator.decisions.plan import CreateRun, FinishRun, GrowSummary
 from process_operator.metrics import Metrics
+from process_operator.names import ANNOTATION_ENGINE, ANNOTATION_VERDICT
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import ProcessRunStatus, RunPhase, RunSummary
 from process_operator.runtime import Operator

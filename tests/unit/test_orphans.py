@@ -8,7 +8,6 @@ import pytest
 from tests.unit.given import STEM, UID, Body, at, job, request, run, snapshot, stretch
 
 from process_operator import names
-from process_operator.decisions.manifests import ANNOTATION_VERDICT
 from process_operator.decisions.orphans import (
     adopt_cronjobs,
     adoptions,
@@ -18,6 +17,7 @@ from process_operator.decisions.orphans import (
 )
 from process_operator.decisions.plan import AdoptRun, DeleteJob, Draft, Emit, LookUpJob, PatchCronJob, ReportRun
 from process_operator.decisions.snapshot import RunNotes, Snapshot
+from process_operator.names import ANNOTATION_VERDICT
 from process_operator.resources.process_request import ActiveRun, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import CronJob, Job, parse_cronjob

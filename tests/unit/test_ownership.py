@@ -8,7 +8,6 @@ import pytest
 from tests.unit.given import STEM, Body, at, every, job, request, run, snapshot
 
 from process_operator import names
-from process_operator.decisions.manifests import ANNOTATION_ENGINE
 from process_operator.decisions.ownership import (
     CronJobOfRequest,
     is_job_of,
@@ -16,6 +15,7 @@ from process_operator.decisions.ownership import (
     own_part,
     without_false_ticks,
 )
+from process_operator.names import ANNOTATION_ENGINE
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.workloads import Job, parse_cronjob
 

@@ -7,12 +7,11 @@ from typing import Final
 import pytest
 from tests.unit.given import at
 
-from process_operator.decisions.concurrency import stricter
 from process_operator.decisions.occupancy import let_go_by
 from process_operator.decisions.plan import Action, CreateJob, CreateRun, PatchJob, ReportRun
 from process_operator.decisions.process_line import Ask, Line, Occupant
 from process_operator.process_lines import ProcessLines
-from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process import ConcurrencyPolicy, stricter
 from process_operator.resources.process_run import ProcessRunStatus, StepStatus
 from process_operator.shelf import Key
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from process_operator.cluster.connection import ConfigurationError
 from process_operator.receivers_file import read_key, read_receivers
-from process_operator.settings import Settings
+from process_operator.settings import ConfigurationError, Settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 

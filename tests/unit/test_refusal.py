@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from tests.unit.given import at, every, finished
 
-from process_operator.decisions.refusal import Growth, Record, Records, Refusal, Span, in_one_summary, record_spans
+from process_operator.decisions.missed_tick import Record, Refusal, Span
+from process_operator.decisions.refusal import Growth, Records, in_one_summary, record_spans
 from process_operator.decisions.snapshot import FinishedRun
 from process_operator.resources.process_run import RunPhase, RunSummary
 

@@ -20,8 +20,9 @@ from process_operator.cluster.errors import (
     TooManyRequests,
     Unreachable,
 )
-from process_operator.decisions.blocked import Blocked, Need, blocked_now, reported
+from process_operator.decisions.blocked import Blocked, Need
 from process_operator.decisions.plan import Action, CreateRun, Emit, ListPods, MarkNotified, Notify, ReadLog
+from process_operator.decisions.rejections import blocked_now, reported
 from process_operator.decisions.request_blocked import report_blocked
 from process_operator.rejections import WORDS, blocked_by, is_by_policy, is_observation, what_fails
 

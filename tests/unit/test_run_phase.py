@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from process_operator.decisions.pod_choice import LogSource, log_source
+from process_operator.decisions.log_source import LogSource
+from process_operator.decisions.pod_choice import log_source
 from process_operator.decisions.run_failure import Context
 from process_operator.decisions.run_phase import RunOutcome, finished_outcome, is_odd, next_look, open_outcome
 from process_operator.resources.conditions import LogReason

@@ -20,6 +20,7 @@ from kubernetes.aio.config.kube_config import ENV_KUBECONFIG_PATH_SEPARATOR, KUB
 
 from process_operator.cluster.login import Login
 from process_operator.cluster.proxy import ProxyError, proxy_of_environment
+from process_operator.settings import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,10 +32,6 @@ LANES: Final = 3
 
 _READ_BUFFER: Final = 2**21
 """Bytes. A watch event is one line, and a run with the longest log exceeds aiohttp's own 64 KiB."""
-
-
-class ConfigurationError(Exception):
-    """There is no usable way to an API server; the message says what was looked at."""
 
 
 class Session(NamedTuple):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from process_operator.cluster.errors import TIMEOUT, ApiError, Invalid, NotFound, ServerError, Unreachable
 from process_operator.cluster.kinds import POD
-from process_operator.decisions.log_text import is_runtime_error_text
 from process_operator.resources.conditions import LogReason
+from process_operator.resources.kubelet_logs import is_runtime_error_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

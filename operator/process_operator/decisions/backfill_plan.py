@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator import names
-from process_operator.decisions import manifests
 from process_operator.decisions.backfill_status import (
     BackfillState,
     canceled,
@@ -25,10 +24,12 @@ from process_operator.decisions.backfill_status import (
     out_of_bounds,
     without_request,
 )
-from process_operator.decisions.blocked import Need, blocked_now
-from process_operator.decisions.concurrency import MAX_STARTS
+from process_operator.decisions.blocked import Need
 from process_operator.decisions.history import backfill_mark
+from process_operator.decisions.limits import MAX_STARTS
+from process_operator.decisions.manifests import run_manifest
 from process_operator.decisions.plan import CreateRun, Draft, Emit, LoadHistory
+from process_operator.decisions.rejections import blocked_now
 from process_operator.decisions.request_calendar import Calendar, Progress, runs_left
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import BackfillMark, FinishedRun, Snapshot
@@ -221,9 +222,7 @@ class _Records:
             if mark is not None:
                 found[mark.tick] = (*found.get(mark.tick, ()), name)
         opened = {
-            run.metadata.name: run
-            for run in snapshot.runs
-            if manifests.ANNOTATION_VERDICT not in run.metadata.annotations
+            run.metadata.name: run for run in snapshot.runs if names.ANNOTATION_VERDICT not in run.metadata.annotations
         }
         ended = {run.name: run for run in snapshot.history or () if run.backfill is not None or _has_run(run)}
         return cls(calendar, opened, ended, found)
@@ -296,7 +295,7 @@ def _run_of(calendar: Calendar, records: _Records, backfill: ProcessBackfill, ti
     name = names.backfill_run_name(calendar.stem, moment)
     if name in records.ended or records.finished(tick):
         name = names.rerun_name(calendar.stem, backfill.metadata.uid, moment)
-    manifest = manifests.run_manifest(
+    manifest = run_manifest(
         calendar.request, name=name, trigger=Trigger.BACKFILL, scheduled=tick, backfill=backfill.metadata.name
     )
     return CreateRun(manifest)

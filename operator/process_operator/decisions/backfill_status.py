@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from process_operator.decisions import blocked
+from process_operator.decisions.blocked import Need
+from process_operator.decisions.rejections import blocked_now, reported
 from process_operator.decisions.run_report import end_conditions, reconciling
 from process_operator.decisions.situation import Situation
 from process_operator.resources.conditions import BackfillReason, merge_conditions
@@ -56,8 +57,8 @@ def _why_it_waits(situation: Situation | None) -> tuple[str, str]:
         return BackfillReason.NOT_ACCEPTED, f"the request is not accepted: {message}"[:4096]
     if situation.is_suspended:
         return BackfillReason.SUSPENDED, "the request is suspended (spec.suspend): it goes on with it"
-    rejected = blocked.blocked_now(situation.snapshot, blocked.Need.RUN, situation.now)
-    if rejected is not None and blocked.reported([rejected], situation.now):
+    rejected = blocked_now(situation.snapshot, Need.RUN, situation.now)
+    if rejected is not None and reported([rejected], situation.now):
         return rejected.reason, rejected.sentence[:4096]
     return "", ""
 

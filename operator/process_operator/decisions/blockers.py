@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.blocked import Need, blocked_jobs, blocked_now, reported, reported_at, since_reported
+from process_operator.decisions.blocked import Need
 from process_operator.decisions.plan import Draft
 from process_operator.decisions.process_line import Ask
 from process_operator.decisions.process_turn import why_it_waits
+from process_operator.decisions.rejections import blocked_jobs, blocked_now, reported, reported_at, since_reported
 from process_operator.decisions.run_view import RunView
 from process_operator.decisions.situation import Situation
 from process_operator.resources.conditions import Reason

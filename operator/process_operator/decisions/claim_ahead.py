@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator import names
-from process_operator.decisions import manifests
 from process_operator.decisions.plan import Action, CreateRun, LookUpJob, Plan, WithdrawRun
 from process_operator.decisions.request_calendar import calendar_of
 from process_operator.decisions.situation import Situation
@@ -43,7 +42,7 @@ def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
     if manifest["spec"]["trigger"] != Trigger.SCHEDULE:
         return None
     return CreateRun(
-        {**manifest, "metadata": {**manifest["metadata"], "annotations": {manifests.ANNOTATION_AHEAD: "true"}}}
+        {**manifest, "metadata": {**manifest["metadata"], "annotations": {names.ANNOTATION_AHEAD: "true"}}}
     )
 
 
@@ -100,7 +99,7 @@ def _is_ahead(snapshot: Snapshot, run: ProcessRun) -> bool:
     """Whether a run was claimed before its tick, and the tick was not decided since."""
     tick, cursor = run.spec.scheduled_time, snapshot.status.last_schedule_time
     # A person may annotate what they like, but only the operator sets this trigger.
-    is_claim = run.spec.trigger == Trigger.SCHEDULE and manifests.ANNOTATION_AHEAD in run.metadata.annotations
+    is_claim = run.spec.trigger == Trigger.SCHEDULE and names.ANNOTATION_AHEAD in run.metadata.annotations
     if not is_claim or tick is None:
         return False
     has_begun = run.metadata.name in snapshot.jobs or run.status.job_uid is not None or bool(run.status.steps)

@@ -11,36 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from process_operator.decisions.candidate import Contender
+from process_operator.decisions.limits import MAX_STARTS, MAX_WAITING
 from process_operator.resources.process import ConcurrencyPolicy
 
-MAX_STARTS = 10
-"""Starts of one request in one decision; the rest follow at once in the next."""
 _MOST_STARTS = 100
 """So many where very many wait: each decision looks at all of them, and what it decided is soon out of date."""
 _WAITING_FOR_ONE = 20
-MAX_WAITING = 100
-"""Queued runs of one request; beyond it the oldest are given up as Missed (TooMany)."""
-
-
-_STRICTNESS = (ConcurrencyPolicy.ALLOW, ConcurrencyPolicy.REPLACE, ConcurrencyPolicy.QUEUE, ConcurrencyPolicy.FORBID)
-
-
-def stricter(one: ConcurrencyPolicy, other: ConcurrencyPolicy) -> ConcurrencyPolicy:
-    """The policy that holds where a request and its Process have one each: Forbid > Queue > Replace > Allow."""
-    return max(one, other, key=_STRICTNESS.index)
-
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """A run that exists and is not finished, as far as this table is concerned."""
-
-    name: str
-    due: datetime
-    """When it asked to start (UTC): its tick, or its creation for a manual run."""
-    started: bool
-    """It has a Job that was let go (it may have a pod)."""
-    ready: bool = True
-    """It would start now if it were alone: nothing else (a quota, an invalid request) holds it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ owns it would count until it is deleted, so that is taken out here.
 
 from __future__ import annotations
 
-from process_operator.decisions import manifests
 from process_operator.decisions.cronjob_plan import own_cronjob
+from process_operator.decisions.manifests import active_patch
 from process_operator.decisions.plan import Draft, PatchCronJob
 from process_operator.decisions.situation import Situation
 from process_operator.decisions.snapshot import Snapshot
@@ -33,7 +33,7 @@ def plan_active(situation: Situation, draft: Draft) -> None:
         if job.metadata.uid not in counted and _is_at_work(situation.snapshot, job) and _counts(situation, cronjob, job)
     ]
     if added or stuck:
-        patch = manifests.active_patch(cronjob, [*kept, *added])
+        patch = active_patch(cronjob, [*kept, *added])
         draft.do(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, patch, subresource="status"))
 
 

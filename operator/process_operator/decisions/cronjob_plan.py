@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from process_operator import names
 from process_operator.decisions.acceptance import Acceptance
-from process_operator.decisions.blocked import Need, blocked_now
+from process_operator.decisions.blocked import Need
 from process_operator.decisions.engine_choice import EngineChoice
 from process_operator.decisions.manifests import cronjob_manifest, cronjob_spec, identity_patch
 from process_operator.decisions.orphans import adopt_cronjobs
 from process_operator.decisions.ownership import is_cronjob_of
 from process_operator.decisions.plan import CreateCronJob, Draft, Emit, PatchCronJob
+from process_operator.decisions.rejections import blocked_now
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import EventReason

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from process_operator.decisions import manifests
+from process_operator import names
 from process_operator.decisions.cronjob_plan import own_cronjob
+from process_operator.decisions.manifests import kill_patch, run_manifest
+from process_operator.decisions.missed_tick import Span
 from process_operator.decisions.ownership import cronjob_of
 from process_operator.decisions.plan import CreateRun, DeleteJob, Draft, Emit, KillJob, LoadHistory
-from process_operator.decisions.refusal import Span
 from process_operator.decisions.refused_ticks import refuse
 from process_operator.decisions.request_calendar import (
     LATE,
@@ -147,7 +148,7 @@ def _plan_stray_job(snapshot: Snapshot, job: Job, draft: Draft) -> bool:
 
 
 def _kill_stray(job: Job, record: FinishedRun, draft: Draft) -> None:
-    patch = manifests.kill_patch(Kill(KillReason.CANCELED, f"recorded as {record.phase}"))
+    patch = kill_patch(Kill(KillReason.CANCELED, f"recorded as {record.phase}"))
     name = job.metadata.name
     message = f"ended Job {name}: its tick is recorded as {record.phase} ({record.reason})"
     draft.do(
@@ -160,5 +161,5 @@ def _cronjob_run(request: ProcessRequest, name: str, tick: datetime | None, crea
     trigger = Trigger.MANUAL
     if tick is not None:
         trigger = Trigger.CATCH_UP if created - tick > LATE else Trigger.SCHEDULE
-    annotations = {manifests.ANNOTATION_ENGINE: "CronJob"}
-    return manifests.run_manifest(request, name=name, trigger=trigger, scheduled=tick, annotations=annotations)
+    annotations = {names.ANNOTATION_ENGINE: "CronJob"}
+    return run_manifest(request, name=name, trigger=trigger, scheduled=tick, annotations=annotations)

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from process_operator.decisions import manifests
-from process_operator.decisions.concurrency import Contender, in_the_way
+from process_operator.decisions.candidate import Contender
+from process_operator.decisions.concurrency import in_the_way
 from process_operator.decisions.cronjob_plan import armed_cronjob, own_cronjob
 from process_operator.decisions.cronjob_runs import cronjob_jobs
+from process_operator.decisions.manifests import claim_patch, cronjob_job_manifest, run_manifest
 from process_operator.decisions.plan import ClaimTick, CreateJob, CreateRun, Draft, LoadHistory
 from process_operator.decisions.refused_ticks import refuse
 from process_operator.decisions.request_calendar import LATE, Calendar, Progress, has_run, occupations
@@ -96,11 +97,11 @@ class _Due:
         """Its Job."""
         template = self.situation.acceptance.template
         assert template is not None
-        return manifests.cronjob_job_manifest(template, self.cronjob, name=self.name, tick=self.tick)
+        return cronjob_job_manifest(template, self.cronjob, name=self.name, tick=self.tick)
 
     def claim(self, job: dict[str, Any] | None = None) -> ClaimTick:
         """What takes it from the controller."""
-        return ClaimTick(self.cronjob.metadata.name, manifests.claim_patch(self.cronjob, self.tick), job)
+        return ClaimTick(self.cronjob.metadata.name, claim_patch(self.cronjob, self.tick), job)
 
 
 def _settle(due: _Due, verdict: DueTicks, progress: Progress, draft: Draft) -> Progress:
@@ -120,7 +121,7 @@ def _settle(due: _Due, verdict: DueTicks, progress: Progress, draft: Draft) -> P
         return progress
     # What the server refuses now it may take later: a run of the operator's own has ways to wait, and to give up.
     trigger = Trigger.CATCH_UP if situation.now - due.tick > LATE else Trigger.SCHEDULE
-    manifest = manifests.run_manifest(situation.request, name=due.name, trigger=trigger, scheduled=due.tick)
+    manifest = run_manifest(situation.request, name=due.name, trigger=trigger, scheduled=due.tick)
     draft.do(CreateRun(manifest))
     return Progress(due.tick, progress.started + 1)
 
@@ -130,7 +131,7 @@ def claim_left_behind(snapshot: Snapshot, last: datetime) -> ClaimTick | None:
     cronjob = own_cronjob(snapshot)
     if cronjob is None or cronjob.suspend or _is_claimed(cronjob, last):
         return None
-    return ClaimTick(cronjob.metadata.name, manifests.claim_patch(cronjob, last))
+    return ClaimTick(cronjob.metadata.name, claim_patch(cronjob, last))
 
 
 def _is_claimed(cronjob: CronJob, tick: datetime) -> bool:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from process_operator import names
-from process_operator.decisions import manifests
 from process_operator.decisions.snapshot import BackfillMark, FinishedRun, RunEnd
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
@@ -49,8 +48,8 @@ def remembered(run: ProcessRun) -> FinishedRun:
         start=run.status.start_time,
         end=run.status.end_time,
         summary=run.status.summary,
-        refusal=annotations.get(manifests.ANNOTATION_VERDICT, ""),
-        by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
+        refusal=annotations.get(names.ANNOTATION_VERDICT, ""),
+        by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == "CronJob",
         backfill=backfill_mark(run),
         steps=run.status.steps or (),
         recorded=_recorded(run),

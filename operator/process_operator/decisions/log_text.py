@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from process_operator.resources.conditions import LogReason
+from process_operator.resources.kubelet_logs import is_runtime_error_text
 from process_operator.resources.process_run import RunLog
 
 if TYPE_CHECKING:
-    from process_operator.decisions.pod_choice import LogSource
+    from process_operator.decisions.log_source import LogSource
 
 MAX_LOG_JSON: Final = 1_000_000
 """Most bytes the text may take as JSON: the whole PATCH stays under 1 MiB (etcd takes objects of 1.5 MiB)."""
@@ -30,17 +31,6 @@ _ESCAPE: Final = re.compile(rb"\\x[0-9a-f]{2}")
 _ESCAPE_LENGTH: Final = 4
 _MESSAGE_LIMIT: Final = 2048
 """As many bytes of the end of a log the kubelet puts into a termination message."""
-_RUNTIME_ERROR: Final = re.compile(
-    rb"\s*(?:unable to retrieve container logs for "
-    rb'|failed to (?:try resolving symlinks in path|open log file|tail \d+ lines of log file|seek \d+ in log file) ")'
-    rb"[^\n]*\s*"
-)
-"""What the kubelet and `ReadLogs` of k8s.io/cri-client say where container or file are gone."""
-
-
-def is_runtime_error_text(raw: bytes) -> bool:
-    """Whether an answer with status 200 is the kubelet's word that the container is removed, and not its log."""
-    return _RUNTIME_ERROR.fullmatch(raw) is not None
 
 
 def clean_log(raw: bytes, *, tail_bytes: int, cut_before: bool) -> tuple[str, bool]:

@@ -11,25 +11,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from process_operator import names
-from process_operator.decisions.refusal import Record
+from process_operator.decisions.missed_tick import Record
+from process_operator.decisions.ownership import is_made_by_person
 from process_operator.decisions.template import JobTemplate, with_scheduled_time
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
-from process_operator.resources.process_run import ProcessRun, RunSummary, Trigger
+from process_operator.resources.process_run import ProcessRun, Trigger
 from process_operator.resources.workload_metadata import WorkloadMetadata
 from process_operator.resources.workloads import ActiveJob, CronJob, Kill
-
-ANNOTATION_VERDICT = f"{names.GROUP}/verdict"
-"""On a run that was made only to record why a tick did not start: `Missed/DeadlinePassed`, `Skipped/Overlap NAME`.
-
-The claim and its meaning are then one write: a crash before the status was written cannot make the run start.
-"""
-ANNOTATION_SUMMARY = f"{names.GROUP}/summary"
-"""On a run that stands for several refused ticks: the summary as JSON, for the same reason."""
-ANNOTATION_ENGINE = f"{names.GROUP}/engine"
-"""On a run whose Job the CronJob controller made: `CronJob`. The operator never makes that Job."""
-ANNOTATION_AHEAD = f"{names.GROUP}/claimed-ahead"
-"""On a run that was made before its tick was due: `true`. Times would not do: the API server's clock is another one."""
 
 
 def owner(*, api_version: str, kind: str, name: str, uid: str) -> dict[str, Any]:
@@ -107,26 +96,10 @@ def step_run_manifest(
 
 def refused_run_manifest(request: ProcessRequest, *, name: str, record: Record) -> dict[str, Any]:
     """A ProcessRun that records why a tick, or a row of ticks, did not start."""
-    annotations = {ANNOTATION_VERDICT: str(record.refusal)}
+    annotations = {names.ANNOTATION_VERDICT: str(record.refusal)}
     if record.summary is not None:
-        annotations[ANNOTATION_SUMMARY] = record.summary.model_dump_json(by_alias=True)
+        annotations[names.ANNOTATION_SUMMARY] = record.summary.model_dump_json(by_alias=True)
     return run_manifest(request, name=name, trigger=Trigger.SCHEDULE, scheduled=record.tick, annotations=annotations)
-
-
-def summary_of(run: ProcessRun) -> RunSummary | None:
-    """The row of ticks that a run was made to stand for."""
-    text = run.metadata.annotations.get(ANNOTATION_SUMMARY)
-    return RunSummary.model_validate_json(text) if text else None
-
-
-def is_made_by_person(run: ProcessRun) -> bool:
-    """Whether a person created the run: only the operator may set another trigger.
-
-    Such a run belongs to whatever request has the name that it gives, and is no part of it: it stays when the request is
-    deleted, and may be applied in another cluster. For a Job that was made from the CronJob by hand the operator creates
-    the run.
-    """
-    return run.spec.trigger == Trigger.MANUAL and ANNOTATION_ENGINE not in run.metadata.annotations
 
 
 def adoption_patch(request: ProcessRequest, run: ProcessRun) -> dict[str, Any]:

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from process_operator.decisions import manifests
-from process_operator.decisions.blocked import Need, blocked_now
-from process_operator.decisions.concurrency import MAX_STARTS, Contender
+from process_operator.decisions.blocked import Need
+from process_operator.decisions.candidate import Contender
 from process_operator.decisions.cronjob_active import plan_active
 from process_operator.decisions.cronjob_runs import plan_cronjob_jobs, plan_passed_over
 from process_operator.decisions.hedge import plan_hedge
+from process_operator.decisions.limits import MAX_STARTS
+from process_operator.decisions.manifests import run_manifest
 from process_operator.decisions.plan import CreateRun, Draft
 from process_operator.decisions.process_line import Ask
 from process_operator.decisions.process_turn import may_enter, others_in_the_way
+from process_operator.decisions.rejections import blocked_now
 from process_operator.decisions.request_calendar import Calendar, Progress, calendar_of
 from process_operator.decisions.schedule_plan import claim, plan_ticks, undecided_ticks
 from process_operator.decisions.situation import Situation
@@ -70,9 +72,9 @@ def _one_shot(situation: Situation, contenders: list[Contender], ask: Ask | None
         return 1
     later = request.spec.timing.run_later
     if later is None:
-        manifest = manifests.run_manifest(request, name=name, trigger=Trigger.IMMEDIATE, scheduled=stretch.since)
+        manifest = run_manifest(request, name=name, trigger=Trigger.IMMEDIATE, scheduled=stretch.since)
         draft.do(*claim(request, manifest, _at_once(situation, contenders, ask), stretch.since))
         return 1
     window = start_window(later, since=stretch.since, starting_deadline_seconds=request.spec.starting_deadline_seconds)
-    draft.do(CreateRun(manifests.run_manifest(request, name=name, trigger=Trigger.LATER, scheduled=window.start)))
+    draft.do(CreateRun(run_manifest(request, name=name, trigger=Trigger.LATER, scheduled=window.start)))
     return 1

@@ -10,7 +10,6 @@ from collections.abc import Collection
 from datetime import datetime
 
 from process_operator import names
-from process_operator.decisions import manifests
 from process_operator.decisions.plan import Action, CreateJob, CreateRun, PatchJob, ReportRun
 from process_operator.decisions.process_line import Occupant
 from process_operator.resources.process_run import ProcessRun, RunPhase
@@ -31,7 +30,7 @@ def occupant_of(run: ProcessRun, job: Job | None) -> Occupant | None:
     """
     created = run.metadata.creation_timestamp
     assert created is not None
-    if manifests.ANNOTATION_VERDICT in run.metadata.annotations and job is None and run.status.job_uid is None:
+    if names.ANNOTATION_VERDICT in run.metadata.annotations and job is None and run.status.job_uid is None:
         return None
     was_let_go = bool(run.status.steps) or run.status.phase == RunPhase.RUNNING or run.status.job_uid is not None
     if job is None and not was_let_go:

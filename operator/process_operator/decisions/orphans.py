@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from process_operator import names
-from process_operator.decisions import manifests
-from process_operator.decisions.concurrency import Contender
+from process_operator.decisions.candidate import Contender
+from process_operator.decisions.manifests import adoption_patch, request_owner
+from process_operator.decisions.missed_tick import Refusal
 from process_operator.decisions.ownership import is_cronjob_of
 from process_operator.decisions.plan import Action, AdoptRun, DeleteJob, Draft, Emit, LookUpJob, PatchCronJob, ReportRun
-from process_operator.decisions.refusal import Refusal
 from process_operator.decisions.run_view import RunView, view_of, waits_for_start
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.resources.conditions import EventReason, RunReason
@@ -45,9 +45,9 @@ def _adoption(view: RunView, request: ProcessRequest, now: datetime, draft: Draf
             # The proof that this Job is the run's, once the run has another request.
             found = {"job": job.metadata.name, "job_uid": job.metadata.uid}
             yield ReportRun(view.name, status.model_copy(update=found))
-        yield AdoptRun(view.name, view.run.metadata.uid, manifests.adoption_patch(request, view.run))
+        yield AdoptRun(view.name, view.run.metadata.uid, adoption_patch(request, view.run))
         for step in view.steps.values():
-            yield AdoptRun(step.name, step.run.metadata.uid, manifests.adoption_patch(request, step.run))
+            yield AdoptRun(step.name, step.run.metadata.uid, adoption_patch(request, step.run))
         message = f"adopted run {view.name}, which an earlier ProcessRequest of this name left behind"
         yield Emit(EventReason.ADOPTED, message, about=view.name)
     elif job is not None and waits_for_start(view) and not view.job_gone:
@@ -70,9 +70,9 @@ def _never_started(view: RunView, request: ProcessRequest, now: datetime, draft:
     elif not view.notes.job_absent:
         yield LookUpJob(view.name)
     else:
-        patch = manifests.adoption_patch(request, view.run) or {"metadata": {}}
+        patch = adoption_patch(request, view.run) or {"metadata": {}}
         verdict = str(Refusal(RunPhase.UNKNOWN, RunReason.FORMER_REQUEST))
-        patch["metadata"]["annotations"] = {manifests.ANNOTATION_VERDICT: verdict}
+        patch["metadata"]["annotations"] = {names.ANNOTATION_VERDICT: verdict}
         yield AdoptRun(view.name, view.run.metadata.uid, patch)
 
 
@@ -138,7 +138,7 @@ def adopt_cronjobs(snapshot: Snapshot, draft: Draft) -> None:
         if cronjob.active or not cronjob.suspend or cronjob.metadata.deletion_timestamp is not None:
             continue
         name = cronjob.metadata.name
-        patch: dict[str, Any] = {"metadata": {"ownerReferences": [manifests.request_owner(request)]}}
+        patch: dict[str, Any] = {"metadata": {"ownerReferences": [request_owner(request)]}}
         message = (
             f"adopted CronJob {name}, which an earlier ProcessRequest of this name left behind; it stays suspended"
         )

@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from process_operator import names
-from process_operator.decisions import manifests
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, Trigger
@@ -45,7 +44,7 @@ def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
     uid, metadata = request.metadata.uid, run.metadata
     if is_restored(run):
         return False
-    if manifests.is_made_by_person(run):
+    if is_made_by_person(run):
         return True
     if metadata.labels.get(names.LABEL_REQUEST_UID, uid) == uid:
         return True
@@ -56,7 +55,7 @@ def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
 
 def is_restored(run: ProcessRun) -> bool:
     """Whether an open run came back from a backup without its status, so that nobody knows whether it ran."""
-    if names.LABEL_RESTORED not in run.metadata.labels or manifests.ANNOTATION_VERDICT in run.metadata.annotations:
+    if names.LABEL_RESTORED not in run.metadata.labels or names.ANNOTATION_VERDICT in run.metadata.annotations:
         return False
     if any(owner.controller for owner in run.metadata.owner_references):
         return False  # a backup restores no owner that is not there
@@ -166,7 +165,7 @@ def _stands_for(run: ProcessRun, job: Job) -> bool:
     if job.tick is not None:
         is_of_tick = run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
         return is_of_tick and run.spec.scheduled_time == job.tick
-    return run.spec.trigger == Trigger.MANUAL and manifests.ANNOTATION_ENGINE in run.metadata.annotations
+    return run.spec.trigger == Trigger.MANUAL and names.ANNOTATION_ENGINE in run.metadata.annotations
 
 
 def _with_proven_tick(job: Job, cronjob: CronJobOfRequest) -> Job:
@@ -189,3 +188,13 @@ def _without_tick(job: Job) -> Job:
         key: value for key, value in job.metadata.annotations.items() if key != names.ANNOTATION_CRONJOB_TICK
     }
     return replace(job, metadata=replace(job.metadata, annotations=annotations))
+
+
+def is_made_by_person(run: ProcessRun) -> bool:
+    """Whether a person created the run: only the operator may set another trigger.
+
+    Such a run belongs to whatever request has the name that it gives, and is no part of it: it stays when the request is
+    deleted, and may be applied in another cluster. For a Job that was made from the CronJob by hand the operator creates
+    the run.
+    """
+    return run.spec.trigger == Trigger.MANUAL and names.ANNOTATION_ENGINE not in run.metadata.annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from process_operator.decisions.pod_choice import LogSource
+from process_operator.decisions.log_source import LogSource
 from process_operator.decisions.process_line import Ask
 from process_operator.resources.conditions import Condition
 from process_operator.resources.process_backfill import ProcessBackfillStatus

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from process_operator.decisions.plan import CreateJob, CreateRun, DeleteRuns, Emit, Plan, ReadLog
+from process_operator.decisions.plan import ClaimTick, CreateJob, CreateRun, DeleteRuns, Emit, Plan, ReadLog
 from process_operator.decisions.snapshot import Snapshot
 
 _UNSEEN: Final = (ReadLog, Emit)
@@ -37,3 +37,11 @@ def only_start(snapshot: Snapshot, plan: Plan) -> str | None:
         case [CreateRun(manifest=manifest, job=job)] if job is not None:
             return str(manifest["metadata"]["name"])
     return None
+
+
+def starts_something(plan: Plan) -> bool:
+    """Whether a plan makes a Job of a tick or a stretch that is due."""
+    return any(
+        isinstance(action, CreateJob) or (isinstance(action, CreateRun | ClaimTick) and action.job is not None)
+        for action in plan.actions
+    )

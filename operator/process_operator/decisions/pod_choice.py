@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from process_operator.decisions.log_source import LogSource
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.workloads import (
     ContainerState,
@@ -74,21 +75,6 @@ class Choice:
         if self.pod.deleted_at is None or self.end is self.container.last:
             return True
         return self.end.finished_at is not None and self.end.finished_at < self.pod.deleted_at
-
-
-@dataclass(frozen=True, slots=True)
-class LogSource:
-    """Whose log is the log of the run, and what stands in for it where it cannot be read."""
-
-    pod: str | None
-    """Name of the pod to ask; None: there is nothing to read."""
-    container: str
-    previous: bool
-    """Whether it is the log of the attempt before the current one. It vanishes when the current one ends."""
-    message: str
-    """The end of the log as the kubelet put it into the pod; empty where the message is not the log."""
-    absent: LogReason
-    """Why there is no log where there is neither log nor message: `PodGone` or `NeverStarted`."""
 
 
 def relevant_pods(job: Job | None, pods: Sequence[Pod]) -> tuple[Pod, ...]:

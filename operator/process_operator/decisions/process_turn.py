@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.blocked import Need, blocked_now
-from process_operator.decisions.concurrency import Contender
+from process_operator.decisions.blocked import Need
+from process_operator.decisions.candidate import Contender
 from process_operator.decisions.occupancy import process_of
 from process_operator.decisions.process_line import Ask
+from process_operator.decisions.rejections import blocked_now
 from process_operator.decisions.request_calendar import (
     calendar_of,
     has_run,

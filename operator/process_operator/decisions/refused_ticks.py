@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions import manifests
-from process_operator.decisions.blocked import is_quota_full
+from process_operator.decisions.manifests import refused_run_manifest
+from process_operator.decisions.missed_tick import Span
 from process_operator.decisions.plan import CreateRun, Draft, GrowSummary
-from process_operator.decisions.refusal import Records, Span, record_spans
+from process_operator.decisions.refusal import Records, record_spans
+from process_operator.decisions.rejections import is_quota_full
 from process_operator.decisions.request_calendar import (
     Calendar,
     latest,
@@ -40,11 +41,7 @@ def refuse(
 
 def _write(records: Records, calendar: Calendar, draft: Draft) -> None:
     for record in records.new:
-        draft.do(
-            CreateRun(
-                manifests.refused_run_manifest(calendar.request, name=calendar.run_name(record.tick), record=record)
-            )
-        )
+        draft.do(CreateRun(refused_run_manifest(calendar.request, name=calendar.run_name(record.tick), record=record)))
     for growth in records.grown:
         status = ProcessRunStatus(phase=growth.refusal.phase, summary=growth.summary)
         draft.do(GrowSummary(growth.run, status))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from process_operator.decisions.blocked import Blocked, blocked_conditions, reported, since_reported
+from process_operator.decisions.blocked import Blocked
 from process_operator.decisions.plan import Emit, Plan
+from process_operator.decisions.rejections import blocked_conditions, reported, since_reported
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.resources.conditions import (
     Condition,

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator import names
-from process_operator.decisions import manifests
-from process_operator.decisions.refusal import Refusal, Span
+from process_operator.decisions.missed_tick import Refusal, Span, summary_of
 from process_operator.decisions.run_view import RunView, waits_for_start
 from process_operator.decisions.snapshot import Snapshot
 from process_operator.decisions.ticks import Occupation
@@ -83,7 +82,7 @@ def stands_already(snapshot: Snapshot, calendar: Calendar, tick: datetime) -> bo
     """Whether a run stands for a tick: its own, or the summary of many, which a wrong clock may have made ahead of time."""
     if has_run(snapshot, calendar.run_name(tick)):
         return True
-    summaries = [*(run.summary for run in snapshot.history or ()), *map(manifests.summary_of, snapshot.runs)]
+    summaries = [*(run.summary for run in snapshot.history or ()), *map(summary_of, snapshot.runs)]
     return any(summary.from_ <= tick <= summary.to for summary in summaries if summary is not None)
 
 
@@ -114,7 +113,7 @@ def ticks_with_runs(snapshot: Snapshot) -> list[datetime]:
         run.spec.scheduled_time
         for run in snapshot.runs
         if run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
-        and manifests.ANNOTATION_VERDICT not in run.metadata.annotations
+        and names.ANNOTATION_VERDICT not in run.metadata.annotations
     ]
     return [tick for tick in started if tick is not None]
 
@@ -142,7 +141,7 @@ def without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot
         if run.scheduled is not None
     ]
     for run in snapshot.runs:
-        summary = manifests.summary_of(run)
+        summary = summary_of(run)
         if run.spec.scheduled_time is not None and run.spec.trigger.is_of_timing:
             taken.append((run.spec.scheduled_time, summary.to if summary is not None else run.spec.scheduled_time))
     free: list[Span] = []

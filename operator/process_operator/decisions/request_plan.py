@@ -12,7 +12,7 @@ from datetime import datetime
 
 from process_operator.decisions.acceptance import accept
 from process_operator.decisions.backfill_plan import plan_backfills, plan_left_behind
-from process_operator.decisions.blocked import Blocked, Need, blocked_now, reported_at
+from process_operator.decisions.blocked import Blocked, Need
 from process_operator.decisions.claim_ahead import void_claims, withdraw, without_claims
 from process_operator.decisions.cronjob_plan import plan_cronjob, suspend_orphans
 from process_operator.decisions.cronjob_runs import unrecorded_jobs
@@ -26,6 +26,7 @@ from process_operator.decisions.outlook import announce, outlook_of
 from process_operator.decisions.ownership import is_run_of, is_step_of, own_part, without_false_ticks
 from process_operator.decisions.plan import CreateRun, Draft, LoadHistory, Plan
 from process_operator.decisions.process_turn import may_enter, own_ask, room_for
+from process_operator.decisions.rejections import blocked_now, reported_at
 from process_operator.decisions.request_blocked import report_blocked
 from process_operator.decisions.request_status import request_status
 from process_operator.decisions.retention import plan_retention

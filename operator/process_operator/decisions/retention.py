@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.blocked import ROOM_INTERVAL, Need, blocked_now, is_quota_full
+from process_operator.decisions.blocked import Need
 from process_operator.decisions.plan import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory
+from process_operator.decisions.rejections import ROOM_INTERVAL, blocked_now, is_quota_full
 from process_operator.decisions.run_counts import is_counted
 from process_operator.decisions.snapshot import BackfillMark, FinishedRun, Snapshot
 from process_operator.decisions.step_template import StepTemplate

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from process_operator.decisions.log_source import LogSource
 from process_operator.decisions.log_text import NOT_CAPTURED, build_run_log
 from process_operator.decisions.plan import (
     Draft,
@@ -16,7 +17,7 @@ from process_operator.decisions.plan import (
     ListPods,
     ReadLog,
 )
-from process_operator.decisions.pod_choice import Choice, LogSource, choose, is_cut_short, log_source, relevant_pods
+from process_operator.decisions.pod_choice import Choice, choose, is_cut_short, log_source, relevant_pods
 from process_operator.decisions.run_failure import KILL_SIGNALS, Context
 from process_operator.decisions.run_phase import RunOutcome, finished_outcome, open_outcome
 from process_operator.decisions.run_report import (

@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from process_operator.decisions.blocked import Need, blocked_now
-from process_operator.decisions.concurrency import MAX_STARTS, Contender, Turn, take_turns
+from process_operator.decisions.blocked import Need
+from process_operator.decisions.candidate import Contender
+from process_operator.decisions.concurrency import Turn, take_turns
+from process_operator.decisions.limits import MAX_STARTS
+from process_operator.decisions.missed_tick import Refusal
 from process_operator.decisions.orphans import plan_orphaned_jobs
 from process_operator.decisions.plan import Draft, LoadHistory
 from process_operator.decisions.process_line import Ask
 from process_operator.decisions.process_turn import makes_room_for, may_enter, why_it_waits
-from process_operator.decisions.refusal import Refusal
+from process_operator.decisions.rejections import blocked_now
 from process_operator.decisions.request_calendar import (
     calendar_of,
     has_run,

@@ -12,8 +12,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator import names
-from process_operator.decisions import manifests
 from process_operator.decisions.job_names import name_problem
+from process_operator.decisions.manifests import (
+    adoption_patch,
+    identity_patch,
+    job_manifest,
+    kill_patch,
+    pause_patch,
+    resume_patch,
+    unmark_patch,
+)
 from process_operator.decisions.plan import (
     AdoptRun,
     CreateJob,
@@ -68,7 +76,7 @@ def plan_run(view: RunView, orders: RunOrders, draft: Draft) -> None:
     if refusal is not None:
         finish_refused(view, refusal, orders, draft)
         return
-    if orders.request is not None and (patch := manifests.adoption_patch(orders.request, view.run)):
+    if orders.request is not None and (patch := adoption_patch(orders.request, view.run)):
         draft.do(AdoptRun(view.name, view.run.metadata.uid, patch))
     if view.job is None or (view.job_gone and waits_for_start(view)):
         _without_job(view, orders, draft)
@@ -107,10 +115,10 @@ def _without_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
     elif orders.may_start or _may_wait_suspended(view, orders):
         assert orders.template is not None
         suspended = not orders.may_start
-        manifest = manifests.job_manifest(
+        manifest = job_manifest(
             orders.template, view.run, orders.request, scheduled=view.scheduled, suspended=suspended
         )
-        claimed_for = view.due if manifests.ANNOTATION_AHEAD in view.run.metadata.annotations else None
+        claimed_for = view.due if names.ANNOTATION_AHEAD in view.run.metadata.annotations else None
         draft.do(CreateJob(view.name, manifest, claimed_for))
         if not suspended:
             announce_start(view, draft)
@@ -167,7 +175,7 @@ def _look_for_job(view: RunView, orders: RunOrders, draft: Draft) -> None:
 
 def _follow(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
     now = orders.now
-    if orders.request is not None and (labels := manifests.identity_patch(orders.request, job.metadata)):
+    if orders.request is not None and (labels := identity_patch(orders.request, job.metadata)):
         draft.do(PatchJob(view.name, job.metadata.uid, labels))
     kill = orders.kill or start_timed_out(view, job, orders, draft)
     if kill is not None and job.kill is None:
@@ -276,11 +284,11 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
         if job.is_managed_elsewhere or names.ANNOTATION_PAUSED in job.metadata.annotations:
             # Another controller would resume it, or somebody has: to suspend it again would be a fight without end.
             return False
-        draft.do(PatchJob(view.name, job.metadata.uid, manifests.pause_patch(orders.now)))
+        draft.do(PatchJob(view.name, job.metadata.uid, pause_patch(orders.now)))
         return True
     if job.has_suspension_mark and not job.is_suspended and not job.is_ending:
         # Somebody else resumed it. What they suspend from now on is not ours to resume.
-        draft.do(PatchJob(view.name, job.metadata.uid, manifests.unmark_patch()))
+        draft.do(PatchJob(view.name, job.metadata.uid, unmark_patch()))
         return True
     if not job.is_suspended:
         return begins_again(view, job, orders, draft)
@@ -290,7 +298,7 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
         if not view.is_paused and is_outdated(job, orders.template):
             draft.do(DeleteJob(view.name, job.metadata.uid))
             return True
-        draft.do(PatchJob(view.name, job.metadata.uid, manifests.resume_patch()))
+        draft.do(PatchJob(view.name, job.metadata.uid, resume_patch()))
         if not view.is_paused:
             announce_start(view, draft)
         return True
@@ -303,7 +311,7 @@ def _adjust(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
 
 def _kill(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
     settings = log_settings(orders)
-    patch = manifests.kill_patch(kill, resume=job.is_suspended and not job.is_suspended_by_others)
+    patch = kill_patch(kill, resume=job.is_suspended and not job.is_suspended_by_others)
     wanted = settings.capture != LogCapture.NEVER and not job.is_suspended and not view.notes.log_wanted
     return KillJob(
         view.name, job.metadata.uid, view.name, patch, settings.tail_bytes if wanted else 0, settings.container

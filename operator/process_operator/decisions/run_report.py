@@ -8,14 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from process_operator.decisions import manifests
+from process_operator.decisions.missed_tick import Refusal, summary_of
 from process_operator.decisions.plan import (
     Draft,
     Emit,
     FinishRun,
     ReportRun,
 )
-from process_operator.decisions.refusal import Refusal
 from process_operator.decisions.run_phase import RunOutcome
 from process_operator.decisions.run_view import (
     RunOrders,
@@ -52,7 +51,7 @@ def finish_refused(view: RunView, refusal: Refusal, orders: RunOrders, draft: Dr
             "process": process_name(orders, view.run),
             "reason": refusal.reason,
             "message": message,
-            "summary": manifests.summary_of(view.run),
+            "summary": summary_of(view.run),
             "conditions": end_conditions(refusal.phase, refusal.reason, message, orders.now),
         }
     )

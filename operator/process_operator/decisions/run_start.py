@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions import manifests
+from process_operator import names
 from process_operator.decisions.plan import AdoptRun, DeleteJob, Draft, Emit, ListPods, ReportRun
 from process_operator.decisions.pod_choice import ORDINARY_WAITING, relevant_pods, waiting_of
 from process_operator.decisions.run_view import RunOrders, RunView
@@ -57,7 +57,7 @@ def begins_again(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bo
         return False  # it may be about to start
     if view.by_cronjob:
         # Its next Job is the operator's. The CronJob controller is told to count that (`cronjob_active.py`).
-        annotations = {"metadata": {"annotations": {manifests.ANNOTATION_ENGINE: None}}}
+        annotations = {"metadata": {"annotations": {names.ANNOTATION_ENGINE: None}}}
         draft.do(AdoptRun(view.name, view.run.metadata.uid, annotations))
     nothing = dict.fromkeys(("job", "job_uid", "reason", "message", "pod", "node", "start_time", "attempts"))
     words = f"the Job of run {view.name} is created again from the new template: it had not started ({status.reason})"

@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from process_operator.decisions import manifests
+from process_operator import names
+from process_operator.decisions.missed_tick import Refusal
 from process_operator.decisions.ownership import is_pod_of, is_step_of, job_of
-from process_operator.decisions.refusal import Refusal
 from process_operator.decisions.snapshot import RunNotes, Snapshot
 from process_operator.decisions.template import JobTemplate
 from process_operator.resources.conditions import RunReason
@@ -119,7 +119,7 @@ def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = N
         is_paused=paused,
         is_let_go=bool(run.status.steps) or (job is not None and not job.waits_for_start),
         refusal=_refusal(run, job),
-        by_cronjob=annotations.get(manifests.ANNOTATION_ENGINE) == "CronJob",
+        by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == "CronJob",
         steps=steps,
         process=run.status.process or step_process or _process_of_request(snapshot, run),
     )
@@ -143,7 +143,7 @@ def _process_of_request(snapshot: Snapshot, run: ProcessRun) -> str | None:
 
 def _refusal(run: ProcessRun, job: Job | None) -> Refusal | None:
     """Why a run was made to record that it does not start. On a run that has started somebody else wrote it."""
-    verdict = run.metadata.annotations.get(manifests.ANNOTATION_VERDICT)
+    verdict = run.metadata.annotations.get(names.ANNOTATION_VERDICT)
     if verdict is None or job is not None or run.status.job_uid is not None or run.status.steps:
         return None
     return Refusal.parse(verdict)

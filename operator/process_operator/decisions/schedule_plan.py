@@ -11,17 +11,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions import manifests
-from process_operator.decisions.blocked import cause_of_misses, is_quota_full
-from process_operator.decisions.concurrency import MAX_WAITING, Contender, in_the_way
+from process_operator.decisions.candidate import Contender
+from process_operator.decisions.concurrency import in_the_way
 from process_operator.decisions.cronjob_runs import (
     cronjob_jobs,
     without_jobs,
 )
+from process_operator.decisions.limits import MAX_WAITING
+from process_operator.decisions.manifests import job_to_come, refused_run_manifest, run_manifest
+from process_operator.decisions.missed_tick import Refusal, Span
 from process_operator.decisions.plan import Action, CreateRun, Draft, Emit, LoadHistory, LoadProcessRuns
 from process_operator.decisions.process_turn import all_occupations
-from process_operator.decisions.refusal import Refusal, Span, in_one_summary
+from process_operator.decisions.refusal import in_one_summary
 from process_operator.decisions.refused_ticks import refuse
+from process_operator.decisions.rejections import cause_of_misses, is_quota_full
 from process_operator.decisions.request_calendar import (
     LATE,
     Calendar,
@@ -213,7 +216,7 @@ def _claim_tick(
     newer = calendar.recurrence.next_after(tick)
     is_late = now - calendar.recurrence.due_at(tick) > LATE or (newer is not None and newer <= now)
     trigger = Trigger.CATCH_UP if is_late else Trigger.SCHEDULE
-    manifest = manifests.run_manifest(calendar.request, name=name, trigger=trigger, scheduled=tick)
+    manifest = run_manifest(calendar.request, name=name, trigger=trigger, scheduled=tick)
     draft.do(*claim(calendar.request, manifest, at_once, tick, tick=tick))
 
 
@@ -231,7 +234,7 @@ def claim(
     metadata = manifest["metadata"]
     assert isinstance(metadata, dict)
     name = metadata["name"]
-    job = manifests.job_to_come(at_once, request, run=name, scheduled=scheduled, tick=tick)
+    job = job_to_come(at_once, request, run=name, scheduled=scheduled, tick=tick)
     return CreateRun(manifest, job), Emit(EventReason.RUN_STARTED, f"started run {name}", about=name)
 
 
@@ -272,5 +275,5 @@ def plan_stretch_end(
     for span in _free(snapshot, calendar, spans):
         record = in_one_summary(span.first, span.last, span.count, span.refusal)
         name = calendar.run_name(span.first)
-        draft.do(CreateRun(manifests.refused_run_manifest(calendar.request, name=name, record=record)))
+        draft.do(CreateRun(refused_run_manifest(calendar.request, name=name, record=record)))
     return last

@@ -10,11 +10,11 @@ from datetime import datetime
 from functools import cached_property
 
 from process_operator.decisions.acceptance import Acceptance
-from process_operator.decisions.concurrency import Contender, stricter
+from process_operator.decisions.candidate import Contender
 from process_operator.decisions.process_line import Line
 from process_operator.decisions.run_view import RunView
 from process_operator.decisions.snapshot import Snapshot
-from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process import ConcurrencyPolicy, stricter
 from process_operator.resources.process_request import Engine, ProcessRequest, Stretch
 from process_operator.resources.process_run import Trigger
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from process_operator.decisions.concurrency import Contender
+from process_operator.decisions.candidate import Contender
 from process_operator.decisions.history import backfill_mark
 from process_operator.decisions.run_view import RunView
 from process_operator.decisions.situation import Situation

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions import manifests
-from process_operator.decisions.blocked import Need, blocked_now
+from process_operator.decisions.blocked import Need
+from process_operator.decisions.manifests import job_to_come, step_run_manifest
 from process_operator.decisions.plan import CreateRun, Draft, LookUpStep, ReportRun
+from process_operator.decisions.rejections import blocked_now
 from process_operator.decisions.run_phase import RunOutcome
 from process_operator.decisions.run_plan import phase_of_kill, plan_run, reason_of_kill
 from process_operator.decisions.run_report import finish
@@ -74,11 +75,9 @@ def _go_on(
         draft.wake(no_runs.again_at)
         _report(view, course, orders, draft, stuck=(no_runs.reason, f'step "{step.name}": {no_runs.sentence}'))
         return
-    manifest = manifests.step_run_manifest(
-        orders.request, view.run, step=step.name, process=step.process, scheduled=view.due
-    )
+    manifest = step_run_manifest(orders.request, view.run, step=step.name, process=step.process, scheduled=view.due)
     name = manifest["metadata"]["name"]
-    job = manifests.job_to_come(found.template, orders.request, run=name, scheduled=view.due)
+    job = job_to_come(found.template, orders.request, run=name, scheduled=view.due)
     draft.do(CreateRun(manifest, job))
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.concurrency import MAX_STARTS, MAX_WAITING
-from process_operator.decisions.refusal import Refusal, Span
+from process_operator.decisions.limits import MAX_STARTS, MAX_WAITING
+from process_operator.decisions.missed_tick import Refusal, Span
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp

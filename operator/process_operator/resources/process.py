@@ -153,3 +153,11 @@ class Process(Resource):
     kind: Literal["Process"] = "Process"
     spec: ProcessSpec = Field(description="What to run.")
     status: ProcessStatus = Field(ProcessStatus(), description="What the operator saw.")
+
+
+_STRICTNESS = (ConcurrencyPolicy.ALLOW, ConcurrencyPolicy.REPLACE, ConcurrencyPolicy.QUEUE, ConcurrencyPolicy.FORBID)
+
+
+def stricter(one: ConcurrencyPolicy, other: ConcurrencyPolicy) -> ConcurrencyPolicy:
+    """The policy that holds where a request and its Process have one each: Forbid > Queue > Replace > Allow."""
+    return max(one, other, key=_STRICTNESS.index)

@@ -1,0 +1,8 @@
+"""Limits of one decision and of one request."""
+
+from __future__ import annotations
+
+MAX_STARTS = 10
+"""Starts of one request in one decision; the rest follow at once in the next."""
+MAX_WAITING = 100
+"""Queued runs of one request; beyond it the oldest are given up as Missed (TooMany)."""
