@@ -1,8 +1,9 @@
-"""`python hack/bench [FIGURE ...]`, which is `make bench`: measures on clusters of its own, prints, writes JSON and SVG.
+"""`python hack/bench [FIGURE ...]`, which is `make bench`: measures on clusters of its own, prints, writes JSON and
+SVG.
 
 Nothing here asserts: figures depend on the machine, so each stands beside an anchor that was measured in the same run.
-A figure that could not be measured is said at the end, and by the exit code. Neighbours: `figures.py` says what a figure
-is, `report.py` puts the repetitions together.
+A figure that could not be measured is said at the end, and by the exit code. Neighbours: `figures.py` says what a
+figure is, `report.py` puts the repetitions together.
 """
 
 from __future__ import annotations

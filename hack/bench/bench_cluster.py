@@ -16,7 +16,7 @@ import orjson
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
 from process_operator.cluster.errors import NotFound
-from process_operator.cluster.kinds import NAMESPACE, Kind
+from process_operator.resources.kinds import NAMESPACE, Kind
 
 Raw = dict[str, Any]
 
@@ -79,7 +79,8 @@ async def bench(kubeconfig: Path | None = None, *, leave: bool = False) -> Async
 
 
 async def _until_pods_may_be_made(setup: Bench) -> None:
-    """Before its service account is there the server refuses every pod, and what is tried then is not tried again soon."""
+    """Before its service account is there the server refuses every pod, and what is tried then is not tried again
+    soon."""
     account = Kind("", "v1", "serviceaccounts", "ServiceAccount")
     while True:
         try:

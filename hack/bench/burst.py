@@ -31,7 +31,7 @@ from burst_floor import bodies, write
 from burst_samples import ALL_MADE, CPU, DOUBLE, MISSING, P99, RECORDED, lateness
 from figures import FLOOR, HEDGED, OPERATOR, RAISED, STOCK, Figure, Sample, Target
 
-from process_operator.cluster.kinds import PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
 from process_operator.settings import Settings
 

@@ -22,7 +22,7 @@ import stand
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
-from process_operator.cluster.kinds import CONFIG_MAP, NAMESPACE, Kind
+from process_operator.resources.kinds import CONFIG_MAP, NAMESPACE, Kind
 
 NAMESPACE_NAME = "burst"
 STOCK_FLAGS = ("--kube-api-qps=20", "--kube-api-burst=30", "--concurrent-cron-job-syncs=5")

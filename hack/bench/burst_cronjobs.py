@@ -19,7 +19,7 @@ from burst_cluster import NAMESPACE_NAME, Site, control_plane, site
 from burst_samples import RECORDED, lateness
 from figures import HEDGED, Sample
 
-from process_operator.cluster.kinds import CRONJOB, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.kinds import CRONJOB, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
 
 WATCHED = 56

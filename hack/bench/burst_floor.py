@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import orjson
 from burst_cluster import JSON, NAMESPACE_NAME, Site
 
-from process_operator import names
-from process_operator.cluster.kinds import JOB, PROCESS_RUN
-from process_operator.decisions.manifests import job_to_come, owned_by_run, run_manifest
-from process_operator.decisions.template import build_template
+from process_operator.decisions.manifests.manifests import job_to_come, owned_by_run, run_manifest
+from process_operator.decisions.template.job_template import build_template
+from process_operator.resources import names
+from process_operator.resources.kinds import JOB, PROCESS_RUN
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import Trigger
 

@@ -1,7 +1,7 @@
 """A process of its own that notes when Jobs arrive in a watch: the one that measures must not be what is measured.
 
-`python burst_watch.py KUBECONFIG NAMESPACE FILE` says `watching` on standard output, and then appends a line for each Job
-that is added: unix seconds, name. Neighbour: `burst_cluster.py` starts it.
+`python burst_watch.py KUBECONFIG NAMESPACE FILE` says `watching` on standard output, and then appends a line for each
+Job that is added: unix seconds, name. Neighbour: `burst_cluster.py` starts it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import aiohttp
 import orjson
 
 from process_operator.cluster.connection import connect
-from process_operator.cluster.kinds import JOB
+from process_operator.resources.kinds import JOB
 
 
 async def watch(kubeconfig: str, namespace: str, file: Path) -> None:

@@ -22,9 +22,9 @@ from burst_cluster import NAMESPACE_NAME, RAISED_FLAGS, Operator, Site, control_
 from burst_samples import DOUBLE, MISSING, MOST, P50, P99
 from figures import Figure, Sample, quantile
 
-from process_operator.cluster.kinds import PROCESS_REQUEST, PROCESS_RUN
-from process_operator.names import API_VERSION
+from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
+from process_operator.resources.names import API_VERSION
 
 ALONE, FAILING, MANY = "alone", "beside a tick each second that fails", "beside thousands of runs"
 CPU, RECORDED = "operator CPU, % of a core", "noisy runs recorded"

@@ -20,7 +20,7 @@ from bench_cluster import Bench, Raw, bench, request
 from simulated_node import NODE, NODES, node, simulated_node
 from stand import Operator, control_plane, operator
 
-from process_operator.cluster.kinds import JOB, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.kinds import JOB, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
 
 SECONDS: Final = 60

@@ -1,6 +1,7 @@
 """Draws a report: one SVG for each figure, a field for each measure that it names, lines or bars with min and max.
 
-matplotlib, because a logarithmic axis with error bars is a line there and its SVG opens anywhere. Neighbours: `report.py`.
+matplotlib, because a logarithmic axis with error bars is a line there and its SVG opens anywhere. Neighbours:
+`report.py`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from figures import OPERATOR, Figure, Sample, Target, quantile
 from simulated_node import LASTS, NODE, NODES, node, simulated_node
 from stand import control_plane, operator
 
-from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN, Kind
 
 SAMPLES: Final = 100
 APPLY, UNSCHEDULE, CANCEL = "apply to Job", "unschedule to CronJob suspended", "cancel to pod gone"

@@ -1,4 +1,5 @@
-"""At rest: how long an operator takes from its start to ready where all is settled, what it holds, and what it asks for.
+"""At rest: how long an operator takes from its start to ready where all is settled, what it holds, and what it asks
+for.
 
 Neighbours: `rest_objects.py` has the requests and runs, `stand.py` the control plane and the operator.
 """
@@ -37,8 +38,8 @@ _IDLE_ELSE: Final = 10.0
 async def measure() -> list[list[Sample]]:
     """All sizes on one control plane, each grown out of the one before.
 
-    With BENCH_REST_ENGINE=CronJob (or Auto) the requests have CronJobs, which cannot be copied: there each size is made on a
-    control plane of its own, and the largest is left out.
+    With BENCH_REST_ENGINE=CronJob (or Auto) the requests have CronJobs, which cannot be copied: there each size is made
+    on a control plane of its own, and the largest is left out.
     """
     engine = os.environ.get("BENCH_REST_ENGINE", "Operator")
     repetitions: list[list[Sample]] = [[] for _ in range(_RESTARTS)]

@@ -1,5 +1,5 @@
-"""What lies at rest: requests of the timings that people have, and copies of settled ones and of finished runs by the ten
-thousand.
+"""What lies at rest: requests of the timings that people have, and copies of settled ones and of finished runs by the
+ten thousand.
 
 An API server takes about a thousand objects a second, and settling each takes an operator longer still. So copies are
 written to etcd, as a backup is restored: whole objects with names and UIDs of their own, which nobody can tell from
@@ -25,13 +25,13 @@ import aiohttp
 import orjson
 from bench_cluster import Raw, request
 
-from process_operator import names
 from process_operator.cluster.connection import connect
-from process_operator.cluster.kinds import NAMESPACE, PROCESS_REQUEST, PROCESS_RUN, Kind
-from process_operator.decisions.template import build_template
+from process_operator.decisions.template.job_template import build_template
+from process_operator.resources import names
+from process_operator.resources.kinds import NAMESPACE, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
-from process_operator.selections import NOTHING
+from process_operator.watch.selections import NOTHING
 
 NAMESPACE_NAME: Final = "rest"
 _IN_FLIGHT: Final = 64

@@ -1,4 +1,5 @@
-"""A node that is played by kwok: its pods become ready at once, end well a second later, and have a log that is really read.
+"""A node that is played by kwok: its pods become ready at once, end well a second later, and have a log that is really
+read.
 
 There is no scheduler: whoever makes pods names `NODE`. The API server reaches kwok as it reaches a kubelet, so a log
 goes the whole way. Neighbour: `load.py` starts it beside a control plane.
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from process_operator.cluster.kinds import Kind
+from process_operator.resources.kinds import Kind
 
 NODE: Final = "simulated"
 NODES: Final = Kind("", "v1", "nodes", "Node", namespaced=False)
@@ -31,7 +32,8 @@ _IS_GOING = {"key": ".metadata.deletionTimestamp", "operator": "Exists"}
 
 @contextmanager
 def simulated_node(kubeconfig: Path, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Play the node until the end of the block. `folder` takes kwok's configuration; `kubeconfig` lies beside its keys."""
+    """Play the node until the end of the block. `folder` takes kwok's configuration; `kubeconfig` lies beside its
+    keys."""
     port = free_port()
     log = folder / "container.log"
     log.write_text(

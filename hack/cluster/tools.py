@@ -170,7 +170,8 @@ def _link(name: str, target: Path) -> None:
 
 
 def source_of(name: str) -> Path:
-    """The folder of the module that a program is built from, in Go's module cache; it is downloaded where it is missing."""
+    """The folder of the module that a program is built from, in Go's module cache; it is downloaded where it is
+    missing."""
     module = next(module for module in MODULES if name in module.programs)
     command = [str(find_go()), "list", "-mod=readonly", "-f", "{{.Module.Dir}}", module.programs[name]]
     environment = {**os.environ, "GOWORK": "off", "GOTOOLCHAIN": "local"}

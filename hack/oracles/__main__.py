@@ -1,7 +1,8 @@
 """Builds an oracle and prints the command that starts it, as JSON: `python3 hack/oracles NAME`.
 
-An oracle is a program that prints what somebody else's library finds (ticks, a proxy, the status of an object), to compare
-it with ours (tests/oracles). Each is built once, into the cache of `hack/cluster`, in a folder named by a hash of its sources.
+An oracle is a program that prints what somebody else's library finds (ticks, a proxy, the status of an object), to
+compare it with ours (tests/oracles). Each is built once, into the cache of `hack/cluster`, in a folder named by a hash
+of its sources.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """The command line: `run` the operator, `verify` an installation, `preview` when requests run, or write the CRDs.
 
-Neighbours: `runtime.py` wires the operator, `preview_command.py` answers previews, `resources/schema.py` makes the CRDs.
+Neighbours: `app.py` wires the operator, `preview/command.py` answers previews, `resources/schema.py` makes the CRDs.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ def run(
 ) -> None:
     """Run the operator. Settings come from environment variables, PROCESS_OPERATOR_*."""
     # Imported here: the other commands need neither kopf nor a connection.
-    from process_operator import runtime
-    from process_operator.logging_setup import set_up_logging
+    from process_operator.app import run as run_operator
+    from process_operator.service.logging_setup import set_up_logging
     from process_operator.settings import ConfigurationError, SettingsError, read_settings
 
     try:
         settings = read_settings()
         set_up_logging(settings)
-        asyncio.run(runtime.run(settings, kubeconfig=str(kubeconfig) if kubeconfig else None, context=context))
+        asyncio.run(run_operator(settings, kubeconfig=str(kubeconfig) if kubeconfig else None, context=context))
     except (ConfigurationError, SettingsError) as error:
         typer.echo(f"process-operator: {error}", err=True)
         raise typer.Exit(2) from error
@@ -84,8 +84,8 @@ def preview(
     ] = "default",
 ) -> None:
     """Show when the requests of some manifests would run, if they were applied at --from. Needs no cluster."""
-    from process_operator.preview_command import Question, answer
-    from process_operator.preview_output import Output
+    from process_operator.preview.command import Question, answer
+    from process_operator.preview.output import Output
 
     question = Question(filename, start, end, count, request, Output(output), namespace)
     raise typer.Exit(answer(question, datetime.now(UTC)))

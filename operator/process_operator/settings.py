@@ -1,6 +1,6 @@
 """Settings of the operator, from environment variables with the prefix PROCESS_OPERATOR_; frozen once read.
 
-Nothing here talks to anything. `runtime.py` hands the settings to whom they concern.
+Nothing here talks to anything. `app.py` hands the settings to whom they concern.
 """
 
 from __future__ import annotations

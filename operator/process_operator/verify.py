@@ -11,11 +11,11 @@ import secrets
 import time
 from typing import Any, Final
 
-from process_operator import names
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import connect
 from process_operator.cluster.errors import ApiError
-from process_operator.cluster.kinds import PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources import names
+from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 
 _LINE: Final = "this line was printed by a run"
 _POLL_SECONDS: Final = 0.5

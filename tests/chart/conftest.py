@@ -1,4 +1,5 @@
-"""What is compared with a whole run of the cluster tests is left out where there was none: `make test` tells by AUDIT_LOG."""
+"""What is compared with a whole run of the cluster tests is left out where there was none: `make test` tells by
+AUDIT_LOG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Helm, and the chart as it renders. Neighbours: `test_render.py`, `tests/cluster/account.py`, `tests/cluster/test_install.py`."""
+"""Helm, and the chart as it renders. Neighbours: `test_render.py`, `tests/cluster/account.py`,
+`tests/cluster/test_install.py`."""
 
 from __future__ import annotations
 

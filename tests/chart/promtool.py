@@ -1,4 +1,5 @@
-"""promtool, which reads metrics and rules as Prometheus does. Neighbours: `test_alerts.py`, `tests/cluster/test_install.py`."""
+"""promtool, which reads metrics and rules as Prometheus does. Neighbours: `test_alerts.py`,
+`tests/cluster/test_install.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from pathlib import Path
 
 @cache
 def promtool() -> str:
-    """That of the machine, else that of Debian's prometheus package, unpacked and not installed: its daemon is not wanted."""
+    """That of the machine, else that of Debian's prometheus package, unpacked and not installed: its daemon is not
+    wanted."""
     found = shutil.which("promtool")
     if found:
         return found

@@ -1,6 +1,7 @@
 """The chart's rights against what an API server has seen in a run of all cluster tests: none is missing, none is idle.
 
-AUDIT_LOG names its audit logs, with colons between them. Neighbour: `tests/cluster/account.py` gives the operator these rights.
+AUDIT_LOG names its audit logs, with colons between them. Neighbour: `tests/cluster/account.py` gives the operator these
+rights.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The account under which the tests' operator works: the one of the chart, with the rights of the chart and no others.
 
-So whatever the operator calls and may not fails some test. The chart's admission policy is in force too. Neighbours: `conftest.py` starts the operator with it,
-`tests/chart/test_rights_used.py` looks for rights that nobody used.
+So whatever the operator calls and may not fails some test. The chart's admission policy is in force too. Neighbours:
+`conftest.py` starts the operator with it, `tests/chart/test_rights_used.py` looks for rights that nobody used.
 """
 
 from __future__ import annotations

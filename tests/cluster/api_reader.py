@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kubernetes import config
 
-from process_operator.names import API_VERSION
+from process_operator.resources.names import API_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from process_operator.names import API_VERSION
+from process_operator.resources.names import API_VERSION
 
 Manifest = dict[str, Any]
 

@@ -1,6 +1,7 @@
 """Requests of containers, pods and Jobs of any kind, and the runs that they become.
 
-Neighbours: `run_end.py` says how a run shall have ended, `manifests.py` has requests of a plain script.
+Neighbours: `decisions/run/finish.py` says how a run shall have ended, `decisions/manifests/manifests.py` has requests
+of a plain script.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.cluster.manifests import IMAGE, RELEASED
 
-from process_operator.names import API_VERSION, LABEL_REQUEST
+from process_operator.resources.names import API_VERSION, LABEL_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ import pytest
 from tests.cluster.manifests import backfill, held, request, schedule
 from tests.cluster.workspace import conditions, instant, name_of, now, written
 
-from process_operator.names import LABEL_BACKFILL
+from process_operator.resources.names import LABEL_BACKFILL
 
 if TYPE_CHECKING:
     from datetime import datetime

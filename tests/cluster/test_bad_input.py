@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.cluster.manifests import IMAGE, immediately, job_template, later, process, request, schedule
 
-from process_operator.names import LABEL_REQUEST
+from process_operator.resources.names import LABEL_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

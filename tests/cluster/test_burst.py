@@ -1,7 +1,8 @@
-"""A burst, whose ticks may be claimed before they are due: each starts one Job; a claim whose tick will not come is withdrawn.
+"""A burst, whose ticks may be claimed before they are due: each starts one Job; a claim whose tick will not come is
+withdrawn.
 
 No container runs: the pods fit no node, and the Job controller fails the Jobs by their deadline. How late the Jobs of a
-burst are, `make bench` says. Neighbours: `tests/unit/test_ahead.py` says what is claimed and when,
+burst are, `make bench` says. Neighbours: `tests/unit/controller/test_burst.py` says what is claimed and when,
 `tests/flow/scenarios_ahead.py` has all that may happen between a claim and its tick.
 """
 
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.cluster.manifests import job_template, request, schedule
 from tests.cluster.workspace import created, instant, name_of, next_minute, now, written
 
-from process_operator.decisions.manifests import run_manifest
-from process_operator.names import ANNOTATION_AHEAD, child_stem, tick_run_name
+from process_operator.decisions.manifests.manifests import run_manifest
+from process_operator.resources.names import ANNOTATION_AHEAD, child_stem, tick_run_name
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import Trigger
 

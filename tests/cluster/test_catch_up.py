@@ -28,7 +28,8 @@ SECOND: Final = timedelta(seconds=1)
 AWAY: Final = 30 * SECOND
 EVERY: Final = 5
 LASTS: Final = 45
-"""Seconds from the apply to the last tick, and more where the machine is slow: most ticks are left of it at the kill."""
+"""Seconds from the apply to the last tick, and more where the machine is slow: most ticks are left of it at the
+kill."""
 POLICIES: Final = ("Allow", "Forbid", "Replace", "Queue")
 
 

@@ -17,7 +17,7 @@ from tests.cluster.audit_log import AuditLog
 from tests.cluster.manifests import job_template, manual_run, request, schedule
 from tests.cluster.workspace import now, written
 
-from process_operator import names
+from process_operator.resources import names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,8 @@ QUIET: Final = tuple(f"quiet-{number}" for number in range(3))
 TICKS: Final = 4
 EVERY: Final = 3
 ON_TIME: Final = 15.0
-"""Seconds. Behind the noise it would be minutes; how punctual the ticks are is measured elsewhere, on a quiet machine."""
+"""Seconds. Behind the noise it would be minutes; how punctual the ticks are is measured elsewhere, on a quiet
+machine."""
 MANY: Final = 2000
 KEPT: Final = {"successful": 100_000, "failed": 100_000, "other": 100_000}
 

@@ -11,7 +11,7 @@ from kubernetes import config
 from tests.chart.helm import render
 from tests.cluster.account import NAMESPACE
 
-from process_operator.cluster.kinds import JOB, LEASE, POD, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.resources.kinds import JOB, LEASE, POD, PROCESS_REQUEST, PROCESS_RUN, Kind
 
 if TYPE_CHECKING:
     from pathlib import Path

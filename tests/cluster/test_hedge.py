@@ -17,7 +17,7 @@ from tests.cluster.components import pid_of
 from tests.cluster.manifests import held, manual_run, request, schedule
 from tests.cluster.workspace import LATE, created, instant, name_of, next_minute, now, written
 
-from process_operator.names import ANNOTATION_CRONJOB_TICK
+from process_operator.resources.names import ANNOTATION_CRONJOB_TICK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

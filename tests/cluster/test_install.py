@@ -1,4 +1,5 @@
-"""The image and the chart as people use them: install, upgrade, uninstall on a real node, from the image of this checkout.
+"""The image and the chart as people use them: install, upgrade, uninstall on a real node, from the image of this
+checkout.
 
 The pods share the node's network, because nothing else leads to an API server on loopback; so the two replicas of a
 high-availability set-up are two releases here, on two ports, with one Lease between them. Neighbours:

@@ -8,7 +8,7 @@ import pytest
 from tests.cluster.manifests import held, immediately, later, manual_run, request, schedule
 from tests.cluster.workspace import conditions, created, name_of
 
-from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
+from process_operator.resources.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
 
 if TYPE_CHECKING:
     from tests.cluster.workspace import Workspace

@@ -1,8 +1,7 @@
 """The node stops answering and comes back: each tick still runs once, and what it did meanwhile is recorded as it was.
 
-The kubelet is stopped for longer than it takes the control plane to call the node lost (50 s). One absence serves several
-requests.
-Neighbour: `test_run_pods_removed.py` has pods that are taken away while the node answers.
+The kubelet is stopped for longer than it takes the control plane to call the node lost (50 s). One absence serves
+several requests. Neighbour: `test_run_pods_removed.py` has pods that are taken away while the node answers.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ EVERY: Final = 10
 TICKS: Final = 6
 HISTORY: Final = {"successful": 100, "failed": 100, "other": 100}
 AWAY: Final = "process-operator.io/away"
-"""A taint of our own. Where no node is left the control plane takes back its own one for a lost node, sooner or later."""
+"""A taint of our own. Where no node is left the control plane takes back its own one for a lost node, sooner or
+later."""
 
 
 class Node:

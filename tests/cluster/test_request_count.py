@@ -161,7 +161,8 @@ def test_a_request_at_rest_costs_nothing(cluster: Kubectl, namespace: str, audit
 
 
 def waiting(seconds: float) -> float:
-    """What may be asked for beyond that about a run that was open for so long: why it waits is looked up now and then."""
+    """What may be asked for beyond that about a run that was open for so long: why it waits is looked up now and
+    then."""
     return 3 + (seconds - PROMPT) / 2 if seconds > PROMPT else 0
 
 

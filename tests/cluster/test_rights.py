@@ -1,4 +1,5 @@
-"""Who may do what, asked as these people: Kubernetes' own roles with what the chart adds to them, and its admission policy.
+"""Who may do what, asked as these people: Kubernetes' own roles with what the chart adds to them, and its admission
+policy.
 
 Neighbour: `account.py` installs both, for all tests.
 """
@@ -15,14 +16,15 @@ from tests.cluster.kubectl import Answer, Kubectl
 from tests.cluster.manifests import Manifest, immediately, job_template, manual_run, process, request, schedule
 from tests.cluster.workspace import Workspace, name_of
 
-from process_operator.names import ANNOTATION_RESCHEDULE
+from process_operator.resources.names import ANNOTATION_RESCHEDULE
 
 KINDS: Final = "processes,processrequests,processruns,processbackfills"
 ROLES: Final = {"viewer": "view", "editor": "edit", "admin": "admin"}
 
 
 class People:
-    """A namespace of one tenant, with a viewer, an editor and an admin; a writer who may write our kinds but no Jobs."""
+    """A namespace of one tenant, with a viewer, an editor and an admin; a writer who may write our kinds but no
+    Jobs."""
 
     def __init__(self, space: Workspace) -> None:
         self.space = space

@@ -8,7 +8,7 @@ import pytest
 from tests.cluster.manifests import GRACE_SECONDS, IMAGE, immediately, process, request
 from tests.cluster.workspace import conditions, created, instant, name_of, now
 
-from process_operator.names import LABEL_NO_BACKUP, LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
+from process_operator.resources.names import LABEL_NO_BACKUP, LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
 
 if TYPE_CHECKING:
     from tests.cluster.workspace import Object, Workspace

@@ -9,7 +9,7 @@ import pytest
 from tests.cluster.manifests import later, request
 from tests.cluster.workspace import LATE, conditions, created, instant, name_of, now, written
 
-from process_operator.names import LABEL_REQUEST
+from process_operator.resources.names import LABEL_REQUEST
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.node
 
 
 LEAD = 15
-"""Seconds before a start in which a test has to have seen that something waits for it; more where the machine is slow."""
+"""Seconds before a start in which a test has to have seen that something waits for it; more where the machine is
+slow."""
 
 
 def soon(seconds: float) -> datetime:

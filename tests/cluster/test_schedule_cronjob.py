@@ -14,7 +14,7 @@ import pytest
 from tests.cluster.manifests import held, request, schedule
 from tests.cluster.workspace import created, instant, name_of, next_minute, now, written
 
-from process_operator.names import LABEL_NO_BACKUP, LABEL_REQUEST, LABEL_REQUEST_UID
+from process_operator.resources.names import LABEL_NO_BACKUP, LABEL_REQUEST, LABEL_REQUEST_UID
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,4 +1,5 @@
-"""Requests that share a Process, on a real node: its policy holds over all of them, also when the operator is killed."""
+"""Requests that share a Process, on a real node: its policy holds over all of them, also when the operator is
+killed."""
 
 from __future__ import annotations
 

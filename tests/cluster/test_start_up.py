@@ -1,6 +1,6 @@
 """An operator that cannot work says why, in one line, with what to do; and is not ready while that lasts.
 
-Neighbour: `tests/unit/test_health.py` has the probes.
+Neighbour: `tests/unit/service/test_health.py` has the probes.
 """
 
 from __future__ import annotations

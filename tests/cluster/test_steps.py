@@ -12,7 +12,7 @@ import pytest
 from tests.cluster.manifests import held, immediately, process, request
 from tests.cluster.workspace import instant, name_of
 
-from process_operator.names import LABEL_PARENT
+from process_operator.resources.names import LABEL_PARENT
 
 if TYPE_CHECKING:
     from tests.cluster.workspace import Object, Workspace

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.cluster.kubectl import PATIENCE
 from tests.cluster.manifests import RELEASED, immediately, request
 
-from process_operator.names import ANNOTATION_RESCHEDULE, LABEL_REQUEST
+from process_operator.resources.names import ANNOTATION_RESCHEDULE, LABEL_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from process_operator.cluster.kinds import Kind
+    from process_operator.resources.kinds import Kind
 
 
 class Waits:

@@ -2,8 +2,9 @@
 
 Objects are kept by URL path, so a test sees what a client that was told nothing has really done. Faults are answered
 instead of the truth, each for one request, in the order in which they were put into `faults`. While `gate` is cleared
-nothing is answered at all; `most_at_once` is how many requests there ever were without an answer. `logs` are those of pods by URL path; while one is followed its queue in `live` is what the
-container goes on writing, an empty piece being its end, and None that of the connection.
+nothing is answered at all; `most_at_once` is how many requests there ever were without an answer. `logs` are those of
+pods by URL path; while one is followed its queue in `live` is what the container goes on writing, an empty piece being
+its end, and None that of the connection.
 """
 
 from __future__ import annotations

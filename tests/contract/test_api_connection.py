@@ -14,8 +14,8 @@ from process_operator.cluster import connection as connection_module
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
 from process_operator.cluster.errors import ApiError, NotFound
-from process_operator.cluster.kinds import JOB
 from process_operator.cluster.login import Login
+from process_operator.resources.kinds import JOB
 from process_operator.settings import ConfigurationError
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from process_operator.cluster.errors import (
     TooManyRequests,
     Unreachable,
 )
-from process_operator.cluster.kinds import JOB, NAMESPACE, POD, PROCESS_RUN, Kind
 from process_operator.cluster.retry import Retries
+from process_operator.resources.kinds import JOB, NAMESPACE, POD, PROCESS_RUN, Kind
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Waits

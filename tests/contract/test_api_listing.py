@@ -8,7 +8,7 @@ import pytest
 from tests.contract.fault_server import Answer, FaultServer, status
 
 from process_operator.cluster.errors import Gone
-from process_operator.cluster.kinds import JOB
+from process_operator.resources.kinds import JOB
 
 if TYPE_CHECKING:
     from process_operator.cluster.api import Api

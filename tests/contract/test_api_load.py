@@ -14,8 +14,8 @@ from tests.contract.fault_server import Answer, status
 from process_operator.cluster.api import Api
 from process_operator.cluster.backoff import LONGEST_RETRY_AFTER, backoff
 from process_operator.cluster.errors import TooManyRequests
-from process_operator.cluster.kinds import JOB, PROCESS_RUN
 from process_operator.cluster.retry import Retries
+from process_operator.resources.kinds import JOB, PROCESS_RUN
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Waits

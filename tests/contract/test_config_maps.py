@@ -14,10 +14,10 @@ from tests.contract.fault_server import Answer, FaultServer, status
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection
 from process_operator.cluster.errors import Forbidden
-from process_operator.cluster.kinds import PROCESS_REQUEST
 from process_operator.cluster.object_watch import ObjectWatch
-from process_operator.config_maps import ConfigMaps
-from process_operator.store import Store
+from process_operator.resources.kinds import PROCESS_REQUEST
+from process_operator.state.store import Store
+from process_operator.watch.config_maps import ConfigMaps
 
 KEY = ("erp", "close")
 EMPTY = "BEGIN:VCALENDAR\nEND:VCALENDAR\n"

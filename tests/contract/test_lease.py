@@ -1,6 +1,7 @@
 """The Lease on a real API server: who gets it, who waits, and when it is free again. Needs no node.
 
-Neighbours: `tests/cluster/test_high_availability.py` has two operators; the cluster is the one of `tests/faults/stage.py`.
+Neighbours: `tests/cluster/test_high_availability.py` has two operators; the cluster is the one of
+`tests/faults/stage.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from tests.faults.stage import cluster
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import connect
 from process_operator.cluster.errors import NotFound
-from process_operator.cluster.kinds import LEASE, POD
 from process_operator.cluster.lease import Lease, Pod
 from process_operator.cluster.retry import Retries
-from process_operator.leadership import Leadership, LeaseTimes
+from process_operator.resources.kinds import LEASE, POD
+from process_operator.service.leader_election import Leadership, LeaseTimes
 
 
 class Candidates:

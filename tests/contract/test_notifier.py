@@ -1,4 +1,5 @@
-"""The notifier against real receivers: what arrives, what is tried again and what is not, and what the request is told."""
+"""The notifier against real receivers: what arrives, what is tried again and what is not, and what the request is
+told."""
 
 from __future__ import annotations
 
@@ -17,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.contract.webhook_receiver import WebhookReceiver, self_signed
 
-from process_operator.decisions.plan import Notify
-from process_operator.decisions.snapshot import Delivery
-from process_operator.notifier import Notifier, Tries
+from process_operator.actions.notify.notifier import Notifier, Tries
+from process_operator.app import utc_now
+from process_operator.decisions.inputs.snapshot import Delivery
+from process_operator.decisions.plan.actions import Notify
 from process_operator.resources.receiver import Receiver
-from process_operator.runtime import utc_now
-from process_operator.store import Store
+from process_operator.state.store import Store
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Waits

@@ -9,8 +9,8 @@ from tests.flow.driver import BEGIN
 from tests.flow.memory_api import Body, Clock, Cluster, MemoryApi
 
 from process_operator.cluster.errors import Conflict, Invalid, NotFound
-from process_operator.cluster.kinds import PROCESS_RUN
 from process_operator.cluster.status import StatusChanged, replace_status
+from process_operator.resources.kinds import PROCESS_RUN
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus, RunPhase
 
 WANTED = ProcessRunStatus(observed_generation=1, phase=RunPhase.RUNNING)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tests.faults.proxy import Silence
 from tests.faults.stage import Stage, install_crds, kubectl, request
 
-from process_operator.cluster.kinds import CRONJOB, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.kinds import CRONJOB, PROCESS_REQUEST, PROCESS_RUN
 
 if TYPE_CHECKING:
     from pathlib import Path

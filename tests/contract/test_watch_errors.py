@@ -12,7 +12,7 @@ import pytest
 from tests.faults.proxy import Answer, CutAfter
 from tests.faults.stage import Stage, request
 
-from process_operator.cluster.kinds import CRONJOB
+from process_operator.resources.kinds import CRONJOB
 
 if TYPE_CHECKING:
     from pathlib import Path

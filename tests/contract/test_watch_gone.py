@@ -12,8 +12,8 @@ import pytest
 from tests.faults.proxy import Answer, GoneInStream
 from tests.faults.stage import Stage, request
 
-from process_operator.cluster.kinds import PROCESS_REQUEST, PROCESS_RUN
-from process_operator.watching import kopf_settings
+from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
+from process_operator.watch.kopf_watches import kopf_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

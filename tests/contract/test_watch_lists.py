@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.faults.stage import Stage, request
 
-from process_operator.selections import NOTHING, SELECTIONS
+from process_operator.watch.selections import NOTHING, SELECTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path

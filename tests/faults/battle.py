@@ -1,8 +1,8 @@
 """One round: requests that are due, an operator process that works for them through a proxy, and the truth past it.
 
-Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`verdict.py`). Only the API server
-is asked for the truth, and the ledger of what it answered to the operators. Pods of Jobs that work are ended here: the
-cluster needs no node.
+Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`verdict.py`). Only the API
+server is asked for the truth, and the ledger of what it answered to the operators. Pods of Jobs that work are ended
+here: the cluster needs no node.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from tests.faults.verdict import Verdict, judge
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
 from process_operator.cluster.errors import ApiError
-from process_operator.cluster.kinds import JOB, NAMESPACE, POD, PROCESS_REQUEST, PROCESS_RUN, Kind
-from process_operator.names import LABEL_REQUEST_UID
+from process_operator.resources.kinds import JOB, NAMESPACE, POD, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.model import parse_instant
+from process_operator.resources.names import LABEL_REQUEST_UID
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,7 +42,8 @@ _ENVIRONMENT: Final = {"PROCESS_OPERATOR_WATCH_SILENCE_SECONDS": "8"}
 
 
 class Contestant:
-    """An operator process and its own way to the API server. Its clock is wrong by `clock_off` seconds where that was asked for."""
+    """An operator process and its own way to the API server. Its clock is wrong by `clock_off` seconds where that was
+    asked for."""
 
     def __init__(
         self, kubeconfig: Path, folder: Path, name: str, ledger: Ledger, environment: dict[str, str], *, off_clock: bool

@@ -1,7 +1,7 @@
 """What is done to a battle: each fault is one function, with its title and how long the load has to last for it.
 
-`SHORT` has what `make test` does: the same deeds, fewer at a time. Neighbours: `battle.py`, `proxy.py`; `servers.py` has
-those that need a cluster of one's own.
+`SHORT` has what `make test` does: the same deeds, fewer at a time. Neighbours: `battle.py`, `proxy.py`; `servers.py`
+has those that need a cluster of one's own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.faults.load import each_minute, every_seconds, of_policy, once, whole_second
 from tests.faults.proxy import Answer, CutAfter, CutBefore, Delay, GoneInStream, Late, Twice
 
-from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import parse_instant
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ KILLS: Final[tuple[tuple[str, str, str], ...]] = (
 
 
 async def kill_at(battle: Battle, method: str, path: str, *, after: bool, seconds: float = 12) -> bool:
-    """SIGKILL at the next write of that kind, before or after the server has done it, and another start. Whether one came."""
+    """SIGKILL at the next write of that kind, before or after the server has done it, and another start. Whether one
+    came."""
     cut = CutAfter(battle.operator.kill) if after else CutBefore(battle.operator.kill)
     rule = battle.proxy.add(cut, method, path=path, times=1, dry_run=False)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from process_operator.names import LABEL_REQUEST_UID
+from process_operator.resources.names import LABEL_REQUEST_UID
 
 Manifest = dict[str, Any]
 

@@ -1,8 +1,9 @@
-"""The work that goes on while things break: requests of every policy, most with a tick a second, and which ticks they are due.
+"""The work that goes on while things break: requests of every policy, most with a tick a second, and which ticks they
+are due.
 
-Due ticks are plain arithmetic on whole seconds of UTC, so that a mistake in the operator's calendars cannot hide itself.
-Jobs of most requests want no completions and are done at once; those of `works` seconds have a pod that `field.py` lets
-end, so that runs are in each other's way. Neighbours: `verdict.py` compares, `battle.py` applies.
+Due ticks are plain arithmetic on whole seconds of UTC, so that a mistake in the operator's calendars cannot hide
+itself. Jobs of most requests want no completions and are done at once; those of `works` seconds have a pod that
+`field.py` lets end, so that runs are in each other's way. Neighbours: `verdict.py` compares, `battle.py` applies.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from process_operator.names import API_VERSION
+from process_operator.resources.names import API_VERSION
 
 Manifest = dict[str, Any]
 WORKS: Final = "fault-suite/works-seconds"
@@ -118,7 +119,8 @@ _FEW: Final = frozenset(
 
 
 def load(seconds: int, *, few: bool = False) -> list[Wish]:
-    """Requests that are due together for so long, beginning in three seconds; `few`: one for each thing that differs."""
+    """Requests that are due together for so long, beginning in three seconds; `few`: one for each thing that
+    differs."""
     return [wish for wish in _all_of(seconds) if not few or wish.name in _FEW]
 
 

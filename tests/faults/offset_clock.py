@@ -1,6 +1,6 @@
 """The operator with a wrong clock: `python offset_clock.py run`, where FAULT_CLOCK names a file with seconds to add.
 
-The wiring and the process are the real ones, only the clock that `runtime.py` hands out is another. What is in the file
+The wiring and the process are the real ones, only the clock that `app.py` hands out is another. What is in the file
 counts from the next look on, so a clock can be off, be set forward, and be set back, while the operator works.
 """
 
@@ -11,8 +11,8 @@ import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from process_operator import runtime
-from process_operator.logging_setup import set_up_logging
+from process_operator import app
+from process_operator.service.logging_setup import set_up_logging
 from process_operator.settings import Settings
 
 _FILE = Path(os.environ["FAULT_CLOCK"])
@@ -20,10 +20,10 @@ _FILE = Path(os.environ["FAULT_CLOCK"])
 
 def offset_clock() -> datetime:
     """The real clock, set wrong."""
-    return runtime.utc_now() + timedelta(seconds=float(_FILE.read_text()))
+    return app.utc_now() + timedelta(seconds=float(_FILE.read_text()))
 
 
 if __name__ == "__main__":
     settings = Settings()
     set_up_logging(settings)
-    asyncio.run(runtime.run(settings, clock=offset_clock))
+    asyncio.run(app.run(settings, clock=offset_clock))

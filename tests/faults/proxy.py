@@ -88,7 +88,8 @@ class Twice(Fault):
 
 @dataclass(frozen=True)
 class Late(Fault):
-    """The connection breaks at once, and the server gets the request so many seconds later, when nobody waits for it."""
+    """The connection breaks at once, and the server gets the request so many seconds later, when nobody waits for
+    it."""
 
     seconds: float
 
@@ -226,7 +227,8 @@ class Proxy:
 
         `path`: a regular expression that is searched for in the URL path. `watch`: True for watches only, False for all
         others. `times`: to so many requests. `share`: to this part of them, by chance that is the same in each run.
-        `dry_run`: False for requests that change something. The first rule that fits a request is the one that it meets.
+        `dry_run`: False for requests that change something. The first rule that fits a request is the one that it
+        meets.
         """
         rule = Rule(fault, frozenset(methods), re.compile(path), watch, times, share, dry_run)
         self.rules.append(rule)

@@ -1,4 +1,5 @@
-"""Faults of the servers themselves: the API server killed and away, etcd compacted. For a cluster of `hack/cluster` alone.
+"""Faults of the servers themselves: the API server killed and away, etcd compacted. For a cluster of `hack/cluster`
+alone.
 
 They hit whoever uses the cluster, so nothing else is done meanwhile. Neighbour: `faults.py`.
 """

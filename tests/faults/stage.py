@@ -23,11 +23,11 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self
 from structlog.testing import capture_logs
 from tests.faults.proxy import Proxy
 
+from process_operator.app import Operator, Pauses
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
-from process_operator.cluster.kinds import CRONJOB, JOB, NAMESPACE, PROCESS_REQUEST, PROCESS_RUN, Kind
-from process_operator.names import API_VERSION
-from process_operator.runtime import Operator, Pauses
+from process_operator.resources.kinds import CRONJOB, JOB, NAMESPACE, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.resources.names import API_VERSION
 from process_operator.settings import Settings
 
 if TYPE_CHECKING:

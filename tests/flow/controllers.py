@@ -1,7 +1,8 @@
 """The controllers of Kubernetes as far as runs feel them: Jobs get pods, pods work and end, CronJobs fire.
 
-What they do follows from the objects and the clock, so that a scenario says what the work is like (`Work`) and lets time
-pass. Orders of events are those seen on Kubernetes 1.36; what lasts tenths of a second there is a whole second here.
+What they do follows from the objects and the clock, so that a scenario says what the work is like (`Work`) and lets
+time pass. Orders of events are those seen on Kubernetes 1.36; what lasts tenths of a second there is a whole second
+here.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any, Final
 from tests.flow.job_queue import JobQueue
 from tests.flow.memory_api import Body, Cluster, copied
 
-from process_operator import names
-from process_operator.cluster.kinds import CRONJOB, EVENT, JOB, POD
+from process_operator.resources import names
+from process_operator.resources.kinds import CRONJOB, EVENT, JOB, POD
 from process_operator.resources.model import format_instant, parse_instant
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.recurrence import Recurrence, compile_schedule

@@ -1,8 +1,8 @@
 """A whole operator on a fake clock and a cluster in memory: everything but kopf, HTTP and the real time.
 
 A scenario is an async function of a `Flow`: it applies requests, lets time pass with `advance`, and looks at what is
-there. `crash` throws away all that the operator holds in memory; what comes after begins with a resync, as a new process
-does. `invariants.py` has what must hold at the end of every scenario.
+there. `crash` throws away all that the operator holds in memory; what comes after begins with a resync, as a new
+process does. `invariants.py` has what must hold at the end of every scenario.
 """
 
 from __future__ import annotations
@@ -18,34 +18,42 @@ from tests.flow.controllers import Controllers, Work
 from tests.flow.job_queue import JobQueue
 from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, MemoryApi, WatchEvent, copied
 
-from process_operator.ahead import Ahead, Bounds
+from process_operator.actions.executor import Performer
+from process_operator.actions.log_reader import LogReader
+from process_operator.actions.notify.notifier import Notifier
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.events import EventRecorder
-from process_operator.cluster.kinds import CONFIG_MAP, JOB, POD, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
-from process_operator.decisions.log_source import LogSource
-from process_operator.decisions.log_text import build_run_log
-from process_operator.decisions.plan import KillJob, Notify, ReadLog
-from process_operator.decisions.pod_choice import log_source
-from process_operator.decisions.snapshot import Defaults
-from process_operator.decisions.snapshot import Delivery as Told
-from process_operator.log_reader import LogReader
-from process_operator.names import ANNOTATION_AHEAD, LABEL_PROCESS
-from process_operator.notifier import Notifier
-from process_operator.performer import Performer
-from process_operator.process_reconciler import ProcessReconciler
-from process_operator.queue import WorkQueue
-from process_operator.reconciler import Reconciler
+from process_operator.controller.agenda import Agenda
+from process_operator.controller.burst import Ahead, Bounds
+from process_operator.controller.process_reconciler import ProcessReconciler
+from process_operator.controller.request_reconciler import Reconciler
+from process_operator.controller.work_queue import WorkQueue
+from process_operator.decisions.inputs.log_source import LogSource
+from process_operator.decisions.inputs.snapshot import Defaults
+from process_operator.decisions.inputs.snapshot import Delivery as Told
+from process_operator.decisions.plan.actions import KillJob, Notify, ReadLog
+from process_operator.decisions.run.log_text import build_run_log
+from process_operator.decisions.run.pods import log_source
+from process_operator.resources.batch.workloads import parse_job, parse_pod
+from process_operator.resources.kinds import (
+    CONFIG_MAP,
+    JOB,
+    POD,
+    PROCESS,
+    PROCESS_BACKFILL,
+    PROCESS_REQUEST,
+    PROCESS_RUN,
+)
 from process_operator.resources.model import format_instant, parse_instant
+from process_operator.resources.names import ANNOTATION_AHEAD, LABEL_PROCESS
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
 from process_operator.resources.receiver import Receiver
 from process_operator.resources.schedule import Schedule
-from process_operator.resources.workloads import parse_job, parse_pod
-from process_operator.resync import Resync
-from process_operator.shelf import Key
-from process_operator.store import Store
-from process_operator.timing.agenda import Agenda
+from process_operator.state.object_cache import Key
+from process_operator.state.store import Store
+from process_operator.watch.resync import Resync
 
 BEGIN: Final = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """Monday noon, and a fraction, because no clock ever shows a whole second."""
@@ -420,7 +428,7 @@ class Flow:
         raise AssertionError(f"runs in circles at {self.clock.now}: {keys}; last writes: {writes}")
 
     def set_clock(self, by: timedelta) -> None:
-        """The clock is set, and the operators notice (`pulse.py`)."""
+        """The clock is set, and the operators notice (`controller/clock_guard.py`)."""
         self.clock.now += by
         for process in self.processes:
             process.store.clock_was_set(by)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 from tests.flow.driver import Flow, shown
 
-from process_operator.cluster.kinds import JOB, POD, PROCESS_RUN
-from process_operator.names import LABEL_REQUEST_UID
+from process_operator.resources.batch.workloads import parse_job
+from process_operator.resources.kinds import JOB, POD, PROCESS_RUN
+from process_operator.resources.names import LABEL_REQUEST_UID
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, Trigger
-from process_operator.resources.workloads import parse_job
 from process_operator.timing.recurrence import Recurrence, compile_schedule, elapsed_seconds
 
 _INSTANT = timedelta(microseconds=1)
@@ -121,7 +121,8 @@ def _ticks_of(run: ProcessRun, flow: Flow) -> list[datetime]:
 
 
 def _calendars_of(run: ProcessRun, flow: Flow) -> list[Recurrence]:
-    """The calendars that a summary may follow; scenarios that edit a timing say which there were by `flow.calendars`."""
+    """The calendars that a summary may follow; scenarios that edit a timing say which there were by
+    `flow.calendars`."""
     assert run.spec.scheduled_time is not None
     present = flow.request(run.spec.request.name).spec.timing.schedule
     schedules = [*flow.calendars.get(run.spec.request.name, []), *([present] if present is not None else [])]

@@ -11,8 +11,8 @@ from typing import Final
 
 from tests.flow.memory_api import Body, Cluster
 
-from process_operator.cluster.kinds import JOB
-from process_operator.names import LABEL_KUEUE_QUEUE
+from process_operator.resources.kinds import JOB
+from process_operator.resources.names import LABEL_KUEUE_QUEUE
 
 QUEUE: Final = "team-a"
 DEFAULT_QUEUE: Final = "default"

@@ -1,8 +1,8 @@
 """A cluster in memory, and the operator's way to it: what of the API server matters to the operator, and nothing else.
 
-`Cluster` holds the objects and does what the server, its admission and the garbage collector do at once; what takes time
-(Jobs, pods, CronJobs) is done by `controllers.py`. `MemoryApi` stands in for `process_operator.cluster.api.Api`, counts the
-writes and can die at any of them. `driver.py` puts both together with a real operator.
+`Cluster` holds the objects and does what the server, its admission and the garbage collector do at once; what takes
+time (Jobs, pods, CronJobs) is done by `controllers.py`. `MemoryApi` stands in for `process_operator.cluster.api.Api`,
+counts the writes and can die at any of them. `driver.py` puts both together with a real operator.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from process_operator.cluster.errors import (
     ServerError,
     Unreachable,
 )
-from process_operator.cluster.kinds import (
+from process_operator.cluster.listing import PAGE_SIZE, Listing, Page
+from process_operator.resources.kind import NOT_OBSERVED
+from process_operator.resources.kinds import (
     CONFIG_MAP,
     CRONJOB,
     EVENT,
@@ -38,14 +40,12 @@ from process_operator.cluster.kinds import (
     PROCESS_RUN,
     Kind,
 )
-from process_operator.cluster.listing import PAGE_SIZE, Listing, Page
-from process_operator.names import SUSPENSION_MARKS
-from process_operator.resources.kind import NOT_OBSERVED
+from process_operator.resources.names import SUSPENSION_MARKS
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, RunPhase
-from process_operator.selections import SELECTIONS
+from process_operator.watch.selections import SELECTIONS
 
 Body = dict[str, Any]
 
@@ -332,8 +332,8 @@ Moment = Literal["before", "after", "failed", "unanswered"]
 class CrashPoint:
     """What happens at which write (of all operators).
 
-    `before` and `after` its effect the process ends; `failed` the server says 500 and does nothing; `unanswered` it does
-    it, and the answer is lost.
+    `before` and `after` its effect the process ends; `failed` the server says 500 and does nothing; `unanswered` it
+    does it, and the answer is lost.
     """
 
     write: int
@@ -410,7 +410,8 @@ class MemoryApi(Api):
         )
 
     def _check_resume(self, kind: Kind, namespace: str, name: str, body: Body | list[Body]) -> None:
-        """Whatever the scenario: the operator only resumes a Job that it suspended itself, as a mark on the Job says."""
+        """Whatever the scenario: the operator only resumes a Job that it suspended itself, as a mark on the Job
+        says."""
         if kind is not JOB or isinstance(body, list) or body.get("spec", {}).get("suspend") is not False:
             return
         found = self._cluster.find(kind, name, namespace)

@@ -42,7 +42,8 @@ class Scenario:
     rest: float = 75
     """Seconds after which nothing is left to write."""
     loses: frozenset[str] = frozenset()
-    """What a crash may change, with the reason in the scenario: `ends` (the phases), `ticks` (that every one is recorded)."""
+    """What a crash may change, with the reason in the scenario: `ends` (the phases), `ticks` (that every one is
+    recorded)."""
     writes: tuple[int, int] = (1, 10_000)
     """First and last write after which a crash is tried."""
     looks_ahead: bool = False

@@ -8,7 +8,7 @@ from tests.flow.driver import Flow, later
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_schedule import CANCELED, SUCCEEDED, SUPERSEDED, every, tick_run, ticks
 
-from process_operator.cluster.kinds import PROCESS_REQUEST
+from process_operator.resources.kinds import PROCESS_REQUEST
 
 AHEAD = Collection()
 scenario = AHEAD.scenario

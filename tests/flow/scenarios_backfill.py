@@ -8,8 +8,8 @@ from tests.flow.driver import BEGIN, Flow, Work
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_schedule import SUCCEEDED, SUPERSEDED, every
 
-from process_operator.cluster.kinds import PROCESS_REQUEST, PROCESS_RUN
-from process_operator.names import backfill_run_name
+from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.names import backfill_run_name
 from process_operator.resources.process_run import ProcessRun, Trigger
 
 BACKFILLS = Collection()

@@ -1,4 +1,5 @@
-"""Scenarios in which the API server keeps rejecting what a request needs: a webhook is down, a policy, a quota is full."""
+"""Scenarios in which the API server keeps rejecting what a request needs: a webhook is down, a policy, a quota is
+full."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import ApiError, Invalid, QuotaExceeded, ServerError
-from process_operator.cluster.kinds import CRONJOB, JOB, PROCESS_RUN
 from process_operator.resources.conditions import Condition
+from process_operator.resources.kinds import CRONJOB, JOB, PROCESS_RUN
 
 BLOCKED = Collection()
 scenario = BLOCKED.scenario

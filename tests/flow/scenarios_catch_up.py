@@ -1,4 +1,5 @@
-"""Scenarios of `catchUp: All`: what came due together, while the operator was away or a run was in the way, runs in order."""
+"""Scenarios of `catchUp: All`: what came due together, while the operator was away or a run was in the way, runs in
+order."""
 
 from __future__ import annotations
 

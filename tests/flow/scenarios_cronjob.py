@@ -10,9 +10,9 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden
-from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
-from process_operator.decisions.cronjob_plan import MOST_UNRECORDED
-from process_operator.timing.cron import resolve_cron
+from process_operator.decisions.engines.cronjob_sync import MOST_UNRECORDED
+from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.timing.cron.standard import resolve_cron
 
 CRONJOBS = Collection()
 scenario = CRONJOBS.scenario

@@ -9,9 +9,9 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_cronjob import MINUTE, SKIPPED, SUCCEEDED, SUPERSEDED, cron, ticks
 
-from process_operator import names
 from process_operator.cluster.errors import QuotaExceeded
-from process_operator.cluster.kinds import CRONJOB, JOB
+from process_operator.resources import names
+from process_operator.resources.kinds import CRONJOB, JOB
 
 HEDGES = Collection()
 scenario = HEDGES.scenario

@@ -10,7 +10,7 @@ from tests.flow.scenarios_once import NOW
 from tests.flow.scenarios_schedule import SUCCEEDED, every
 
 from process_operator.cluster.errors import ServerError
-from process_operator.cluster.kinds import PROCESS_RUN
+from process_operator.resources.kinds import PROCESS_RUN
 from process_operator.resources.process_run import ProcessRun
 
 NOTIFY = Collection()

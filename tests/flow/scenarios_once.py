@@ -7,7 +7,7 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden, Invalid, QuotaExceeded
-from process_operator.cluster.kinds import EVENT, JOB, POD, PROCESS_REQUEST
+from process_operator.resources.kinds import EVENT, JOB, POD, PROCESS_REQUEST
 from process_operator.resources.process_run import RunLog
 
 ONCE = Collection()

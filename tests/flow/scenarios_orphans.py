@@ -11,8 +11,8 @@ from tests.flow.scenarios_once import NOW
 from tests.flow.scenarios_schedule import SUCCEEDED, every, ticks
 from tests.flow.scenarios_steps import group
 
-from process_operator.cluster.kinds import CRONJOB, JOB, PROCESS_REQUEST, PROCESS_RUN
-from process_operator.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RESTORED
+from process_operator.resources.kinds import CRONJOB, JOB, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RESTORED
 
 ORPHANS = Collection(alone=frozenset({"work"}))
 scenario = ORPHANS.scenario

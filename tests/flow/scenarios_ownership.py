@@ -9,9 +9,9 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_cronjob import MINUTE, cron, ticks
 
-from process_operator import names
-from process_operator.cluster.kinds import CRONJOB, JOB, PROCESS_RUN
-from process_operator.names import ANNOTATION_ENGINE, ANNOTATION_VERDICT
+from process_operator.resources import names
+from process_operator.resources.kinds import CRONJOB, JOB, PROCESS_RUN
+from process_operator.resources.names import ANNOTATION_ENGINE, ANNOTATION_VERDICT
 from process_operator.resources.process_run import RunLog
 
 OWNERSHIP = Collection()

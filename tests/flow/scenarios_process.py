@@ -9,8 +9,8 @@ from tests.flow.scenario import Collection
 from tests.flow.scenarios_schedule import every, ticks
 
 from process_operator.cluster.errors import QuotaExceeded
-from process_operator.cluster.kinds import JOB, PROCESS, PROCESS_REQUEST, PROCESS_RUN
-from process_operator.names import LABEL_PROCESS
+from process_operator.resources.kinds import JOB, PROCESS, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.names import LABEL_PROCESS
 
 PROCESSES = Collection(alone=frozenset({"shared"}))
 scenario = PROCESSES.scenario

@@ -9,7 +9,7 @@ from tests.flow.driver import BEGIN, Flow, Work, later, template
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import QuotaExceeded
-from process_operator.cluster.kinds import JOB, PROCESS_REQUEST
+from process_operator.resources.kinds import JOB, PROCESS_REQUEST
 from process_operator.resources.schedule import Schedule
 
 SCHEDULES = Collection()
@@ -20,7 +20,8 @@ SUPERSEDED, SKIPPED, TOO_LATE = "Missed/Superseded", "Skipped/Overlap", "Missed/
 
 
 def tick_run(seconds: int) -> str:
-    """The name of the run of a tick, so many seconds after the beginning, of a request whose ticks are no whole minutes."""
+    """The name of the run of a tick, so many seconds after the beginning, of a request whose ticks are no whole
+    minutes."""
     return f"job-f34a2bff-{int(BEGIN.timestamp()) + seconds}"
 
 

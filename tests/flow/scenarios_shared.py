@@ -8,8 +8,8 @@ from tests.flow.driver import Flow, later
 from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
-from process_operator.cluster.kinds import PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
-from process_operator.names import LABEL_REQUEST_UID
+from process_operator.resources.kinds import PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.resources.names import LABEL_REQUEST_UID
 
 SHARED = Collection()
 scenario = SHARED.scenario

@@ -9,9 +9,9 @@ from tests.flow.controllers import Work
 from tests.flow.driver import Flow, shown, template
 from tests.flow.scenario import Collection
 
-from process_operator import names
 from process_operator.cluster.errors import Forbidden, QuotaExceeded
-from process_operator.cluster.kinds import JOB, PROCESS, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources import names
+from process_operator.resources.kinds import JOB, PROCESS, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.process_run import ProcessRun, StepStatus
 
 STEPS = Collection()
@@ -47,7 +47,8 @@ def request(flow: Flow, **spec: Any) -> None:
 
 
 def runs(flow: Flow) -> list[str]:
-    """The step's name (of a parent: `-`) and the phase of every run that is there, parents first, in order of making."""
+    """The step's name (of a parent: `-`) and the phase of every run that is there, parents first, in order of
+    making."""
     found = [ProcessRun.model_validate(body) for body in flow.cluster.all(PROCESS_RUN)]
     found.sort(key=lambda run: (int(run.metadata.uid[:8]), run.metadata.name))
     return [f"{run.spec.parent.step if run.spec.parent else '-'} {shown(run)}" for run in found]

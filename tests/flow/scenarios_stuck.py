@@ -8,7 +8,7 @@ from tests.flow.driver import BEGIN, Flow, later, template
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_blocked import events, is_ready, ready
 
-from process_operator.cluster.kinds import EVENT, JOB, POD
+from process_operator.resources.kinds import EVENT, JOB, POD
 
 STUCK = Collection()
 scenario = STUCK.scenario

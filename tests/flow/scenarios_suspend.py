@@ -15,8 +15,8 @@ from tests.flow.scenarios_schedule import FIRST, every, tick_run, ticks
 from tests.flow.scenarios_steps import EXTRACT, LOAD, group, runs
 from tests.flow.scenarios_steps import request as run_steps
 
-from process_operator.cluster.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST
-from process_operator.names import LABEL_KUEUE_QUEUE
+from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST
+from process_operator.resources.names import LABEL_KUEUE_QUEUE
 
 SUSPENSIONS = Collection()
 scenario = SUSPENSIONS.scenario

@@ -1,7 +1,7 @@
 """Scenarios with watch events that come twice, in the wrong order or not at all, and with two operators at once.
 
-With FLOW_THOROUGH=1 each meets all of that, else two of the five that are drawn by its name. And every scenario is played
-once with several workers, who take a request each, and once with its ticks claimed before they are due.
+With FLOW_THOROUGH=1 each meets all of that, else two of the five that are drawn by its name. And every scenario is
+played once with several workers, who take a request each, and once with its ticks claimed before they are due.
 """
 
 from __future__ import annotations

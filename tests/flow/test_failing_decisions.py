@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from structlog.testing import capture_logs
 from tests.flow.driver import Flow, Process
 
-from process_operator.decider import Decider, Decision
-from process_operator.decisions.snapshot import Snapshot
-from process_operator.reconciler import Reconciler
+from process_operator.controller.planner import Decider, Decision
+from process_operator.controller.request_reconciler import Reconciler
+from process_operator.decisions.inputs.snapshot import Snapshot
 
 
 class Mistaken(Decider):

@@ -1,7 +1,7 @@
 """Every action of a plan, carried out when other objects have taken the names that it is about: none of them is harmed.
 
-Each object of a request is replaced by one of the same name, labels and spec, with a UID of its own, as after a deletion
-that the operator has not heard of; then each action is carried out as it was planned before.
+Each object of a request is replaced by one of the same name, labels and spec, with a UID of its own, as after a
+deletion that the operator has not heard of; then each action is carried out as it was planned before.
 """
 
 from __future__ import annotations
@@ -17,23 +17,16 @@ from tests.flow.driver import Flow, Process, at
 from tests.flow.memory_api import Body, copied
 
 from process_operator.cluster.errors import ApiError
-from process_operator.cluster.kinds import (
-    CRONJOB,
-    JOB,
-    POD,
-    PROCESS_BACKFILL,
-    PROCESS_REQUEST,
-    PROCESS_RUN,
-    Kind,
-)
-from process_operator.decisions import manifests, plan
-from process_operator.decisions.log_source import LogSource
-from process_operator.decisions.ownership import own_part
-from process_operator.decisions.snapshot import FinishedRun, Snapshot
+from process_operator.decisions.inputs.log_source import LogSource
+from process_operator.decisions.inputs.ownership import own_part
+from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
+from process_operator.decisions.manifests import manifests
+from process_operator.decisions.plan import actions
+from process_operator.resources.batch.workloads import CronJob, Job, Kill, KillReason
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, LogReason
+from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus, RunPhase, RunSummary
-from process_operator.resources.workloads import CronJob, Job, Kill, KillReason
 
 KEY: Final = ("default", "job")
 KINDS: Final = (PROCESS_REQUEST, PROCESS_RUN, PROCESS_BACKFILL, CRONJOB, JOB, POD)
@@ -41,7 +34,8 @@ SUSPEND: Final[Body] = {"spec": {"suspend": True}}
 
 
 class Before:
-    """What the operator knew when it planned: a request with a run at work, a finished one, a backfill and a CronJob."""
+    """What the operator knew when it planned: a request with a run at work, a finished one, a backfill and a
+    CronJob."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
@@ -81,43 +75,45 @@ def _notified() -> Condition:
     )
 
 
-ACTIONS: Final[dict[type[Any], Callable[[Before], plan.Action]]] = {
-    plan.BeginStretch: lambda _: plan.BeginStretch(ProcessRequestStatus()),
-    plan.DryRunJob: lambda b: plan.DryRunJob((b.job_manifest(),), "hash"),
-    plan.FollowConfigMap: lambda _: plan.FollowConfigMap("holidays"),
-    plan.LoadHistory: lambda _: plan.LoadHistory(),
-    plan.LoadProcessRuns: lambda _: plan.LoadProcessRuns("close-day"),
-    plan.CreateRun: lambda b: plan.CreateRun(b.run_manifest(), b.job_manifest()),
-    plan.WithdrawRun: lambda b: plan.WithdrawRun(b.name, b.uid),
-    plan.AdoptRun: lambda b: plan.AdoptRun(b.name, b.uid, {"metadata": {"labels": {"ours": "yes"}}}),
-    plan.ReportRun: lambda b: plan.ReportRun(b.name, ProcessRunStatus(phase=RunPhase.RUNNING, reason="Retrying")),
-    plan.FinishRun: lambda b: plan.FinishRun(b.name, _ENDED),
-    plan.GrowSummary: lambda b: plan.GrowSummary(b.ended.name, ProcessRunStatus(phase=RunPhase.MISSED, summary=_ROW)),
-    plan.CreateJob: lambda b: plan.CreateJob(b.name, b.job_manifest()),
-    plan.PatchJob: lambda b: plan.PatchJob(b.name, b.job.metadata.uid, SUSPEND),
-    plan.KillJob: lambda b: plan.KillJob(
+ACTIONS: Final[dict[type[Any], Callable[[Before], actions.Action]]] = {
+    actions.BeginStretch: lambda _: actions.BeginStretch(ProcessRequestStatus()),
+    actions.DryRunJob: lambda b: actions.DryRunJob((b.job_manifest(),), "hash"),
+    actions.FollowConfigMap: lambda _: actions.FollowConfigMap("holidays"),
+    actions.LoadHistory: lambda _: actions.LoadHistory(),
+    actions.LoadProcessRuns: lambda _: actions.LoadProcessRuns("close-day"),
+    actions.CreateRun: lambda b: actions.CreateRun(b.run_manifest(), b.job_manifest()),
+    actions.WithdrawRun: lambda b: actions.WithdrawRun(b.name, b.uid),
+    actions.AdoptRun: lambda b: actions.AdoptRun(b.name, b.uid, {"metadata": {"labels": {"ours": "yes"}}}),
+    actions.ReportRun: lambda b: actions.ReportRun(b.name, ProcessRunStatus(phase=RunPhase.RUNNING, reason="Retrying")),
+    actions.FinishRun: lambda b: actions.FinishRun(b.name, _ENDED),
+    actions.GrowSummary: lambda b: actions.GrowSummary(
+        b.ended.name, ProcessRunStatus(phase=RunPhase.MISSED, summary=_ROW)
+    ),
+    actions.CreateJob: lambda b: actions.CreateJob(b.name, b.job_manifest()),
+    actions.PatchJob: lambda b: actions.PatchJob(b.name, b.job.metadata.uid, SUSPEND),
+    actions.KillJob: lambda b: actions.KillJob(
         b.name, b.job.metadata.uid, b.name, manifests.kill_patch(Kill(KillReason.CANCELED)), 1024, None
     ),
-    plan.DeleteJob: lambda b: plan.DeleteJob(b.name, b.job.metadata.uid),
-    plan.ReadLog: lambda b: plan.ReadLog(
+    actions.DeleteJob: lambda b: actions.DeleteJob(b.name, b.job.metadata.uid),
+    actions.ReadLog: lambda b: actions.ReadLog(
         b.name, LogSource("gone", "main", previous=False, message="", absent=LogReason.POD_GONE), 1024
     ),
-    plan.ListPods: lambda b: plan.ListPods(b.job.metadata.uid, b.name),
-    plan.FindRefusedPods: lambda b: plan.FindRefusedPods(b.name, b.job.metadata.uid, b.name),
-    plan.FindPodEvent: lambda b: plan.FindPodEvent("a-pod", "uid-of-a-pod", b.name),
-    plan.FindKubeletEvents: lambda b: plan.FindKubeletEvents(b.name, "uid-of-a-pod"),
-    plan.LookUpJob: lambda b: plan.LookUpJob(b.name),
-    plan.LookUpStep: lambda b: plan.LookUpStep(b.ended.name, b.name, b.uid),
-    plan.CreateCronJob: lambda b: plan.CreateCronJob({"metadata": {"name": b.cronjob.metadata.name}, "spec": {}}),
-    plan.PatchCronJob: lambda b: plan.PatchCronJob(b.cronjob.metadata.name, b.cronjob.metadata.uid, SUSPEND),
-    plan.ClaimTick: lambda b: plan.ClaimTick(
+    actions.ListPods: lambda b: actions.ListPods(b.job.metadata.uid, b.name),
+    actions.FindRefusedPods: lambda b: actions.FindRefusedPods(b.name, b.job.metadata.uid, b.name),
+    actions.FindPodEvent: lambda b: actions.FindPodEvent("a-pod", "uid-of-a-pod", b.name),
+    actions.FindKubeletEvents: lambda b: actions.FindKubeletEvents(b.name, "uid-of-a-pod"),
+    actions.LookUpJob: lambda b: actions.LookUpJob(b.name),
+    actions.LookUpStep: lambda b: actions.LookUpStep(b.ended.name, b.name, b.uid),
+    actions.CreateCronJob: lambda b: actions.CreateCronJob({"metadata": {"name": b.cronjob.metadata.name}, "spec": {}}),
+    actions.PatchCronJob: lambda b: actions.PatchCronJob(b.cronjob.metadata.name, b.cronjob.metadata.uid, SUSPEND),
+    actions.ClaimTick: lambda b: actions.ClaimTick(
         b.cronjob.metadata.name, manifests.claim_patch(b.cronjob, at("12:10:00")), b.job_manifest()
     ),
-    plan.DeleteRuns: lambda b: plan.DeleteRuns({b.ended.name: b.ended.uid, b.name: b.uid}),
-    plan.DeleteRequest: lambda b: plan.DeleteRequest(b.request.metadata.uid),
-    plan.Notify: lambda b: plan.Notify(b.name, b.uid, {"id": "1"}, ("desk",)),
-    plan.MarkNotified: lambda b: plan.MarkNotified(b.ended.name, b.ended.uid, _notified()),
-    plan.Emit: lambda b: plan.Emit("RunStarted", "started", about=b.name),
+    actions.DeleteRuns: lambda b: actions.DeleteRuns({b.ended.name: b.ended.uid, b.name: b.uid}),
+    actions.DeleteRequest: lambda b: actions.DeleteRequest(b.request.metadata.uid),
+    actions.Notify: lambda b: actions.Notify(b.name, b.uid, {"id": "1"}, ("desk",)),
+    actions.MarkNotified: lambda b: actions.MarkNotified(b.ended.name, b.ended.uid, _notified()),
+    actions.Emit: lambda b: actions.Emit("RunStarted", "started", about=b.name),
 }
 
 
@@ -152,7 +148,7 @@ def _replace(flow: Flow) -> dict[tuple[Kind, str], Body]:
 
 
 def test_the_table_has_every_action() -> None:
-    assert set(ACTIONS) == set(get_args(plan.Action))
+    assert set(ACTIONS) == set(get_args(actions.Action))
 
 
 @pytest.mark.parametrize("kind", ACTIONS, ids=lambda kind: kind.__name__)
@@ -186,12 +182,12 @@ def test_the_same_actions_reach_what_has_the_uid() -> None:
         return len(before.flow.cluster.writes) - writes
 
     kinds = (
-        plan.AdoptRun,
-        plan.ReportRun,
-        plan.PatchJob,
-        plan.KillJob,
-        plan.DeleteJob,
-        plan.PatchCronJob,
-        plan.DeleteRuns,
+        actions.AdoptRun,
+        actions.ReportRun,
+        actions.PatchJob,
+        actions.KillJob,
+        actions.DeleteJob,
+        actions.PatchCronJob,
+        actions.DeleteRuns,
     )
     assert all(asyncio.run(play(kind)) for kind in kinds)

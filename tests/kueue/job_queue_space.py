@@ -12,7 +12,7 @@ from tests.cluster.manifests import Manifest, held, job_template
 from tests.cluster.workspace import Workspace, name_of
 from tests.kueue.kueue_manager import NAMESPACE_LABEL
 
-from process_operator.names import LABEL_KUEUE_QUEUE
+from process_operator.resources.names import LABEL_KUEUE_QUEUE
 
 Object = dict[str, Any]
 QUEUE: Final = "team-a"

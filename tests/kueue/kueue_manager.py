@@ -1,8 +1,8 @@
 """The real manager of Kueue as a process of this machine, with its kinds and its webhooks for Jobs.
 
 It runs beside the cluster: the API server reaches its webhooks on the loopback, with a certificate of their own. They
-hold for namespaces with the label `NAMESPACE_LABEL` alone. KUEUE and KUEUE_SOURCE (`hack/kueue.sh`) name the program and
-the folder with its CRDs. Neighbour: `conftest.py` starts it.
+hold for namespaces with the label `NAMESPACE_LABEL` alone. KUEUE and KUEUE_SOURCE (`hack/kueue.sh`) name the program
+and the folder with its CRDs. Neighbour: `conftest.py` starts it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from _pytest.mark import ParameterSet
 from tests.oracles.oracle import Answer, Question, ask
 from tests.oracles.questions import instant, utc
 
-from process_operator.timing.cron_ticks import cron_ticks, parse_expression
+from process_operator.timing.cron.ticks import cron_ticks, parse_expression
 
 ROBFIG = [
     pytest.param(

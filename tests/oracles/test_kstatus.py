@@ -20,8 +20,8 @@ from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_shared import SHARED
 from tests.flow.scenarios_steps import STEPS
 
-from process_operator.cluster.kinds import PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
-from process_operator.names import API_VERSION
+from process_operator.resources.kinds import PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.resources.names import API_VERSION
 
 PLAYED: Final = (*ONCE.all[:12], *BACKFILLS.all[:6], *STEPS.all[:3], *SHARED.all)
 OURS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, PROCESS_BACKFILL)

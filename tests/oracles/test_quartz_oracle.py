@@ -16,8 +16,8 @@ from tests.oracles.expressions import quartz as quartz_expression
 from tests.oracles.oracle import Question, ask
 from tests.oracles.questions import COUNT, FIRST, TICKS, ZONES, instant, questions, utc
 
-from process_operator.timing.cron_ticks import cron_ticks
-from process_operator.timing.quartz import parse_quartz
+from process_operator.timing.cron.quartz import parse_quartz
+from process_operator.timing.cron.ticks import cron_ticks
 from process_operator.timing.ticks import Ticks
 from process_operator.timing.zone import DAY, WallClock, wall_clock
 
@@ -110,7 +110,8 @@ class _Comparison:
         return tomorrow - 1
 
     def _cause(self, our: int | None, their: int | None) -> str:
-        """Say why both differ, or nothing where there is no excuse: a list of L and W, or a clock change of these days."""
+        """Say why both differ, or nothing where there is no excuse: a list of L and W, or a clock change of these
+        days."""
         if our is not None and (their is None or our < their) and (hidden := _hidden(self._day(our), self._items)):
             return hidden
         parted = min(tick for tick in (our, their) if tick is not None)

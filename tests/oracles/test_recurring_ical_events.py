@@ -1,8 +1,8 @@
 """Calendars against recurring-ical-events, the package that Python programs read them with (decision 014).
 
-Files in the style of the programs that people have, and random ones, one for each 200 of COUNT. What is left out on purpose, because the
-answers differ and ours is the one that the users' guide gives: times inside the gap of a clock change, EXDATE for an
-occurrence that another event stands for, BYSETPOS in a weekly rule.
+Files in the style of the programs that people have, and random ones, one for each 200 of COUNT. What is left out on
+purpose, because the answers differ and ours is the one that the users' guide gives: times inside the gap of a clock
+change, EXDATE for an occurrence that another event stands for, BYSETPOS in a weekly rule.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from tests.oracles.questions import COUNT, SEED
 from process_operator.timing.closed_spans import spans_between
 from process_operator.timing.days import day_number, day_numbers
 from process_operator.timing.exclusions import Span, disjoint
-from process_operator.timing.ical_budget import Budget
-from process_operator.timing.ical_rule import read_rule
-from process_operator.timing.ical_rule_days import RuleDays
-from process_operator.timing.icalendar import read_calendar
+from process_operator.timing.ical.budget import Budget
+from process_operator.timing.ical.calendar import read_calendar
+from process_operator.timing.ical.rule import read_rule
+from process_operator.timing.ical.rule_days import RuleDays
 from process_operator.timing.zone import DAY, wall_clock
 
 ZONE = "Europe/Madrid"

@@ -1,7 +1,8 @@
 """Five fields against github.com/robfig/cron/v3, the library of the CronJob controller.
 
-Its search is ported in `timing/robfig.py`, ways around clock changes included: port and original have to agree on every
-tick. Ours agree with it too, but where the offset changes; each difference has one of the causes below, and is counted.
+Its search is ported in `timing/cron/robfig.py`, ways around clock changes included: port and original have to agree on
+every tick. Ours agree with it too, but where the offset changes; each difference has one of the causes below, and is
+counted.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from tests.oracles.expressions import five_fields
 from tests.oracles.oracle import Answer, Question, ask
 from tests.oracles.questions import COUNT, TICKS, questions, utc
 
-from process_operator.timing.cron import parse_cron
-from process_operator.timing.cron_ticks import cron_ticks
-from process_operator.timing.robfig import robfig_next
+from process_operator.timing.cron.robfig import robfig_next
+from process_operator.timing.cron.standard import parse_cron
+from process_operator.timing.cron.ticks import cron_ticks
 from process_operator.timing.ticks import FixedTicks
 from process_operator.timing.zone import DAY, Segment, WallClock, wall_clock
 

@@ -1,19 +1,20 @@
-"""Requests, runs, Jobs and calendars as values, for the tables about decisions. Every instant is on 1 March 2027, UTC."""
+"""Requests, runs, Jobs and calendars as values, for the tables about decisions. Every instant is on 1 March 2027,
+UTC."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from process_operator import names
-from process_operator.decisions.run_view import RunView, view_of
-from process_operator.decisions.snapshot import FinishedRun, Snapshot
+from process_operator.decisions.inputs.run_view import RunView, view_of
+from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
+from process_operator.resources import names
+from process_operator.resources.batch.workloads import Job, parse_job
 from process_operator.resources.model import parse_instant
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus, Stretch
 from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary
 from process_operator.resources.schedule import Schedule
-from process_operator.resources.workloads import Job, parse_job
 from process_operator.timing.recurrence import Recurrence, compile_schedule
 
 Body = dict[str, Any]

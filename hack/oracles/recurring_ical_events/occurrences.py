@@ -1,6 +1,7 @@
 """Prints what recurring-ical-events finds in calendars, one JSON object for each line of standard input.
 
-A question is `{"text", "year", "zone"}`, the answer `{"days", "spans"}`: days as numbers since 1970-01-01, spans as seconds.
+A question is `{"text", "year", "zone"}`, the answer `{"days", "spans"}`: days as numbers since 1970-01-01, spans as
+seconds.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The calls: create, patch, get, delete and list on plain dicts, with retries, limits and clear errors.
 
-`kinds.py` has the kinds, `errors.py` what is raised, `retry.py` how often is tried, `listing.py` the pages and
-`transport.py` a single request; `logs.py` and `events.py` are built on top. Bodies are JSON objects of the API.
+`resources/kinds.py` has the kinds, `errors.py` what is raised, `retry.py` how often is tried, `listing.py` the pages
+and `transport.py` a single request; `logs.py` and `events.py` are built on top. Bodies are JSON objects of the API.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from process_operator.cluster.connection import Connection
-    from process_operator.cluster.kinds import Kind
+    from process_operator.resources.kinds import Kind
 
 
 _OTHER_UID: Final = re.compile("UID in (the )?precondition")

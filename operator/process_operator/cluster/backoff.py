@@ -1,7 +1,8 @@
 """How long to wait after a failure, for whatever goes on for ever: requests, lists, watches of single objects.
 
 `retry.py` rides out a blip within one call; this is for what is tried again after that. Never shorter than the server's
-Retry-After, doubled with each failure in a row, and by chance, so that what failed together does not come back together.
+Retry-After, doubled with each failure in a row, and by chance, so that what failed together does not come back
+together.
 """
 
 from __future__ import annotations

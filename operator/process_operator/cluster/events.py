@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from process_operator.cluster.errors import AlreadyExists, ApiError, NotFound, ServerError, TooManyRequests, Unreachable
-from process_operator.cluster.kinds import EVENT
+from process_operator.resources.kinds import EVENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

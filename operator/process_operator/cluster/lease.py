@@ -3,7 +3,7 @@
 The rules are those of client-go's leader election: whether another's hold is over is judged by how long its record has
 not changed *here*, never by the clock in it, so clocks may differ between machines. A Lease belongs to the pod of its
 holder, so the garbage collector removes it with the pod: whoever comes next need not wait, also where the pod could not
-give it back, because an uninstall had taken its rights. Neighbour: `leadership.py` says when.
+give it back, because an uninstall had taken its rights. Neighbour: `service/leader_election.py` says when.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import AlreadyExists, Conflict, NotFound
-from process_operator.cluster.kinds import LEASE
+from process_operator.resources.kinds import LEASE
 
 _MICRO_TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -40,7 +40,8 @@ class Lease:
     """One Lease, as one candidate sees it.
 
     `identity` must be another one for each process, also after a restart. `duration`: seconds without a renewal after
-    which others may take it. `pod`: with which the Lease goes. `clock` (UTC) is only written down; `monotonic` (seconds) decides.
+    which others may take it. `pod`: with which the Lease goes. `clock` (UTC) is only written down; `monotonic`
+    (seconds) decides.
     """
 
     def __init__(  # noqa: PLR0913 - what a Lease says, and two clocks

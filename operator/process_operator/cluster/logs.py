@@ -2,7 +2,7 @@
 
 Where a byte limit is sent the log API keeps the *first* bytes of the window of lines, so none ever is: a window of
 lines is asked for, and its last bytes are kept in a ring while it streams. What stands where a log should be is told
-apart here; `decisions/log_text.py` cleans the bytes and says what is stored instead of none.
+apart here; `decisions/run/log_text.py` cleans the bytes and says what is stored instead of none.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from process_operator.cluster.errors import TIMEOUT, ApiError, Invalid, NotFound, ServerError, Unreachable
-from process_operator.cluster.kinds import POD
 from process_operator.resources.conditions import LogReason
+from process_operator.resources.kinds import POD
 from process_operator.resources.kubelet_logs import is_runtime_error_text
 
 if TYPE_CHECKING:

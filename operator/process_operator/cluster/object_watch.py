@@ -13,7 +13,7 @@ import orjson
 
 from process_operator.cluster.connection import Connection, Session
 from process_operator.cluster.errors import ApiError, Unreachable, error_from
-from process_operator.cluster.kinds import Kind
+from process_operator.resources.kinds import Kind
 
 _SECONDS: Final = 1800
 """So long the server lets a watch last."""

@@ -61,7 +61,8 @@ def _is_direct(url: SplitResult, no_proxy: str) -> bool:
 
 
 def _matches(entry: str, host: str, address: Address | None, port: str) -> bool:
-    """Whether one entry of NO_PROXY names the host: `*`, a network, an address or a domain, the last two with a port."""
+    """Whether one entry of NO_PROXY names the host: `*`, a network, an address or a domain, the last two with a
+    port."""
     if entry in ("", "*"):
         return entry == "*"
     network = _network(entry)

@@ -1,8 +1,8 @@
 """Writing the status of one of our objects: whole, in one PATCH, and without what other programs wrote into it since.
 
-An object is shared. Another program may add a condition of its own between the look on which a decision rests and the write
-that follows. The PATCH therefore names the version that was seen. Where only such conditions or the metadata have changed
-since, it is repeated with them; any other change means that the decision is out of date.
+An object is shared. Another program may add a condition of its own between the look on which a decision rests and the
+write that follows. The PATCH therefore names the version that was seen. Where only such conditions or the metadata have
+changed since, it is repeated with them; any other change means that the decision is out of date.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import Conflict, Invalid
-from process_operator.cluster.kinds import Kind
 from process_operator.cluster.transport import Body
 from process_operator.resources.conditions import own_conditions, with_those_of_others
+from process_operator.resources.kinds import Kind
 from process_operator.resources.process import Process, ProcessStatus
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus

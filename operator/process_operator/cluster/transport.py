@@ -20,7 +20,7 @@ from process_operator.cluster.errors import TIMEOUT, ApiError, Unreachable, erro
 
 if TYPE_CHECKING:
     from process_operator.cluster.connection import Connection
-    from process_operator.cluster.kinds import Kind
+    from process_operator.resources.kinds import Kind
 
 Body = dict[str, Any]
 Query = dict[str, str | int | None]

@@ -1,1 +1,2 @@
-"""What to do about one request, from what is seen and what time it is. Pure: a decision is a value that others perform."""
+"""What to do about one request, from what is seen and what time it is. Pure: a decision is a value that others
+perform."""

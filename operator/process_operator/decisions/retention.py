@@ -2,8 +2,9 @@
 
 A run takes its Job along (the run owns it); a Job of the CronJob controller goes first, because it would be recorded
 again otherwise. A run is removed only where the *written* cursor covers its tick, or a crash could run the tick again.
-Runs over the limit may wait a minute for company: one collection delete removes them all. None goes right after its end:
-its name is what keeps a write that is still under way, or another operator that stood still, from running the tick again.
+Runs over the limit may wait a minute for company: one collection delete removes them all. None goes right after its
+end: its name is what keeps a write that is still under way, or another operator that stood still, from running the tick
+again.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.blocked import Need
-from process_operator.decisions.plan import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory
-from process_operator.decisions.rejections import ROOM_INTERVAL, blocked_now, is_quota_full
-from process_operator.decisions.run_counts import is_counted
-from process_operator.decisions.snapshot import BackfillMark, FinishedRun, Snapshot
-from process_operator.decisions.step_template import StepTemplate
-from process_operator.decisions.template import JobTemplate
+from process_operator.decisions.inputs.blocked import Need
+from process_operator.decisions.inputs.rejections import ROOM_INTERVAL, blocked_now, is_quota_full
+from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
+from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory
+from process_operator.decisions.status.run_counts import is_counted
+from process_operator.decisions.template.job_template import JobTemplate
+from process_operator.decisions.template.step import StepTemplate
+from process_operator.resources.batch.workloads import Job
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_request import History
 from process_operator.resources.process_run import RunPhase
-from process_operator.resources.workloads import Job
 
 _PATIENCE: Final = timedelta(minutes=1)
 _OTHER: Final = frozenset({RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.CANCELED, RunPhase.UNKNOWN})
@@ -239,7 +240,7 @@ def _step_job_ttl(snapshot: Snapshot, steps: tuple[StepTemplate, ...], now: date
 def _remove_ended_while_suspended(snapshot: Snapshot, draft: Draft) -> None:
     """Delete the Jobs that were to end while somebody else kept them suspended: a deadline does not end these.
 
-    That follows the record of the run at once (`run_plan.py`); here is what an operator that died in between left.
+    That follows the record of the run at once (`run/follow.py`); here is what an operator that died in between left.
     """
     ended = [job for job in snapshot.jobs.values() if job.kill is not None and job.is_suspended_by_others]
     if not ended:

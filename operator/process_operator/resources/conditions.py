@@ -1,7 +1,7 @@
 """Conditions as all our kinds carry them, and every reason that we write, so that status, Events and tests agree.
 
-Conditions are shared: another program may add types of its own to our objects, and each writer keeps those of the others.
-Neighbours: the kinds hold conditions in their status; `decisions/` makes them.
+Conditions are shared: another program may add types of its own to our objects, and each writer keeps those of the
+others. Neighbours: the kinds hold conditions in their status; `decisions/` makes them.
 """
 
 from __future__ import annotations
@@ -234,8 +234,8 @@ class Condition(Model):
 def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now: datetime) -> tuple[Condition, ...]:
     """Give `new` with its transition times: the old one where the status is the same, else `now` (an aware datetime).
 
-    `new` is the whole list of ours: a type of ours that is only in `old` is gone. The conditions of other programs stay.
-    Where nothing changed the result equals `old`, so that nothing has to be written.
+    `new` is the whole list of ours: a type of ours that is only in `old` is gone. The conditions of other programs
+    stay. Where nothing changed the result equals `old`, so that nothing has to be written.
     """
     before = {condition.type: condition for condition in old}
     merged = []

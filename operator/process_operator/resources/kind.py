@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from pydantic import Field
 
-from process_operator.names import API_VERSION, MAX_NAME
 from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.model import Int64, Metadata, Model
+from process_operator.resources.names import API_VERSION, MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

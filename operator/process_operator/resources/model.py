@@ -26,8 +26,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from process_operator.names import MAX_NAME
 from process_operator.resources.cel_rule import CelRule
+from process_operator.resources.names import MAX_NAME
 from process_operator.resources.text_form import TextForm
 
 if TYPE_CHECKING:

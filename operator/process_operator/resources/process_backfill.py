@@ -1,8 +1,8 @@
 """ProcessBackfill: run a schedule for a time that has passed, one run for each of its scheduled times.
 
-A kind of its own, because it is a piece of work with a beginning, a progress and an end, and there may be several of one
-request (docs/decisions has the comparison). Neighbours: `process_request.py` is whose schedule it follows,
-`process_run.py` each execution, `decisions/backfill_plan.py` what follows from it.
+A kind of its own, because it is a piece of work with a beginning, a progress and an end, and there may be several of
+one request (docs/decisions has the comparison). Neighbours: `process_request.py` is whose schedule it follows,
+`process_run.py` each execution, `decisions/backfill/plan.py` what follows from it.
 """
 
 from __future__ import annotations

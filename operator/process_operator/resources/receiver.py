@@ -1,7 +1,7 @@
 """Receivers of notifications: where events go, and whose. The administrator's alone, because a free URL in a request
 would let its author have the operator call anything.
 
-Neighbours: `notification.py` is what a request asks for, `process_operator/receivers_file.py` reads the file.
+Neighbours: `notification.py` is what a request asks for, `actions/notify/receivers_file.py` reads the file.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from process_operator.names import GROUP, VERSION
 from process_operator.resources.kind import NOT_OBSERVED
+from process_operator.resources.names import GROUP, VERSION
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest

@@ -1,8 +1,8 @@
 """Form of a text field: a pattern, and the sentence that the API server says where a value does not match it.
 
-A `pattern` of OpenAPI would be shown as it is: `in body should match '^([01][0-9]|...`. So each form is a CEL rule whose
-message says in words what is allowed, with an example, and the models check the same. Neighbour: `model.py` has the
-rules.
+A `pattern` of OpenAPI would be shown as it is: `in body should match '^([01][0-9]|...`. So each form is a CEL rule
+whose message says in words what is allowed, with an example, and the models check the same. Neighbour: `model.py` has
+the rules.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the API server would say to an object of our kinds: the schema of its CRD, and the rules in it, applied here.
 
 Nothing of it is written down twice: the very schema that `schema.py` generates is walked, and its CEL rules are
-evaluated. The order is the API server's: unknown fields (as a strict client asks for), nulls dropped, defaults filled in,
-types and limits, and only where all of those hold, the rules. Neighbour: `object_meta.py` has what the API server
+evaluated. The order is the API server's: unknown fields (as a strict client asks for), nulls dropped, defaults filled
+in, types and limits, and only where all of those hold, the rules. Neighbour: `object_meta.py` has what the API server
 checks of the metadata of any object.
 
 https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation

@@ -1,8 +1,9 @@
 """Ticks without those that are excluded, and ticks whose exclusions changed at some instant.
 
 Days are taken out of the calendar of a wall timing before any tick is searched (`Calendar.without`). What is left for
-here are spans of instants, and the dates of elapsed timings, which have no calendar: a search jumps over each span whole,
-so a second-by-second schedule that rests for a year costs one jump. Neighbours: `exclusions.py`, `ticks.py`.
+here are spans of instants, and the dates of elapsed timings, which have no calendar: a search jumps over each span
+whole, so a second-by-second schedule that rests for a year costs one jump. Neighbours: `exclusions.py`,
+`decisions/ticks/due.py`.
 """
 
 from __future__ import annotations

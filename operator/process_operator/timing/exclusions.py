@@ -2,7 +2,7 @@
 
 A set of dates is one integer with a bit for each day since 1970, so that a range of years is a shift and taking it out
 of a month's days is another. What a timed event covers is a span of instants. An excluded tick is no tick at all.
-Neighbours: `icalendar.py` reads calendars, `days.py` and `excluded_ticks.py` take out what is excluded.
+Neighbours: `timing/ical/calendar.py` reads calendars, `days.py` and `excluded_ticks.py` take out what is excluded.
 """
 
 from __future__ import annotations

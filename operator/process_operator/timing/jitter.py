@@ -1,4 +1,5 @@
-"""Jitter: by how much a tick starts later than its nominal instant. It is drawn from names, so it is the same each time."""
+"""Jitter: by how much a tick starts later than its nominal instant. It is drawn from names, so it is the same each
+time."""
 
 from __future__ import annotations
 

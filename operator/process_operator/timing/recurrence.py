@@ -1,8 +1,8 @@
 """The ticks of a schedule within its bounds: what everything outside this package asks.
 
-`compile_schedule` reads a Schedule into days, times of day and a zone (`days.py`, `cron_ticks.py`, `zone.py`), and those
-into ticks (`ticks.py`), less what is excluded (`exclusions.py`, `excluded_ticks.py`). What only depends on the text is
-shared between requests; a Recurrence itself holds little more than the bounds and the jitter.
+`compile_schedule` reads a Schedule into days, times of day and a zone (`days.py`, `timing/cron/ticks.py`, `zone.py`),
+and those into ticks (`decisions/ticks/due.py`), less what is excluded (`exclusions.py`, `excluded_ticks.py`). What only
+depends on the text is shared between requests; a Recurrence itself holds little more than the bounds and the jitter.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Final
 
 from process_operator.resources.schedule import Daily, DaysOfWeek, Monthly, Schedule, Weekday, Weekly, WeekOfMonth
 from process_operator.timing import days
-from process_operator.timing.cron_field import CRON_FIELD
-from process_operator.timing.cron_ticks import cron_ticks, on_whole_minutes, parse_expression
+from process_operator.timing.cron.field import CRON_FIELD
+from process_operator.timing.cron.ticks import cron_ticks, on_whole_minutes, parse_expression
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 from process_operator.timing.excluded_ticks import TicksChanged, without
 from process_operator.timing.exclusions import NOTHING, Exclusions, read_exclude
@@ -44,8 +44,8 @@ class Recurrence:
     the beginning of the stretch, or just before it for an elapsed timing whose first tick is that beginning itself.
     `whole_minutes`: every tick is on a whole minute.
 
-    A tick is its nominal instant: that is its identity and what all bounds mean. With jitter it is *due* a little later,
-    but before the next tick, so at most one tick that has come is not due yet.
+    A tick is its nominal instant: that is its identity and what all bounds mean. With jitter it is *due* a little
+    later, but before the next tick, so at most one tick that has come is not due yet.
     """
 
     floor: datetime
@@ -87,7 +87,8 @@ class Recurrence:
         return tick + timedelta(seconds=jitter_seconds(self._key, (tick - EPOCH) // SECOND, bound))
 
     def due_through(self, now: datetime) -> datetime:
-        """Give the instant through which ticks are due: `now`, or right before the one tick whose jitter is not over."""
+        """Give the instant through which ticks are due: `now`, or right before the one tick whose jitter is not
+        over."""
         tick = self.previous(now) if self._jitter else None
         return now if tick is None or self.due_at(tick) <= now else tick - _MICROSECOND
 

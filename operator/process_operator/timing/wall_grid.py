@@ -1,6 +1,7 @@
 """Which wall times a timing names: its days joined with its times of day. No zone here, hence no gaps and no folds.
 
-Wall times are whole seconds as `zone.py` defines them; days come from `days.py`; `ticks.py` makes instants of them.
+Wall times are whole seconds as `zone.py` defines them; days come from `days.py`; `decisions/ticks/due.py` makes
+instants of them.
 """
 
 from __future__ import annotations

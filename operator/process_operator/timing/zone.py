@@ -6,7 +6,7 @@ of the offset forwards leaves a *gap* of wall times that never occur, one backwa
 twice; nothing here assumes that a change is an hour, or daylight saving.
 
 Neighbours: `zone_hints.py` says what an unknown name means, `wall_grid.py` knows which wall times a timing names,
-`ticks.py` puts both together.
+`decisions/ticks/due.py` puts both together.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ class Segment(NamedTuple):
 class WallClock:
     """The clocks of one zone: offsets, and the map from wall times to instants and back. Get one from `wall_clock`.
 
-    `offset_at` gives the offset at an instant. It has no list of changes, so they are found by probing the offset once a
-    day and bisecting to the second, a window at a time and only where somebody asks. Two changes within one day would be
-    taken for one; none is known.
+    `offset_at` gives the offset at an instant. It has no list of changes, so they are found by probing the offset once
+    a day and bisecting to the second, a window at a time and only where somebody asks. Two changes within one day would
+    be taken for one; none is known.
     """
 
     def __init__(self, offset_at: Callable[[int], int]) -> None:

@@ -1,7 +1,8 @@
 """Hints for names that are no time zone: what its author probably meant, as a name of the database.
 
-Likeness of letters misleads for offsets (`UTC+2`), abbreviations (`PST`) and names of Windows, so these are known apart.
-Every zone that a hint names is one of the database; a test asks for it. Neighbour: `zone.py`, which refuses the name.
+Likeness of letters misleads for offsets (`UTC+2`), abbreviations (`PST`) and names of Windows, so these are known
+apart. Every zone that a hint names is one of the database; a test asks for it. Neighbour: `zone.py`, which refuses the
+name.
 """
 
 from __future__ import annotations

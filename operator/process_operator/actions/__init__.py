@@ -1,0 +1,1 @@
+"""Actions: the only writers to the API server, and the readers of logs."""

@@ -1,0 +1,142 @@
+"""Reads logs beside the decisions: a log may take as long as a pod's grace period, and nothing else waits for it.
+
+The answer is put into the notes of the run, and its request is looked at again. Neighbours: `cluster/logs.py` reads
+bytes, `decisions/run/log_text.py` makes them storable, `executor.py` asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import structlog
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.errors import ApiError
+from process_operator.cluster.logs import KUBELET_RETRIES, LogFollower, TailResult, read_tail
+from process_operator.decisions.inputs.log_source import LogSource
+from process_operator.decisions.inputs.ownership import is_pod_of
+from process_operator.decisions.plan.actions import KillJob, ReadLog
+from process_operator.decisions.run.log_text import build_run_log
+from process_operator.decisions.run.pods import log_source
+from process_operator.resources import names
+from process_operator.resources.batch.workloads import parse_pod
+from process_operator.resources.conditions import LogReason
+from process_operator.resources.kinds import POD
+from process_operator.state.object_cache import Key
+from process_operator.state.store import Store
+
+_GRACE: Final = 10.0
+"""Seconds beyond a pod's grace period in which the end of its log must have come."""
+_LONGEST: Final = 3600.0
+"""Seconds. A log that is followed without a kill of ours ends with its pod, whose grace period we do not know."""
+
+log = structlog.get_logger("process_operator")
+
+
+class LogReader:
+    """Background readers, one for a run.
+
+    `on_read` is called with its request when a log is there, `on_early` where its Job has yet to say that it is over.
+    """
+
+    def __init__(
+        self, api: Api, store: Store, *, on_read: Callable[[Key], None], on_early: Callable[[Key], None]
+    ) -> None:
+        self._api = api
+        self._store = store
+        self._on_read = on_read
+        self._on_early = on_early
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, key: Key, action: ReadLog) -> None:
+        """Read (or follow) the log of a run's container."""
+        self._store.note_run(key, action.run, log_wanted=True)
+        self._spawn(key, action.run, self._read(key, action))
+
+    async def follow_before_kill(self, key: Key, action: KillJob) -> None:
+        """Open the log of a Job that is about to be killed; returns when the server has begun to send it."""
+        held = self._store.jobs.get(key[0], action.job)
+        try:
+            listing = await self._api.list(POD, key[0], label_selector=f"{names.LABEL_CONTROLLER_UID}={action.uid}")
+        except ApiError:
+            return  # the kill matters more than its log
+        for raw in listing.items:
+            self._store.apply(POD, raw)
+        job = held.value if held is not None and held.uid == action.uid else None
+        pods = [pod for pod in map(parse_pod, listing.items) if is_pod_of(action.uid, pod)]
+        source = log_source(job, pods, action.container)
+        if source.pod is None or source.previous:
+            return
+        follower = await LogFollower.open(
+            self._api, namespace=key[0], pod=source.pod, container=source.container, tail_bytes=action.tail_bytes
+        )
+        grace = max((raw["spec"].get("terminationGracePeriodSeconds") or 0 for raw in listing.items), default=0)
+        self._store.note_run(key, action.run, log_wanted=True)
+        finish = self._finish(key, action.run, source, follower, action.tail_bytes, grace + _GRACE)
+        self._spawn(key, action.run, finish)
+
+    async def close(self) -> None:
+        """End all readers: what they read is read again after a restart."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, key: Key, run: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if task.cancelled() and self._store.runs.get(key[0], run) is not None:
+                # kopf cancels whatever began after it when it ends: the log is then asked for again.
+                self._store.note_run(key, run, log_wanted=False)
+                self._on_read(key)
+
+        task.add_done_callback(ended)
+
+    async def _read(self, key: Key, action: ReadLog) -> None:
+        source = action.source
+        assert source.pod is not None
+        if action.follow:
+            follower = await LogFollower.open(
+                self._api, namespace=key[0], pod=source.pod, container=source.container, tail_bytes=action.tail_bytes
+            )
+            await self._finish(key, action.run, source, follower, action.tail_bytes, _LONGEST)
+            return
+        self._note(key, action.run, source, await self._tail(key, source, action.tail_bytes), action.tail_bytes)
+
+    async def _finish(
+        self, key: Key, run: str, source: LogSource, follower: LogFollower, tail_bytes: int, seconds: float
+    ) -> None:
+        result = await follower.finish(seconds)
+        if result.gone is not None:
+            result = await self._tail(key, source, tail_bytes)
+        self._note(key, run, source, result, tail_bytes)
+
+    async def _tail(self, key: Key, source: LogSource, tail_bytes: int) -> TailResult:
+        assert source.pod is not None
+        try:
+            return await read_tail(
+                self._api,
+                namespace=key[0],
+                pod=source.pod,
+                container=source.container,
+                tail_bytes=tail_bytes,
+                previous=source.previous,
+                retries=KUBELET_RETRIES,
+            )
+        except ApiError as error:
+            log.warning("a log could not be read", namespace=key[0], pod=source.pod, error=str(error))
+            return TailResult(gone=LogReason.KUBELET_UNREACHABLE)
+
+    def _note(self, key: Key, run: str, source: LogSource, result: TailResult, tail_bytes: int) -> None:
+        if self._store.runs.get(key[0], run) is None:
+            return  # recorded or deleted meanwhile
+        raw = None if result.gone is not None else result.data
+        text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
+        self._store.note_run(key, run, log=text, log_pod=source.pod, log_wanted=False)
+        job = self._store.jobs.get(key[0], run)
+        goes_on = job is not None and not job.gone and job.value.finished is None
+        (self._on_early if goes_on else self._on_read)(key)

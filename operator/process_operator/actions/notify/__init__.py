@@ -1,0 +1,1 @@
+"""Notifications: HTTP deliveries to receivers that the administrator configures."""

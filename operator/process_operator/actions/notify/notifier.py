@@ -1,0 +1,159 @@
+"""Sends events beside the decisions: nobody waits for a receiver, and one that is away holds up no other.
+
+Each event to each receiver is a task; so many may be there for one receiver, and so few of them ask it at a time. What
+became of them is put into the notes of the request, which is then looked at again. Neighbours: `webhook.py` is one try,
+`decisions/status/notifications.py` says what is sent, `actions/executor.py` asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from process_operator.actions.notify.webhook import Answer, Webhook
+from process_operator.decisions.inputs.snapshot import Delivery
+from process_operator.decisions.plan.actions import Notify
+from process_operator.resources.receiver import Receiver
+from process_operator.state.object_cache import Key
+from process_operator.state.store import Store
+
+OUTCOMES: Final = ("delivered", "failed", "dropped")
+"""`failed`: all tries did, or the receiver refused it. `dropped`: too many were waiting."""
+
+log = structlog.get_logger("process_operator")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tries:
+    """How often, and how long apart, one event is sent to one receiver.
+
+    Between two tries: a random part (at least half) of `base` seconds, doubled each time up to `cap`, and no less than
+    the receiver asked for; none begins later than `seconds` after the first. `timeout` is for one try. At most
+    `waiting` events are there for one receiver, and `at_once` of them are being sent.
+    """
+
+    tries: int = 8
+    seconds: float = 900.0
+    base: float = 2.0
+    cap: float = 300.0
+    timeout: float = 10.0
+    waiting: int = 500
+    at_once: int = 4
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    chance: Callable[[], float] = random.random
+
+    def pause(self, tried: int, answer: Answer) -> float:
+        """Seconds to wait after so many tries."""
+        longest = min(self.cap, self.base * 2.0 ** (tried - 1))
+        return max(answer.retry_after, longest * (1 + self.chance()) / 2)
+
+
+@dataclass
+class _Lane:
+    """One receiver."""
+
+    webhook: Webhook
+    slots: asyncio.Semaphore
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Notifier:
+    """Background senders. `on_done` is told the key of a request when all is known about one of its runs, `count` the
+    outcome for each receiver, `clock` gives the time (UTC).
+    """
+
+    def __init__(
+        self,
+        receivers: Iterable[Receiver],
+        store: Store,
+        *,
+        on_done: Callable[[Key], None],
+        count: Callable[[str, str], None],
+        clock: Callable[[], datetime],
+        tries: Tries | None = None,
+    ) -> None:
+        self._store = store
+        self._on_done = on_done
+        self._count = count
+        self._clock = clock
+        self._tries = tries or Tries()
+        self._lanes = {
+            receiver.name: _Lane(
+                Webhook(receiver, timeout=self._tries.timeout, connections=self._tries.at_once),
+                asyncio.Semaphore(self._tries.at_once),
+            )
+            for receiver in receivers
+        }
+        self._under_way: dict[tuple[Key, str], tuple[set[str], list[str]]] = {}
+        """By request and UID of the run: receivers that have not been told, and how it failed for others."""
+
+    def start(self, key: Key, action: Notify) -> None:
+        """Send an event to receivers that are known; one that is on its way is not sent again."""
+        self._store.notes(key).deliveries[action.uid] = Delivery()
+        if (key, action.uid) in self._under_way:
+            return
+        self._under_way[key, action.uid] = (set(action.receivers), [])
+        for name in action.receivers:
+            lane = self._lanes[name]
+            if len(lane.tasks) >= self._tries.waiting:
+                self._end(key, action, name, "dropped", f"{len(lane.tasks)} events were waiting for it already")
+                continue
+            task = asyncio.create_task(self._deliver(key, action, name, lane))
+            lane.tasks.add(task)
+            task.add_done_callback(lane.tasks.discard)
+
+    async def close(self) -> None:
+        """End all senders: what they did not deliver is sent again by whoever leads next."""
+        tasks = [task for lane in self._lanes.values() for task in lane.tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._under_way.clear()
+        for lane in self._lanes.values():
+            await lane.webhook.close()
+
+    async def _deliver(self, key: Key, action: Notify, name: str, lane: _Lane) -> None:
+        loop = asyncio.get_running_loop()
+        began, tried = loop.time(), 0
+        while True:
+            async with lane.slots:
+                answer = await self._try(lane, action)
+            tried += 1
+            pause = self._tries.pause(tried, answer)
+            too_late = loop.time() - began + pause > self._tries.seconds
+            if answer.delivered or not answer.again or tried >= self._tries.tries or too_late:
+                break
+            await self._tries.sleep(pause)
+        if answer.delivered:
+            self._end(key, action, name, "delivered")
+        else:
+            after = f" ({tried} tries)" if tried > 1 else ""
+            self._end(key, action, name, "failed", f"{answer.words}{after}")
+
+    async def _try(self, lane: _Lane, action: Notify) -> Answer:
+        try:
+            return await lane.webhook.post(action.event, self._clock())
+        except Exception:
+            log.exception("a notification could not be made", run=action.run)
+            return Answer("internal error of the operator")
+
+    def _end(self, key: Key, action: Notify, name: str, outcome: str, words: str = "") -> None:
+        self._count(name, outcome)
+        if words:
+            said = {"namespace": key[0], "request": key[1], "run": action.run, "receiver": name, "error": words}
+            log.warning("a notification was not delivered", **said)
+        left, failures = self._under_way[key, action.uid]
+        left.discard(name)
+        if words:
+            failures.append(f"{name}: {words}")
+        if left:
+            return
+        del self._under_way[key, action.uid]
+        if self._store.note_delivery(key, action.uid, Delivery(done=True, failures=tuple(sorted(failures)))):
+            self._on_done(key)

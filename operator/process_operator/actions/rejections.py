@@ -1,0 +1,138 @@
+"""Turns a failing action into an observation: which action, why, since when, and when it is tried again.
+
+Every failure of an action passes here, so that none stays a line in the log. `controller/request_reconciler.py` and
+`executor.py` ask; `decisions/inputs/blocked.py` says what a decision makes of it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from process_operator.cluster.backoff import backoff
+from process_operator.cluster.errors import (
+    TIMEOUT,
+    ApiError,
+    Forbidden,
+    Invalid,
+    NamespaceTerminating,
+    QuotaExceeded,
+    TooManyRequests,
+    Unreachable,
+)
+from process_operator.decisions.inputs.blocked import Blocked, Need
+from process_operator.decisions.plan import actions
+from process_operator.resources.conditions import Reason
+
+LONGEST_PAUSE: Final = timedelta(seconds=20)
+"""The longest time between two tries, so that work goes on within 30 seconds after the cause is gone."""
+_FIRST_PAUSE: Final = 1.0
+_WEBHOOK: Final = "failed calling webhook"
+_POLICY: Final = re.compile(r"denied (the )?request")
+_ABOUT_THE_OBJECT: Final = re.compile(
+    r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |\w+ in version "\w+" cannot be handled as a \w+: )'
+)
+"""How the API server begins: it names an object that was never stored."""
+_LONGEST_MESSAGE: Final = 4096
+
+
+def reason_of(error: ApiError) -> Reason:
+    """The reason of a rejection in a word."""
+    if isinstance(error, QuotaExceeded):
+        return Reason.QUOTA_EXCEEDED
+    if _WEBHOOK in error.message:
+        return Reason.WEBHOOK_FAILED
+    return Reason.REJECTED if isinstance(error, Forbidden | Invalid) else Reason.API_ERROR
+
+
+def words_of(error: ApiError) -> str:
+    """What the API server said, without the name of the object that was to be stored."""
+    return _ABOUT_THE_OBJECT.sub("", error.message)[:_LONGEST_MESSAGE] or str(error)
+
+
+def is_by_policy(error: ApiError) -> bool:
+    """Whether an admission policy or webhook rejected the object. Either can change without an edit of the object."""
+    return isinstance(error, Forbidden) or _POLICY.search(error.message) is not None
+
+
+def is_observation(error: ApiError) -> bool:
+    """Whether the API server answered, so that people can be told what it said.
+
+    A server that cannot be reached can store no status either, and a namespace that is being deleted needs none.
+    """
+    if isinstance(error, TooManyRequests | NamespaceTerminating):
+        return False
+    return not isinstance(error, Unreachable) or error.reason == TIMEOUT
+
+
+def blocked_by(
+    what: str,
+    error: ApiError,
+    before: Blocked | None,
+    now: datetime,
+    *,
+    chance: Callable[[], float] = random.random,
+) -> Blocked:
+    """The observation that follows from a failure; `before` is that of the failure before it."""
+    tries = 1 if before is None else before.tries + 1
+    pause = backoff(tries, error, first=_FIRST_PAUSE, longest=LONGEST_PAUSE.total_seconds(), chance=chance)
+    return Blocked(
+        what=what if before is None else before.what,
+        reason=reason_of(error),
+        message=words_of(error),
+        since=now if before is None else before.since,
+        again_at=now + timedelta(seconds=pause),
+        tries=tries,
+        certain=isinstance(error, Forbidden | Invalid),
+        room_made_at=None if before is None else before.room_made_at,
+    )
+
+
+def need_of(action: actions.Action) -> Need:
+    """What an action is for."""
+    if isinstance(action, actions.CreateRun):
+        return Need.RUN
+    return Need.CRON_JOB if isinstance(action, actions.CreateCronJob | actions.PatchCronJob) else Need.OTHER
+
+
+def what_fails(action: actions.Action) -> str:
+    """An action that fails, in words."""
+    words = WORDS.get(type(action), f"{type(action).__name__} fails")
+    if isinstance(action, actions.CreateRun | actions.CreateCronJob):
+        return words.format(action.manifest["metadata"]["name"])
+    names = (getattr(action, field, None) for field in ("run", "job", "cronjob", "backfill"))
+    return words.format(next((name for name in names if isinstance(name, str)), ""))
+
+
+_STATUS_OF_RUN: Final = "the status of ProcessRun {} cannot be written"
+WORDS: Final[dict[type[Any], str]] = {
+    actions.BeginStretch: "the status cannot be written",
+    actions.DryRunJob: "the Job cannot be tried",
+    actions.FollowConfigMap: "a ConfigMap cannot be read",
+    actions.LoadHistory: "ProcessRuns cannot be listed",
+    actions.LoadProcessRuns: "ProcessRuns cannot be listed",
+    actions.CreateRun: "ProcessRun {} cannot be created",
+    actions.WithdrawRun: "ProcessRun {} cannot be deleted",
+    actions.AdoptRun: "ProcessRun {} cannot be changed",
+    actions.ReportRun: _STATUS_OF_RUN,
+    actions.FinishRun: _STATUS_OF_RUN,
+    actions.GrowSummary: _STATUS_OF_RUN,
+    actions.CreateJob: "Job {} cannot be created",
+    actions.PatchJob: "Job {} cannot be changed",
+    actions.KillJob: "Job {} cannot be changed",
+    actions.DeleteJob: "Job {} cannot be deleted",
+    actions.LookUpStep: "ProcessRun {} cannot be read",
+    actions.FindRefusedPods: "the Events of Job {} cannot be listed",
+    actions.FindPodEvent: "the Events of a pod of {} cannot be listed",
+    actions.FindKubeletEvents: "the Events of a pod of {} cannot be listed",
+    actions.ListPods: "the pods of {} cannot be listed",
+    actions.LookUpJob: "Job {} cannot be read",
+    actions.CreateCronJob: "CronJob {} cannot be created",
+    actions.PatchCronJob: "CronJob {} cannot be changed",
+    actions.ClaimTick: "CronJob {} cannot be changed",
+    actions.DeleteRuns: "finished ProcessRuns cannot be deleted",
+    actions.DeleteRequest: "the request cannot be deleted",
+}

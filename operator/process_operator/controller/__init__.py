@@ -1,0 +1,1 @@
+"""Controller: the loop that decides and acts (work queue, timer, reconcilers, planner)."""

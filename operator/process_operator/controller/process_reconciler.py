@@ -1,0 +1,71 @@
+"""Writes the status of Processes: whether this release can run them. Requests say the same of themselves.
+
+Neighbours: `decisions/acceptance/process.py` decides, `state/store.py` marks what changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.backoff import backoff
+from process_operator.cluster.errors import ApiError, NotFound
+from process_operator.cluster.status import StatusChanged, replace_status
+from process_operator.controller.work_queue import WorkQueue
+from process_operator.decisions.acceptance.process import process_status
+from process_operator.resources.kinds import PROCESS
+from process_operator.state.object_cache import Key
+from process_operator.state.store import Store
+
+_FIRST_PAUSE: Final = 5.0
+_LONGEST_PAUSE: Final = 60.0
+
+log = structlog.get_logger("process_operator")
+
+
+class ProcessReconciler:
+    """One worker is enough: a status is written only when a person has changed a Process."""
+
+    def __init__(self, api: Api, store: Store, queue: WorkQueue[Key], clock: Callable[[], datetime]) -> None:
+        self._api = api
+        self._store = store
+        self._queue = queue
+        self._clock = clock
+        self._failures = 0
+
+    async def work(self) -> None:
+        """Take Processes for ever."""
+        while True:
+            key = await self._queue.get()
+            try:
+                await self.reconcile(key)
+            except ApiError as error:
+                log.warning("will try again", namespace=key[0], process=key[1], error=str(error))
+                self._failures += 1
+                await asyncio.sleep(backoff(self._failures, error, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE))
+                self._queue.add(key)
+            else:
+                self._failures = 0
+            finally:
+                self._queue.done(key)
+
+    async def reconcile(self, key: Key) -> None:
+        """Write the status of one Process, if it differs. Raises ApiError."""
+        held = self._store.processes.get(*key)
+        if held is None:
+            return
+        process = held.value
+        status = process_status(process, self._store.step_processes(process), self._clock())
+        if status == process.status:
+            return
+        try:
+            self._store.apply(PROCESS, await replace_status(self._api, PROCESS, process, status))
+        except StatusChanged as changed:
+            self._store.apply(PROCESS, changed.current)
+        except NotFound:
+            return

@@ -1,0 +1,62 @@
+"""The one timer: sleeps until the earliest entry of the agenda and puts what is due on the queue.
+
+It re-reads the clock whenever it wakes, and wakes at least once a second, so a clock that is set or a machine that
+slept is noticed at once. Neighbours: `agenda.py` is the heap, `request_reconciler.py` fills it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from process_operator.controller.agenda import Agenda
+from process_operator.controller.work_queue import WorkQueue
+from process_operator.state.object_cache import Key
+
+_LONGEST_SLEEP: Final = 1.0
+
+
+class Timer:
+    """Moves keys from the agenda to the queue when their time has come."""
+
+    def __init__(
+        self,
+        agenda: Agenda[Key],
+        queue: WorkQueue[Key],
+        clock: Callable[[], datetime],
+        beat: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._agenda = agenda
+        self._queue = queue
+        self._clock = clock
+        self._beat = beat
+        self._earlier = asyncio.Event()
+        self.turned_at = time.monotonic()
+        """When the clock was last looked at (monotonic seconds)."""
+
+    def put(self, key: Key, at: datetime | None) -> None:
+        """Look at a key at `at` (UTC) in place of whatever was planned for it; None: not by the clock."""
+        if at is None:
+            self._agenda.discard(key)
+            return
+        self._agenda.put(key, at)
+        if self._agenda.next_at() == at:
+            self._earlier.set()
+
+    async def run(self) -> None:
+        """Tick for ever."""
+        while True:
+            self.turned_at = time.monotonic()
+            self._beat()
+            for key in self._agenda.pop_due(self._clock()):
+                self._queue.add(key, urgent=True)
+            self._earlier.clear()
+            next_at = self._agenda.next_at()
+            seconds = _LONGEST_SLEEP if next_at is None else (next_at - self._clock()).total_seconds()
+            try:
+                await asyncio.wait_for(self._earlier.wait(), timeout=max(0.0, min(seconds, _LONGEST_SLEEP)))
+            except TimeoutError:
+                continue

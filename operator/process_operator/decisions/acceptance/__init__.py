@@ -1,0 +1,1 @@
+"""Acceptance: whether a request or a Process can be put into force."""

@@ -1,0 +1,236 @@
+"""Whether a request can be put into force as it is, and if not, which field stands in the way.
+
+The checks are in the order in which a person would mend them; the first that fails is the reason of the condition
+Accepted. What only the API server can know is asked by a dry run of the Job, once for each template. Neighbours:
+`engine.py` picks the engine, `status/request.py` writes the conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from process_operator.decisions.acceptance.dry_run_message import in_the_template
+from process_operator.decisions.acceptance.engine import EngineChoice, choose_engine
+from process_operator.decisions.acceptance.exclude_from import (
+    CalendarReport,
+    ExcludedByCalendars,
+    excluded_by_calendars,
+)
+from process_operator.decisions.acceptance.process import objection
+from process_operator.decisions.inputs.memo import OncePerRequest
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.manifests.manifests import dry_run_manifest
+from process_operator.decisions.plan.actions import DryRunJob, FollowConfigMap
+from process_operator.decisions.template.job_names import (
+    check_request_name,
+    check_step_names,
+    longest_run_name,
+    longest_step_name,
+)
+from process_operator.decisions.template.job_template import JobTemplate, build_template, template_field
+from process_operator.decisions.template.shape import TemplateError
+from process_operator.decisions.template.step import StepTemplate, hash_of, step_templates
+from process_operator.resources import names
+from process_operator.resources.conditions import Reason
+from process_operator.resources.process import Process
+from process_operator.resources.process_request import OnSuspend, ProcessRequest
+from process_operator.timing.errors import ScheduleError
+from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
+
+_TEMPLATES: Final = OncePerRequest[JobTemplate]()
+_CALENDARS: Final = OncePerRequest[Recurrence]()
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The verdict on a request; `reason` is empty where it is accepted."""
+
+    reason: str = ""
+    message: str = ""
+    template: JobTemplate | None = None
+    """None also where the process has steps."""
+    steps: tuple[StepTemplate, ...] = ()
+    recurrence: Recurrence | None = None
+    engine: EngineChoice | None = None
+    ask: DryRunJob | FollowConfigMap | None = None
+    """The API server has to be asked first; until then nothing new is started and no condition changes."""
+    again_at: datetime | None = None
+    """When to ask again (UTC), for refusals that may heal."""
+    calendars: CalendarReport | None = None
+    """What is to be said of the calendars of excludeFrom; None: it names none."""
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether runs may be started."""
+        return not self.reason and self.ask is None
+
+    @property
+    def template_hash(self) -> str | None:
+        """What the API server was asked about, or would be."""
+        if self.steps:
+            return hash_of(self.steps)
+        return self.template.hash if self.template is not None else None
+
+
+class _RefusedError(Exception):
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
+    """Judge the request of a snapshot whose stretch is up to date."""
+    assert snapshot.request is not None
+    schedule = snapshot.request.spec.timing.schedule
+    excluded = excluded_by_calendars(schedule, snapshot, now) if schedule is not None else ExcludedByCalendars()
+    if excluded.ask is not None:
+        return Acceptance(ask=excluded.ask)
+    found = _judge(snapshot, snapshot.request, excluded, now)
+    if excluded.report is None:
+        return found
+    again_at = min(filter(None, (found.again_at, excluded.ends_at)), default=None)
+    return replace(found, calendars=excluded.report, again_at=again_at)
+
+
+def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCalendars, now: datetime) -> Acceptance:
+    recurrence = None
+    template: JobTemplate | None = None
+    steps: tuple[StepTemplate, ...] = ()
+    try:
+        _refuse_unsupported(request, snapshot)
+        _refuse_calendars(excluded)
+        recurrence = _calendar(request, snapshot, excluded)
+        _refuse_missing_process(request, snapshot)
+        if snapshot.process is not None and snapshot.process.spec.steps is not None:
+            steps = step_templates(request, snapshot.process, snapshot.step_processes)
+            check_step_names(request, snapshot.process, steps, _longest_run_name(snapshot, request, recurrence, now))
+        else:
+            template = _template(request, snapshot.process)
+            run = _longest_run_name(snapshot, request, recurrence, now)
+            check_request_name(request, template, run, template_field(snapshot.process))
+        _refuse_pause_in_queue(request, [step.template for step in steps] if template is None else [template])
+        engine = choose_engine(
+            request,
+            template,
+            since=_since(snapshot),
+            now=now,
+            default=snapshot.defaults.engine,
+            process=snapshot.process,
+        )
+    except ScheduleError as error:
+        return Acceptance(error.reason, str(error))
+    except TemplateError as error:
+        return Acceptance(error.reason, error.message, recurrence=recurrence)
+    except _RefusedError as error:
+        return Acceptance(error.reason, error.message, template=template, recurrence=recurrence)
+    so_far = Acceptance(template=template, steps=steps, recurrence=recurrence, engine=engine)
+    return _ask_server(snapshot, request, so_far, now)
+
+
+def _template(request: ProcessRequest, process: Process | None) -> JobTemplate:
+    return _TEMPLATES.of(request, (process,), lambda: build_template(request, process))
+
+
+def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:
+    asked = so_far.template_hash
+    assert asked is not None
+    if snapshot.status.template_hash == asked:
+        return so_far
+    said = snapshot.dry_run
+    if said is None or said.template_hash != asked or (said.again_at is not None and said.again_at <= now):
+        return replace(so_far, ask=DryRunJob(_dry_runs(snapshot, request, so_far, now), asked))
+    if said.accepted:
+        return so_far
+    where = so_far.steps[said.job].where if so_far.steps else template_field(snapshot.process)
+    sent, written = _dry_runs(snapshot, request, so_far, now)[said.job], _written(snapshot, request, so_far, said.job)
+    is_judged = said.reason not in (Reason.WEBHOOK_FAILED, Reason.API_ERROR)
+    verb = "refuses the Job" if is_judged else "cannot judge the Job"
+    message = f"{where}: the API server {verb}: {in_the_template(said.message, sent, written)}"
+    return replace(so_far, reason=said.reason, message=message, again_at=said.again_at)
+
+
+def _longest_run_name(snapshot: Snapshot, request: ProcessRequest, recurrence: Recurrence | None, now: datetime) -> str:
+    stretch = snapshot.status.stretch
+    assert stretch is not None
+    return longest_run_name(request, stretch=stretch.number, recurrence=recurrence, now=now)
+
+
+def _dry_runs(
+    snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime
+) -> tuple[dict[str, Any], ...]:
+    """The Jobs that the API server is asked about, with names as long as any that will run."""
+    run = _longest_run_name(snapshot, request, so_far.recurrence, now)
+    if so_far.template is not None:
+        return (dry_run_manifest(so_far.template, request, name=run, now=now),)
+    return tuple(
+        dry_run_manifest(step.template, request, name=longest_step_name(request, step, run), now=now)
+        for step in so_far.steps
+    )
+
+
+def _written(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, job: int) -> Mapping[str, Any]:
+    """The Job template that a person wrote, from which the Job that was asked about was made."""
+    if so_far.steps:
+        process: Process | None = snapshot.step_processes[so_far.steps[job].process]
+    else:
+        process = snapshot.process
+    written = request.spec.job_template if process is None else process.spec.job_template
+    assert written is not None
+    return written
+
+
+def _since(snapshot: Snapshot) -> datetime:
+    stretch = snapshot.status.stretch
+    assert stretch is not None and stretch.since is not None
+    return stretch.since
+
+
+def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByCalendars) -> Recurrence | None:
+    schedule = request.spec.timing.schedule
+    if schedule is None:
+        return None
+    # Judged from the beginning of the stretch, so that the answer does not change when the last tick has passed.
+    since, key = _since(snapshot), request.metadata.key
+
+    def compiled() -> Recurrence:
+        recurrence = check_schedule(schedule, now=since, key=key, excluded=excluded.now)
+        if not excluded.earlier:
+            return recurrence
+        return compile_schedule(schedule, since=since, key=key, excluded=excluded.now, earlier=excluded.earlier)
+
+    return _CALENDARS.of(request, (since, excluded.now, excluded.earlier), compiled)
+
+
+def _refuse_calendars(excluded: ExcludedByCalendars) -> None:
+    if excluded.reason:
+        raise _RefusedError(excluded.reason, excluded.message)
+
+
+def _refuse_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None:
+    if request.spec.process is not None and snapshot.process is None:
+        name = request.spec.process.name
+        message = f'spec.process.name: there is no Process "{name}" in namespace {snapshot.namespace}; waiting for it'
+        raise _RefusedError(Reason.PROCESS_NOT_FOUND, message)
+
+
+def _refuse_pause_in_queue(request: ProcessRequest, templates: list[JobTemplate]) -> None:
+    """Kueue resumes what it has admitted: the operator would suspend the Job, and Kueue start it over, without end."""
+    if request.spec.on_suspend == OnSuspend.SUSPEND_RUNNING and any(each.is_queued_by_kueue for each in templates):
+        message = (
+            f"spec.onSuspend: SuspendRunning is not allowed for a Job that Kueue queues (label {names.LABEL_KUEUE_QUEUE}), "
+            "because Kueue would resume it; allowed: KeepRunning, CancelRunning"
+        )
+        raise _RefusedError(Reason.UNSUPPORTED, message)
+
+
+def _refuse_unsupported(request: ProcessRequest, snapshot: Snapshot) -> None:
+    process = snapshot.process
+    if process is None or request.spec.process is None:
+        return
+    found = objection(process, snapshot.step_processes)
+    if found is not None:
+        raise _RefusedError(found.reason, f"Process {process.metadata.name}: {found.message}")

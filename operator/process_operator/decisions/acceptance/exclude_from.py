@@ -1,0 +1,202 @@
+"""Exclusions of a request's calendars: what each excludes, what it excluded before, and what is wrong with it.
+
+A change of a calendar counts for ticks that are not due yet, so the version before it still decides about those that
+were. A change that cannot be read, or the deletion of the ConfigMap, changes nothing for requests that have the
+calendar in force already; only a request that is new, or whose timing was edited, is refused. Neighbours:
+`acceptance.py` refuses, `remembered_calendar.py` keeps what is in force over a restart, `timing/ical/calendar.py` reads
+the text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from process_operator.decisions.acceptance.remembered_calendar import recalled, remembered, with_recalled
+from process_operator.decisions.inputs.snapshot import CalendarFile, CalendarInForce, Snapshot
+from process_operator.decisions.plan.actions import Draft, Emit, FollowConfigMap
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
+from process_operator.resources.process_request import ProcessRequestStatus, RememberedCalendar
+from process_operator.resources.schedule import Schedule
+from process_operator.timing.errors import SCHEDULE_FIELD
+from process_operator.timing.exclusions import NOTHING, Exclusions, join_exclusions
+from process_operator.timing.ical.calendar import read_calendar
+from process_operator.timing.ical.lines import CalendarError
+
+_MAX_MESSAGE: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarReport:
+    """What the condition CalendarsReady says."""
+
+    reason: Reason
+    message: str = ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all calendars are in force as they are now."""
+        return self.reason in (Reason.CALENDARS_READ, Reason.EVENTS_SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class ExcludedByCalendars:
+    """What is excluded now, and through which instants something else was, oldest first.
+
+    `ask`: a ConfigMap has to be read first. `reason` and `message`: why the request is refused. `ends_at`: until when
+    all that is excluded is known, if that has an end. `report` None: the request names no calendar.
+    """
+
+    now: Exclusions = NOTHING
+    earlier: tuple[tuple[datetime, Exclusions], ...] = ()
+    ask: FollowConfigMap | None = None
+    reason: str = ""
+    message: str = ""
+    ends_at: datetime | None = None
+    report: CalendarReport | None = None
+
+
+def calendar_text(config_map: Mapping[str, Any] | None, key: str) -> bytes | None:
+    """The text of a key as UTF-8; None where there is none. `binaryData` will do, whatever it holds is looked at
+    later."""
+    for name in ("data", "binaryData"):
+        entries = (config_map or {}).get(name)
+        if isinstance(entries, Mapping) and key in entries:
+            plain = str(entries[key]).encode(errors="replace")
+            if name == "data":
+                return plain
+            try:
+                return decoded_binary(str(entries[key]))
+            except ValueError:
+                return plain  # the reader says that this is no calendar; no API server lets it pass
+    return None
+
+
+def decoded_binary(text: str) -> bytes:
+    """The content of an entry of `binaryData`. Raises ValueError where it is no base64, which no API server takes."""
+    try:
+        return base64.b64decode("".join(text.split()).encode(), validate=True)
+    except ValueError:
+        raise ValueError("is not base64") from None
+
+
+def calendar_file(config_map: Mapping[str, Any] | None, name: str, key: str) -> CalendarFile:
+    """Read a key of a ConfigMap; None: there is none of that name."""
+    text = calendar_text(config_map, key)
+    if config_map is None:
+        return CalendarFile(is_there=False, problem=f'there is no ConfigMap "{name}"')
+    if text is None:
+        return CalendarFile(is_there=False, problem=f'ConfigMap "{name}" has no key "{key}"')
+    place = f'key "{key}" of ConfigMap "{name}"'
+    try:
+        content = read_calendar(text.decode(errors="replace"))
+    except CalendarError as error:
+        return CalendarFile(problem=f"{place}: {error}")
+    except (ValueError, OverflowError) as error:
+        # A date beyond the years 1 to 9999, once it is moved to another zone.
+        return CalendarFile(problem=f"{place}: it has a date that cannot be reckoned with ({error})")
+    found = CalendarInForce(content.excluded, digest=hashlib.sha256(text).hexdigest()[:16])
+    unreadable = _told(place, content.unreadable, content.unreadable_count)
+    return CalendarFile(
+        unreadable=unreadable,
+        remarks=_told(place, content.remarks, content.remark_count),
+        whole=CalendarInForce() if unreadable else found,
+        readable=found,
+    )
+
+
+def _told(place: str, messages: tuple[str, ...], count: int) -> str:
+    if not messages:
+        return ""
+    more = f"; and {count - len(messages)} more" if count > len(messages) else ""
+    return f"{place}: {'; '.join(messages)}{more}"
+
+
+def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime) -> ExcludedByCalendars:
+    """Join what all calendars of a schedule exclude, and say which of them cannot be read as they are now."""
+    in_force: list[CalendarInForce] = []
+    kept: list[tuple[Reason, str]] = []
+    said: list[str] = []
+    refused: tuple[Reason, str] | None = None
+    ends: list[datetime] = []
+    for index, source in enumerate(schedule.exclude_from):
+        wanted = source.config_map
+        file = snapshot.calendars.get((wanted.name, wanted.key))
+        if file is None:
+            return ExcludedByCalendars(ask=FollowConfigMap(wanted.name))
+        found = file.in_force(skips=source.skips)
+        objection = file.objection(skips=source.skips)
+        if not objection:
+            found = with_recalled(found, snapshot.status, wanted)
+            said += [text for text in (file.unreadable and f"left out: {file.unreadable}", file.remarks) if text]
+        else:
+            field = f"{SCHEDULE_FIELD}.excludeFrom[{index}].configMap"
+            memory = remembered(snapshot.status, wanted)
+            if found.now is None and memory is not None and memory.until > now:
+                found = CalendarInForce(recalled(memory), digest=memory.digest)
+                ends.append(memory.until)
+            reason = Reason.CALENDAR_UNREADABLE if file.is_there else Reason.CALENDAR_NOT_FOUND
+            if memory is None or found.now is None:
+                refused = refused or _refusal(file, f"{field}: {objection}", memory)
+                kept.append((reason, f"{field}: {objection}"))
+            else:
+                until = f" until {memory.until:%Y-%m-%d}" if ends[-1:] == [memory.until] else ""
+                kept.append((reason, f"{field}: {objection}; it stays in force as it was{until}"))
+        in_force.append(found)
+    changes = sorted({found.changed_at for found in in_force if found.changed_at is not None})
+    return ExcludedByCalendars(
+        join_exclusions(found.latest for found in in_force),
+        tuple((change, join_exclusions(found.at(change) for found in in_force)) for change in changes),
+        reason=refused[0] if refused is not None else "",
+        message=refused[1] if refused is not None else "",
+        ends_at=min(ends, default=None),
+        report=_report(kept, said, is_skipping=any("left out: " in text for text in said)) if in_force else None,
+    )
+
+
+def _refusal(file: CalendarFile, message: str, memory: RememberedCalendar | None) -> tuple[Reason, str]:
+    known = "" if memory is None else f"; what it excluded before was known until {memory.until:%Y-%m-%d}"
+    if file.is_there:
+        return Reason.INVALID_SCHEDULE, message + known
+    return Reason.EXCLUDE_NOT_FOUND, f"{message}{known}; nothing runs until it is there"
+
+
+def _report(kept: list[tuple[Reason, str]], said: list[str], *, is_skipping: bool) -> CalendarReport:
+    message = "; ".join([*(text for _, text in kept), *said])[:_MAX_MESSAGE]
+    if kept:
+        return CalendarReport(kept[0][0], message)
+    return CalendarReport(Reason.EVENTS_SKIPPED if is_skipping else Reason.CALENDARS_READ, message)
+
+
+def calendar_conditions(report: CalendarReport | None, generation: int | None) -> tuple[Condition, ...]:
+    """The condition CalendarsReady of a request that names calendars."""
+    if report is None:
+        return ()
+    return (
+        Condition(
+            type=ConditionType.CALENDARS_READY,
+            status=ConditionStatus.TRUE if report.is_ready else ConditionStatus.FALSE,
+            observed_generation=generation,
+            reason=report.reason,
+            message=report.message,
+        ),
+    )
+
+
+def announce_calendars(snapshot: Snapshot, status: ProcessRequestStatus, draft: Draft) -> None:
+    """An Event where a calendar cannot be read any more, events of it are left out, or it can be read again."""
+    before, after = _condition(snapshot.status), _condition(status)
+    if after is None or (before is not None and (before.status, before.message) == (after.status, after.message)):
+        return
+    if after.status == ConditionStatus.FALSE or after.message:
+        draft.do(Emit(after.reason, after.message, warning=True))
+    elif before is not None and before.status == ConditionStatus.FALSE:
+        draft.do(Emit(after.reason, "all calendars can be read again"))
+
+
+def _condition(status: ProcessRequestStatus) -> Condition | None:
+    return next((found for found in status.conditions if found.type == ConditionType.CALENDARS_READY), None)

@@ -1,0 +1,74 @@
+"""Whether a Process can be run by this release, and the status that says so.
+
+Its requests repeat the verdict: `acceptance.py` asks here before anything else. Neighbours: `template/shape.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from process_operator.decisions.template.shape import TemplateError, check_shape
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
+from process_operator.resources.process import ConcurrencyPolicy, Process, ProcessStatus, Step
+
+
+class Objection(NamedTuple):
+    """Why a Process cannot be run: a reason of the condition Ready, and a message that names the field."""
+
+    reason: Reason
+    message: str
+
+
+def objection(process: Process, step_processes: Mapping[str, Process]) -> Objection | None:
+    """What stands in the way of running a Process; None where nothing does.
+
+    `step_processes` are the Processes that its steps name, by name, as far as they are there.
+    """
+    spec = process.spec
+    if spec.steps is not None:
+        found = (_step_objection(index, step, step_processes) for index, step in enumerate(spec.steps))
+        return next((objected for objected in found if objected is not None), None)
+    try:
+        check_shape(spec.job_template or {}, "spec.jobTemplate")
+    except TemplateError as error:
+        return Objection(Reason.TEMPLATE_REFUSED, error.message)
+    return None
+
+
+def _step_objection(index: int, step: Step, step_processes: Mapping[str, Process]) -> Objection | None:
+    where = f'spec.steps[{index}].process.name: step "{step.name}"'
+    process = step_processes.get(step.process.name)
+    if process is None:
+        message = f'{where}: there is no Process "{step.process.name}"; waiting for it'
+        return Objection(Reason.PROCESS_NOT_FOUND, message)
+    if process.spec.steps is not None:
+        message = f"{where}: Process {step.process.name} has steps itself; allowed: one with a jobTemplate"
+        return Objection(Reason.UNSUPPORTED, message)
+    if process.spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
+        policy = f"Process {step.process.name} has concurrencyPolicy {process.spec.concurrency_policy}"
+        return Objection(Reason.UNSUPPORTED, f"{where}: {policy}; allowed for the Process of a step: Allow")
+    found = objection(process, {})
+    return None if found is None else Objection(found.reason, f"{where}: Process {step.process.name}: {found.message}")
+
+
+def process_status(process: Process, step_processes: Mapping[str, Process], now: datetime) -> ProcessStatus:
+    """The status of a Process; equal to the one it has where nothing changed."""
+    found = objection(process, step_processes)
+    reason, message = found if found is not None else (Reason.ACCEPTED, "")
+
+    def condition(kind: ConditionType, *, holds: bool) -> Condition:
+        status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
+        generation = process.metadata.generation
+        return Condition(type=kind, status=status, observed_generation=generation, reason=reason, message=message)
+
+    heals = found is not None and found.reason.may_heal
+    wanted = [
+        condition(ConditionType.READY, holds=found is None),
+        condition(ConditionType.STALLED, holds=found is not None and not heals),
+    ]
+    if heals:
+        wanted.append(condition(ConditionType.RECONCILING, holds=True))
+    conditions = merge_conditions(process.status.conditions, tuple(wanted), now.replace(microsecond=0))
+    return ProcessStatus(observed_generation=process.metadata.generation, conditions=conditions)

@@ -1,0 +1,1 @@
+"""Activation: the period for which one timing of a request is in force."""

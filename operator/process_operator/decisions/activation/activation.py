@@ -1,0 +1,193 @@
+"""Stretches: the unbroken validity of one timing, and what begins a new one.
+
+Start, resume, reschedule and an edit of the timing each begin a stretch; its number is written to `status.stretch`
+before anything is made from it, so the run of a one-shot timing (named after the number) exists once, and a schedule
+never makes up ticks of a time in which it should have been quiet. `request.py` asks first of all whether a stretch
+begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from process_operator.decisions.inputs.memo import OncePerRequest
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.resources import names
+from process_operator.resources.conditions import ConditionType, RunReason
+from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus, Stretch, StretchCause
+from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
+from process_operator.resources.schedule import Timing
+
+_SUSPENDED: Final = "suspended-"
+_ONCE: Final = "once-"
+
+_HASHES: Final = OncePerRequest[str]()
+
+Ending = Literal["Suspended", "Edited", "Rescheduled"]
+
+
+@dataclass(frozen=True, slots=True)
+class StretchChange:
+    """The stretch as it has to be written now; `ends` says why the one before is over, where it is."""
+
+    stretch: Stretch
+    last_handled_reschedule: str | None
+    ends: Ending | None = None
+    unused: bool = False
+    """The timing was edited, and nothing follows from that: the request has run its one run."""
+
+    def apply(self, status: ProcessRequestStatus) -> ProcessRequestStatus:
+        """The status with this change, and nothing else touched that a person may still want to read."""
+        changes: dict[str, object] = {"stretch": self.stretch, "last_handled_reschedule": self.last_handled_reschedule}
+        if status.stretch is not None and status.stretch.number != self.stretch.number:
+            changes["last_wall_time"] = None  # it was of another timing
+        if status.stretch is not None and _timing_of(status.stretch) != _timing_of(self.stretch):
+            changes["calendars"] = ()  # the new timing is accepted with the calendars as they are now
+        return status.model_copy(update=changes)
+
+
+def _timing_of(stretch: Stretch) -> str:
+    return stretch.spec_hash.removeprefix(_SUSPENDED)
+
+
+def timing_hash(request: ProcessRequest) -> str:
+    """16 hex digits of the timing with its defaults filled in, after `once-` for one-shot timings.
+
+    The prefix lets an edit tell whether the timing before it was one-shot, when its text is no longer there.
+    """
+    return _HASHES.of(request, (), lambda: _hash_of(request.spec.timing))
+
+
+def _hash_of(timing: Timing) -> str:
+    text = json.dumps(timing.to_api(), sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return digest if timing.schedule is not None else _ONCE + digest
+
+
+def is_suspended(stretch: Stretch) -> bool:
+    """Whether the stretch has been put to rest by Unschedule."""
+    return stretch.spec_hash.startswith(_SUSPENDED)
+
+
+def next_stretch(snapshot: Snapshot, now: datetime) -> StretchChange | None:
+    """What has to be written to `status.stretch` before anything else is done; None where it is up to date.
+
+    Args:
+        snapshot: the request must be there, and its history known where `needs_history` says so.
+        now: UTC.
+    """
+    request = snapshot.request
+    assert request is not None
+    stretch = snapshot.status.stretch
+    wanted = timing_hash(request)
+    asked = (request.metadata.annotations or {}).get(names.ANNOTATION_RESCHEDULE)
+    handled = snapshot.status.last_handled_reschedule
+    if stretch is None:
+        return _first(request, wanted, asked)
+    if request.spec.suspend:
+        if is_suspended(stretch):
+            return None
+        return StretchChange(_with_hash(stretch, _SUSPENDED + stretch.spec_hash), handled, ends="Suspended")
+    rescheduled = asked is not None and asked != handled
+    if stretch.spec_hash == wanted and not rescheduled:
+        return None
+    cause = _cause(stretch, rescheduled=rescheduled)
+    fresh = _begun(request, stretch.number + 1, now.replace(microsecond=0), wanted, cause)
+    ends: Ending | None = None if is_suspended(stretch) else "Edited"
+    if rescheduled:
+        return StretchChange(fresh, asked, ends=ends and "Rescheduled")
+    if _one_shot_goes_on(snapshot, stretch, wanted):
+        is_edited = stretch.spec_hash.removeprefix(_SUSPENDED) != wanted
+        return StretchChange(_with_hash(stretch, wanted), handled, unused=is_edited)
+    return StretchChange(fresh, handled, ends=ends)
+
+
+def needs_history(snapshot: Snapshot) -> bool:
+    """Whether only a list tells if the one run of a request was made: at a resume, and at an edit of its timing."""
+    request, stretch = snapshot.request, snapshot.status.stretch
+    if request is None or stretch is None or not stretch.number or request.spec.suspend or snapshot.history is not None:
+        return False
+    wanted = timing_hash(request)
+    return _are_once(stretch, wanted) and stretch.spec_hash != wanted
+
+
+def _cause(stretch: Stretch, *, rescheduled: bool) -> StretchCause:
+    if rescheduled:
+        return StretchCause.RESCHEDULED
+    return StretchCause.RESUMED if is_suspended(stretch) else StretchCause.EDITED
+
+
+def _are_once(stretch: Stretch, wanted: str) -> bool:
+    """Whether the timing is one-shot, and was so before."""
+    return stretch.spec_hash.removeprefix(_SUSPENDED).startswith(_ONCE) and wanted.startswith(_ONCE)
+
+
+def _first(request: ProcessRequest, wanted: str, asked: str | None) -> StretchChange:
+    since = request.metadata.creation_timestamp
+    assert since is not None
+    if request.spec.suspend:
+        # It begins at the resume; until then number 0 stands for "never in force".
+        return StretchChange(_begun(request, 0, since, _SUSPENDED + wanted, StretchCause.CREATED), asked)
+    return StretchChange(_begun(request, 1, since, wanted, StretchCause.CREATED), asked)
+
+
+def _begun(request: ProcessRequest, number: int, since: datetime, spec_hash: str, cause: StretchCause) -> Stretch:
+    schedule = request.spec.timing.schedule
+    kept = schedule.to_api() if schedule is not None else None
+    return Stretch(number=number, since=since, runs=0, spec_hash=spec_hash, schedule=kept, cause=cause)
+
+
+def _with_hash(stretch: Stretch, spec_hash: str) -> Stretch:
+    return stretch.model_copy(update={"spec_hash": spec_hash})
+
+
+def _one_shot_goes_on(snapshot: Snapshot, stretch: Stretch, wanted: str) -> bool:
+    """Whether a one-shot request keeps its stretch at a resume or an edit: its run works, is over, or goes on to wait.
+
+    Only a reschedule makes a second run. A run that still waits for its start has not run, nor has one that missed its
+    window, nor one that its suspension canceled before it began.
+    """
+    if not _are_once(stretch, wanted):
+        return False
+    name = run_name(snapshot, stretch)
+    run = next((run for run in snapshot.runs if run.metadata.name == name), None)
+    if run is not None:
+        return _has_begun(snapshot, run) or _goes_on_waiting(snapshot, stretch, wanted, run)
+    ended = next((run for run in snapshot.history or () if run.name == name), None)
+    if ended is not None:
+        was_unscheduled = ended.phase == RunPhase.CANCELED and ended.reason == RunReason.UNSCHEDULED
+        return ended.phase != RunPhase.MISSED and not (was_unscheduled and ended.start is None)
+    last, conditions = snapshot.status.last_run, snapshot.status.conditions
+    if stretch.runs == 0:
+        return False
+    if last is not None and last.name == name:
+        return last.phase != RunPhase.MISSED
+    # A run by hand may have come after it; how the stretch ended stands in its condition all the same.
+    return not any(c.type == ConditionType.FAILED and c.reason == RunReason.DEADLINE_PASSED for c in conditions)
+
+
+def _has_begun(snapshot: Snapshot, run: ProcessRun) -> bool:
+    """Whether the work of an open run began, or may begin without a word of ours."""
+    if run.status.steps or run.status.job_uid is not None:
+        return True
+    job = snapshot.jobs.get(run.metadata.name)
+    return job is not None and not job.waits_for_start
+
+
+def _goes_on_waiting(snapshot: Snapshot, stretch: Stretch, wanted: str, run: ProcessRun) -> bool:
+    """Whether a run that waits is what a resumed request wants: its start does not count from the resume."""
+    request = snapshot.request
+    assert request is not None
+    if not is_suspended(stretch) or stretch.spec_hash != _SUSPENDED + wanted:
+        return False
+    later = request.spec.timing.run_later
+    return run.spec.trigger == Trigger.IMMEDIATE or (later is not None and later.after is None)
+
+
+def run_name(snapshot: Snapshot, stretch: Stretch) -> str:
+    """Name of the run that a one-shot timing makes in this stretch."""
+    return names.stretch_run_name(names.child_stem(snapshot.name, snapshot.uid), stretch.number)

@@ -1,0 +1,301 @@
+"""What to do about the backfills of a request: make the next runs, count the ended ones, end what is over.
+
+A backfill goes through its ticks in order. `status.lastScheduledTime` is how far everything is done, and the counts are
+written together with it; what lies beyond follows from the runs that are there, which retention leaves alone until
+then. So a crash at any moment counts nothing twice and runs nothing twice. Ticks that the schedule has not settled yet
+are left to it. `status.py` writes the status, `concurrency/policy.py` says when the runs may start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.backfill.status import (
+    BackfillState,
+    canceled,
+    done,
+    held,
+    no_schedule,
+    open_status,
+    out_of_bounds,
+    without_request,
+)
+from process_operator.decisions.context import Situation
+from process_operator.decisions.inputs.blocked import Need
+from process_operator.decisions.inputs.history import backfill_mark
+from process_operator.decisions.inputs.rejections import blocked_now
+from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
+from process_operator.decisions.manifests.manifests import run_manifest
+from process_operator.decisions.plan.actions import CreateRun, Draft, Emit, LoadHistory
+from process_operator.decisions.plan.limits import MAX_STARTS
+from process_operator.decisions.ticks.progress import Calendar, Progress, runs_left
+from process_operator.resources import names
+from process_operator.resources.conditions import EventReason
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_backfill import BackfillCounts, BackfillPhase, ProcessBackfill, Rerun
+from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
+from process_operator.timing.recurrence import Recurrence
+
+MAX_TICKS: Final = 1000
+"""Ticks of one backfill; a range with more of them is most likely a mistake."""
+_INSTANT: Final = timedelta(microseconds=1)
+_COUNTED: Final = {
+    RunPhase.SUCCEEDED: "succeeded",
+    RunPhase.FAILED: "failed",
+    RunPhase.CANCELED: "canceled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The ticks of one backfill: those in (after, until] of a calendar."""
+
+    backfill: ProcessBackfill
+    recurrence: Recurrence
+    after: datetime
+    until: datetime
+
+    def ticks(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        """The ticks in (after, until] that are in the range, oldest first."""
+        tick = self.recurrence.next_after(max(after, self.after))
+        while tick is not None and tick <= min(until, self.until):
+            yield tick
+            tick = self.recurrence.next_after(tick)
+
+
+def plan_backfills(situation: Situation, progress: Progress, calendar: Calendar | None, draft: Draft) -> None:
+    """Add what has to be done about every open backfill, the oldest first."""
+    snapshot = situation.snapshot
+    opened = [backfill for backfill in snapshot.backfills if not snapshot.status_of(backfill).phase.is_finished]
+    report_generations(snapshot, draft)
+    if not opened:
+        return
+    if snapshot.history is None:
+        # Which of its ticks have run, and how, only a list tells.
+        draft.do(LoadHistory())
+        return
+    taken: set[datetime] = set()
+    for backfill in sorted(opened, key=lambda b: (b.metadata.creation_timestamp, b.metadata.name)):
+        _plan_backfill(situation, progress, calendar, backfill, taken, draft)
+
+
+def plan_left_behind(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
+    """Say of each open backfill that it waits, because there is no request of the name that it gives."""
+    for backfill in snapshot.backfills:
+        status = snapshot.status_of(backfill)
+        if not status.phase.is_finished:
+            draft.report_backfill(backfill.metadata.name, without_request(backfill, status, now))
+    report_generations(snapshot, draft)
+
+
+def report_generations(snapshot: Snapshot, draft: Draft) -> None:
+    """Say of each backfill that is over that its last edit was seen, which changes nothing."""
+    for backfill in snapshot.backfills:
+        status, generation = snapshot.status_of(backfill), backfill.metadata.generation
+        if status.phase.is_finished and status.observed_generation != generation:
+            seen = status.model_copy(update={"observed_generation": generation})
+            draft.report_backfill(backfill.metadata.name, seen)
+
+
+def _plan_backfill(
+    situation: Situation,
+    progress: Progress,
+    calendar: Calendar | None,
+    backfill: ProcessBackfill,
+    taken: set[datetime],
+    draft: Draft,
+) -> None:
+    status = situation.snapshot.status_of(backfill)
+    state = BackfillState(backfill, status, situation.request, _active(situation, backfill), situation.now)
+    if situation.request.spec.timing.schedule is None:
+        state = no_schedule(state)
+    elif calendar is None:
+        state = held(state, situation)
+    elif situation.acceptance.ask is None:
+        state = _go_on(situation, progress, calendar, backfill, state, taken, draft)
+    if state.status.phase.is_finished:
+        failed = state.status.phase == BackfillPhase.FAILED
+        reason = EventReason.BACKFILL_FAILED if failed else EventReason.BACKFILL_FINISHED
+        text = f"{state.status.phase}: {state.status.message}"
+        draft.do(Emit(reason, text, warning=failed, about=backfill.metadata.name, on_backfill=backfill.metadata.name))
+    draft.report_backfill(backfill.metadata.name, state.status)
+
+
+def _go_on(
+    situation: Situation,
+    progress: Progress,
+    calendar: Calendar,
+    backfill: ProcessBackfill,
+    state: BackfillState,
+    taken: set[datetime],
+    draft: Draft,
+) -> BackfillState:
+    ticks = _range_of(calendar, backfill)
+    cursor = state.status.last_scheduled_time or ticks.after
+    left = ticks.recurrence.count(cursor, ticks.until)
+    if state.status.total is None and not 0 < left <= MAX_TICKS:
+        return out_of_bounds(state, left, MAX_TICKS)
+    settled = max(progress.cursor or calendar.recurrence.floor, calendar.recurrence.floor)
+    if runs_left(situation.snapshot) == 0:
+        settled = ticks.until  # maxRuns: the schedule takes no tick any more
+    cursor, counts, missing = _look(situation, calendar, ticks, state, settled, taken)
+    left = ticks.recurrence.count(cursor, ticks.until)
+    if not left:
+        return done(state, cursor, counts)
+    if backfill.spec.cancel:
+        is_over = state.active == 0
+        return canceled(state, cursor, counts, left) if is_over else open_status(state, cursor, counts, left)
+    no_runs = blocked_now(situation.snapshot, Need.RUN, situation.now)
+    if situation.acceptance.is_accepted and not situation.is_suspended and no_runs is None:
+        draft.do(*missing)
+    return open_status(state, cursor, counts, left, situation=situation)
+
+
+def _range_of(calendar: Calendar, backfill: ProcessBackfill) -> _Range:
+    created = backfill.metadata.creation_timestamp
+    schedule = calendar.request.spec.timing.schedule
+    assert created is not None and schedule is not None
+    after = max(backfill.spec.from_, schedule.start_time or backfill.spec.from_) - _INSTANT
+    return _Range(backfill, calendar.recurrence.reaching_back(after), after, min(backfill.spec.to, created))
+
+
+def _active(situation: Situation, backfill: ProcessBackfill) -> int:
+    marks = (backfill_mark(view.run) for view in situation.views)
+    return sum(1 for mark in marks if mark is not None and mark.name == backfill.metadata.name)
+
+
+def _look(
+    situation: Situation,
+    calendar: Calendar,
+    ticks: _Range,
+    state: BackfillState,
+    settled: datetime,
+    taken: set[datetime],
+) -> tuple[datetime, BackfillCounts, list[CreateRun]]:
+    """Through which tick all is done, how they ended, and the runs of the ticks whose turn it is."""
+    cursor, counts = state.status.last_scheduled_time or ticks.after, state.status.counts
+    free = min(_limit(situation, ticks.backfill) - state.active, MAX_STARTS)
+    records = _Records.of(situation, calendar)
+    missing: list[CreateRun] = []
+    in_a_row = True
+    for tick in ticks.ticks(cursor, settled):
+        if not in_a_row and len(missing) >= free:
+            break
+        end = _OPEN if tick in taken else _end_of(situation, records, ticks.backfill, tick)
+        if end is None:
+            in_a_row = False
+            if len(missing) < free:
+                taken.add(tick)
+                missing.append(_run_of(calendar, records, ticks.backfill, tick))
+        elif end == _OPEN:
+            in_a_row = False
+        elif in_a_row:
+            cursor = tick
+            counts = counts.model_copy(update={end: getattr(counts, end) + 1})
+    return cursor, counts, missing
+
+
+_OPEN: Final = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class _Records:
+    """The runs that there are of each tick: those of the schedule that started or will, and those of backfills."""
+
+    calendar: Calendar
+    open: Mapping[str, ProcessRun]
+    ended: Mapping[str, FinishedRun]
+    by_backfills: Mapping[datetime, tuple[str, ...]]
+    """Names of the runs of backfills, by their ticks."""
+
+    @classmethod
+    def of(cls, situation: Situation, calendar: Calendar) -> _Records:
+        """All of a request."""
+        snapshot = situation.snapshot
+        marks = [(run.metadata.name, backfill_mark(run)) for run in snapshot.runs]
+        marks += [(run.name, run.backfill) for run in snapshot.history or ()]
+        found: dict[datetime, tuple[str, ...]] = {}
+        for name, mark in marks:
+            if mark is not None:
+                found[mark.tick] = (*found.get(mark.tick, ()), name)
+        opened = {
+            run.metadata.name: run for run in snapshot.runs if names.ANNOTATION_VERDICT not in run.metadata.annotations
+        }
+        ended = {run.name: run for run in snapshot.history or () if run.backfill is not None or _has_run(run)}
+        return cls(calendar, opened, ended, found)
+
+    def opened(self, tick: datetime) -> list[ProcessRun]:
+        """The open runs of a tick."""
+        return [self.open[name] for name in self._names(tick) if name in self.open]
+
+    def finished(self, tick: datetime) -> list[FinishedRun]:
+        """The runs of a tick that are over."""
+        return [self.ended[name] for name in self._names(tick) if name in self.ended]
+
+    def _names(self, tick: datetime) -> tuple[str, ...]:
+        return self.calendar.run_name(tick), *self.by_backfills.get(tick, ())
+
+
+def _end_of(situation: Situation, records: _Records, backfill: ProcessBackfill, tick: datetime) -> str | None:
+    """How a tick ended, as the counts call it; `_OPEN` where its run goes on, None where it has to get one."""
+    opened, finished = records.opened(tick), records.finished(tick)
+    for run in opened:
+        if _is_of(backfill, backfill_mark(run), run.metadata.creation_timestamp):
+            return _OPEN
+    for ended in finished:
+        if _is_of(backfill, ended.backfill, ended.created):
+            return _COUNTED.get(ended.phase, "unknown")
+    if opened:
+        return "existing"
+    match backfill.spec.rerun:
+        case Rerun.ALWAYS:
+            return None
+        case Rerun.FAILED if finished:
+            return "existing" if any(run.phase == RunPhase.SUCCEEDED for run in finished) else None
+    return "existing" if finished or _is_done_by_another(situation, backfill, tick) else None
+
+
+def _has_run(run: FinishedRun) -> bool:
+    """Whether a run of the schedule stands for more than a tick that did not start."""
+    if run.refusal or run.phase in (RunPhase.MISSED, RunPhase.SKIPPED):
+        return False
+    return run.phase != RunPhase.CANCELED or run.start is not None
+
+
+def _is_of(backfill: ProcessBackfill, mark: BackfillMark | None, created: datetime | None) -> bool:
+    """Whether a run is this backfill's; one that runs again leaves those of a namesake before it to the past."""
+    if mark is None or mark.name != backfill.metadata.name:
+        return False
+    begun = backfill.metadata.creation_timestamp
+    return backfill.spec.rerun == Rerun.NEVER or begun is None or created is None or created >= begun
+
+
+def _is_done_by_another(situation: Situation, backfill: ProcessBackfill, tick: datetime) -> bool:
+    """Whether another backfill has been there: its run may have been removed since, but the backfill remembers."""
+    for other in situation.snapshot.backfills:
+        status = situation.snapshot.status_of(other)
+        through = status.last_scheduled_time
+        has_been_there = through is not None and other.spec.from_ <= tick <= through
+        is_own = status.request_uid == situation.snapshot.uid
+        if has_been_there and is_own and other.metadata.name != backfill.metadata.name:
+            return True
+    return False
+
+
+def _limit(situation: Situation, backfill: ProcessBackfill) -> int:
+    """How many runs may be open at one time; under Replace a second one would end the first."""
+    return 1 if situation.policy == ConcurrencyPolicy.REPLACE else backfill.spec.max_active_runs
+
+
+def _run_of(calendar: Calendar, records: _Records, backfill: ProcessBackfill, tick: datetime) -> CreateRun:
+    moment = int(tick.timestamp())
+    name = names.backfill_run_name(calendar.stem, moment)
+    if name in records.ended or records.finished(tick):
+        name = names.rerun_name(calendar.stem, backfill.metadata.uid, moment)
+    manifest = run_manifest(
+        calendar.request, name=name, trigger=Trigger.BACKFILL, scheduled=tick, backfill=backfill.metadata.name
+    )
+    return CreateRun(manifest)

@@ -1,0 +1,89 @@
+"""One request that is there, judged, with its open runs: what every part of its decision looks at.
+
+`request.py` makes it; `concurrency/eligibility.py`, `run/open_runs.py`, `engines/new_runs.py` and `status/facts.py`
+read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from process_operator.decisions.acceptance.acceptance import Acceptance
+from process_operator.decisions.inputs.candidate import Contender
+from process_operator.decisions.inputs.process_lock import Line
+from process_operator.decisions.inputs.run_view import RunView
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.resources.process import ConcurrencyPolicy, stricter
+from process_operator.resources.process_request import Engine, ProcessRequest, Stretch
+from process_operator.resources.process_run import Trigger
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A request whose stretch is up to date, the verdict on it, and its runs, at `now` (UTC)."""
+
+    snapshot: Snapshot
+    acceptance: Acceptance
+    views: tuple[RunView, ...]
+    now: datetime
+    orphans: tuple[Contender, ...] = ()
+    """What else works under the name of the request (`run/orphans.py`): it has its place until it ends."""
+    whole: Snapshot | None = None
+    """The snapshot with all Jobs of the name, also those that belong to no run."""
+
+    @cached_property
+    def request(self) -> ProcessRequest:
+        """The request, which is there."""
+        assert self.snapshot.request is not None
+        return self.snapshot.request
+
+    @cached_property
+    def stretch(self) -> Stretch:
+        """The stretch, which has been written."""
+        assert self.snapshot.status.stretch is not None
+        return self.snapshot.status.stretch
+
+    @property
+    def policy(self) -> ConcurrencyPolicy:
+        """What happens to a run that meets another one: the stricter policy of the request and its Process."""
+        own, process = self.request.spec.concurrency_policy, self.snapshot.process
+        return own if process is None else stricter(own, process.spec.concurrency_policy)
+
+    @property
+    def line(self) -> Line | None:
+        """The others before the Process of the request, where that is shared under a policy."""
+        process = self.snapshot.process
+        return self.snapshot.lines.get(process.metadata.name) if process is not None else None
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the request is unscheduled."""
+        return self.request.spec.suspend
+
+    @property
+    def is_own_engine(self) -> bool:
+        """Whether the operator makes the Jobs of this schedule."""
+        return self.acceptance.engine is not None and self.acceptance.engine.engine == Engine.OPERATOR
+
+    @property
+    def makes_ticks(self) -> bool:
+        """Whether the operator claims ticks now."""
+        return self.acceptance.is_accepted and self.is_own_engine and not self.is_suspended
+
+    def due_of(self, view: RunView) -> datetime:
+        """When a run was to start (UTC): its tick and the jitter of it, or when it was made by hand."""
+        recurrence = self.acceptance.recurrence
+        is_of_tick = view.run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
+        return recurrence.due_at(view.due) if recurrence is not None and is_of_tick else view.due
+
+    def has_stepped_aside(self, view: RunView) -> bool:
+        """Whether a suspended run waits for its turn again: it has no pods. One with steps keeps its place."""
+        return view.is_paused and self.line is not None and not view.run.status.steps
+
+    @cached_property
+    def first_let_go(self) -> str | None:
+        """A run that goes on, for whom others wait."""
+        own = (view.name for view in self.views if view.is_let_go)
+        return next(own, None) or next((orphan.name for orphan in self.orphans), None)

@@ -1,0 +1,1 @@
+"""Engines: new runs by the operator itself or by a CronJob."""

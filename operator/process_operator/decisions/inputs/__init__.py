@@ -1,0 +1,1 @@
+"""Inputs of a decision: the snapshot and what is derived from it."""

@@ -1,0 +1,89 @@
+"""What is remembered of a finished run. Neighbours: `retention.py` and `ticks/missed.py` read it, `actions/executor.py`
+collects it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, RunEnd
+from process_operator.resources import names
+from process_operator.resources.conditions import ConditionType
+from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
+
+_SHORT: Final = 256
+"""As much of a message as a `StepStatus` holds, in characters."""
+
+
+def step_end(run: ProcessRun) -> StepStatus:
+    """What the run that has the steps keeps of the finished run of one."""
+    parent, status = run.spec.parent, run.status
+    assert parent is not None
+    return StepStatus(
+        name=parent.step,
+        process=status.process or run.spec.request.name,
+        run=run.metadata.name,
+        phase=status.phase,
+        start_time=status.start_time,
+        end_time=status.end_time,
+        duration=status.duration,
+        attempts=status.attempts,
+        exit_code=status.exit_code,
+        reason=status.reason,
+        message=(status.message or "")[:_SHORT] or None,
+    )
+
+
+def remembered(run: ProcessRun) -> FinishedRun:
+    """The few facts of a finished run that later decisions need."""
+    created = run.metadata.creation_timestamp
+    assert created is not None
+    annotations = run.metadata.annotations
+    return FinishedRun(
+        name=run.metadata.name,
+        uid=run.metadata.uid,
+        phase=run.status.phase,
+        reason=run.status.reason or "",
+        created=created,
+        scheduled=run.spec.scheduled_time if run.spec.trigger.is_of_timing else None,
+        start=run.status.start_time,
+        end=run.status.end_time,
+        summary=run.status.summary,
+        refusal=annotations.get(names.ANNOTATION_VERDICT, ""),
+        by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == "CronJob",
+        backfill=backfill_mark(run),
+        steps=run.status.steps or (),
+        recorded=_recorded(run),
+        untold=_untold(run),
+    )
+
+
+def _recorded(run: ProcessRun) -> datetime:
+    """When the end of a finished run was written (UTC), as far as the run says so."""
+    written = (c.last_transition_time for c in run.status.conditions if c.type == ConditionType.FINISHED)
+    recorded = next(written, None) or run.status.end_time or run.metadata.creation_timestamp
+    assert recorded is not None
+    return recorded
+
+
+def _untold(run: ProcessRun) -> RunEnd | None:
+    if run.spec.trigger == Trigger.STEP or any(c.type == ConditionType.NOTIFIED for c in run.status.conditions):
+        return None
+    recorded = _recorded(run)
+    return RunEnd(
+        uid=run.metadata.uid,
+        recorded=recorded,
+        trigger=run.spec.trigger,
+        scheduled=run.spec.scheduled_time,
+        process=run.status.process or "",
+        message=run.status.message or "",
+        exit_code=run.status.exit_code,
+    )
+
+
+def backfill_mark(run: ProcessRun) -> BackfillMark | None:
+    """The backfill that a run belongs to, if it does."""
+    name = run.metadata.labels.get(names.LABEL_BACKFILL)
+    if run.spec.trigger != Trigger.BACKFILL or name is None or run.spec.scheduled_time is None:
+        return None
+    return BackfillMark(name, run.spec.scheduled_time)

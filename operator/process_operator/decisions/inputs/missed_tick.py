@@ -1,0 +1,78 @@
+"""Missed ticks: why a due tick gets no Job, and the run that records it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from process_operator.resources import names
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A phase and reason for ticks that do not start; `about` names the run in the way, or the cause of a miss."""
+
+    phase: RunPhase
+    reason: str
+    about: str = ""
+
+    def __str__(self) -> str:
+        """As written in the annotation of the claim: `Skipped/Overlap NAME`."""
+        return f"{self.phase}/{self.reason} {self.about}".rstrip()
+
+    @classmethod
+    def parse(cls, text: str) -> Refusal | None:
+        """The inverse of str(); None where the text is not of this form."""
+        head, _, about = text.partition(" ")
+        phase, _, reason = head.partition("/")
+        if phase not in (RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.UNKNOWN) or not reason:
+            return None
+        return cls(RunPhase(phase), reason, about)
+
+    def message(self, deadline_seconds: int | None = None) -> str:
+        """The sentence a person reads in the run."""
+        words = _WORDS.get(self.reason, "").format(about=self.about, seconds=deadline_seconds)
+        is_named = self.reason == RunReason.OVERLAP or not self.about
+        return words if is_named else f"{words}: {self.about}"
+
+
+_WORDS: Final[dict[str, str]] = {
+    RunReason.OVERLAP: "run {about} was in the way (concurrencyPolicy: Forbid)",
+    RunReason.SUPERSEDED: "a newer tick was due as well, and only the newest one is started "
+    "(catchUp: Latest, or concurrencyPolicy: Replace)",
+    RunReason.DEADLINE_PASSED: "not started within {seconds} s of its time (startingDeadlineSeconds)",
+    RunReason.SUSPENDED: "was due, but not started, when the request was suspended",
+    RunReason.EDITED: "was due, but not started, when the timing was edited",
+    RunReason.RESCHEDULED: "was due, but not started, when the request was rescheduled",
+    RunReason.FORMER_REQUEST: "it was made for an earlier ProcessRequest of this name, or restored from a backup, "
+    "and no Job of it is there: whether it ran is not known",
+    RunReason.TOO_MANY: "more than 100 runs were waiting to start: the oldest are given up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Consecutive ticks refused alike: first and last instant (UTC, both included) and how many."""
+
+    first: datetime
+    last: datetime
+    count: int
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A run to be made for refused ticks: of one tick, or with a summary for several."""
+
+    tick: datetime
+    refusal: Refusal
+    summary: RunSummary | None = None
+
+
+def summary_of(run: ProcessRun) -> RunSummary | None:
+    """The row of ticks that a run was made to stand for."""
+    text = run.metadata.annotations.get(names.ANNOTATION_SUMMARY)
+    return RunSummary.model_validate_json(text) if text else None

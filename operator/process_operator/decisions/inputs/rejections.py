@@ -1,0 +1,105 @@
+"""Rejections: what a decision leaves out for now, and what the status of a request reports of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.inputs.blocked import Blocked, Need
+from process_operator.decisions.inputs.run_view import RunView
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
+
+REPORTED_AFTER: Final = timedelta(seconds=10)
+"""How long an action must have been failing before the status reports it."""
+ROOM_INTERVAL: Final = timedelta(seconds=10)
+"""Time between two removals for a full quota: the API server counts what was deleted a few seconds later."""
+_CAUSES: Final = frozenset({Reason.QUOTA_EXCEEDED, Reason.REJECTED, Reason.WEBHOOK_FAILED, Reason.API_ERROR})
+
+
+def blocked_now(snapshot: Snapshot, need: Need, now: datetime) -> Blocked | None:
+    """Whether a decision has to leave out actions of that kind now.
+
+    The first failure of a request that may have been carried out is retried at once, with everything else as it was.
+    """
+    found = snapshot.blocked.get(need)
+    if found is None or found.again_at is None or now >= found.again_at or not (found.certain or found.tries > 1):
+        return None
+    return found
+
+
+def is_quota_full(snapshot: Snapshot) -> bool:
+    """Whether a quota lately had no room for a run."""
+    found = snapshot.blocked.get(Need.RUN)
+    return found is not None and found.reason == Reason.QUOTA_EXCEEDED
+
+
+def reported(blocked: Iterable[Blocked], now: datetime) -> Blocked | None:
+    """The oldest rejection that the status has to report."""
+    due = [found for found in blocked if now >= found.since + REPORTED_AFTER]
+    return min(due, key=lambda found: (found.since, found.what), default=None)
+
+
+def since_reported(blocked: Iterable[Blocked], conditions: tuple[Condition, ...]) -> list[Blocked]:
+    """The same, each known for as long as the condition Ready says: a restarted operator has just met it."""
+    ready = next((c for c in conditions if c.type == ConditionType.READY and c.status == ConditionStatus.FALSE), None)
+    known = ready.last_transition_time if ready is not None else None
+    if ready is None or known is None:
+        return list(blocked)
+    since = known - REPORTED_AFTER
+    return [
+        replace(found, since=since) if found.reason == ready.reason and found.since > since else found
+        for found in blocked
+    ]
+
+
+def reported_at(blocked: Iterable[Blocked], now: datetime) -> datetime | None:
+    """The next instant at which a rejection becomes one to report (UTC)."""
+    instants = (found.since + REPORTED_AFTER for found in blocked)
+    return min((instant for instant in instants if instant > now), default=None)
+
+
+def blocked_jobs(views: Iterable[RunView]) -> list[Blocked]:
+    """The Jobs of open runs that the API server rejects for now."""
+    return [
+        said
+        for view in views
+        if view.job is None and (said := view.notes.create_refused) is not None
+        if said.again_at is not None
+    ]
+
+
+def cause_of_misses(snapshot: Snapshot) -> tuple[datetime, str] | None:
+    """Since when no run could be created, and why; None where runs can be created.
+
+    After a restart of the operator the condition in the status is all that is known of it.
+    """
+    found = snapshot.blocked.get(Need.RUN)
+    if found is not None:
+        return found.since, f"{_generic(found.what)}: {found.message}"
+    ready = next((c for c in snapshot.status.conditions if c.type == ConditionType.READY), None)
+    if ready is None or ready.status != ConditionStatus.FALSE or ready.reason not in _CAUSES:
+        return None
+    since = ready.last_transition_time
+    return None if since is None else (since - REPORTED_AFTER, ready.message)
+
+
+def _generic(what: str) -> str:
+    """The same about all runs: the record of a tick must not name the run of another one."""
+    return "no ProcessRun could be created" if what.startswith("ProcessRun ") else what
+
+
+def blocked_conditions(old: tuple[Condition, ...], blocked: Blocked, generation: int | None) -> tuple[Condition, ...]:
+    """The conditions of a request whose plan fails: only Ready differs from those that it has."""
+    ready = Condition(
+        type=ConditionType.READY,
+        status=ConditionStatus.FALSE,
+        observed_generation=generation,
+        reason=blocked.reason,
+        message=blocked.sentence,
+    )
+    if not any(condition.type == ConditionType.READY for condition in old):
+        return (*old, ready)
+    return tuple(ready if condition.type == ConditionType.READY else condition for condition in old)

@@ -1,0 +1,179 @@
+"""One open run with everything that belongs to it, and what the rest of a decision wants of it.
+
+`request.py` makes views and orders, `run/follow.py` and `run/finish.py` act on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from process_operator.decisions.inputs.missed_tick import Refusal
+from process_operator.decisions.inputs.ownership import is_pod_of, is_step_of, job_of
+from process_operator.decisions.inputs.snapshot import RunNotes, Snapshot
+from process_operator.decisions.template.job_template import JobTemplate
+from process_operator.resources import names
+from process_operator.resources.batch.workloads import Job, Kill, Pod
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.process_request import LogCapture, LogSettings, ProcessRequest
+from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
+from process_operator.timing.run_later import StartWindow, start_window
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One open run with everything that belongs to it."""
+
+    run: ProcessRun
+    job: Job | None
+    """As last seen, also when it is gone."""
+    job_gone: bool
+    pods: tuple[Pod, ...]
+    notes: RunNotes
+    window: StartWindow | None
+    """Of a Run Later run: when it may start."""
+    name: str
+    """Of the run and of its Job."""
+    created: datetime
+    """When it was made: for a tick that is its claim (UTC)."""
+    due: datetime
+    """When it asked to start (UTC)."""
+    scheduled: datetime
+    """The time for which it runs, and which its work is told (UTC)."""
+    is_paused: bool
+    """Whether its Job (or that of its present step) was running and was suspended by `onSuspend: SuspendRunning`."""
+    is_let_go: bool
+    """Whether the operator has started its Job: it has pods, had them, or may have them any moment. With steps: whether
+    it began. A Job that somebody else suspended is started as far as the operator is concerned."""
+    refusal: Refusal | None
+    """Why it will never start, where it was made to record just that."""
+    by_cronjob: bool
+    """Whether its Job is (or was) the CronJob controller's."""
+    steps: Mapping[str, RunView]
+    """Of a run with steps: the open runs of its steps, by their names."""
+    process: str | None
+    """What it runs: a Process, or its request where that has its own Job template. None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrders:
+    """What the rest of the decision wants of one run."""
+
+    now: datetime
+    request: ProcessRequest | None
+    template: JobTemplate | None = None
+    may_start: bool = False
+    kill: Kill | None = None
+    """It has to end."""
+    refusal: Refusal | None = None
+    """It is given up before it started."""
+    pause: bool = False
+    """Suspend its Job; a resume starts the work over."""
+    replaced_by: str | None = None
+    """The newer run, where a CronJob may have replaced this one."""
+    holds: tuple[str, str] | None = None
+    """Reason and message for people, while it may not start."""
+    process: str | None = None
+    """What it runs, where that is not what its request names."""
+    steps: tuple[StepStatus, ...] = ()
+    """The steps with which it begins, where its process has any."""
+    stop_on_failure: bool = True
+    """Where it begins with steps: whether those after one that failed are left out."""
+    start_timeout: int | None = None
+    """Seconds after which a run that has started no container is ended."""
+    rests: bool = False
+    """Its request is suspended, and so is it."""
+
+
+def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = None) -> RunView:
+    """Everything about one run of a snapshot. What many rules ask is worked out here, once.
+
+    `step_process` is what the run of a step runs.
+    """
+    name, created, annotations = run.metadata.name, run.metadata.creation_timestamp, run.metadata.annotations
+    assert created is not None
+    job = job_of(snapshot, run)
+    job_uid = job.metadata.uid if job is not None else run.status.job_uid
+    paused = job is not None and job.is_paused
+    steps: dict[str, RunView] = {}
+    if run.status.steps:
+        processes = {step.name: step.process for step in run.status.steps}
+        steps = {
+            step.metadata.name: view_of(snapshot, step, step_process=processes.get(step.spec.parent.step))
+            for step in snapshot.step_runs
+            if step.spec.parent is not None and is_step_of(step, run)
+        }
+        paused = _are_steps_paused(run, steps.values())
+    return RunView(
+        run=run,
+        job=job,
+        job_gone=job is not None and name in snapshot.gone_jobs,
+        pods=tuple(pod for pod in snapshot.pods.get(name, ()) if is_pod_of(job_uid, pod)),
+        notes=snapshot.notes_of(name),
+        window=_window(snapshot, run),
+        name=name,
+        created=created,
+        due=(run.spec.scheduled_time if run.spec.trigger.is_of_timing else None) or created,
+        scheduled=run.spec.scheduled_time or created,
+        is_paused=paused,
+        is_let_go=bool(run.status.steps) or (job is not None and not job.waits_for_start),
+        refusal=_refusal(run, job),
+        by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == "CronJob",
+        steps=steps,
+        process=run.status.process or step_process or _process_of_request(snapshot, run),
+    )
+
+
+def _are_steps_paused(run: ProcessRun, steps: Collection[RunView]) -> bool:
+    """Whether a run with steps was suspended with its request: its present step was, or it is between two steps."""
+    if any(step.is_paused for step in steps):
+        return True
+    # A step that is started was not suspended by the operator, or not any more.
+    return run.status.reason == RunReason.SUSPENDED and not any(step.is_let_go for step in steps)
+
+
+def _process_of_request(snapshot: Snapshot, run: ProcessRun) -> str | None:
+    """What the request has run: its Process, or itself where it has its own Job template."""
+    request = snapshot.request
+    if request is None or run.spec.parent is not None:
+        return None
+    return request.spec.process.name if request.spec.process is not None else run.spec.request.name
+
+
+def _refusal(run: ProcessRun, job: Job | None) -> Refusal | None:
+    """Why a run was made to record that it does not start. On a run that has started somebody else wrote it."""
+    verdict = run.metadata.annotations.get(names.ANNOTATION_VERDICT)
+    if verdict is None or job is not None or run.status.job_uid is not None or run.status.steps:
+        return None
+    return Refusal.parse(verdict)
+
+
+def _window(snapshot: Snapshot, run: ProcessRun) -> StartWindow | None:
+    request = snapshot.request
+    if run.spec.trigger != Trigger.LATER or request is None or request.spec.timing.run_later is None:
+        return None
+    assert run.spec.scheduled_time is not None and snapshot.status.stretch is not None
+    return start_window(
+        request.spec.timing.run_later,
+        since=snapshot.status.stretch.since or run.spec.scheduled_time,
+        starting_deadline_seconds=request.spec.starting_deadline_seconds,
+    )
+
+
+def waits_for_start(view: RunView) -> bool:
+    """Whether a Run Later run has not been let go yet: it is in nobody's way."""
+    return view.run.spec.trigger == Trigger.LATER and not view.is_let_go
+
+
+def log_settings(orders: RunOrders) -> LogSettings:
+    """What is kept of the log; the defaults where the request is gone."""
+    return orders.request.spec.log if orders.request is not None else LogSettings()
+
+
+def is_log_wanted(orders: RunOrders, *, succeeds: bool) -> bool:
+    """Whether the log of a run with such an end is kept."""
+    settings = log_settings(orders)
+    if settings.tail_bytes == 0 or settings.capture == LogCapture.NEVER:
+        return False
+    return settings.capture == LogCapture.ALWAYS or not succeeds

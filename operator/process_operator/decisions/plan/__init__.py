@@ -1,0 +1,1 @@
+"""Plan: the actions that a decision asks for."""

@@ -1,0 +1,371 @@
+"""What a decision may ask for: actions as values, and the plan that holds them.
+
+Each action is one API write (or one look that no watch delivers), can be repeated without harm, and names what it is
+about. A plan is compared whole in tests. `request.py` makes plans, `actions/executor.py` carries them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from process_operator.decisions.inputs.log_source import LogSource
+from process_operator.decisions.inputs.process_lock import Ask
+from process_operator.resources.conditions import Condition
+from process_operator.resources.process_backfill import ProcessBackfillStatus
+from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_run import ProcessRunStatus
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BeginStretch:
+    """Write `status.stretch` of the request before anything follows from it."""
+
+    status: ProcessRequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunJob:
+    """Ask the API server what it would say to a Job (server-side dry run, strict fields).
+
+    Where the process has steps there is a Job for each; the first that is refused decides.
+    """
+
+    manifests: tuple[Body, ...]
+    template_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowConfigMap:
+    """Read a ConfigMap that `excludeFrom` names, and watch it from then on."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadHistory:
+    """List the finished runs of the request: no watch delivers them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProcessRuns:
+    """List the finished runs of a Process that is shared under a policy: whom they were in the way of."""
+
+    process: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRun:
+    """Claim a tick or a stretch: the run's name is the lock.
+
+    `job` is its Job where nothing keeps it from starting at once: made in the same breath, with the run as owner. Where
+    the claim was there before, whether its Job may start is decided anew.
+    """
+
+    manifest: Body
+    job: Body | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawRun:
+    """Take back the claim of a tick that was made ahead of it (`ticks/early_claims.py`): only this very run."""
+
+    run: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptRun:
+    """Give a run the labels and the owner that it should have: one that a person made, or that somebody changed."""
+
+    run: str
+    uid: str
+    patch: Body
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRun:
+    """Write what an open run is doing (phase Pending or Running, and why)."""
+
+    run: str
+    status: ProcessRunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRun:
+    """Write a run's end: phase, times, reason and log in one PATCH, once."""
+
+    run: str
+    status: ProcessRunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class GrowSummary:
+    """Let a finished summary run stand for more ticks."""
+
+    run: str
+    status: ProcessRunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class CreateJob:
+    """Make the Job of a run."""
+
+    run: str
+    manifest: Body
+    claimed_for: datetime | None = None
+    """The tick (UTC) for which the run was claimed ahead; None where it was claimed when it was due."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchJob:
+    """Resume, suspend or adjust a Job: the one with this UID."""
+
+    job: str
+    uid: str
+    patch: Body
+
+
+@dataclass(frozen=True, slots=True)
+class KillJob:
+    """End a Job so that it stays and can be recorded; its log is opened first and read to the end.
+
+    `patch` holds the annotation with the reason and the deadline of 0 seconds: intent and deed are one write.
+    """
+
+    job: str
+    uid: str
+    run: str
+    patch: Body
+    tail_bytes: int
+    container: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteJob:
+    """Remove a Job that is recorded (or that never had a pod)."""
+
+    job: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """Read the tail of one container's log; the answer arrives later as an observation."""
+
+    run: str
+    source: LogSource
+    tail_bytes: int
+    follow: bool = False
+    """The container may still print: read on until its log ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPods:
+    """Look at the pods of the Job with this UID: the watch delivers finished ones only."""
+
+    uid: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindRefusedPods:
+    """Look for the newest `FailedCreate` Event of a Job that has no pod."""
+
+    job: str
+    uid: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindPodEvent:
+    """Look for the newest Event of a pod that does not say itself why it does not start, or is not ready."""
+
+    pod: str
+    uid: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindKubeletEvents:
+    """Look for what the kubelet said of the containers of the pod with this UID: why it killed one."""
+
+    run: str
+    pod_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpJob:
+    """Ask the API server itself whether the Job of a run exists: an absent event is no evidence."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpStep:
+    """Ask the API server how the run of a step ended: no watch delivers finished runs."""
+
+    run: str
+    parent: str
+    parent_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCronJob:
+    """Make the CronJob of a request (suspended: the stretch is set up first)."""
+
+    manifest: Body
+
+
+@dataclass(frozen=True, slots=True)
+class PatchCronJob:
+    """Change the CronJob with this UID, or its status.
+
+    `patch` is a merge patch, or a JSON patch where something must be replaced as a whole (a template loses fields too).
+    """
+
+    cronjob: str
+    uid: str
+    patch: Body | tuple[Body, ...]
+    subresource: Literal["status"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTick:
+    """Take a tick from the CronJob controller: from then on it starts no Job of it, nor of any older one.
+
+    `patch` goes to the status of the CronJob as it was seen; where it has changed since, nothing is claimed and all is
+    decided anew. `job` is the Job of the tick where it starts now: made only after the claim was written.
+    """
+
+    cronjob: str
+    patch: Body
+    job: Body | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRuns:
+    """Remove finished runs over the limit: those with these UIDs, by name."""
+
+    runs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteRequest:
+    """Remove a finished one-shot request whose `ttlSecondsAfterFinished` is over."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell receivers how a run ended; what becomes of it arrives later as an observation."""
+
+    run: str
+    uid: str
+    event: Body
+    receivers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkNotified:
+    """Write into a finished run what became of its notifications, once."""
+
+    run: str
+    uid: str
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """An Event on the request (or on the CronJob that it left behind, or on one of its backfills)."""
+
+    reason: str
+    message: str
+    warning: bool = False
+    about: str = ""
+    """What this Event is about (a run's name), so that a repeat is the same Event."""
+    on_cronjob: str | None = None
+    on_backfill: str | None = None
+
+
+Action = (
+    BeginStretch
+    | DryRunJob
+    | FollowConfigMap
+    | LoadHistory
+    | LoadProcessRuns
+    | CreateRun
+    | WithdrawRun
+    | AdoptRun
+    | ReportRun
+    | FinishRun
+    | GrowSummary
+    | CreateJob
+    | PatchJob
+    | KillJob
+    | DeleteJob
+    | ReadLog
+    | ListPods
+    | FindRefusedPods
+    | FindPodEvent
+    | FindKubeletEvents
+    | LookUpJob
+    | LookUpStep
+    | CreateCronJob
+    | PatchCronJob
+    | ClaimTick
+    | DeleteRuns
+    | DeleteRequest
+    | Notify
+    | MarkNotified
+    | Emit
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now about one request, what its status then is, and when to look again.
+
+    Actions are carried out in order; the first that fails ends the plan, and the request is looked at again later.
+    `status` holds once all actions have been carried out; `None` where there is no request to write it to.
+    `wake_at` (UTC) is the next instant at which the clock alone changes the decision; `None`: only an event can.
+    """
+
+    actions: tuple[Action, ...] = ()
+    status: ProcessRequestStatus | None = None
+    wake_at: datetime | None = None
+    backfills: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
+    """The status of its open backfills, by name, as `status` is that of the request."""
+    ask: Ask | None = None
+    """When the request wants to start next, where it shares its Process under a policy."""
+
+
+class Draft:
+    """A plan in the making: each part of a decision adds what it wants."""
+
+    def __init__(self) -> None:
+        self.actions: list[Action] = []
+        self._wakes: list[datetime] = []
+        self._backfills: dict[str, ProcessBackfillStatus] = {}
+
+    def do(self, *actions: Action) -> None:
+        """Add actions, in order. One look at the history is enough, however many parts of a decision want it."""
+        self.actions.extend(a for a in actions if not (isinstance(a, LoadHistory) and a in self.actions))
+
+    def wake(self, at: datetime | None) -> None:
+        """Ask to be looked at again at `at` (UTC)."""
+        if at is not None:
+            self._wakes.append(at)
+
+    def report_backfill(self, name: str, status: ProcessBackfillStatus) -> None:
+        """Say how far a backfill is once all actions have been carried out."""
+        self._backfills[name] = status
+
+    def plan(self, status: ProcessRequestStatus | None = None) -> Plan:
+        """The plan."""
+        return Plan(tuple(self.actions), status, min(self._wakes, default=None), self._backfills)

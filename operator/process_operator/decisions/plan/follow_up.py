@@ -1,0 +1,47 @@
+"""What a plan leaves to decide once it has been carried out.
+
+`controller/request_reconciler.py` asks; `actions.py` has the actions.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.plan.actions import ClaimTick, CreateJob, CreateRun, DeleteRuns, Emit, Plan, ReadLog
+
+_UNSEEN: Final = (ReadLog, Emit)
+"""What comes of them comes later as news, or never."""
+
+
+def is_settled(snapshot: Snapshot, plan: Plan, *, carried_out: int) -> bool:
+    """Whether the next decision would be the same: nothing was done, or nothing that it would see.
+
+    `carried_out`: of so many actions at most.
+    """
+    if snapshot.lines:
+        return not plan.actions  # others wait for the word that nothing is left to do
+    return len(plan.actions) <= carried_out and all(isinstance(action, _UNSEEN) for action in plan.actions)
+
+
+def only_start(snapshot: Snapshot, plan: Plan) -> str | None:
+    """The run of a schedule that a plan starts, where that is all it does and nobody waits for what follows from it."""
+    request = snapshot.request
+    if request is None or request.spec.timing.schedule is None:
+        return None  # of a request that runs once, somebody may be waiting for its status
+    if snapshot.lines or plan.status is None or plan.status.waiting_count:
+        return None
+    match [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]:
+        case [CreateJob(run=run)]:
+            return run
+        case [CreateRun(manifest=manifest, job=job)] if job is not None:
+            return str(manifest["metadata"]["name"])
+    return None
+
+
+def starts_something(plan: Plan) -> bool:
+    """Whether a plan makes a Job of a tick or a stretch that is due."""
+    return any(
+        isinstance(action, CreateJob) or (isinstance(action, CreateRun | ClaimTick) and action.job is not None)
+        for action in plan.actions
+    )

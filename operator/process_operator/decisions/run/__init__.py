@@ -1,0 +1,1 @@
+"""Runs: how one open run is started, followed and recorded."""

@@ -1,0 +1,41 @@
+"""What a report about a run says to programs: which generation it saw, and the conditions that go with the phase.
+
+A run is Reconciling while it is Pending. One that works is neither Reconciling nor Stalled, as kstatus has it for a
+Job. Its end has the conditions of `run_report.end_conditions`. This is added to a whole plan at its end, so that no
+part of a decision can forget it. The conditions of other programs stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.plan.actions import Action, FinishRun, Plan, ReportRun
+from process_operator.decisions.run.report import reconciling
+from process_operator.resources.conditions import merge_conditions
+from process_operator.resources.process_run import ProcessRun, RunPhase
+
+
+def with_conditions(plan: Plan, snapshot: Snapshot, now: datetime) -> Plan:
+    """The plan, with generation and conditions in each report about a run."""
+    if not any(isinstance(action, ReportRun | FinishRun) for action in plan.actions):
+        return plan
+    runs = {run.metadata.name: run for run in (*snapshot.runs, *snapshot.step_runs)}
+    return replace(plan, actions=tuple(_completed(action, runs, now) for action in plan.actions))
+
+
+def _completed(action: Action, runs: dict[str, ProcessRun], now: datetime) -> Action:
+    if not isinstance(action, ReportRun | FinishRun):
+        return action
+    run, status = runs[action.run], action.status
+    generation = run.metadata.generation
+    if isinstance(action, FinishRun):
+        wanted = status.conditions
+    elif status.phase == RunPhase.PENDING:
+        wanted = (reconciling(status.reason or "", status.message or "", generation),)
+    else:
+        wanted = ()
+    conditions = merge_conditions(run.status.conditions, wanted, now.replace(microsecond=0))
+    changes = {"observed_generation": generation, "conditions": conditions}
+    return replace(action, status=status.model_copy(update=changes))

@@ -1,0 +1,127 @@
+"""From the raw bytes of a log to the text that a run stores: cleaned, cut to its end, never too large.
+
+`pods.py` says whose log is read and what stands in for it, `cluster/logs.py` reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from process_operator.resources.conditions import LogReason
+from process_operator.resources.kubelet_logs import is_runtime_error_text
+from process_operator.resources.process_run import RunLog
+
+if TYPE_CHECKING:
+    from process_operator.decisions.inputs.log_source import LogSource
+
+MAX_LOG_JSON: Final = 1_000_000
+"""Most bytes the text may take as JSON: the whole PATCH stays under 1 MiB (etcd takes objects of 1.5 MiB)."""
+MAX_MESSAGE: Final = 4096
+"""Longest `status.message`, in characters."""
+NOT_CAPTURED: Final = RunLog(reason=LogReason.NOT_CAPTURED)
+"""The log of a run whose log nobody wanted (`log.capture`)."""
+
+_LINE_SEARCH: Final = 256
+"""How many bytes are given up to begin with a whole line."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_TRAILING_BLANKS: Final = re.compile(r"[ \t]+(?=\n)")
+_ESCAPE: Final = re.compile(rb"\\x[0-9a-f]{2}")
+_ESCAPE_LENGTH: Final = 4
+_MESSAGE_LIMIT: Final = 2048
+"""As many bytes of the end of a log the kubelet puts into a termination message."""
+
+
+def clean_log(raw: bytes, *, tail_bytes: int, cut_before: bool) -> tuple[str, bool]:
+    """Make the end of a log storable and readable; give the text and whether anything of the log was cut off.
+
+    CR LF becomes LF, control characters but tab and newline are shown as escapes such as `\\x1b`, invalid UTF-8 becomes
+    U+FFFD, and blanks at the end of lines and of the text go. `tail_bytes` bounds the text in UTF-8. A cut is made
+    between characters, and moved to the beginning of a line if one is within 256 bytes. `cut_before` says that bytes
+    of the log are missing in front of `raw`.
+    """
+    if cut_before:
+        raw = _from_character(raw)
+    text = _readable(raw.decode(errors="replace"))
+    encoded = text.encode()
+    kept = _end(encoded, tail_bytes)
+    while (size := _json_size(kept)) > MAX_LOG_JSON:
+        kept = _end(kept, len(kept) * MAX_LOG_JSON // size)
+    cut = len(kept) < len(encoded)
+    if cut_before and not cut:
+        kept = _from_line(kept)
+    return kept.decode(), cut or cut_before
+
+
+def clean_message(text: str) -> str:
+    """Make the words of others (an Event, a container, a person) storable as `status.message`."""
+    text = _readable(text).strip()
+    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 3] + "..."
+
+
+def last_line(text: str, *, max_bytes: int = 256) -> str:
+    """Give the last line that is not blank, cleaned, from its beginning as far as `max_bytes` of UTF-8 go."""
+    lines = text.rstrip().splitlines()
+    line = _readable(lines[-1]).strip() if lines else ""
+    return line.encode()[:max_bytes].decode(errors="ignore")
+
+
+def build_run_log(
+    source: LogSource, raw: bytes | None, *, tail_bytes: int, cut_before: bool = False, failure: LogReason | None = None
+) -> RunLog:
+    """Give what a run stores as its log: the tail that was read, or what stands in for it, or why there is none.
+
+    `raw` is None where nothing could be read; `failure` then says why, where it is not that the pod is gone
+    (`NodeGone`, `KubeletUnreachable`). The termination message also stands in for an empty log: the kubelet shows the
+    newest file only, and a rotation may just have begun one.
+    """
+    container = source.container or None
+    if tail_bytes <= 0:
+        return NOT_CAPTURED
+    if raw is not None and not is_runtime_error_text(raw):
+        text, truncated = clean_log(raw, tail_bytes=tail_bytes, cut_before=cut_before)
+        if text or not source.message:
+            return RunLog(text=text, truncated=truncated, container=container)
+    if source.message:
+        message = source.message.encode()
+        text, truncated = clean_log(message, tail_bytes=tail_bytes, cut_before=len(message) >= _MESSAGE_LIMIT)
+        return RunLog(text=text, truncated=truncated, container=container, reason=LogReason.FROM_TERMINATION_MESSAGE)
+    return RunLog(container=container, reason=failure or source.absent)
+
+
+def _readable(text: str) -> str:
+    text = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r\n", "\n"))
+    return _TRAILING_BLANKS.sub("", text).rstrip(" \t\n")
+
+
+def _from_character(raw: bytes) -> bytes:
+    """Drop the rest of a character (at most three bytes) whose beginning was cut off."""
+    begin = 0
+    while begin < min(3, len(raw)) and raw[begin] & 0xC0 == 0x80:
+        begin += 1
+    return raw[begin:]
+
+
+def _end(encoded: bytes, limit: int) -> bytes:
+    """Give at most the last `limit` bytes, from the beginning of a character, and of a line where one is near."""
+    begin = len(encoded) - limit
+    if begin <= 0:
+        return encoded
+    for escape in _ESCAPE.finditer(encoded, max(0, begin - _ESCAPE_LENGTH + 1), begin + _ESCAPE_LENGTH):
+        if escape.start() < begin < escape.end():
+            begin = escape.end()
+    kept = _from_character(encoded[begin:])
+    return kept if encoded[begin - 1 : begin] == b"\n" else _from_line(kept)
+
+
+def _from_line(encoded: bytes) -> bytes:
+    newline = encoded.find(b"\n", 0, _LINE_SEARCH)
+    return encoded[newline + 1 :]
+
+
+def _json_size(encoded: bytes) -> int:
+    """Bytes as JSON, where each writer escapes most: Go does it to `<`, `>` and `&`, Python to all non-ASCII."""
+    if len(encoded) * 6 <= MAX_LOG_JSON:
+        return 0
+    return len(json.dumps(encoded.decode())) + 5 * sum(map(encoded.count, (b"<", b">", b"&")))

@@ -1,0 +1,257 @@
+"""Which pod of a Job, which container of it and which of its ends speak for the run, and whose log is read.
+
+A Job may have had several pods (retries, an eviction, parallel ones), a pod several containers, and a container several
+ends (restartPolicy OnFailure). `outcome.py` turns the choice into phase and reason, `log_text.py` the log into text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from process_operator.decisions.inputs.log_source import LogSource
+from process_operator.resources.batch.workloads import (
+    ContainerState,
+    Job,
+    Pod,
+    Running,
+    Terminated,
+    Waiting,
+    WorkloadCondition,
+)
+from process_operator.resources.conditions import LogReason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NOTHING_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
+"""Reasons of a container whose program could not be started: its end has a message and no log."""
+
+ORDINARY_WAITING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""Reasons of a container that waits and may still start: they are never why it did not."""
+
+EVENT_CAUSES: Final = frozenset(
+    {
+        "FailedAttachVolume",
+        "FailedBinding",
+        "FailedCreatePodSandBox",
+        "FailedMapVolume",
+        "FailedMount",
+        "FailedPodSandBoxStatus",
+        "FailedPostStartHook",
+        "FailedPrepareDynamicResources",
+        "FailedScheduling",
+        "FailedSync",
+        "NetworkNotReady",
+        "NodeNotReady",
+        "Unhealthy",
+    }
+)
+"""Reasons of warnings about a pod that say why it does not start or is not ready. Others come with pods that are well,
+such as MissingClusterDNS and DNSConfigForming."""
+
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The pod and the container that speak for a run, and the end that counts; each None where there is none."""
+
+    pod: Pod | None = None
+    container: ContainerState | None = None
+    end: Terminated | None = None
+    """How that container ended, as far as is known: never a made-up one (`ContainerStatusUnknown`)."""
+
+    @property
+    def ended_by_itself(self) -> bool:
+        """Whether the container had ended before anybody asked for the deletion of its pod.
+
+        API times are whole seconds. Ending and deletion in the same second: the deletion came first, because a pod is
+        not deleted for its end until a second or more after it.
+        """
+        if self.pod is None or self.container is None or self.end is None:
+            return False
+        if self.pod.deleted_at is None or self.end is self.container.last:
+            return True
+        return self.end.finished_at is not None and self.end.finished_at < self.pod.deleted_at
+
+
+def relevant_pods(job: Job | None, pods: Sequence[Pod]) -> tuple[Pod, ...]:
+    """The pods of this start of the Job: after a resume it works from scratch, and pods deleted before do not count.
+
+    In each of them the containers that the template does not have are marked.
+    """
+    if job is None:
+        return tuple(pods)
+    pods = [_with_injected(job, pod) for pod in pods]
+    if job.start_time is None:
+        return tuple(pods)
+    start = job.start_time
+    return tuple(pod for pod in pods if pod.deleted_at is None or pod.deleted_at > start or _is_made_since(pod, start))
+
+
+def _with_injected(job: Job, pod: Pod) -> Pod:
+    own = [container.name in job.containers for container in pod.containers]
+    if all(own) or not any(own):
+        return pod
+    marked = zip(pod.containers, own, strict=True)
+    return replace(pod, containers=tuple(replace(container, is_injected=not is_own) for container, is_own in marked))
+
+
+def _is_made_since(pod: Pod, start: datetime) -> bool:
+    # API times are whole seconds: a pod that went in the second of the new start was made for the one before.
+    made = pod.metadata.creation_timestamp
+    return pod.deleted_at == start and made is not None and made >= start
+
+
+def end_of(job: Job | None, pod: Pod, container: ContainerState) -> Terminated | None:
+    """The end of a container that counts, None where it runs, never started or left no trace.
+
+    With OnFailure the retry that reaches the limit is started and then killed (seen on Kubernetes 1.36), so there the
+    end before it counts.
+    """
+    if container.last is not None and container.last.is_known and _killed_by_limit(job, pod):
+        return container.last
+    if isinstance(container.state, Terminated):
+        return container.state if container.state.is_known else None
+    if isinstance(container.state, Running) or container.last is None or not container.last.is_known:
+        return None
+    return container.last
+
+
+def choose(job: Job | None, pods: Sequence[Pod]) -> Choice:
+    """The pod, container and end that speak for a run.
+
+    Pods: one that was not deleted before its end, then one that ended as the Job did, then the latest. For a Job that
+    did not come to its own end (it runs, it is gone, it met its deadline) the latest that started speaks, also where it
+    is being deleted.
+    """
+    pod = max(relevant_pods(job, pods), key=lambda candidate: _rank(job, candidate), default=None)
+    return Choice() if pod is None else _choice_in(job, pod)
+
+
+def log_source(job: Job | None, pods: Sequence[Pod], log_container: str | None) -> LogSource:
+    """Whose log to read: that of `log_container` where the pod has it, else of the container that decides."""
+    choice = choose(job, pods)
+    pod, container = choice.pod, choice.container
+    if pod is None:
+        had_pods = job is None or job.succeeded + job.failed > 0
+        absent = LogReason.POD_GONE if had_pods else LogReason.NEVER_STARTED
+        return LogSource(None, log_container or "", previous=False, message="", absent=absent)
+    container = next((named for named in pod.containers if named.name == log_container), container)
+    if container is None or not _printed(container):
+        name = container.name if container is not None else ""
+        return LogSource(None, name, previous=False, message="", absent=LogReason.NEVER_STARTED)
+    end = end_of(job, pod, container)
+    return LogSource(
+        pod=None if pod.gone else pod.metadata.name,
+        container=container.name,
+        previous=end is not None and end is container.last,
+        message=end.message if end is not None and container.log_in_message and end.exit_code != 0 else "",
+        absent=LogReason.POD_GONE,
+    )
+
+
+def waiting_of(pod: Pod) -> Waiting | None:
+    """Why a pod does not start: it has no node, or a container waits; None where nothing says so."""
+    if (unscheduled := pod.condition("PodScheduled", "False")) is not None:
+        return Waiting(unscheduled.reason, unscheduled.message)
+    waiting = [container.state for container in pod.containers if isinstance(container.state, Waiting)]
+    return next((state for state in waiting if state.reason not in ORDINARY_WAITING), waiting[0] if waiting else None)
+
+
+def pod_ends(job: Job | None, pod: Pod) -> tuple[Terminated, ...]:
+    """The ends that count of a pod's containers that do the work: sidecars are killed when the others have ended."""
+    ends = (end_of(job, pod, container) for container in pod.containers if container.is_work)
+    return tuple(end for end in ends if end is not None)
+
+
+def did_its_work(pod: Pod) -> bool:
+    """Whether every main container of a pod exited with 0, and did so before anybody asked for the pod's deletion.
+
+    A program that is asked to stop may exit with 0 as well; its end in the second of the deletion is no evidence.
+    """
+    ends = [container.state for container in pod.containers if container.is_work and container.kind == "main"]
+    return bool(ends) and all(
+        isinstance(end, Terminated)
+        and end.is_known
+        and end.exit_code == 0
+        and (pod.deleted_at is None or (end.finished_at is not None and end.finished_at < pod.deleted_at))
+        for end in ends
+    )
+
+
+def is_cut_short(pod: Pod) -> bool:
+    """Whether the cluster (a preemption, a drain, a taint) ended a pod that then exited with 0."""
+    return pod.phase == "Succeeded" and pod.condition("DisruptionTarget", "True") is not None and not did_its_work(pod)
+
+
+def attempts_of(job: Job | None, pod: Pod) -> int:
+    """How often a pod was tried, without the retry that was started only to be killed by the limit."""
+    restarts = max((container.restart_count for container in pod.containers if container.is_work), default=0)
+    return restarts + 1 - (1 if restarts and _killed_by_limit(job, pod) else 0)
+
+
+def _killed_by_limit(job: Job | None, pod: Pod) -> bool:
+    """Whether the container that runs now, or ran last, is a retry that the Job controller ends by the limit."""
+    if pod.restart_policy != "OnFailure" or (pod.deleted_at is None and pod.has_ended):
+        return False
+    cause = _verdict(job)
+    return cause is not None and cause.reason == "BackoffLimitExceeded"
+
+
+def _verdict(job: Job | None) -> WorkloadCondition | None:
+    return (job.finished or job.ending) if job is not None else None
+
+
+def _choice_in(job: Job | None, pod: Pod) -> Choice:
+    container = _deciding_container(job, pod)
+    return Choice(pod, container, end_of(job, pod, container) if container is not None else None)
+
+
+def _rank(job: Job | None, pod: Pod) -> tuple[bool, bool, datetime, str]:
+    ends = pod_ends(job, pod)
+    latest = max((end.finished_at for end in ends if end.finished_at), default=pod.start_time) or _BEGINNING
+    verdict = _verdict(job)
+    if verdict is None or verdict.reason == "DeadlineExceeded":
+        return pod.has_started, True, latest, pod.metadata.name
+    was_deleted = pod.deleted_at is not None and not _choice_in(job, pod).ended_by_itself
+    has_failed = pod.phase == "Failed" or any(end.exit_code != 0 for end in ends)
+    as_the_job = has_failed == (verdict.type in {"Failed", "FailureTarget"})
+    return not was_deleted, as_the_job, latest, pod.metadata.name
+
+
+def _deciding_container(job: Job | None, pod: Pod) -> ContainerState | None:
+    """The template's default container if it failed, else the first that failed in time, else the default or first main
+    one.
+
+    No sidecars, and none that was injected. Where nothing ended yet and an init container runs or waits, the main ones
+    have not had their turn: then that one.
+    """
+    candidates = [container for container in pod.containers if container.is_work]
+    default = job.default_container if job is not None else ""
+    failed = [
+        (container.name != default, end.finished_at or _BEGINNING, position)
+        for position, container in enumerate(candidates)
+        if (end := end_of(job, pod, container)) is not None and end.exit_code != 0
+    ]
+    if failed:
+        return candidates[min(failed)[-1]]
+    current = next(
+        (container for container in candidates if container.kind == "init" and not _is_done(container)), None
+    )
+    main = [container for container in candidates if container.kind == "main"]
+    return current or next((named for named in main if named.name == default), main[0] if main else None)
+
+
+def _is_done(container: ContainerState) -> bool:
+    return container.state is None or isinstance(container.state, Terminated)
+
+
+def _printed(container: ContainerState) -> bool:
+    """Whether the container may have a log: some process of it was started."""
+    latest = container.last if isinstance(container.state, Waiting) else container.state
+    if isinstance(latest, Terminated) and latest.reason in NOTHING_STARTED:
+        return False
+    return container.has_started

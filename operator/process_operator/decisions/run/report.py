@@ -1,0 +1,181 @@
+"""What is written into a run and said about it in Events: while it goes on, and once at its end.
+
+`outcome.py` says what to write, `follow.py` and `finish.py` when.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from process_operator.decisions.inputs.missed_tick import Refusal, summary_of
+from process_operator.decisions.inputs.run_view import RunOrders, RunView
+from process_operator.decisions.plan.actions import Draft, Emit, FinishRun, ReportRun
+from process_operator.decisions.run.outcome import RunOutcome
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason, RunReason
+from process_operator.resources.model import format_duration
+from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
+
+
+def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, draft: Draft) -> None:
+    """Write the end of a run, and say so in an Event."""
+    now = orders.now
+    status = view.run.status.model_copy(
+        update={
+            **_facts(view, outcome, process_name(orders, view.run)),
+            **_still_known(view, outcome),
+            "end_time": outcome.end_time,
+            "duration": _duration(outcome),
+            "log": log,
+            "conditions": end_conditions(outcome.phase, outcome.reason, outcome.message, now),
+        }
+    )
+    draft.do(FinishRun(view.name, status), _end_event(view, outcome))
+
+
+def finish_refused(view: RunView, refusal: Refusal, orders: RunOrders, draft: Draft) -> None:
+    """Write why a run never started, and say so in an Event."""
+    deadline = orders.request.spec.starting_deadline_seconds if orders.request else None
+    message = refusal.message(deadline)
+    status = view.run.status.model_copy(
+        update={
+            "phase": refusal.phase,
+            "process": process_name(orders, view.run),
+            "reason": refusal.reason,
+            "message": message,
+            "summary": summary_of(view.run),
+            "conditions": end_conditions(refusal.phase, refusal.reason, message, orders.now),
+        }
+    )
+    outcome = not_started(refusal.phase, refusal.reason, message)
+    draft.do(FinishRun(view.name, status), _end_event(view, outcome))
+
+
+def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) -> tuple[Condition, ...]:
+    """Conditions of a finished run: Finished at any end, Complete after success, Failed and Stalled after any other."""
+    now = now.replace(microsecond=0)
+    types = [ConditionType.FINISHED]
+    types += [ConditionType.COMPLETE] if phase == RunPhase.SUCCEEDED else [ConditionType.FAILED, ConditionType.STALLED]
+    return tuple(
+        Condition(type=kind, status=ConditionStatus.TRUE, last_transition_time=now, reason=reason, message=message)
+        for kind in types
+    )
+
+
+def reconciling(reason: str, message: str, generation: int) -> Condition:
+    """The condition of what has not begun, or goes on to an end for which people wait."""
+    return Condition(
+        type=ConditionType.RECONCILING,
+        status=ConditionStatus.TRUE,
+        observed_generation=generation,
+        reason=reason or "Pending",
+        message=message,
+    )
+
+
+def process_name(orders: RunOrders, run: ProcessRun) -> str:
+    """What a run ran: the Process, or the request where that has its own Job template."""
+    request, known = orders.request, orders.process or run.status.process
+    if known is not None:
+        return known
+    if request is not None and request.spec.process is not None:
+        return request.spec.process.name
+    return run.spec.request.name
+
+
+def not_started(phase: RunPhase, reason: str, message: str) -> RunOutcome:
+    """The outcome of a run that has no Job."""
+    return RunOutcome(phase=phase, reason=reason, message=message)
+
+
+def _facts(view: RunView, outcome: RunOutcome, process: str | None) -> dict[str, Any]:
+    job = view.job
+    return {
+        "phase": outcome.phase,
+        "process": process,
+        "reason": outcome.reason or None,
+        "message": outcome.message or None,
+        "start_time": outcome.start_time,
+        "exit_code": outcome.exit_code,
+        "attempts": outcome.attempts,
+        "pod": outcome.pod,
+        "node": outcome.node,
+        "job": job.metadata.name if job is not None else view.run.status.job,
+        # Only of a Job that was let go: one that waits may be made anew, and its absence is no end.
+        "job_uid": job.metadata.uid if job is not None and view.is_let_go else view.run.status.job_uid,
+    }
+
+
+def _still_known(view: RunView, outcome: RunOutcome) -> dict[str, Any]:
+    """What the run said while it was running and its Job and pods, of which some are gone, no longer tell."""
+    seen = view.run.status
+    if seen.phase != RunPhase.RUNNING:
+        return {}
+    known: dict[str, Any] = {"pod": seen.pod, "node": seen.node} if outcome.pod is None else {}
+    if outcome.attempts is None:
+        known["attempts"] = seen.attempts
+    if outcome.phase == RunPhase.RUNNING and seen.start_time is not None:
+        known["start_time"] = min(outcome.start_time or seen.start_time, seen.start_time)
+    return known
+
+
+def _duration(outcome: RunOutcome) -> str | None:
+    if outcome.start_time is None or outcome.end_time is None or outcome.phase == RunPhase.UNKNOWN:
+        return None  # when the work of an unknown run ended nobody knows
+    return format_duration(outcome.end_time - outcome.start_time)
+
+
+def report_outcome(view: RunView, outcome: RunOutcome, draft: Draft) -> None:
+    """Write what an open run does, only where phase or reason differ: a message alone is not worth a request.
+
+    Suspended is the exception, because its message says by whom.
+    """
+    seen = view.run.status
+    is_same = (seen.phase, seen.reason or "") == (outcome.phase, outcome.reason)
+    if is_same and (outcome.reason != RunReason.SUSPENDED or (seen.message or "") == outcome.message):
+        return
+    update = {**_facts(view, outcome, view.process), **_still_known(view, outcome)}
+    draft.do(ReportRun(view.name, seen.model_copy(update=update)))
+
+
+def report(view: RunView, reason: str, message: str, draft: Draft) -> None:
+    """Write why an open run does not go on, where the reason differs."""
+    if view.run.status.reason != reason:
+        found = {"process": view.process, "reason": reason, "message": message}
+        draft.do(ReportRun(view.name, view.run.status.model_copy(update=found)))
+
+
+def begin_steps(view: RunView, orders: RunOrders, draft: Draft) -> None:
+    """Write down the steps of a run before anything is made from them: an edit of its process is for the next run."""
+    begun = {
+        "process": process_name(orders, view.run),
+        "steps": orders.steps,
+        "stop_on_failure": orders.stop_on_failure,
+        "reason": None,
+        "message": None,
+    }
+    draft.do(ReportRun(view.name, view.run.status.model_copy(update=begun)))
+    announce_start(view, draft)
+
+
+def announce_start(view: RunView, draft: Draft) -> None:
+    """Say in an Event that a run was started."""
+    draft.do(Emit(EventReason.RUN_STARTED, f"started run {view.name}", about=view.name))
+
+
+def _end_event(view: RunView, outcome: RunOutcome) -> Emit:
+    text = f"run {view.name}: {outcome.phase}"
+    detail = ", ".join(part for part in (outcome.reason, outcome.message) if part)
+    match outcome.phase:
+        case RunPhase.SUCCEEDED:
+            return Emit(
+                EventReason.RUN_FINISHED, f"{text} after {_duration(outcome) or 'an unknown time'}", about=view.name
+            )
+        case RunPhase.CANCELED:
+            return Emit(EventReason.RUN_FINISHED, f"{text} ({detail})", about=view.name)
+        case RunPhase.SKIPPED:
+            return Emit(EventReason.RUN_SKIPPED, f"{text} ({detail})", warning=True, about=view.name)
+        case RunPhase.MISSED:
+            return Emit(EventReason.RUN_MISSED, f"{text} ({detail})", warning=True, about=view.name)
+        case _:
+            return Emit(EventReason.RUN_FAILED, f"{text} ({detail})", warning=True, about=view.name)

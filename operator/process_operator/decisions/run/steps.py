@@ -1,0 +1,229 @@
+"""The run of a process with steps: it has no Job, but a run for each step, one after the other, each with its own Job.
+
+The step runs are followed as any run is (`follow.py`); here they are made, told what their parent is told, and in the
+end recorded in it. `step_progress.py` says how far the parent is, `template/step.py` what a step runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.inputs.blocked import Need
+from process_operator.decisions.inputs.rejections import blocked_now
+from process_operator.decisions.inputs.run_view import RunOrders, RunView, view_of
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.manifests.manifests import job_to_come, step_run_manifest
+from process_operator.decisions.plan.actions import CreateRun, Draft, LookUpStep, ReportRun
+from process_operator.decisions.run.follow import phase_of_kill, plan_run, reason_of_kill
+from process_operator.decisions.run.outcome import RunOutcome
+from process_operator.decisions.run.report import finish
+from process_operator.decisions.run.step_progress import Course, course_of, log_of
+from process_operator.decisions.template.shape import TemplateError
+from process_operator.decisions.template.step import StepTemplate, step_template
+from process_operator.resources.batch.workloads import Kill, KillReason
+from process_operator.resources.conditions import Reason, RunReason
+from process_operator.resources.process_run import ProcessRunStatus, RunLog, RunPhase, StepStatus
+
+_LOOK_AGAIN: Final = timedelta(minutes=1)
+"""A Process that a step waits for need not be in the list of any Process by now, so that nothing tells of it."""
+_STICKY: Final = frozenset({RunReason.UNSCHEDULED, RunReason.REPLACED})
+"""Why a step is ended only with its parent: whatever is wanted by now, that was decided."""
+
+
+def plan_steps(view: RunView, orders: RunOrders, snapshot: Snapshot, draft: Draft) -> None:
+    """Add what has to be done about a run that has begun its steps."""
+    course = course_of(view, snapshot)
+    for child in view.steps.values():
+        plan_run(child, _child_orders(view, child, orders, snapshot), draft)
+    if course.going is not None:
+        _report(view, course, orders, draft)
+    elif course.sought is not None:
+        draft.do(LookUpStep(course.sought, view.name, view.run.metadata.uid))
+    elif (outcome := _outcome(view, course, orders)) is not None:
+        log = RunLog(text=log_of(course.steps), truncated=False)
+        finish(_with_steps(view, course), outcome, log, orders, draft)
+    elif course.next is not None:
+        _go_on(view, course, course.next, orders, snapshot, draft)
+
+
+def plan_stray_steps(snapshot: Snapshot, orders: RunOrders, draft: Draft) -> None:
+    """End the runs of steps whose parent is over: another operator made them, who did not know."""
+    going = {run.metadata.name for run in snapshot.runs}
+    for run in snapshot.step_runs:
+        assert run.spec.parent is not None
+        if run.spec.parent.name not in going:
+            kill = Kill(KillReason.CANCELED, f"run {run.spec.parent.name}, whose step it is, is over")
+            plan_run(view_of(snapshot, run), replace(orders, kill=kill), draft)
+
+
+def _go_on(
+    view: RunView, course: Course, step: StepStatus, orders: RunOrders, snapshot: Snapshot, draft: Draft
+) -> None:
+    """Make the run of the next step, or say why not yet."""
+    if orders.rests or orders.request is None:
+        _report(view, course, orders, draft)
+        return
+    found = _template(snapshot, step)
+    if not isinstance(found, StepTemplate):
+        draft.wake(orders.now + _LOOK_AGAIN)
+        _report(view, course, orders, draft, stuck=found)
+        return
+    no_runs = blocked_now(snapshot, Need.RUN, orders.now)
+    if no_runs is not None:
+        draft.wake(no_runs.again_at)
+        _report(view, course, orders, draft, stuck=(no_runs.reason, f'step "{step.name}": {no_runs.sentence}'))
+        return
+    manifest = step_run_manifest(orders.request, view.run, step=step.name, process=step.process, scheduled=view.due)
+    name = manifest["metadata"]["name"]
+    job = job_to_come(found.template, orders.request, run=name, scheduled=view.due)
+    draft.do(CreateRun(manifest, job))
+
+
+def _template(snapshot: Snapshot, step: StepStatus) -> StepTemplate | tuple[str, str]:
+    """What a step runs, as its Process is now; else the reason and the message why it cannot."""
+    process = snapshot.step_processes.get(step.process)
+    assert snapshot.request is not None
+    if process is None:
+        return Reason.PROCESS_NOT_FOUND, f'step "{step.name}": there is no Process "{step.process}"; waiting for it'
+    try:
+        return step_template(snapshot.request, snapshot.process, step.name, process, f'step "{step.name}"')
+    except TemplateError as error:
+        return error.reason, error.message
+
+
+def _child_orders(view: RunView, child: RunView, orders: RunOrders, snapshot: Snapshot) -> RunOrders:
+    """What a step's run is told: what its parent is told, with a template of its own."""
+    parent = child.run.spec.parent
+    assert parent is not None
+    step = next((step for step in view.run.status.steps or () if step.name == parent.step), None)
+    found: StepTemplate | tuple[str, str] | None = None
+    if orders.request is not None and step is not None:
+        found = _template(snapshot, step)
+    template = found.template if isinstance(found, StepTemplate) else None
+    stuck = found if isinstance(found, tuple) else None
+    return RunOrders(
+        now=orders.now,
+        request=orders.request,
+        template=template,
+        may_start=not orders.rests and (template is not None or child.job is not None),
+        kill=_child_kill(view, child, orders),
+        pause=orders.rests and child.is_let_go and not child.is_paused,
+        holds=stuck,
+        start_timeout=_start_timeout(orders, step, snapshot),
+        process=step.process if step is not None else None,
+    )
+
+
+def _start_timeout(orders: RunOrders, step: StepStatus | None, snapshot: Snapshot) -> int | None:
+    """What the request says, else the Process of the step."""
+    own = orders.request.spec.start_timeout_seconds if orders.request is not None else None
+    process = snapshot.step_processes.get(step.process) if step is not None else None
+    return own if own is not None or process is None else process.spec.start_timeout_seconds
+
+
+def _child_kill(view: RunView, child: RunView, orders: RunOrders) -> Kill | None:
+    if child.run.spec.cancel:
+        return Kill(KillReason.CANCELED, "spec.cancel was set")
+    if orders.kill is not None and orders.kill.reason == KillReason.CANCELED:
+        return Kill(KillReason.CANCELED, f"run {view.name}, whose step it is, was canceled")
+    if orders.kill is None and orders.request is None and child.job is None:
+        return Kill(KillReason.CANCELED, "its request was deleted")
+    return orders.kill
+
+
+def _outcome(view: RunView, course: Course, orders: RunOrders) -> RunOutcome | None:
+    """How the run ends where no step is going on; None where the next has to begin."""
+    last = course.ended[-1] if course.ended else None
+    if last is not None and last.phase == RunPhase.CANCELED:
+        if last.reason in _STICKY:
+            return _end(course, RunPhase.CANCELED, last.reason or "", last.message or "")
+        if orders.kill is not None:
+            return _killed(course, orders.kill)
+    if course.next is None or (course.failed and view.run.status.stop_on_failure is not False):
+        return _judged(course)
+    if orders.kill is not None:
+        return _killed(course, orders.kill)
+    if orders.request is None:
+        message = f'its request was deleted: step "{course.next.name}" was not run'
+        return _end(course, RunPhase.CANCELED, RunReason.REQUEST_NOT_FOUND, message)
+    return None
+
+
+def _judged(course: Course) -> RunOutcome:
+    if not course.failed:
+        return _end(course, RunPhase.SUCCEEDED, RunReason.COMPLETED, "", decisive=course.ended[-1])
+    words = []
+    for step in course.failed:
+        why = ": ".join(part for part in (step.reason, step.message) if part)
+        words.append(f'step "{step.name}": {step.phase}' + (f" ({why})" if why else ""))
+    return _end(course, RunPhase.FAILED, RunReason.STEP_FAILED, "; ".join(words), decisive=course.failed[0])
+
+
+def _killed(course: Course, kill: Kill) -> RunOutcome:
+    return _end(course, phase_of_kill(kill), reason_of_kill(kill), kill.detail)
+
+
+def _end(
+    course: Course, phase: RunPhase, reason: str, message: str, *, decisive: StepStatus | None = None
+) -> RunOutcome:
+    return RunOutcome(
+        phase=phase,
+        reason=reason,
+        message=message[:4096],
+        start_time=_began(course),
+        end_time=max((step.end_time for step in course.ended if step.end_time is not None), default=None),
+        exit_code=decisive.exit_code if decisive is not None else None,
+        attempts=decisive.attempts if decisive is not None else None,
+    )
+
+
+def _began(course: Course) -> datetime | None:
+    going = course.going.run.status.start_time if course.going is not None else None
+    starts = [step.start_time for step in course.steps if step.start_time is not None]
+    return min([*starts, going] if going is not None else starts, default=None)
+
+
+def _with_steps(view: RunView, course: Course) -> RunView:
+    status = view.run.status.model_copy(update={"steps": course.steps})
+    return replace(view, run=view.run.model_copy(update={"status": status}))
+
+
+def _report(
+    view: RunView, course: Course, orders: RunOrders, draft: Draft, *, stuck: tuple[str, str] | None = None
+) -> None:
+    """Write how far the run is, where a step began or ended, or phase or reason differ."""
+    seen = view.run.status
+    phase, reason, message = _state(course, orders, stuck)
+    if (seen.phase, seen.reason or "", seen.steps) == (phase, reason, course.steps):
+        return
+    draft.do(ReportRun(view.name, _reported(seen, course, phase, reason, message)))
+
+
+def _reported(seen: ProcessRunStatus, course: Course, phase: RunPhase, reason: str, message: str) -> ProcessRunStatus:
+    changes = {"phase": phase, "reason": reason or None, "message": message or None}
+    return seen.model_copy(update={**changes, "start_time": _began(course), "steps": course.steps})
+
+
+def _state(course: Course, orders: RunOrders, stuck: tuple[str, str] | None) -> tuple[RunPhase, str, str]:
+    """Phase, reason and message of a run whose steps go on."""
+    going = course.going
+    if orders.rests and (going is None or going.is_paused):
+        words = "suspended with its request (onSuspend: SuspendRunning); the resume starts the present step over"
+        return RunPhase.PENDING, RunReason.SUSPENDED, words
+    is_begun = bool(course.ended) or (going is not None and going.run.status.phase == RunPhase.RUNNING)
+    phase = RunPhase.RUNNING if is_begun else RunPhase.PENDING
+    if stuck is not None:
+        return phase, *stuck
+    if going is None:
+        return phase, "", ""
+    status = going.run.status
+    assert going.run.spec.parent is not None
+    name = going.run.spec.parent.step
+    number = next(index for index, step in enumerate(course.steps, 1) if step.name == name)
+    place = f'step {number} of {len(course.steps)}, "{name}"'
+    by_others = going.job is not None and going.job.is_suspended_by_others
+    if status.phase == RunPhase.PENDING and status.reason and (status.reason != RunReason.SUSPENDED or by_others):
+        return phase, status.reason, f"{place}: {status.message or status.reason}"
+    return phase, "", place

@@ -1,0 +1,1 @@
+"""Status: what a request reports about itself."""

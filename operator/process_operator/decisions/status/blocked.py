@@ -1,0 +1,51 @@
+"""The status of a request whose plan fails as a whole, because the API server rejects an action that cannot be left
+out.
+
+What such a plan would have achieved is unknown, so only the condition Ready changes. Neighbours: `inputs/blocked.py`
+says which rejection is reported, `request.py` writes the status of every other request.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from process_operator.decisions.inputs.blocked import Blocked
+from process_operator.decisions.inputs.rejections import blocked_conditions, reported, since_reported
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.plan.actions import Emit, Plan
+from process_operator.resources.conditions import (
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    EventReason,
+    merge_conditions,
+)
+from process_operator.resources.process_request import RequestPhase
+
+
+def report_blocked(snapshot: Snapshot, now: datetime) -> Plan | None:
+    """An Event and the status with the rejection to report; None where there is none, or no request."""
+    blocked = since_reported(snapshot.blocked.values(), snapshot.status.conditions)
+    request, found = snapshot.request, reported(blocked, now)
+    if request is None or request.metadata.deletion_timestamp is not None or found is None:
+        return None
+    base = snapshot.status
+    conditions = blocked_conditions(base.conditions, found, request.metadata.generation)
+    status = base.model_copy(
+        update={
+            "phase": base.phase or RequestPhase.PENDING,
+            "conditions": merge_conditions(base.conditions, conditions, now.replace(microsecond=0)),
+        }
+    )
+    return Plan(() if is_told(base.conditions, found.reason) else (blocked_event(found),), status)
+
+
+def is_told(conditions: tuple[Condition, ...], reason: str) -> bool:
+    """Whether the condition Ready gives this reason already, so that another Event would tell nothing new."""
+    ready = next((condition for condition in conditions if condition.type == ConditionType.READY), None)
+    return ready is not None and ready.status == ConditionStatus.FALSE and ready.reason == reason
+
+
+def blocked_event(found: Blocked) -> Emit:
+    """The Event about a rejection."""
+    return Emit(EventReason.BLOCKED, f"{found.reason}: {found.sentence}", warning=True)

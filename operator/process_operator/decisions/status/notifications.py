@@ -1,0 +1,196 @@
+"""Who is to be told how runs ended, in which words, and what the runs and the request say about it.
+
+An end is told while its run does not say `Notified`, so a crash at any moment tells it again, under the same id; ends
+that were written more than an hour ago are let be. Logs are never sent, nor words that may come from one.
+Neighbours: `inputs/history.py` keeps what is told, `actions/notify/notifier.py` sends it.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from process_operator.decisions.inputs.snapshot import Delivery, FinishedRun, RunEnd, Snapshot
+from process_operator.decisions.plan.actions import Draft, Emit, LoadHistory, MarkNotified, Notify
+from process_operator.decisions.run.log_text import clean_message
+from process_operator.resources import names
+from process_operator.resources.conditions import (
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    NotifiedReason,
+    Reason,
+    RunReason,
+)
+from process_operator.resources.model import format_duration, format_instant
+from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_run import RunPhase
+
+WINDOW: Final = timedelta(hours=1)
+"""Ends that are older are not told any more: so much later nobody would be helped."""
+
+_MAX_MESSAGE: Final = 1024
+_MAX_WORDS: Final = 512
+_FROM_LOGS: Final = frozenset({RunReason.EXIT_CODE, RunReason.INIT_CONTAINER_FAILED})
+"""Reasons whose message may be the last line of a log; that of StepFailed repeats such a one."""
+
+
+def plan_notifications(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
+    """Add what is to be sent, and what runs have to say of what was."""
+    assert snapshot.request is not None
+    if snapshot.history is None:
+        if snapshot.request.spec.notify:
+            draft.do(LoadHistory())
+        return
+    if not snapshot.request.spec.notify and not snapshot.deliveries:
+        return
+    for run in snapshot.history:
+        if run.untold is None:
+            continue
+        delivery = snapshot.deliveries.get(run.untold.uid)
+        if delivery is None:
+            _tell(snapshot, run, run.untold, now, draft)
+        elif delivery.again_at is not None and now < delivery.again_at:
+            draft.wake(delivery.again_at)
+        elif delivery.done:
+            draft.do(_mark(snapshot, run, run.untold, delivery, now))
+
+
+def _tell(snapshot: Snapshot, run: FinishedRun, end: RunEnd, now: datetime, draft: Draft) -> None:
+    wanted = _wanted(snapshot, run)
+    if not wanted or now >= end.recorded + WINDOW:
+        return
+    unusable = {name for name, _, _ in _unusable(snapshot)}
+    usable = tuple(name for name in wanted if name not in unusable)
+    if usable:
+        draft.do(Notify(run.name, end.uid, event_of(snapshot, run, end), usable))
+    else:
+        draft.do(_mark(snapshot, run, end, Delivery(done=True), now))
+
+
+def _wanted(snapshot: Snapshot, run: FinishedRun) -> tuple[str, ...]:
+    assert snapshot.request is not None
+    return tuple(rule.receiver for rule in snapshot.request.spec.notify if run.phase in rule.phases)
+
+
+def _unusable(snapshot: Snapshot) -> list[tuple[str, Reason, str]]:
+    """Receivers that the request names and may not use: name, reason, and what is wrong."""
+    assert snapshot.request is not None
+    known = {receiver.name: receiver for receiver in snapshot.defaults.receivers}
+    here = sorted(name for name, receiver in known.items() if receiver.serves(snapshot.namespace))
+    offer = f"namespace {snapshot.namespace} may use {', '.join(here) or 'none'}"
+    found = []
+    for rule in snapshot.request.spec.notify:
+        if rule.receiver not in known:
+            problem = f'there is no receiver "{rule.receiver}"; {offer}'
+            found.append((rule.receiver, Reason.RECEIVER_NOT_FOUND, problem))
+        elif rule.receiver not in here:
+            problem = f'namespace {snapshot.namespace} may not use the receiver "{rule.receiver}"; {offer}'
+            found.append((rule.receiver, Reason.RECEIVER_NOT_ALLOWED, problem))
+    return found
+
+
+def _mark(snapshot: Snapshot, run: FinishedRun, end: RunEnd, delivery: Delivery, now: datetime) -> MarkNotified:
+    wanted = _wanted(snapshot, run)
+    unusable = [(reason, problem) for name, reason, problem in _unusable(snapshot) if name in wanted]
+    words = [*delivery.failures, *(problem for _, problem in unusable)]
+    reason: str = NotifiedReason.DELIVERED
+    if delivery.failures:
+        reason = NotifiedReason.DELIVERY_FAILED
+    elif unusable:
+        reason = unusable[0][0]
+    condition = Condition(
+        type=ConditionType.NOTIFIED,
+        status=ConditionStatus.FALSE if words else ConditionStatus.TRUE,
+        last_transition_time=now.replace(microsecond=0),
+        reason=reason,
+        message=_short("; ".join(words), _MAX_WORDS),
+    )
+    return MarkNotified(run.name, end.uid, condition)
+
+
+def event_of(snapshot: Snapshot, run: FinishedRun, end: RunEnd) -> dict[str, Any]:
+    """The CloudEvent about the end of a run, as JSON has it. The same end always gives the same one."""
+    kind = f"/apis/{names.API_VERSION}/namespaces/{snapshot.namespace}/processrequests"
+    return {
+        "specversion": "1.0",
+        "id": f"{end.uid}-finished",
+        "source": f"{kind}/{snapshot.name}",
+        "type": f"io.process-operator.run.{run.phase.lower()}",
+        "subject": run.name,
+        "time": format_instant(run.end or end.recorded),
+        "datacontenttype": "application/json",
+        "data": {name: value for name, value in _data(snapshot, run, end).items() if value is not None},
+    }
+
+
+def _data(snapshot: Snapshot, run: FinishedRun, end: RunEnd) -> dict[str, Any]:
+    took = run.end - run.start if run.start is not None and run.end is not None else None
+    return {
+        "namespace": snapshot.namespace,
+        "request": snapshot.name,
+        "run": run.name,
+        "process": end.process or None,
+        "phase": run.phase.value,
+        "trigger": end.trigger.value,
+        "scheduledTime": _instant(end.scheduled),
+        "startTime": _instant(run.start),
+        "endTime": _instant(run.end),
+        "duration": format_duration(took) if took is not None else None,
+        "reason": clean_message(run.reason) or None,
+        "message": _message(run, end) or None,
+        "exitCode": end.exit_code,
+    }
+
+
+def _message(run: FinishedRun, end: RunEnd) -> str:
+    if run.reason in _FROM_LOGS:
+        return f"exit code {end.exit_code}; the ProcessRun has its log" if end.exit_code is not None else ""
+    if run.reason == RunReason.STEP_FAILED:
+        failed = [step for step in run.steps if step.phase not in (None, RunPhase.SUCCEEDED)]
+        words = (f'step "{step.name}": {step.phase}' + (f" ({step.reason})" if step.reason else "") for step in failed)
+        return _short(clean_message("; ".join(words)), _MAX_MESSAGE)
+    return _short(clean_message(end.message), _MAX_MESSAGE)
+
+
+def _instant(value: datetime | None) -> str | None:
+    return None if value is None else format_instant(value)
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+# ---- the request
+
+
+def notification_conditions(snapshot: Snapshot) -> tuple[Condition, ...]:
+    """NotificationsReady, where a request wants any."""
+    request = snapshot.request
+    if request is None or not request.spec.notify:
+        return ()
+    unusable = _unusable(snapshot)
+    return (
+        Condition(
+            type=ConditionType.NOTIFICATIONS_READY,
+            status=ConditionStatus.FALSE if unusable else ConditionStatus.TRUE,
+            observed_generation=request.metadata.generation,
+            reason=unusable[0][1] if unusable else Reason.RECEIVERS_FOUND,
+            message="; ".join(f"spec.notify: {problem}" for _, _, problem in unusable),
+        ),
+    )
+
+
+def announce_receivers(snapshot: Snapshot, status: ProcessRequestStatus, draft: Draft) -> None:
+    """An Event where a request names a receiver that it cannot use, or another one than before."""
+    before, after = _readiness(snapshot.status), _readiness(status)
+    if after is None or after.status == ConditionStatus.TRUE:
+        return
+    if before is None or (before.status, before.message) != (after.status, after.message):
+        draft.do(Emit(after.reason, after.message, warning=True))
+
+
+def _readiness(status: ProcessRequestStatus) -> Condition | None:
+    return next((found for found in status.conditions if found.type == ConditionType.NOTIFICATIONS_READY), None)

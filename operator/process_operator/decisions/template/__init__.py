@@ -1,0 +1,1 @@
+"""Templates: from the Job template that a user wrote to the one that runs."""

@@ -1,0 +1,96 @@
+"""Whether the names that the operator gives Jobs leave the room that an Indexed Job needs for its indexes.
+
+The Job controller names the pods of an Indexed Job after the Job and the index. Such a name has to be a DNS label, and
+the API server refuses the Job of a run where it is not. `resources/names.py` has the names, `acceptance/acceptance.py`
+asks here at apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from process_operator.decisions.template.job_template import JobTemplate
+from process_operator.decisions.template.shape import TemplateError
+from process_operator.decisions.template.step import StepTemplate
+from process_operator.resources import names
+from process_operator.resources.conditions import Reason
+from process_operator.resources.process import Process
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.timing.recurrence import Recurrence
+
+_WHY: Final = "its pods are named after the run and the index, in 63 characters without a dot"
+
+
+def longest_run_name(request: ProcessRequest, *, stretch: int, recurrence: Recurrence | None, now: datetime) -> str:
+    """A name as long as any that the operator gives a run of this request, those of backfills included."""
+    stem = names.child_stem(request.metadata.name, request.metadata.uid)
+    if recurrence is None:
+        return names.stretch_run_name(stem, stretch)
+    tick = int(now.timestamp())
+    of_tick = names.tick_run_name(stem, tick, whole_minutes=recurrence.whole_minutes)
+    return max(of_tick, names.backfill_run_name(stem, tick), key=len)
+
+
+def longest_step_name(request: ProcessRequest, step: StepTemplate, run: str) -> str:
+    """A name as long as any of a step's runs, where `run` is the longest name of the runs that have the steps."""
+    return names.step_run_name(run, request.metadata.uid, step.name)
+
+
+def check_request_name(request: ProcessRequest, template: JobTemplate, run: str, where: str) -> None:
+    """Refuse the name of a request whose Jobs, with names as long as `run`, the API server would refuse.
+
+    `where` is the path of the template. Raises TemplateError: TemplateRefused.
+    """
+    _check_dots(request, template, where)
+    if (excess := _excess(template, run)) > 0:
+        stem = min(len(request.metadata.name), names.STEM_LENGTH)
+        _refuse(f"metadata.name: must have at most {stem - excess} characters", template, where)
+
+
+def check_step_names(request: ProcessRequest, process: Process, steps: Sequence[StepTemplate], run: str) -> None:
+    """The same for the Jobs of the steps of `process`: they are named after the run and the step.
+
+    Raises TemplateError: TemplateRefused.
+    """
+    for index, step in enumerate(steps):
+        _check_dots(request, step.template, step.where)
+        if (excess := _excess(step.template, longest_step_name(request, step, run))) > 0:
+            field = f"Process {process.metadata.name}: spec.steps[{index}].name"
+            _refuse(f"{field}: must have at most {len(step.name) - excess} characters", step.template, step.where)
+
+
+def name_problem(template: JobTemplate, run: str) -> str:
+    """What is wrong with the name of a run that a person made; empty where nothing is."""
+    if _excess(template, run) > 0 or (_suffix(template) and "." in run):
+        longest = names.MAX_NAME - len(_suffix(template))
+        return f"metadata.name: must have at most {longest} characters and no dot, because the Job is Indexed: {_WHY}"
+    return ""
+
+
+def _check_dots(request: ProcessRequest, template: JobTemplate, where: str) -> None:
+    if "." in request.metadata.name and _suffix(template):
+        _refuse("metadata.name: must not contain a dot", template, where)
+
+
+def _excess(template: JobTemplate, name: str) -> int:
+    """How many characters a Job's name has too many."""
+    return len(name) + len(_suffix(template)) - names.MAX_NAME
+
+
+def _suffix(template: JobTemplate) -> str:
+    """What the Job controller puts behind the name for the pod with the highest index; empty where there are no
+    indexes."""
+    spec: Mapping[str, Any] = template.spec
+    completions = spec.get("completions")
+    # Anything else is for the API server to refuse.
+    if spec.get("completionMode") != "Indexed" or not isinstance(completions, int) or completions < 1:
+        return ""
+    return f"-{completions - 1}"
+
+
+def _refuse(what: str, template: JobTemplate, where: str) -> None:
+    completions = template.spec["completions"]
+    message = f"{what}, because {where}.spec is an Indexed Job of {completions} completions: {_WHY}"
+    raise TemplateError(Reason.TEMPLATE_REFUSED, message)

@@ -1,0 +1,100 @@
+"""The Job templates of a process with steps: one for each step, from the Process that it names.
+
+A step gets those parameters of the request that its own Process declares; the process with the steps may declare
+parameters too, whose defaults then come before those of a step's Process. Neighbours: `job_template.py` builds each
+template, `acceptance/process.py` refuses steps that cannot be, `run/steps.py` makes the runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from process_operator.decisions.template.job_template import JobTemplate, build_template, given_values, template_field
+from process_operator.decisions.template.shape import TemplateError
+from process_operator.resources.conditions import Reason
+from process_operator.resources.process import Parameter, Process
+from process_operator.resources.process_request import ProcessRequest
+
+
+@dataclass(frozen=True, slots=True)
+class StepTemplate:
+    """A step that can be run: its name, the Process that it names, and the Job that its run is."""
+
+    name: str
+    process: str
+    template: JobTemplate
+    where: str
+    """Where a person finds the template."""
+
+
+def step_templates(
+    request: ProcessRequest, process: Process, step_processes: Mapping[str, Process]
+) -> tuple[StepTemplate, ...]:
+    """The templates of all steps of a process that `acceptance/process.py` has nothing against.
+
+    Raises TemplateError: ParameterMissing, ParameterUnknown, TemplateRefused; the message names the step.
+    """
+    steps = process.spec.steps or ()
+    _check_parameters(request, process, [step_processes[step.process.name] for step in steps])
+    owner = f"Process {process.metadata.name}: spec.steps"
+    return tuple(
+        step_template(
+            request, process, step.name, step_processes[step.process.name], f'{owner}[{index}] (step "{step.name}")'
+        )
+        for index, step in enumerate(steps)
+    )
+
+
+def step_template(
+    request: ProcessRequest, process: Process | None, name: str, step_process: Process, place: str
+) -> StepTemplate:
+    """The template of one step. `process` is the one with the steps, if it is there; `place` begins every message.
+
+    Raises TemplateError: ParameterMissing, TemplateRefused.
+    """
+    try:
+        template = build_template(request, step_process, _values(request, process, step_process))
+    except TemplateError as error:
+        raise TemplateError(error.reason, f"{place}: {error.message}") from error
+    return StepTemplate(name, step_process.metadata.name, template, f"{place}: {template_field(step_process)}")
+
+
+def hash_of(steps: tuple[StepTemplate, ...]) -> str:
+    """16 hex digits that change when anything of any step's template does."""
+    return hashlib.sha256("\n".join(step.template.hash for step in steps).encode()).hexdigest()[:16]
+
+
+def _values(request: ProcessRequest, process: Process | None, step_process: Process) -> dict[str, str]:
+    """The variables of a step, in the order in which its Process declares them."""
+    defaults = dict(_defaults(process)) if process is not None else {}
+    given = {**dict(_defaults(step_process)), **defaults, **given_values(request)}
+    declared = step_process.spec.parameters
+    missing = [p.name for p in declared if p.required and p.name not in given]
+    if missing:
+        message = f"Process {step_process.metadata.name} requires {', '.join(missing)}"
+        raise TemplateError(Reason.PARAMETER_MISSING, message)
+    return {p.name: given[p.name] for p in declared if p.name in given}
+
+
+def _defaults(process: Process) -> Iterator[tuple[str, str]]:
+    return ((p.name, p.default) for p in process.spec.parameters if p.default is not None)
+
+
+def _check_parameters(request: ProcessRequest, process: Process, step_processes: list[Process]) -> None:
+    declared: dict[str, Parameter] = {p.name: p for p in process.spec.parameters}
+    known = declared | {p.name: p for each in step_processes for p in each.spec.parameters}
+    for index, parameter in enumerate(request.spec.parameters):
+        if parameter.name not in known:
+            allowed = ", ".join(known) or "none"
+            raise TemplateError(
+                Reason.PARAMETER_UNKNOWN,
+                f"spec.parameters[{index}].name: neither Process {process.metadata.name} nor one of its steps declares a "
+                f'parameter "{parameter.name}"; declared: {allowed}',
+            )
+    given = given_values(request)
+    missing = [name for name, parameter in declared.items() if parameter.required and name not in given]
+    if missing:
+        message = f"spec.parameters: Process {process.metadata.name} requires {', '.join(missing)}"
+        raise TemplateError(Reason.PARAMETER_MISSING, message)

@@ -1,0 +1,1 @@
+"""Ticks: which times of a schedule are due, recorded, or missed."""

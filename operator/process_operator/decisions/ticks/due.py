@@ -1,0 +1,198 @@
+"""Due ticks of a schedule: which start, which wait, and which are refused.
+
+The table policy x catch-up x deadline. Ticks are never listed by the thousand: a long outage of a one-second schedule
+is a few spans, cut where the reason changes. Neighbours: `missed.py` writes the refused ones down,
+`concurrency/policy.py` says what is in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.inputs.missed_tick import Refusal, Span
+from process_operator.decisions.plan.limits import MAX_STARTS, MAX_WAITING
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_request import CatchUp
+from process_operator.resources.process_run import RunPhase
+from process_operator.timing.missed import is_too_old
+from process_operator.timing.recurrence import Recurrence
+
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Occupation:
+    """A time during which a run was in the way; `end` is None while it still is (UTC)."""
+
+    run: str
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why the runs of ticks from `first` (UTC) on could not be created."""
+
+    first: datetime
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a person said about ticks that are late or meet another run."""
+
+    policy: ConcurrencyPolicy
+    catch_up: CatchUp = CatchUp.LATEST
+    deadline_seconds: int | None = None
+    """`startingDeadlineSeconds`; None: nothing is ever too late."""
+    most: int = MAX_STARTS
+    """How many may be started now: `maxRuns` may leave less than are started at once. One at least."""
+
+    @property
+    def make_up_all(self) -> bool:
+        """Whether older ticks are started too. Under Replace the newest would only kill them, so they never are."""
+        return self.catch_up == CatchUp.ALL and self.policy != ConcurrencyPolicy.REPLACE
+
+
+@dataclass(frozen=True, slots=True)
+class DueTicks:
+    """What becomes of the ticks that are due."""
+
+    start: tuple[datetime, ...] = ()
+    """Claim and start these, oldest first (for Queue: claim them, they start at their turn)."""
+    waiting: int = 0
+    """How many of the newest are left undecided: a run is in their way, or they follow at once after these starts."""
+    refused: tuple[Span, ...] = ()
+    """All of them older than the others."""
+
+
+def decide_due_ticks(
+    recurrence: Recurrence,
+    *,
+    after: datetime,
+    now: datetime,
+    rules: Rules,
+    blocked: bool,
+    occupations: Sequence[Occupation],
+    hindrance: Hindrance | None = None,
+) -> DueTicks:
+    """Decide the ticks after `after` that are due by now.
+
+    Args:
+        recurrence: the calendar of the stretch.
+        after: the cursor, UTC: every tick up to it is settled.
+        now: UTC.
+        rules: of the request.
+        blocked: a run is in the way now.
+        occupations: runs that are or were in the way, to tell Skipped from Missed.
+        hindrance: why runs could not be created, which the records of missed ticks name.
+    """
+    newest = recurrence.previous(recurrence.due_through(now))
+    if newest is None or newest <= after:
+        return DueTicks()
+    policy, deadline = rules.policy, rules.deadline_seconds
+    occupied = _among_ticks(recurrence, occupations) if policy == ConcurrencyPolicy.FORBID else ()
+    cut = None
+    if deadline is not None:
+        cut = recurrence.due_before(now.replace(microsecond=0) - timedelta(seconds=deadline))
+    why = _Why(cut, occupied, hindrance)
+    if is_too_old(recurrence.due_at(newest), now, deadline):
+        return DueTicks(refused=tuple(_spans(recurrence, after, newest, why)))
+    if rules.make_up_all:
+        low = after if cut is None else max(after, cut - _INSTANT)
+        too_old = tuple(_spans(recurrence, after, low, why)) if low > after else ()
+        at_once = rules.most if policy != ConcurrencyPolicy.FORBID else 0 if blocked else 1
+        return _all(recurrence, low, newest, too_old, at_once)
+    older = recurrence.previous(newest - _INSTANT)
+    refused = tuple(_spans(recurrence, after, older, why)) if older is not None and older > after else ()
+    if blocked and policy in (ConcurrencyPolicy.FORBID, ConcurrencyPolicy.REPLACE):
+        return DueTicks(waiting=1, refused=refused)
+    return DueTicks(start=(newest,), refused=refused)
+
+
+def _among_ticks(recurrence: Recurrence, occupations: Sequence[Occupation]) -> tuple[Occupation, ...]:
+    """The same times between nominal instants: a run is in the way of the ticks that are due while it goes on."""
+    edge = recurrence.due_before
+    return tuple(Occupation(o.run, edge(o.start), edge(o.end) if o.end is not None else None) for o in occupations)
+
+
+def _all(
+    recurrence: Recurrence, after: datetime, newest: datetime, too_old: tuple[Span, ...], at_once: int
+) -> DueTicks:
+    """Each tick in (after, newest] starts in its turn, `at_once` of them now, but for the oldest beyond
+    `MAX_WAITING`."""
+    refused, left = too_old, recurrence.count(after, newest)
+    if left > MAX_WAITING:
+        first, kept = recurrence.next_after(after), recurrence.newest(after, newest, limit=MAX_WAITING)
+        last = recurrence.previous(kept[0] - _INSTANT)
+        assert first is not None and last is not None
+        refused += (Span(first, last, left - MAX_WAITING, Refusal(RunPhase.MISSED, RunReason.TOO_MANY)),)
+        after, left = last, MAX_WAITING
+    start = tuple(recurrence.between(after, newest, limit=at_once)) if at_once else ()
+    return DueTicks(start, left - len(start), refused)
+
+
+def spans_without_job(
+    recurrence: Recurrence,
+    *,
+    after: datetime,
+    until: datetime,
+    policy: ConcurrencyPolicy,
+    occupations: Sequence[Occupation],
+) -> tuple[Span, ...]:
+    """Ticks in (after, until] that the CronJob controller passed over without a Job."""
+    occupied = occupations if policy == ConcurrencyPolicy.FORBID else ()
+    return tuple(_spans(recurrence, after, until, _Why(None, occupied)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Why:
+    """What decides why a tick is refused."""
+
+    cut: datetime | None
+    """Ticks before it are too late."""
+    occupations: Sequence[Occupation]
+    hindrance: Hindrance | None = None
+
+    def edges(self) -> set[datetime]:
+        """Where the reason can change."""
+        edges = {edge for o in self.occupations for edge in (o.start, o.end) if edge is not None}
+        edges |= {self.cut} if self.cut is not None else set()
+        return edges | ({self.hindrance.first} if self.hindrance is not None else set())
+
+
+def _spans(recurrence: Recurrence, after: datetime, until: datetime, why: _Why) -> Iterator[Span]:
+    """Refused ticks in (after, until], cut wherever the reason can change; neighbours refused alike are one span."""
+    edges = why.edges()
+    inner = sorted(edge for edge in edges if after < edge <= until)
+    held: Span | None = None
+    for low, high in zip(
+        [after, *(edge - _INSTANT for edge in inner)], [*(edge - _INSTANT for edge in inner), until], strict=True
+    ):
+        count = recurrence.count(low, high)
+        if not count:
+            continue
+        first, last = recurrence.next_after(low), recurrence.previous(high)
+        assert first is not None and last is not None
+        refusal = _refusal(first, why)
+        if held is not None and held.refusal == refusal:
+            held = Span(held.first, last, held.count + count, refusal)
+            continue
+        if held is not None:
+            yield held
+        held = Span(first, last, count, refusal)
+    if held is not None:
+        yield held
+
+
+def _refusal(tick: datetime, why: _Why) -> Refusal:
+    for occupation in why.occupations:
+        if occupation.start <= tick and (occupation.end is None or tick < occupation.end):
+            return Refusal(RunPhase.SKIPPED, RunReason.OVERLAP, occupation.run)
+    too_old = why.cut is not None and tick < why.cut
+    cause = why.hindrance.cause if why.hindrance is not None and tick >= why.hindrance.first else ""
+    return Refusal(RunPhase.MISSED, RunReason.DEADLINE_PASSED if too_old else RunReason.SUPERSEDED, cause)

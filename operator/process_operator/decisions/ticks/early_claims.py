@@ -1,0 +1,113 @@
+"""Ticks of a burst that are claimed in the seconds before them, so that at the tick only their Jobs are left to make.
+
+Until its tick such a run stands for nothing: it is not active, waits for nothing and is in nobody's way. Where the tick
+will not come as it was foreseen (unscheduled, rescheduled, edited), or where nobody took it up and a newer one is due,
+the claim is withdrawn, and the tick is decided like one that was never claimed. Neighbours: `controller/burst.py` finds
+the bursts, `request.py` asks here what its runs are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.context import Situation
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.plan.actions import Action, CreateRun, LookUpJob, Plan, WithdrawRun
+from process_operator.decisions.ticks.progress import calendar_of
+from process_operator.resources import names
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_request import CatchUp
+from process_operator.resources.process_run import ProcessRun, Trigger
+
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
+    """The claim that a plan for an instant to come begins with, where it may be made before that instant; without its
+    Job.
+
+    Only under Allow: otherwise what happens until then may keep the tick from starting. And without jitter, which
+    spreads ticks better.
+    """
+    request = snapshot.request
+    if request is None or snapshot.runs or snapshot.lines or request.spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
+        return None
+    schedule = request.spec.timing.schedule
+    starts = [action for action in plan.actions if isinstance(action, CreateRun) and action.job is not None]
+    if schedule is None or schedule.jitter or len(starts) != 1:
+        return None
+    manifest = starts[0].manifest
+    if manifest["spec"]["trigger"] != Trigger.SCHEDULE:
+        return None
+    return CreateRun(
+        {**manifest, "metadata": {**manifest["metadata"], "annotations": {names.ANNOTATION_AHEAD: "true"}}}
+    )
+
+
+def without_claims(snapshot: Snapshot, now: datetime) -> tuple[Snapshot, tuple[ProcessRun, ...]]:
+    """A request without the runs whose tick is still to come, and these."""
+    ahead = tuple(run for run in snapshot.runs if _is_ahead(snapshot, run) and _tick(run) > now)
+    if not ahead:
+        return snapshot, ()
+    hidden = {run.metadata.name for run in ahead}
+    return replace(snapshot, runs=tuple(run for run in snapshot.runs if run.metadata.name not in hidden)), ahead
+
+
+def withdraw(snapshot: Snapshot, runs: Iterable[ProcessRun]) -> tuple[Action, ...]:
+    """What takes claims back: the server is asked first, because a Job that is there would go with its run."""
+    seen = [(run.metadata, snapshot.notes_of(run.metadata.name)) for run in runs]
+    return tuple(
+        WithdrawRun(metadata.name, metadata.uid) if notes.job_absent else LookUpJob(metadata.name)
+        for metadata, notes in seen
+        if not notes.withdrawal_refused
+    )
+
+
+def void_claims(situation: Situation, ahead: tuple[ProcessRun, ...]) -> tuple[Action, ...]:
+    """What has to be done before anything else is decided: claims `ahead` that no longer hold, and those nobody took
+    up."""
+    snapshot = situation.snapshot
+    void = (run for run in ahead if not _holds(situation, run))
+    late = (run for run in snapshot.runs if _is_ahead(snapshot, run) and _is_superseded(situation, run))
+    return withdraw(snapshot, (*void, *late))
+
+
+def _holds(situation: Situation, run: ProcessRun) -> bool:
+    """Whether the tick of a claim will come, and nothing will keep it from starting."""
+    recurrence, tick = situation.acceptance.recurrence, _tick(run)
+    if recurrence is None or not situation.makes_ticks or situation.line is not None:
+        return False
+    if situation.policy != ConcurrencyPolicy.ALLOW or tick < recurrence.floor:
+        return False
+    process = situation.request.spec.process
+    is_same = run.metadata.labels.get(names.LABEL_PROCESS) == (process.name if process is not None else None)
+    is_tick = recurrence.next_after(tick - _INSTANT) == tick == recurrence.due_at(tick)
+    return is_same and is_tick and run.metadata.name == calendar_of(situation.snapshot, recurrence).run_name(tick)
+
+
+def _is_superseded(situation: Situation, run: ProcessRun) -> bool:
+    """Whether a newer tick is due, so that this one, had it not been claimed, would not be made up."""
+    recurrence = situation.acceptance.recurrence
+    if recurrence is None or situation.request.spec.catch_up == CatchUp.ALL or run.spec.cancel:
+        return False
+    newer = recurrence.next_after(_tick(run))
+    return newer is not None and recurrence.due_at(newer) <= situation.now
+
+
+def _is_ahead(snapshot: Snapshot, run: ProcessRun) -> bool:
+    """Whether a run was claimed before its tick, and the tick was not decided since."""
+    tick, cursor = run.spec.scheduled_time, snapshot.status.last_schedule_time
+    # A person may annotate what they like, but only the operator sets this trigger.
+    is_claim = run.spec.trigger == Trigger.SCHEDULE and names.ANNOTATION_AHEAD in run.metadata.annotations
+    if not is_claim or tick is None:
+        return False
+    has_begun = run.metadata.name in snapshot.jobs or run.status.job_uid is not None or bool(run.status.steps)
+    return not has_begun and (cursor is None or cursor < tick)
+
+
+def _tick(run: ProcessRun) -> datetime:
+    assert run.spec.scheduled_time is not None
+    return run.spec.scheduled_time

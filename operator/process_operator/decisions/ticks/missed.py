@@ -1,0 +1,108 @@
+"""Why a due tick gets no Job, and how that is recorded: single runs first, one summary run for a long row of them.
+
+The first ten consecutive ticks refused for the same reason (and by the same run in the way) are a record each; from the
+eleventh on a summary named after its first tick stands for all of them, so a one-second schedule that is blocked for a
+week leaves eleven objects. Those that were too many to wait are in one summary from the first on. Counts are recomputed
+from the calendar, never added up. Neighbour: `due.py` says which ticks are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.inputs.missed_tick import Record, Refusal, Span
+from process_operator.decisions.inputs.snapshot import FinishedRun
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.process_run import RunSummary
+from process_operator.timing.recurrence import Recurrence
+
+SINGLE_RECORDS: Final = 10
+_GROWTH: Final = timedelta(minutes=1)
+_INSTANT: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A summary run that now stands for more ticks."""
+
+    run: str
+    refusal: Refusal
+    summary: RunSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What to write for refused ticks, and the newest tick that is recorded by it."""
+
+    new: tuple[Record, ...] = ()
+    grown: tuple[Growth, ...] = ()
+    cursor: datetime | None = None
+
+
+def record_spans(
+    spans: Sequence[Span],
+    recurrence: Recurrence,
+    history: Sequence[FinishedRun],
+    *,
+    ongoing: bool,
+    briefly: bool = False,
+) -> Records:
+    """Lay refused ticks down as records, going on with the row that is already in the history.
+
+    Args:
+        spans: in order of time.
+        recurrence: the calendar, to count and to step through ticks.
+        history: finished runs of the request, in any order.
+        ongoing: a run is still in the way, so more ticks will follow: then a summary grows once a minute at most.
+        briefly: one summary for each span, because a quota has little room for records.
+    """
+    new: list[Record] = []
+    grown: list[Growth] = []
+    cursor: datetime | None = None
+    for index, span in enumerate(spans):
+        more_follows = ongoing and index == len(spans) - 1
+        singles, summary = _row_before(span, recurrence, history)
+        if summary is not None:
+            assert summary.summary is not None
+            if more_follows and span.last - summary.summary.to < _GROWTH:
+                break
+            start = summary.summary.from_
+            count = recurrence.count(start - _INSTANT, span.last)
+            grown.append(Growth(summary.name, span.refusal, RunSummary(from_=start, to=span.last, count=count)))
+        else:
+            in_one = span.refusal.reason == RunReason.TOO_MANY or (briefly and span.count > 1)
+            alone = 0 if in_one else max(0, SINGLE_RECORDS - singles)
+            ticks = recurrence.between(span.first - _INSTANT, span.last, limit=alone) if alone else []
+            new.extend(Record(tick, span.refusal) for tick in ticks)
+            rest = span.count - len(ticks)
+            if rest:
+                first = recurrence.next_after(ticks[-1]) if ticks else span.first
+                assert first is not None
+                new.append(Record(first, span.refusal, RunSummary(from_=first, to=span.last, count=rest)))
+        cursor = span.last
+    return Records(tuple(new), tuple(grown), cursor)
+
+
+def in_one_summary(first: datetime, last: datetime, count: int, refusal: Refusal) -> Record:
+    """One record for all ticks that the end of a stretch leaves behind."""
+    summary = RunSummary(from_=first, to=last, count=count) if count > 1 else None
+    return Record(first, refusal, summary)
+
+
+def _row_before(span: Span, recurrence: Recurrence, history: Sequence[FinishedRun]) -> tuple[int, FinishedRun | None]:
+    """How many single records of the same row come right before the span, or the summary that ends the row."""
+    ticks = sorted((run for run in history if run.scheduled is not None), key=lambda run: run.scheduled or run.created)
+    expected, singles = span.first, 0
+    for run in reversed(ticks):
+        assert run.scheduled is not None
+        last = run.summary.to if run.summary else run.scheduled
+        if run.refusal != str(span.refusal) or recurrence.next_after(last) != expected:
+            break
+        if run.summary is not None:
+            return singles, run
+        singles += 1
+        expected = run.scheduled
+    return singles, None

@@ -1,0 +1,156 @@
+"""The ticks of a request's present stretch, which of them a run stands for already, and how far everything is settled.
+
+The cursor (`status.lastScheduleTime`) says through which tick all is settled; it moves only with a plan whose records
+have been written. Neighbours: `engines/operator.py` and `engines/cronjob_runs.py` decide the ticks, `missed_records.py`
+records the refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.decisions.inputs.missed_tick import Refusal, Span, summary_of
+from process_operator.decisions.inputs.run_view import RunView, waits_for_start
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.ticks.due import Occupation
+from process_operator.resources import names
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_run import RunPhase, Trigger
+from process_operator.timing.recurrence import Recurrence
+
+_INSTANT: Final = timedelta(microseconds=1)
+LATE: Final = timedelta(seconds=60)
+"""From this lateness on a run is a catch-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the schedule is after the plan: the cursor, runs started by it, and how many due ticks wait."""
+
+    cursor: datetime | None
+    started: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The ticks of the present stretch and the names of their runs."""
+
+    request: ProcessRequest
+    recurrence: Recurrence
+    stem: str
+
+    def run_name(self, tick: datetime) -> str:
+        """Name of the run (and Job) of a tick."""
+        return names.tick_run_name(self.stem, int(tick.timestamp()), whole_minutes=self.recurrence.whole_minutes)
+
+
+def calendar_of(snapshot: Snapshot, recurrence: Recurrence) -> Calendar:
+    """The calendar of a request that is there."""
+    assert snapshot.request is not None
+    return Calendar(snapshot.request, recurrence, names.child_stem(snapshot.name, snapshot.uid))
+
+
+def settled_through(snapshot: Snapshot, recurrence: Recurrence) -> datetime:
+    """The instant up to which no tick is looked at: the cursor, but not before the stretch began.
+
+    Where the rules of the zone have changed since, the wall time of the cursor may come again: that is settled too.
+    """
+    cursor, wall_time = snapshot.status.last_schedule_time, snapshot.status.last_wall_time
+    settled = recurrence.floor if cursor is None else max(cursor, recurrence.floor)
+    return settled if wall_time is None else max(settled, recurrence.settled_by(datetime.fromisoformat(wall_time)))
+
+
+def runs_left(snapshot: Snapshot, counted: int = 0) -> int | None:
+    """How many runs `maxRuns` leaves to the stretch, `counted` of which no status knows yet; None: any number."""
+    assert snapshot.request is not None and snapshot.status.stretch is not None
+    schedule = snapshot.request.spec.timing.schedule
+    if schedule is None or schedule.max_runs is None:
+        return None
+    return schedule.max_runs - snapshot.status.stretch.runs - counted
+
+
+def has_run(snapshot: Snapshot, name: str) -> bool:
+    """Whether a run of that name is open, or finished as far as is known."""
+    return any(run.metadata.name == name for run in snapshot.runs) or any(
+        run.name == name for run in snapshot.history or ()
+    )
+
+
+def stands_already(snapshot: Snapshot, calendar: Calendar, tick: datetime) -> bool:
+    """Whether a run stands for a tick: its own, or the summary of many, which a wrong clock may have made ahead of
+    time."""
+    if has_run(snapshot, calendar.run_name(tick)):
+        return True
+    summaries = [*(run.summary for run in snapshot.history or ()), *map(summary_of, snapshot.runs)]
+    return any(summary.from_ <= tick <= summary.to for summary in summaries if summary is not None)
+
+
+def occupations(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Occupation, ...]:
+    """When which run was in the way, as far as that is known: from its claim to its end."""
+    ended = [
+        Occupation(run.name, min(run.created, run.start), run.end)
+        for run in snapshot.history or ()
+        if run.start is not None
+    ]
+    going = [
+        Occupation(view.name, view.created, None)
+        for view in views
+        if view.refusal is None and not waits_for_start(view)
+    ]
+    return (*ended, *going)
+
+
+def runs_of_ticks(snapshot: Snapshot, after: datetime, until: datetime) -> int:
+    """How many ticks in (after, until] have a run that started or will."""
+    return sum(1 for tick in ticks_with_runs(snapshot) if after < tick <= until)
+
+
+def ticks_with_runs(snapshot: Snapshot) -> list[datetime]:
+    """Ticks of which a run is known that started or will."""
+    started = [run.scheduled for run in snapshot.history or () if not run.refusal and run.phase != RunPhase.MISSED]
+    started += [
+        run.spec.scheduled_time
+        for run in snapshot.runs
+        if run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
+        and names.ANNOTATION_VERDICT not in run.metadata.annotations
+    ]
+    return [tick for tick in started if tick is not None]
+
+
+def latest(*instants: datetime | None) -> datetime | None:
+    """The last of those instants that there are."""
+    return max(filter(None, instants), default=None)
+
+
+def span_of(recurrence: Recurrence, after: datetime, until: datetime, refusal: Refusal) -> list[Span]:
+    """The ticks in (after, until] as one span; none where there are none."""
+    count = recurrence.count(after, until) if after < until else 0
+    if not count:
+        return []
+    first, last = recurrence.next_after(after), recurrence.previous(until)
+    assert first is not None and last is not None
+    return [Span(first, last, count, refusal)]
+
+
+def without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot) -> list[Span]:
+    """The spans without the ticks that a run stands for already, alone or in a summary."""
+    taken = [
+        (run.scheduled, run.summary.to if run.summary else run.scheduled)
+        for run in snapshot.history or ()
+        if run.scheduled is not None
+    ]
+    for run in snapshot.runs:
+        summary = summary_of(run)
+        if run.spec.scheduled_time is not None and run.spec.trigger.is_of_timing:
+            taken.append((run.spec.scheduled_time, summary.to if summary is not None else run.spec.scheduled_time))
+    free: list[Span] = []
+    for span in spans:
+        low = span.first - _INSTANT
+        for first, last in sorted((first, last) for first, last in taken if last >= span.first and first <= span.last):
+            free += span_of(calendar.recurrence, low, first - _INSTANT, span.refusal)
+            low = max(low, last)
+        free += [span] if low < span.first else span_of(calendar.recurrence, low, span.last, span.refusal)
+    return free

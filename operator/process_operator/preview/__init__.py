@@ -1,0 +1,1 @@
+"""Preview: the `preview` command, which needs no cluster."""

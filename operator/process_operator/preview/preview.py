@@ -1,0 +1,204 @@
+"""When a request would run, from its manifest alone: what `process-operator preview` prints.
+
+It is judged by `decisions/acceptance/acceptance.py`, as if it were applied at `start`, and its ticks come from the same
+calendar as its runs. What only a cluster knows is not asked: quotas, and what the API server says about the Job.
+Neighbours: `manifest_set.py` gets requests out of files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import islice, takewhile
+from types import MappingProxyType
+from typing import Final
+
+from process_operator.decisions.acceptance.acceptance import accept
+from process_operator.decisions.activation.activation import timing_hash
+from process_operator.decisions.inputs.snapshot import CalendarFile, Snapshot
+from process_operator.resources.model import Metadata, format_duration, format_instant
+from process_operator.resources.process import Parameter, Process, ProcessSpec
+from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus, Stretch
+from process_operator.resources.schedule import RunLater
+from process_operator.timing.describe import describe_timing
+from process_operator.timing.recurrence import Recurrence
+from process_operator.timing.run_later import start_window
+from process_operator.timing.zone import zone
+from process_operator.timing.zone_hints import offset_of_reversed_sign
+
+_UTC: Final = "Etc/UTC"
+_SUSPENDED: Final = "suspended: nothing runs until spec.suspend is false"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Which ticks to show: those after `start` and not after `end` (both UTC), and no more than `count`."""
+
+    start: datetime
+    end: datetime | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTick:
+    """When one run would start: in UTC, and as the clocks of the schedule's zone show it."""
+
+    due: datetime
+    local: datetime
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is said about one request; where `error` is set there are no ticks.
+
+    `ticks` are computed while they are taken: a schedule of seconds may have millions. `note` says why there are none,
+    or what they do not show.
+    """
+
+    schedule: str
+    engine: Engine | None = None
+    ticks: Iterable[PreviewTick] = ()
+    note: str = ""
+    error: str | None = None
+
+
+def preview(
+    request: ProcessRequest,
+    process: Process | None,
+    period: Period,
+    calendars: Mapping[tuple[str, str], CalendarFile] | None = None,
+    step_processes: Mapping[str, Process] = MappingProxyType({}),
+) -> Preview:
+    """Say when a request would run that is applied at the start of a period.
+
+    With a status whose stretch is that of this timing (a manifest from a cluster) it goes on from there. `process` is
+    the one that it names, `step_processes` are those of its steps by name; what is not known of them is taken for one
+    that fits. `calendars` are those of its excludeFrom, by ConfigMap and key, and have to be all that it names.
+    """
+    schedule = describe_timing(request.spec.timing)
+    if request.spec.process is not None and process is None:
+        process = _fitting_process(request, request.spec.process.name)
+    steps = process.spec.steps or () if process is not None else ()
+    fitting = {step.process.name: _fitting_process(request, step.process.name) for step in steps}
+    since = _since(request, period.start)
+    status = ProcessRequestStatus(stretch=Stretch(number=1, since=since))
+    metadata = request.metadata
+    snapshot = Snapshot(
+        metadata.namespace,
+        metadata.name,
+        request=request,
+        status=status,
+        process=process,
+        step_processes={**fitting, **step_processes},
+        calendars=calendars or {},
+    )
+    acceptance = accept(snapshot, period.start)
+    if acceptance.reason:
+        return Preview(schedule, error=acceptance.message)
+    engine = acceptance.engine.engine if acceptance.engine is not None else None
+    if request.spec.suspend:
+        return Preview(schedule, engine, note=_SUSPENDED)
+    if acceptance.recurrence is not None:
+        ticks = _of_schedule(request, acceptance.recurrence, since, period)
+        notes = (_zone_note(request), acceptance.calendars.message if acceptance.calendars is not None else "")
+        return Preview(schedule, engine, islice(ticks, period.count), note="; ".join(filter(None, notes)))
+    tick = _of_one_shot(request, since, period)
+    if isinstance(tick, str):
+        return Preview(schedule, engine, note=tick)
+    shown = period.end is None or tick.due <= period.end
+    return Preview(schedule, engine, (tick,) if shown else ())
+
+
+def _fitting_process(request: ProcessRequest, name: str) -> Process:
+    """A Process that takes whatever parameters the request gives."""
+    return Process(
+        metadata=Metadata(name=name, namespace=request.metadata.namespace),
+        spec=ProcessSpec(
+            parameters=tuple(Parameter(name=given.name) for given in request.spec.parameters),
+            job_template={"spec": {"template": {"spec": {"containers": [{"name": "main"}]}}}},
+        ),
+    )
+
+
+def _since(request: ProcessRequest, start: datetime) -> datetime:
+    """When the stretch began, or would begin, to which the ticks belong."""
+    stretch = request.status.stretch
+    going_on = stretch is not None and stretch.spec_hash == timing_hash(request)
+    known = stretch.since if stretch is not None and going_on else None
+    return known if known is not None and known <= start else start.replace(microsecond=0)
+
+
+def _zone_note(request: ProcessRequest) -> str:
+    """What surprises about a zone such as Etc/GMT+5."""
+    schedule = request.spec.timing.schedule
+    name = schedule.time_zone if schedule is not None else ""
+    offset = offset_of_reversed_sign(name)
+    return f"{name} is {offset}: its sign is the other way round" if offset else ""
+
+
+# ---- Ticks
+
+
+def _of_schedule(
+    request: ProcessRequest, recurrence: Recurrence, since: datetime, period: Period
+) -> Iterator[PreviewTick]:
+    schedule = request.spec.timing.schedule
+    assert schedule is not None
+    clocks = zone(schedule.time_zone)
+    # The floor of a stretch that begins here may lie just before it: its first tick can be its very beginning.
+    after = recurrence.due_through(period.start) if since < period.start.replace(microsecond=0) else recurrence.floor
+    # All of them are taken to start; those before the period are counted too.
+    left = None if schedule.max_runs is None else max(0, schedule.max_runs - recurrence.count(recurrence.floor, after))
+    shown = (_tick(recurrence, nominal, clocks) for nominal in islice(_nominal(recurrence, after), left))
+    end = period.end
+    return shown if end is None else takewhile(lambda tick: tick.due <= end, shown)
+
+
+def _nominal(recurrence: Recurrence, after: datetime) -> Iterator[datetime]:
+    tick = recurrence.next_after(after)
+    while tick is not None:
+        yield tick
+        tick = recurrence.next_after(tick)
+
+
+def _tick(recurrence: Recurrence, nominal: datetime, clocks: tzinfo) -> PreviewTick:
+    local = nominal.astimezone(clocks)
+    named = recurrence.wall_time(nominal)
+    remarks = []
+    if named is not None and named != local.replace(tzinfo=None):
+        remarks.append(f"moved by a clock change from {named:%H:%M:%S}")
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        remarks.append(f"the {'second' if local.fold else 'first'} of two occurrences")
+    due = recurrence.due_at(nominal)
+    if due != nominal:
+        remarks.append(f"+{format_duration(due - nominal)} jitter")
+    return PreviewTick(due, due.astimezone(clocks), ", ".join(remarks))
+
+
+def _of_one_shot(request: ProcessRequest, since: datetime, period: Period) -> PreviewTick | str:
+    """The only tick, or why there is none."""
+    later = request.spec.timing.run_later
+    if since < period.start.replace(microsecond=0) and request.status.last_run is not None:
+        return f"it has run once, as {request.status.last_run.name}; a reschedule runs it again"
+    if later is None:
+        return _once(period.start, "at once")
+    return _of_run_later(request, later, since, period)
+
+
+def _of_run_later(request: ProcessRequest, later: RunLater, since: datetime, period: Period) -> PreviewTick | str:
+    deadline = request.spec.starting_deadline_seconds
+    window = start_window(later, since=since, starting_deadline_seconds=deadline)
+    if window.is_over(period.start):
+        assert window.end is not None
+        return f"missed: the latest start was {format_instant(window.end)}"
+    end = "" if window.end is None else f"not later than {format_instant(window.end)}"
+    if window.start > period.start:
+        return _once(window.start, end)
+    passed = f"at once, as its start {format_instant(window.start)} has passed"
+    return _once(period.start, f"{passed}, {end}" if end else passed)
+
+
+def _once(due: datetime, remark: str) -> PreviewTick:
+    return PreviewTick(due, due.astimezone(zone(_UTC)), remark)

@@ -1,0 +1,1 @@
+"""Batch workloads: what the operator reads of Jobs, CronJobs and pods."""

@@ -1,0 +1,53 @@
+"""The kinds of the API that the operator talks about, and where each of them lives on the server.
+
+Neighbours: `api.py` sends the requests, `errors.py` says what came back.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from process_operator.resources.names import GROUP, VERSION
+
+
+class Kind(NamedTuple):
+    """One resource of the API: `group` is empty for the core group, `plural` is the name in URLs."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        """What stands in an object's `apiVersion`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
+        """URL path of a collection (no name), an object, or its subresource; no namespace means all of them.
+
+        Raises ValueError where an object of a namespaced kind is asked for without its namespace.
+        """
+        if name is not None and self.namespaced and not namespace:
+            raise ValueError(f"namespace: required to address the {self.kind} {name}")
+        parts = [f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"]
+        if self.namespaced and namespace:
+            parts += ["namespaces", quote(namespace, safe="")]
+        parts += [self.plural, *(quote(part, safe="") for part in (name, subresource) if part)]
+        return "/".join(parts)
+
+
+PROCESS: Final = Kind(GROUP, VERSION, "processes", "Process")
+PROCESS_REQUEST: Final = Kind(GROUP, VERSION, "processrequests", "ProcessRequest")
+PROCESS_RUN: Final = Kind(GROUP, VERSION, "processruns", "ProcessRun")
+PROCESS_BACKFILL: Final = Kind(GROUP, VERSION, "processbackfills", "ProcessBackfill")
+JOB: Final = Kind("batch", "v1", "jobs", "Job")
+CRONJOB: Final = Kind("batch", "v1", "cronjobs", "CronJob")
+CONFIG_MAP: Final = Kind("", "v1", "configmaps", "ConfigMap")
+POD: Final = Kind("", "v1", "pods", "Pod")
+EVENT: Final = Kind("", "v1", "events", "Event")
+"""The core/v1 Event: the one that `kubectl describe` reads and that RBAC rules commonly name."""
+LEASE: Final = Kind("coordination.k8s.io", "v1", "leases", "Lease")
+NAMESPACE: Final = Kind("", "v1", "namespaces", "Namespace", namespaced=False)

@@ -1,0 +1,1 @@
+"""Service: what a deployment sees of the operator (probes, metrics, leader election, logging)."""

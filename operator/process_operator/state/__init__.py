@@ -1,0 +1,1 @@
+"""State: what the operator knows between two events (caches, observations, locks)."""

@@ -1,0 +1,132 @@
+"""What the ConfigMaps say that `excludeFrom` names: read once for each text, held for all requests that name them.
+
+A part of the store (`store.py`): a change marks those requests. `watch/config_maps.py` reads and watches the
+ConfigMaps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from process_operator.decisions.acceptance.exclude_from import calendar_file, calendar_text
+from process_operator.decisions.inputs.snapshot import CalendarFile, CalendarInForce
+from process_operator.state.object_cache import Key
+
+Place = tuple[str, str]
+"""Namespace and name of a ConfigMap."""
+
+
+@dataclass(slots=True)
+class _Held:
+    files: dict[str, CalendarFile] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
+    """Of the texts that were read, so that a change of something else reads nothing anew."""
+
+
+class Calendars:
+    """Calendars by ConfigMap and key, and who names them."""
+
+    def __init__(self, *, on_dirty: Callable[[Key], None], clock: Callable[[], datetime]) -> None:
+        self._on_dirty = on_dirty
+        self._clock = clock
+        self._held: dict[Place, _Held] = {}
+        self._named: dict[Key, tuple[tuple[str, str], ...]] = {}
+        """By each request: ConfigMaps and keys."""
+        self._users: dict[Place, set[Key]] = {}
+
+    def index(self, key: Key, raw: Mapping[str, Any] | None) -> None:
+        """Note which calendars a request names; None: it is gone."""
+        dropped = self._named.pop(key, ())
+        for name, _ in dropped:
+            users = self._users.get((key[0], name), set())
+            users.discard(key)
+            if not users:
+                self._users.pop((key[0], name), None)
+        schedule = ((raw or {}).get("spec", {}).get("timing") or {}).get("schedule") or {}
+        named = tuple(
+            (source["configMap"]["name"], source["configMap"]["key"]) for source in schedule.get("excludeFrom") or ()
+        )
+        if named:
+            self._named[key] = named
+            for name, _ in named:
+                self._users.setdefault((key[0], name), set()).add(key)
+        for calendar in set(dropped) - set(named):
+            self._forget_unnamed(key[0], *calendar)
+
+    def _forget_unnamed(self, namespace: str, name: str, entry: str) -> None:
+        """A key that no request names any more is read again when one does: changes of it are not looked at
+        meanwhile."""
+        place = namespace, name
+        held = self._held.get(place)
+        if held is not None and not any((name, entry) in self._named[user] for user in self._users.get(place, ())):
+            held.files.pop(entry, None)
+            held.digests.pop(entry, None)
+
+    def of(self, key: Key) -> Mapping[tuple[str, str], CalendarFile]:
+        """The calendars that a request names, as far as they were read."""
+        found: dict[tuple[str, str], CalendarFile] = {}
+        for name, entry in self._named.get(key, ()):
+            held = self._held.get((key[0], name))
+            if held is not None and entry in held.files:
+                found[name, entry] = held.files[entry]
+        return found
+
+    def is_wanted(self, place: Place) -> bool:
+        """Whether a request names this ConfigMap."""
+        return place in self._users
+
+    @property
+    def unreadable(self) -> int:
+        """How many calendars that requests name are missing, or cannot be read whole."""
+        files = (file for held in self._held.values() for file in held.files.values())
+        return sum(1 for file in files if file.objection(skips=False))
+
+    def take(self, place: Place, body: Mapping[str, Any] | None) -> None:
+        """Take in a ConfigMap as it is now; None: there is none of that name."""
+        users = self._users.get(place)
+        if users is None:
+            return
+        held = self._held.setdefault(place, _Held())
+        wanted = {entry for user in users for name, entry in self._named[user] if name == place[1]}
+        # Marked also where nothing changed: a request that has just asked waits for this.
+        for entry in wanted:
+            self._take_entry(place, held, entry, body)
+        for user in users:
+            self._on_dirty(user)
+
+    def forget(self, place: Place) -> None:
+        """Nobody follows this ConfigMap any more."""
+        self._held.pop(place, None)
+
+    def forget_all(self) -> None:
+        """Nobody follows any."""
+        self._held.clear()
+
+    def _take_entry(self, place: Place, held: _Held, entry: str, body: Mapping[str, Any] | None) -> None:
+        text = calendar_text(body, entry)
+        digest = f"no {'key' if body else 'ConfigMap'}" if text is None else hashlib.sha256(text).hexdigest()
+        if held.digests.get(entry) == digest:
+            return
+        file = calendar_file(body, place[1], entry)
+        held.digests[entry] = digest
+        known = held.files.get(entry)
+        if known is not None:
+            now = self._clock()
+            whole, readable = _changed(known.whole, file.whole, now), _changed(known.readable, file.readable, now)
+            file = replace(file, whole=whole, readable=readable)
+        held.files[entry] = file
+
+
+def _changed(known: CalendarInForce, new: CalendarInForce, now: datetime) -> CalendarInForce:
+    """A version that cannot be read changes nothing; of another one it is remembered what held before.
+
+    Where no version could be read until now, the status of a request may say what did
+    (`decisions/acceptance/remembered_calendar.py`).
+    """
+    if new.now is None:
+        return known
+    return replace(new, before=known.now, changed_at=now)

@@ -1,0 +1,79 @@
+"""A cron expression as its fields: macros, and what is refused before any field is looked at.
+
+Neighbours: `standard.py` and `quartz.py` read the fields.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NoReturn
+
+from process_operator.timing.cron.field import CRON_FIELD
+from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
+
+MACROS: Final = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+
+_GO_DURATION: Final = re.compile(r"(?:([0-9]{1,5})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,5})s)?")
+_UNITS: Final = (("hourly", 3600), ("minutely", 60), ("secondly", 1))
+_LONGEST_INTERVAL: Final = 86_400  # what `every` of each allows
+
+_BARE_MACROS: Final = frozenset(macro.removeprefix("@") for macro in MACROS)
+_ORDER: Final = "minute, hour, day of month, month and weekday"
+_QUARTZ: Final = "the Quartz form has 6 or 7, seconds first and a year at the end"
+
+
+def split_fields(text: str) -> list[str]:
+    """Split an expression into its 5, 6 or 7 fields, a macro into those it stands for.
+
+    Raises ScheduleError (InvalidSchedule) where their number is wrong, and for what is no expression at all.
+    """
+    text = text.strip()
+    if text.startswith("@"):
+        return _macro(text).split()
+    if text.startswith(("TZ=", "CRON_TZ=")):
+        refuse(f"{text.split('=')[0]}= is not allowed here; set {SCHEDULE_FIELD}.timeZone")
+    fields = text.split()
+    if text.lower() in _BARE_MACROS:
+        refuse(f"{text!r} is no macro without its @; write @{text.lower()}")
+    if len(fields) == 4:
+        refuse(f"4 fields, but 5 are needed: {_ORDER}; is the weekday missing? Write * for every one")
+    if len(fields) not in (5, 6, 7):
+        refuse(f"{len(fields)} fields, but 5 are needed: {_ORDER}; {_QUARTZ}")
+    return fields
+
+
+def _macro(text: str) -> str:
+    lower = text.lower()
+    if lower in MACROS and text != lower:
+        refuse(f"{text!r} is not in lower case; write {lower}")
+    if lower.startswith("@every"):
+        duration = _GO_DURATION.fullmatch(lower.removeprefix("@every").strip())
+        hours, minutes, seconds = (int(part or 0) for part in duration.groups()) if duration else (0, 0, 0)
+        refuse(f"@every is not allowed here; use {interval_hint(hours * 3600 + minutes * 60 + seconds)}")
+    if lower == "@reboot":
+        refuse("@reboot means nothing in a cluster; use runImmediately to run once")
+    if text not in MACROS:
+        refuse(f"{text!r} is not known; allowed are {', '.join(MACROS)} and 5 fields")
+    return MACROS[text]
+
+
+def interval_hint(seconds: int) -> str:
+    """Write an interval as the timing that means it, such as `minutely: {every: 5}`."""
+    for name, unit in _UNITS:
+        every, rest = divmod(seconds, unit)
+        if not rest and 1 <= every <= _LONGEST_INTERVAL:
+            return f"{name}: {{every: {every}}}"
+    return "secondly, minutely or hourly"
+
+
+def refuse(message: str) -> NoReturn:
+    """Raise a ScheduleError (InvalidSchedule) about the expression as a whole."""
+    raise ScheduleError("InvalidSchedule", CRON_FIELD, message)

@@ -1,0 +1,143 @@
+"""Cron expressions of 5 fields, read as the CronJob controller reads them: minute, hour, day of month, month, weekday.
+
+The grammar is `cron.ParseStandard` of github.com/robfig/cron/v3 (what batch/v1 CronJob uses), less what it accepts by
+accident: `*-5` (the end is ignored), `,` and `1,,2` (items that are not there) and `+7`. Expressions of 6 and 7 fields
+are Quartz's and have a reader of their own, `quartz.py`, so have the letters that only Quartz knows.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from process_operator.timing.cron.expression import MACROS, refuse, split_fields
+from process_operator.timing.cron.field import MONTHS, WEEKDAY_NAMES, Field
+from process_operator.timing.cron.hashed import resolve_hashed
+
+_WEEKDAYS: Final = {name: number for number, name in enumerate(WEEKDAY_NAMES)}
+_QUARTZ: Final = re.compile(r"L|LW|L-\d+|\d+W|\d+L|[A-Za-z]{3}L|\w+#\d+")
+
+
+class Cron(NamedTuple):
+    """What an expression selects.
+
+    `days` are 1..31, `months` 1..12, `weekdays` 0 = Sunday .. 6. `either`: a day is selected if `days` or `weekdays`
+    has it (no day field has a star), else both must have it.
+    """
+
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+    either: bool
+
+    @property
+    def all_days(self) -> bool:
+        """Whether every day is selected."""
+        every_day = len(self.days) == 31
+        every_weekday = len(self.weekdays) == 7
+        by_day = every_day or every_weekday if self.either else every_day and every_weekday
+        return by_day and len(self.months) == 12
+
+
+_FIELDS: Final = (
+    Field("minute", 0, 59),
+    Field("hour", 0, 23),
+    Field("day of month", 1, 31),
+    Field("month", 1, 12, MONTHS),
+    Field("weekday", 0, 6, _WEEKDAYS),
+)
+
+
+def parse_cron(text: str, key: str = "") -> Cron:
+    """Read an expression of 5 fields or a macro such as @daily; `key` (`<namespace>/<name>`) decides on H.
+
+    Raises ScheduleError: InvalidSchedule with the field of the expression and its allowed values.
+    """
+    return _parse(resolve_cron(text, key))
+
+
+@lru_cache(maxsize=4096)
+def resolve_cron(text: str, key: str) -> str:
+    """Write an expression as a CronJob takes it: with numbers for H, and single blanks. Macros stay.
+
+    Raises ScheduleError as `parse_cron` does, but it does not look at values.
+    """
+    if text.strip() in MACROS:
+        return text.strip()
+    return " ".join(resolve_hashed(field, part, key) for field, part in zip(_FIELDS, _split(text), strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Cron:
+    minutes, hours, days, months, weekdays = (
+        _parse_field(field, part) for field, part in zip(_FIELDS, _split(text), strict=True)
+    )
+    return Cron(
+        minutes=minutes.values,
+        hours=hours.values,
+        days=days.values,
+        months=months.values,
+        weekdays=weekdays.values,
+        either=not (days.star or weekdays.star),
+    )
+
+
+def _split(text: str) -> list[str]:
+    fields = split_fields(text)
+    if len(fields) != len(_FIELDS):
+        refuse(f"{len(fields)} fields are the Quartz form; 5 are read here")
+    return fields
+
+
+class _Selection(NamedTuple):
+    values: frozenset[int]
+    star: bool
+
+
+def _parse_field(field: Field, text: str) -> _Selection:
+    items = [_parse_item(field, item, text) for item in text.split(",")]
+    return _Selection(frozenset().union(*(item.values for item in items)), any(item.star for item in items))
+
+
+def _parse_item(field: Field, item: str, text: str) -> _Selection:
+    if not item:
+        field.refuse(text, "an item of the list is empty")
+    if _QUARTZ.fullmatch(item.upper()) and item.lower() not in field.names:
+        field.refuse(item, f"L, W and # belong to the Quartz form, not to 5 fields; allowed are {field.allowed}")
+    span, slash, step_text = item.partition("/")
+    step = field.step(item, step_text) if slash else 1
+    first, dash, last = span.partition("-")
+    if first in ("*", "?"):
+        if dash:
+            field.refuse(item, f"{first} is the whole range already, it has no end")
+        low, high = field.low, field.high
+    else:
+        low = _value(field, item, first)
+        # `a/n` runs to the end of the range, as robfig and Quartz read it.
+        high = _value(field, item, last) if dash else field.high if slash else low
+        if low > high:
+            ends = "" if slash else f"; write {low}-{field.high},{field.low}-{high}"
+            field.refuse(item, f"the range goes backwards{ends}")
+    return _Selection(frozenset(range(low, high + 1, step)), star=first in ("*", "?") and step == 1)
+
+
+def _value(field: Field, item: str, text: str) -> int:
+    if field.names is _WEEKDAYS and text.isdecimal() and int(text) == 7:
+        field.refuse(item, f"7 is not a weekday here, Sunday is 0; write {_without_seven(item)}")
+    return field.value(item, text)
+
+
+def _without_seven(item: str) -> str:
+    """Write an item that has 7 for Sunday with 0 for it."""
+    span, slash, step = item.partition("/")
+    first, dash, last = span.partition("-")
+    if not dash:
+        return f"0{slash}{step}"
+    if first == "7":
+        return "0" if last == "7" else f"0-{last}{slash}{step}"
+    if first == "0":
+        return f"*{slash}{step}"
+    return f"{first}-6{slash}{step}" if slash else f"{first}-6,0"

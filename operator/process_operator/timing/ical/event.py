@@ -1,0 +1,164 @@
+"""Events of a calendar (VEVENT of RFC 5545): when one begins, how long it lasts, and when it comes again.
+
+Slips that every calendar program reads are read as these do, with a remark: an end before the start, an end of the
+other kind. Only what leaves the days of an event unknown is refused. Neighbour: `calendar.py` collects the events of a
+file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from process_operator.timing.ical.lines import CalendarError, Line
+from process_operator.timing.ical.rule import Rule, read_rule
+from process_operator.timing.ical.values import ClockOf, Moment, read_duration, read_moment, read_moments
+from process_operator.timing.zone import DAY, WallClock
+
+_ALL_DAY: Final = frozenset({"X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT"})
+EVENT_PROPERTIES: Final = _ALL_DAY | {
+    "UID", "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "STATUS"
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One VEVENT. Everything in it is told in the terms of its start: as dates, or as times on the start's clock.
+
+    `length`: seconds of wall time; of an all-day event whole days. `added`: further starts, with a length of their own
+    where they are periods. `excepted` and `replaces`: starts that are not, or stand in another event; a date means all
+    of that date. `replaces_following`: so are all after it.
+    """
+
+    uid: str
+    name: str
+    start: Moment
+    length: int
+    rules: tuple[Rule, ...] = ()
+    excluding_rules: tuple[Rule, ...] = ()
+    added: tuple[tuple[int, int], ...] = ()
+    """Wall time and length."""
+    excepted: tuple[Moment, ...] = ()
+    replaces: Moment | None = None
+    replaces_following: bool = False
+    is_cancelled: bool = False
+    remarks: tuple[str, ...] = field(default=(), compare=False)
+
+
+def read_event(lines: Sequence[Line], name: str, clock_of: ClockOf, default_clock: WallClock | None) -> Event:
+    """Read an event from those of its lines that are among EVENT_PROPERTIES.
+
+    `default_clock`: of times without a zone, and of recurring ones in UTC; None: such times stay as they are. Raises
+    CalendarError where the days of the event cannot be known.
+    """
+    given = {line.name: line for line in reversed(lines)}
+    is_all_day = any(found in given and given[found].value.upper() == "TRUE" for found in _ALL_DAY)
+    reader = _Reader(_no_clock if is_all_day else clock_of, default_clock)
+    if "DTSTART" not in given:
+        raise CalendarError("it has no DTSTART")
+    start = reader.start(given["DTSTART"])
+    length, remark = _length(start, given, reader)
+    if is_all_day and not start.is_date and start.time == 0 and length % DAY == 0:
+        start, length = Moment(start.wall, is_date=True), max(length, DAY)
+    elif is_all_day and not start.is_date:
+        # Its times are no midnights, so they are times after all, and their zone counts.
+        plain = [line for line in lines if line.name not in _ALL_DAY]
+        return read_event(plain, name, clock_of, default_clock)
+    replaced = given.get("RECURRENCE-ID")
+    time = None if start.is_date else start.time
+    return Event(
+        uid=given["UID"].value if "UID" in given else "",
+        name=name,
+        start=start,
+        length=length,
+        rules=tuple(read_rule(line.value, time) for line in lines if line.name == "RRULE"),
+        excluding_rules=tuple(read_rule(line.value, time) for line in lines if line.name == "EXRULE"),
+        added=tuple(found for line in lines if line.name == "RDATE" for found in _added(line, start, length, reader)),
+        excepted=tuple(found for line in lines if line.name == "EXDATE" for found, _ in reader.moments(line)),
+        replaces=reader.moment(replaced) if replaced is not None else None,
+        replaces_following=replaced is not None and _range(replaced) == "THISANDFUTURE",
+        is_cancelled="STATUS" in given and given["STATUS"].value.upper() == "CANCELLED",
+        remarks=(f"{name}: {remark}",) if remark else (),
+    )
+
+
+class _Reader:
+    """Reads moments of one event, with the zone of the calendar where they have none."""
+
+    def __init__(self, clock_of: Callable[[str], WallClock | None], default: WallClock | None) -> None:
+        self._clock_of = clock_of
+        self._default = default
+
+    def start(self, line: Line) -> Moment:
+        """A start in UTC is told by the clock of the calendar, so that it recurs by that clock."""
+        found = self.moment(line)
+        return found if found.is_date or self._default is None or not _is_utc(line) else found.on(self._default)
+
+    def moment(self, line: Line) -> Moment:
+        return self._placed(read_moment(line, self._clock_of))
+
+    def moments(self, line: Line) -> list[tuple[Moment, int | None]]:
+        return [(self._placed(moment), length) for moment, length in read_moments(line, self._clock_of)]
+
+    def _placed(self, moment: Moment) -> Moment:
+        is_floating = moment.clock is None and not moment.is_date
+        return moment._replace(clock=self._default) if is_floating else moment
+
+
+def _is_utc(line: Line) -> bool:
+    return line.value[-1:] in "zZ"
+
+
+def _no_clock(_: str) -> None:
+    """An all-day event has no zone, so one that nobody knows does not matter."""
+    return
+
+
+def _range(line: Line) -> str:
+    found = (line.parameters or {}).get("RANGE", "").upper()
+    if found not in ("", "THISANDFUTURE"):
+        raise CalendarError(f"RECURRENCE-ID with RANGE={found[:40]} is not supported; allowed is THISANDFUTURE")
+    return found
+
+
+def _length(start: Moment, given: dict[str, Line], reader: _Reader) -> tuple[int, str]:
+    """How long an event lasts, by the clock of its start, and what is odd about it."""
+    shortest = DAY if start.is_date else 0
+    try:
+        if "DTEND" in given:
+            return _until_end(start, reader.moment(given["DTEND"]), shortest)
+        if "DURATION" in given:
+            length = read_duration(given["DURATION"].value)
+            return max(-(-length // DAY) * DAY if start.is_date else length, shortest), ""
+    except CalendarError as error:
+        if not start.is_date:
+            raise
+        return DAY, f"{error}; counted as one day"
+    return shortest, ""
+
+
+def _until_end(start: Moment, end: Moment, shortest: int) -> tuple[int, str]:
+    if start.is_date:
+        length = (end.day - start.day) * DAY
+        remark = "" if end.is_date else "DTEND is a time, but DTSTART a date; its date counts"
+    else:
+        length = end.wall_on(start.clock) - start.wall
+        remark = "DTEND is a date, but DTSTART a time; its midnight counts" if end.is_date else ""
+    if length < 0:
+        remark = "DTEND is before DTSTART; counted as " + ("one day" if start.is_date else "no time at all")
+    return max(length, shortest), remark
+
+
+def _added(line: Line, start: Moment, length: int, reader: _Reader) -> list[tuple[int, int]]:
+    """Further starts, each in the terms of the first: a date means its time of day on that date."""
+    found = []
+    for moment, own in reader.moments(line):
+        if start.is_date:
+            whole = length if own is None else max(-(-(moment.time + own) // DAY) * DAY, DAY)
+            found.append((moment.day * DAY, whole))
+        elif moment.is_date:
+            found.append((moment.wall + start.time, length))
+        else:
+            found.append((moment.wall_on(start.clock), length if own is None else own))
+    return found

@@ -1,0 +1,1 @@
+"""Watch: everything that comes in from the API server (kopf, watch streams, lists)."""

@@ -1,0 +1,89 @@
+"""The ConfigMaps that `excludeFrom` names: each is read when a request first needs it, and watched from then on.
+
+There are few of them beside all the ConfigMaps of a cluster, which other programs write to every second; so each has a
+watch of its own, selected by name, that ends when no request names it any more. Neighbours: `state/store.py` holds what
+they say, `cluster/object_watch.py` watches, `actions/executor.py` asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from process_operator.cluster.api import Api
+from process_operator.cluster.backoff import backoff
+from process_operator.cluster.errors import ApiError
+from process_operator.cluster.object_watch import ObjectWatch
+from process_operator.resources.kinds import CONFIG_MAP
+from process_operator.state.store import Store
+
+_FIRST_PAUSE: Final = 1.0
+
+log = structlog.get_logger("process_operator")
+
+
+class ConfigMaps:
+    """Reads and follows ConfigMaps. `longest_pause`: seconds between two tries to watch one."""
+
+    def __init__(self, api: Api, watch: ObjectWatch, store: Store, *, longest_pause: float) -> None:
+        self._api = api
+        self._watch = watch
+        self._store = store
+        self._longest_pause = longest_pause
+        self._first_pause = min(_FIRST_PAUSE, longest_pause)
+        self._followers: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    async def follow(self, namespace: str, name: str) -> None:
+        """Read a ConfigMap, and tell the store of each change of it from now on. Raises ApiError."""
+        version = await self._read(namespace, name)
+        if not self.is_following(namespace, name):
+            task = asyncio.create_task(self._follow(namespace, name, version))
+            self._followers[namespace, name] = task
+
+    def is_following(self, namespace: str, name: str) -> bool:
+        """Whether a ConfigMap is watched."""
+        follower = self._followers.get((namespace, name))
+        return follower is not None and not follower.done()
+
+    async def close(self) -> None:
+        """Follow none any more, and let the store forget them."""
+        followers, self._followers = list(self._followers.values()), {}
+        for task in followers:
+            task.cancel()
+        await asyncio.gather(*followers, return_exceptions=True)
+        self._store.calendars.forget_all()
+        await self._watch.close()
+
+    async def _read(self, namespace: str, name: str) -> str:
+        listing = await self._api.list(CONFIG_MAP, namespace, field_selector=f"metadata.name={name}")
+        self._store.calendars.take((namespace, name), listing.items[0] if listing.items else None)
+        return listing.resource_version
+
+    async def _follow(self, namespace: str, name: str, version: str) -> None:
+        failures = 0
+        while self._store.calendars.is_wanted((namespace, name)):
+            try:
+                async for event in self._watch.events(CONFIG_MAP, namespace, name, version):
+                    version, failures = event.version, 0
+                    if not event.is_bookmark:
+                        self._store.calendars.take((namespace, name), None if event.is_deleted else event.body)
+                    if not self._store.calendars.is_wanted((namespace, name)):
+                        break
+                await asyncio.sleep(self._first_pause)
+            except Exception as error:  # noqa: BLE001 - nobody else would begin this watch anew
+                log.info("watching a ConfigMap anew", namespace=namespace, name=name, error=repr(error))
+                failures += 1
+                pause = backoff(failures, error, first=self._first_pause, longest=self._longest_pause)
+                await asyncio.sleep(pause)
+                version = await self._read_again(namespace, name) or version
+        self._store.calendars.forget((namespace, name))
+
+    async def _read_again(self, namespace: str, name: str) -> str:
+        """The version from which to watch on; empty where it could not be read."""
+        try:
+            return await self._read(namespace, name)
+        except ApiError as error:
+            log.warning("a ConfigMap cannot be read", namespace=namespace, name=name, error=str(error))
+            return ""

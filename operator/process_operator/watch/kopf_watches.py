@@ -1,0 +1,254 @@
+"""How kopf is run here: watches only, nothing written, endless patience, and small at ten thousand objects.
+
+Measured reasons stand beside the settings. Neighbours: `handlers.py` registers what is watched, `app.py` runs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import kopf
+
+from process_operator.cluster.backoff import backoff
+from process_operator.cluster.connection import Connection
+from process_operator.resources.kinds import JOB, POD, PROCESS_RUN
+from process_operator.watch.handlers import Seen, register
+from process_operator.watch.selections import NOTHING, SELECTIONS
+from process_operator.watch.stream import WatchStream
+
+SILENCE_SECONDS: Final = 70.0
+"""The API server sends a bookmark about once a minute."""
+LONGEST_PAUSE: Final = 30.0
+WATCH_SECONDS: Final = 300
+"""After so long the server ends a watch, and it goes on where it was."""
+_ENDING_SECONDS: Final = 5.0
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+async def _at_once() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """What wants to know how the watches are doing."""
+
+    listed: Callable[[], None] = _nothing
+    """Called when kopf is about to watch everything, and whenever it begins anew with a kind: what happened before
+    that, no event will tell."""
+    began: Callable[[], None] = _nothing
+    """Called once kopf has started; by then it has taken SIGTERM and SIGINT to itself."""
+    asked: Callable[[str, int], None] = _nothing
+    """Called with the plural of the kind whenever a watch is asked for (0), and with the HTTP status of the answer."""
+    calm: Callable[[], Awaitable[None]] = _at_once
+    """Awaited before objects are taken that are written by the cluster, and come in thousands."""
+
+
+class Watches:
+    """One kopf operator, embedded.
+
+    `namespaces`: none means all. `silence_seconds`: a watch from which nothing comes for so long, not even a bookmark,
+    is taken for dead. `longest_pause` in seconds, between two tries.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        seen: Seen,
+        signs: Signs,
+        *,
+        namespaces: Collection[str] = (),
+        silence_seconds: float = SILENCE_SECONDS,
+        longest_pause: float = LONGEST_PAUSE,
+    ) -> None:
+        self._connection = connection
+        self._seen = seen
+        self._signs = signs
+        self._namespaces = namespaces
+        self._settings = kopf_settings(silence_seconds=silence_seconds, longest_pause=longest_pause)
+        self._sessions: list[aiohttp.ClientSession] = []
+        self._listed: set[str] = set()
+        """Paths of the collections that were listed."""
+
+    async def run(self) -> None:
+        """Watch until cancelled. Raises what ends kopf otherwise (a 410 in place of a watch, for one)."""
+        registry = kopf.OperatorRegistry()
+        register(registry, self._settings, self._seen)
+
+        @kopf.on.login(registry=registry)
+        async def login(**_: Any) -> kopf.AiohttpSession:
+            # kopf's own session would open a connection for every worker.
+            session = self._connection.new_session(middleware=self._pass_on)
+            self._sessions.append(session.session)
+            return kopf.AiohttpSession(server=session.server, aiohttp_session=session.session)
+
+        try:
+            tasks = await kopf.spawn_tasks(
+                registry=registry,
+                settings=self._settings,
+                clusterwide=not self._namespaces,
+                namespaces=self._namespaces,
+                standalone=True,
+            )
+            try:
+                self._signs.began()
+                ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await _whole(_end(tasks))
+            for task in ended:
+                task.result()
+        finally:
+            for session in self._sessions:
+                await session.close()
+
+    async def _pass_on(self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        """Send a request of kopf's, and tell what becomes of it.
+
+        Its lists are made to select nothing: then it watches from where the server is now, and does not spend more time
+        on each object than our own list, which follows.
+        """
+        url = request.url
+        if url.name not in _PLURALS:
+            return await send(request)
+        if "watch" in url.query:
+            self._signs.asked(url.name, 0)
+            response = await send(request)
+            self._signs.asked(url.name, response.status)
+            self._tap(response)
+            return response
+        request.url = url.update_query(labelSelector=NOTHING)
+        response = await send(request)
+        if response.status == 200:
+            self._listed.add(url.path)
+            if len(self._listed) == len(SELECTIONS) * max(1, len(self._namespaces)):
+                self._signs.listed()
+        return response
+
+    def _tap(self, response: aiohttp.ClientResponse) -> None:
+        """Take runs, Jobs and pods from the stream itself."""
+        kind = _MANY.get(response.url.name)
+        if kind is None or response.status != 200:
+            return
+
+        def take(event_type: str, raw: dict[str, Any]) -> None:
+            self._seen(kind, event_type, raw)
+
+        stream: Any = WatchStream(response.content, take, self._signs.calm)
+        response.content = stream
+
+
+_MANY: Final = {kind.plural: kind for kind in (PROCESS_RUN, JOB, POD)}
+_PLURALS: Final = frozenset(selection.kind.plural for selection in SELECTIONS)
+
+
+async def _end(roots: Collection[asyncio.Task[Any]]) -> None:
+    """End kopf's tasks: the watchers, which end their workers, then the roots, and what those leave behind.
+
+    `kopf.run_tasks` would cancel everything that has begun in the loop since kopf did, our own timer among it. And
+    where one watcher has failed it leaves the others alone until it cancels them together with their own helpers, for
+    which they then wait for ever.
+    """
+    await _cancel(
+        [task for task in asyncio.all_tasks() if _is_kopfs(task) and task.get_name().startswith("watcher for")]
+    )
+    await _cancel(roots)
+    await _cancel([task for task in asyncio.all_tasks() if _is_kopfs(task)])
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Do this to its end, also when cancelled meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+async def _cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_ENDING_SECONDS)
+
+
+def _is_kopfs(task: asyncio.Task[Any]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and code.co_filename.startswith(_KOPFS_FOLDER)
+
+
+_KOPFS_FOLDER: Final = str(Path(kopf.__file__).parent)
+
+
+def kopf_settings(
+    *, silence_seconds: float = SILENCE_SECONDS, longest_pause: float = LONGEST_PAUSE
+) -> kopf.OperatorSettings:
+    """Settings under which kopf only watches."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.peering.standalone = True
+    # Discovery would watch CRDs and namespaces, and need the rights for it.
+    settings.scanning.disabled = True
+    # A worker task stays for each object that was listed; at 5 s they are most of the memory at start.
+    settings.queueing.idle_timeout = 0.05
+    settings.networking.error_backoffs = _Backoffs(longest_pause)
+    settings.networking.connect_timeout = 10
+    settings.networking.request_timeout = 60
+    settings.watching.connect_timeout = 10
+    settings.watching.inactivity_timeout = silence_seconds
+    # A watch that is asked for anew now and then shows that somebody still watches; nothing is listed for it.
+    settings.watching.server_timeout = WATCH_SECONDS
+    # So long after its end kopf would kill the process, which goes on.
+    settings.process.ultimate_exiting_timeout = None
+    # Building the basis of a diff that nobody asks for costs half of the time of each event.
+    settings.persistence.diffbase_storage = _NoDiffBase()
+    settings.persistence.progress_storage = _NoProgress()
+    return settings
+
+
+class _Backoffs:
+    """Endless: a watch that gives up would end the operator, and a new process would meet the same server."""
+
+    def __init__(self, longest_pause: float) -> None:
+        self._longest_pause = longest_pause
+
+    def __iter__(self) -> Iterator[float]:
+        for failures in itertools.count(1):
+            yield backoff(failures, None, first=0.5, longest=self._longest_pause)
+
+
+class _NoDiffBase(kopf.DiffBaseStorage):
+    def build(self, **_: Any) -> Any:
+        return {}
+
+    def fetch(self, **_: Any) -> Any:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+
+class _NoProgress(kopf.ProgressStorage):
+    def fetch(self, **_: Any) -> Any:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+    def purge(self, **_: Any) -> None:
+        return None
+
+    def touch(self, **_: Any) -> None:
+        return None
+
+    def clear(self, *, essence: Any) -> Any:
+        return essence

@@ -1,0 +1,62 @@
+"""What the pulse notices, and what follows from it for what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pytest
+from tests.unit.given import at
+
+from process_operator.controller.clock_guard import Pulse
+from process_operator.decisions.inputs.blocked import Blocked
+from process_operator.decisions.inputs.snapshot import RunNotes
+from process_operator.state.store import Store
+
+KEY = ("erp", "close")
+BEGIN = at("12:00")
+
+
+@dataclass
+class Clocks:
+    passed: float = 0.0
+    set_by: float = 0.0
+
+    def wall(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.passed + self.set_by)
+
+    def steady(self) -> float:
+        return self.passed
+
+
+@pytest.mark.parametrize(
+    ("passed", "set_by", "breaks"),
+    [
+        pytest.param(1.0, 0.0, 0, id="a second passes"),
+        pytest.param(2.9, 0.0, 0, id="a busy loop is late"),
+        pytest.param(1.0, 0.4, 0, id="the clock is slewed"),
+        pytest.param(30.0, 0.0, 1, id="the process stood still"),
+        pytest.param(1.0, 45.0, 1, id="the clock was set forward, or the machine slept"),
+        pytest.param(1.0, -300.0, 1, id="the clock was set back"),
+    ],
+)
+def test_a_break_is_noticed_once(passed: float, set_by: float, breaks: int) -> None:
+    clocks = Clocks()
+    store = Store(on_dirty=lambda _: None, clock=clocks.wall)
+    pulse = Pulse(store, clocks.wall, steady=clocks.steady)
+    store.notes(KEY).history = []
+    clocks.passed, clocks.set_by = passed, set_by
+    assert [pulse.beat(), pulse.beat()] == [breaks, breaks]
+    assert (store.notes(KEY).history is None) is bool(breaks)
+
+
+def test_times_of_open_runs_follow_a_clock_that_is_set() -> None:
+    store = Store(on_dirty=lambda _: None, clock=lambda: BEGIN)
+    refused = Blocked("Job run cannot be created", "QuotaExceeded", "full", since=BEGIN, again_at=at("12:00:15"))
+    store.note_run(KEY, "run", ended_at=BEGIN, create_refused=refused, log_pod="pod")
+    store.clock_was_set(timedelta(minutes=-5))
+    assert store.notes(KEY).runs["run"] == RunNotes(
+        ended_at=at("11:55"),
+        create_refused=replace(refused, since=at("11:55"), again_at=at("11:55:15")),
+        log_pod="pod",
+    )

@@ -1,0 +1,239 @@
+"""The verdict on a request: which field stands in the way, and when the API server is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.given import STEM, at, process, request, schedule, snapshot, stretch, template
+
+from process_operator.decisions.acceptance.acceptance import Acceptance, accept
+from process_operator.decisions.acceptance.engine import EngineChoice
+from process_operator.decisions.inputs.snapshot import DryRun, Snapshot
+from process_operator.decisions.manifests.manifests import dry_run_manifest
+from process_operator.decisions.plan.actions import DryRunJob
+from process_operator.decisions.template.job_template import build_template
+from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
+from process_operator.timing.recurrence import compile_schedule
+
+Body = dict[str, Any]
+NOW = at("12:00:30")
+
+
+def seen(of: ProcessRequest, **known: Any) -> Snapshot:
+    """A snapshot of a request whose template the server has accepted."""
+    a_process = known.get("process")
+    status = ProcessRequestStatus(stretch=stretch(), template_hash=build_template(of, a_process).hash)
+    return snapshot(of, **{"status": status, **known})
+
+
+@pytest.mark.parametrize(
+    ("known", "reason", "message"),
+    [
+        pytest.param(
+            snapshot(request({"schedule": {"cron": "61 * * * *"}})),
+            "InvalidSchedule",
+            "spec.timing.schedule.cron: minute '61': 61 is out of range; allowed are 0 to 59",
+            id="an expression that cannot be",
+        ),
+        pytest.param(
+            snapshot(request(schedule(10, timeZone="Europe/Madird"))),
+            "InvalidTimeZone",
+            None,
+            id="a zone that does not exist",
+        ),
+        pytest.param(
+            snapshot(request({"schedule": {"cron": "0 0 31 2 *"}})), "NeverFires", None, id="a day that never comes"
+        ),
+        pytest.param(
+            snapshot(request({"schedule": {"cron": "0 * * * *"}}, catchUp="All", engine="CronJob")),
+            "Unsupported",
+            "spec.engine: CronJob is not possible: spec.catchUp: a CronJob starts only the newest run, never All",
+            id="what the engine cannot do",
+        ),
+        pytest.param(
+            snapshot(
+                request(
+                    onSuspend="SuspendRunning",
+                    jobTemplate={**template(), "metadata": {"labels": {"kueue.x-k8s.io/queue-name": "team-a"}}},
+                )
+            ),
+            "Unsupported",
+            "spec.onSuspend: SuspendRunning is not allowed for a Job that Kueue queues (label kueue.x-k8s.io/queue-name), "
+            "because Kueue would resume it; allowed: KeepRunning, CancelRunning",
+            id="a Job that Kueue would resume",
+        ),
+        pytest.param(
+            snapshot(request(process={"name": "close-day"})),
+            "ProcessNotFound",
+            'spec.process.name: there is no Process "close-day" in namespace erp; waiting for it',
+            id="a Process that is not there",
+        ),
+        pytest.param(
+            snapshot(
+                request(process={"name": "close-day"}),
+                process=process(jobTemplate=None, steps=[{"name": "one", "process": {"name": "other"}}]),
+                step_processes={"other": process(concurrencyPolicy="Forbid")},
+            ),
+            "Unsupported",
+            'Process close-day: spec.steps[0].process.name: step "one": Process other has concurrencyPolicy Forbid;'
+            " allowed for the Process of a step: Allow",
+            id="a step whose Process has a policy",
+        ),
+        pytest.param(
+            snapshot(
+                request(process={"name": "close-day"}), process=process(parameters=[{"name": "A", "required": True}])
+            ),
+            "ParameterMissing",
+            "spec.parameters: Process close-day requires A",
+            id="a parameter that is missing",
+        ),
+        pytest.param(
+            snapshot(request(jobTemplate={"spec": {**template()["spec"], "suspend": True}})),
+            "TemplateRefused",
+            "spec.jobTemplate.spec.suspend: true is not allowed; use spec.suspend of the ProcessRequest",
+            id="a template that cannot be followed",
+        ),
+        pytest.param(
+            snapshot(request({"schedule": {"secondly": {"every": 5}}}, engine="CronJob")),
+            "Unsupported",
+            "spec.engine: CronJob is not possible: spec.timing.schedule.secondly: a CronJob knows minutes, not seconds",
+            id="an engine that cannot do it",
+        ),
+    ],
+)
+def test_refused(known: Snapshot, reason: str, message: str | None) -> None:
+    verdict = accept(known, NOW)
+    assert (verdict.is_accepted, verdict.reason, verdict.ask) == (False, reason, None)
+    assert verdict.message.startswith(("spec.", "Process close-day: spec."))
+    if message is not None:
+        assert verdict.message == message
+
+
+def test_accepted() -> None:
+    of = request(schedule(10))
+    timing = of.spec.timing.schedule
+    assert timing is not None
+    verdict = accept(seen(of), NOW)
+    template_of = build_template(of, None)
+    expected = Acceptance(template=template_of, recurrence=verdict.recurrence, engine=EngineChoice(Engine.OPERATOR))
+    assert (verdict, verdict.is_accepted) == (expected, True)
+    assert verdict.recurrence is not None
+    ticks = compile_schedule(timing, since=at("12:00")).between(at("11:00"), at("12:01"), limit=10)
+    assert verdict.recurrence.between(at("11:00"), at("12:01"), limit=10) == ticks
+
+
+def test_a_one_shot_request_needs_no_engine_and_no_calendar() -> None:
+    of = request()
+    assert accept(seen(of), NOW) == Acceptance(template=build_template(of, None))
+
+
+def test_a_schedule_whose_last_tick_has_passed_stays_accepted() -> None:
+    of = request(schedule(10, finishTime="2027-03-01T12:00:20Z"))
+    assert accept(seen(of), at("18:00")).is_accepted
+
+
+def said(
+    of: ProcessRequest, reason: str = "", again_at: str | None = None, *, template_hash: str | None = None
+) -> DryRun:
+    known = template_hash or build_template(of, None).hash
+    return DryRun(known, reason, reason and "its own words", at(again_at) if again_at else None)
+
+
+ONCE = request()
+ASKED = DryRunJob(
+    (dry_run_manifest(build_template(ONCE, None), ONCE, name=f"{STEM}-s1", now=NOW),), build_template(ONCE, None).hash
+)
+REFUSAL = "spec.jobTemplate: the API server refuses the Job: its own words"
+
+
+def indexed(completions: object = 12, name: str = "close", timing: Body | None = None, **spec: Any) -> Snapshot:
+    """A request of that name for a Job with so many indexes, as it was applied."""
+    body = template()
+    body["spec"] |= {"completionMode": "Indexed", "completions": completions}
+    return snapshot(request(timing, metadata={"name": name}, jobTemplate=body, **spec))
+
+
+MINUTELY = {"schedule": {"cron": "* * * * *"}}
+BECAUSE = (
+    "because spec.jobTemplate.spec is an Indexed Job of 12 completions: "
+    "its pods are named after the run and the index, in 63 characters without a dot"
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        pytest.param(indexed(name="a" * 50, timing=schedule(10)), f"at most 40 characters, {BECAUSE}", id="seconds"),
+        pytest.param(
+            indexed(name="a" * 41, timing=schedule(10)), f"at most 40 characters, {BECAUSE}", id="one too many"
+        ),
+        pytest.param(indexed(name="a" * 40, timing=schedule(10)), "", id="just enough room"),
+        pytest.param(
+            indexed(name="a" * 42, timing=MINUTELY), f"at most 41 characters, {BECAUSE}", id="minutes, for backfills"
+        ),
+        pytest.param(indexed(name="a" * 41, timing=MINUTELY), "", id="minutes, just enough room"),
+        pytest.param(indexed(name="a" * 63), "", id="a run that is once has a short name"),
+        pytest.param(indexed(name="a.b"), f"no dot, {BECAUSE}", id="a dot"),
+        pytest.param(indexed("12", name="a.b"), "", id="completions that the API server refuses"),
+        pytest.param(indexed(0, name="a.b"), "", id="no completions"),
+    ],
+)
+def test_names_that_leave_no_room_for_the_index(known: Snapshot, message: str) -> None:
+    verdict = accept(known, NOW)
+    allowed = message.replace("at most", "metadata.name: must have at most").replace(
+        "no dot", "metadata.name: must not contain a dot"
+    )
+    assert (verdict.reason, verdict.message) == (("TemplateRefused", allowed) if message else ("", ""))
+    assert (verdict.ask is None) is bool(message)
+
+
+@pytest.mark.parametrize(
+    ("timing", "suffix"),
+    [
+        pytest.param(None, "-s1", id="once"),
+        pytest.param(schedule(10), "-1803902430", id="a schedule by seconds"),
+        pytest.param(MINUTELY, "-b6b855dde", id="a schedule by minutes, and its backfills"),
+    ],
+)
+def test_the_server_is_asked_about_the_longest_name(timing: Body | None, suffix: str) -> None:
+    ask = accept(snapshot(request(timing)), NOW).ask
+    assert isinstance(ask, DryRunJob)
+    assert [job["metadata"]["name"] for job in ask.manifests] == [STEM + suffix]
+
+
+def test_the_server_speaks_of_the_template_that_was_written() -> None:
+    own = [{"name": "GIVEN", "value": "own"}, {"name": "KEPT", "value": "1"}, {"name": "9", "valueFrom": {}}]
+    of = request(jobTemplate=template(env=own), parameters=[{"name": "GIVEN", "value": "given"}])
+    path = "spec.template.spec.containers[0]"
+    words = DryRun(
+        build_template(of, None).hash,
+        "TemplateRefused",
+        f"[{path}.env[4].valueFrom: Invalid value, {path}.env[3].value: Bad, {path}.env[2].value: Worse, "
+        f"{path}.env[9].value: Odd, {path}.image: Required value]",
+    )
+    assert accept(snapshot(of, dry_run=words), NOW).message == (
+        f"spec.jobTemplate: the API server refuses the Job: [{path}.env[2].valueFrom: Invalid value, "
+        f"{path}.env[1].value: Bad, {path}.env (variable GIVEN).value: Worse, {path}.env[9].value: Odd, "
+        f"{path}.image: Required value]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("dry_run", "reason", "message", "ask"),
+    [
+        pytest.param(None, "", "", ASKED, id="it was not asked yet"),
+        pytest.param(said(ONCE, template_hash="older"), "", "", ASKED, id="it was asked about another template"),
+        pytest.param(said(ONCE), "", "", None, id="it has accepted"),
+        pytest.param(said(ONCE, "TemplateRefused"), "TemplateRefused", REFUSAL, None, id="it has refused for good"),
+        pytest.param(
+            said(ONCE, "QuotaExceeded", "12:00:31"), "QuotaExceeded", REFUSAL, None, id="it has refused for now"
+        ),
+        pytest.param(said(ONCE, "QuotaExceeded", "12:00:30"), "", "", ASKED, id="it is time to ask again"),
+    ],
+)
+def test_what_the_api_server_said(dry_run: DryRun | None, reason: str, message: str, ask: DryRunJob | None) -> None:
+    verdict = accept(snapshot(ONCE, dry_run=dry_run), NOW)
+    wanted_again = dry_run.again_at if dry_run is not None and reason else None
+    assert (verdict.reason, verdict.message, verdict.ask, verdict.again_at) == (reason, message, ask, wanted_again)
+    assert verdict.is_accepted is (not reason and ask is None)

@@ -1,0 +1,101 @@
+"""What is written into a run while it goes on: also which process it is a run of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.given import at, request, run, snapshot, view
+
+from process_operator.decisions.inputs.run_view import RunOrders, view_of
+from process_operator.decisions.plan.actions import Draft, FinishRun, ReportRun
+from process_operator.decisions.run.outcome import RunOutcome
+from process_operator.decisions.run.report import finish, report, report_outcome
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
+
+OF_PROCESS = request(process={"name": "close-day"}, jobTemplate=None)
+STEP = run("close-s1-step-one", spec={"trigger": "Step", "parent": {"name": "close-s1", "step": "one"}})
+PARENT = run("close-s1", status={"phase": "Running", "steps": [{"name": "one", "process": "close-books"}]})
+
+
+def written(draft: Draft) -> str | None:
+    (action,) = draft.actions
+    assert isinstance(action, ReportRun)
+    return action.status.process
+
+
+@pytest.mark.parametrize(
+    ("of", "status", "process"),
+    [
+        pytest.param(OF_PROCESS, {}, "close-day", id="its Process"),
+        pytest.param(request(), {}, "close", id="the request, where that has its own Job template"),
+        pytest.param(OF_PROCESS, {"process": "close-year"}, "close-year", id="what it began as, whatever is edited"),
+    ],
+)
+def test_an_open_run_says_what_it_runs(of: ProcessRequest, status: dict[str, Any], process: str) -> None:
+    open_run = run(status=status)
+    running, waiting = Draft(), Draft()
+    report_outcome(view(snapshot(of), open_run), RunOutcome(phase=RunPhase.RUNNING), running)
+    report(view(snapshot(of), open_run), "Waiting", "for another run", waiting)
+    assert (written(running), written(waiting)) == (process, process)
+
+
+@pytest.mark.parametrize(("step", "process"), [(STEP, None), (PARENT, "close")])
+def test_what_is_not_known_is_left_open(step: ProcessRun, process: str | None) -> None:
+    assert view_of(snapshot(request()), step).process == process
+
+
+def test_the_run_of_a_step_says_what_the_step_runs() -> None:
+    assert view_of(snapshot(request()), STEP, step_process="close-books").process == "close-books"
+
+
+STARTED = {"phase": "Running", "startTime": "2027-03-01T12:00:02Z", "pod": "pod-1", "node": "node-1", "attempts": 2}
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "expected"),
+    [
+        pytest.param(
+            STARTED,
+            RunOutcome(phase=RunPhase.UNKNOWN, reason="JobGone", start_time=at("12:00:02"), end_time=at("18:00")),
+            {"pod": "pod-1", "node": "node-1", "attempts": 2, "duration": None, "start_time": at("12:00:02")},
+            id="what was known of a run whose Job is gone stays, and how long it took nobody knows",
+        ),
+        pytest.param(
+            STARTED,
+            RunOutcome(
+                phase=RunPhase.FAILED,
+                reason="ExitCode",
+                start_time=at("12:00:02"),
+                end_time=at("12:01:02"),
+                pod="pod-2",
+                node=None,
+                attempts=3,
+            ),
+            {"pod": "pod-2", "node": None, "attempts": 3, "duration": "1m"},
+            id="what is found stands in the place of what was known",
+        ),
+        pytest.param(
+            {"phase": "Pending", "pod": "pod-1"},
+            RunOutcome(phase=RunPhase.CANCELED, reason="Canceled", end_time=at("12:01")),
+            {"pod": None, "duration": None, "start_time": None},
+            id="a run that never ran has no pod to name",
+        ),
+    ],
+)
+def test_the_end_of_a_run_erases_nothing(status: dict[str, Any], outcome: RunOutcome, expected: dict[str, Any]) -> None:
+    of, draft = snapshot(request()), Draft()
+    finish(view(of, run(status=status)), outcome, RunLog(), RunOrders(now=at("18:00"), request=of.request), draft)
+    action = draft.actions[0]
+    assert isinstance(action, FinishRun)
+    assert {name: getattr(action.status, name) for name in expected} == expected
+
+
+def test_a_running_run_keeps_its_first_start() -> None:
+    draft = Draft()
+    outcome = RunOutcome(phase=RunPhase.RUNNING, reason="Retrying", start_time=at("12:05"))
+    report_outcome(view(snapshot(request()), run(status=STARTED)), outcome, draft)
+    (action,) = draft.actions
+    assert isinstance(action, ReportRun)
+    assert action.status.start_time == at("12:00:02")

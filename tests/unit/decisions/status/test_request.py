@@ -1,0 +1,290 @@
+"""The status of a request: one word for people, conditions for programs, and what is worth a write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.unit.given import STEM, at, finished, job, request, run, schedule, snapshot, stretch, view
+
+from process_operator.decisions.acceptance.acceptance import Acceptance
+from process_operator.decisions.acceptance.engine import EngineChoice
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.plan.actions import DryRunJob
+from process_operator.decisions.status.request import RUNS_AGAIN, Outlook, is_worth_a_write, request_status
+from process_operator.decisions.template.job_template import build_template
+from process_operator.resources.conditions import Condition, ConditionStatus
+from process_operator.resources.process_request import (
+    ActiveRun,
+    Engine,
+    LastRun,
+    ProcessRequestStatus,
+    RequestPhase,
+)
+from process_operator.resources.process_run import RunPhase
+
+NOW = at("12:30:00.5")
+ONCE = request()
+TEMPLATE = build_template(ONCE, None)
+ACCEPTED = Acceptance(template=TEMPLATE)
+BY_OPERATOR = Acceptance(template=TEMPLATE, engine=EngineChoice(Engine.OPERATOR))
+
+
+def condition(
+    kind: str, status: str, reason: str, message: str = "", *, since: str = "12:30", of: int | None = 3
+) -> Condition:
+    return Condition(
+        type=kind,
+        status=ConditionStatus(status),
+        observed_generation=of,
+        last_transition_time=at(since),
+        reason=reason,
+        message=message,
+    )
+
+
+IN_FORCE = (
+    condition("Accepted", "True", "Accepted"),
+    condition("Ready", "True", "InForce"),
+    condition("Stalled", "False", "Accepted"),
+)
+
+
+def status(of: Snapshot, acceptance: Acceptance = ACCEPTED, outlook: Outlook | None = None) -> ProcessRequestStatus:
+    return request_status(of, acceptance, outlook or Outlook(views=()), NOW)
+
+
+def test_the_whole_status_of_a_schedule_with_a_run() -> None:
+    of = snapshot(request(schedule(10)))
+    its_run = run(f"{STEM}-1", status={"phase": "Running"})
+    going = replace(of, runs=(its_run,), jobs={f"{STEM}-1": job(f"{STEM}-1")})
+    outlook = Outlook(views=(view(going, its_run),), cursor=at("12:30"), started=2, waiting=1, next_run=at("12:30:10"))
+    assert status(going, BY_OPERATOR, outlook) == ProcessRequestStatus(
+        observed_generation=3,
+        phase=RequestPhase.ACTIVE,
+        engine=Engine.OPERATOR,
+        schedule="every 10 seconds",
+        stretch=stretch(runs=2),
+        last_schedule_time=at("12:30"),
+        template_hash=TEMPLATE.hash,
+        waiting_count=1,
+        next_run_time=at("12:30:10"),
+        last_run=LastRun(name=f"{STEM}-1", phase=RunPhase.RUNNING),
+        last_run_time=at("12:00"),
+        active=(ActiveRun(name=f"{STEM}-1", job=f"{STEM}-1", job_uid=f"uid-of-job-{STEM}-1"),),
+        active_count=1,
+        conditions=IN_FORCE,
+    )
+
+
+SUCCEEDED, FAILED = finished("run"), finished("run", RunPhase.FAILED, reason="ExitCode")
+CANCELED = finished("run", RunPhase.CANCELED, reason="Canceled")
+COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUNS_AGAIN}", of=None)
+
+
+@pytest.mark.parametrize(
+    ("of", "acceptance", "outlook", "phase", "ends"),
+    [
+        pytest.param(ONCE, ACCEPTED, Outlook(views=()), "Scheduled", (), id="armed"),
+        pytest.param(request(suspend=True), ACCEPTED, Outlook(views=()), "Suspended", (), id="suspended"),
+        pytest.param(
+            ONCE, ACCEPTED, Outlook(views=(), end=SUCCEEDED), "Succeeded", (COMPLETE,), id="its run succeeded"
+        ),
+        pytest.param(
+            ONCE,
+            ACCEPTED,
+            Outlook(views=(), end=FAILED),
+            "Failed",
+            (condition("Failed", "True", "ExitCode", f"run run: Failed; {RUNS_AGAIN}", of=None),),
+            id="its run failed",
+        ),
+        pytest.param(
+            ONCE,
+            ACCEPTED,
+            Outlook(views=(), end=CANCELED),
+            "Canceled",
+            (condition("Failed", "True", "Canceled", f"run run: Canceled; {RUNS_AGAIN}", of=None),),
+            id="its run was canceled",
+        ),
+        pytest.param(
+            ONCE,
+            ACCEPTED,
+            Outlook(views=(), end_unknown=True),
+            "Failed",
+            (condition("Failed", "True", "RunDeleted", f"its run was deleted; {RUNS_AGAIN}", of=None),),
+            id="its run was deleted",
+        ),
+        pytest.param(
+            request(schedule(10)),
+            BY_OPERATOR,
+            Outlook(views=(), no_tick_left=True),
+            "Finished",
+            (condition("Complete", "True", "ScheduleFinished", "no tick of the schedule is left", of=None),),
+            id="no tick is left",
+        ),
+    ],
+)
+def test_phase_and_conditions(
+    of: Any, acceptance: Acceptance, outlook: Outlook, phase: str, ends: tuple[Condition, ...]
+) -> None:
+    found = status(snapshot(of), acceptance, outlook)
+    ready = (
+        condition("Ready", "True", "Suspended", "no run is started (spec.suspend)") if of.spec.suspend else IN_FORCE[1]
+    )
+    # Rescheduling is a person's matter.
+    stalled = (
+        condition("Stalled", "True", ends[0].reason, ends[0].message)
+        if phase in ("Failed", "Canceled")
+        else IN_FORCE[2]
+    )
+    assert (found.phase, found.conditions) == (phase, (IN_FORCE[0], ready, stalled, *ends))
+
+
+@pytest.mark.parametrize(
+    ("reason", "phase", "stalled"),
+    [
+        pytest.param("InvalidSchedule", "Invalid", "True", id="a person has to act"),
+        pytest.param("TemplateRefused", "Invalid", "True", id="a person has to act on the template"),
+        pytest.param("ProcessNotFound", "Pending", "False", id="the Process may appear"),
+        pytest.param("QuotaExceeded", "Pending", "False", id="the quota may have room again"),
+    ],
+)
+def test_refused(reason: str, phase: str, stalled: str) -> None:
+    found = status(snapshot(ONCE), Acceptance(reason, "words"))
+    waits = (condition("Reconciling", "True", reason, "words"),) if stalled == "False" else ()
+    assert (found.phase, found.template_hash, found.conditions) == (
+        phase,
+        None,
+        (
+            condition("Accepted", "False", reason, "words"),
+            condition("Ready", "False", reason, "words"),
+            condition("Stalled", stalled, reason, "words"),
+            *waits,
+        ),
+    )
+
+
+def test_a_suspended_request_whose_run_failed_is_not_stalled() -> None:
+    found = status(snapshot(request(suspend=True)), outlook=Outlook(views=(), end=FAILED))
+    assert (found.phase, found.conditions[2].status) == ("Suspended", "False")
+
+
+def test_the_condition_of_another_program_stays() -> None:
+    theirs = condition("Audited", "True", "Yes", of=None)
+    of = snapshot(ONCE, status=ProcessRequestStatus(stretch=stretch(), conditions=(theirs,)))
+    assert status(of).conditions == (*IN_FORCE, theirs)
+
+
+def test_a_condition_that_stays_keeps_its_time() -> None:
+    earlier = tuple(found.model_copy(update={"last_transition_time": at("12:10")}) for found in IN_FORCE)
+    of = snapshot(ONCE, status=ProcessRequestStatus(stretch=stretch(), conditions=earlier))
+    assert status(of).conditions == earlier
+
+
+def test_how_it_ended_stands_while_it_is_looked_up() -> None:
+    earlier = condition("Complete", "True", "Completed", since="12:10", of=None)
+    of = snapshot(ONCE, status=ProcessRequestStatus(stretch=stretch(), conditions=(*IN_FORCE, earlier)))
+    found = status(of, outlook=Outlook(views=(), end_sought=True))
+    assert (found.phase, found.conditions) == ("Succeeded", (*IN_FORCE, earlier))
+
+
+def test_while_the_server_is_asked_only_the_cursor_moves() -> None:
+    before = ProcessRequestStatus(stretch=stretch(), phase=RequestPhase.SCHEDULED, conditions=IN_FORCE)
+    asking = Acceptance(template=TEMPLATE, ask=DryRunJob(({},), "hash"))
+    found = status(snapshot(ONCE, status=before), asking, Outlook(views=(), cursor=at("12:20")))
+    assert found == before.model_copy(update={"last_schedule_time": at("12:20")})
+
+
+OLD = {"last_run": LastRun(name="old", phase=RunPhase.RUNNING), "last_run_time": at("12:10")}
+OVER = {"last_run": LastRun(name="old", phase=RunPhase.SUCCEEDED), "last_run_time": at("12:10")}
+
+
+@pytest.mark.parametrize(
+    ("before", "history", "last", "when"),
+    [
+        pytest.param({}, None, None, None, id="there was none"),
+        pytest.param(OLD, None, ("old", "Running"), "12:10", id="not looked up yet: as the status says"),
+        pytest.param(OLD, [finished("old", due="12:10")], ("old", "Succeeded"), "12:10", id="it has ended meanwhile"),
+        pytest.param(OLD, [finished("older", due="12:05")], ("older", "Succeeded"), "12:05", id="it was deleted"),
+        pytest.param(OVER, [], ("old", "Succeeded"), "12:10", id="one that had ended may have been pruned since"),
+        pytest.param(
+            OVER, [finished("new", RunPhase.FAILED, due="12:20")], ("new", "Failed"), "12:20", id="a newer one"
+        ),
+    ],
+)
+def test_the_last_run(before: dict[str, Any], history: Any, last: tuple[str, str] | None, when: str | None) -> None:
+    known = snapshot(ONCE, status=ProcessRequestStatus(stretch=stretch(), **before), history=history and tuple(history))
+    if history == []:
+        known = replace(known, history=())
+    found = status(known)
+    wanted = LastRun(name=last[0], phase=RunPhase(last[1])) if last is not None else None
+    assert (found.last_run, found.last_run_time) == (wanted, at(when) if when else None)
+
+
+LATER = request({"runLater": {"after": "1h"}})
+
+
+@pytest.mark.parametrize(
+    ("of", "phase", "created", "due", "start", "when"),
+    [
+        pytest.param(LATER, RunPhase.CANCELED, "12:00", "23:00", None, "12:00", id="canceled before its start"),
+        pytest.param(LATER, RunPhase.MISSED, "12:00", "12:10", None, "12:10", id="missed"),
+        pytest.param(LATER, RunPhase.SUCCEEDED, "12:00", "12:10", "12:10:01", "12:10", id="at its start"),
+        pytest.param(LATER, RunPhase.SUCCEEDED, "12:10", "03:00", "12:10:01", "12:10", id="a start that had passed"),
+        pytest.param(
+            request(schedule(10)), RunPhase.CANCELED, "12:00", "23:00", None, "12:00", id="canceled, a schedule since"
+        ),
+        pytest.param(
+            request(schedule(10)), RunPhase.SUCCEEDED, "12:10", "12:05", "12:10:01", "12:05", id="a tick that was late"
+        ),
+    ],
+)
+def test_the_last_run_is_never_one_of_the_future(
+    of: Any, phase: RunPhase, created: str, due: str, start: str | None, when: str
+) -> None:
+    ended = replace(finished("it", phase, due=due), created=at(created), start=None if start is None else at(start))
+    known = snapshot(of, status=ProcessRequestStatus(stretch=stretch()), history=(ended,))
+    assert status(known).last_run_time == at(when)
+
+
+def test_what_the_run_itself_says_replaces_an_instant_of_the_future() -> None:
+    before = ProcessRequestStatus(
+        stretch=stretch(), last_run=LastRun(name="it", phase=RunPhase.CANCELED), last_run_time=at("23:00")
+    )
+    ended = replace(finished("it", RunPhase.CANCELED, due="23:00"), created=at("12:00"))
+    assert status(snapshot(LATER, status=before, history=(ended,))).last_run_time == at("12:00")
+
+
+def test_a_run_that_waits_for_its_start_is_not_active() -> None:
+    its_run = run(trigger="Later", due="13:00")
+    of = snapshot(request({"runLater": {"after": "1h"}}), runs=(its_run,))
+    found = status(of, outlook=Outlook(views=(view(of, its_run),)))
+    assert (found.phase, found.active, found.last_run) == ("Scheduled", (), None)
+
+
+WRITTEN = ProcessRequestStatus(stretch=stretch(), next_run_time=at("12:30"))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "worth"),
+    [
+        pytest.param(WRITTEN, False, id="nothing changed"),
+        pytest.param(
+            WRITTEN.model_copy(update={"next_run_time": at("12:30:59")}),
+            False,
+            id="only the next tick of a fast schedule",
+        ),
+        pytest.param(
+            WRITTEN.model_copy(update={"next_run_time": at("12:31")}), True, id="the next tick of a slow schedule"
+        ),
+        pytest.param(WRITTEN.model_copy(update={"next_run_time": None}), True, id="no tick is left"),
+        pytest.param(
+            WRITTEN.model_copy(update={"next_run_time": at("12:30:01"), "waiting_count": 1}),
+            True,
+            id="something else beside it",
+        ),
+    ],
+)
+def test_what_is_worth_a_write(wanted: ProcessRequestStatus, worth: bool) -> None:  # noqa: FBT001
+    assert is_worth_a_write(WRITTEN, wanted) is worth

@@ -1,0 +1,367 @@
+"""What becomes of due ticks: the table of policy, catch-up, run in the way and starting deadline, cell by cell."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.unit.given import at, every
+
+from process_operator.decisions.inputs.missed_tick import Refusal, Span
+from process_operator.decisions.ticks.due import DueTicks, Occupation, Rules, decide_due_ticks, spans_without_job
+from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.resources.process_request import CatchUp
+from process_operator.resources.process_run import RunPhase
+
+ALLOW, FORBID, REPLACE, QUEUE = (
+    ConcurrencyPolicy.ALLOW,
+    ConcurrencyPolicy.FORBID,
+    ConcurrencyPolicy.REPLACE,
+    ConcurrencyPolicy.QUEUE,
+)
+SUPERSEDED = Refusal(RunPhase.MISSED, "Superseded")
+TOO_LATE = Refusal(RunPhase.MISSED, "DeadlinePassed")
+TOO_MANY = Refusal(RunPhase.MISSED, "TooMany")
+
+
+def overlap(run: str = "r") -> Refusal:
+    return Refusal(RunPhase.SKIPPED, "Overlap", run)
+
+
+def span(first: str, last: str, count: int, refusal: Refusal) -> Span:
+    return Span(at(first), at(last), count, refusal)
+
+
+def occupied(start: str, end: str | None = None, run: str = "r") -> Occupation:
+    return Occupation(run, at(start), at(end) if end is not None else None)
+
+
+def due(start: str | None = None, waiting: str | None = None, *refused: Span) -> DueTicks:
+    return DueTicks((at(start),) if start else (), 1 if waiting else 0, refused)
+
+
+def all_of(start: list[str], waiting: int = 0, *refused: Span) -> DueTicks:
+    return DueTicks(tuple(at(tick) for tick in start), waiting, refused)
+
+
+def minutes(first: int, last: int) -> list[str]:
+    return [f"12:{minute:02d}" for minute in range(first, last + 1)]
+
+
+def decide(policy: ConcurrencyPolicy, now: str, *occupations: Occupation, **known: Any) -> DueTicks:
+    """Every minute since noon; everything up to 12:00 is settled, unless `after` says otherwise."""
+    return decide_due_ticks(
+        every(60),
+        after=at(known.get("after", "12:00")),
+        now=at(now),
+        rules=Rules(policy, known.get("catch_up", CatchUp.LATEST), known.get("deadline")),
+        blocked=any(occupation.end is None for occupation in occupations),
+        occupations=occupations,
+    )
+
+
+@pytest.mark.parametrize("policy", [ALLOW, FORBID, REPLACE, QUEUE])
+@pytest.mark.parametrize(
+    ("now", "decided"),
+    [
+        pytest.param("12:00:59", due(), id="before the next tick nothing is due"),
+        pytest.param("12:01", due("12:01"), id="a tick is due at its very instant"),
+        pytest.param("12:01:59", due("12:01"), id="and until the next"),
+        pytest.param(
+            "12:02:30",
+            due("12:02", None, span("12:01", "12:01", 1, SUPERSEDED)),
+            id="the newest starts, the older is missed",
+        ),
+        pytest.param(
+            "13:00", due("13:00", None, span("12:01", "12:59", 59, SUPERSEDED)), id="an hour away is one span"
+        ),
+    ],
+)
+def test_alone(policy: ConcurrencyPolicy, now: str, decided: DueTicks) -> None:
+    assert decide(policy, now) == decided
+
+
+@pytest.mark.parametrize(
+    ("policy", "now", "occupations", "decided"),
+    [
+        pytest.param(ALLOW, "12:01", [occupied("12:00")], due("12:01"), id="Allow: starts beside it"),
+        pytest.param(FORBID, "12:01", [occupied("12:00")], due(None, "12:01"), id="Forbid: the newest waits"),
+        pytest.param(
+            FORBID,
+            "12:03",
+            [occupied("12:00")],
+            due(None, "12:03", span("12:01", "12:02", 2, overlap())),
+            id="Forbid: when a newer one comes the older are skipped",
+        ),
+        pytest.param(
+            FORBID,
+            "12:05",
+            [occupied("12:00", "12:02:30")],
+            due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
+            id="Forbid: skipped while the run was there, missed after it had ended",
+        ),
+        pytest.param(
+            FORBID,
+            "12:05",
+            [occupied("12:00", "12:02", run="a"), occupied("12:02", "12:04:30", run="b")],
+            due("12:05", None, span("12:01", "12:01", 1, overlap("a")), span("12:02", "12:04", 3, overlap("b"))),
+            id="Forbid: each names the run that was in its way",
+        ),
+        pytest.param(
+            FORBID,
+            "12:05",
+            [occupied("12:00", "12:03")],
+            due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
+            id="Forbid: a run that ends at a tick is not in its way",
+        ),
+        pytest.param(
+            REPLACE, "12:01", [occupied("12:00")], due(None, "12:01"), id="Replace: waits until the other is gone"
+        ),
+        pytest.param(
+            REPLACE,
+            "12:03",
+            [occupied("12:00")],
+            due(None, "12:03", span("12:01", "12:02", 2, SUPERSEDED)),
+            id="Replace: older ones are missed, not skipped",
+        ),
+        pytest.param(QUEUE, "12:01", [occupied("12:00")], due("12:01"), id="Queue: joins behind it"),
+    ],
+)
+def test_with_a_run_in_the_way(
+    policy: ConcurrencyPolicy, now: str, occupations: list[Occupation], decided: DueTicks
+) -> None:
+    assert decide(policy, now, *occupations) == decided
+
+
+@pytest.mark.parametrize(
+    ("policy", "now", "deadline", "occupations", "decided"),
+    [
+        pytest.param(ALLOW, "12:01:20.9", 20, [], due("12:01"), id="exactly at the deadline still starts"),
+        pytest.param(
+            ALLOW,
+            "12:01:21",
+            20,
+            [],
+            due(None, None, span("12:01", "12:01", 1, TOO_LATE)),
+            id="a second later it is missed",
+        ),
+        pytest.param(ALLOW, "12:01:00.9", 0, [], due("12:01"), id="a deadline of 0 allows the second of the tick"),
+        pytest.param(
+            ALLOW,
+            "12:10",
+            150,
+            [],
+            due("12:10", None, span("12:01", "12:07", 7, TOO_LATE), span("12:08", "12:09", 2, SUPERSEDED)),
+            id="too late and superseded are told apart",
+        ),
+        pytest.param(
+            FORBID,
+            "12:04",
+            60,
+            [occupied("12:00")],
+            due(None, "12:04", span("12:01", "12:03", 3, overlap())),
+            id="too late because a run was in the way is skipped",
+        ),
+        pytest.param(
+            FORBID,
+            "12:02:50",
+            30,
+            [occupied("12:00")],
+            due(None, None, span("12:01", "12:02", 2, overlap())),
+            id="the one that waits is given up at its deadline",
+        ),
+        pytest.param(
+            FORBID,
+            "12:06:40",
+            30,
+            [occupied("12:00", "12:02:30")],
+            due(None, None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:06", 4, TOO_LATE)),
+            id="too late after the run had ended is missed",
+        ),
+    ],
+)
+def test_with_a_starting_deadline(
+    policy: ConcurrencyPolicy, now: str, deadline: int, occupations: list[Occupation], decided: DueTicks
+) -> None:
+    assert decide(policy, now, *occupations, deadline=deadline) == decided
+
+
+@pytest.mark.parametrize(
+    ("policy", "now", "occupations", "decided"),
+    [
+        pytest.param(ALLOW, "12:01", [], all_of(["12:01"]), id="Allow: one that is due starts"),
+        pytest.param(ALLOW, "12:03", [], all_of(minutes(1, 3)), id="Allow: all start, oldest first"),
+        pytest.param(ALLOW, "12:03", [occupied("12:00")], all_of(minutes(1, 3)), id="Allow: beside what runs, too"),
+        pytest.param(
+            ALLOW, "12:25", [], all_of(minutes(1, 10), 15), id="Allow: ten in one decision, the rest in the next"
+        ),
+        pytest.param(
+            ALLOW,
+            "13:45",
+            [],
+            all_of(minutes(6, 15), 90, span("12:01", "12:05", 5, TOO_MANY)),
+            id="Allow: the newest hundred are made up, the older are too many",
+        ),
+        pytest.param(FORBID, "12:01", [], all_of(["12:01"]), id="Forbid: one that is due starts"),
+        pytest.param(
+            FORBID, "12:03", [], all_of(["12:01"], 2), id="Forbid: alone, the oldest starts and the rest wait"
+        ),
+        pytest.param(FORBID, "12:03", [occupied("12:00")], all_of([], 3), id="Forbid: all wait for a run in the way"),
+        pytest.param(
+            FORBID,
+            "13:43",
+            [occupied("12:00")],
+            all_of([], 100, span("12:01", "12:03", 3, TOO_MANY)),
+            id="Forbid: a hundred wait, the older are too many",
+        ),
+        pytest.param(REPLACE, "12:01", [], due("12:01"), id="Replace: one that is due starts"),
+        pytest.param(
+            REPLACE,
+            "12:03",
+            [],
+            due("12:03", None, span("12:01", "12:02", 2, SUPERSEDED)),
+            id="Replace: as with Latest, the newest starts",
+        ),
+        pytest.param(
+            REPLACE,
+            "12:03",
+            [occupied("12:00")],
+            due(None, "12:03", span("12:01", "12:02", 2, SUPERSEDED)),
+            id="Replace: as with Latest, the newest waits until the other is gone",
+        ),
+        pytest.param(QUEUE, "12:03", [], all_of(minutes(1, 3)), id="Queue: all join, oldest first"),
+        pytest.param(QUEUE, "12:03", [occupied("12:00")], all_of(minutes(1, 3)), id="Queue: behind what runs, too"),
+        pytest.param(
+            QUEUE,
+            "13:45",
+            [occupied("12:00")],
+            all_of(minutes(6, 15), 90, span("12:01", "12:05", 5, TOO_MANY)),
+            id="Queue: the newest hundred join, ten in one decision",
+        ),
+    ],
+)
+def test_catching_up_with_all(
+    policy: ConcurrencyPolicy, now: str, occupations: list[Occupation], decided: DueTicks
+) -> None:
+    assert decide(policy, now, *occupations, catch_up=CatchUp.ALL) == decided
+
+
+@pytest.mark.parametrize(
+    ("policy", "now", "deadline", "occupations", "decided"),
+    [
+        pytest.param(
+            ALLOW,
+            "12:03:20.9",
+            80,
+            [],
+            all_of(minutes(2, 3), 0, span("12:01", "12:01", 1, TOO_LATE)),
+            id="Allow: exactly at the deadline still starts, the older are missed",
+        ),
+        pytest.param(
+            ALLOW,
+            "12:03:21",
+            20,
+            [],
+            due(None, None, span("12:01", "12:03", 3, TOO_LATE)),
+            id="Allow: all are too late",
+        ),
+        pytest.param(
+            FORBID,
+            "12:05",
+            130,
+            [occupied("12:00")],
+            all_of([], 3, span("12:01", "12:02", 2, overlap())),
+            id="Forbid: who waited too long for the run in the way is skipped",
+        ),
+        pytest.param(
+            FORBID,
+            "12:05",
+            130,
+            [occupied("12:00", "12:01:30")],
+            all_of(["12:03"], 2, span("12:01", "12:01", 1, overlap()), span("12:02", "12:02", 1, TOO_LATE)),
+            id="Forbid: too late without a run in the way is missed, then the oldest starts",
+        ),
+        pytest.param(
+            REPLACE,
+            "12:05",
+            70,
+            [],
+            due("12:05", None, span("12:01", "12:03", 3, TOO_LATE), span("12:04", "12:04", 1, SUPERSEDED)),
+            id="Replace: as with Latest",
+        ),
+        pytest.param(
+            QUEUE,
+            "12:05",
+            130,
+            [occupied("12:00")],
+            all_of(minutes(3, 5), 0, span("12:01", "12:02", 2, TOO_LATE)),
+            id="Queue: who is too late does not join",
+        ),
+        pytest.param(
+            ALLOW,
+            "14:00",
+            6600,
+            [],
+            all_of(minutes(21, 30), 90, span("12:01", "12:09", 9, TOO_LATE), span("12:10", "12:20", 11, TOO_MANY)),
+            id="Allow: too late comes before too many",
+        ),
+    ],
+)
+def test_catching_up_with_all_and_a_starting_deadline(
+    policy: ConcurrencyPolicy, now: str, deadline: int, occupations: list[Occupation], decided: DueTicks
+) -> None:
+    assert decide(policy, now, *occupations, catch_up=CatchUp.ALL, deadline=deadline) == decided
+
+
+def test_a_year_of_seconds_is_counted_and_not_listed() -> None:
+    begun = time.process_time()
+    decided = decide_due_ticks(
+        every(1),
+        after=at("12:00"),
+        now=at("12:00") + timedelta(days=365),
+        rules=Rules(FORBID, CatchUp.ALL),
+        blocked=False,
+        occupations=[],
+    )
+    # To list thirty million takes half a minute.
+    assert time.process_time() - begun < 2
+    assert (len(decided.start), decided.waiting, [s.count for s in decided.refused]) == (1, 99, [365 * 86400 - 100])
+
+
+@pytest.mark.parametrize(
+    ("after", "now", "decided"),
+    [
+        pytest.param("12:05", "12:05:30", due(), id="what the cursor covers is not looked at again"),
+        pytest.param("12:05", "12:01", due(), id="a clock that was set back decides nothing"),
+        pytest.param("12:04", "12:05:30", due("12:05"), id="after the cursor it goes on"),
+    ],
+)
+def test_the_cursor(after: str, now: str, decided: DueTicks) -> None:
+    assert decide(ALLOW, now, after=after) == decided
+
+
+@pytest.mark.parametrize(
+    ("policy", "occupations", "spans"),
+    [
+        pytest.param(FORBID, [], (span("12:01", "12:03", 3, SUPERSEDED),), id="nobody was there: missed"),
+        pytest.param(
+            FORBID,
+            [occupied("12:00", "12:02:30")],
+            (span("12:01", "12:02", 2, overlap()), span("12:03", "12:03", 1, SUPERSEDED)),
+            id="a run was there: skipped",
+        ),
+        pytest.param(
+            ALLOW,
+            [occupied("12:00", "12:02:30")],
+            (span("12:01", "12:03", 3, SUPERSEDED),),
+            id="under Allow no run was in the way",
+        ),
+    ],
+)
+def test_ticks_that_the_cronjob_controller_passed_over(
+    policy: ConcurrencyPolicy, occupations: list[Occupation], spans: tuple[Span, ...]
+) -> None:
+    found = spans_without_job(every(60), after=at("12:00"), until=at("12:03"), policy=policy, occupations=occupations)
+    assert found == spans

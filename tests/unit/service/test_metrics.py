@@ -1,0 +1,173 @@
+"""What is counted, and that docs/metrics.md says it. Neighbour: `tests/cluster/test_high_availability.py` asks a
+process."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from process_operator.app import Operator
+from process_operator.cluster.connection import connect
+from process_operator.decisions.plan.actions import CreateRun, FinishRun, GrowSummary
+from process_operator.resources.kinds import JOB
+from process_operator.resources.model import format_instant
+from process_operator.resources.names import ANNOTATION_ENGINE, ANNOTATION_VERDICT
+from process_operator.resources.process_run import ProcessRunStatus, RunPhase, RunSummary
+from process_operator.service.metrics import Metrics
+from process_operator.settings import Settings
+
+NOW = datetime(2027, 3, 1, 9, 0, 1, tzinfo=UTC)
+TICK = datetime(2027, 3, 1, 9, 0, 0, tzinfo=UTC)
+KEY = ("erp", "report")
+DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
+
+
+@pytest.fixture
+async def operator(tmp_path: Path) -> Operator:
+    """Wired, never started: nothing is sent to the address."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        "{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}],"
+        " clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}], users: [{name: u, user: {}}]}"
+    )
+    connection = await connect(kubeconfig=str(kubeconfig))
+    return Operator(connection, Settings(metrics_per_request=True), clock=lambda: NOW)
+
+
+def created(trigger: str = "Schedule", *, job: bool = True, annotations: dict[str, str] | None = None) -> CreateRun:
+    metadata: dict[str, Any] = {"name": "run"} | ({"annotations": annotations} if annotations else {})
+    spec = {"trigger": trigger, "scheduledTime": format_instant(TICK)}
+    return CreateRun({"metadata": metadata, "spec": spec}, {} if job else None)
+
+
+def finished(phase: RunPhase, count: int | None = None) -> FinishRun:
+    return FinishRun("run", ProcessRunStatus(phase=phase, reason="Why", summary=summary(count)))
+
+
+def grown(count: int, run: str = "run") -> GrowSummary:
+    return GrowSummary(run, ProcessRunStatus(phase=RunPhase.MISSED, summary=summary(count)))
+
+
+def summary(count: int | None) -> RunSummary | None:
+    if count is None:
+        return None
+    return RunSummary(from_=TICK, to=TICK + timedelta(seconds=count - 1), count=count)
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"process_operator_{name}", labels)
+
+
+@pytest.mark.parametrize(
+    ("actions", "name", "labels", "expected"),
+    [
+        pytest.param([created()], "runs_created_total", {"trigger": "Schedule"}, 1, id="a run that starts"),
+        pytest.param([created()], "tick_lateness_seconds_sum", {}, 1, id="is a second late"),
+        pytest.param(
+            [created(job=False)], "tick_lateness_seconds_count", {}, 0, id="one that has to wait has no lateness"
+        ),
+        pytest.param(
+            [created(job=False, annotations={ANNOTATION_ENGINE: "CronJob"})],
+            "tick_lateness_seconds_count",
+            {},
+            1,
+            id="one that the CronJob controller started has a lateness",
+        ),
+        pytest.param(
+            [created(annotations={ANNOTATION_VERDICT: "Missed/DeadlinePassed"}, job=False)],
+            "runs_created_total",
+            {"trigger": "Schedule"},
+            None,
+            id="a record of a tick that did not start is no run",
+        ),
+        pytest.param([created("Backfill")], "tick_lateness_seconds_count", {}, 0, id="a backfill is never late"),
+        pytest.param(
+            [finished(RunPhase.FAILED), finished(RunPhase.FAILED)],
+            "runs_finished_total",
+            {"phase": "Failed"},
+            2,
+            id="ends are counted by phase",
+        ),
+        pytest.param(
+            [finished(RunPhase.FAILED)],
+            "request_runs_finished_total",
+            {"namespace": "erp", "request": "report", "phase": "Failed"},
+            1,
+            id="and by request where asked for",
+        ),
+        pytest.param(
+            [finished(RunPhase.MISSED)], "ticks_refused_total", {"phase": "Missed"}, 1, id="a missed tick is refused"
+        ),
+        pytest.param(
+            [finished(RunPhase.SKIPPED, 7), grown(9), grown(20)],
+            "ticks_refused_total",
+            {"phase": "Skipped"},
+            7,
+            id="a summary counts its ticks",
+        ),
+        pytest.param(
+            [finished(RunPhase.MISSED, 7), grown(9), grown(20)],
+            "ticks_refused_total",
+            {"phase": "Missed"},
+            20,
+            id="and those that come later",
+        ),
+        pytest.param(
+            [grown(50), grown(60)],
+            "ticks_refused_total",
+            {"phase": "Missed"},
+            10,
+            id="those of before a restart are not counted again",
+        ),
+    ],
+)
+async def test_actions(
+    operator: Operator,
+    actions: list[Any],
+    name: str,
+    labels: dict[str, str],
+    expected: float | None,
+) -> None:
+    for action in actions:
+        operator.metrics.action(KEY, action)
+    assert value(operator.metrics, name, **labels) == expected
+
+
+async def test_requests_to_the_api_are_counted_by_their_outcome(operator: Operator) -> None:
+    for code in ("201", "201", "unreachable"):
+        operator.metrics.api_request("create", JOB, code, 0.01)
+    assert value(operator.metrics, "api_requests_total", verb="create", resource="jobs", code="201") == 2
+    assert value(operator.metrics, "api_requests_total", verb="create", resource="jobs", code="unreachable") == 1
+    assert value(operator.metrics, "api_request_duration_seconds_count", verb="create") == 3
+
+
+async def test_gauges_show_what_is_there(operator: Operator) -> None:
+    operator.queue.add(KEY)
+    operator.agenda.put(KEY, NOW - timedelta(seconds=3))
+    assert value(operator.metrics, "queue_depth") == 1
+    assert value(operator.metrics, "agenda_entries") == 1
+    assert value(operator.metrics, "agenda_overdue_seconds") == 3
+    assert value(operator.metrics, "leader") == 0
+    assert value(operator.metrics, "ready") == 0
+
+
+async def test_each_metric_is_documented_with_its_type_and_labels(operator: Operator) -> None:
+    for action in (created(), finished(RunPhase.MISSED)):
+        operator.metrics.action(KEY, action)
+    operator.metrics.api_request("get", JOB, "200", 0.01)
+    operator.metrics.notification("pager", "failed")
+    body, content_type = operator.metrics.exposition()
+    assert content_type.startswith("text/plain")
+    exposed = {}
+    for family in text_string_to_metric_families(body.decode()):
+        if family.name.startswith("process_operator"):
+            labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            exposed[name] = (family.type, labels)
+    rows = re.findall(r"^\| `(process_operator_\w+)` \| (\w+) \| (.*?) \|", DOCUMENT.read_text(), re.MULTILINE)
+    assert {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows} == exposed

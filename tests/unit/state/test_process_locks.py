@@ -1,0 +1,222 @@
+"""Whose turn it is before a Process that its requests share, and what of that is noted at the moment of a decision."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from tests.unit.given import at
+
+from process_operator.decisions.concurrency.lock_holders import let_go_by
+from process_operator.decisions.inputs.process_lock import Ask, Line, Occupant
+from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, PatchJob, ReportRun
+from process_operator.resources.process import ConcurrencyPolicy, stricter
+from process_operator.resources.process_run import ProcessRunStatus, StepStatus
+from process_operator.state.object_cache import Key
+from process_operator.state.process_locks import ProcessLines
+
+ALLOW, FORBID, REPLACE, QUEUE = (
+    ConcurrencyPolicy.ALLOW,
+    ConcurrencyPolicy.FORBID,
+    ConcurrencyPolicy.REPLACE,
+    ConcurrencyPolicy.QUEUE,
+)
+NOW: Final = at("12:00")
+PROCESS: Final = ("erp", "close-day")
+
+
+def asks(request: str, due: str = "12:00", *, place: str | None = None, replaces: bool = False) -> Ask:
+    return Ask(request, f"{request}-1", at(due), at(place or due), replaces=replaces)
+
+
+def works(request: str, due: str = "11:00") -> Occupant:
+    return Occupant(request, f"{request}-1", at(due), at(due))
+
+
+def line(*others: Ask | Occupant, is_complete: bool = True) -> Line:
+    return Line(
+        "close-day",
+        tuple(other for other in others if isinstance(other, Occupant)),
+        tuple(other for other in others if isinstance(other, Ask)),
+        is_complete=is_complete,
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_policy", "process_policy", "holds"),
+    [
+        pytest.param(ALLOW, ALLOW, ALLOW, id="Allow where both allow"),
+        pytest.param(ALLOW, REPLACE, REPLACE, id="Replace is stricter than Allow"),
+        pytest.param(QUEUE, REPLACE, QUEUE, id="Queue is stricter than Replace"),
+        pytest.param(QUEUE, FORBID, FORBID, id="Forbid is stricter than Queue"),
+        pytest.param(FORBID, ALLOW, FORBID, id="the request may be the stricter one"),
+    ],
+)
+def test_the_stricter_policy_holds(
+    request_policy: ConcurrencyPolicy, process_policy: ConcurrencyPolicy, holds: ConcurrencyPolicy
+) -> None:
+    assert stricter(request_policy, process_policy) == holds
+
+
+@pytest.mark.parametrize(
+    ("others", "ask", "admitted"),
+    [
+        pytest.param(line(), asks("b"), True, id="alone it starts"),
+        pytest.param(line(), asks("b", "12:01"), False, id="not before its time"),
+        pytest.param(line(), None, False, id="who asks for nothing starts nothing"),
+        pytest.param(line(works("a")), asks("b"), False, id="a run of another request is in the way"),
+        pytest.param(line(asks("a", "11:59")), asks("b"), False, id="who was due before goes first"),
+        pytest.param(line(asks("a")), asks("b"), False, id="of two that are due together the first by name"),
+        pytest.param(line(asks("c")), asks("b"), True, id="and not the second"),
+        pytest.param(line(asks("a", "12:01")), asks("b"), True, id="who will be due later is in nobody's way"),
+        pytest.param(
+            line(asks("a", "11:59")), asks("b", place="11:50"), True, id="who has waited longer keeps the place"
+        ),
+        pytest.param(line(is_complete=False), asks("b"), False, id="nobody starts before all have been asked"),
+        pytest.param(
+            line(asks("c", replaces=True)), asks("b"), False, id="nobody starts who would be replaced at once"
+        ),
+        pytest.param(line(asks("a")), asks("b", replaces=True), True, id="Replace: the newest does not wait in line"),
+        pytest.param(line(works("a")), asks("b", replaces=True), False, id="Replace: the other has to be gone first"),
+    ],
+)
+def test_admission(others: Line, ask: Ask | None, admitted: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert others.admits(ask, NOW) is admitted
+
+
+@pytest.mark.parametrize(
+    ("others", "due", "working", "for_whom"),
+    [
+        pytest.param(line(asks("c", replaces=True)), "11:00", True, "c-1", id="a run goes for a newer one"),
+        pytest.param(line(asks("c")), "11:00", True, None, id="not for one that would wait"),
+        pytest.param(line(asks("c", "12:01", replaces=True)), "11:00", True, None, id="not before that one is due"),
+        pytest.param(
+            line(asks("a", replaces=True)), "12:00", True, None, id="not for one that comes before it by name"
+        ),
+        pytest.param(
+            line(asks("c", replaces=True)), "12:00", True, "c-1", id="but for one that comes after it by name"
+        ),
+        pytest.param(line(works("c", "11:30")), "11:00", True, None, id="two that work let each other be"),
+        pytest.param(line(works("c", "11:30")), "11:00", False, "c-1", id="one that waits goes for a newer that works"),
+        pytest.param(line(works("c", "11:30")), "11:45", False, None, id="but not for an older"),
+        pytest.param(
+            line(asks("c", "11:50", replaces=True), asks("d", "11:55", replaces=True)),
+            "11:00",
+            True,
+            "d-1",
+            id="of several the newest is named",
+        ),
+    ],
+)
+def test_who_makes_room(others: Line, due: str, working: bool, for_whom: str | None) -> None:  # noqa: FBT001
+    assert others.newer_than((at(due), "b"), NOW, working=working) == for_whom
+
+
+# ---- what is noted at the moment of a decision
+
+A, B, C = ("erp", "a"), ("erp", "b"), ("erp", "c")
+
+
+class Noted(ProcessLines):
+    """Lines that note whom they mark as dirty."""
+
+    def __init__(self) -> None:
+        self.dirty: list[Key] = []
+        super().__init__(self.dirty.append)
+
+    def say(self, key: Key, ask: Ask | None = None, *, claims: tuple[Occupant, ...] = (), settled: bool = True) -> bool:
+        return self.stand(PROCESS, key, ask, claims, NOW, settled=settled)
+
+    def seen_by(self, key: Key) -> Line:
+        return self.line(PROCESS, key, (A, B), ())
+
+
+def test_what_starts_now_is_in_the_way_of_the_next_decision_although_nothing_is_written() -> None:
+    lines = Noted()
+    lines.say(B)
+    lines.say(A, asks("a"), claims=(works("a"),))
+    assert lines.seen_by(B).in_front_of(asks("b"), NOW) == works("a")
+
+
+def test_a_claim_ends_with_the_next_decision_which_sees_the_run_itself() -> None:
+    lines = Noted()
+    lines.say(A, asks("a"), claims=(works("a"),))
+    lines.say(B, asks("b"))
+    lines.dirty.clear()
+    lines.say(A)
+    assert lines.seen_by(B).occupants == ()
+    assert lines.dirty == [B]
+
+
+def test_after_a_start_nobody_is_served_before_all_have_been_asked() -> None:
+    lines = Noted()
+    lines.say(B, asks("b"))
+    assert not lines.seen_by(B).is_complete
+    lines.say(A, settled=False)
+    assert not lines.seen_by(B).is_complete, "its stretch is being written: what it wants comes next"
+    lines.dirty.clear()
+    lines.say(A)
+    assert lines.seen_by(B).is_complete
+    assert lines.dirty == [B]
+
+
+def test_only_the_first_in_line_is_looked_at_when_a_run_is_over() -> None:
+    lines = Noted()
+    lines.say(C, asks("c"))
+    lines.say(B, asks("b"))
+    lines.dirty.clear()
+    lines.stir(PROCESS)
+    assert lines.dirty == [B]
+
+
+def test_one_that_replaces_calls_those_who_wait_once() -> None:
+    lines = Noted()
+    lines.say(A, asks("a", "11:00", replaces=True))
+    lines.dirty.clear()
+    assert lines.say(B, asks("b", replaces=True))
+    assert A in lines.dirty
+    assert not lines.say(B, asks("b", replaces=True))
+
+
+def test_a_claim_outlives_the_first_failure_and_no_more() -> None:
+    lines = Noted()
+    lines.say(A, asks("a"), claims=(works("a"),))
+    lines.give_way(PROCESS, A, claims=False)
+    assert lines.seen_by(B).occupants == (works("a"),)
+    lines.give_way(PROCESS, A, claims=True)
+    assert lines.seen_by(B).occupants == ()
+
+
+def test_who_goes_over_to_another_process_leaves_the_line() -> None:
+    lines = Noted()
+    lines.say(B, asks("b"))
+    lines.stand(("erp", "other"), B, asks("b"), (), NOW, settled=True)
+    assert lines.seen_by(A).asks == ()
+
+
+BEGUN: Final = ProcessRunStatus(steps=(StepStatus(name="load", process="load"),))
+JOB: Final = {"spec": {"suspend": False}}
+
+
+@pytest.mark.parametrize(
+    ("action", "claims"),
+    [
+        pytest.param(CreateRun({"metadata": {"name": "a-1"}, "spec": {}}, JOB), True, id="a run with its Job"),
+        pytest.param(CreateRun({"metadata": {"name": "a-1"}, "spec": {}}), False, id="a run that waits"),
+        pytest.param(CreateJob("a-1", JOB), True, id="a Job"),
+        pytest.param(CreateJob("a-1", {"spec": {"suspend": True}}), False, id="a Job that is suspended"),
+        pytest.param(PatchJob("a-1", "uid-of-job-a-1", {"spec": {"suspend": False}}), True, id="a resume"),
+        pytest.param(ReportRun("a-1", BEGUN), True, id="the first step of a run"),
+        pytest.param(ReportRun("a-1", ProcessRunStatus()), False, id="a report"),
+        pytest.param(ReportRun("a-0", BEGUN), False, id="a report of a run that has begun its steps"),
+        pytest.param(CreateJob("a-0", JOB), False, id="the Job of a step"),
+        pytest.param(
+            CreateRun({"metadata": {"name": "a-0-load"}, "spec": {"parent": {"name": "a-0"}}}, JOB),
+            False,
+            id="the run of a step",
+        ),
+    ],
+)
+def test_what_claims_the_process(action: Action, *, claims: bool) -> None:
+    claimed = let_go_by((action,), NOW, "a", going={"a-0"})
+    assert claimed == ((Occupant("a", "a-1", NOW, NOW),) if claims else ())

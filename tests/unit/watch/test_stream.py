@@ -1,0 +1,84 @@
+"""What is taken from the stream of a watch, and what kopf sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import aiohttp
+import orjson
+import pytest
+
+from process_operator.watch.stream import WatchStream
+
+
+class Content:
+    """An answer that comes in these pieces."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.pieces = pieces
+        self.closed = "as it was"
+
+    async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
+        for piece in self.pieces:
+            yield piece
+
+
+def line(kind: str, version: int) -> bytes:
+    return orjson.dumps({"type": kind, "object": {"metadata": {"resourceVersion": str(version)}}}) + b"\n"
+
+
+async def read(*pieces: bytes) -> tuple[list[str], list[tuple[str, str]]]:
+    """The events that are taken, and the types and versions that kopf sees."""
+    taken: list[str] = []
+
+    def take(kind: str, raw: dict[str, Any]) -> None:
+        taken.append(f"{kind} {raw['metadata']['resourceVersion']}")
+
+    async def calm() -> None:
+        taken.append("calm")
+
+    stream = WatchStream(cast("aiohttp.StreamReader", Content(*pieces)), take, calm)
+    shown = [orjson.loads(part) async for part in stream.iter_chunked(1)]
+    return taken, [(event["type"], event["object"]["metadata"]["resourceVersion"]) for event in shown]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "taken", "shown"),
+    [
+        pytest.param(
+            [line("ADDED", 1) + line("MODIFIED", 2) + line("DELETED", 3)],
+            ["calm", "ADDED 1", "MODIFIED 2", "DELETED 3"],
+            [("BOOKMARK", "3")],
+            id="objects are taken, and kopf learns how far it has come",
+        ),
+        pytest.param([line("BOOKMARK", 7)], ["calm"], [("BOOKMARK", "7")], id="bookmarks of the server are passed on"),
+        pytest.param(
+            [line("ADDED", 8) + line("ERROR", 0)],
+            ["calm", "ADDED 8"],
+            [("BOOKMARK", "8"), ("ERROR", "0")],
+            id="what came before an error is taken before kopf sees the error",
+        ),
+        pytest.param(
+            [line("ADDED", 1)[:9], line("ADDED", 1)[9:] + line("ADDED", 2)[:20], line("ADDED", 2)[20:]],
+            ["calm", "ADDED 1", "calm", "ADDED 2"],
+            [("BOOKMARK", "1"), ("BOOKMARK", "2")],
+            id="an object that comes in pieces is taken once it is whole",
+        ),
+    ],
+)
+async def test_a_stream(pieces: list[bytes], taken: list[str], shown: list[tuple[str, str]]) -> None:
+    assert await read(*pieces) == (taken, shown)
+
+
+async def test_many_are_taken_in_parts() -> None:
+    taken, shown = await read(b"".join(line("ADDED", number) for number in range(40)))
+    assert [event for event in taken if event != "calm"] == [f"ADDED {number}" for number in range(40)]
+    assert shown == [("BOOKMARK", "15"), ("BOOKMARK", "31"), ("BOOKMARK", "39")]
+
+
+def test_everything_else_is_that_of_the_content() -> None:
+    async def calm() -> None: ...
+
+    stream: Any = WatchStream(cast("aiohttp.StreamReader", Content()), lambda _, __: None, calm)
+    assert stream.closed == "as it was"
