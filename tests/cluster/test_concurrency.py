@@ -23,28 +23,34 @@ pytestmark = pytest.mark.node
 MANY: Final = {"successful": 1000, "failed": 1000, "other": 1000}
 SECOND: Final = timedelta(seconds=1)
 LASTS: Final = 16 * SECOND
-"""From the apply to `finishTime`: several ticks are left of it even if the apply itself takes very long."""
-
-
-def begin(space: Workspace, name: str, policy: str, every: int, **spec: object) -> list[datetime]:
-    """Apply a schedule of a script that is held; its ticks, of which the first is due at once."""
-    finish = now().replace(microsecond=0) + LASTS
-    timing = schedule(secondly={"every": every}, finishTime=written(finish))
-    space.apply(request(name, timing, held(), concurrencyPolicy=policy, history=MANY, **spec))
-    since = instant(space.wait_phase(name, "Active", "Scheduled")["stretch"]["since"])
-    return [since + number * every * SECOND for number in range((finish - since) // (every * SECOND) + 1)]
+"""From the edit to `finishTime`: several ticks are left of it even if the edit itself takes very long."""
 
 
 def first_at_work(space: Workspace, name: str) -> Object:
-    """The run that started first, at work. Where the operator was late, older ticks have been passed over."""
+    """The run that started first, at work."""
 
     def look() -> Object | None:
-        return next((run for run in space.runs(name) if run["status"]["phase"] == "Running"), None)
+        return next((run for run in space.runs(name) if run["status"].get("phase") == "Running"), None)
 
     run = space.wait(look, f"a run of {name} is at work")
     assert run is not None
     space.wait_log(name_of(run), "begun")
     return run
+
+
+def begin(space: Workspace, name: str, policy: str, every: int, **spec: object) -> tuple[Object, list[datetime]]:
+    """A request with a run at work, and a schedule of ticks that all come while it works: the run and the ticks.
+
+    The run is the first of an hourly schedule, so that it starts however slow the machine is.
+    """
+    space.apply(request(name, schedule(hourly={"every": 1}), held(), concurrencyPolicy=policy, history=MANY))
+    first = first_at_work(space, name)
+    finish = now().replace(microsecond=0) + LASTS
+    timing = schedule(hourly=None, secondly={"every": every}, finishTime=written(finish))
+    space.edit(name, timing=timing, **spec)
+    space.wait(lambda: space.status(name)["stretch"]["number"] == 2, "the ticks begin")
+    since = instant(space.status(name)["stretch"]["since"])
+    return first, [since + number * every * SECOND for number in range((finish - since) // (every * SECOND) + 1)]
 
 
 def later_runs(space: Workspace, run: Object) -> list[Object]:
@@ -70,17 +76,16 @@ def assert_each_tick_has_one_run(runs: list[Object], ticks: list[datetime]) -> N
 
 
 def test_forbid_lets_the_newest_tick_wait_and_skips_those_before_it(space: Workspace) -> None:
-    ticks = begin(space, "alone", "Forbid", every=2)
-    first = first_at_work(space, "alone")
+    first, ticks = begin(space, "alone", "Forbid", every=2)
     space.wait_until(ticks[-1] + SECOND)
-    space.wait_first_runs("alone", len(ticks) - 1)
+    space.wait_first_runs("alone", len(ticks))
     space.wait(lambda: space.status("alone").get("waitingCount") == 1, "the last tick waits")
     space.release(name_of(first))
-    last = space.wait_first_runs("alone", len(ticks))[-1]
+    last = space.wait_first_runs("alone", 1 + len(ticks))[-1]
     space.release(name_of(last))
     space.wait_phase("alone", "Finished")
     runs = space.runs("alone")
-    assert_each_tick_has_one_run(runs, ticks)
+    assert_each_tick_has_one_run(runs[1:], ticks)
     ran = [run for run in runs if run["status"]["phase"] == "Succeeded"]
     assert [name_of(run) for run in ran] == [name_of(first), name_of(last)], "nothing newer came after the last tick"
     skipped = later_runs(space, first)[:-1]
@@ -96,12 +101,11 @@ def test_forbid_lets_the_newest_tick_wait_and_skips_those_before_it(space: Works
 
 
 def test_forbid_skips_a_waiting_tick_that_becomes_too_old(space: Workspace) -> None:
-    ticks = begin(space, "strict", "Forbid", every=3, startingDeadlineSeconds=4)
-    first = first_at_work(space, "strict")
-    runs = space.wait_first_runs("strict", len(ticks))
+    first, ticks = begin(space, "strict", "Forbid", every=3, startingDeadlineSeconds=4)
+    runs = space.wait_first_runs("strict", 1 + len(ticks))
     space.release(name_of(first))
     space.wait_phase("strict", "Finished")
-    assert_each_tick_has_one_run(runs, ticks)
+    assert_each_tick_has_one_run(runs[1:], ticks)
     assert space.run(name_of(first))["status"]["phase"] == "Succeeded"
     late = later_runs(space, first)
     assert late
@@ -138,13 +142,13 @@ def test_replace_ends_the_run_in_the_way_and_starts_when_it_is_gone(space: Works
 
 def test_queue_runs_every_tick_in_its_turn(space: Workspace) -> None:
     # Where the operator is late, `catchUp: All` lets it queue the older ticks too.
-    ticks = begin(space, "line", "Queue", every=4, catchUp="All")
+    _, ticks = begin(space, "line", "Queue", every=4, catchUp="All")
     space.wait(lambda: space.status("line").get("waitingCount"), "somebody waits")
-    for number in range(len(ticks)):
+    for number in range(1 + len(ticks)):
         space.release(name_of(space.wait_first_runs("line", number + 1)[number]))
     space.wait_phase("line", "Finished")
     runs = space.runs("line")
-    assert_each_tick_has_one_run(runs, ticks)
+    assert_each_tick_has_one_run(runs[1:], ticks)
     assert {run["status"]["phase"] for run in runs} == {"Succeeded"}
     starts = [instant(run["status"]["startTime"]) for run in runs]
     assert starts == sorted(starts)
@@ -152,17 +156,16 @@ def test_queue_runs_every_tick_in_its_turn(space: Workspace) -> None:
 
 
 def test_a_queued_run_past_its_deadline_is_missed(space: Workspace) -> None:
-    ticks = begin(space, "hurried", "Queue", every=4, startingDeadlineSeconds=4)
-    first = first_at_work(space, "hurried")
+    first, ticks = begin(space, "hurried", "Queue", every=4, startingDeadlineSeconds=4)
 
     def others_are_over() -> bool:
         runs = space.runs("hurried")
-        return len(runs) == len(ticks) and sum(run["status"]["phase"] in OPEN for run in runs) == 1
+        return len(runs) == 1 + len(ticks) and sum(run["status"]["phase"] in OPEN for run in runs) == 1
 
     space.wait(others_are_over, "nobody waits any more")
     space.release(name_of(first))
     space.wait_phase("hurried", "Finished")
-    assert_each_tick_has_one_run(space.runs("hurried"), ticks)
+    assert_each_tick_has_one_run(space.runs("hurried")[1:], ticks)
     assert space.run(name_of(first))["status"]["phase"] == "Succeeded"
     late = later_runs(space, first)
     assert late
@@ -171,15 +174,15 @@ def test_a_queued_run_past_its_deadline_is_missed(space: Workspace) -> None:
 
 
 def test_allow_starts_every_tick_beside_the_others(space: Workspace) -> None:
-    ticks = begin(space, "crowd", "Allow", every=4, catchUp="All")
-    runs = space.wait_first_runs("crowd", len(ticks))
+    _, ticks = begin(space, "crowd", "Allow", every=4, catchUp="All")
+    runs = space.wait_first_runs("crowd", 1 + len(ticks))
     for run in runs:
         space.wait_log(name_of(run), "begun")
     for run in runs:
         space.release(name_of(run))
     space.wait_phase("crowd", "Finished")
     runs = space.runs("crowd")
-    assert_each_tick_has_one_run(runs, ticks)
+    assert_each_tick_has_one_run(runs[1:], ticks)
     assert {run["status"]["phase"] for run in runs} == {"Succeeded"}
     spans = lives(space.pods("crowd"))
     assert max(start for start, _ in spans) <= min(end for _, end in spans), "all at the same time"
