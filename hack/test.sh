@@ -17,7 +17,7 @@ cluster=${TEST_CLUSTER:-test}
 output=build/test-output
 watches=(tests/contract/test_watch_*.py tests/contract/test_lease.py)
 # Those of about half the time; each has an outage of its own.
-second_part=(tests/cluster/test_{catch_up,hedge,high_availability,install,node_away,notifications,restart,shared_process,steps_restart}.py)
+second_part=(tests/cluster/test_{catch_up,takeover,high_availability,install,node_away,notifications,restart,shared_process,steps_restart}.py)
 
 rm -rf "$output"
 mkdir -p "$output"

@@ -26,10 +26,10 @@ from burst_cluster import (
     share_of_a_core,
     site,
 )
-from burst_cronjobs import WATCHED, first_minute, hedged, native
+from burst_cronjobs import WATCHED, first_minute, native, taken_over
 from burst_floor import bodies, write
 from burst_samples import ALL_MADE, CPU, DOUBLE, MISSING, P99, RECORDED, lateness
-from figures import FLOOR, HEDGED, OPERATOR, RAISED, STOCK, Figure, Sample, Target
+from figures import FLOOR, OPERATOR, RAISED, STOCK, TAKEN_OVER, Figure, Sample, Target
 
 from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
@@ -42,9 +42,9 @@ _GAPS = {100: 10, 1000: 12, 5000: 40}
 
 _STOCK_SETS = (100, 1000)
 _RAISED_SETS = (100, 1000, 1000, 1000, 5000)
-_HEDGED_SETS = (100, 1000, 1000, 1000)
+_TAKEOVER_SETS = (100, 1000, 1000, 1000)
 _SET_UP_NATIVE = 30
-_SET_UP_HEDGED = 80
+_SET_UP_TAKEOVER = 80
 """Seconds from the start of a control plane until all is set up."""
 _SETTING_UP = 0.008
 """CPU seconds of the operator from a request that is created to one that waits for its tick, with room to spare."""
@@ -60,11 +60,11 @@ async def measure() -> list[list[Sample]]:
             _own_engine_all(name),
         )
     ]
-    first = max(first_minute(_SET_UP_HEDGED / share_of_a_core()), first_minute(_SET_UP_NATIVE) + 1)
+    first = max(first_minute(_SET_UP_TAKEOVER / share_of_a_core()), first_minute(_SET_UP_NATIVE) + 1)
     parts += await asyncio.gather(
         # The smallest, which nothing is asked of, comes while the other side is still being set up.
         native(f"{name}-native", RAISED_FLAGS, _RAISED_SETS, first - 1, RAISED),
-        hedged(name, STOCK_FLAGS, _HEDGED_SETS, first),
+        taken_over(name, STOCK_FLAGS, _TAKEOVER_SETS, first),
     )
     return in_repetitions([burst for part in parts for burst in part])
 
@@ -180,10 +180,10 @@ FIGURE = Figure(
         Target(RECORDED, OPERATOR, 1000, at_least=1000),
         Target(DOUBLE, OPERATOR, 1000, at_most=0),
         Target(CPU, OPERATOR, 1000, at_most=5),
-        Target(MISSING, HEDGED, 1000, at_most=0),
-        Target(P99, HEDGED, 1000, at_most=14),
+        Target(MISSING, TAKEN_OVER, 1000, at_most=0),
+        Target(P99, TAKEN_OVER, 1000, at_most=14),
     ),
-    anchors={OPERATOR: (FLOOR, RAISED, STOCK), HEDGED: (STOCK,)},
+    anchors={OPERATOR: (FLOOR, RAISED, STOCK), TAKEN_OVER: (STOCK,)},
     notes=(
         "Lateness is the arrival of the Job in a watch (a process of its own) minus the tick.",
         "The floor is one process that creates the same runs and Jobs, serialised beforehand, with as many in flight.",

@@ -17,7 +17,7 @@ from typing import Any
 from bench_cluster import request
 from burst_cluster import NAMESPACE_NAME, Site, control_plane, site
 from burst_samples import RECORDED, lateness
-from figures import HEDGED, Sample
+from figures import TAKEN_OVER, Sample
 
 from process_operator.resources.kinds import CRONJOB, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
@@ -39,7 +39,7 @@ async def native(name: str, flags: Sequence[str], sets: Sequence[int], first: in
         return [await _minute(here, minute, size, series) for minute, size in enumerate(sets, first)]
 
 
-async def hedged(name: str, flags: Sequence[str], sets: Sequence[int], first: int) -> list[list[Sample]]:
+async def taken_over(name: str, flags: Sequence[str], sets: Sequence[int], first: int) -> list[list[Sample]]:
     """The same of requests with the engine CronJob, with an operator beside the controller."""
     async with control_plane(name, flags) as kubeconfig, site(kubeconfig) as here:
         for minute, size in enumerate(sets, first):
@@ -48,12 +48,12 @@ async def hedged(name: str, flags: Sequence[str], sets: Sequence[int], first: in
             await here.create(PROCESS_REQUEST, bodies)
         async with here.operator():
             await _until_armed(here, sum(sets))
-            if _is_late(first, HEDGED):
+            if _is_late(first, TAKEN_OVER):
                 return []
             made = []
             for minute, size in enumerate(sets, first):
-                samples = await _minute(here, minute, size, HEDGED)
-                made.append([*samples, Sample(RECORDED, HEDGED, size, await _recorded(here, minute))])
+                samples = await _minute(here, minute, size, TAKEN_OVER)
+                made.append([*samples, Sample(RECORDED, TAKEN_OVER, size, await _recorded(here, minute))])
             return made
 
 

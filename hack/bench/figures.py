@@ -14,7 +14,7 @@ from typing import Any
 FLOOR = "floor"
 """The series of a bare loop that writes the same objects and does nothing else."""
 OPERATOR = "engine Operator"
-HEDGED = "engine CronJob"
+TAKEN_OVER = "engine CronJob"
 STOCK = "native, stock flags"
 RAISED = "native, raised flags"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from figures import HEDGED, OPERATOR, Figure, Sample, Target
+from figures import OPERATOR, TAKEN_OVER, Figure, Sample, Target
 from rest_objects import copy_requests, copy_runs, create, requests
 from stand import OPERATOR_PROCESS, control_plane, operator
 
@@ -46,7 +46,7 @@ async def measure() -> list[list[Sample]]:
     if engine != "Operator":
         for size in (SMALL, MIDDLE):
             with control_plane(NAME) as kubeconfig:
-                await _made(kubeconfig, size, engine, HEDGED, repetitions)
+                await _made(kubeconfig, size, engine, TAKEN_OVER, repetitions)
         return repetitions
     with control_plane(NAME) as kubeconfig:
         empty = await _made(kubeconfig, SMALL, engine, OPERATOR, repetitions)

@@ -20,7 +20,7 @@ from uuid import uuid4
 import structlog
 
 from process_operator.actions.action_log import log_action
-from process_operator.actions.executor import Performer
+from process_operator.actions.executor import ActionExecutor
 from process_operator.actions.log_reader import LogReader
 from process_operator.actions.notify.notifier import OUTCOMES, Notifier
 from process_operator.actions.notify.receivers_file import read_receivers
@@ -33,24 +33,24 @@ from process_operator.cluster.lease import Lease, Pod
 from process_operator.cluster.object_watch import ObjectWatch
 from process_operator.cluster.retry import Retries
 from process_operator.controller.agenda import Agenda
-from process_operator.controller.burst import Ahead
-from process_operator.controller.clock_guard import Pulse
+from process_operator.controller.burst import BurstPreparer
+from process_operator.controller.clock_guard import ClockGuard
 from process_operator.controller.process_reconciler import ProcessReconciler
-from process_operator.controller.request_reconciler import Pace, Reconciler
+from process_operator.controller.request_reconciler import Reconciler, StatusPacing
 from process_operator.controller.timer import Timer
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.actions import Action, CreateRun
 from process_operator.resources.kinds import Kind
+from process_operator.resources.types import NamespacedName
 from process_operator.service.health import Health
 from process_operator.service.http_server import HttpServer
 from process_operator.service.leader_election import Leadership, LeaseTimes
 from process_operator.service.metrics import Metrics
 from process_operator.settings import Settings
-from process_operator.state.object_cache import Key
 from process_operator.state.store import Store
 from process_operator.watch.config_maps import ConfigMaps
-from process_operator.watch.kopf_watches import LONGEST_PAUSE, WATCH_SECONDS, Signs, Watches
+from process_operator.watch.kopf_watches import LONGEST_PAUSE, WATCH_SECONDS, Watches, WatchListener
 from process_operator.watch.resync import Resync
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -71,7 +71,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pauses:
+class RetryIntervals:
     """Seconds between two tries of what goes on for ever."""
 
     events: float = 1.0
@@ -99,17 +99,17 @@ class Operator:
         settings: Settings,
         *,
         clock: Callable[[], datetime] = utc_now,
-        pauses: Pauses | None = None,
+        intervals: RetryIntervals | None = None,
     ) -> None:
-        self._pauses = pauses or Pauses()
+        self._intervals = intervals or RetryIntervals()
         self._settings = settings
         self._clock = clock
         self._connection = connection
         receivers = read_receivers(settings.receivers_file)
         self.metrics = Metrics(per_request=settings.metrics_per_request)
         self.api = Api(connection, on_request=self.metrics.api_request)
-        self.queue: WorkQueue[Key] = WorkQueue()
-        self.processes: WorkQueue[Key] = WorkQueue()
+        self.queue: WorkQueue[NamespacedName] = WorkQueue()
+        self.processes: WorkQueue[NamespacedName] = WorkQueue()
         self.store = Store(
             on_dirty=self._dirty,
             on_progress=self._progressed,
@@ -117,32 +117,34 @@ class Operator:
             clock=clock,
             defaults=Defaults(engine=settings.default_engine, receivers=receivers),
         )
-        self.agenda: Agenda[Key] = Agenda()
-        self.pulse = Pulse(self.store, clock)
-        self.timer = Timer(self.agenda, self.queue, clock, self.pulse.beat)
+        self.agenda: Agenda[NamespacedName] = Agenda()
+        self.clock_guard = ClockGuard(self.store, clock)
+        self.timer = Timer(self.agenda, self.queue, clock, self.clock_guard.check)
         self.events = EventRecorder(self.api)
-        self.logs = LogReader(self.api, self.store, on_read=self.queue.add, on_early=self.queue.add_soon)
+        self.logs = LogReader(self.api, self.store, on_read=self.queue.add, on_early=self.queue.add_batched)
         self.notifier = Notifier(
             receivers, self.store, on_done=self.queue.add, count=self.metrics.notification, clock=clock
         )
         self.metrics.receivers((receiver.name for receiver in receivers), OUTCOMES)
         watch = ObjectWatch(connection, silence=settings.watch_silence_seconds)
-        self.config_maps = ConfigMaps(self.api, watch, self.store, longest_pause=self._pauses.watch)
-        self.performer = Performer(
+        self.config_maps = ConfigMaps(self.api, watch, self.store, longest_pause=self._intervals.watch)
+        self.executor = ActionExecutor(
             self.api, self.store, self.events, self.logs, clock, follow=self.config_maps.follow, notifier=self.notifier
         )
-        self.ahead = Ahead(self.store, self.agenda, self.queue, clock, self.pulse.beat, claim=self._claim)
+        self.burst = BurstPreparer(
+            self.store, self.agenda, self.queue, clock, self.clock_guard.check, claim=self._claim
+        )
         self.reconciler = Reconciler(
             store=self.store,
             queue=self.queue,
-            performer=self.performer,
+            executor=self.executor,
             clock=clock,
             wake=self.timer.put,
-            pace=Pace(timedelta(seconds=settings.status_seconds)),
+            pacing=StatusPacing(timedelta(seconds=settings.status_seconds)),
             done=self._done,
-            beat=self.pulse.beat,
-            ahead=self.ahead,
-            look_soon=self.queue.add_soon,
+            term=self.clock_guard.check,
+            burst=self.burst,
+            look_soon=self.queue.add_batched,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, clock)
         self.resync = Resync(self.api, self.store, namespaces=settings.watch_namespaces or (None,))
@@ -151,7 +153,7 @@ class Operator:
             leadership=self.leadership,
             queue=self.queue,
             timer=self.timer,
-            watch_seconds=WATCH_SECONDS + settings.watch_silence_seconds + self._pauses.watch,
+            watch_seconds=WATCH_SECONDS + settings.watch_silence_seconds + self._intervals.watch,
         )
         self.metrics.follow(
             store=self.store,
@@ -231,8 +233,8 @@ class Operator:
 
     async def _lead(self) -> None:
         """What only one operator does: decide and act."""
-        self.pulse.begin()
-        self.store.start_over()
+        self.clock_guard.begin()
+        self.store.reset()
         for key in self.store.request_keys():
             self.queue.add(key)
         for key in self.store.processes.entries:
@@ -246,7 +248,7 @@ class Operator:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.agenda.clear()
-            self.ahead.clear()
+            self.burst.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):
                     await self.reconciler.flush()
@@ -262,15 +264,15 @@ class Operator:
             if not self.leadership.leads:
                 self.queue.clear()
                 self.processes.clear()
-                self.store.start_over()
-            await asyncio.sleep(self._pauses.drop)
+                self.store.reset()
+            await asyncio.sleep(self._intervals.drop)
 
     def _loops(self) -> list[Callable[[], Coroutine[Any, Any, None]]]:
         return [
             *[self.reconciler.work] * self._settings.workers,
             self.process_reconciler.work,
             self.timer.run,
-            self.ahead.run,
+            self.burst.run,
             self._flush_events,
         ]
 
@@ -297,12 +299,12 @@ class Operator:
                     log.error(why, error=str(error))  # noqa: TRY400 - the way there says nothing
                     said, silent_until = why, loop.time() + _REPEAT_SECONDS
                 failures += 1
-                await asyncio.sleep(self._pauses.after_list(failures, error))
+                await asyncio.sleep(self._intervals.after_list(failures, error))
             else:
                 return
 
     async def _say_when_ready(self) -> None:
-        await self.queue.drained()
+        await self.queue.wait_idle()
         # What is there now stays: no later collection has to walk through it.
         gc.collect()
         gc.freeze()
@@ -316,15 +318,15 @@ class Operator:
             watches = Watches(
                 self._connection,
                 self._seen,
-                Signs(
+                WatchListener(
                     listed=self._relisted.set,
                     began=self._take_signals,
                     asked=self.health.watch_asked,
-                    calm=self.queue.calm,
+                    yield_to_urgent=self.queue.yield_to_urgent,
                 ),
                 namespaces=self._settings.watch_namespaces,
                 silence_seconds=self._settings.watch_silence_seconds,
-                longest_pause=self._pauses.watch,
+                longest_pause=self._intervals.watch,
             )
             try:
                 await watches.run()
@@ -332,22 +334,22 @@ class Operator:
                 log.warning("the watches ended and begin anew", error=repr(error))
             else:
                 log.warning("the watches ended and begin anew")
-            await asyncio.sleep(self._pauses.relist)
+            await asyncio.sleep(self._intervals.relist)
 
-    def _dirty(self, key: Key) -> None:
-        self.ahead.drop(key)
+    def _dirty(self, key: NamespacedName) -> None:
+        self.burst.drop(key)
         self.queue.add(key)
 
-    def _progressed(self, key: Key) -> None:
-        self.ahead.drop(key)
-        self.queue.add_soon(key)
+    def _progressed(self, key: NamespacedName) -> None:
+        self.burst.drop(key)
+        self.queue.add_batched(key)
 
-    def _done(self, key: Key, action: Action) -> None:
+    def _done(self, key: NamespacedName, action: Action) -> None:
         self.metrics.action(key, action)
         log_action(key, action)
 
-    async def _claim(self, key: Key, snapshot: Snapshot, claim: CreateRun) -> None:
-        await self.performer.perform(key, snapshot, claim)
+    async def _claim(self, key: NamespacedName, snapshot: Snapshot, claim: CreateRun) -> None:
+        await self.executor.execute(key, snapshot, claim)
         self._done(key, claim)
 
     def _seen(self, kind: Kind, event_type: str | None, raw: dict[str, Any]) -> None:
@@ -364,7 +366,7 @@ class Operator:
                     continue
             else:
                 if self._listed.is_set():
-                    await asyncio.sleep(self._pauses.relist)
+                    await asyncio.sleep(self._intervals.relist)
                 self._relisted.clear()
             try:
                 await self.resync.run()
@@ -375,15 +377,15 @@ class Operator:
                 log.warning("resync failed, will try again", error=str(error))
                 self._relisted.set()
                 failures += 1
-                await asyncio.sleep(self._pauses.after_list(failures, error))
+                await asyncio.sleep(self._intervals.after_list(failures, error))
 
     async def _flush_events(self) -> None:
-        pause = self._pauses.events
+        pause = self._intervals.events
         while True:
             await asyncio.sleep(pause)
-            await self.queue.calm()
+            await self.queue.yield_to_urgent()
             errors = await self.events.flush(self._clock())
-            pause = max([self._pauses.events, *map(retry_after, errors)])
+            pause = max([self._intervals.events, *map(retry_after, errors)])
             for error in errors:
                 # A namespace that is being deleted takes no Events, and nobody would read them.
                 if not isinstance(error, NamespaceTerminating | NotFound):

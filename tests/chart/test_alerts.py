@@ -33,7 +33,7 @@ def test_they_are_valid(rules: Path) -> None:
 
 
 FINISHED = 'process_operator_runs_finished_total{phase="%s"}'
-REFUSED = 'process_operator_ticks_refused_total{phase="Missed"}'
+REFUSED = 'process_operator_ticks_not_started_total{phase="Missed"}'
 
 
 @pytest.mark.parametrize(

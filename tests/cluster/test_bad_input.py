@@ -254,75 +254,75 @@ REFUSED = [
     ),
     pytest.param(
         {"parameters": [{"name": "A", "value": "a\0b"}]},
-        "TemplateRefused",
+        "TemplateRejected",
         "spec.parameters[0].value: an environment variable cannot hold a NUL",
         id="a value with a NUL character",
     ),
     # Templates, in the words of the API server
     pytest.param(
         template({"imagee": "x"}),
-        "TemplateRefused",
+        "TemplateRejected",
         f'{SERVER}strict decoding error: unknown field "{CONTAINERS}[0].imagee"',
         id="an unknown field",
     ),
     pytest.param(
-        template({"image": None}), "TemplateRefused", f"{SERVER}{CONTAINERS}[0].image: Required value", id="no image"
+        template({"image": None}), "TemplateRejected", f"{SERVER}{CONTAINERS}[0].image: Required value", id="no image"
     ),
     pytest.param(
         template({"image": 5}),
-        "TemplateRefused",
+        "TemplateRejected",
         "cannot unmarshal number into Go struct field Container.spec.template.spec.containers.image of type string",
         id="an image that is a number",
     ),
     pytest.param(
         {"jobTemplate": {**job_template(), "metadata": {"labels": {"team": "two words"}}}},
-        "TemplateRefused",
+        "TemplateRejected",
         f'{SERVER}metadata.labels: Invalid value: "two words"',
         id="a label with a blank",
     ),
     # Templates whose shape only the operator can judge, because it puts something in
     pytest.param(
-        template({"env": "A=b"}), "TemplateRefused", f"{POD}.containers[0].env: must be a list", id="env as text"
+        template({"env": "A=b"}), "TemplateRejected", f"{POD}.containers[0].env: must be a list", id="env as text"
     ),
     pytest.param(
         template({"env": ["A=b"]}),
-        "TemplateRefused",
+        "TemplateRejected",
         f"{POD}.containers[0].env[0]: must be an object",
         id="env of texts",
     ),
     pytest.param(
-        template({"env": [{"name": ["A"]}]}), "TemplateRefused", "env[0].name: must be a string", id="env of a list"
+        template({"env": [{"name": ["A"]}]}), "TemplateRejected", "env[0].name: must be a string", id="env of a list"
     ),
     pytest.param(
         template(pod={"initContainers": {"name": "a"}}),
-        "TemplateRefused",
+        "TemplateRejected",
         f"{POD}.initContainers: must be a list, not an object",
         id="init containers as an object",
     ),
     pytest.param(
         {"jobTemplate": {**job_template(), "metadata": {"labels": ["a"]}}},
-        "TemplateRefused",
+        "TemplateRejected",
         "spec.jobTemplate.metadata.labels: must be an object, not a list",
         id="labels as a list",
     ),
     pytest.param(
         template(ttlSecondsAfterFinished="1h"),
-        "TemplateRefused",
+        "TemplateRejected",
         "spec.jobTemplate.spec.ttlSecondsAfterFinished: must be a whole number of seconds",
         id="a time to live as text",
     ),
     pytest.param(
-        template(suspend=True), "TemplateRefused", "spec.jobTemplate.spec.suspend: true is not allowed", id="suspended"
+        template(suspend=True), "TemplateRejected", "spec.jobTemplate.spec.suspend: true is not allowed", id="suspended"
     ),
     pytest.param(
         template(managedBy="example.com/other"),
-        "TemplateRefused",
+        "TemplateRejected",
         "spec.jobTemplate.spec.managedBy: not allowed",
         id="managed elsewhere",
     ),
     pytest.param(
         uses("managed-elsewhere"),
-        "TemplateRefused",
+        "TemplateRejected",
         "Process managed-elsewhere: spec.jobTemplate.spec.managedBy",
         id="a process that is managed elsewhere",
     ),
@@ -435,7 +435,7 @@ def refusals(cluster: Kubectl, place: str) -> Refusals:
     found = Refusals(apply_all(cluster, place, wrong))
 
     def all_are_told() -> bool:
-        for event in cluster.objects("event", place, fields="involvedObject.kind=ProcessRequest,reason=Refused"):
+        for event in cluster.objects("event", place, fields="involvedObject.kind=ProcessRequest,reason=NotAccepted"):
             found.events.setdefault(event["involvedObject"]["name"], event)
         for item in cluster.objects("preq", place):
             if is_refused(item):
@@ -507,7 +507,7 @@ def test_people_and_tools_are_told(cluster: Kubectl, place: str) -> None:
         lambda: [
             line
             for line in cluster.run("describe", "preq", name, "--namespace", place).splitlines()
-            if line.lstrip().startswith("Warning  Refused")
+            if line.lstrip().startswith("Warning  NotAccepted")
         ],
         what="the Event stands in kubectl describe",
         namespace=place,

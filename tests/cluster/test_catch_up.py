@@ -43,7 +43,7 @@ class Outage:
 
     def ticks(self, name: str) -> list[datetime]:
         """The ticks of a schedule; the first is due at its creation."""
-        since = instant(self.space.status(name)["stretch"]["since"])
+        since = instant(self.space.status(name)["activation"]["since"])
         return [since + number * EVERY * SECOND for number in range((self.finish - since) // (EVERY * SECOND) + 1)]
 
     def all_over(self, name: str) -> list[Object]:

@@ -48,8 +48,8 @@ def begin(space: Workspace, name: str, policy: str, every: int, **spec: object) 
     finish = now().replace(microsecond=0) + LASTS
     timing = schedule(hourly=None, secondly={"every": every}, finishTime=written(finish))
     space.edit(name, timing=timing, **spec)
-    space.wait(lambda: space.status(name)["stretch"]["number"] == 2, "the ticks begin")
-    since = instant(space.status(name)["stretch"]["since"])
+    space.wait(lambda: space.status(name)["activation"]["number"] == 2, "the ticks begin")
+    since = instant(space.status(name)["activation"]["since"])
     return first, [since + number * every * SECOND for number in range((finish - since) // (every * SECOND) + 1)]
 
 
@@ -120,8 +120,8 @@ def test_replace_ends_the_run_in_the_way_and_starts_when_it_is_gone(space: Works
     space.edit("newest", timing=schedule(hourly=None, secondly={"every": 4}))
     space.wait_first_runs("newest", 3)
     space.edit("newest", timing=schedule(hourly={"every": 1}, secondly=None))
-    space.wait(lambda: space.status("newest")["stretch"]["number"] == 3, "no other tick comes for an hour")
-    since = space.status("newest")["stretch"]["since"]
+    space.wait(lambda: space.status("newest")["activation"]["number"] == 3, "no other tick comes for an hour")
+    since = space.status("newest")["activation"]["since"]
     last = space.wait(lambda: [run for run in space.runs("newest") if run["spec"]["scheduledTime"] == since], since)[0]
     space.release(name_of(last))
     space.wait_run(name_of(last), "Succeeded")

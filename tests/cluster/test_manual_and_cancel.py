@@ -35,7 +35,7 @@ def test_a_person_starts_a_run_and_the_schedule_is_not_touched(space: Workspace,
         assert "scheduledTime" not in run["spec"]
         assert run["status"]["log"]["text"] == f"{name} {created(run)}"
     after = space.wait_phase("nightly", "Suspended" if suspended else "Scheduled")
-    for field in ("stretch", "lastScheduleTime", "nextRunTime", "phase"):
+    for field in ("activation", "lastScheduleTime", "nextRunTime", "phase"):
         assert after.get(field) == before.get(field)
     space.wait(lambda: space.status("nightly").get("lastRun", {}).get("name") in names, "it shows its last run")
 

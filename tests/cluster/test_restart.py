@@ -150,7 +150,7 @@ def test_a_run_that_was_deleted_is_not_run_again(outage: Outage) -> None:
     space = outage.space
     space.wait(lambda: not space.jobs("run-removed") and not space.pods("run-removed"), "its Job and pod are gone")
     assert space.runs("run-removed") == []
-    assert space.wait_phase("run-removed", "Failed")["stretch"]["number"] == 1
+    assert space.wait_phase("run-removed", "Failed")["activation"]["number"] == 1
 
 
 def test_the_cronjob_controller_went_on_and_its_job_is_recorded(outage: Outage) -> None:

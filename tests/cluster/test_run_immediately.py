@@ -77,9 +77,9 @@ def test_the_request_sums_it_up_and_scripts_can_wait_for_it(space: Workspace) ->
 
     status = space.wait_phase("good", "Succeeded")
     owner = space.request("good")
-    stretch = status["stretch"]
-    assert (stretch["number"], stretch["since"], stretch["runs"]) == (1, created(owner), 1)
-    assert stretch["specHash"]
+    activation = status["activation"]
+    assert (activation["number"], activation["since"], activation["runs"]) == (1, created(owner), 1)
+    assert activation["specHash"]
     expected = {
         "observedGeneration": owner["metadata"]["generation"],
         "phase": "Succeeded",
@@ -134,7 +134,7 @@ def test_a_request_created_suspended_runs_at_its_first_resume_only(space: Worksp
     manifest = request("asleep", immediately(), suspend=True)
     space.apply(manifest)
     status = space.wait_phase("asleep", "Suspended")
-    assert status["stretch"]["number"] == 0
+    assert status["activation"]["number"] == 0
     assert conditions(status)["Ready"] == ("True", "Suspended")
     space.reschedule("asleep")
     space.let_operator_catch_up()
@@ -152,7 +152,7 @@ def test_a_request_created_suspended_runs_at_its_first_resume_only(space: Worksp
     space.let_operator_catch_up()
     assert len(space.runs("asleep")) == 1, "applying it while suspended runs nothing"
     space.edit("asleep", suspend=False)
-    assert space.wait_phase("asleep", "Succeeded")["stretch"]["number"] == 1
+    assert space.wait_phase("asleep", "Succeeded")["activation"]["number"] == 1
     assert len(space.runs("asleep")) == 1, "nor does a resume after its run"
 
 
@@ -207,7 +207,7 @@ def test_a_request_waits_for_its_process(space: Workspace) -> None:
         "Stalled": ("False", "ProcessNotFound"),
     }
     assert space.runs("early") == []
-    assert space.wait_event("early", "Refused")["type"] == "Warning"
+    assert space.wait_event("early", "NotAccepted")["type"] == "Warning"
     space.apply(process("late"))
     space.wait_runs("early", 1, "Succeeded")
     assert conditions(space.wait_phase("early", "Succeeded"))["Accepted"] == ("True", "Accepted")

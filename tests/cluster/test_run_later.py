@@ -73,7 +73,7 @@ def test_the_job_waits_suspended_and_starts_at_its_time(space: Workspace) -> Non
         assert run["status"]["log"]["text"] == written(due)
         space.wait_phase(name, "Succeeded")
     assert space.runs("at")[0]["spec"]["scheduledTime"] == written(start)
-    since = instant(space.status("after")["stretch"]["since"])
+    since = instant(space.status("after")["activation"]["since"])
     assert instant(space.runs("after")[0]["spec"]["scheduledTime"]) == since + lead
 
 
@@ -127,7 +127,7 @@ def test_unscheduled_it_stays_asleep_past_its_start_and_the_resume_lets_it_go_on
     (new,) = [run for run in space.wait_runs("after", 2, "Canceled", "Succeeded") if name_of(run) != name_of(late)]
     assert new["status"]["phase"] == "Succeeded"
     for name, number in (("at", 1), ("after", 2)):
-        assert space.wait_phase(name, "Succeeded")["stretch"]["number"] == number
+        assert space.wait_phase(name, "Succeeded")["activation"]["number"] == number
         assert len(space.pods(name)) == 1
     assert instant(new["spec"]["scheduledTime"]) >= resumed + lead, "it waits again, from the resume"
 
@@ -154,7 +154,7 @@ def test_reschedule_and_edit_of_the_timing_cancel_the_waiting_run_and_wait_anew(
         assert cause in status["message"]
         assert "startTime" not in status
     assert len(space.pods("moved")) == 1
-    assert space.wait_phase("moved", "Succeeded")["stretch"]["number"] == 3
+    assert space.wait_phase("moved", "Succeeded")["activation"]["number"] == 3
 
 
 def test_a_new_template_replaces_the_job_that_waits_under_the_same_run(space: Workspace) -> None:
@@ -173,7 +173,7 @@ def test_a_new_template_replaces_the_job_that_waits_under_the_same_run(space: Wo
     (after,) = space.wait_runs("mended", 1, "Succeeded")
     assert after["metadata"]["uid"] == run["metadata"]["uid"]
     assert after["status"]["log"]["text"] == "right red"
-    assert space.status("mended")["stretch"]["number"] == 1
+    assert space.status("mended")["activation"]["number"] == 1
 
 
 def test_a_waiting_run_is_canceled_by_a_person(space: Workspace) -> None:

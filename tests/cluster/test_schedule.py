@@ -152,7 +152,7 @@ def test_the_engine_can_be_chosen_where_it_keeps_the_promise(space: Workspace) -
     (message,) = [found["message"] for found in status["conditions"] if found["type"] == "Accepted"]
     assert "spec.engine" in message
     assert "secondly" in message
-    assert message in space.wait_event("too-fast", "Refused")["message"]
+    assert message in space.wait_event("too-fast", "NotAccepted")["message"]
     assert space.runs("too-fast") == []
     space.edit("too-fast", engine=None)
     space.wait_phase("too-fast", "Scheduled")
@@ -179,8 +179,8 @@ def test_unschedule_stops_the_ticks_and_the_resume_makes_none_up(space: Workspac
     value = space.reschedule("stopped")
     space.wait_handled("stopped", value)
     space.edit("stopped", timing=secondly(3), suspend=False)
-    space.wait(lambda: space.status("stopped")["stretch"]["number"] == 4, "the edit begins a stretch of its own")
-    edited = instant(space.status("stopped")["stretch"]["since"])
+    space.wait(lambda: space.status("stopped")["activation"]["number"] == 4, "the edit begins an activation of its own")
+    edited = instant(space.status("stopped")["activation"]["since"])
     space.wait_first_runs("stopped", len(space.runs("stopped")) + 2)
     space.edit("stopped", suspend=True)
     space.wait_phase("stopped", "Suspended")

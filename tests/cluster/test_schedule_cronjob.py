@@ -192,7 +192,7 @@ def test_the_tick_of_a_quiet_time_is_never_made_up(minute: Minute, name: str) ->
     assert space.wait_phase(name, phase, *at_work)["engine"] == "CronJob"
     assert space.cronjob(name)["spec"]["suspend"] is suspended
     if name in ("resumed", "edited"):
-        assert space.status(name)["stretch"]["number"] == 2
+        assert space.status(name)["activation"]["number"] == 2
     if name == "edited":
         assert space.cronjob(name)["spec"]["schedule"] == f"{minute.tick.minute} * * * *"
 

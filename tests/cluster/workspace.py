@@ -199,7 +199,7 @@ class Workspace:
         return self.wait(look, f"Event {reason} on {of}", seconds)[-1]
 
     def wait_handled(self, name: str, value: str) -> None:
-        """Wait until the operator has begun the stretch that a reschedule asked for."""
+        """Wait until the operator has begun the activation that a reschedule asked for."""
         self.wait(lambda: self.status(name).get("lastHandledReschedule") == value, f"{name} is rescheduled")
 
     def wait_until(self, moment: datetime) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.contract.webhook_receiver import WebhookReceiver, self_signed
 
-from process_operator.actions.notify.notifier import Notifier, Tries
+from process_operator.actions.notify.notifier import Notifier, RetryPolicy
 from process_operator.app import utc_now
 from process_operator.decisions.inputs.snapshot import Delivery
 from process_operator.decisions.plan.actions import Notify
@@ -50,7 +50,7 @@ class Desk:
             on_done=lambda _: self.done.set(),
             count=self._count,
             clock=clock,
-            tries=Tries(sleep=waits.sleep, chance=lambda: 1.0, **{"timeout": 60.0, **tries}),
+            tries=RetryPolicy(sleep=waits.sleep, chance=lambda: 1.0, **{"timeout": 60.0, **tries}),
         )
 
     def _count(self, receiver: str, outcome: str) -> None:
@@ -60,7 +60,7 @@ class Desk:
         self.notifier.start(KEY, Notify("r", uid, {**EVENT, "id": f"{uid}-finished"}, receivers or ("hook",)))
 
     def delivery(self, uid: str = "uid") -> Delivery:
-        return self.store.notes(KEY).deliveries[uid]
+        return self.store.observations(KEY).deliveries[uid]
 
     async def send(self, *receivers: str) -> Delivery:
         self.start(*receivers)
@@ -227,7 +227,7 @@ async def test_two_receivers_of_one_end_are_waited_for(waits: Waits) -> None:
 async def test_nobody_is_told_of_a_delivery_that_was_forgotten_meanwhile(waits: Waits) -> None:
     async with WebhookReceiver() as hook, desk(waits, receiver(hook.url)) as sender:
         sender.start()
-        sender.store.start_over()
+        sender.store.reset()
         (lane,) = sender.notifier._lanes.values()
         await asyncio.gather(*lane.tasks)
         assert not sender.done.is_set()

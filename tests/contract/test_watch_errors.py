@@ -25,7 +25,7 @@ LOST = [
     pytest.param(("POST", "/processruns$"), id="that made the run"),
     pytest.param(("POST", "/jobs$"), id="that made the Job, or looked at it"),
     pytest.param(("PATCH", "/processruns/.*/status$"), id="that recorded the run"),
-    pytest.param(("PATCH", "/processrequests/.*/status$"), id="that began the stretch or wrote the status"),
+    pytest.param(("PATCH", "/processrequests/.*/status$"), id="that began the activation or wrote the status"),
 ]
 
 

@@ -448,19 +448,19 @@ async def edited(battle: Battle) -> None:
             battle.operator.kill()
             battle.operator.start()
         for wish in wishes:
-            await _note_stretch(battle, wish, number + 2, every)
+            await _note_activation(battle, wish, number + 2, every)
 
 
-async def _note_stretch(battle: Battle, wish: Any, number: int, every: int) -> None:
+async def _note_activation(battle: Battle, wish: Any, number: int, every: int) -> None:
     """Wait until the operator says since when the edit holds."""
 
     async def begun() -> bool:
-        stretch = (await battle.get(wish.name)).get("status", {}).get("stretch") or {}
-        return bool(stretch.get("number", 0) >= number)
+        activation = (await battle.get(wish.name)).get("status", {}).get("activation") or {}
+        return bool(activation.get("number", 0) >= number)
 
     await battle.until(begun)
-    stretch = (await battle.get(wish.name))["status"]["stretch"]
-    wish.edits.append((parse_instant(stretch["since"]), every))
+    activation = (await battle.get(wish.name))["status"]["activation"]
+    wish.edits.append((parse_instant(activation["since"]), every))
 
 
 @fault("engine CronJob, killed again and again", 150)
@@ -564,7 +564,7 @@ async def short_hands(battle: Battle) -> None:
         if number:
             battle.operator.kill()
             battle.operator.start()
-        await _note_stretch(battle, wish, number + 2, every)
+        await _note_activation(battle, wish, number + 2, every)
     await _make_again(battle, "forbid-works", "at-once")
     await asyncio.sleep(3)
     await _make_again(battle, "forbid-works", "at-once")

@@ -34,7 +34,7 @@ class Wish:
     every: int
     """Seconds between two ticks; 0: it runs once."""
     start: datetime | None
-    """The first tick; None: at the beginning of its stretch."""
+    """The first tick; None: at the beginning of its activation."""
     finish: datetime
     ends: frozenset[str]
     """Phases in which its runs may end."""
@@ -45,7 +45,7 @@ class Wish:
     is_gone: bool = False
     """The request was deleted: nobody says any more how what went on has ended."""
     edits: list[tuple[datetime, int]] = field(default_factory=list)
-    """Stretches after the first: since when, and how often it ticks from then on."""
+    """Activationes after the first: since when, and how often it ticks from then on."""
     deleted_runs: set[str] = field(default_factory=set)
     """Names of runs that the suite itself has deleted."""
 

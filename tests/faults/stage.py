@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self
 from structlog.testing import capture_logs
 from tests.faults.proxy import Proxy
 
-from process_operator.app import Operator, Pauses
+from process_operator.app import Operator, RetryIntervals
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
 from process_operator.resources.kinds import CRONJOB, JOB, NAMESPACE, PROCESS_REQUEST, PROCESS_RUN, Kind
@@ -42,7 +42,7 @@ CRD: Final = Kind(
 _POLL_SECONDS: Final = 0.1
 PATIENCE: Final = 150.0
 """Seconds in which anything happens, also on a machine that is very busy; what was waited for ends the wait."""
-_PAUSES: Final = Pauses(events=0.2, relist=0.2, retry=0.3, watch=1.0)
+_PAUSES: Final = RetryIntervals(events=0.2, relist=0.2, retry=0.3, watch=1.0)
 
 
 @cache
@@ -137,7 +137,7 @@ class Stage:
     async def begin(self) -> None:
         """Start the operator, and wait for nothing."""
         self._way = await connect(kubeconfig=str(self.proxy.write_kubeconfig(self._folder / "kubeconfig")))
-        self._operator = Operator(self._way, self._settings, pauses=_PAUSES)
+        self._operator = Operator(self._way, self._settings, intervals=_PAUSES)
         self._task = asyncio.create_task(self._operator.run())
 
     async def start(self) -> None:
@@ -264,7 +264,7 @@ class Stage:
         async def same() -> bool:
             store = self.operator.store
             for kind in (PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB):
-                held = {name for namespace, name in store.shelf(kind).entries if namespace == self.namespace}
+                held = {name for namespace, name in store.cache(kind).entries if namespace == self.namespace}
                 there = await self.all(kind)
                 if kind is PROCESS_RUN:
                     there = [run for run in there if run["status"]["phase"] in {"Pending", "Running"}]

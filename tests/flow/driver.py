@@ -18,13 +18,13 @@ from tests.flow.controllers import Controllers, Work
 from tests.flow.job_queue import JobQueue
 from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, MemoryApi, WatchEvent, copied
 
-from process_operator.actions.executor import Performer
+from process_operator.actions.executor import ActionExecutor
 from process_operator.actions.log_reader import LogReader
 from process_operator.actions.notify.notifier import Notifier
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.events import EventRecorder
 from process_operator.controller.agenda import Agenda
-from process_operator.controller.burst import Ahead, Bounds
+from process_operator.controller.burst import BurstPreparer, BurstThresholds
 from process_operator.controller.process_reconciler import ProcessReconciler
 from process_operator.controller.request_reconciler import Reconciler
 from process_operator.controller.work_queue import WorkQueue
@@ -51,7 +51,7 @@ from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
 from process_operator.resources.receiver import Receiver
 from process_operator.resources.schedule import Schedule
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
 from process_operator.watch.resync import Resync
 
@@ -85,7 +85,7 @@ class RecordedEvents(EventRecorder):
 
 @dataclass
 class _Reading:
-    key: Key
+    key: NamespacedName
     run: str
     source: LogSource
     tail_bytes: int
@@ -96,7 +96,7 @@ class MemoryLogs(LogReader):
     """Reads logs of the pods in memory: at once when the pod has ended, else when it does."""
 
     def __init__(
-        self, cluster: Cluster, controllers: Controllers, store: Store, on_read: Callable[[Key], None]
+        self, cluster: Cluster, controllers: Controllers, store: Store, on_read: Callable[[NamespacedName], None]
     ) -> None:
         self._cluster = cluster
         self._controllers = controllers
@@ -104,12 +104,12 @@ class MemoryLogs(LogReader):
         self._answer = on_read
         self.readings: list[_Reading] = []
 
-    def start(self, key: Key, action: ReadLog) -> None:
+    def start(self, key: NamespacedName, action: ReadLog) -> None:
         """Begin to read."""
-        self._held.note_run(key, action.run, log_wanted=True)
+        self._held.observe_run(key, action.run, log_wanted=True)
         self._begin(_Reading(key, action.run, action.source, action.tail_bytes, opened=False))
 
-    async def follow_before_kill(self, key: Key, action: KillJob) -> None:
+    async def follow_before_kill(self, key: NamespacedName, action: KillJob) -> None:
         """Open the log before the kill."""
         job = self._cluster.find(JOB, action.job, key[0])
         if job is None:
@@ -121,7 +121,7 @@ class MemoryLogs(LogReader):
         source = log_source(parse_job(job), mine, action.container)
         if source.pod is None or source.previous:
             return
-        self._held.note_run(key, action.run, log_wanted=True)
+        self._held.observe_run(key, action.run, log_wanted=True)
         self._begin(_Reading(key, action.run, source, action.tail_bytes, opened=False))
 
     def _begin(self, reading: _Reading) -> None:
@@ -138,7 +138,7 @@ class MemoryLogs(LogReader):
                 continue
             raw = self._controllers.work(reading.run).log.encode() if reading.opened else None
             log = build_run_log(reading.source, raw, tail_bytes=reading.tail_bytes)
-            self._held.note_run(reading.key, reading.run, log=log, log_pod=reading.source.pod, log_wanted=False)
+            self._held.observe_run(reading.key, reading.run, log=log, log_pod=reading.source.pod, log_wanted=False)
             self._answer(reading.key)
         return bool(ready)
 
@@ -150,15 +150,15 @@ class MemoryLogs(LogReader):
 class MemoryNotifier(Notifier):
     """Delivers when the operator has nothing else to do. `told` outlives the process, as receivers do."""
 
-    def __init__(self, store: Store, told: list[tuple[str, str]], on_done: Callable[[Key], None]) -> None:
+    def __init__(self, store: Store, told: list[tuple[str, str]], on_done: Callable[[NamespacedName], None]) -> None:
         self._held = store
         self._told = told
         self._answer = on_done
-        self.waiting: list[tuple[Key, Notify]] = []
+        self.waiting: list[tuple[NamespacedName, Notify]] = []
 
-    def start(self, key: Key, action: Notify) -> None:
+    def start(self, key: NamespacedName, action: Notify) -> None:
         """Keep it for later."""
-        self._held.notes(key).deliveries[action.uid] = Told()
+        self._held.observations(key).deliveries[action.uid] = Told()
         self.waiting.append((key, action))
 
     def deliver(self) -> bool:
@@ -166,7 +166,7 @@ class MemoryNotifier(Notifier):
         waiting, self.waiting = self.waiting, []
         for key, action in waiting:
             self._told += [(receiver, str(action.event["id"])) for receiver in action.receivers]
-            if self._held.note_delivery(key, action.uid, Told(done=True)):
+            if self._held.observe_delivery(key, action.uid, Told(done=True)):
                 self._answer(key)
         return bool(waiting)
 
@@ -174,7 +174,7 @@ class MemoryNotifier(Notifier):
 class StrictReconciler(Reconciler):
     """A decision that raises is a bug, not something to try again."""
 
-    def _later(self, key: Key, error: Exception) -> datetime:
+    def _later(self, key: NamespacedName, error: Exception) -> datetime:
         if not isinstance(error, ApiError):
             raise error
         return super()._later(key, error)
@@ -186,9 +186,9 @@ class Process:
     def __init__(self, flow: Flow, crash_at: CrashPoint | None = None) -> None:
         self.clock = flow.clock
         self.api = MemoryApi(flow.cluster, crash_at)
-        self.queue: WorkQueue[Key] = WorkQueue()
-        self.agenda: Agenda[Key] = Agenda()
-        self.processes: WorkQueue[Key] = WorkQueue()
+        self.queue: WorkQueue[NamespacedName] = WorkQueue()
+        self.agenda: Agenda[NamespacedName] = Agenda()
+        self.processes: WorkQueue[NamespacedName] = WorkQueue()
         self.store = Store(
             on_dirty=self._dirty,
             on_process=self.processes.add,
@@ -200,7 +200,7 @@ class Process:
         self.followed: dict[tuple[str, str], str | None] = {}
         """ConfigMaps by namespace and name, with the version that was delivered last; None: it was not there."""
         self.notifier = MemoryNotifier(self.store, flow.told, self.queue.add)
-        self.performer = Performer(
+        self.executor = ActionExecutor(
             self.api,
             self.store,
             self.events,
@@ -210,26 +210,26 @@ class Process:
             notifier=self.notifier,
             chance=lambda: 1.0,
         )
-        self.ahead = Ahead(
+        self.burst = BurstPreparer(
             self.store,
             self.agenda,
             self.queue,
             flow.clock,
             lambda: 0,
-            claim=self.performer.perform,
-            bounds=Bounds(many=1, burst=1, in_flight=1),
+            claim=self.executor.execute,
+            bounds=BurstThresholds(many=1, burst=1, in_flight=1),
         )
         self.looks_ahead = flow.looks_ahead
-        self.soon: dict[Key, datetime] = {}
+        self.soon: dict[NamespacedName, datetime] = {}
         """What can wait a moment, and until when."""
         self.reconciler = StrictReconciler(
             store=self.store,
             queue=self.queue,
-            performer=self.performer,
+            executor=self.executor,
             clock=flow.clock,
             wake=self._wake,
             chance=lambda: 1.0,
-            ahead=self.ahead,
+            burst=self.burst,
             look_soon=self._look_soon,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, flow.clock)
@@ -241,14 +241,14 @@ class Process:
         if self.delivery == "early":
             self.api.before_answer = self._listen
 
-    def _dirty(self, key: Key) -> None:
-        self.ahead.drop(key)
+    def _dirty(self, key: NamespacedName) -> None:
+        self.burst.drop(key)
         self.queue.add(key)
 
-    def _look_soon(self, key: Key) -> None:
+    def _look_soon(self, key: NamespacedName) -> None:
         self.soon.setdefault(key, self.clock() + _MOMENT)
 
-    def _wake(self, key: Key, at: datetime | None) -> None:
+    def _wake(self, key: NamespacedName, at: datetime | None) -> None:
         if at is None:
             self.agenda.discard(key)
         else:
@@ -282,7 +282,7 @@ class Process:
         """Claim what is due in a moment; whether anything was."""
         before = len(self.cluster.writes)
         if self.looks_ahead:
-            await self.ahead.look()
+            await self.burst.look()
         return len(self.cluster.writes) > before
 
     def looks_at(self) -> datetime | None:
@@ -304,7 +304,12 @@ class Process:
         self.store.calendars.take((namespace, name), copied(body))
         return True
 
-    async def _work_on(self, key: Key, queue: WorkQueue[Key], reconcile: Callable[[Key], Awaitable[object]]) -> None:
+    async def _work_on(
+        self,
+        key: NamespacedName,
+        queue: WorkQueue[NamespacedName],
+        reconcile: Callable[[NamespacedName], Awaitable[object]],
+    ) -> None:
         try:
             await reconcile(key)
         except ApiError:
@@ -431,7 +436,7 @@ class Flow:
         """The clock is set, and the operators notice (`controller/clock_guard.py`)."""
         self.clock.now += by
         for process in self.processes:
-            process.store.clock_was_set(by)
+            process.store.shift_clock(by)
 
     async def stand_still(self, seconds: float) -> None:
         """The operator stands still for so long, unheard of what happens, while another one works; then both work."""
@@ -441,7 +446,7 @@ class Flow:
         self.processes += still
         for process in still:
             process.watched.clear()
-            process.store.look_anew()
+            process.store.resync_all()
 
     def _look_at_processes(self) -> None:
         works: dict[str, list[str]] = {}
@@ -479,8 +484,8 @@ class Flow:
             self._end_process(process)
             self.processes.remove(process)
             if self.away:
-                ahead, self.away = self.away, timedelta()
-                await self.advance(ahead.total_seconds())
+                burst, self.away = self.away, timedelta()
+                await self.advance(burst.total_seconds())
             await self._begin_process(None)
             return True
 

@@ -73,7 +73,7 @@ def check_ticks(
 ) -> None:
     """Every tick that was due is in exactly one run, alone or in a summary.
 
-    Without `due` the ticks are those of the request's only stretch up to the cursor, which must leave none behind but
+    Without `due` the ticks are those of the request's only activation up to the cursor, which must leave none behind but
     the one that waits. With `gaps` false it is only checked that no tick has two runs.
     """
     assert request.spec.timing.schedule is not None
@@ -97,9 +97,9 @@ def check_ticks(
 
 def _due(flow: Flow, request: ProcessRequest) -> list[datetime]:
     status, schedule = request.status, request.spec.timing.schedule
-    assert schedule is not None and status.stretch is not None and status.stretch.since is not None
-    assert status.stretch.number == 1, "a scenario with several stretches has to say which ticks are due"
-    recurrence = compile_schedule(schedule, since=status.stretch.since, key=request.metadata.key)
+    assert schedule is not None and status.activation is not None and status.activation.since is not None
+    assert status.activation.number == 1, "a scenario with several activations has to say which ticks are due"
+    recurrence = compile_schedule(schedule, since=status.activation.since, key=request.metadata.key)
     until = (
         flow.clock.now if status.last_schedule_time is None or not status.waiting_count else status.last_schedule_time
     )
@@ -128,7 +128,7 @@ def _calendars_of(run: ProcessRun, flow: Flow) -> list[Recurrence]:
     schedules = [*flow.calendars.get(run.spec.request.name, []), *([present] if present is not None else [])]
     first = run.spec.scheduled_time
     key = f"{run.metadata.namespace}/{run.spec.request.name}"
-    # An elapsed timing has a tick at the beginning of its stretch, the others have none.
+    # An elapsed timing has a tick at the beginning of its activation, the others have none.
     return [
         compile_schedule(schedule, since=first if elapsed_seconds(schedule) else first - timedelta(seconds=1), key=key)
         for schedule in schedules

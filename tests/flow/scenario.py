@@ -120,7 +120,7 @@ async def _play(scenario: Scenario, trouble: Trouble) -> Flow:
     check_runs(flow, remade=scenario.remade)
     if trouble.operators == 1:
         check_alone(flow, scenario.alone)
-    # Which ticks are due is known in advance only if each stretch begins when it would without trouble.
+    # Which ticks are due is known in advance only if each activation begins when it would without trouble.
     gaps = scenario.due is None or not trouble.is_late
     for name in flow.schedules():
         if trouble.crash is None or "ticks" not in scenario.loses:

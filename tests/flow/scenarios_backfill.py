@@ -17,7 +17,7 @@ scenario = BACKFILLS.scenario
 
 FAILED, CANCELED = "Failed/ExitCode", "Canceled/Canceled"
 MINUTES = {"schedule": {"cron": "* * * * *", "finishTime": "2027-03-01T12:08:30Z"}}
-"""Ticks for some minutes from the beginning; those before it are in no stretch."""
+"""Ticks for some minutes from the beginning; those before it are in no activation."""
 LAST_HOUR = {"schedule": {"cron": "* 11 * * *"}}
 """Ticks that are over when a scenario begins, and come again tomorrow."""
 

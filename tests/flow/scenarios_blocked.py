@@ -58,7 +58,7 @@ async def webhook_at_apply(flow: Flow) -> None:
     flow.expect(lambda: flow.verdict(), ("Pending", "WebhookFailed"))
     flow.expect(lambda: is_ready(flow), ("False", "WebhookFailed"))
     flow.expect(lambda: "connection refused" in ready(flow).message, True)
-    flow.expect(lambda: len(events(flow, "Refused")), 1, undisturbed=True)
+    flow.expect(lambda: len(events(flow, "NotAccepted")), 1, undisturbed=True)
     await flow.to(300)
     flow.refuse("create", JOB, None)
     await flow.advance(30)

@@ -129,7 +129,7 @@ async def suspended(flow: Flow) -> None:
     flow.edit(suspend=False)
     await flow.to(76 * MINUTE)
     # Otherwise the controller would make up the newest tick of the hour.
-    order = [str(write) for write in flow.cluster.writes[before:] if "status.stretch" not in str(write)][:3]
+    order = [str(write) for write in flow.cluster.writes[before:] if "status.activation" not in str(write)][:3]
     wanted = ["PATCH processrequests/status", "PATCH cronjobs/status", "PATCH cronjobs"]
     flow.expect(lambda: order, wanted, undisturbed=True)
     await flow.to(83 * MINUTE)

@@ -579,7 +579,7 @@ async def by_hand_canceled(flow: Flow) -> None:
     flow.expect(lambda: flow.run("by-hand").status.phase, "Canceled")
 
 
-@scenario("a run by hand whose name leaves no room for the indexes of its Job", ends=[SUCCEEDED, "Failed/Refused"])
+@scenario("a run by hand whose name leaves no room for the indexes of its Job", ends=[SUCCEEDED, "Failed/Rejected"])
 async def by_hand_too_long(flow: Flow) -> None:
     body = template()
     body["spec"] |= {"completionMode": "Indexed", "completions": 12}
@@ -619,7 +619,7 @@ async def template_refused(flow: Flow) -> None:
     flow.refuse("create", JOB, Invalid('strict decoding error: unknown field "imagee"', status=400))
     flow.apply(timing=NOW)
     await flow.to(10)
-    flow.expect(lambda: (flow.verdict(), flow.runs()), (("Invalid", "TemplateRefused"), []))
+    flow.expect(lambda: (flow.verdict(), flow.runs()), (("Invalid", "TemplateRejected"), []))
     flow.refuse("create", JOB, None)
     flow.edit(jobTemplate=template(image="busybox:2"))
     await flow.to(30)
@@ -668,7 +668,7 @@ async def quota_with_many_runs(flow: Flow) -> None:
     await flow.to(100)
 
 
-@scenario("a Job that an admission policy refuses at run time", ends=[SUCCEEDED, "Failed/Refused"])
+@scenario("a Job that an admission policy refuses at run time", ends=[SUCCEEDED, "Failed/Rejected"])
 async def refused_at_run(flow: Flow) -> None:
     flow.apply(timing=NOW)
     await flow.to(20)

@@ -11,7 +11,7 @@ from tests.flow.scenarios_cronjob import MINUTE, cron, ticks
 
 from process_operator.resources import names
 from process_operator.resources.kinds import CRONJOB, JOB, PROCESS_RUN
-from process_operator.resources.names import ANNOTATION_ENGINE, ANNOTATION_VERDICT
+from process_operator.resources.names import ANNOTATION_ENGINE, ANNOTATION_MISSED_REASON
 from process_operator.resources.process_run import RunLog
 
 OWNERSHIP = Collection()
@@ -231,7 +231,7 @@ async def annotated_as_skipped(flow: Flow) -> None:
     flow.apply(timing={"schedule": {"secondly": {"every": 60}, "finishTime": later(100)}}, concurrencyPolicy="Forbid")
     await flow.to(30)
     (run,) = flow.runs()
-    mark = {"metadata": {"annotations": {ANNOTATION_VERDICT: "Skipped/Overlap another"}}}
+    mark = {"metadata": {"annotations": {ANNOTATION_MISSED_REASON: "Skipped/Overlap another"}}}
     flow.cluster.patch(PROCESS_RUN, "default", run.metadata.name, mark)
     await flow.to(85)
     flow.expect(lambda: len(flow.cluster.all(JOB)), 1)

@@ -314,7 +314,7 @@ async def edited_and_suspended_unseen(flow: Flow) -> None:
     await flow.to(100)
 
 
-@scenario("an edit of the template begins no stretch", ends=[SUCCEEDED] * 3)
+@scenario("an edit of the template begins no activation", ends=[SUCCEEDED] * 3)
 async def template_edited(flow: Flow) -> None:
     flow.apply(timing=every(10, until=25))
     await flow.to(15)

@@ -371,14 +371,14 @@ async def quota(flow: Flow) -> None:
     await flow.to(80)
 
 
-@scenario("the Job of a step that an admission policy refuses", ends=[STEP_FAILED, "Failed/Refused"])
+@scenario("the Job of a step that an admission policy refuses", ends=[STEP_FAILED, "Failed/Rejected"])
 async def refused(flow: Flow) -> None:
     group(flow, EXTRACT, LOAD)
     request(flow, timing={"runLater": {"after": "20s"}})
     await flow.to(10)
     flow.refuse("create", JOB, Forbidden("not on Mondays", status=403))
     await flow.to(40)
-    flow.expect(lambda: parent(flow).status.message, 'step "extract": Failed (Refused: not on Mondays)')
+    flow.expect(lambda: parent(flow).status.message, 'step "extract": Failed (Rejected: not on Mondays)')
 
 
 @scenario("steps whose templates have ttlSecondsAfterFinished", ends=[SUCCEEDED] * 3, writes=(20, 60))

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from structlog.testing import capture_logs
 from tests.flow.driver import Flow, Process
 
-from process_operator.controller.planner import Decider, Decision
+from process_operator.controller.planner import Decision, Planner
 from process_operator.controller.request_reconciler import Reconciler
 from process_operator.decisions.inputs.snapshot import Snapshot
 
 
-class Mistaken(Decider):
+class Mistaken(Planner):
     """Fails for as long as it is mistaken."""
 
     mistaken = True
@@ -25,16 +25,16 @@ class Mistaken(Decider):
         return await super().decide(snapshot, now)
 
 
-def reconciler_of(process: Process, decider: Decider) -> Reconciler:
+def reconciler_of(process: Process, planner: Planner) -> Reconciler:
     """The loop of the operator's own, which forgives no mistake and survives it."""
     return Reconciler(
         store=process.store,
         queue=process.queue,
-        performer=process.performer,
+        executor=process.executor,
         clock=process.clock,
         wake=lambda _key, _at: None,
         chance=lambda: 1.0,
-        decider=decider,
+        planner=planner,
     )
 
 
@@ -51,14 +51,14 @@ def test_a_mistake_of_the_operators_own_reaches_the_request() -> None:
         flow.apply(timing={"schedule": {"secondly": {"every": 60}}})
         await flow.to(30)
         assert ready(flow)[0] == "True"
-        decider = Mistaken()
-        loop = reconciler_of(flow.processes[0], decider)
+        planner = Mistaken()
+        loop = reconciler_of(flow.processes[0], planner)
         for _ in range(4):
             await loop.reconcile(("default", "job"))
             flow.clock.now += timedelta(seconds=10)
         assert ready(flow) == ("False", "InternalError")
         assert [reason for reason, about, _ in flow.processes[0].events.said if reason == "Blocked"] == ["Blocked"]
-        decider.mistaken = False
+        planner.mistaken = False
         flow.clock.now += timedelta(minutes=6)
         await loop.reconcile(("default", "job"))
         await flow.advance(60)

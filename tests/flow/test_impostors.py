@@ -76,7 +76,7 @@ def _notified() -> Condition:
 
 
 ACTIONS: Final[dict[type[Any], Callable[[Before], actions.Action]]] = {
-    actions.BeginStretch: lambda _: actions.BeginStretch(ProcessRequestStatus()),
+    actions.BeginActivation: lambda _: actions.BeginActivation(ProcessRequestStatus()),
     actions.DryRunJob: lambda b: actions.DryRunJob((b.job_manifest(),), "hash"),
     actions.FollowConfigMap: lambda _: actions.FollowConfigMap("holidays"),
     actions.LoadHistory: lambda _: actions.LoadHistory(),
@@ -99,15 +99,15 @@ ACTIONS: Final[dict[type[Any], Callable[[Before], actions.Action]]] = {
         b.name, LogSource("gone", "main", previous=False, message="", absent=LogReason.POD_GONE), 1024
     ),
     actions.ListPods: lambda b: actions.ListPods(b.job.metadata.uid, b.name),
-    actions.FindRefusedPods: lambda b: actions.FindRefusedPods(b.name, b.job.metadata.uid, b.name),
+    actions.FindRejectedPods: lambda b: actions.FindRejectedPods(b.name, b.job.metadata.uid, b.name),
     actions.FindPodEvent: lambda b: actions.FindPodEvent("a-pod", "uid-of-a-pod", b.name),
     actions.FindKubeletEvents: lambda b: actions.FindKubeletEvents(b.name, "uid-of-a-pod"),
     actions.LookUpJob: lambda b: actions.LookUpJob(b.name),
     actions.LookUpStep: lambda b: actions.LookUpStep(b.ended.name, b.name, b.uid),
     actions.CreateCronJob: lambda b: actions.CreateCronJob({"metadata": {"name": b.cronjob.metadata.name}, "spec": {}}),
     actions.PatchCronJob: lambda b: actions.PatchCronJob(b.cronjob.metadata.name, b.cronjob.metadata.uid, SUSPEND),
-    actions.ClaimTick: lambda b: actions.ClaimTick(
-        b.cronjob.metadata.name, manifests.claim_patch(b.cronjob, at("12:10:00")), b.job_manifest()
+    actions.TakeOverTick: lambda b: actions.TakeOverTick(
+        b.cronjob.metadata.name, manifests.take_over_patch(b.cronjob, at("12:10:00")), b.job_manifest()
     ),
     actions.DeleteRuns: lambda b: actions.DeleteRuns({b.ended.name: b.ended.uid, b.name: b.uid}),
     actions.DeleteRequest: lambda b: actions.DeleteRequest(b.request.metadata.uid),
@@ -158,7 +158,7 @@ def test_an_action_spares_what_has_only_the_name(kind: type[Any]) -> None:
         action = ACTIONS[kind](before)
         others = _replace(before.flow)
         with suppress(ApiError):
-            await before.process.performer.perform(KEY, before.snapshot, action)
+            await before.process.executor.execute(KEY, before.snapshot, action)
         there = before.flow.cluster.objects
         changed = [place for place, body in others.items() if there[place[0]].get(("default", place[1])) != body]
         assert changed == []
@@ -178,7 +178,7 @@ def test_the_same_actions_reach_what_has_the_uid() -> None:
         action = ACTIONS[kind](before)
         writes = len(before.flow.cluster.writes)
         with suppress(ApiError):
-            await before.process.performer.perform(KEY, before.snapshot, action)
+            await before.process.executor.execute(KEY, before.snapshot, action)
         return len(before.flow.cluster.writes) - writes
 
     kinds = (

@@ -9,7 +9,6 @@ from tests.flow.scenarios_blocked import BLOCKED
 from tests.flow.scenarios_calendar import CALENDARS
 from tests.flow.scenarios_catch_up import CATCH_UP
 from tests.flow.scenarios_cronjob import CRONJOBS
-from tests.flow.scenarios_hedge import HEDGES
 from tests.flow.scenarios_notify import NOTIFY
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_orphans import ORPHANS
@@ -20,6 +19,7 @@ from tests.flow.scenarios_shared import SHARED
 from tests.flow.scenarios_steps import STEPS
 from tests.flow.scenarios_stuck import STUCK
 from tests.flow.scenarios_suspend import SUSPENSIONS
+from tests.flow.scenarios_takeover import TAKEOVERS
 
 SCENARIOS = [
     *ONCE.all,
@@ -30,7 +30,7 @@ SCENARIOS = [
     *BACKFILLS.all,
     *CALENDARS.all,
     *CRONJOBS.all,
-    *HEDGES.all,
+    *TAKEOVERS.all,
     *STEPS.all,
     *SUSPENSIONS.all,
     *NOTIFY.all,

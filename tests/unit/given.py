@@ -12,7 +12,7 @@ from process_operator.resources import names
 from process_operator.resources.batch.workloads import Job, parse_job
 from process_operator.resources.model import parse_instant
 from process_operator.resources.process import Process
-from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus, Stretch
+from process_operator.resources.process_request import Activation, ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.recurrence import Recurrence, compile_schedule
@@ -75,14 +75,16 @@ def process(**spec: Any) -> Process:
     )
 
 
-def stretch(number: int = 1, *, since: str = "12:00", runs: int = 0, spec_hash: str = "hash") -> Stretch:
-    """A stretch as the status holds it."""
-    return Stretch(number=number, since=at(since), runs=runs, spec_hash=spec_hash)
+def activation(number: int = 1, *, since: str = "12:00", runs: int = 0, spec_hash: str = "hash") -> Activation:
+    """An activation as the status holds it."""
+    return Activation(number=number, since=at(since), runs=runs, spec_hash=spec_hash)
 
 
 def snapshot(of: ProcessRequest, **known: Any) -> Snapshot:
-    """All that is known about a request; its stretch began at noon, unless a status is given."""
-    known.setdefault("status", of.status if of.status.stretch is not None else ProcessRequestStatus(stretch=stretch()))
+    """All that is known about a request; its activation began at noon, unless a status is given."""
+    known.setdefault(
+        "status", of.status if of.status.activation is not None else ProcessRequestStatus(activation=activation())
+    )
     return Snapshot(namespace="erp", name="close", request=of, **known)
 
 
@@ -113,7 +115,7 @@ def finished(
     *,
     due: str | None = "12:00",
     end: str | None = None,
-    refusal: str = "",
+    missed_reason: str = "",
     to: str | None = None,
     count: int = 1,
     **facts: Any,
@@ -131,7 +133,7 @@ def finished(
         scheduled=None if due is None else made,
         end=ended,
         summary=summary,
-        refusal=refusal,
+        missed_reason=missed_reason,
         **facts,
     )
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import structlog
 
 from process_operator.decisions.plan.actions import Action, CreateRun, Emit
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 
 log = structlog.get_logger("process_operator")
 
 
-def log_action(key: Key, action: Action) -> None:
+def log_action(key: NamespacedName, action: Action) -> None:
     """Say what was done. Events speak for themselves."""
     if isinstance(action, Emit):
         return

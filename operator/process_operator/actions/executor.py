@@ -38,7 +38,7 @@ from process_operator.cluster.transport import Body
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.history import remembered, step_end
 from process_operator.decisions.inputs.ownership import cronjob_of_run, is_cronjob_of, is_job_of
-from process_operator.decisions.inputs.snapshot import Delivery, DryRun, FinishedRun, RunNotes, Snapshot
+from process_operator.decisions.inputs.snapshot import Delivery, DryRun, FinishedRun, RunObservations, Snapshot
 from process_operator.decisions.manifests.manifests import owned_by_run
 from process_operator.decisions.plan import actions
 from process_operator.decisions.run.pods import EVENT_CAUSES
@@ -59,7 +59,7 @@ from process_operator.resources.kubelet_events import kubelet_events
 from process_operator.resources.model import Metadata, Model, parse_instant
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_run import ProcessRun, Trigger
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store, is_finished
 
 NAME_RETRY: Final = timedelta(seconds=5)
@@ -72,14 +72,14 @@ MARK_RETRY: Final = timedelta(seconds=30)
 """How long after a failure it is tried again to write what became of a notification."""
 _CAUSES: Final = EVENT_CAUSES | {"FailedCreate"}
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_NOTES: Final = RunNotes()
+_NO_NOTES: Final = RunObservations()
 _RUNS_IN_A_PAGE: Final = 200
 """As many as are read in some ten milliseconds, with their logs."""
 
 log = structlog.get_logger("process_operator")
 
 
-class Performer:
+class ActionExecutor:
     """Carries out actions for one connection. `follow` reads and watches a ConfigMap, by namespace and name."""
 
     def __init__(  # noqa: PLR0913 - wiring
@@ -102,8 +102,8 @@ class Performer:
         self._clock = clock
         self._follow = follow
         self._notifier = notifier
-        self._how: dict[type[Any], Callable[[Key, Snapshot, Any], Awaitable[None]]] = {
-            actions.BeginStretch: self._begin_stretch,
+        self._how: dict[type[Any], Callable[[NamespacedName, Snapshot, Any], Awaitable[None]]] = {
+            actions.BeginActivation: self._begin_activation,
             actions.DryRunJob: self._dry_run,
             actions.FollowConfigMap: self._follow_config_map,
             actions.LoadHistory: self._load_history,
@@ -120,14 +120,14 @@ class Performer:
             actions.DeleteJob: self._delete_job,
             actions.ReadLog: self._read_log,
             actions.ListPods: self._list_pods,
-            actions.FindRefusedPods: self._find_refused_pods,
+            actions.FindRejectedPods: self._find_rejected_pods,
             actions.FindPodEvent: self._find_pod_event,
             actions.FindKubeletEvents: self._find_kubelet_events,
             actions.LookUpJob: self._look_up_job,
             actions.LookUpStep: self._look_up_step,
             actions.CreateCronJob: self._create_cronjob,
             actions.PatchCronJob: self._patch_cronjob,
-            actions.ClaimTick: self._claim_tick,
+            actions.TakeOverTick: self._claim_tick,
             actions.DeleteRuns: self._delete_runs,
             actions.DeleteRequest: self._delete_request,
             actions.Notify: self._notify,
@@ -135,19 +135,19 @@ class Performer:
             actions.Emit: self._emit,
         }
 
-    async def perform(self, key: Key, snapshot: Snapshot, action: actions.Action) -> None:
+    async def execute(self, key: NamespacedName, snapshot: Snapshot, action: actions.Action) -> None:
         """Carry out one action. Raises ApiError where it may work later."""
         await self._how[type(action)](key, snapshot, action)
 
     # ---- the request
 
-    async def _begin_stretch(self, key: Key, snapshot: Snapshot, action: actions.BeginStretch) -> None:
-        if snapshot.status.stretch is None:
-            # Nothing was ever made from a request without a stretch, so there is no history to look for.
-            self._store.notes(key).history = []
+    async def _begin_activation(self, key: NamespacedName, snapshot: Snapshot, action: actions.BeginActivation) -> None:
+        if snapshot.status.activation is None:
+            # Nothing was ever made from a request without an activation, so there is no history to look for.
+            self._store.observations(key).history = []
         await self.write_status(key, snapshot, action.status)
 
-    async def write_status(self, key: Key, snapshot: Snapshot, status: Model) -> None:
+    async def write_status(self, key: NamespacedName, snapshot: Snapshot, status: Model) -> None:
         """PATCH the status of a request so that it is exactly `status`.
 
         The request must be as it was seen: a status that was decided before somebody else wrote one would take the
@@ -163,15 +163,15 @@ class Performer:
             await self._look_why_not(key, seen, error)
         else:
             self._store.apply(PROCESS_REQUEST, answer)
-            self._store.notes(key).status = None
+            self._store.observations(key).status = None
 
-    async def _look_why_not(self, key: Key, seen: Metadata, error: Invalid | NotFound) -> NoReturn:
+    async def _look_why_not(self, key: NamespacedName, seen: Metadata, error: Invalid | NotFound) -> NoReturn:
         """A write failed as it does where the request has changed, is gone, or was made again and is another one
         now."""
         try:
             current = await self._api.get(PROCESS_REQUEST, *key)
         except NotFound:
-            self._store.lose(PROCESS_REQUEST, *key)
+            self._store.mark_deleted(PROCESS_REQUEST, *key)
             raise
         if current["metadata"]["resourceVersion"] == seen.resource_version:
             raise error
@@ -180,8 +180,8 @@ class Performer:
             raise Conflict("the request has changed since it was looked at", status=409, reason="Conflict") from error
         raise NotFound(f"the request with the UID {seen.uid} is gone", status=404, reason="NotFound")
 
-    async def _dry_run(self, key: Key, snapshot: Snapshot, action: actions.DryRunJob) -> None:
-        said, notes = DryRun(action.template_hash), self._store.notes(key)
+    async def _dry_run(self, key: NamespacedName, snapshot: Snapshot, action: actions.DryRunJob) -> None:
+        said, observations = DryRun(action.template_hash), self._store.observations(key)
         blocked = None
         for index, manifest in enumerate(action.manifests):
             try:
@@ -192,22 +192,24 @@ class Performer:
                 said = self._refusal(error, action.template_hash, index)
                 break
             except (ServerError, Unreachable) as error:
-                blocked = self._blocked_by(what_fails(action), error, notes.dry_run_blocked)
-                notes.dry_run_blocked = blocked
+                blocked = self._blocked_by(what_fails(action), error, observations.dry_run_blocked)
+                observations.dry_run_blocked = blocked
                 if blocked.tries == 1 or not is_observation(error):
                     raise
                 said = DryRun(action.template_hash, blocked.reason, blocked.message, blocked.again_at, index)
                 break
-        notes.dry_run, notes.dry_run_blocked = said, blocked
+        observations.dry_run, observations.dry_run_blocked = said, blocked
 
     def _blocked_by(self, what: str, error: ApiError, before: Blocked | None) -> Blocked:
         return blocked_by(what, error, before, self._clock(), chance=self._chance)
 
-    async def _follow_config_map(self, key: Key, snapshot: Snapshot, action: actions.FollowConfigMap) -> None:
+    async def _follow_config_map(
+        self, key: NamespacedName, snapshot: Snapshot, action: actions.FollowConfigMap
+    ) -> None:
         await self._follow(key[0], action.name)
 
     def _refusal(self, error: Forbidden | Invalid | NotFound, template_hash: str, job: int) -> DryRun:
-        reason = Reason.TEMPLATE_REFUSED
+        reason = Reason.TEMPLATE_REJECTED
         again = None
         if isinstance(error, QuotaExceeded):
             reason, again = Reason.QUOTA_EXCEEDED, self._clock() + QUOTA_RETRY
@@ -218,13 +220,13 @@ class Performer:
             again = self._clock() + POLICY_RETRY
         return DryRun(template_hash, reason, words_of(error), again, job)
 
-    async def _delete_request(self, key: Key, snapshot: Snapshot, action: actions.DeleteRequest) -> None:
+    async def _delete_request(self, key: NamespacedName, snapshot: Snapshot, action: actions.DeleteRequest) -> None:
         await self._api.delete(PROCESS_REQUEST, *key, uid=action.uid)
-        self._store.lose(PROCESS_REQUEST, *key, uid=action.uid)
+        self._store.mark_deleted(PROCESS_REQUEST, *key, uid=action.uid)
 
     # ---- runs
 
-    async def _load_history(self, key: Key, snapshot: Snapshot, action: actions.LoadHistory) -> None:
+    async def _load_history(self, key: NamespacedName, snapshot: Snapshot, action: actions.LoadHistory) -> None:
         selector = f"{names.LABEL_REQUEST_UID}={snapshot.uid}"
         history: list[FinishedRun] = []
         # Page by page: with their logs thousands of runs are gigabytes, and what is remembered of one is next to nothing.
@@ -239,17 +241,19 @@ class Performer:
                     self._store.apply(PROCESS_RUN, raw)
                 elif run.spec.parent is None:
                     history.append(remembered(run))
-        self._store.notes(key).history = history
+        self._store.observations(key).history = history
         await self._read_request(key)
 
-    async def _read_request(self, key: Key) -> None:
+    async def _read_request(self, key: NamespacedName) -> None:
         """Read the request after the list of its runs: what is not in the list any more, its cursor has settled."""
         try:
             self._store.apply(PROCESS_REQUEST, await self._api.get(PROCESS_REQUEST, *key))
         except NotFound:
-            self._store.lose(PROCESS_REQUEST, *key)
+            self._store.mark_deleted(PROCESS_REQUEST, *key)
 
-    async def _load_process_runs(self, key: Key, snapshot: Snapshot, action: actions.LoadProcessRuns) -> None:
+    async def _load_process_runs(
+        self, key: NamespacedName, snapshot: Snapshot, action: actions.LoadProcessRuns
+    ) -> None:
         selector = f"{names.LABEL_PROCESS}={action.process}"
         # Page by page, and without their logs, which may be gigabytes.
         ended: list[ProcessRun] = []
@@ -258,9 +262,9 @@ class Performer:
                 ended.clear()
             runs = map(ProcessRun.model_validate, page.items)
             ended += [_without_log(run) for run in runs if run.status.phase.is_finished]
-        self._store.lines.remember((key[0], action.process), ended, whole=True)
+        self._store.locks.remember((key[0], action.process), ended, whole=True)
 
-    async def _create_run(self, key: Key, snapshot: Snapshot, action: actions.CreateRun) -> None:
+    async def _create_run(self, key: NamespacedName, snapshot: Snapshot, action: actions.CreateRun) -> None:
         name = action.manifest["metadata"]["name"]
         try:
             answer = await self._api.create(PROCESS_RUN, key[0], dict(action.manifest))
@@ -271,7 +275,7 @@ class Performer:
                 message = f"the name is taken by a ProcessRun that is not of {snapshot.name} and this time; delete it"
                 raise AlreadyExists(message, status=error.status, reason=error.reason) from error
             is_over = found.status.phase.is_finished and found.spec.parent is None
-            if is_over and self._store.notes(key).history is None:
+            if is_over and self._store.observations(key).history is None:
                 await self._load_history(key, snapshot, actions.LoadHistory())
             self._take_run(key, answer)
         else:
@@ -283,7 +287,7 @@ class Performer:
             finally:
                 self._take_run(key, answer)
 
-    def _take_run(self, key: Key, raw: dict[str, Any]) -> None:
+    def _take_run(self, key: NamespacedName, raw: dict[str, Any]) -> None:
         """Take in a run as the server answered: open ones go to the store, finished ones to the history.
 
         What is kept of the finished run of a step is for the run that has the steps alone.
@@ -293,40 +297,40 @@ class Performer:
             return
         run = ProcessRun.model_validate(raw)
         if run.spec.parent is not None:
-            self._store.note_step(key, run.metadata.name, run.spec.parent.name, step_end(run))
+            self._store.observe_step(key, run.metadata.name, run.spec.parent.name, step_end(run))
             return
-        history = self._store.notes(key).history
+        history = self._store.observations(key).history
         is_own = self._store.is_held(key, run.metadata.labels.get(names.LABEL_REQUEST_UID, ""))
         if history is not None and is_own:
             history[:] = [known for known in history if known.name != run.metadata.name]
             history.append(remembered(run))
 
-    async def _look_up_step(self, key: Key, snapshot: Snapshot, action: actions.LookUpStep) -> None:
+    async def _look_up_step(self, key: NamespacedName, snapshot: Snapshot, action: actions.LookUpStep) -> None:
         try:
             answer = await self._api.get(PROCESS_RUN, key[0], action.run)
         except NotFound:
-            self._store.note_step(key, action.run, action.parent, None)
+            self._store.observe_step(key, action.run, action.parent, None)
             return
         owners = answer["metadata"].get("ownerReferences") or ()
         if any(owner["uid"] == action.parent_uid for owner in owners):
             self._take_run(key, answer)
         else:
-            self._store.note_step(key, action.run, action.parent, None)
+            self._store.observe_step(key, action.run, action.parent, None)
 
-    async def _withdraw_run(self, key: Key, snapshot: Snapshot, action: actions.WithdrawRun) -> None:
+    async def _withdraw_run(self, key: NamespacedName, snapshot: Snapshot, action: actions.WithdrawRun) -> None:
         try:
             await self._api.delete(PROCESS_RUN, key[0], action.run, uid=action.uid)
         except Forbidden as error:
             log.warning("a claim cannot be withdrawn", namespace=key[0], run=action.run, error=str(error))
-            self._store.note_run(key, action.run, withdrawal_refused=True)
+            self._store.observe_run(key, action.run, withdrawal_rejected=True)
             return
         except ApiError:
             # Until the next try its Job may have been made.
-            self._store.note_run(key, action.run, job_absent=False)
+            self._store.observe_run(key, action.run, job_absent=False)
             raise
-        self._store.lose(PROCESS_RUN, key[0], action.run, uid=action.uid)
+        self._store.mark_deleted(PROCESS_RUN, key[0], action.run, uid=action.uid)
 
-    async def _adopt_run(self, key: Key, snapshot: Snapshot, action: actions.AdoptRun) -> None:
+    async def _adopt_run(self, key: NamespacedName, snapshot: Snapshot, action: actions.AdoptRun) -> None:
         try:
             answer = await self._api.patch(PROCESS_RUN, key[0], action.run, _aimed(action.patch, action.uid))
         except NotFound:
@@ -339,18 +343,20 @@ class Performer:
         else:
             self._take_run(key, answer)
 
-    async def write_backfill_status(self, key: Key, backfill: ProcessBackfill, status: ProcessBackfillStatus) -> None:
+    async def write_backfill_status(
+        self, key: NamespacedName, backfill: ProcessBackfill, status: ProcessBackfillStatus
+    ) -> None:
         """PATCH the status of a backfill; nothing where it is gone or was written by another operator."""
         try:
             answer = await replace_status(self._api, PROCESS_BACKFILL, backfill, status)
         except NotFound:
-            self._store.lose(PROCESS_BACKFILL, key[0], backfill.metadata.name)
+            self._store.mark_deleted(PROCESS_BACKFILL, key[0], backfill.metadata.name)
         except StatusChanged as changed:
             self._store.apply(PROCESS_BACKFILL, changed.current)
         else:
             self._store.apply(PROCESS_BACKFILL, answer)
 
-    async def _report_run(self, key: Key, snapshot: Snapshot, action: actions.ReportRun) -> None:
+    async def _report_run(self, key: NamespacedName, snapshot: Snapshot, action: actions.ReportRun) -> None:
         seen = next(run for run in (*snapshot.runs, *snapshot.step_runs) if run.metadata.name == action.run)
         held = self._store.runs.get(key[0], action.run)
         if held is not None and held.uid == seen.metadata.uid and held.value.status == seen.status:
@@ -368,18 +374,18 @@ class Performer:
         else:
             self._take_run(key, answer)
 
-    async def _finish_run(self, key: Key, snapshot: Snapshot, action: actions.FinishRun) -> None:
-        self._store.note_run(key, action.run, finishing=True)
+    async def _finish_run(self, key: NamespacedName, snapshot: Snapshot, action: actions.FinishRun) -> None:
+        self._store.observe_run(key, action.run, finishing=True)
         try:
             await self._report_run(key, snapshot, actions.ReportRun(action.run, action.status))
         except ApiError:
             # It may have been written all the same: then only a list shows the run as it is now.
-            self._store.notes(key).history = None
+            self._store.observations(key).history = None
             if self._store.runs.get(key[0], action.run) is not None:
-                self._store.note_run(key, action.run, finishing=False)
+                self._store.observe_run(key, action.run, finishing=False)
             raise
 
-    async def _grow_summary(self, key: Key, snapshot: Snapshot, action: actions.GrowSummary) -> None:
+    async def _grow_summary(self, key: NamespacedName, snapshot: Snapshot, action: actions.GrowSummary) -> None:
         """Raises Conflict where the summary is not as it was seen: somebody else may have grown it further."""
         seen = next((run for run in snapshot.history or () if run.name == action.run), None)
         assert seen is not None and seen.summary is not None
@@ -393,32 +399,32 @@ class Performer:
         try:
             answer = await self._api.patch(PROCESS_RUN, key[0], action.run, body, subresource="status")
         except (Invalid, NotFound) as error:
-            self._store.notes(key).history = None
+            self._store.observations(key).history = None
             raise Conflict(f"the summary {action.run} has changed since it was looked at", status=409) from error
         self._take_run(key, answer)
 
-    def _forget_run(self, key: Key, run: str) -> None:
+    def _forget_run(self, key: NamespacedName, run: str) -> None:
         entry = self._store.runs.get(key[0], run)
         if entry is not None:
-            self._store.lose(PROCESS_RUN, key[0], run)
+            self._store.mark_deleted(PROCESS_RUN, key[0], run)
 
-    async def _delete_runs(self, key: Key, snapshot: Snapshot, action: actions.DeleteRuns) -> None:
+    async def _delete_runs(self, key: NamespacedName, snapshot: Snapshot, action: actions.DeleteRuns) -> None:
         for name, uid in action.runs.items():
             # One by one: a collection goes by labels, which somebody may have put on a run of another request.
             await self._api.delete(PROCESS_RUN, key[0], name, uid=uid)
-            history = self._store.notes(key).history
+            history = self._store.observations(key).history
             if history is not None:
                 history[:] = [run for run in history if run.uid != uid]
 
     # ---- Jobs and pods
 
     async def _create_job(
-        self, key: Key, snapshot: Snapshot, action: actions.CreateJob, *, made: Body | None = None
+        self, key: NamespacedName, snapshot: Snapshot, action: actions.CreateJob, *, made: Body | None = None
     ) -> None:
         """Make a Job; `made` is its run where that was made just now, and is not in the snapshot."""
         try:
             if action.manifest["spec"].get("suspend") and await self._would_be_resumed(key, action):
-                self._store.note_run(key, action.run, managed_elsewhere=True)
+                self._store.observe_run(key, action.run, managed_elsewhere=True)
                 return
             answer = await self._api.create(JOB, key[0], dict(action.manifest))
         except AlreadyExists as error:
@@ -426,31 +432,31 @@ class Performer:
                 snapshot = replace(snapshot, runs=(*snapshot.runs, ProcessRun.model_validate(made)))
             await self._meet_job(key, snapshot, action, error)
         except QuotaExceeded as error:
-            self._refuse_job(key, action.run, Reason.QUOTA_EXCEEDED, error.message, self._clock() + QUOTA_RETRY)
+            self._reject_job(key, action.run, Reason.QUOTA_EXCEEDED, error.message, self._clock() + QUOTA_RETRY)
         except NamespaceTerminating:
-            self._refuse_job(key, action.run, Reason.NAMESPACE_TERMINATING, "", self._clock() + QUOTA_RETRY)
+            self._reject_job(key, action.run, Reason.NAMESPACE_TERMINATING, "", self._clock() + QUOTA_RETRY)
         except (Forbidden, Invalid) as error:
-            self._refuse_job(key, action.run, RunReason.REFUSED, error.message, None)
+            self._reject_job(key, action.run, RunReason.REJECTED, error.message, None)
         except (ServerError, Unreachable) as error:
-            self._note_unanswered(key, action, error)
+            self._observe_unanswered(key, action, error)
         else:
             self._store.apply(JOB, answer)
-            if self._store.notes(key).runs.get(action.run, _NO_NOTES).create_refused is not None:
-                self._store.note_run(key, action.run, create_refused=None)
+            if self._store.observations(key).runs.get(action.run, _NO_NOTES).create_rejected is not None:
+                self._store.observe_run(key, action.run, create_rejected=None)
 
-    def _note_unanswered(self, key: Key, action: actions.CreateJob, error: ApiError) -> None:
+    def _observe_unanswered(self, key: NamespacedName, action: actions.CreateJob, error: ApiError) -> None:
         """Note that the API server fails to create a Job, so that its run says so and the other runs go on.
 
         Raises the error where it came for the first time: the Job may have been created, and a blip is no news.
         """
-        before = self._store.notes(key).runs.get(action.run, _NO_NOTES).create_refused
+        before = self._store.observations(key).runs.get(action.run, _NO_NOTES).create_rejected
         blocked = self._blocked_by(what_fails(action), error, before)
-        self._store.note_run(key, action.run, create_refused=blocked)
+        self._store.observe_run(key, action.run, create_rejected=blocked)
         if blocked.tries == 1 or not is_observation(error):
-            self._store.note_run(key, action.run, create_refused=replace(blocked, again_at=self._clock()))
+            self._store.observe_run(key, action.run, create_rejected=replace(blocked, again_at=self._clock()))
             raise error
 
-    async def _would_be_resumed(self, key: Key, action: actions.CreateJob) -> bool:
+    async def _would_be_resumed(self, key: NamespacedName, action: actions.CreateJob) -> bool:
         """Whether admission makes of a suspended Job one that another controller resumes, or resumes it itself.
 
         Only a dry run tells: the label of a default LocalQueue of Kueue stands in no template.
@@ -458,7 +464,9 @@ class Performer:
         job = parse_job(await self._api.create(JOB, key[0], dict(action.manifest), dry_run=True))
         return job.is_managed_elsewhere or not job.is_suspended
 
-    async def _meet_job(self, key: Key, snapshot: Snapshot, action: actions.CreateJob, error: AlreadyExists) -> None:
+    async def _meet_job(
+        self, key: NamespacedName, snapshot: Snapshot, action: actions.CreateJob, error: AlreadyExists
+    ) -> None:
         """A Job of that name is there: ours from an earlier try, or somebody else's."""
         found, confirm = await self._get(JOB, key[0], action.run)
         job = parse_job(found)
@@ -472,23 +480,23 @@ class Performer:
         elif controller is not None and (controller.kind, controller.name) == ("ProcessRun", action.run):
             # Of a run that had the name before: it is gone, and the collector will take its Job.
             message = f"the name is still taken by Job {key[0]}/{action.run} of an earlier run"
-            self._refuse_job(key, action.run, RunReason.NAME_TAKEN, message, self._clock() + NAME_RETRY)
+            self._reject_job(key, action.run, RunReason.NAME_TAKEN, message, self._clock() + NAME_RETRY)
         else:
             # No word on whose it is: the user may not be allowed to read Jobs.
             message = f"the name is taken by Job {key[0]}/{action.run}, which does not belong to this run"
-            self._refuse_job(key, action.run, RunReason.NAME_TAKEN, message, None)
+            self._reject_job(key, action.run, RunReason.NAME_TAKEN, message, None)
 
-    def _refuse_job(self, key: Key, run: str, reason: str, message: str, again_at: datetime | None) -> None:
-        before, now = self._store.notes(key).runs.get(run, _NO_NOTES).create_refused, self._clock()
+    def _reject_job(self, key: NamespacedName, run: str, reason: str, message: str, again_at: datetime | None) -> None:
+        before, now = self._store.observations(key).runs.get(run, _NO_NOTES).create_rejected, self._clock()
         since = now if before is None else before.since
         refused = Blocked(f"Job {run} cannot be created", reason, message, since, again_at, certain=True)
-        self._store.note_run(key, run, create_refused=refused)
+        self._store.observe_run(key, run, create_rejected=refused)
 
-    async def _patch_job(self, key: Key, snapshot: Snapshot, action: actions.PatchJob) -> None:
+    async def _patch_job(self, key: NamespacedName, snapshot: Snapshot, action: actions.PatchJob) -> None:
         try:
             answer = await self._api.patch(JOB, key[0], action.job, _aimed(action.patch, action.uid))
         except NotFound:
-            self._store.lose(JOB, key[0], action.job, uid=action.uid)
+            self._store.mark_deleted(JOB, key[0], action.job, uid=action.uid)
         except (Conflict, Invalid):
             if not await self._is_replaced(JOB, key[0], action.job, action.uid):
                 raise
@@ -503,47 +511,49 @@ class Performer:
             current = None
         if current is not None and current["metadata"]["uid"] == uid:
             return False
-        self._store.lose(kind, namespace, name, uid=uid)
+        self._store.mark_deleted(kind, namespace, name, uid=uid)
         return True
 
-    async def _kill_job(self, key: Key, snapshot: Snapshot, action: actions.KillJob) -> None:
+    async def _kill_job(self, key: NamespacedName, snapshot: Snapshot, action: actions.KillJob) -> None:
         if action.tail_bytes:
             await self._logs.follow_before_kill(key, action)
         await self._patch_job(key, snapshot, actions.PatchJob(action.job, action.uid, action.patch))
 
-    async def _delete_job(self, key: Key, snapshot: Snapshot, action: actions.DeleteJob) -> None:
+    async def _delete_job(self, key: NamespacedName, snapshot: Snapshot, action: actions.DeleteJob) -> None:
         await self._api.delete(JOB, key[0], action.job, uid=action.uid)
-        self._store.lose(JOB, key[0], action.job, uid=action.uid, for_good=True)
+        self._store.mark_deleted(JOB, key[0], action.job, uid=action.uid, for_good=True)
         if self._store.runs.get(key[0], action.job) is not None:
             # What was found out about its pods holds for no Job that takes its place.
-            nothing = {"refused_pods": None, "events_read_at": None, "pod_event": None, "pod_events_read_at": None}
-            self._store.note_run(key, action.job, pods_listed_at=None, ended_at=None, **nothing)
+            nothing = {"rejected_pods": None, "events_read_at": None, "pod_event": None, "pod_events_read_at": None}
+            self._store.observe_run(key, action.job, pods_listed_at=None, ended_at=None, **nothing)
 
-    async def _read_log(self, key: Key, snapshot: Snapshot, action: actions.ReadLog) -> None:
+    async def _read_log(self, key: NamespacedName, snapshot: Snapshot, action: actions.ReadLog) -> None:
         self._logs.start(key, action)
 
-    async def _list_pods(self, key: Key, snapshot: Snapshot, action: actions.ListPods) -> None:
+    async def _list_pods(self, key: NamespacedName, snapshot: Snapshot, action: actions.ListPods) -> None:
         selector = f"{names.LABEL_CONTROLLER_UID}={action.uid}"
         listing = await self._api.list(POD, key[0], label_selector=selector)
         for raw in listing.items:
             self._store.apply(POD, raw)
-        self._store.note_run(key, action.run, pods_listed_at=self._clock())
+        self._store.observe_run(key, action.run, pods_listed_at=self._clock())
         present = {raw["metadata"]["name"] for raw in listing.items}
-        self._store.lose_pods(key, action.uid, present=present, version=int(listing.resource_version or 0))
+        self._store.mark_pods_deleted(key, action.uid, present=present, version=int(listing.resource_version or 0))
 
-    async def _find_refused_pods(self, key: Key, snapshot: Snapshot, action: actions.FindRefusedPods) -> None:
+    async def _find_rejected_pods(
+        self, key: NamespacedName, snapshot: Snapshot, action: actions.FindRejectedPods
+    ) -> None:
         selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
         newest = await self._newest_event(key[0], selector)
-        self._store.note_run(key, action.run, events_read_at=self._clock())
+        self._store.observe_run(key, action.run, events_read_at=self._clock())
         if newest is not None:
-            self._store.note_run(key, action.run, refused_pods=str(newest.get("message") or ""))
+            self._store.observe_run(key, action.run, rejected_pods=str(newest.get("message") or ""))
 
-    async def _find_pod_event(self, key: Key, snapshot: Snapshot, action: actions.FindPodEvent) -> None:
+    async def _find_pod_event(self, key: NamespacedName, snapshot: Snapshot, action: actions.FindPodEvent) -> None:
         newest = await self._newest_event(key[0], f"involvedObject.uid={action.uid}")
         found = None
         if newest is not None and newest.get("reason") in EVENT_CAUSES:
             found = Waiting(str(newest["reason"]), str(newest.get("message") or ""))
-        self._store.note_run(key, action.run, pod_event=found, pod_events_read_at=self._clock())
+        self._store.observe_run(key, action.run, pod_event=found, pod_events_read_at=self._clock())
 
     async def _newest_event(self, namespace: str, selector: str) -> dict[str, Any] | None:
         """The newest Event that the selector picks, without warnings that are no cause; a warning where two are as
@@ -552,27 +562,29 @@ class Performer:
         events = [e for e in listing.items if e.get("type") != "Warning" or e.get("reason") in _CAUSES]
         return max(events, key=lambda event: (_time_of(event), event.get("type") == "Warning"), default=None)
 
-    async def _find_kubelet_events(self, key: Key, snapshot: Snapshot, action: actions.FindKubeletEvents) -> None:
+    async def _find_kubelet_events(
+        self, key: NamespacedName, snapshot: Snapshot, action: actions.FindKubeletEvents
+    ) -> None:
         try:
             listing = await self._api.list(EVENT, key[0], field_selector=f"involvedObject.uid={action.pod_uid}")
         except Forbidden as error:
             # The end of the run has to be recorded all the same.
             log.warning("Events cannot be read", namespace=key[0], run=action.run, error=str(error))
-            self._store.note_run(key, action.run, kubelet_events=(), kubelet_events_read_at=self._clock())
+            self._store.observe_run(key, action.run, kubelet_events=(), kubelet_events_read_at=self._clock())
         else:
             found = kubelet_events(listing.items)
-            self._store.note_run(key, action.run, kubelet_events=found, kubelet_events_read_at=self._clock())
+            self._store.observe_run(key, action.run, kubelet_events=found, kubelet_events_read_at=self._clock())
 
-    async def _look_up_job(self, key: Key, snapshot: Snapshot, action: actions.LookUpJob) -> None:
+    async def _look_up_job(self, key: NamespacedName, snapshot: Snapshot, action: actions.LookUpJob) -> None:
         try:
             found, confirm = await self._get(JOB, key[0], action.run)
         except NotFound:
-            self._store.note_run(key, action.run, job_absent=True)
+            self._store.observe_run(key, action.run, job_absent=True)
             return
         if self._is_proven(snapshot, action.run, parse_job(found)):
             confirm()
         else:
-            self._store.note_run(key, action.run, job_absent=True)
+            self._store.observe_run(key, action.run, job_absent=True)
 
     @staticmethod
     def _is_proven(snapshot: Snapshot, name: str, job: Job) -> bool:
@@ -582,13 +594,13 @@ class Performer:
 
     async def _get(self, kind: Kind, namespace: str, name: str) -> tuple[Body, Callable[[], None]]:
         """An object as it is now, and what takes it into the store although a watch or a list has dropped it."""
-        burials = self._store.shelf(kind).burials
+        tombstones_added = self._store.cache(kind).tombstones_added
         found = await self._api.get(kind, namespace, name)
-        return found, lambda: self._store.confirm(kind, found, burials)
+        return found, lambda: self._store.confirm(kind, found, tombstones_added)
 
     # ---- CronJobs
 
-    async def _create_cronjob(self, key: Key, snapshot: Snapshot, action: actions.CreateCronJob) -> None:
+    async def _create_cronjob(self, key: NamespacedName, snapshot: Snapshot, action: actions.CreateCronJob) -> None:
         try:
             answer = await self._api.create(CRONJOB, key[0], dict(action.manifest))
         except AlreadyExists:
@@ -599,7 +611,7 @@ class Performer:
         else:
             self._store.apply(CRONJOB, answer)
 
-    async def _patch_cronjob(self, key: Key, snapshot: Snapshot, action: actions.PatchCronJob) -> None:
+    async def _patch_cronjob(self, key: NamespacedName, snapshot: Snapshot, action: actions.PatchCronJob) -> None:
         body: Body | list[Body]
         if isinstance(action.patch, tuple):
             test = {"op": "test", "path": "/metadata/uid", "value": action.uid}
@@ -612,12 +624,12 @@ class Performer:
             if not await self._is_replaced(CRONJOB, key[0], action.cronjob, action.uid):
                 raise
 
-    async def _claim_tick(self, key: Key, snapshot: Snapshot, action: actions.ClaimTick) -> None:
+    async def _claim_tick(self, key: NamespacedName, snapshot: Snapshot, action: actions.TakeOverTick) -> None:
         if await self._change_cronjob(key, action.cronjob, dict(action.patch), "status") and action.job is not None:
             await self._create_job(key, snapshot, actions.CreateJob(action.job["metadata"]["name"], action.job))
 
     async def _change_cronjob(
-        self, key: Key, name: str, body: Body | list[Body], subresource: Literal["status"] | None
+        self, key: NamespacedName, name: str, body: Body | list[Body], subresource: Literal["status"] | None
     ) -> bool:
         """Whether it was changed; where it is another version by now, that one is taken in and nothing is changed."""
         try:
@@ -626,19 +638,19 @@ class Performer:
             except Conflict:
                 answer, changed = await self._api.get(CRONJOB, key[0], name), False
         except NotFound:
-            self._store.lose(CRONJOB, key[0], name)
+            self._store.mark_deleted(CRONJOB, key[0], name)
             return False
         self._store.apply(CRONJOB, answer)
         return changed
 
     # ---- notifications
 
-    async def _notify(self, key: Key, snapshot: Snapshot, action: actions.Notify) -> None:
+    async def _notify(self, key: NamespacedName, snapshot: Snapshot, action: actions.Notify) -> None:
         self._notifier.start(key, action)
 
-    async def _mark_notified(self, key: Key, snapshot: Snapshot, action: actions.MarkNotified) -> None:
+    async def _mark_notified(self, key: NamespacedName, snapshot: Snapshot, action: actions.MarkNotified) -> None:
         """A record: where it cannot be written now nothing waits for it, and no run is held up by it."""
-        notes = self._store.notes(key)
+        observations = self._store.observations(key)
         body: list[Body] = [
             {"op": "test", "path": "/metadata/uid", "value": action.uid},
             {"op": "add", "path": "/status/conditions/-", "value": action.condition.to_api()},
@@ -650,19 +662,19 @@ class Performer:
         except ApiError as error:
             said = {"namespace": key[0], "run": action.run, "error": str(error)}
             log.warning("what became of a notification could not be written", **said)
-            delivery = notes.deliveries.get(action.uid, Delivery(done=True))
-            notes.deliveries[action.uid] = replace(delivery, again_at=self._clock() + MARK_RETRY)
+            delivery = observations.deliveries.get(action.uid, Delivery(done=True))
+            observations.deliveries[action.uid] = replace(delivery, again_at=self._clock() + MARK_RETRY)
             return
-        notes.deliveries.pop(action.uid, None)
-        if notes.history is not None:
-            notes.history[:] = [
+        observations.deliveries.pop(action.uid, None)
+        if observations.history is not None:
+            observations.history[:] = [
                 replace(run, untold=None) if run.untold is not None and run.untold.uid == action.uid else run
-                for run in notes.history
+                for run in observations.history
             ]
 
     # ---- Events
 
-    async def _emit(self, key: Key, snapshot: Snapshot, action: actions.Emit) -> None:
+    async def _emit(self, key: NamespacedName, snapshot: Snapshot, action: actions.Emit) -> None:
         involved = {"namespace": key[0], **self._involved(snapshot, action)}
         self._events.record(
             involved,

@@ -24,7 +24,7 @@ from process_operator.resources import names
 from process_operator.resources.batch.workloads import parse_pod
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.kinds import POD
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
 
 _GRACE: Final = 10.0
@@ -42,7 +42,12 @@ class LogReader:
     """
 
     def __init__(
-        self, api: Api, store: Store, *, on_read: Callable[[Key], None], on_early: Callable[[Key], None]
+        self,
+        api: Api,
+        store: Store,
+        *,
+        on_read: Callable[[NamespacedName], None],
+        on_early: Callable[[NamespacedName], None],
     ) -> None:
         self._api = api
         self._store = store
@@ -50,12 +55,12 @@ class LogReader:
         self._on_early = on_early
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, key: Key, action: ReadLog) -> None:
+    def start(self, key: NamespacedName, action: ReadLog) -> None:
         """Read (or follow) the log of a run's container."""
-        self._store.note_run(key, action.run, log_wanted=True)
+        self._store.observe_run(key, action.run, log_wanted=True)
         self._spawn(key, action.run, self._read(key, action))
 
-    async def follow_before_kill(self, key: Key, action: KillJob) -> None:
+    async def follow_before_kill(self, key: NamespacedName, action: KillJob) -> None:
         """Open the log of a Job that is about to be killed; returns when the server has begun to send it."""
         held = self._store.jobs.get(key[0], action.job)
         try:
@@ -73,7 +78,7 @@ class LogReader:
             self._api, namespace=key[0], pod=source.pod, container=source.container, tail_bytes=action.tail_bytes
         )
         grace = max((raw["spec"].get("terminationGracePeriodSeconds") or 0 for raw in listing.items), default=0)
-        self._store.note_run(key, action.run, log_wanted=True)
+        self._store.observe_run(key, action.run, log_wanted=True)
         finish = self._finish(key, action.run, source, follower, action.tail_bytes, grace + _GRACE)
         self._spawn(key, action.run, finish)
 
@@ -83,7 +88,7 @@ class LogReader:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _spawn(self, key: Key, run: str, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, key: NamespacedName, run: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
 
@@ -91,12 +96,12 @@ class LogReader:
             self._tasks.discard(task)
             if task.cancelled() and self._store.runs.get(key[0], run) is not None:
                 # kopf cancels whatever began after it when it ends: the log is then asked for again.
-                self._store.note_run(key, run, log_wanted=False)
+                self._store.observe_run(key, run, log_wanted=False)
                 self._on_read(key)
 
         task.add_done_callback(ended)
 
-    async def _read(self, key: Key, action: ReadLog) -> None:
+    async def _read(self, key: NamespacedName, action: ReadLog) -> None:
         source = action.source
         assert source.pod is not None
         if action.follow:
@@ -108,14 +113,14 @@ class LogReader:
         self._note(key, action.run, source, await self._tail(key, source, action.tail_bytes), action.tail_bytes)
 
     async def _finish(
-        self, key: Key, run: str, source: LogSource, follower: LogFollower, tail_bytes: int, seconds: float
+        self, key: NamespacedName, run: str, source: LogSource, follower: LogFollower, tail_bytes: int, seconds: float
     ) -> None:
         result = await follower.finish(seconds)
         if result.gone is not None:
             result = await self._tail(key, source, tail_bytes)
         self._note(key, run, source, result, tail_bytes)
 
-    async def _tail(self, key: Key, source: LogSource, tail_bytes: int) -> TailResult:
+    async def _tail(self, key: NamespacedName, source: LogSource, tail_bytes: int) -> TailResult:
         assert source.pod is not None
         try:
             return await read_tail(
@@ -131,12 +136,12 @@ class LogReader:
             log.warning("a log could not be read", namespace=key[0], pod=source.pod, error=str(error))
             return TailResult(gone=LogReason.KUBELET_UNREACHABLE)
 
-    def _note(self, key: Key, run: str, source: LogSource, result: TailResult, tail_bytes: int) -> None:
+    def _note(self, key: NamespacedName, run: str, source: LogSource, result: TailResult, tail_bytes: int) -> None:
         if self._store.runs.get(key[0], run) is None:
             return  # recorded or deleted meanwhile
         raw = None if result.gone is not None else result.data
         text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
-        self._store.note_run(key, run, log=text, log_pod=source.pod, log_wanted=False)
+        self._store.observe_run(key, run, log=text, log_pod=source.pod, log_wanted=False)
         job = self._store.jobs.get(key[0], run)
         goes_on = job is not None and not job.gone and job.value.finished is None
         (self._on_early if goes_on else self._on_read)(key)

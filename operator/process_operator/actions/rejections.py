@@ -109,7 +109,7 @@ def what_fails(action: actions.Action) -> str:
 
 _STATUS_OF_RUN: Final = "the status of ProcessRun {} cannot be written"
 WORDS: Final[dict[type[Any], str]] = {
-    actions.BeginStretch: "the status cannot be written",
+    actions.BeginActivation: "the status cannot be written",
     actions.DryRunJob: "the Job cannot be tried",
     actions.FollowConfigMap: "a ConfigMap cannot be read",
     actions.LoadHistory: "ProcessRuns cannot be listed",
@@ -125,14 +125,14 @@ WORDS: Final[dict[type[Any], str]] = {
     actions.KillJob: "Job {} cannot be changed",
     actions.DeleteJob: "Job {} cannot be deleted",
     actions.LookUpStep: "ProcessRun {} cannot be read",
-    actions.FindRefusedPods: "the Events of Job {} cannot be listed",
+    actions.FindRejectedPods: "the Events of Job {} cannot be listed",
     actions.FindPodEvent: "the Events of a pod of {} cannot be listed",
     actions.FindKubeletEvents: "the Events of a pod of {} cannot be listed",
     actions.ListPods: "the pods of {} cannot be listed",
     actions.LookUpJob: "Job {} cannot be read",
     actions.CreateCronJob: "CronJob {} cannot be created",
     actions.PatchCronJob: "CronJob {} cannot be changed",
-    actions.ClaimTick: "CronJob {} cannot be changed",
+    actions.TakeOverTick: "CronJob {} cannot be changed",
     actions.DeleteRuns: "finished ProcessRuns cannot be deleted",
     actions.DeleteRequest: "the request cannot be deleted",
 }

@@ -25,7 +25,7 @@ from process_operator.decisions.plan.actions import CreateRun, Plan
 from process_operator.decisions.plan.follow_up import starts_something
 from process_operator.decisions.request import decide
 from process_operator.decisions.ticks.early_claims import claim_of, without_claims
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
 
 _AHEAD: Final = timedelta(seconds=5)
@@ -44,11 +44,11 @@ _LAST_CLAIM: Final = timedelta(seconds=0.1)
 
 log = structlog.get_logger("process_operator")
 
-Claim = Callable[[Key, Snapshot, CreateRun], Awaitable[None]]
+Claim = Callable[[NamespacedName, Snapshot, CreateRun], Awaitable[None]]
 """Makes the run of a tick."""
 
 
-class Bounds(NamedTuple):
+class BurstThresholds(NamedTuple):
     """From how many on it is worth its while."""
 
     many: int = 20
@@ -59,57 +59,57 @@ class Bounds(NamedTuple):
     """Claims under way."""
 
 
-class MadeAhead(NamedTuple):
-    """A plan for an instant (UTC), from what was known before; `beat` says which standstill it is from after."""
+class PreparedPlan(NamedTuple):
+    """A plan for an instant (UTC), from what was known before; `term` says which standstill it is from after."""
 
     at: datetime
     snapshot: Snapshot
     plan: Plan
-    beat: int
+    term: int
 
 
-class Ahead:
+class BurstPreparer:
     """Plans and claims that are made ahead. Whoever changes what is known of a request drops its plan."""
 
     def __init__(
         self,
         store: Store,
-        agenda: Agenda[Key],
-        queue: WorkQueue[Key],
+        agenda: Agenda[NamespacedName],
+        queue: WorkQueue[NamespacedName],
         clock: Callable[[], datetime],
-        beat: Callable[[], int],
+        term: Callable[[], int],
         *,
         claim: Claim,
-        bounds: Bounds | None = None,
+        bounds: BurstThresholds | None = None,
     ) -> None:
         self._store = store
         self._agenda = agenda
         self._queue = queue
         self._clock = clock
-        self._beat = beat
+        self._term = term
         self._claim = claim
-        self._bounds = bounds or Bounds()
-        self._made: dict[Key, MadeAhead] = {}
-        self._looked_at: dict[Key, datetime] = {}
-        self._unchanged: set[Key] = set()
+        self._bounds = bounds or BurstThresholds()
+        self._prepared: dict[NamespacedName, PreparedPlan] = {}
+        self._looked_at: dict[NamespacedName, datetime] = {}
+        self._unchanged: set[NamespacedName] = set()
         """Requests that are about to be claimed, as long as nothing changes about them."""
 
-    def take(self, key: Key, now: datetime, beat: int) -> MadeAhead | None:
+    def take(self, key: NamespacedName, now: datetime, term: int) -> PreparedPlan | None:
         """Give away the plan of a request, where it holds now. Before its instant it stays."""
-        made = self._made.get(key)
-        if made is None or now < made.at:
+        prepared = self._prepared.get(key)
+        if prepared is None or now < prepared.at:
             return None
-        del self._made[key]
-        return made if made.beat == beat and now < made.at + _patience(made.snapshot) else None
+        del self._prepared[key]
+        return prepared if prepared.term == term and now < prepared.at + _patience(prepared.snapshot) else None
 
-    def drop(self, key: Key) -> None:
+    def drop(self, key: NamespacedName) -> None:
         """Something about a request has changed."""
-        self._made.pop(key, None)
+        self._prepared.pop(key, None)
         self._unchanged.discard(key)
 
     def clear(self) -> None:
         """Forget all plans."""
-        self._made.clear()
+        self._prepared.clear()
         self._looked_at.clear()
         self._unchanged.clear()
 
@@ -139,7 +139,7 @@ class Ahead:
                     continue
                 self._looked_at[key] = at
                 try:
-                    await self._prepare(key, at, claims=together[at] >= self._bounds.burst)
+                    await self._prepare_and_claim(key, at, claims=together[at] >= self._bounds.burst)
                 except Exception:
                     # One request must not stop the others; its tick is decided when it is due.
                     log.exception("not prepared", namespace=key[0], request=key[1])
@@ -153,42 +153,42 @@ class Ahead:
             return _AHEAD
         return min(_LONGEST, timedelta(seconds=2 + together / _CLAIMS_A_SECOND))
 
-    async def _prepare(self, key: Key, at: datetime, *, claims: bool) -> None:
-        made = self._make(key, at)
-        if made is None:
+    async def _prepare_and_claim(self, key: NamespacedName, at: datetime, *, claims: bool) -> None:
+        prepared = self._prepare(key, at)
+        if prepared is None:
             return
-        self._keep(key, made)
-        claim = claim_of(made.snapshot, made.plan) if claims else None
+        self._keep(key, prepared)
+        claim = claim_of(prepared.snapshot, prepared.plan) if claims else None
         if claim is None:
             return
         self._unchanged.add(key)
-        await self._queue.calm()
+        await self._queue.yield_to_urgent()
         # That may have taken a while; and after a standstill somebody else may have decided about this tick.
         is_unchanged = key in self._unchanged
         self._unchanged.discard(key)
-        if not is_unchanged or self._clock() >= at - _LAST_CLAIM or self._beat() != made.beat:
+        if not is_unchanged or self._clock() >= at - _LAST_CLAIM or self._term() != prepared.term:
             return
         try:
-            await self._claim(key, made.snapshot, claim)
+            await self._claim(key, prepared.snapshot, claim)
         except ApiError as error:
             # At its tick it is tried again.
             log.info("not claimed ahead", namespace=key[0], request=key[1], error=str(error))
         else:
-            self._keep(key, self._make(key, at))
+            self._keep(key, self._prepare(key, at))
 
-    def _keep(self, key: Key, made: MadeAhead | None) -> None:
-        self._made.pop(key, None)
-        if made is not None and len(self._made) < _MOST:
-            self._made[key] = made
+    def _keep(self, key: NamespacedName, prepared: PreparedPlan | None) -> None:
+        self._prepared.pop(key, None)
+        if prepared is not None and len(self._prepared) < _MOST:
+            self._prepared[key] = prepared
 
-    def _make(self, key: Key, at: datetime) -> MadeAhead | None:
+    def _prepare(self, key: NamespacedName, at: datetime) -> PreparedPlan | None:
         snapshot = self._store.snapshot(key)
         present, _ = without_claims(snapshot, self._clock())
         # What runs will most likely have changed by then; and who shares a Process waits for what others start.
-        if present.runs or snapshot.lines:
+        if present.runs or snapshot.process_locks:
             return None
         plan = decide(snapshot, at)
-        return MadeAhead(at, snapshot, plan, self._beat()) if starts_something(plan) else None
+        return PreparedPlan(at, snapshot, plan, self._term()) if starts_something(plan) else None
 
 
 def _patience(snapshot: Snapshot) -> timedelta:

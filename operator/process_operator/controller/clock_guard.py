@@ -25,7 +25,7 @@ _STILL_SECONDS: Final = 3.0
 log = structlog.get_logger("process_operator")
 
 
-class Pulse:
+class ClockGuard:
     """Compares the clock with one that cannot be set (`steady`, in seconds)."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Pulse:
         steady = self._steady()
         self._last = self._last[0] + timedelta(seconds=steady - self._last[1]), steady
 
-    def beat(self) -> int:
+    def check(self) -> int:
         """Look at both clocks; the number of breaks so far, so that whoever decided before the newest one can tell."""
         (wall, steady), before = (self._clock(), self._steady()), self._last
         self._last = wall, steady
@@ -51,10 +51,10 @@ class Pulse:
         set_by = wall - before[0] - timedelta(seconds=still)
         if abs(set_by.total_seconds()) >= _SET_SECONDS:
             log.warning("the clock was set; everything is looked at anew", seconds=round(set_by.total_seconds(), 3))
-            self._store.clock_was_set(set_by)
+            self._store.shift_clock(set_by)
         elif still >= _STILL_SECONDS:
             log.warning("this process stood still; everything is looked at anew", seconds=round(still, 3))
-            self._store.look_anew()
+            self._store.resync_all()
         else:
             return self._breaks
         self._breaks += 1

@@ -30,7 +30,7 @@ class Decision(NamedTuple):
     seconds: float = 0.0
 
 
-class Decider:
+class Planner:
     """Makes decisions; beside the loop those about more than `many` runs."""
 
     def __init__(self, many: int = MANY_RUNS) -> None:
@@ -40,7 +40,7 @@ class Decider:
     async def decide(self, snapshot: Snapshot, now: datetime) -> Decision:
         """Decide about one request at `now` (UTC)."""
         # Between requests that share a Process no other decision may come: the next one has to see what this one starts.
-        if _size(snapshot) <= self._many or snapshot.lines:
+        if _size(snapshot) <= self._many or snapshot.process_locks:
             return Decision(decide(snapshot, now))
         return await asyncio.get_running_loop().run_in_executor(self._beside, _timed, snapshot, now)
 

@@ -19,7 +19,7 @@ from process_operator.cluster.status import StatusChanged, replace_status
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.acceptance.process import process_status
 from process_operator.resources.kinds import PROCESS
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
 
 _FIRST_PAUSE: Final = 5.0
@@ -31,7 +31,7 @@ log = structlog.get_logger("process_operator")
 class ProcessReconciler:
     """One worker is enough: a status is written only when a person has changed a Process."""
 
-    def __init__(self, api: Api, store: Store, queue: WorkQueue[Key], clock: Callable[[], datetime]) -> None:
+    def __init__(self, api: Api, store: Store, queue: WorkQueue[NamespacedName], clock: Callable[[], datetime]) -> None:
         self._api = api
         self._store = store
         self._queue = queue
@@ -54,7 +54,7 @@ class ProcessReconciler:
             finally:
                 self._queue.done(key)
 
-    async def reconcile(self, key: Key) -> None:
+    async def reconcile(self, key: NamespacedName) -> None:
         """Write the status of one Process, if it differs. Raises ApiError."""
         held = self._store.processes.get(*key)
         if held is None:

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from process_operator.actions.executor import Performer
+from process_operator.actions.executor import ActionExecutor
 from process_operator.actions.rejections import LONGEST_PAUSE, blocked_by, is_observation, need_of, what_fails
 from process_operator.cluster.backoff import backoff, retry_after
 from process_operator.cluster.errors import (
@@ -25,8 +25,8 @@ from process_operator.cluster.errors import (
     NamespaceTerminating,
     NotFound,
 )
-from process_operator.controller.burst import Ahead
-from process_operator.controller.planner import Decider, Decision
+from process_operator.controller.burst import BurstPreparer
+from process_operator.controller.planner import Decision, Planner
 from process_operator.controller.status_writer import BackfillWriter
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.blocked import Blocked, Need
@@ -38,8 +38,8 @@ from process_operator.decisions.status.blocked import report_blocked
 from process_operator.decisions.status.request import is_awaited, is_worth_a_write
 from process_operator.decisions.status.run_counts import with_uncounted
 from process_operator.resources.conditions import Reason
-from process_operator.state.object_cache import Key
-from process_operator.state.store import Notes, Store
+from process_operator.resources.types import NamespacedName
+from process_operator.state.store import RequestObservations, Store
 
 _ROUNDS: Final = 50
 """Decisions in a row about one request before others have a turn."""
@@ -61,7 +61,7 @@ log = structlog.get_logger("process_operator")
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class StatusPacing:
     """How often the status of a request may be written."""
 
     status: timedelta = timedelta(seconds=10)
@@ -70,7 +70,7 @@ class Pace:
 class _Seen(NamedTuple):
     """The notes from which a decision was made, and how often another status had been seen by then."""
 
-    notes: Notes
+    observations: RequestObservations
     status_changes: int
 
 
@@ -85,31 +85,31 @@ class Reconciler:
         self,
         *,
         store: Store,
-        queue: WorkQueue[Key],
-        performer: Performer,
+        queue: WorkQueue[NamespacedName],
+        executor: ActionExecutor,
         clock: Callable[[], datetime],
-        wake: Callable[[Key, datetime | None], None],
-        pace: Pace | None = None,
-        done: Callable[[Key, Action], None] = lambda _key, _action: None,
-        beat: Callable[[], int] = lambda: 0,
+        wake: Callable[[NamespacedName, datetime | None], None],
+        pacing: StatusPacing | None = None,
+        done: Callable[[NamespacedName, Action], None] = lambda _key, _action: None,
+        term: Callable[[], int] = lambda: 0,
         chance: Callable[[], float] = random.random,
-        look_soon: Callable[[Key], None] | None = None,
-        decider: Decider | None = None,
-        ahead: Ahead | None = None,
+        look_soon: Callable[[NamespacedName], None] | None = None,
+        planner: Planner | None = None,
+        burst: BurstPreparer | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
-        self._performer = performer
+        self._executor = executor
         self._clock = clock
         self._wake = wake
-        self._pace = pace or Pace()
-        self._backfills = BackfillWriter(store, performer, clock, self._pace.status)
+        self._pacing = pacing or StatusPacing()
+        self._backfills = BackfillWriter(store, executor, clock, self._pacing.status)
         self._done = done
-        self._beat = beat
+        self._term = term
         self._chance = chance
         self._look_soon = look_soon or queue.add
-        self._decider = decider or Decider()
-        self._ahead = ahead
+        self._planner = planner or Planner()
+        self._burst = burst
 
     async def work(self) -> None:
         """Take keys for ever."""
@@ -124,7 +124,7 @@ class Reconciler:
             # Tens of thousands with nothing to be done would hold the loop for half a minute: Lease, probes, timer.
             await asyncio.sleep(0)
 
-    async def reconcile(self, key: Key) -> float:
+    async def reconcile(self, key: NamespacedName) -> float:
         """Bring one request to where it should be now; the processor time (seconds) that it took beside the loop.
 
         Never raises an Exception: one request must not stop the others.
@@ -146,17 +146,17 @@ class Reconciler:
         else:
             self._forgive(key)
         self._wake(key, again_at)
-        self._store.forget(key)
+        self._store.prune(key)
         return sum(spent)
 
-    async def _settle(self, key: Key, spent: list[float]) -> datetime | None:
+    async def _settle(self, key: NamespacedName, spent: list[float]) -> datetime | None:
         for number in range(_ROUNDS):
-            beat, now, notes = self._beat(), self._clock(), self._store.notes(key)
-            seen, held = _Seen(notes, notes.status_changes), self._store.requests.get(*key)
-            made = self._ahead.take(key, now, beat) if self._ahead is not None and not number else None
-            snapshot = self._store.snapshot(key) if made is None else made.snapshot
-            self._queue.looked(key)
-            plan, seconds = await self._decider.decide(snapshot, now) if made is None else Decision(made.plan)
+            term, now, observations = self._term(), self._clock(), self._store.observations(key)
+            seen, held = _Seen(observations, observations.status_changes), self._store.requests.get(*key)
+            prepared = self._burst.take(key, now, term) if self._burst is not None and not number else None
+            snapshot = self._store.snapshot(key) if prepared is None else prepared.snapshot
+            self._queue.discard_pending(key)
+            plan, seconds = await self._planner.decide(snapshot, now) if prepared is None else Decision(prepared.plan)
             if seconds:
                 spent.append(seconds)
                 if self._store.requests.get(*key) is not held:
@@ -164,35 +164,35 @@ class Reconciler:
             if self._queue.has_urgent and self._queue.is_urgent(key) and not starts_something(plan):
                 # It has its turn when nothing waits that has to start now.
                 break
-            if plan.actions and made is None and self._ahead is not None:
-                self._ahead.drop(key)
+            if plan.actions and prepared is None and self._burst is not None:
+                self._burst.drop(key)
             # Before anything is awaited: what starts now is in the way of every decision from here on.
-            self._store.stand_in_line(key, snapshot, plan, now)
-            if not await self._perform(key, snapshot, plan, beat, seen):
+            self._store.request_lock(key, snapshot, plan, now)
+            if not await self._execute(key, snapshot, plan, term, seen):
                 continue
             if self._store.requests.get(*key) is held and self._may_rest(key, snapshot, plan, now):
                 # The answers to what was just done are no reason to look at once: in a moment the Job controller tells
                 # more, and all of that is one decision. Whatever else was heard meanwhile waits with them.
-                self._queue.looked(key)
+                self._queue.discard_pending(key)
                 self._look_soon(key)
                 return plan.wake_at
             if self._queue.has_urgent:
                 # What is due goes before all that follows from what has just been done.
                 break
-            if is_settled(snapshot, plan, carried_out=_ACTIONS) and not _drop_unneeded(notes, snapshot, now):
-                notes.settled_at = now
+            if is_settled(snapshot, plan, carried_out=_ACTIONS) and not _drop_unneeded(observations, snapshot, now):
+                observations.settled_at = now
                 written_again_at = await self._write_status(key, snapshot)
                 backfills_again_at = await self._backfills.write(key)
                 return min(filter(None, (plan.wake_at, written_again_at, backfills_again_at)), default=None)
         self._queue.add(key)
         return None
 
-    def _may_rest(self, key: Key, snapshot: Snapshot, plan: Plan, now: datetime) -> bool:
+    def _may_rest(self, key: NamespacedName, snapshot: Snapshot, plan: Plan, now: datetime) -> bool:
         """Whether a plan has started one run, and what else there is to decide can wait for what is heard of that.
 
         A schedule of every second would put it off for ever: there it has to have been decided lately.
         """
-        settled_at = self._store.notes(key).settled_at
+        settled_at = self._store.observations(key).settled_at
         is_recent = settled_at is not None and now - _LONGEST_BREAK < settled_at <= now
         if not is_recent and plan.wake_at is not None and plan.wake_at <= now + _LONGEST_BREAK:
             return False
@@ -200,65 +200,68 @@ class Reconciler:
         # Where the claim was there before, its Job is the matter of the next decision.
         return run is not None and self._store.jobs.get(key[0], run) is not None
 
-    async def _perform(self, key: Key, snapshot: Snapshot, plan: Plan, beat: int, seen: _Seen) -> bool:
+    async def _execute(self, key: NamespacedName, snapshot: Snapshot, plan: Plan, term: int, seen: _Seen) -> bool:
         """Carry out the actions in order, or the first of very many; what they settled holds even where a later one
         fails.
 
-        False where the plan was given up, because it is from before a standstill (`beat` says from when it is).
+        False where the plan was given up, because it is from before a standstill (`term` says from when it is).
         """
         done: list[Action] = []
         try:
             for action in plan.actions[:_ACTIONS]:
-                if self._beat() != beat:
+                if self._term() != term:
                     return False
                 try:
-                    await self._performer.perform(key, snapshot, action)
+                    await self._executor.execute(key, snapshot, action)
                 except ApiError as error:
-                    if self._note_blocked(key, snapshot, action, error):
+                    if self._observe_blocked(key, snapshot, action, error):
                         return False
                     raise
-                self._note_done(key, action)
+                self._observe_done(key, action)
                 done.append(action)
                 self._done(key, action)
         finally:
             all_done = len(done) == len(plan.actions)
             # Not where another status was seen meanwhile, or all is to be looked up anew: this plan is from before that.
-            if self._store.notes(key) is seen.notes and seen.notes.status_changes == seen.status_changes:
+            if (
+                self._store.observations(key) is seen.observations
+                and seen.observations.status_changes == seen.status_changes
+            ):
                 self._remember(key, snapshot, plan, all_done=all_done)
         return True
 
-    def _note_blocked(self, key: Key, snapshot: Snapshot, action: Action, error: ApiError) -> bool:
+    def _observe_blocked(self, key: NamespacedName, snapshot: Snapshot, action: Action, error: ApiError) -> bool:
         """Note that an action failed; whether the next decision can leave it out and go on with the rest."""
         if not is_observation(error):
             return False
-        notes, need, now = self._store.notes(key), need_of(action), self._clock()
+        observations, need, now = self._store.observations(key), need_of(action), self._clock()
         was_held = blocked_now(snapshot, need, now) is not None
-        before = notes.blocked.get(need)
+        before = observations.blocked.get(need)
         found = blocked_by(what_fails(action), error, before, now, chance=self._chance)
-        notes.blocked[need] = found
+        observations.blocked[need] = found
         is_left_out = need != Need.OTHER and not was_held and (found.certain or found.tries > 1)
         if is_left_out and (before is None or before.reason != found.reason or found.tries == _SECOND):
             about = {"namespace": key[0], "request": key[1], "again_at": str(found.again_at)}
             log.warning("goes on without what is rejected", error=f"{found.what}: {error}", **about)
         return is_left_out
 
-    def _note_done(self, key: Key, action: Action) -> None:
+    def _observe_done(self, key: NamespacedName, action: Action) -> None:
         """Note that an action worked: what was blocked of that kind no longer is."""
-        notes, need = self._store.notes(key), need_of(action)
-        found = notes.blocked.get(need)
+        observations, need = self._store.observations(key), need_of(action)
+        found = observations.blocked.get(need)
         if found is not None and (need != Need.OTHER or found.what == what_fails(action)):
-            del notes.blocked[need]
-        quota = notes.blocked.get(Need.RUN)
+            del observations.blocked[need]
+        quota = observations.blocked.get(Need.RUN)
         if isinstance(action, DeleteRuns) and quota is not None:
             now = self._clock()
-            notes.blocked[Need.RUN] = replace(quota, room_made_at=now, again_at=now + _QUOTA_COUNTS)
+            observations.blocked[Need.RUN] = replace(quota, room_made_at=now, again_at=now + _QUOTA_COUNTS)
 
-    async def _report_failure(self, key: Key, again_at: datetime) -> None:
+    async def _report_failure(self, key: NamespacedName, again_at: datetime) -> None:
         """Write into the status that the operator itself fails to decide about a request. Never raises an Exception."""
-        notes, now = self._store.notes(key), self._clock()
-        before = notes.blocked.get(Need.OTHER)
+        observations, now = self._store.observations(key), self._clock()
+        before = observations.blocked.get(Need.OTHER)
         is_known = before is not None and before.reason == Reason.INTERNAL_ERROR
-        notes.blocked[Need.OTHER] = Blocked(
+        observations.blocked[Need.OTHER] = Blocked(
             what="the operator fails to decide about the request",
             reason=Reason.INTERNAL_ERROR,
             message="an error of its own; its log has the cause",
@@ -270,37 +273,37 @@ class Reconciler:
         except Exception:
             log.exception("a failure could not be reported", namespace=key[0], request=key[1])
 
-    async def _report_blocked(self, key: Key) -> None:
+    async def _report_blocked(self, key: NamespacedName) -> None:
         """Write into the status of a request which action of its plan keeps failing."""
         snapshot = self._store.snapshot(key)
         plan = report_blocked(snapshot, self._clock())
         if plan is None:
             return
-        self._store.notes(key).status = plan.status
+        self._store.observations(key).status = plan.status
         try:
             for action in plan.actions:
-                await self._performer.perform(key, snapshot, action)
+                await self._executor.execute(key, snapshot, action)
             await self._write_status(key, snapshot)
         except ApiError as error:
             log.warning("a status could not be written", namespace=key[0], request=key[1], error=str(error))
 
-    def _remember(self, key: Key, snapshot: Snapshot, plan: Plan, *, all_done: bool) -> None:
-        notes = self._store.notes(key)
+    def _remember(self, key: NamespacedName, snapshot: Snapshot, plan: Plan, *, all_done: bool) -> None:
+        observations = self._store.observations(key)
         if all_done and snapshot.request is None and self._store.requests.get(*key) is None:
-            notes.backfills.update(plan.backfills)
+            observations.backfills.update(plan.backfills)
         if all_done and plan.status is not None and self._store.is_held(key, snapshot.uid):
-            notes.status = plan.status
-            notes.backfills.update(plan.backfills)
+            observations.status = plan.status
+            observations.backfills.update(plan.backfills)
 
     async def flush(self) -> None:
         """Write the statuses that wait for the next write: when this process ends, what they hold is known to
         nobody."""
         gate = asyncio.Semaphore(_FLUSHED_AT_ONCE)
 
-        async def write(key: Key) -> None:
-            snapshot, notes = self._store.snapshot(key), self._store.notes(key)
+        async def write(key: NamespacedName) -> None:
+            snapshot, observations = self._store.snapshot(key), self._store.observations(key)
             counted = with_uncounted(snapshot.status.counts, snapshot.history or ())
-            notes.status = snapshot.status.model_copy(update={"counts": counted})
+            observations.status = snapshot.status.model_copy(update={"counts": counted})
             async with gate:
                 try:
                     await self._write_status(key, snapshot, at_once=True)
@@ -308,78 +311,80 @@ class Reconciler:
                     said = {"namespace": key[0], "request": key[1], "error": str(error)}
                     log.warning("the last status could not be written", **said)
 
-        await asyncio.gather(*map(write, self._store.noted_keys()))
+        await asyncio.gather(*map(write, self._store.observed_keys()))
 
-    async def _write_status(self, key: Key, snapshot: Snapshot, *, at_once: bool = False) -> datetime | None:
+    async def _write_status(self, key: NamespacedName, snapshot: Snapshot, *, at_once: bool = False) -> datetime | None:
         """Write the status where it differs; at once where a person waits for it, else not more often than the pace
         allows.
 
         Returns when to come back for it.
         """
-        notes = self._store.notes(key)
-        wanted, request = notes.status, snapshot.request
+        observations = self._store.observations(key)
+        wanted, request = observations.status, snapshot.request
         if wanted is None or request is None or request.metadata.deletion_timestamp is not None:
             return None
         if not is_worth_a_write(request.status, wanted):
-            notes.status = None
+            observations.status = None
             return None
         now = self._clock()
         is_paced = not at_once and not is_awaited(request.status, wanted)
-        if notes.status_written_at is not None and is_paced:
-            allowed_at = notes.status_written_at + self._pace.status
-            if now < allowed_at <= now + self._pace.status:
+        if observations.status_written_at is not None and is_paced:
+            allowed_at = observations.status_written_at + self._pacing.status
+            if now < allowed_at <= now + self._pacing.status:
                 return allowed_at
         try:
-            await self._performer.write_status(key, snapshot, wanted)
+            await self._executor.write_status(key, snapshot, wanted)
         except NotFound:
             return None
-        notes.status_written_at = now
+        observations.status_written_at = now
         return None
 
-    def _held_until(self, key: Key) -> datetime | None:
+    def _held_until(self, key: NamespacedName) -> datetime | None:
         """Until when the server wants to be left alone (Retry-After): no event is a reason to ask before."""
-        until, now = self._store.notes(key).held_until, self._clock()
+        until, now = self._store.observations(key).held_until, self._clock()
         # Not where the clock was set back.
         return until if until is not None and now < until <= now + 2 * _LONGEST_PAUSE else None
 
-    def _forgive(self, key: Key) -> None:
-        notes = self._store.notes(key)
-        notes.failures, notes.retry_at, notes.held_until = 0, None, None
+    def _forgive(self, key: NamespacedName) -> None:
+        observations = self._store.observations(key)
+        observations.failures, observations.retry_at, observations.held_until = 0, None, None
 
-    def _later(self, key: Key, error: Exception) -> datetime:
-        notes, now = self._store.notes(key), self._clock()
-        if notes.retry_at is not None and now < notes.retry_at <= now + _LONGEST_PAUSE:
+    def _later(self, key: NamespacedName, error: Exception) -> datetime:
+        observations, now = self._store.observations(key), self._clock()
+        if observations.retry_at is not None and now < observations.retry_at <= now + _LONGEST_PAUSE:
             # An event came in between: that it failed again is no reason for a longer pause or another line.
-            return notes.retry_at
-        notes.failures += 1
-        notes.held_until = None
+            return observations.retry_at
+        observations.failures += 1
+        observations.held_until = None
         # Nothing tells that a server, a policy or a webhook is mended; what came due meanwhile must not wait for minutes.
         is_ours = not isinstance(error, ApiError) or isinstance(error, NamespaceTerminating)
         longest = _LONGEST_PAUSE if is_ours else LONGEST_PAUSE
         pause = timedelta(
-            seconds=backoff(notes.failures, error, first=1.0, longest=longest.total_seconds(), chance=self._chance)
+            seconds=backoff(
+                observations.failures, error, first=1.0, longest=longest.total_seconds(), chance=self._chance
+            )
         )
         if isinstance(error, NamespaceTerminating):
-            if notes.failures == 1:
+            if observations.failures == 1:
                 log.info("nothing can be made here: the namespace is being deleted", namespace=key[0], request=key[1])
         elif isinstance(error, ApiError):
             seconds = round(pause.total_seconds(), 1)
             log.warning("will try again", namespace=key[0], request=key[1], error=str(error), seconds=seconds)
-        notes.retry_at = now + pause
+        observations.retry_at = now + pause
         if retry_after(error):
-            notes.held_until = notes.retry_at
+            observations.held_until = observations.retry_at
         # A claim is held through the first retry, because what failed may have been done all the same.
-        self._store.give_way(key, claims=notes.failures > 1)
-        return notes.retry_at
+        self._store.back_off(key, grants=observations.failures > 1)
+        return observations.retry_at
 
 
-def _drop_unneeded(notes: Notes, snapshot: Snapshot, now: datetime) -> bool:
+def _drop_unneeded(observations: RequestObservations, snapshot: Snapshot, now: datetime) -> bool:
     """Drop what was blocked and is needed no more; whether anything was. The status is then decided again.
 
     Where nothing is left to do, what is not left out for the moment was part of the plan and works, or is not wanted.
     """
     needs = (Need.RUN, Need.CRON_JOB)
-    kept: dict[str, Blocked] = {need: notes.blocked[need] for need in needs if blocked_now(snapshot, need, now)}
-    is_less = kept != notes.blocked
-    notes.blocked = kept
+    kept: dict[str, Blocked] = {need: observations.blocked[need] for need in needs if blocked_now(snapshot, need, now)}
+    is_less = kept != observations.blocked
+    observations.blocked = kept
     return is_less

@@ -14,7 +14,7 @@ from typing import Final
 
 from process_operator.controller.agenda import Agenda
 from process_operator.controller.work_queue import WorkQueue
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 
 _LONGEST_SLEEP: Final = 1.0
 
@@ -24,20 +24,20 @@ class Timer:
 
     def __init__(
         self,
-        agenda: Agenda[Key],
-        queue: WorkQueue[Key],
+        agenda: Agenda[NamespacedName],
+        queue: WorkQueue[NamespacedName],
         clock: Callable[[], datetime],
-        beat: Callable[[], object] = lambda: None,
+        term: Callable[[], object] = lambda: None,
     ) -> None:
         self._agenda = agenda
         self._queue = queue
         self._clock = clock
-        self._beat = beat
+        self._term = term
         self._earlier = asyncio.Event()
         self.turned_at = time.monotonic()
         """When the clock was last looked at (monotonic seconds)."""
 
-    def put(self, key: Key, at: datetime | None) -> None:
+    def put(self, key: NamespacedName, at: datetime | None) -> None:
         """Look at a key at `at` (UTC) in place of whatever was planned for it; None: not by the clock."""
         if at is None:
             self._agenda.discard(key)
@@ -50,7 +50,7 @@ class Timer:
         """Tick for ever."""
         while True:
             self.turned_at = time.monotonic()
-            self._beat()
+            self._term()
             for key in self._agenda.pop_due(self._clock()):
                 self._queue.add(key, urgent=True)
             self._earlier.clear()

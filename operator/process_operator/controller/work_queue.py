@@ -45,7 +45,7 @@ class WorkQueue(Generic[K]):
         self._filled = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self.taken = 0
+        self.processed = 0
         """How many keys have been taken: it stands still where nobody works."""
 
     def __len__(self) -> int:
@@ -80,7 +80,7 @@ class WorkQueue(Generic[K]):
         """Whether a key that is in work was taken because it is urgent."""
         return self._held.get(key, False)
 
-    def add_soon(self, key: K) -> None:
+    def add_batched(self, key: K) -> None:
         """Mark a key as dirty in a moment, unless somebody looks at it before."""
         self._soon.setdefault(key, monotonic() + _SOON)
         if self._gathering is None:
@@ -94,7 +94,7 @@ class WorkQueue(Generic[K]):
         again = asyncio.get_running_loop().call_later
         self._gathering = again(_GATHERING, self._add_gathered) if self._soon else None
 
-    async def calm(self) -> None:
+    async def yield_to_urgent(self) -> None:
         """Wait until no urgent key waits, or patience ends."""
         while self._urgent and monotonic() - self._urgent_since < _PATIENCE:  # noqa: ASYNC110 - patience is of the clock
             await asyncio.sleep(_BRIEFLY)
@@ -107,7 +107,7 @@ class WorkQueue(Generic[K]):
         self._was_urgent = self._is_next_urgent()
         key, _ = (self._urgent if self._was_urgent else self._order).popitem(last=False)
         self._held[key] = self._was_urgent
-        self.taken += 1
+        self.processed += 1
         return key
 
     def _is_next_urgent(self) -> bool:
@@ -115,7 +115,7 @@ class WorkQueue(Generic[K]):
             return bool(self._urgent)
         return monotonic() - next(iter(self._order.values())) < _PATIENCE
 
-    def looked(self, key: K) -> None:
+    def discard_pending(self, key: K) -> None:
         """What a held key was added for until now its worker has looked at, or will later: no need to come again for
         it."""
         self._again.pop(key, None)
@@ -140,6 +140,6 @@ class WorkQueue(Generic[K]):
         if not self._held:
             self._idle.set()
 
-    async def drained(self) -> None:
+    async def wait_idle(self) -> None:
         """Wait until no key waits and none is in work."""
         await self._idle.wait()

@@ -1,6 +1,6 @@
-"""The change from one stretch to the next: what the old one leaves undecided is recorded, then the new one is written.
+"""The change from one activation to the next: what the old one leaves undecided is recorded, then the new one is written.
 
-`activation/activation.py` says whether one begins; nothing is made from a stretch before it has been written.
+`activation/activation.py` says whether one begins; nothing is made from an activation before it has been written.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from process_operator.decisions.acceptance.exclude_from import excluded_by_calendars
-from process_operator.decisions.activation.activation import StretchChange
+from process_operator.decisions.activation.activation import ActivationChange
 from process_operator.decisions.engines.cronjob_runs import plan_cronjob_jobs
 from process_operator.decisions.engines.cronjob_takeover import claim_left_behind
-from process_operator.decisions.engines.operator import plan_stretch_end
+from process_operator.decisions.engines.operator import plan_activation_end
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import BeginStretch, Draft, Emit, LoadHistory, Plan
+from process_operator.decisions.plan.actions import BeginActivation, Emit, LoadHistory, Plan, PlanBuilder
 from process_operator.decisions.status.request import RUNS_AGAIN
 from process_operator.decisions.ticks.progress import calendar_of
 from process_operator.resources.conditions import EventReason
@@ -23,9 +23,9 @@ from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import compile_schedule
 
 
-def change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) -> Plan:
-    """Record what the old stretch leaves undecided, then write the new one; all else follows from that."""
-    draft = Draft()
+def change_activation(snapshot: Snapshot, change: ActivationChange, now: datetime) -> Plan:
+    """Record what the old activation leaves undecided, then write the new one; all else follows from that."""
+    builder = PlanBuilder()
     status = change.apply(snapshot.status)
     if change.ends is not None:
         schedule = _schedule_left(snapshot)
@@ -35,29 +35,29 @@ def change_stretch(snapshot: Snapshot, change: StretchChange, now: datetime) -> 
         if snapshot.history is None and schedule is not None:
             # Ticks after the written cursor may have been claimed: only a list shows the finished runs.
             return Plan((LoadHistory(),))
-        plan_cronjob_jobs(snapshot, now, draft)
-        records = Draft()
+        plan_cronjob_jobs(snapshot, now, builder)
+        records = PlanBuilder()
         settled = _leave_behind(snapshot, change.ends, now, records)
         claim = claim_left_behind(snapshot, settled) if records.actions and settled is not None else None
         if claim is not None:
             # The controller may be about to start one of these ticks: where it was faster, it has a Job and no record.
             return Plan((claim,))
-        draft.do(*records.actions)
+        builder.add(*records.actions)
         if settled is not None:
             status = status.model_copy(update={"last_schedule_time": settled})
-    draft.do(BeginStretch(status))
+    builder.add(BeginActivation(status))
     if change.unused:
-        draft.do(
+        builder.add(
             Emit(EventReason.TIMING_NOT_USED, f"the timing was edited after the one run; {RUNS_AGAIN}", warning=True)
         )
-    return draft.plan(status)
+    return builder.plan(status)
 
 
-def _leave_behind(snapshot: Snapshot, ends: str, now: datetime, draft: Draft) -> datetime | None:
-    """Settle what the old schedule had due. The spec may hold another one by now, the stretch has the one it stood
+def _leave_behind(snapshot: Snapshot, ends: str, now: datetime, builder: PlanBuilder) -> datetime | None:
+    """Settle what the old schedule had due. The spec may hold another one by now, the activation has the one it stood
     for."""
-    request, schedule, stretch = snapshot.request, _schedule_left(snapshot), snapshot.status.stretch
-    if request is None or schedule is None or stretch is None or stretch.since is None:
+    request, schedule, activation = snapshot.request, _schedule_left(snapshot), snapshot.status.activation
+    if request is None or schedule is None or activation is None or activation.since is None:
         return None
     spec = request.spec.model_copy(update={"timing": Timing(schedule=schedule)})
     before = replace(snapshot, request=request.model_copy(update={"spec": spec}))
@@ -65,14 +65,14 @@ def _leave_behind(snapshot: Snapshot, ends: str, now: datetime, draft: Draft) ->
     excluded = excluded_by_calendars(schedule, before, now)
     try:
         recurrence = compile_schedule(
-            schedule, since=stretch.since, key=request.metadata.key, excluded=excluded.now, earlier=excluded.earlier
+            schedule, since=activation.since, key=request.metadata.key, excluded=excluded.now, earlier=excluded.earlier
         )
         calendar = calendar_of(before, recurrence)
     except ScheduleError:
         return None
-    return plan_stretch_end(before, calendar, ends, now, draft)
+    return plan_activation_end(before, calendar, ends, now, builder)
 
 
 def _schedule_left(snapshot: Snapshot) -> Schedule | None:
-    stretch = snapshot.status.stretch
-    return None if stretch is None or stretch.schedule is None else Schedule.model_validate(stretch.schedule)
+    activation = snapshot.status.activation
+    return None if activation is None or activation.schedule is None else Schedule.model_validate(activation.schedule)

@@ -11,24 +11,24 @@ from datetime import datetime
 from functools import cached_property
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
-from process_operator.decisions.inputs.candidate import Contender
-from process_operator.decisions.inputs.process_lock import Line
+from process_operator.decisions.inputs.candidate import Candidate
+from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources.process import ConcurrencyPolicy, stricter
-from process_operator.resources.process_request import Engine, ProcessRequest, Stretch
+from process_operator.resources.process_request import Activation, Engine, ProcessRequest
 from process_operator.resources.process_run import Trigger
 
 
 @dataclass(frozen=True)
-class Situation:
-    """A request whose stretch is up to date, the verdict on it, and its runs, at `now` (UTC)."""
+class DecisionContext:
+    """A request whose activation is up to date, the verdict on it, and its runs, at `now` (UTC)."""
 
     snapshot: Snapshot
     acceptance: Acceptance
     views: tuple[RunView, ...]
     now: datetime
-    orphans: tuple[Contender, ...] = ()
+    orphans: tuple[Candidate, ...] = ()
     """What else works under the name of the request (`run/orphans.py`): it has its place until it ends."""
     whole: Snapshot | None = None
     """The snapshot with all Jobs of the name, also those that belong to no run."""
@@ -40,10 +40,10 @@ class Situation:
         return self.snapshot.request
 
     @cached_property
-    def stretch(self) -> Stretch:
-        """The stretch, which has been written."""
-        assert self.snapshot.status.stretch is not None
-        return self.snapshot.status.stretch
+    def activation(self) -> Activation:
+        """The activation, which has been written."""
+        assert self.snapshot.status.activation is not None
+        return self.snapshot.status.activation
 
     @property
     def policy(self) -> ConcurrencyPolicy:
@@ -52,10 +52,10 @@ class Situation:
         return own if process is None else stricter(own, process.spec.concurrency_policy)
 
     @property
-    def line(self) -> Line | None:
+    def line(self) -> ProcessLock | None:
         """The others before the Process of the request, where that is shared under a policy."""
         process = self.snapshot.process
-        return self.snapshot.lines.get(process.metadata.name) if process is not None else None
+        return self.snapshot.process_locks.get(process.metadata.name) if process is not None else None
 
     @property
     def is_suspended(self) -> bool:
@@ -83,7 +83,7 @@ class Situation:
         return view.is_paused and self.line is not None and not view.run.status.steps
 
     @cached_property
-    def first_let_go(self) -> str | None:
+    def first_started(self) -> str | None:
         """A run that goes on, for whom others wait."""
-        own = (view.name for view in self.views if view.is_let_go)
+        own = (view.name for view in self.views if view.is_started)
         return next(own, None) or next((orphan.name for orphan in self.orphans), None)

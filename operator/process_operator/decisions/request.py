@@ -1,6 +1,6 @@
 """The decision: what to do now about one request, from all that is known of it and the time.
 
-First the stretch, then the verdict on the request, then its open runs in their turn, then new runs, the CronJob, what
+First the activation, then the verdict on the request, then its open runs in their turn, then new runs, the CronJob, what
 is to be removed, and the status. Each part adds to a draft (`plan/actions.py`); nothing here does anything. A crash
 between any two of the actions is healed by the next decision, because every part looks at what is there and not at what
 was done.
@@ -13,23 +13,23 @@ from datetime import datetime
 
 from process_operator.decisions.acceptance.acceptance import accept
 from process_operator.decisions.acceptance.exclude_from import announce_calendars
-from process_operator.decisions.activation.activation import needs_history, next_stretch
+from process_operator.decisions.activation.activation import needs_history, next_activation
 from process_operator.decisions.activation.clock_repair import take_back_cursor
-from process_operator.decisions.activation_change import change_stretch
+from process_operator.decisions.activation_change import change_activation
 from process_operator.decisions.backfill.plan import plan_backfills, plan_left_behind
-from process_operator.decisions.concurrency.eligibility import contenders_of
+from process_operator.decisions.concurrency.eligibility import candidates_of
 from process_operator.decisions.concurrency.lock_requests import may_enter, own_ask, room_for
-from process_operator.decisions.context import Situation
+from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_runs import unrecorded_jobs
 from process_operator.decisions.engines.cronjob_sync import plan_cronjob, suspend_orphans
-from process_operator.decisions.engines.cronjob_takeover import HEDGE_AFTER
+from process_operator.decisions.engines.cronjob_takeover import TAKEOVER_AFTER
 from process_operator.decisions.engines.new_runs import plan_new_runs
 from process_operator.decisions.inputs.blocked import Blocked, Need
 from process_operator.decisions.inputs.ownership import is_run_of, is_step_of, own_part, without_false_ticks
 from process_operator.decisions.inputs.rejections import blocked_now, reported_at
 from process_operator.decisions.inputs.run_view import RunOrders, view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import CreateRun, Draft, LoadHistory, Plan
+from process_operator.decisions.plan.actions import CreateRun, LoadHistory, Plan, PlanBuilder
 from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.run.conditions import with_conditions
 from process_operator.decisions.run.follow import plan_run
@@ -37,7 +37,7 @@ from process_operator.decisions.run.open_runs import plan_open_runs
 from process_operator.decisions.run.orphans import adoptions, working_orphans
 from process_operator.decisions.run.steps import plan_steps, plan_stray_steps
 from process_operator.decisions.status.blocked import report_blocked
-from process_operator.decisions.status.facts import announce, outlook_of
+from process_operator.decisions.status.facts import announce, status_facts
 from process_operator.decisions.status.notifications import announce_receivers, plan_notifications
 from process_operator.decisions.status.request import request_status
 from process_operator.decisions.ticks.early_claims import void_claims, withdraw, without_claims
@@ -58,18 +58,18 @@ def _decide(snapshot: Snapshot, now: datetime, whole: Snapshot, left: Snapshot |
     request = snapshot.request
     if request is None or request.metadata.deletion_timestamp is not None:
         return _decide_left_behind(snapshot, now)
-    own, strangers = _parted(snapshot, request)
-    if strangers is not None:
-        return _decide_beside_strangers(own, strangers, request, now, whole)
+    own, orphaned_runs = _split_by_owner(snapshot, request)
+    if orphaned_runs is not None:
+        return _decide_beside_orphaned_runs(own, orphaned_runs, request, now, whole)
     snapshot, ahead = without_claims(snapshot, now)
     if needs_history(snapshot):
         return Plan((LoadHistory(),))
-    change = next_stretch(snapshot, now)
+    change = next_activation(snapshot, now)
     if change is not None:
-        plan = change_stretch(snapshot, change, now)
+        plan = change_activation(snapshot, change, now)
         no_runs = blocked_now(snapshot, Need.RUN, now)
         is_held = no_runs is not None and any(isinstance(action, CreateRun) for action in plan.actions)
-        # What the old stretch leaves undecided is recorded first, whatever the edit was.
+        # What the old activation leaves undecided is recorded first, whatever the edit was.
         return _wait_for(snapshot, no_runs, now) if no_runs is not None and is_held else plan
     back = take_back_cursor(snapshot, now)
     if back is not None:
@@ -77,9 +77,9 @@ def _decide(snapshot: Snapshot, now: datetime, whole: Snapshot, left: Snapshot |
     acceptance = accept(snapshot, now)
     snapshot = without_false_ticks(snapshot, acceptance.recurrence)
     views = tuple(view_of(snapshot, run) for run in snapshot.runs)
-    situation = Situation(snapshot, acceptance, views, now, working_orphans(whole, left), whole)
-    void = void_claims(situation, ahead)
-    return Plan(void) if void else _decide_in_force(situation)
+    context = DecisionContext(snapshot, acceptance, views, now, working_orphans(whole, left), whole)
+    void = void_claims(context, ahead)
+    return Plan(void) if void else _decide_in_force(context)
 
 
 def _wait_for(snapshot: Snapshot, blocked: Blocked, now: datetime) -> Plan:
@@ -89,7 +89,7 @@ def _wait_for(snapshot: Snapshot, blocked: Blocked, now: datetime) -> Plan:
     return replace(plan, wake_at=min(filter(None, wakes), default=None))
 
 
-def _parted(snapshot: Snapshot, request: ProcessRequest) -> tuple[Snapshot, Snapshot | None]:
+def _split_by_owner(snapshot: Snapshot, request: ProcessRequest) -> tuple[Snapshot, Snapshot | None]:
     """The request with its own runs, and those of a request that had its name before, if there are any."""
     runs = tuple(run for run in snapshot.runs if is_run_of(run, request))
     steps = tuple(run for run in snapshot.step_runs if _is_step_run_of(run, runs, request))
@@ -97,25 +97,25 @@ def _parted(snapshot: Snapshot, request: ProcessRequest) -> tuple[Snapshot, Snap
         return snapshot, None
     own = replace(snapshot, runs=runs, step_runs=steps)
     names_of_own = {run.metadata.name for run in (*runs, *steps)}
-    strangers = tuple(run for run in snapshot.runs if run.metadata.name not in names_of_own)
+    orphaned_runs = tuple(run for run in snapshot.runs if run.metadata.name not in names_of_own)
     strange_steps = tuple(run for run in snapshot.step_runs if run.metadata.name not in names_of_own)
-    return own, replace(snapshot, request=None, runs=strangers, step_runs=strange_steps)
+    return own, replace(snapshot, request=None, runs=orphaned_runs, step_runs=strange_steps)
 
 
 def _is_step_run_of(step: ProcessRun, runs: tuple[ProcessRun, ...], request: ProcessRequest) -> bool:
     return is_run_of(step, request) or any(is_step_of(step, run) for run in runs)
 
 
-def _decide_beside_strangers(
+def _decide_beside_orphaned_runs(
     own: Snapshot, left: Snapshot, request: ProcessRequest, now: datetime, whole: Snapshot
 ) -> Plan:
     """Runs of a request that had the name before: those without owner are adopted, others followed to their end."""
-    draft = Draft()
-    draft.do(*adoptions(left, request, now, draft))
-    if draft.actions:
-        return draft.plan()
+    builder = PlanBuilder()
+    builder.add(*adoptions(left, request, now, builder))
+    if builder.actions:
+        return builder.plan()
     plan, beside = _decide(own, now, whole, left), _decide_left_behind(left, now, beside=True)
-    wake_at = min(filter(None, (plan.wake_at, beside.wake_at, draft.plan().wake_at)), default=None)
+    wake_at = min(filter(None, (plan.wake_at, beside.wake_at, builder.plan().wake_at)), default=None)
     return replace(plan, actions=(*beside.actions, *plan.actions), wake_at=wake_at)
 
 
@@ -124,11 +124,11 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime, *, beside: bool = Fal
 
     `beside`: there is a request of that name, which sees to CronJobs.
     """
-    draft = Draft()
+    builder = PlanBuilder()
     if snapshot.request is None and not beside:
-        suspend_orphans(snapshot, draft)
+        suspend_orphans(snapshot, builder)
     snapshot, ahead = without_claims(snapshot, now)
-    draft.do(*withdraw(snapshot, ahead))
+    builder.add(*withdraw(snapshot, ahead))
     for run in snapshot.runs:
         view = view_of(snapshot, run)
         newer = room_for(snapshot, view, now, is_replaceable=False)
@@ -141,48 +141,48 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime, *, beside: bool = Fal
         # Beside a request of that name it is about to be adopted, or collected.
         orders = RunOrders(now=now, request=None, kill=kill, holds=None if beside else reason)
         if run.status.steps:
-            plan_steps(view, orders, snapshot, draft)
+            plan_steps(view, orders, snapshot, builder)
         else:
-            plan_run(view, orders, draft)
-    plan_stray_steps(snapshot, RunOrders(now=now, request=None), draft)
+            plan_run(view, orders, builder)
+    plan_stray_steps(snapshot, RunOrders(now=now, request=None), builder)
     if not beside:
-        plan_left_behind(snapshot, now, draft)
-    return draft.plan()
+        plan_left_behind(snapshot, now, builder)
+    return builder.plan()
 
 
-def _first_look(situation: Situation, tick: datetime | None) -> datetime | None:
+def _first_look(context: DecisionContext, tick: datetime | None) -> datetime | None:
     """When to look at the next tick: the CronJob controller has its ticks for itself, and its Jobs make themselves
     heard."""
-    engine = situation.acceptance.engine
+    engine = context.acceptance.engine
     by_cronjob = engine is not None and engine.engine == Engine.CRON_JOB
-    return tick + HEDGE_AFTER if tick is not None and by_cronjob else tick
+    return tick + TAKEOVER_AFTER if tick is not None and by_cronjob else tick
 
 
-def _decide_in_force(situation: Situation) -> Plan:
-    """The stretch is up to date: everything else."""
-    snapshot, acceptance, now = situation.snapshot, situation.acceptance, situation.now
-    draft = Draft()
+def _decide_in_force(context: DecisionContext) -> Plan:
+    """The activation is up to date: everything else."""
+    snapshot, acceptance, now = context.snapshot, context.acceptance, context.now
+    builder = PlanBuilder()
     if acceptance.ask is not None:
-        draft.do(acceptance.ask)
-    draft.wake(acceptance.again_at)
-    contenders = contenders_of(situation)
+        builder.add(acceptance.ask)
+    builder.wake_at(acceptance.again_at)
+    candidates = candidates_of(context)
     # New runs come first: what is due now must not wait for what is looked up about others.
-    ask = own_ask(situation, contenders)
-    progress, calendar = plan_new_runs(situation, contenders, ask, draft)
-    if not any(isinstance(action, CreateRun) and action.job is not None for action in draft.actions):
+    ask = own_ask(context, candidates)
+    progress, calendar = plan_new_runs(context, candidates, ask, builder)
+    if not any(isinstance(action, CreateRun) and action.job is not None for action in builder.actions):
         # A run that starts now is all of this plan: the many that go on can wait for the next, a moment later.
-        plan_backfills(situation, progress, calendar, draft)
-        plan_open_runs(situation, contenders, ask, draft)
-    outlook = outlook_of(situation, progress, calendar, ask, draft)
-    plan_cronjob(snapshot, acceptance, now, draft, finished=outlook.no_tick_left, unrecorded=unrecorded_jobs(snapshot))
-    plan_retention(snapshot, acceptance.template, now, draft, steps=acceptance.steps)
-    status = request_status(snapshot, acceptance, outlook, now)
-    announce(situation, status, draft)
-    announce_receivers(snapshot, status, draft)
-    announce_calendars(snapshot, status, draft)
-    plan_notifications(snapshot, now, draft)
-    draft.wake(_first_look(situation, outlook.next_run))
-    if not draft.actions and may_enter(situation, ask):
+        plan_backfills(context, progress, calendar, builder)
+        plan_open_runs(context, candidates, ask, builder)
+    facts = status_facts(context, progress, calendar, ask, builder)
+    plan_cronjob(snapshot, acceptance, now, builder, finished=facts.no_tick_left, unrecorded=unrecorded_jobs(snapshot))
+    plan_retention(snapshot, acceptance.template, now, builder, steps=acceptance.steps)
+    status = request_status(snapshot, acceptance, facts, now)
+    announce(context, status, builder)
+    announce_receivers(snapshot, status, builder)
+    announce_calendars(snapshot, status, builder)
+    plan_notifications(snapshot, now, builder)
+    builder.wake_at(_first_look(context, facts.next_run))
+    if not builder.actions and may_enter(context, ask):
         # Whoever may start and does not holds nobody up.
         ask = None
-    return replace(draft.plan(status), ask=ask)
+    return replace(builder.plan(status), ask=ask)

@@ -17,7 +17,7 @@ from typing import Final
 from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.rejections import ROOM_INTERVAL, blocked_now, is_quota_full
 from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
-from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory
+from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, LoadHistory, PlanBuilder
 from process_operator.decisions.status.run_counts import is_counted
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.decisions.template.step import StepTemplate
@@ -39,7 +39,7 @@ def plan_retention(
     snapshot: Snapshot,
     template: JobTemplate | None,
     now: datetime,
-    draft: Draft,
+    builder: PlanBuilder,
     *,
     steps: tuple[StepTemplate, ...] = (),
 ) -> None:
@@ -47,15 +47,15 @@ def plan_retention(
     request = snapshot.request
     assert request is not None
     if template is not None:
-        _job_ttl(snapshot, template, now, draft)
-    _step_job_ttl(snapshot, steps, now, draft)
-    _remove_ended_while_suspended(snapshot, draft)
-    _request_ttl(snapshot, now, draft)
+        _job_ttl(snapshot, template, now, builder)
+    _step_job_ttl(snapshot, steps, now, builder)
+    _remove_ended_while_suspended(snapshot, builder)
+    _request_ttl(snapshot, now, builder)
     if snapshot.history is None:
         if request.spec.history.max_age is not None or _may_be_over_limit(snapshot, now) or _lacks_room(snapshot, now):
-            draft.do(LoadHistory())
+            builder.add(LoadHistory())
         return
-    expired = {run.name: run for run in _too_old(snapshot, now, draft)}
+    expired = {run.name: run for run in _too_old(snapshot, now, builder)}
     excess = [run for run in _over_limit(snapshot) if run.name not in expired]
     ends = sorted(map(_ended, excess))
     batch = snapshot.defaults.retention_batch
@@ -65,10 +65,10 @@ def plan_retention(
     if due is not None and now >= due:
         expired.update((run.name, run) for run in excess if now >= _ended(run) + _GRACE)
     else:
-        draft.wake(due)
+        builder.wake_at(due)
     if not expired and _lacks_room(snapshot, now):
-        expired.update((run.name, run) for run in _in_the_place_of_a_run(snapshot, now, draft))
-    _remove(snapshot, sorted(expired.values(), key=_order)[:_MOST], draft)
+        expired.update((run.name, run) for run in _in_the_place_of_a_run(snapshot, now, builder))
+    _remove(snapshot, sorted(expired.values(), key=_order)[:_MOST], builder)
 
 
 def _lacks_room(snapshot: Snapshot, now: datetime) -> bool:
@@ -79,7 +79,7 @@ def _lacks_room(snapshot: Snapshot, now: datetime) -> bool:
     return found.room_made_at is None or not found.room_made_at <= now < found.room_made_at + ROOM_INTERVAL
 
 
-def _in_the_place_of_a_run(snapshot: Snapshot, now: datetime, draft: Draft) -> Iterable[FinishedRun]:
+def _in_the_place_of_a_run(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> Iterable[FinishedRun]:
     """The finished run that makes room for one that is due: the record of a miss, else the oldest at its limit."""
     assert snapshot.request is not None and snapshot.history is not None
     removable = [run for run in sorted(snapshot.history, key=_order) if _is_settled(snapshot, run)]
@@ -94,7 +94,7 @@ def _in_the_place_of_a_run(snapshot: Snapshot, now: datetime, draft: Draft) -> I
     found = next((run for run in candidates if now >= _ended(run) + _GRACE), None)
     if found is not None:
         return (found,)
-    draft.wake(min((_ended(run) + _GRACE for run in candidates), default=None))
+    builder.wake_at(min((_ended(run) + _GRACE for run in candidates), default=None))
     return ()
 
 
@@ -109,14 +109,14 @@ def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:
     return any(job is not None and not (job.is_paused or job.waits_for_start) for job in jobs)
 
 
-def _remove(snapshot: Snapshot, runs: list[FinishedRun], draft: Draft) -> None:
+def _remove(snapshot: Snapshot, runs: list[FinishedRun], builder: PlanBuilder) -> None:
     if not runs:
         return
     for run in runs:
         job = snapshot.jobs.get(run.name)
         if run.by_cronjob and job is not None and job.finished is not None and run.name not in snapshot.gone_jobs:
-            draft.do(DeleteJob(run.name, job.metadata.uid))
-    draft.do(DeleteRuns({run.name: run.uid for run in runs}))
+            builder.add(DeleteJob(run.name, job.metadata.uid))
+    builder.add(DeleteRuns({run.name: run.uid for run in runs}))
 
 
 def _over_limit(snapshot: Snapshot) -> Iterable[FinishedRun]:
@@ -145,7 +145,7 @@ def _is_any_over_limit(history: tuple[FinishedRun, ...], limits: History) -> boo
     return any(sum(counts[phase] for phase in phases) > limit for phases, limit in _limited(limits))
 
 
-def _too_old(snapshot: Snapshot, now: datetime, draft: Draft) -> Iterable[FinishedRun]:
+def _too_old(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> Iterable[FinishedRun]:
     assert snapshot.request is not None and snapshot.history is not None
     max_age = snapshot.request.spec.history.max_age
     if max_age is None:
@@ -155,14 +155,14 @@ def _too_old(snapshot: Snapshot, now: datetime, draft: Draft) -> Iterable[Finish
             if _is_covered(snapshot, run):
                 yield run
         else:
-            draft.wake(_ended(run) + max_age)
+            builder.wake_at(_ended(run) + max_age)
 
 
 def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
-    """Whether the status on the server counts the run and settles its tick or stretch, and no row needs it."""
+    """Whether the status on the server counts the run and settles its tick or activation, and no row needs it."""
     last = run.summary.to if run.summary is not None else run.scheduled
     # The newest record of a row of refused ticks is still needed to go on with the row.
-    is_needed = bool(run.refusal) and last is not None and last == _written_cursor(snapshot)
+    is_needed = bool(run.missed_reason) and last is not None and last == _written_cursor(snapshot)
     return _is_settled(snapshot, run) and not is_needed
 
 
@@ -172,7 +172,7 @@ def _written_cursor(snapshot: Snapshot) -> datetime | None:
 
 
 def _is_settled(snapshot: Snapshot, run: FinishedRun) -> bool:
-    """Whether the status on the server counts the run, and keeps its tick or stretch from being run again."""
+    """Whether the status on the server counts the run, and keeps its tick or activation from being run again."""
     assert snapshot.request is not None
     written = snapshot.request.status
     if not is_counted(written.counts, run):
@@ -182,7 +182,7 @@ def _is_settled(snapshot: Snapshot, run: FinishedRun) -> bool:
     if run.scheduled is None:
         return True
     if snapshot.request.spec.timing.schedule is None:
-        return written.stretch is not None and written.stretch.runs > 0
+        return written.activation is not None and written.activation.runs > 0
     last = run.summary.to if run.summary is not None else run.scheduled
     return written.last_schedule_time is not None and last <= written.last_schedule_time
 
@@ -196,7 +196,7 @@ def _is_counted(snapshot: Snapshot, mark: BackfillMark) -> bool:
     return through is not None and mark.tick <= through
 
 
-def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime, draft: Draft) -> None:
+def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime, builder: PlanBuilder) -> None:
     """`ttlSecondsAfterFinished` of the template: taken out of the Job, honoured after the record."""
     if template.ttl_seconds_after_finished is None:
         return
@@ -207,14 +207,14 @@ def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime, draft: Dr
         if condition is None or name in snapshot.gone_jobs or condition.last_transition_time is None:
             continue
         if now < condition.last_transition_time + ttl:
-            draft.wake(condition.last_transition_time + ttl)
+            builder.wake_at(condition.last_transition_time + ttl)
         elif snapshot.history is None:
-            draft.do(LoadHistory())
+            builder.add(LoadHistory())
         elif name in recorded or _is_left_over(snapshot, job):
-            draft.do(DeleteJob(name, job.metadata.uid))
+            builder.add(DeleteJob(name, job.metadata.uid))
 
 
-def _step_job_ttl(snapshot: Snapshot, steps: tuple[StepTemplate, ...], now: datetime, draft: Draft) -> None:
+def _step_job_ttl(snapshot: Snapshot, steps: tuple[StepTemplate, ...], now: datetime, builder: PlanBuilder) -> None:
     """The same for the Jobs of steps, whose ends the run with the steps has recorded."""
     given = {step.name: step.template.ttl_seconds_after_finished for step in steps}
     ttls = {name: timedelta(seconds=ttl) for name, ttl in given.items() if ttl is not None}
@@ -228,16 +228,16 @@ def _step_job_ttl(snapshot: Snapshot, steps: tuple[StepTemplate, ...], now: date
             continue
         if step is None:
             if snapshot.history is None:
-                draft.do(LoadHistory())
+                builder.add(LoadHistory())
         elif (ttl := ttls.get(step)) is not None:
             due = condition.last_transition_time + ttl
             if now < due:
-                draft.wake(due)
+                builder.wake_at(due)
             else:
-                draft.do(DeleteJob(name, job.metadata.uid))
+                builder.add(DeleteJob(name, job.metadata.uid))
 
 
-def _remove_ended_while_suspended(snapshot: Snapshot, draft: Draft) -> None:
+def _remove_ended_while_suspended(snapshot: Snapshot, builder: PlanBuilder) -> None:
     """Delete the Jobs that were to end while somebody else kept them suspended: a deadline does not end these.
 
     That follows the record of the run at once (`run/follow.py`); here is what an operator that died in between left.
@@ -248,7 +248,7 @@ def _remove_ended_while_suspended(snapshot: Snapshot, draft: Draft) -> None:
     open_runs = {run.metadata.name for run in (*snapshot.runs, *snapshot.step_runs)}
     for job in ended:
         if job.metadata.name not in open_runs and job.metadata.name not in snapshot.gone_jobs:
-            draft.do(DeleteJob(job.metadata.name, job.metadata.uid))
+            builder.add(DeleteJob(job.metadata.name, job.metadata.uid))
 
 
 def _is_left_over(snapshot: Snapshot, job: Job) -> bool:
@@ -263,7 +263,7 @@ def _is_left_over(snapshot: Snapshot, job: Job) -> bool:
     return is_settled and all(run.metadata.name != job.metadata.name for run in snapshot.runs)
 
 
-def _request_ttl(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
+def _request_ttl(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> None:
     assert snapshot.request is not None
     ttl = snapshot.request.spec.ttl_seconds_after_finished
     if ttl is None or snapshot.runs:
@@ -276,9 +276,9 @@ def _request_ttl(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
         ):
             at = condition.last_transition_time + timedelta(seconds=ttl)
             if now >= at:
-                draft.do(DeleteRequest(snapshot.uid))
+                builder.add(DeleteRequest(snapshot.uid))
             else:
-                draft.wake(at)
+                builder.wake_at(at)
 
 
 def _ended(run: FinishedRun) -> datetime:

@@ -23,7 +23,7 @@ from process_operator.timing.zone import zone_names
 from process_operator.timing.zone_hints import zone_hint
 
 Body = Mapping[str, Any]
-Key = tuple[str, str]
+NamespacedName = tuple[str, str]
 """Namespace and name."""
 
 _OURS: Final = frozenset({"Process", "ProcessRequest", "ProcessRun", "ProcessBackfill"})
@@ -61,8 +61,8 @@ def manifest_set(bodies: Iterable[Body], *, namespace: str) -> ManifestSet:
     """Sort manifests; `namespace` is that of those that name none. Kinds that are not ours are passed over."""
     found = ManifestSet()
     requests: list[Body] = []
-    processes: dict[Key, Process | str] = {}
-    config_maps: dict[Key, Body] = {}
+    processes: dict[NamespacedName, Process | str] = {}
+    config_maps: dict[NamespacedName, Body] = {}
     for body in bodies:
         kind, version = body.get("kind"), body.get("apiVersion")
         if (kind, version) == ("ConfigMap", "v1"):
@@ -91,7 +91,7 @@ def _binary_problems(config_map: Body) -> Iterator[str]:
             yield f"ConfigMap {_name(config_map)}: binaryData.{key}: {error}"
 
 
-def _with_calendars(given: GivenRequest, config_maps: Mapping[Key, Body]) -> GivenRequest:
+def _with_calendars(given: GivenRequest, config_maps: Mapping[NamespacedName, Body]) -> GivenRequest:
     schedule = given.request.spec.timing.schedule if given.request is not None else None
     wanted = [source.config_map for source in schedule.exclude_from] if schedule is not None else []
     calendars = {
@@ -113,7 +113,7 @@ def _process(body: Body, namespace: str) -> Process | str:
         return f"Process {_name(body)}: {_first(error)}"
 
 
-def _given(body: Body, processes: Mapping[Key, Process | str], namespace: str) -> GivenRequest:
+def _given(body: Body, processes: Mapping[NamespacedName, Process | str], namespace: str) -> GivenRequest:
     space, name = _key(body, namespace)
     refused = _refused(body)
     if refused is not None:
@@ -160,7 +160,7 @@ def _placed(body: Body, namespace: str) -> Body:
     return {**body, "metadata": {**body["metadata"], "namespace": _key(body, namespace)[0]}}
 
 
-def _key(body: Body, namespace: str) -> Key:
+def _key(body: Body, namespace: str) -> NamespacedName:
     metadata = body.get("metadata")
     given = metadata.get("namespace") if isinstance(metadata, Mapping) else None
     return (given if isinstance(given, str) and given else namespace), _name(body)

@@ -19,7 +19,7 @@ from process_operator.decisions.activation.activation import timing_hash
 from process_operator.decisions.inputs.snapshot import CalendarFile, Snapshot
 from process_operator.resources.model import Metadata, format_duration, format_instant
 from process_operator.resources.process import Parameter, Process, ProcessSpec
-from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus, Stretch
+from process_operator.resources.process_request import Activation, Engine, ProcessRequest, ProcessRequestStatus
 from process_operator.resources.schedule import RunLater
 from process_operator.timing.describe import describe_timing
 from process_operator.timing.recurrence import Recurrence
@@ -73,7 +73,7 @@ def preview(
 ) -> Preview:
     """Say when a request would run that is applied at the start of a period.
 
-    With a status whose stretch is that of this timing (a manifest from a cluster) it goes on from there. `process` is
+    With a status whose activation is that of this timing (a manifest from a cluster) it goes on from there. `process` is
     the one that it names, `step_processes` are those of its steps by name; what is not known of them is taken for one
     that fits. `calendars` are those of its excludeFrom, by ConfigMap and key, and have to be all that it names.
     """
@@ -83,7 +83,7 @@ def preview(
     steps = process.spec.steps or () if process is not None else ()
     fitting = {step.process.name: _fitting_process(request, step.process.name) for step in steps}
     since = _since(request, period.start)
-    status = ProcessRequestStatus(stretch=Stretch(number=1, since=since))
+    status = ProcessRequestStatus(activation=Activation(number=1, since=since))
     metadata = request.metadata
     snapshot = Snapshot(
         metadata.namespace,
@@ -102,8 +102,8 @@ def preview(
         return Preview(schedule, engine, note=_SUSPENDED)
     if acceptance.recurrence is not None:
         ticks = _of_schedule(request, acceptance.recurrence, since, period)
-        notes = (_zone_note(request), acceptance.calendars.message if acceptance.calendars is not None else "")
-        return Preview(schedule, engine, islice(ticks, period.count), note="; ".join(filter(None, notes)))
+        observations = (_zone_note(request), acceptance.calendars.message if acceptance.calendars is not None else "")
+        return Preview(schedule, engine, islice(ticks, period.count), note="; ".join(filter(None, observations)))
     tick = _of_one_shot(request, since, period)
     if isinstance(tick, str):
         return Preview(schedule, engine, note=tick)
@@ -123,10 +123,10 @@ def _fitting_process(request: ProcessRequest, name: str) -> Process:
 
 
 def _since(request: ProcessRequest, start: datetime) -> datetime:
-    """When the stretch began, or would begin, to which the ticks belong."""
-    stretch = request.status.stretch
-    going_on = stretch is not None and stretch.spec_hash == timing_hash(request)
-    known = stretch.since if stretch is not None and going_on else None
+    """When the activation began, or would begin, to which the ticks belong."""
+    activation = request.status.activation
+    going_on = activation is not None and activation.spec_hash == timing_hash(request)
+    known = activation.since if activation is not None and going_on else None
     return known if known is not None and known <= start else start.replace(microsecond=0)
 
 
@@ -147,7 +147,7 @@ def _of_schedule(
     schedule = request.spec.timing.schedule
     assert schedule is not None
     clocks = zone(schedule.time_zone)
-    # The floor of a stretch that begins here may lie just before it: its first tick can be its very beginning.
+    # The floor of an activation that begins here may lie just before it: its first tick can be its very beginning.
     after = recurrence.due_through(period.start) if since < period.start.replace(microsecond=0) else recurrence.floor
     # All of them are taken to start; those before the period are counted too.
     left = None if schedule.max_runs is None else max(0, schedule.max_runs - recurrence.count(recurrence.floor, after))

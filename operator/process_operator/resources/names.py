@@ -1,7 +1,7 @@
 """Names that others see: the API group, labels, annotations, and the deterministic names of what we create.
 
 A name is the lock that makes a run happen once: whoever creates it second meets 409 AlreadyExists. So every name here
-follows from what it stands for (a UID and a tick or stretch) and from nothing else. Neighbours:
+follows from what it stands for (a UID and a tick or activation) and from nothing else. Neighbours:
 `decisions/manifests/manifests.py` builds the objects that carry these names.
 """
 
@@ -38,10 +38,10 @@ ANNOTATION_TEMPLATE_HASH: Final = f"{GROUP}/template-hash"
 """On objects that we make (CronJobs, Jobs): what they were made from, so that a change of the template is seen."""
 ANNOTATION_CRONJOB_TICK: Final = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 """On the Jobs of the CronJob controller: the tick, RFC 3339 in the CronJob's time zone (since Kubernetes 1.28)."""
-ANNOTATION_CLAIMED_TICK: Final = f"{GROUP}/claimed-tick"
+ANNOTATION_TAKEN_OVER_TICK: Final = f"{GROUP}/taken-over-tick"
 """On a CronJob: the tick (RFC 3339) that the operator took from the CronJob controller, because no Job of it came."""
 
-ANNOTATION_VERDICT: Final = f"{GROUP}/verdict"
+ANNOTATION_MISSED_REASON: Final = f"{GROUP}/missed-reason"
 """On a run that was made only to record why a tick did not start: `Missed/DeadlinePassed`, `Skipped/Overlap NAME`.
 
 The claim and its meaning are then one write: a crash before the status was written cannot make the run start.
@@ -118,9 +118,9 @@ def rerun_name(stem: str, backfill_uid: str, tick: int) -> str:
     return f"{stem}-r{base64.b32encode(digest).decode().lower()[:9]}"
 
 
-def stretch_run_name(stem: str, stretch: int) -> str:
-    """Name of the run of a one-shot timing: one for each stretch, whatever its instant."""
-    return f"{stem}-s{stretch}"
+def activation_run_name(stem: str, activation: int) -> str:
+    """Name of the run of a one-shot timing: one for each activation, whatever its instant."""
+    return f"{stem}-s{activation}"
 
 
 def step_run_name(parent: str, parent_uid: str, step: str) -> str:

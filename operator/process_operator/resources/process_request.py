@@ -185,8 +185,8 @@ ScheduleInForce = Annotated[
 """`spec.timing.schedule` as it was, unread: what it may say is checked in the spec."""
 
 
-class StretchCause(StrEnum):
-    """What began a stretch."""
+class ActivationCause(StrEnum):
+    """What began an activation."""
 
     CREATED = "Created"
     RESUMED = "Resumed"
@@ -194,12 +194,12 @@ class StretchCause(StrEnum):
     RESCHEDULED = "Rescheduled"
 
 
-class Stretch(Model):
+class Activation(Model):
     """An unbroken validity of one timing: from an edit, a resume or a reschedule to the next."""
 
-    number: Int64 = Field(0, ge=0, description="Counts the stretches of the request; 0 means created suspended.")
-    since: Instant | None = Field(None, description="When the stretch began. What is relative is counted from here.")
-    cause: StretchCause | None = Field(None, description="What began it: a creation, resume, edit or reschedule.")
+    number: Int64 = Field(0, ge=0, description="Counts the activations of the request; 0 means created suspended.")
+    since: Instant | None = Field(None, description="When the activation began. What is relative is counted from here.")
+    cause: ActivationCause | None = Field(None, description="What began it: a creation, resume, edit or reschedule.")
     runs: Int64 = Field(0, ge=0, description="How many scheduled runs were started in it, for maxRuns.")
     spec_hash: str = Field("", max_length=128, description="Hash of the timing it stands for.")
     schedule: ScheduleInForce | None = Field(
@@ -264,7 +264,7 @@ class ProcessRequestStatus(Model):
     schedule: str | None = Field(
         None, max_length=1024, description="The timing as a sentence, such as daily at 02:00 Europe/Madrid."
     )
-    stretch: Stretch | None = Field(
+    activation: Activation | None = Field(
         None, description="The validity of the present timing: written before anything is made from it."
     )
     last_handled_reschedule: str | None = Field(

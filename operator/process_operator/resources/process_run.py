@@ -67,7 +67,7 @@ class Trigger(StrEnum):
 
     @property
     def is_of_timing(self) -> bool:
-        """Whether the timing of its request made the run, so that it stands for a tick or a stretch of it.
+        """Whether the timing of its request made the run, so that it stands for a tick or an activation of it.
 
         The others neither take a tick's place nor were they due at their scheduledTime: they asked at their creation.
         """

@@ -25,7 +25,7 @@ minute."""
 _KINDS: Final = frozenset(selection.kind.plural for selection in SELECTIONS)
 
 
-class Verdict(NamedTuple):
+class ProbeResult(NamedTuple):
     """A probe's answer, and the sentence that goes with it."""
 
     ok: bool
@@ -77,37 +77,37 @@ class Health:
 
     # ---- verdicts
 
-    def ready(self) -> Verdict:
+    def ready(self) -> ProbeResult:
         """Whether all is known that there is, so that this operator acts, or could."""
         if self.listed_at is None:
-            return Verdict(ok=False, text="not ready: nothing could be listed yet; the log says why")
+            return ProbeResult(ok=False, text="not ready: nothing could be listed yet; the log says why")
         missing = sorted(_KINDS - self._watched)
         if missing:
-            return Verdict(ok=False, text=f"not ready: not watched: {', '.join(missing)}")
+            return ProbeResult(ok=False, text=f"not ready: not watched: {', '.join(missing)}")
         live = self.live()
         if not live.ok:
             return live
         if self._leadership.leads:
-            return Verdict(ok=True, text="ready: leading")
+            return ProbeResult(ok=True, text="ready: leading")
         holder = self._leadership.holder
-        return Verdict(ok=True, text=f"ready: stand-by, {holder or 'nobody'} leads")
+        return ProbeResult(ok=True, text=f"ready: stand-by, {holder or 'nobody'} leads")
 
-    def live(self) -> Verdict:
+    def live(self) -> ProbeResult:
         """Whether it still moves; where not, only a new process helps."""
         now = self._monotonic()
         stale = sorted(plural for plural, at in self._asked.items() if now - at > self._watch_seconds)
         if stale:
-            return Verdict(ok=False, text=f"dead: nobody watches {', '.join(stale)} any more")
+            return ProbeResult(ok=False, text=f"dead: nobody watches {', '.join(stale)} any more")
         if not self._leadership.leads:
             self._led_since = None
-            return Verdict(ok=True, text="live")
+            return ProbeResult(ok=True, text="live")
         if self._led_since is None:
-            self._led_since, self._moved = now, (self._queue.taken, now)
+            self._led_since, self._moved = now, (self._queue.processed, now)
         timer_since = max(self._timer.turned_at, self._led_since)
         if now - timer_since > _TIMER_SECONDS:
-            return Verdict(ok=False, text=f"dead: the timer has not turned for {now - timer_since:.0f} s")
-        if self._queue.taken != self._moved[0] or not len(self._queue):
-            self._moved = (self._queue.taken, now)
+            return ProbeResult(ok=False, text=f"dead: the timer has not turned for {now - timer_since:.0f} s")
+        if self._queue.processed != self._moved[0] or not len(self._queue):
+            self._moved = (self._queue.processed, now)
         if now - self._moved[1] > _QUEUE_SECONDS:
-            return Verdict(ok=False, text=f"dead: the queue has not moved for {now - self._moved[1]:.0f} s")
-        return Verdict(ok=True, text="live")
+            return ProbeResult(ok=False, text=f"dead: the queue has not moved for {now - self._moved[1]:.0f} s")
+        return ProbeResult(ok=True, text="live")

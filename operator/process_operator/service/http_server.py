@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from process_operator.service.health import Health, Verdict
+from process_operator.service.health import Health, ProbeResult
 from process_operator.service.metrics import Metrics
 
 
@@ -55,5 +55,5 @@ class HttpServer:
         return web.Response(body=body, headers={"Content-Type": content_type})
 
 
-def _answer(verdict: Verdict) -> web.Response:
-    return web.Response(status=200 if verdict.ok else 503, text=f"{verdict.text}\n")
+def _answer(result: ProbeResult) -> web.Response:
+    return web.Response(status=200 if result.ok else 503, text=f"{result.text}\n")

@@ -29,9 +29,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from process_operator import __version__
 from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, FinishRun, GrowSummary
 from process_operator.resources.model import parse_instant
-from process_operator.resources.names import ANNOTATION_ENGINE, ANNOTATION_VERDICT
+from process_operator.resources.names import ANNOTATION_ENGINE, ANNOTATION_MISSED_REASON
 from process_operator.resources.process_run import ProcessRunStatus, RunPhase, Trigger
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 
 if TYPE_CHECKING:
     from process_operator.cluster.events import EventRecorder
@@ -65,7 +65,7 @@ class Metrics:
         self._created = self._counter("runs_created", "Runs that were started, by what started them.", "trigger")
         self._finished = self._counter("runs_finished", "Runs that ended, by phase.", "phase")
         self._refused = self._counter(
-            "ticks_refused", "Ticks that got no Job, by phase: Missed (too late) or Skipped (overlap).", "phase"
+            "ticks_not_started", "Ticks that got no Job, by phase: Missed (too late) or Skipped (overlap).", "phase"
         )
         for phase in RunPhase:
             # They begin at 0 and not at 1, so that Prometheus sees the first one as a growth.
@@ -106,8 +106,8 @@ class Metrics:
         self,
         *,
         store: Store,
-        queue: WorkQueue[Key],
-        agenda: Agenda[Key],
+        queue: WorkQueue[NamespacedName],
+        agenda: Agenda[NamespacedName],
         leadership: Leadership,
         health: Health,
         events: EventRecorder,
@@ -147,11 +147,11 @@ class Metrics:
         """One event for one receiver: `delivered`, `failed` or `dropped`."""
         self._notifications.labels(receiver, outcome).inc()
 
-    def action(self, key: Key, action: Action) -> None:
+    def action(self, key: NamespacedName, action: Action) -> None:
         """One action that was carried out."""
         if isinstance(action, FinishRun):
             self._finish(key, action)
-        elif isinstance(action, CreateRun) and ANNOTATION_VERDICT not in _annotations(action):
+        elif isinstance(action, CreateRun) and ANNOTATION_MISSED_REASON not in _annotations(action):
             self._create(action)
         elif isinstance(action, CreateJob) and action.claimed_for is not None:
             self._observe_lateness(action.claimed_for)
@@ -169,7 +169,7 @@ class Metrics:
         if self._clock is not None:
             self._lateness.observe(max(0.0, (self._clock() - due).total_seconds()))
 
-    def _finish(self, key: Key, action: FinishRun) -> None:
+    def _finish(self, key: NamespacedName, action: FinishRun) -> None:
         status = action.status
         self._finished.labels(status.phase.value).inc()
         if status.phase in _REFUSED:
@@ -177,7 +177,7 @@ class Metrics:
         if self._of_request is not None:
             self._of_request.labels(*key, status.phase.value).inc()
 
-    def _refuse(self, key: Key, run: str, status: ProcessRunStatus) -> None:
+    def _refuse(self, key: NamespacedName, run: str, status: ProcessRunStatus) -> None:
         """Count the ticks that a record stands for; of a summary that grew those that came."""
         count = status.summary.count if status.summary is not None else 1
         known = self._summaries.pop((key[0], run), 0 if status.reason else count)
@@ -204,7 +204,7 @@ def _annotations(action: CreateRun) -> dict[str, str]:
     return action.manifest["metadata"].get("annotations") or {}
 
 
-def _overdue(agenda: Agenda[Key], now: datetime) -> float:
+def _overdue(agenda: Agenda[NamespacedName], now: datetime) -> float:
     next_at = agenda.next_at()
     return 0.0 if next_at is None else max(0.0, (now - next_at).total_seconds())
 

@@ -14,10 +14,7 @@ from typing import Any
 
 from process_operator.decisions.acceptance.exclude_from import calendar_file, calendar_text
 from process_operator.decisions.inputs.snapshot import CalendarFile, CalendarInForce
-from process_operator.state.object_cache import Key
-
-Place = tuple[str, str]
-"""Namespace and name of a ConfigMap."""
+from process_operator.resources.types import NamespacedName
 
 
 @dataclass(slots=True)
@@ -30,15 +27,15 @@ class _Held:
 class Calendars:
     """Calendars by ConfigMap and key, and who names them."""
 
-    def __init__(self, *, on_dirty: Callable[[Key], None], clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, on_dirty: Callable[[NamespacedName], None], clock: Callable[[], datetime]) -> None:
         self._on_dirty = on_dirty
         self._clock = clock
-        self._held: dict[Place, _Held] = {}
-        self._named: dict[Key, tuple[tuple[str, str], ...]] = {}
+        self._held: dict[NamespacedName, _Held] = {}
+        self._named: dict[NamespacedName, tuple[tuple[str, str], ...]] = {}
         """By each request: ConfigMaps and keys."""
-        self._users: dict[Place, set[Key]] = {}
+        self._users: dict[NamespacedName, set[NamespacedName]] = {}
 
-    def index(self, key: Key, raw: Mapping[str, Any] | None) -> None:
+    def index(self, key: NamespacedName, raw: Mapping[str, Any] | None) -> None:
         """Note which calendars a request names; None: it is gone."""
         dropped = self._named.pop(key, ())
         for name, _ in dropped:
@@ -66,7 +63,7 @@ class Calendars:
             held.files.pop(entry, None)
             held.digests.pop(entry, None)
 
-    def of(self, key: Key) -> Mapping[tuple[str, str], CalendarFile]:
+    def of(self, key: NamespacedName) -> Mapping[tuple[str, str], CalendarFile]:
         """The calendars that a request names, as far as they were read."""
         found: dict[tuple[str, str], CalendarFile] = {}
         for name, entry in self._named.get(key, ()):
@@ -75,7 +72,7 @@ class Calendars:
                 found[name, entry] = held.files[entry]
         return found
 
-    def is_wanted(self, place: Place) -> bool:
+    def is_wanted(self, place: NamespacedName) -> bool:
         """Whether a request names this ConfigMap."""
         return place in self._users
 
@@ -85,7 +82,7 @@ class Calendars:
         files = (file for held in self._held.values() for file in held.files.values())
         return sum(1 for file in files if file.objection(skips=False))
 
-    def take(self, place: Place, body: Mapping[str, Any] | None) -> None:
+    def take(self, place: NamespacedName, body: Mapping[str, Any] | None) -> None:
         """Take in a ConfigMap as it is now; None: there is none of that name."""
         users = self._users.get(place)
         if users is None:
@@ -98,7 +95,7 @@ class Calendars:
         for user in users:
             self._on_dirty(user)
 
-    def forget(self, place: Place) -> None:
+    def prune(self, place: NamespacedName) -> None:
         """Nobody follows this ConfigMap any more."""
         self._held.pop(place, None)
 
@@ -106,7 +103,7 @@ class Calendars:
         """Nobody follows any."""
         self._held.clear()
 
-    def _take_entry(self, place: Place, held: _Held, entry: str, body: Mapping[str, Any] | None) -> None:
+    def _take_entry(self, place: NamespacedName, held: _Held, entry: str, body: Mapping[str, Any] | None) -> None:
         text = calendar_text(body, entry)
         digest = f"no {'key' if body else 'ConfigMap'}" if text is None else hashlib.sha256(text).hexdigest()
         if held.digests.get(entry) == digest:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-Key = tuple[str, str]
-"""Namespace and name of a ProcessRequest."""
+from process_operator.resources.types import NamespacedName
+
 T = TypeVar("T")
 
 _TOMBSTONES: Final = 20_000
@@ -25,23 +25,23 @@ class Entry(Generic[T]):
 
     version: int
     uid: str
-    key: Key
+    key: NamespacedName
     value: T
     gone: bool = False
     """Deleted on the server, held because the run it belongs to is not recorded yet."""
 
 
-class Shelf(Generic[T]):
+class ObjectCache(Generic[T]):
     """The objects of one kind, by name and by the request they belong to; also by `group`, where they have one."""
 
     def __init__(self, group: Callable[[T], str | None] = lambda _: None) -> None:
         self.entries: dict[tuple[str, str], Entry[T]] = {}
-        self._by_key: dict[Key, dict[str, Entry[T]]] = {}
+        self._by_key: dict[NamespacedName, dict[str, Entry[T]]] = {}
         self._group = group
         self._by_group: dict[tuple[str, str], dict[str, Entry[T]]] = {}
         self._tombstones: OrderedDict[str, tuple[int, int]] = OrderedDict()
         """By UID: the version with which an object was buried, and the number of the burial."""
-        self.burials = 0
+        self.tombstones_added = 0
         """How many objects were buried until now."""
 
     def __len__(self) -> int:
@@ -51,19 +51,19 @@ class Shelf(Generic[T]):
         """The object of that name."""
         return self.entries.get((namespace, name))
 
-    def of(self, key: Key) -> Mapping[str, Entry[T]]:
+    def by_request(self, key: NamespacedName) -> Mapping[str, Entry[T]]:
         """The objects of a request, by name."""
         return self._by_key.get(key, {})
 
-    def in_group(self, namespace: str, group: str) -> Mapping[str, Entry[T]]:
+    def by_group(self, namespace: str, group: str) -> Mapping[str, Entry[T]]:
         """The objects of a group, by name."""
         return self._by_group.get((namespace, group), {})
 
-    def keys(self) -> Iterable[Key]:
+    def keys(self) -> Iterable[NamespacedName]:
         """The requests that have objects here."""
         return self._by_key.keys()
 
-    def is_news(self, namespace: str, name: str, uid: str, version: int) -> bool:
+    def is_newer(self, namespace: str, name: str, uid: str, version: int) -> bool:
         """Whether this version of this object is newer than what is known of it."""
         held = self.get(namespace, name)
         if held is not None and version <= held.version:
@@ -83,13 +83,13 @@ class Shelf(Generic[T]):
         """Forget an object."""
         entry = self.entries.pop((namespace, name), None)
         if entry is not None:
-            _take_out(self._by_key, entry.key, name)
+            _remove_from_index(self._by_key, entry.key, name)
             group = self._group(entry.value)
             if group is not None:
-                _take_out(self._by_group, (namespace, group), name)
+                _remove_from_index(self._by_group, (namespace, group), name)
         return entry
 
-    def exhume(self, name: str, namespace: str, uid: str, before: int) -> None:
+    def remove_tombstone(self, name: str, namespace: str, uid: str, before: int) -> None:
         """Forget that an object was buried, unless that was after so many burials: the API server still has it."""
         if self._tombstones.get(uid, (0, 0))[1] > before:
             return
@@ -98,15 +98,15 @@ class Shelf(Generic[T]):
         if held is not None and held.uid == uid and held.gone:
             held.version = 0
 
-    def bury(self, uid: str, version: int) -> None:
+    def add_tombstone(self, uid: str, version: int) -> None:
         """Remember that an object is gone, so that a list which is older than its deletion does not bring it back."""
-        self.burials += 1
-        self._tombstones[uid] = max(version, self._tombstones.pop(uid, (0, 0))[0]), self.burials
+        self.tombstones_added += 1
+        self._tombstones[uid] = max(version, self._tombstones.pop(uid, (0, 0))[0]), self.tombstones_added
         while len(self._tombstones) > _TOMBSTONES:
             self._tombstones.popitem(last=False)
 
 
-def _take_out(index: dict[tuple[str, str], dict[str, Entry[T]]], of: tuple[str, str], name: str) -> None:
+def _remove_from_index(index: dict[tuple[str, str], dict[str, Entry[T]]], of: tuple[str, str], name: str) -> None:
     siblings = index[of]
     del siblings[name]
     if not siblings:

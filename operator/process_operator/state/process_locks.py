@@ -16,62 +16,65 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from process_operator.decisions.inputs.process_lock import Ask, Line, Occupant, PastRun
+from process_operator.decisions.inputs.process_lock import LockHolder, LockRequest, PastRun, ProcessLock
 from process_operator.resources.process_run import ProcessRun
-from process_operator.state.object_cache import Key
-
-ProcessKey = tuple[str, str]
-"""Namespace and name of a Process."""
+from process_operator.resources.types import NamespacedName
 
 _REMEMBERED: Final = 200
 """Runs of one Process that are over and may have been in the way of a tick that waits."""
 
 
 @dataclass(slots=True)
-class _Standing:
+class _LockEntry:
     """What one request has said: its ask (None: it wants nothing), and what it starts at this moment."""
 
-    ask: Ask | None = None
+    wanted_lock: LockRequest | None = None
     is_due: bool = False
-    claims: tuple[Occupant, ...] = ()
+    grants: tuple[LockHolder, ...] = ()
 
 
 @dataclass(slots=True)
 class _Queue:
-    standings: dict[Key, _Standing] = field(default_factory=dict)
+    entries: dict[NamespacedName, _LockEntry] = field(default_factory=dict)
     past: deque[PastRun] | None = None
 
 
-class ProcessLines:
+class ProcessLocks:
     """The lines before all Processes that are shared under a policy."""
 
-    def __init__(self, on_dirty: Callable[[Key], None]) -> None:
+    def __init__(self, on_dirty: Callable[[NamespacedName], None]) -> None:
         self._on_dirty = on_dirty
-        self._queues: dict[ProcessKey, _Queue] = {}
-        self._where: dict[Key, ProcessKey] = {}
+        self._queues: dict[NamespacedName, _Queue] = {}
+        self._where: dict[NamespacedName, NamespacedName] = {}
 
-    def line(self, process: ProcessKey, key: Key, users: Collection[Key], occupants: Iterable[Occupant]) -> Line:
-        """The line before a Process as one request sees it; `occupants`: runs that work, its own left out."""
+    def lock(
+        self,
+        process: NamespacedName,
+        key: NamespacedName,
+        users: Collection[NamespacedName],
+        holders: Iterable[LockHolder],
+    ) -> ProcessLock:
+        """The line before a Process as one request sees it; `holders`: runs that work, its own left out."""
         queue = self._queues.get(process, _Queue())
-        others = {other: standing for other, standing in queue.standings.items() if other != key}
-        known = {occupant.run: occupant for occupant in occupants}
-        claimed = {claim.run: claim for standing in others.values() for claim in standing.claims}
-        own = queue.standings.get(key)
-        return Line(
+        others = {other: entry for other, entry in queue.entries.items() if other != key}
+        known = {holder.run: holder for holder in holders}
+        granted = {grant.run: grant for entry in others.values() for grant in entry.grants}
+        own = queue.entries.get(key)
+        return ProcessLock(
             process=process[1],
-            occupants=tuple({**claimed, **known}.values()),
-            asks=tuple(standing.ask for standing in others.values() if standing.ask is not None),
+            holders=tuple({**granted, **known}.values()),
+            asks=tuple(entry.wanted_lock for entry in others.values() if entry.wanted_lock is not None),
             is_complete=all(user == key or user in others for user in users),
-            place=own.ask.place if own is not None and own.ask is not None and own.is_due else None,
+            place=own.wanted_lock.place if own is not None and own.wanted_lock is not None and own.is_due else None,
             past=None if queue.past is None else tuple(queue.past),
         )
 
-    def stand(
+    def request(
         self,
-        process: ProcessKey,
-        key: Key,
-        ask: Ask | None,
-        claims: tuple[Occupant, ...],
+        process: NamespacedName,
+        key: NamespacedName,
+        wanted_lock: LockRequest | None,
+        grants: tuple[LockHolder, ...],
         now: datetime,
         *,
         settled: bool,
@@ -82,53 +85,53 @@ class ProcessLines:
         what it wants, where it does not say so.
         """
         if self._where.get(key) != process:
-            self.leave(key)
+            self.release(key)
         queue = self._queues.setdefault(process, _Queue())
-        before = queue.standings.get(key)
+        before = queue.entries.get(key)
         self._where[key] = process
-        if before is None and ask is None and not claims and not settled:
+        if before is None and wanted_lock is None and not grants and not settled:
             return False
         # What is about to be served asks for nothing any more.
-        wanted = None if claims else ask
-        standing = _Standing(wanted, wanted is not None and wanted.due <= now, claims)
-        queue.standings[key] = standing
-        if before == standing:
+        wanted = None if grants else wanted_lock
+        entry = _LockEntry(wanted, wanted is not None and wanted.due <= now, grants)
+        queue.entries[key] = entry
+        if before == entry:
             return False
-        self.stir(process)
-        if wanted is None or not wanted.replaces or not standing.is_due:
+        self.wake_waiters(process)
+        if wanted is None or not wanted.replaces or not entry.is_due:
             return False
-        for other, found in queue.standings.items():
+        for other, found in queue.entries.items():
             if found.is_due and other != key:
                 self._on_dirty(other)
         return True
 
-    def give_way(self, process: ProcessKey, key: Key, *, claims: bool) -> None:
-        """The decision about a request failed: the others do not wait for it; nor for its claims, if `claims`."""
+    def back_off(self, process: NamespacedName, key: NamespacedName, *, grants: bool) -> None:
+        """The decision about a request failed: the others do not wait for it; nor for its claims, if `grants`."""
         if self._where.get(key) != process:
-            self.leave(key)
+            self.release(key)
         queue = self._queues.setdefault(process, _Queue())
-        before = queue.standings.get(key, _Standing())
+        before = queue.entries.get(key, _LockEntry())
         self._where[key] = process
-        queue.standings[key] = _Standing(None, claims=() if claims else before.claims)
-        self.stir(process)
+        queue.entries[key] = _LockEntry(None, grants=() if grants else before.grants)
+        self.wake_waiters(process)
 
-    def leave(self, key: Key) -> None:
+    def release(self, key: NamespacedName) -> None:
         """A request is gone, or uses no shared Process any more."""
         process = self._where.pop(key, None)
         queue = self._queues.get(process) if process is not None else None
         if process is None or queue is None:
             return
-        queue.standings.pop(key, None)
-        self.stir(process)
-        if not queue.standings:
+        queue.entries.pop(key, None)
+        self.wake_waiters(process)
+        if not queue.entries:
             del self._queues[process]
 
-    def stir(self, process: ProcessKey) -> None:
+    def wake_waiters(self, process: NamespacedName) -> None:
         """Something changed before a Process: those are looked at whose turn it may be."""
         queue = self._queues.get(process)
         if queue is None:
             return
-        waiting = [(standing.ask, key) for key, standing in queue.standings.items() if standing.ask is not None]
+        waiting = [(entry.wanted_lock, key) for key, entry in queue.entries.items() if entry.wanted_lock is not None]
         if not waiting:
             return
         self._on_dirty(min(waiting, key=lambda item: item[0].order)[1])
@@ -136,7 +139,7 @@ class ProcessLines:
         if replacing:
             self._on_dirty(max(replacing, key=lambda item: item[0].age)[1])
 
-    def remember(self, process: ProcessKey, runs: Iterable[ProcessRun], *, whole: bool) -> None:
+    def remember(self, process: NamespacedName, runs: Iterable[ProcessRun], *, whole: bool) -> None:
         """Take in runs that are over; `whole`: these are all that there are."""
         queue = self._queues.get(process)
         if queue is None or (queue.past is None and not whole):

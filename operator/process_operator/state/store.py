@@ -18,11 +18,18 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from process_operator.decisions.concurrency.lock_holders import let_go_by, occupant_of, process_of
+from process_operator.decisions.concurrency.lock_holders import lock_holder_of, process_of, started_by
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.ownership import CronJobOfRequest, is_job_of
-from process_operator.decisions.inputs.process_lock import Line
-from process_operator.decisions.inputs.snapshot import Defaults, Delivery, DryRun, FinishedRun, RunNotes, Snapshot
+from process_operator.decisions.inputs.process_lock import ProcessLock
+from process_operator.decisions.inputs.snapshot import (
+    Defaults,
+    Delivery,
+    DryRun,
+    FinishedRun,
+    RunObservations,
+    Snapshot,
+)
 from process_operator.decisions.plan.actions import Plan
 from process_operator.resources import names
 from process_operator.resources.batch.workloads import Job, Pod, parse_cronjob, parse_job, parse_pod
@@ -40,9 +47,10 @@ from process_operator.resources.process import ConcurrencyPolicy, Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, StepStatus
+from process_operator.resources.types import NamespacedName
 from process_operator.state.calendars import Calendars
-from process_operator.state.object_cache import EVERY_VERSION, Entry, Key, Shelf
-from process_operator.state.process_locks import ProcessLines
+from process_operator.state.object_cache import EVERY_VERSION, Entry, ObjectCache
+from process_operator.state.process_locks import ProcessLocks
 
 Raw = Mapping[str, Any]
 _VALUES: Final = 1000
@@ -61,7 +69,7 @@ class StepEnd:
 
 
 @dataclass(slots=True)
-class Notes:
+class RequestObservations:
     """What was found out about one request by looks and writes of our own; lost at a restart, then found out again."""
 
     status: ProcessRequestStatus | None = None
@@ -73,7 +81,7 @@ class Notes:
     """When all that there was to decide had been decided, lately (UTC)."""
     history: list[FinishedRun] | None = None
     dry_run: DryRun | None = None
-    runs: dict[str, RunNotes] = field(default_factory=dict)
+    runs: dict[str, RunObservations] = field(default_factory=dict)
     steps: dict[str, StepEnd] = field(default_factory=dict)
     """By the name of the run of a step that is not open."""
     deliveries: dict[str, Delivery] = field(default_factory=dict)
@@ -102,10 +110,10 @@ class Store:
     def __init__(
         self,
         *,
-        on_dirty: Callable[[Key], None],
+        on_dirty: Callable[[NamespacedName], None],
         clock: Callable[[], datetime],
-        on_process: Callable[[Key], None] = lambda _: None,
-        on_progress: Callable[[Key], None] | None = None,
+        on_process: Callable[[NamespacedName], None] = lambda _: None,
+        on_progress: Callable[[NamespacedName], None] | None = None,
         defaults: Defaults | None = None,
     ) -> None:
         self._on_dirty = on_dirty
@@ -113,22 +121,22 @@ class Store:
         self._on_progress = on_progress or on_dirty
         self._clock = clock
         self._defaults = defaults or Defaults()
-        self.requests: Shelf[bytes] = Shelf()
-        self.processes: Shelf[Process] = Shelf()
-        self.backfills: Shelf[ProcessBackfill] = Shelf()
-        self.runs: Shelf[ProcessRun] = Shelf(group=process_of)
-        self.cronjobs: Shelf[bytes] = Shelf()
-        self.jobs: Shelf[Job] = Shelf()
-        self.pods: Shelf[Pod] = Shelf()
-        self._users: dict[tuple[str, str], set[Key]] = {}
+        self.requests: ObjectCache[bytes] = ObjectCache()
+        self.processes: ObjectCache[Process] = ObjectCache()
+        self.backfills: ObjectCache[ProcessBackfill] = ObjectCache()
+        self.runs: ObjectCache[ProcessRun] = ObjectCache(group=process_of)
+        self.cronjobs: ObjectCache[bytes] = ObjectCache()
+        self.jobs: ObjectCache[Job] = ObjectCache()
+        self.pods: ObjectCache[Pod] = ObjectCache()
+        self._users: dict[tuple[str, str], set[NamespacedName]] = {}
         """Requests by the Process they name."""
         self._groups: dict[tuple[str, str], set[tuple[str, str]]] = {}
         """Processes with steps by the Process that a step names."""
         self.calendars = Calendars(on_dirty=on_dirty, clock=clock)
-        self._notes: dict[Key, Notes] = {}
-        self._values: dict[Key, tuple[bytes, ProcessRequest]] = {}
+        self._observations: dict[NamespacedName, RequestObservations] = {}
+        self._values: dict[NamespacedName, tuple[bytes, ProcessRequest]] = {}
         """Requests that have runs, as values, with the JSON that each was read from."""
-        self.lines = ProcessLines(on_dirty)
+        self.locks = ProcessLocks(on_dirty)
 
     # ---- what is seen
 
@@ -150,15 +158,15 @@ class Store:
         metadata = raw["metadata"]
         namespace, name, uid = metadata["namespace"], metadata["name"], metadata["uid"]
         version = int(metadata["resourceVersion"])
-        shelf: Shelf[Any] = self.shelf(kind)
+        cache: ObjectCache[Any] = self.cache(kind)
         key = self._key_of(kind, raw)
         if key is None:
             return False
         if deleted or (kind is PROCESS_RUN and is_finished(raw)):
             return self._take_end(kind, key, raw, version, deleted=deleted)
-        held = shelf.get(namespace, name)
+        held = cache.get(namespace, name)
         is_same = held is not None and held.uid == uid
-        if not shelf.is_news(namespace, name, uid, version):
+        if not cache.is_newer(namespace, name, uid, version):
             return False
         value = self._parse(kind, raw)
         if kind is POD:
@@ -170,8 +178,8 @@ class Store:
             return False
         if held is not None and not is_same:
             self._take_place(kind, held, name)
-        self._take_note(kind, key, raw, value, held)
-        shelf.put(namespace, name, Entry(version, uid, key, value))
+        self._observe(kind, key, raw, value, held)
+        cache.put(namespace, name, Entry(version, uid, key, value))
         if self._is_on_its_way(kind, key, value, held):
             self._on_progress(key)
         else:
@@ -179,14 +187,14 @@ class Store:
         self._stir(kind, namespace, name)
         return True
 
-    def _is_on_its_way(self, kind: Kind, key: Key, value: Any, held: Entry[Any] | None) -> bool:
+    def _is_on_its_way(self, kind: Kind, key: NamespacedName, value: Any, held: Entry[Any] | None) -> bool:
         """Whether an event only tells that a Job goes on as it should: what follows from that can wait for the next.
 
         A Job that got a pod, or a ready one; a pod that has ended before its Job says so, which it will in a moment; a
         Job that is over while its log is being read, of which the reader will tell.
         """
         if kind is JOB and value.finished is not None:
-            return self._run_notes(key, value.metadata.name).log_wanted
+            return self._run_observations(key, value.metadata.name).log_wanted
         if kind is JOB:
             return held is not None and _goes_on(held.value) and _goes_on(value) and value.failed == held.value.failed
         if kind is POD:
@@ -194,33 +202,33 @@ class Store:
             return job is not None and not job.gone and _goes_on(job.value) and value.deleted_at is None
         return False
 
-    def _take_note(self, kind: Kind, key: Key, raw: Raw, value: Any, held: Entry[Any] | None) -> None:
+    def _observe(self, kind: Kind, key: NamespacedName, raw: Raw, value: Any, held: Entry[Any] | None) -> None:
         """Draw what follows from a new version before it takes the place of the one that is held."""
         name = raw["metadata"]["name"]
         if kind is PROCESS_REQUEST:
             self._index_user(key, raw)
             if held is not None and held.uid == raw["metadata"]["uid"]:
-                self._note_status(key, raw, orjson.loads(held.value))
+                self._observe_status(key, raw, orjson.loads(held.value))
         elif kind is PROCESS:
             self._index_steps(key, value)
         elif kind is JOB:
             run = self.runs.get(raw["metadata"]["namespace"], name)
             if run is None or self._is_own_job(run, value):
-                self._note_job(key, name, value, held.value if held is not None else None)
+                self._observe_job(key, name, value, held.value if held is not None else None)
         elif kind is PROCESS_BACKFILL and held is None:
             # No event tells that a finished run was deleted, and a backfill runs what has no run any more.
-            self.notes(key).history = None
-        elif kind is PROCESS_RUN and key in self._notes:
-            self._notes[key].steps.pop(name, None)
+            self.observations(key).history = None
+        elif kind is PROCESS_RUN and key in self._observations:
+            self._observations[key].steps.pop(name, None)
 
-    def _note_status(self, key: Key, raw: Raw, before: Raw) -> None:
+    def _observe_status(self, key: NamespacedName, raw: Raw, before: Raw) -> None:
         """Another status was written than the one that is held: what was decided on top of that one holds no more."""
         if (raw.get("status") or {}) != before["status"]:
-            notes = self.notes(key)
-            notes.status = None
-            notes.status_changes += 1
+            observations = self.observations(key)
+            observations.status = None
+            observations.status_changes += 1
 
-    def _take_end(self, kind: Kind, key: Key, raw: Raw, version: int, *, deleted: bool) -> bool:
+    def _take_end(self, kind: Kind, key: NamespacedName, raw: Raw, version: int, *, deleted: bool) -> bool:
         """Take in that an object is gone, or a run finished."""
         metadata = raw["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
@@ -228,12 +236,12 @@ class Store:
         is_step = kind is PROCESS_RUN and raw["spec"].get("parent") is not None
         if deleted and was_open and not is_step and not self._is_finishing(key, name):
             # Deleted, or finished by another operator: the event is the same. A list tells, when it matters.
-            self.notes(key).history = None
+            self.observations(key).history = None
         # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
         last = self._parse(kind, raw) if deleted and kind in (JOB, POD) else None
         if was_open and is_finished(raw):
             run = ProcessRun.model_validate(raw)
-            self.lines.remember((namespace, process_of(run) or ""), [run], whole=False)
+            self.locks.remember((namespace, process_of(run) or ""), [run], whole=False)
         return self._remove(kind, namespace, name, metadata["uid"], version, last)
 
     def _take_place(self, kind: Kind, held: Entry[Any], name: str) -> None:
@@ -246,48 +254,52 @@ class Store:
         elif kind is PROCESS_BACKFILL:
             self._forget_backfill(held.key, name)
 
-    def _note_job(self, key: Key, name: str, job: Job, before: Job | None) -> None:
-        if self._run_notes(key, name).job_absent:
-            self.note_run(key, name, job_absent=False)
-        self._note_running(key, name, job)
+    def _observe_job(self, key: NamespacedName, name: str, job: Job, before: Job | None) -> None:
+        if self._run_observations(key, name).job_absent:
+            self.observe_run(key, name, job_absent=False)
+        self._observe_running(key, name, job)
         if job.is_ending and before is not None and not before.is_ending:
             self._forget_list_of_pods(key, name)
         if job.finished is not None:
-            self._note_end(key, name)
+            self._observe_end(key, name)
 
-    def _note_running(self, key: Key, name: str, job: Job) -> None:
+    def _observe_running(self, key: NamespacedName, name: str, job: Job) -> None:
         """Remember since when a run was seen running, and since when no more; a suspension starts the work over."""
-        notes = self._run_notes(key, name)
-        if job.is_suspended and notes.running_since is not None:
-            self.note_run(key, name, running_since=None, unready_since=None, log=None, log_pod="")
-        elif job.ready and job.finished is None and (notes.running_since is None or notes.unready_since is not None):
-            self.note_run(key, name, running_since=notes.running_since or self._clock(), unready_since=None)
-        elif not job.ready and notes.running_since is not None and notes.unready_since is None:
-            self.note_run(key, name, unready_since=self._clock())
+        observations = self._run_observations(key, name)
+        if job.is_suspended and observations.running_since is not None:
+            self.observe_run(key, name, running_since=None, unready_since=None, log=None, log_pod="")
+        elif (
+            job.ready
+            and job.finished is None
+            and (observations.running_since is None or observations.unready_since is not None)
+        ):
+            self.observe_run(key, name, running_since=observations.running_since or self._clock(), unready_since=None)
+        elif not job.ready and observations.running_since is not None and observations.unready_since is None:
+            self.observe_run(key, name, unready_since=self._clock())
 
-    def _is_finishing(self, key: Key, name: str) -> bool:
-        return self._run_notes(key, name).finishing
+    def _is_finishing(self, key: NamespacedName, name: str) -> bool:
+        return self._run_observations(key, name).finishing
 
-    def _forget_list_of_pods(self, key: Key, name: str) -> None:
+    def _forget_list_of_pods(self, key: NamespacedName, name: str) -> None:
         """What was listed before the end began says nothing about it."""
-        if self._run_notes(key, name).pods_listed_at is not None:
-            self.note_run(key, name, pods_listed_at=None)
+        if self._run_observations(key, name).pods_listed_at is not None:
+            self.observe_run(key, name, pods_listed_at=None)
 
-    def _note_end(self, key: Key, name: str) -> None:
+    def _observe_end(self, key: NamespacedName, name: str) -> None:
         """Remember since when the Job of an open run is known to be over or gone."""
-        if self._is_open(key[0], name) and self._run_notes(key, name).ended_at is None:
-            self.note_run(key, name, ended_at=self._clock())
+        if self._is_open(key[0], name) and self._run_observations(key, name).ended_at is None:
+            self.observe_run(key, name, ended_at=self._clock())
 
-    def drop_unseen(self, kind: Kind, namespace: str | None, seen: set[str], version: int) -> None:
+    def reconcile_list(self, kind: Kind, namespace: str | None, seen: set[str], version: int) -> None:
         """Take in a whole list that was read at `version`: what should be in it, is not newer and is not, is gone.
 
         `seen` holds the UIDs of the list. A pod that has not ended is in no list (`watch/resync.py`): it goes on as it
         was seen.
         """
-        shelf: Shelf[Any] = self.shelf(kind)
+        cache: ObjectCache[Any] = self.cache(kind)
         vanished = [
             (held_namespace, name, entry)
-            for (held_namespace, name), entry in shelf.entries.items()
+            for (held_namespace, name), entry in cache.entries.items()
             if entry.uid not in seen
             and entry.version <= version
             and not entry.gone
@@ -296,46 +308,50 @@ class Store:
         ]
         for held_namespace, name, entry in vanished:
             if kind is PROCESS_RUN:
-                self.notes(entry.key).history = None
+                self.observations(entry.key).history = None
             self._remove(kind, held_namespace, name, entry.uid, max(version, entry.version))
 
-    def lose(self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, for_good: bool = False) -> None:
+    def mark_deleted(
+        self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, for_good: bool = False
+    ) -> None:
         """An answer to a call of ours said that the object is gone (with `uid`: that very one).
 
         `for_good`: nobody needs to know how it was.
         """
-        held = self.shelf(kind).get(namespace, name)
+        held = self.cache(kind).get(namespace, name)
         if held is None or uid not in (None, held.uid):
             return
         stirred = self._process_at(kind, namespace, name)
         if for_good:
-            self.shelf(kind).bury(held.uid, EVERY_VERSION)
-            self.shelf(kind).discard(namespace, name)
+            self.cache(kind).add_tombstone(held.uid, EVERY_VERSION)
+            self.cache(kind).discard(namespace, name)
             self._mark(kind, held.key)
-            self.lines.stir((namespace, stirred))
+            self.locks.wake_waiters((namespace, stirred))
         else:
             self._remove(kind, namespace, name, held.uid, EVERY_VERSION)
 
-    def confirm(self, kind: Kind, raw: Raw, burials: int) -> None:
+    def confirm(self, kind: Kind, raw: Raw, tombstones_added: int) -> None:
         """Take in what the API server answered to a GET: the object is there, though a watch or a list dropped it.
 
-        A watch with a selector shows an object as deleted that only lost its label. `burials` is the number of the
+        A watch with a selector shows an object as deleted that only lost its label. `tombstones_added` is the number of the
         shelf from before the GET: what was dropped since then may really be deleted.
         """
-        self.shelf(kind).exhume(raw["metadata"]["name"], raw["metadata"]["namespace"], raw["metadata"]["uid"], burials)
+        self.cache(kind).remove_tombstone(
+            raw["metadata"]["name"], raw["metadata"]["namespace"], raw["metadata"]["uid"], tombstones_added
+        )
         self.apply(kind, raw)
 
-    def lose_pods(self, key: Key, job_uid: str, *, present: set[str], version: int) -> None:
+    def mark_pods_deleted(self, key: NamespacedName, job_uid: str, *, present: set[str], version: int) -> None:
         """A list of a Job's pods was read at `version`: those that are held, not newer and not in it are gone."""
-        for name, entry in list(self.pods.of(key).items()):
+        for name, entry in list(self.pods.by_request(key).items()):
             is_missing = entry.value.job_uid == job_uid and name not in present and not entry.gone
             if is_missing and entry.version <= version:
                 self._remove(POD, key[0], name, entry.uid, version)
 
     def _remove(self, kind: Kind, namespace: str, name: str, uid: str, version: int, last: Any = None) -> bool:
-        shelf: Shelf[Any] = self.shelf(kind)
-        shelf.bury(uid, version)
-        held = shelf.get(namespace, name)
+        cache: ObjectCache[Any] = self.cache(kind)
+        cache.add_tombstone(uid, version)
+        held = cache.get(namespace, name)
         if held is None or held.uid != uid:
             return False
         stirred = self._process_at(kind, namespace, name)
@@ -348,21 +364,21 @@ class Store:
             if kind is POD:
                 held.value = replace(held.value.since(seen), gone=True)
             else:
-                self._note_end(held.key, name)
+                self._observe_end(held.key, name)
         else:
-            shelf.discard(namespace, name)
+            cache.discard(namespace, name)
         if kind is PROCESS_RUN:
             self._drop_traces(held.key, name)
         if kind is PROCESS_BACKFILL:
             self._forget_backfill(held.key, name)
         if kind is PROCESS_REQUEST:
             self._forget_request(held.key)
-            self.lines.leave(held.key)
+            self.locks.release(held.key)
         if kind is PROCESS:
             self._index_steps(held.key, None)
         if kind is not JOB or self._is_missed(namespace, name, held.value):
             self._mark(kind, held.key)
-        self.lines.stir((namespace, stirred))
+        self.locks.wake_waiters((namespace, stirred))
         return True
 
     def _is_missed(self, namespace: str, name: str, job: Job) -> bool:
@@ -371,25 +387,25 @@ class Store:
         is_ours = owner is not None and owner.kind == PROCESS_RUN.kind
         return not is_ours or job.finished is None or self._is_open(namespace, name)
 
-    def _forget_request(self, key: Key) -> None:
+    def _forget_request(self, key: NamespacedName) -> None:
         """What was found out about a request that is gone holds for none that gets its name; its runs go on."""
-        notes = self._notes.get(key)
-        if notes is not None:
-            self._notes[key] = Notes(runs=notes.runs, steps=notes.steps)
+        observations = self._observations.get(key)
+        if observations is not None:
+            self._observations[key] = RequestObservations(runs=observations.runs, steps=observations.steps)
 
-    def _forget_backfill(self, key: Key, name: str) -> None:
-        notes = self._notes.get(key)
-        if notes is not None:
-            notes.backfills.pop(name, None)
-            notes.backfills_written_at.pop(name, None)
+    def _forget_backfill(self, key: NamespacedName, name: str) -> None:
+        observations = self._observations.get(key)
+        if observations is not None:
+            observations.backfills.pop(name, None)
+            observations.backfills_written_at.pop(name, None)
 
-    def _drop_traces(self, key: Key, run: str) -> None:
+    def _drop_traces(self, key: NamespacedName, run: str) -> None:
         """A run that is recorded (or deleted) needs neither its pods nor a Job that is gone."""
-        notes = self._notes.get(key)
-        if notes is not None:
-            notes.runs.pop(run, None)
-            notes.steps = {name: end for name, end in notes.steps.items() if end.parent != run}
-        for name, pod in list(self.pods.of(key).items()):
+        observations = self._observations.get(key)
+        if observations is not None:
+            observations.runs.pop(run, None)
+            observations.steps = {name: end for name, end in observations.steps.items() if end.parent != run}
+        for name, pod in list(self.pods.by_request(key).items()):
             if pod.value.job_name == run:
                 self.pods.discard(key[0], name)
         job = self.jobs.get(key[0], run)
@@ -398,69 +414,71 @@ class Store:
 
     # ---- what was found out
 
-    def notes(self, key: Key) -> Notes:
+    def observations(self, key: NamespacedName) -> RequestObservations:
         """The notes of a request, to be changed by whoever carries out a plan."""
-        return self._notes.setdefault(key, Notes())
+        return self._observations.setdefault(key, RequestObservations())
 
-    def note_run(self, key: Key, run: str, **changes: Any) -> None:
+    def observe_run(self, key: NamespacedName, run: str, **changes: Any) -> None:
         """Change the notes of one run."""
-        self.notes(key).runs[run] = replace(self._run_notes(key, run), **changes)
+        self.observations(key).runs[run] = replace(self._run_observations(key, run), **changes)
 
-    def _run_notes(self, key: Key, run: str) -> RunNotes:
-        return self.notes(key).runs.get(run, RunNotes())
+    def _run_observations(self, key: NamespacedName, run: str) -> RunObservations:
+        return self.observations(key).runs.get(run, RunObservations())
 
-    def note_delivery(self, key: Key, uid: str, delivery: Delivery) -> bool:
+    def observe_delivery(self, key: NamespacedName, uid: str, delivery: Delivery) -> bool:
         """Say what became of the notifications about a run; whether anybody still wants to know."""
-        notes = self._notes.get(key)
-        if notes is None or uid not in notes.deliveries:
+        observations = self._observations.get(key)
+        if observations is None or uid not in observations.deliveries:
             return False
-        notes.deliveries[uid] = delivery
+        observations.deliveries[uid] = delivery
         return True
 
-    def start_over(self) -> None:
+    def reset(self) -> None:
         """Another operator may have acted since: what was found out about requests is looked up anew, as at a start."""
-        self._notes = {
-            key: Notes(runs={name: replace(found, job_absent=False) for name, found in notes.runs.items()})
-            for key, notes in self._notes.items()
-            if notes.runs
+        self._observations = {
+            key: RequestObservations(
+                runs={name: replace(found, job_absent=False) for name, found in observations.runs.items()}
+            )
+            for key, observations in self._observations.items()
+            if observations.runs
         }
 
-    def look_anew(self) -> None:
+    def resync_all(self) -> None:
         """The same, and every request is to be looked at."""
-        self.start_over()
+        self.reset()
         for key in self.request_keys():
             self._on_dirty(key)
 
-    def clock_was_set(self, by: timedelta) -> None:
+    def shift_clock(self, by: timedelta) -> None:
         """The clock now shows so much more (or less): what was noted of open runs is carried over to it."""
-        self.look_anew()
-        for notes in self._notes.values():
-            notes.runs = {name: _carried_over(found, by) for name, found in notes.runs.items()}
+        self.resync_all()
+        for observations in self._observations.values():
+            observations.runs = {name: _carried_over(found, by) for name, found in observations.runs.items()}
 
-    def note_step(self, key: Key, run: str, parent: str, status: StepStatus | None) -> None:
+    def observe_step(self, key: NamespacedName, run: str, parent: str, status: StepStatus | None) -> None:
         """Note how the run of a step ended (None: there is none), as long as the run with the steps is open."""
         if self._is_open(key[0], parent):
-            self.notes(key).steps[run] = StepEnd(parent, status)
+            self.observations(key).steps[run] = StepEnd(parent, status)
 
-    def forget(self, key: Key) -> None:
+    def prune(self, key: NamespacedName) -> None:
         """Drop notes that say nothing, so that a request at rest costs only its body."""
-        if not self.runs.of(key):
+        if not self.runs.by_request(key):
             self._values.pop(key, None)
-        notes = self._notes.get(key)
-        if notes is None:
+        observations = self._observations.get(key)
+        if observations is None:
             return
-        if (self.requests.get(*key) is None and not self.runs.of(key)) or notes == Notes(
-            status_written_at=notes.status_written_at
+        if (self.requests.get(*key) is None and not self.runs.by_request(key)) or observations == RequestObservations(
+            status_written_at=observations.status_written_at
         ):
-            del self._notes[key]
+            del self._observations[key]
 
     # ---- what is asked
 
-    def shelf(self, kind: Kind) -> Shelf[Any]:
+    def cache(self, kind: Kind) -> ObjectCache[Any]:
         """Where the objects of a kind are."""
-        return self._shelves()[kind]
+        return self._caches()[kind]
 
-    def _shelves(self) -> dict[Kind, Shelf[Any]]:
+    def _caches(self) -> dict[Kind, ObjectCache[Any]]:
         return {
             PROCESS_REQUEST: self.requests,
             PROCESS: self.processes,
@@ -471,12 +489,12 @@ class Store:
             POD: self.pods,
         }
 
-    def is_held(self, key: Key, uid: str) -> bool:
+    def is_held(self, key: NamespacedName, uid: str) -> bool:
         """Whether the request of that name is still the one with this UID."""
         held = self.requests.get(*key)
         return held is not None and held.uid == uid
 
-    def request_keys(self) -> set[Key]:
+    def request_keys(self) -> set[NamespacedName]:
         """Every request that there is or that left something behind."""
         return {
             *self.requests.keys(),
@@ -486,11 +504,11 @@ class Store:
             *self.jobs.keys(),
         }
 
-    def noted_keys(self) -> list[Key]:
+    def observed_keys(self) -> list[NamespacedName]:
         """Requests that are there, and about which anything was found out."""
-        return sorted(key for key in self._notes if self.requests.get(*key) is not None)
+        return sorted(key for key in self._observations if self.requests.get(*key) is not None)
 
-    def snapshot(self, key: Key) -> Snapshot:
+    def snapshot(self, key: NamespacedName) -> Snapshot:
         """All that is known about one request, as a value."""
         namespace, name = key
         held = self.requests.get(namespace, name)
@@ -499,45 +517,47 @@ class Store:
         if request is not None and request.spec.process is not None:
             entry = self.processes.get(namespace, request.spec.process.name)
             process = entry.value if entry is not None else None
-        notes = self._notes.get(key, Notes())
-        runs = [entry.value for entry in self.runs.of(key).values()]
+        observations = self._observations.get(key, RequestObservations())
+        runs = [entry.value for entry in self.runs.by_request(key).values()]
         pods: dict[str, list[Pod]] = {}
-        for pod in self.pods.of(key).values():
+        for pod in self.pods.by_request(key).values():
             pods.setdefault(pod.value.job_name, []).append(pod.value)
-        jobs = self.jobs.of(key)
+        jobs = self.jobs.by_request(key)
         return Snapshot(
             namespace=namespace,
             name=name,
             request=request,
-            status=notes.status or (request.status if request is not None else ProcessRequestStatus()),
+            status=observations.status or (request.status if request is not None else ProcessRequestStatus()),
             process=process,
             step_processes=self._step_processes(namespace, process, runs),
-            lines=self._lines(key, process),
-            cronjobs=tuple(parse_cronjob(orjson.loads(entry.value)) for entry in self.cronjobs.of(key).values()),
+            process_locks=self._process_locks(key, process),
+            cronjobs=tuple(
+                parse_cronjob(orjson.loads(entry.value)) for entry in self.cronjobs.by_request(key).values()
+            ),
             runs=tuple(run for run in runs if run.spec.parent is None),
             step_runs=tuple(run for run in runs if run.spec.parent is not None),
-            step_ends={name: end.status for name, end in notes.steps.items()},
+            step_ends={name: end.status for name, end in observations.steps.items()},
             jobs={name: entry.value for name, entry in jobs.items()},
             gone_jobs=frozenset(name for name, entry in jobs.items() if entry.gone),
             pods={job: tuple(found) for job, found in pods.items()},
-            notes=dict(notes.runs),
-            history=None if notes.history is None else tuple(notes.history),
-            backfills=tuple(entry.value for entry in self.backfills.of(key).values()),
-            backfill_status=dict(notes.backfills),
-            dry_run=notes.dry_run,
-            blocked=dict(notes.blocked),
+            observations=dict(observations.runs),
+            history=None if observations.history is None else tuple(observations.history),
+            backfills=tuple(entry.value for entry in self.backfills.by_request(key).values()),
+            backfill_status=dict(observations.backfills),
+            dry_run=observations.dry_run,
+            blocked=dict(observations.blocked),
             calendars=self.calendars.of(key),
-            deliveries=dict(notes.deliveries),
+            deliveries=dict(observations.deliveries),
             defaults=self._defaults,
         )
 
-    def _read(self, key: Key, body: bytes) -> ProcessRequest:
+    def _read(self, key: NamespacedName, body: bytes) -> ProcessRequest:
         """A request as a value: the same one again as long as it has runs and stays as it is."""
         known = self._values.get(key)
         if known is not None and known[0] is body:
             return known[1]
         request = ProcessRequest.model_validate(orjson.loads(body))
-        if self.runs.of(key):
+        if self.runs.by_request(key):
             self._values[key] = body, request
             if len(self._values) > _VALUES:
                 del self._values[next(iter(self._values))]
@@ -557,51 +577,51 @@ class Store:
 
     # ---- lines before Processes that are shared under a policy
 
-    def stand_in_line(self, key: Key, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
+    def request_lock(self, key: NamespacedName, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
         """Note what a decision wants of the Process of its request, and what it is about to start."""
         process = snapshot.process
-        if process is None or process.metadata.name not in snapshot.lines:
-            self.lines.leave(key)
+        if process is None or process.metadata.name not in snapshot.process_locks:
+            self.locks.release(key)
             return
         where = key[0], process.metadata.name
         going = {
             run.metadata.name for run in (*snapshot.runs, *snapshot.step_runs) if run.status.steps or run.spec.parent
         }
-        claims = let_go_by(plan.actions, plan.ask.due if plan.ask is not None else now, key[1], going=going)
-        if self.lines.stand(where, key, plan.ask, claims, now, settled=not plan.actions):
-            for other in sorted({entry.key for entry in self.runs.in_group(*where).values()} - {key}):
+        grants = started_by(plan.actions, plan.ask.due if plan.ask is not None else now, key[1], going=going)
+        if self.locks.request(where, key, plan.ask, grants, now, settled=not plan.actions):
+            for other in sorted({entry.key for entry in self.runs.by_group(*where).values()} - {key}):
                 self._on_dirty(other)
 
-    def give_way(self, key: Key, *, claims: bool) -> None:
+    def back_off(self, key: NamespacedName, *, grants: bool) -> None:
         """A decision failed: others do not wait for this request until it is decided again."""
         held = self.requests.get(*key)
         where = _process_of(key, orjson.loads(held.value)) if held is not None else None
         process = self.processes.get(*where) if where is not None else None
         if where is not None and process is not None and _is_shared(process.value):
-            self.lines.give_way(where, key, claims=claims)
+            self.locks.back_off(where, key, grants=grants)
 
-    def _lines(self, key: Key, process: Process | None) -> dict[str, Line]:
-        wanted = {process_of(entry.value) for entry in self.runs.of(key).values()}
+    def _process_locks(self, key: NamespacedName, process: Process | None) -> dict[str, ProcessLock]:
+        wanted = {process_of(entry.value) for entry in self.runs.by_request(key).values()}
         if process is not None:
             wanted.add(process.metadata.name)
         found = {}
         for name in wanted - {None}:
             entry = self.processes.get(key[0], name or "")
             if entry is not None and _is_shared(entry.value):
-                found[entry.value.metadata.name] = self._line((key[0], entry.value.metadata.name), key)
+                found[entry.value.metadata.name] = self._process_lock((key[0], entry.value.metadata.name), key)
         return found
 
-    def _line(self, process: Key, key: Key) -> Line:
+    def _process_lock(self, process: NamespacedName, key: NamespacedName) -> ProcessLock:
         held = self.requests.get(*key)
         own = held.uid if held is not None else None
         # Runs of a request that had the name before are in the way as any others are.
-        occupants = (
-            occupant
-            for name, entry in self.runs.in_group(*process).items()
+        holders = (
+            holder
+            for name, entry in self.runs.by_group(*process).items()
             if not (entry.key == key and entry.value.metadata.labels.get(names.LABEL_REQUEST_UID) == own)
-            and (occupant := occupant_of(entry.value, self._job_of(entry, name))) is not None
+            and (holder := lock_holder_of(entry.value, self._job_of(entry, name))) is not None
         )
-        return self.lines.line(process, key, self._users.get(process, ()), occupants)
+        return self.locks.lock(process, key, self._users.get(process, ()), holders)
 
     def _job_of(self, run: Entry[ProcessRun], name: str) -> Job | None:
         held = self.jobs.get(run.key[0], name)
@@ -621,11 +641,11 @@ class Store:
         return (process_of(run.value) or "") if run is not None else ""
 
     def _stir(self, kind: Kind, namespace: str, name: str) -> None:
-        self.lines.stir((namespace, self._process_at(kind, namespace, name)))
+        self.locks.wake_waiters((namespace, self._process_at(kind, namespace, name)))
 
     # ---- how objects belong together
 
-    def _key_of(self, kind: Kind, raw: Raw) -> Key | None:
+    def _key_of(self, kind: Kind, raw: Raw) -> NamespacedName | None:
         metadata = raw["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
         if kind is PROCESS_REQUEST or kind is PROCESS:
@@ -639,14 +659,14 @@ class Store:
         request = (metadata.get("labels") or {}).get(names.LABEL_REQUEST)
         return (namespace, request) if request is not None else None
 
-    def _key_of_owner(self, kind: Kind, namespace: str, owner: Raw) -> Key | None:
+    def _key_of_owner(self, kind: Kind, namespace: str, owner: Raw) -> NamespacedName | None:
         """The request that a controller belongs to: it is proof, and labels are none."""
         if kind is CRONJOB:
             return (namespace, owner["name"]) if self.is_held((namespace, owner["name"]), owner["uid"]) else None
-        held: Entry[Any] | None = self.shelf(JOB if kind is POD else PROCESS_RUN).get(namespace, owner["name"])
+        held: Entry[Any] | None = self.cache(JOB if kind is POD else PROCESS_RUN).get(namespace, owner["name"])
         return held.key if held is not None and held.uid == owner["uid"] else None
 
-    def _index_user(self, key: Key, raw: Raw | None) -> None:
+    def _index_user(self, key: NamespacedName, raw: Raw | None) -> None:
         held = self.requests.get(*key)
         before = _process_of(key, orjson.loads(held.value)) if held is not None else None
         if before is not None:
@@ -662,7 +682,7 @@ class Store:
         for step in process.spec.steps or () if process is not None else ():
             self._groups.setdefault((key[0], step.process.name), set()).add(key)
 
-    def _mark(self, kind: Kind, key: Key) -> None:
+    def _mark(self, kind: Kind, key: NamespacedName) -> None:
         if kind is PROCESS:
             for process in (key, *sorted(self._groups.get(key, ()))):
                 self._on_process(process)
@@ -705,14 +725,14 @@ def _goes_on(job: Job) -> bool:
     return job.finished is None and not job.is_ending and not job.is_suspended
 
 
-def _carried_over(notes: RunNotes, by: timedelta) -> RunNotes:
-    times = {item.name: getattr(notes, item.name) for item in fields(notes)}
+def _carried_over(observations: RunObservations, by: timedelta) -> RunObservations:
+    times = {item.name: getattr(observations, item.name) for item in fields(observations)}
     changed: dict[str, Any] = {name: value + by for name, value in times.items() if isinstance(value, datetime)}
-    refused = notes.create_refused
-    return replace(notes, **changed, create_refused=None if refused is None else refused.carried_over(by))
+    refused = observations.create_rejected
+    return replace(observations, **changed, create_rejected=None if refused is None else refused.carried_over(by))
 
 
-def _process_of(key: Key, raw: Raw) -> tuple[str, str] | None:
+def _process_of(key: NamespacedName, raw: Raw) -> tuple[str, str] | None:
     process = (raw["spec"].get("process") or {}).get("name")
     return (key[0], process) if process else None
 

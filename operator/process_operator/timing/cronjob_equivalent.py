@@ -51,7 +51,7 @@ class WhyNot(NamedTuple):
 def cronjob_equivalent(schedule: Schedule, *, since: datetime, now: datetime, key: str = "") -> CronSchedule | WhyNot:
     """Find the CronJob that fires at the instants of a schedule in the five years after `now`.
 
-    `since` is the beginning of the stretch: elapsed timings without startTime count from it (cut to the second). Both
+    `since` is the beginning of the activation: elapsed timings without startTime count from it (cut to the second). Both
     are aware. `key` is as in `compile_schedule`. The answer can change when time goes on (a zone's clock changes come
     into sight) and with tzdata.
 

@@ -38,10 +38,10 @@ _UNITS: Final = {"secondly": 1, "minutely": 60, "hourly": 3600}
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """The nominal instants (ticks) of one stretch of a schedule.
+    """The nominal instants (ticks) of one activation of a schedule.
 
     All instants that go in and come out are aware datetimes in UTC. `floor`: every tick lies strictly after it; it is
-    the beginning of the stretch, or just before it for an elapsed timing whose first tick is that beginning itself.
+    the beginning of the activation, or just before it for an elapsed timing whose first tick is that beginning itself.
     `whole_minutes`: every tick is on a whole minute.
 
     A tick is its nominal instant: that is its identity and what all bounds mean. With jitter it is *due* a little
@@ -59,7 +59,7 @@ class Recurrence:
     _fraction: timedelta  # below one second: of an elapsed timing whose startTime has one
 
     def reaching_back(self, after: datetime) -> Recurrence:
-        """Give the same calendar without the beginning of its stretch: its ticks after an instant, however long ago.
+        """Give the same calendar without the beginning of its activation: its ticks after an instant, however long ago.
 
         What is counted (every n seconds, days, weeks) is counted back from where it begins. It forgets startTime too:
         ask for no instant before that.
@@ -153,7 +153,7 @@ def compile_schedule(
     excluded: Exclusions = NOTHING,
     earlier: Sequence[tuple[datetime, Exclusions]] = (),
 ) -> Recurrence:
-    """Compile a schedule for the stretch that began at `since` (aware, UTC; cut to the second).
+    """Compile a schedule for the activation that began at `since` (aware, UTC; cut to the second).
 
     Ticks are after `since` and from startTime to finishTime, both included. An elapsed timing without startTime counts
     from `since`, and that is its first tick. `key` is the request's `<namespace>/<name>`, from which jitter and H in a
@@ -180,7 +180,7 @@ def compile_schedule(
     else:
         ticks, on_minute = _wall_ticks(schedule, anchor, key)
         named = ticks if isinstance(ticks, FixedTicks) else None
-        # Offsets with seconds are of the past (Monrovia's until 1972), but a stretch may begin there in a preview.
+        # Offsets with seconds are of the past (Monrovia's until 1972), but an activation may begin there in a preview.
         whole_minutes = on_minute and wall_clock(schedule.time_zone).offset((since - EPOCH) // SECOND) % 60 == 0
     low = (floor - EPOCH - fraction) // SECOND
     if start is not None:
@@ -204,8 +204,8 @@ def _less_excluded(
 def check_schedule(schedule: Schedule, *, now: datetime, key: str = "", excluded: Exclusions = NOTHING) -> Recurrence:
     """Refuse a schedule that cannot be followed, or that has no tick in 41 years from `now` (or startTime, if later).
 
-    Pass the beginning of the stretch as `now`: then the answer stays the same when finishTime has passed. It gives the
-    schedule compiled for the stretch that begins then.
+    Pass the beginning of the activation as `now`: then the answer stays the same when finishTime has passed. It gives the
+    schedule compiled for the activation that begins then.
 
     Raises ScheduleError, also NeverFires.
     """

@@ -23,7 +23,7 @@ class StartWindow(NamedTuple):
 def start_window(run_later: RunLater, *, since: datetime, starting_deadline_seconds: int | None = None) -> StartWindow:
     """Compute the window of a Run Later timing.
 
-    `since` is the beginning of the stretch, from which `after` counts. The end is the earliest of endTime,
+    `since` is the beginning of the activation, from which `after` counts. The end is the earliest of endTime,
     start + within and start + the starting deadline.
     """
     start = run_later.start_time or since + (run_later.after or timedelta())

@@ -61,7 +61,7 @@ def _unknown_zone(name: str) -> str:
 
 
 class Segment(NamedTuple):
-    """A stretch of instants [start, end) with one offset.
+    """An activation of instants [start, end) with one offset.
 
     `reached` is the wall time (exclusive) up to which clocks had run when it began: more than `wall_start` if it begins
     with a fold, less if it begins with a gap.

@@ -78,7 +78,7 @@ class ConfigMaps:
                 pause = backoff(failures, error, first=self._first_pause, longest=self._longest_pause)
                 await asyncio.sleep(pause)
                 version = await self._read_again(namespace, name) or version
-        self._store.calendars.forget((namespace, name))
+        self._store.calendars.prune((namespace, name))
 
     async def _read_again(self, namespace: str, name: str) -> str:
         """The version from which to watch on; empty where it could not be read."""

@@ -39,7 +39,7 @@ async def _at_once() -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
+class WatchListener:
     """What wants to know how the watches are doing."""
 
     listed: Callable[[], None] = _nothing
@@ -49,7 +49,7 @@ class Signs:
     """Called once kopf has started; by then it has taken SIGTERM and SIGINT to itself."""
     asked: Callable[[str, int], None] = _nothing
     """Called with the plural of the kind whenever a watch is asked for (0), and with the HTTP status of the answer."""
-    calm: Callable[[], Awaitable[None]] = _at_once
+    yield_to_urgent: Callable[[], Awaitable[None]] = _at_once
     """Awaited before objects are taken that are written by the cluster, and come in thousands."""
 
 
@@ -64,7 +64,7 @@ class Watches:
         self,
         connection: Connection,
         seen: Seen,
-        signs: Signs,
+        signs: WatchListener,
         *,
         namespaces: Collection[str] = (),
         silence_seconds: float = SILENCE_SECONDS,
@@ -142,7 +142,7 @@ class Watches:
         def take(event_type: str, raw: dict[str, Any]) -> None:
             self._seen(kind, event_type, raw)
 
-        stream: Any = WatchStream(response.content, take, self._signs.calm)
+        stream: Any = WatchStream(response.content, take, self._signs.yield_to_urgent)
         response.content = stream
 
 

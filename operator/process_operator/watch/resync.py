@@ -49,4 +49,4 @@ class Resync:
                 for raw in page.items:
                     seen.add(raw["metadata"]["uid"])
                     self._store.take(selection.kind, raw)
-            self._store.drop_unseen(selection.kind, namespace, seen, version)
+            self._store.reconcile_list(selection.kind, namespace, seen, version)

@@ -12,20 +12,20 @@ from tests.unit.given import at, template
 
 from process_operator.cluster.errors import ServerError
 from process_operator.controller.agenda import Agenda
-from process_operator.controller.burst import Ahead, Bounds
+from process_operator.controller.burst import BurstPreparer, BurstThresholds
 from process_operator.controller.work_queue import WorkQueue
-from process_operator.decisions.activation.activation import next_stretch
+from process_operator.decisions.activation.activation import next_activation
 from process_operator.decisions.inputs.snapshot import DryRun, Snapshot
-from process_operator.decisions.plan.actions import BeginStretch, CreateJob, CreateRun
+from process_operator.decisions.plan.actions import BeginActivation, CreateJob, CreateRun
 from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
 
 TICK: Final = at("12:05")
 MANY: Final = 25
-FIRST: Final[Key] = ("erp", "close-0")
+FIRST: Final[NamespacedName] = ("erp", "close-0")
 
 
 class Burst:
@@ -34,20 +34,20 @@ class Burst:
 
     def __init__(self, count: int = MANY, *, claims: int = 100, **spec: Any) -> None:
         self.now = TICK - timedelta(seconds=2)
-        self.beats = 0
-        self.queue: WorkQueue[Key] = WorkQueue()
-        self.agenda: Agenda[Key] = Agenda()
+        self.terms = 0
+        self.queue: WorkQueue[NamespacedName] = WorkQueue()
+        self.agenda: Agenda[NamespacedName] = Agenda()
         self.store = Store(on_dirty=self._dirty, clock=self.clock)
         self.claimed: list[str] = []
         self.before_claim: Callable[[], object] = lambda: None
-        self.ahead = Ahead(
+        self.burst = BurstPreparer(
             self.store,
             self.agenda,
             self.queue,
             self.clock,
-            lambda: self.beats,
+            lambda: self.terms,
             claim=self._claim,
-            bounds=Bounds(burst=claims, in_flight=1),
+            bounds=BurstThresholds(burst=claims, in_flight=1),
         )
         for number in range(count):
             self._add(f"close-{number}", spec)
@@ -56,11 +56,11 @@ class Burst:
     def clock(self) -> datetime:
         return self.now
 
-    def _dirty(self, key: Key) -> None:
-        self.ahead.drop(key)
+    def _dirty(self, key: NamespacedName) -> None:
+        self.burst.drop(key)
         self.queue.add(key)
 
-    async def _claim(self, key: Key, _: Snapshot, claim: CreateRun) -> None:
+    async def _claim(self, key: NamespacedName, _: Snapshot, claim: CreateRun) -> None:
         self.before_claim()
         assert claim.job is None
         self.claimed.append(key[1])
@@ -81,22 +81,22 @@ class Burst:
         raw = {"metadata": metadata, "spec": {"timing": timing, "jobTemplate": template(), **spec}}
         self.store.apply(PROCESS_REQUEST, raw)
         seen = self.store.snapshot(("erp", name))
-        change = next_stretch(seen, self.now)
+        change = next_activation(seen, self.now)
         assert change is not None and seen.request is not None
-        notes = self.store.notes(("erp", name))
-        notes.status, notes.history = change.apply(seen.status), []
-        notes.dry_run = DryRun(build_template(seen.request, None).hash)
+        observations = self.store.observations(("erp", name))
+        observations.status, observations.history = change.apply(seen.status), []
+        observations.dry_run = DryRun(build_template(seen.request, None).hash)
         self.agenda.put(("erp", name), TICK)
 
     def take(self, after: float = 0.1) -> Any:
         """The plan of the first request so many seconds after the tick."""
         self.now = TICK + timedelta(seconds=after)
-        return self.ahead.take(FIRST, self.now, self.beats)
+        return self.burst.take(FIRST, self.now, self.terms)
 
 
 async def test_it_is_the_plan_of_the_instant() -> None:
     burst = Burst()
-    await burst.ahead.look()
+    await burst.burst.look()
     expected = decide(burst.store.snapshot(FIRST), TICK)
     made = burst.take()
     assert made.plan == expected
@@ -106,7 +106,7 @@ async def test_it_is_the_plan_of_the_instant() -> None:
 
 async def test_few_are_not_planned_ahead() -> None:
     burst = Burst(count=3)
-    await burst.ahead.look()
+    await burst.burst.look()
     assert burst.take() is None
 
 
@@ -123,55 +123,55 @@ def a_run() -> dict[str, Any]:
 
 
 def stand_still(burst: Burst) -> None:
-    burst.beats += 1
+    burst.terms += 1
 
 
 @pytest.mark.parametrize(
     ("happens", "after"),
     [
         pytest.param(lambda burst: burst.store.apply(PROCESS_RUN, a_run()), 0.1, id="a run that somebody made"),
-        pytest.param(lambda burst: burst.store.look_anew(), 0.1, id="everything is looked at anew"),
+        pytest.param(lambda burst: burst.store.resync_all(), 0.1, id="everything is looked at anew"),
         pytest.param(stand_still, 0.1, id="a standstill"),
         pytest.param(lambda _: None, -0.1, id="a clock that is before the instant"),
         pytest.param(lambda _: None, 10.0, id="a plan that waited for too long"),
-        pytest.param(lambda burst: burst.ahead.clear(), 0.1, id="the end of leading"),
+        pytest.param(lambda burst: burst.burst.clear(), 0.1, id="the end of leading"),
     ],
 )
 async def test_a_plan_falls_with(happens: Callable[[Burst], object], after: float) -> None:
     burst = Burst()
-    await burst.ahead.look()
+    await burst.burst.look()
     happens(burst)
     assert burst.take(after) is None
 
 
 async def test_no_plan_outlives_the_deadline() -> None:
     burst = Burst(startingDeadlineSeconds=4)
-    await burst.ahead.look()
+    await burst.burst.look()
     assert burst.take(4.0) is None
 
 
 async def test_nothing_is_planned_about_a_request_that_waits_to_be_looked_at_or_runs() -> None:
     burst = Burst()
     burst.queue.add(FIRST)
-    await burst.ahead.look()
+    await burst.burst.look()
     assert burst.take() is None
     burst = Burst()
     burst.store.apply(PROCESS_RUN, a_run())
     burst.queue.clear()
-    await burst.ahead.look()
+    await burst.burst.look()
     assert burst.take() is None
 
 
 async def test_what_starts_nothing_is_not_kept() -> None:
     burst = Burst(suspend=True)
-    await burst.ahead.look()
-    assert not any(isinstance(action, BeginStretch) for action in decide(burst.store.snapshot(FIRST), TICK).actions)
+    await burst.burst.look()
+    assert not any(isinstance(action, BeginActivation) for action in decide(burst.store.snapshot(FIRST), TICK).actions)
     assert burst.take() is None
 
 
 async def test_a_burst_is_claimed_and_only_its_jobs_are_left() -> None:
     burst = Burst(claims=MANY)
-    await burst.ahead.look()
+    await burst.burst.look()
     assert sorted(burst.claimed) == sorted(f"close-{number}" for number in range(MANY))
     burst.queue.clear()
     left = burst.take().plan.actions
@@ -182,16 +182,16 @@ async def test_a_burst_is_claimed_and_only_its_jobs_are_left() -> None:
 
 async def test_before_its_instant_a_plan_is_not_given_away() -> None:
     burst = Burst(claims=MANY)
-    await burst.ahead.look()
+    await burst.burst.look()
     assert burst.take(-0.5) is None
     assert burst.take(0.1) is not None
 
 
 async def test_each_is_claimed_once() -> None:
     burst = Burst(claims=MANY)
-    await burst.ahead.look()
+    await burst.burst.look()
     burst.queue.clear()
-    await burst.ahead.look()
+    await burst.burst.look()
     assert len(burst.claimed) == MANY
 
 
@@ -206,13 +206,13 @@ async def test_each_is_claimed_once() -> None:
 )
 async def test_nothing_is_claimed_ahead(spec: dict[str, Any]) -> None:
     burst = Burst(claims=MANY, **spec)
-    await burst.ahead.look()
+    await burst.burst.look()
     assert burst.claimed == []
 
 
 async def test_fewer_than_a_burst_are_not_claimed() -> None:
     burst = Burst(claims=MANY + 1)
-    await burst.ahead.look()
+    await burst.burst.look()
     assert burst.claimed == []
     assert isinstance(burst.take().plan.actions[0], CreateRun)
 
@@ -220,7 +220,7 @@ async def test_fewer_than_a_burst_are_not_claimed() -> None:
 async def test_nothing_is_claimed_when_the_tick_is_there() -> None:
     burst = Burst(claims=MANY)
     burst.now = TICK - timedelta(seconds=0.05)
-    await burst.ahead.look()
+    await burst.burst.look()
     assert burst.claimed == []
 
 
@@ -231,5 +231,5 @@ async def test_a_claim_that_fails_leaves_the_tick_to_itself() -> None:
         raise ServerError("etcdserver: leader changed", status=500)
 
     burst.before_claim = fail
-    await burst.ahead.look()
+    await burst.burst.look()
     assert isinstance(burst.take().plan.actions[0], CreateRun)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 from tests.unit.given import at
 
-from process_operator.controller.clock_guard import Pulse
+from process_operator.controller.clock_guard import ClockGuard
 from process_operator.decisions.inputs.blocked import Blocked
-from process_operator.decisions.inputs.snapshot import RunNotes
+from process_operator.decisions.inputs.snapshot import RunObservations
 from process_operator.state.store import Store
 
 KEY = ("erp", "close")
@@ -43,20 +43,20 @@ class Clocks:
 def test_a_break_is_noticed_once(passed: float, set_by: float, breaks: int) -> None:
     clocks = Clocks()
     store = Store(on_dirty=lambda _: None, clock=clocks.wall)
-    pulse = Pulse(store, clocks.wall, steady=clocks.steady)
-    store.notes(KEY).history = []
+    clock_guard = ClockGuard(store, clocks.wall, steady=clocks.steady)
+    store.observations(KEY).history = []
     clocks.passed, clocks.set_by = passed, set_by
-    assert [pulse.beat(), pulse.beat()] == [breaks, breaks]
-    assert (store.notes(KEY).history is None) is bool(breaks)
+    assert [clock_guard.check(), clock_guard.check()] == [breaks, breaks]
+    assert (store.observations(KEY).history is None) is bool(breaks)
 
 
 def test_times_of_open_runs_follow_a_clock_that_is_set() -> None:
     store = Store(on_dirty=lambda _: None, clock=lambda: BEGIN)
     refused = Blocked("Job run cannot be created", "QuotaExceeded", "full", since=BEGIN, again_at=at("12:00:15"))
-    store.note_run(KEY, "run", ended_at=BEGIN, create_refused=refused, log_pod="pod")
-    store.clock_was_set(timedelta(minutes=-5))
-    assert store.notes(KEY).runs["run"] == RunNotes(
+    store.observe_run(KEY, "run", ended_at=BEGIN, create_rejected=refused, log_pod="pod")
+    store.shift_clock(timedelta(minutes=-5))
+    assert store.observations(KEY).runs["run"] == RunObservations(
         ended_at=at("11:55"),
-        create_refused=replace(refused, since=at("11:55"), again_at=at("11:55:15")),
+        create_rejected=replace(refused, since=at("11:55"), again_at=at("11:55:15")),
         log_pod="pod",
     )

@@ -11,8 +11,8 @@ import pytest
 from tests.unit.given import at, finished, request, run, schedule, snapshot
 
 from process_operator.controller import planner as decider_module
-from process_operator.controller.planner import Decider
-from process_operator.decisions.inputs.process_lock import Line
+from process_operator.controller.planner import Planner
+from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Plan
 from process_operator.decisions.request import decide
@@ -21,7 +21,7 @@ NOW = at("12:05")
 FEW = snapshot(request(schedule(60)), runs=tuple(run(f"run-{number}") for number in range(3)))
 MANY_OPEN = replace(FEW, runs=tuple(run(f"run-{number}") for number in range(11)))
 MANY_FINISHED = replace(FEW, history=tuple(finished(f"old-{number}") for number in range(200)))
-SHARED = replace(MANY_OPEN, lines={"close-day": Line("close-day")})
+SHARED = replace(MANY_OPEN, process_locks={"close-day": ProcessLock("close-day")})
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ async def test_where(monkeypatch: pytest.MonkeyPatch, given: Snapshot, *, is_bes
         return decide(snapshot, now)
 
     monkeypatch.setattr(decider_module, "decide", noted)
-    decision = await Decider(many=10).decide(given, NOW)
+    decision = await Planner(many=10).decide(given, NOW)
     assert (threads != [threading.current_thread()]) is is_beside
     assert decision.plan == decide(given, NOW)
     assert (decision.seconds > 0) is is_beside
@@ -56,11 +56,11 @@ async def test_the_loop_goes_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> No
         return Plan()
 
     monkeypatch.setattr(decider_module, "decide", slow)
-    decider = Decider(many=10)
-    first, second = (asyncio.create_task(decider.decide(MANY_OPEN, NOW)) for _ in range(2))
+    planner = Planner(many=10)
+    first, second = (asyncio.create_task(planner.decide(MANY_OPEN, NOW)) for _ in range(2))
     assert await asyncio.to_thread(begun.wait, 30)
     monkeypatch.setattr(decider_module, "decide", decide)
-    assert (await decider.decide(FEW, NOW)).plan == decide(FEW, NOW)
+    assert (await planner.decide(FEW, NOW)).plan == decide(FEW, NOW)
     assert not first.done()
     assert not second.done()
     may_end.set()

@@ -56,12 +56,12 @@ async def test_what_a_key_was_added_for_before_its_worker_looked_is_no_reason_to
     queue.add("a")
     key = await queue.get()
     queue.add("a")
-    queue.looked(key)
+    queue.discard_pending(key)
     queue.done(key)
     assert len(queue) == 0
     queue.add("a")
     key = await queue.get()
-    queue.looked(key)
+    queue.discard_pending(key)
     queue.add("a")
     queue.done(key)
     assert await take_all(queue) == ["a"]
@@ -71,11 +71,11 @@ async def test_what_can_wait_comes_in_a_moment_unless_it_is_looked_at_before(mon
     monkeypatch.setattr(queue_module, "_SOON", 0.0)
     monkeypatch.setattr(queue_module, "_GATHERING", 0.0)
     queue: WorkQueue[str] = WorkQueue()
-    queue.add_soon("a")
-    queue.add_soon("b")
+    queue.add_batched("a")
+    queue.add_batched("b")
     queue.add("a")
     assert len(queue) == 1
-    queue.looked(await queue.get())
+    queue.discard_pending(await queue.get())
     queue.done("a")
     assert await queue.get() == "b"
     assert len(queue) == 0
@@ -104,16 +104,16 @@ async def test_a_key_that_is_given_back_later_is_nobodys_until_then() -> None:
 async def test_it_is_drained_only_when_nothing_waits_and_nothing_is_in_work() -> None:
     queue: WorkQueue[str] = WorkQueue()
     queue.add("a")
-    drained = asyncio.create_task(queue.drained())
+    wait_idle = asyncio.create_task(queue.wait_idle())
     key = await queue.get()
     queue.add("a")
     await asyncio.sleep(0)
-    assert not drained.done()
+    assert not wait_idle.done()
     queue.done(key)
     await asyncio.sleep(0)
-    assert not drained.done()
+    assert not wait_idle.done()
     queue.done(await queue.get())
-    await drained
+    await wait_idle
 
 
 async def test_a_key_in_work_that_gets_urgent_comes_first_when_it_is_given_back() -> None:
@@ -140,13 +140,13 @@ async def test_who_has_waited_long_has_every_second_turn(monkeypatch: pytest.Mon
 async def test_calm_is_when_nothing_urgent_waits() -> None:
     queue: WorkQueue[str] = WorkQueue()
     queue.add("a")
-    await queue.calm()
+    await queue.yield_to_urgent()
     queue.add("b", urgent=True)
-    calm = asyncio.create_task(queue.calm())
+    yield_to_urgent = asyncio.create_task(queue.yield_to_urgent())
     await asyncio.sleep(0)
-    assert not calm.done()
+    assert not yield_to_urgent.done()
     assert await queue.get() == "b"
-    await calm
+    await yield_to_urgent
 
 
 async def test_whoever_works_on_a_key_learns_whether_it_is_urgent() -> None:

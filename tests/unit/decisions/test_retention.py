@@ -9,6 +9,7 @@ import pytest
 from tests.unit.given import (
     STEM,
     UID,
+    activation,
     at,
     finished,
     job,
@@ -16,13 +17,12 @@ from tests.unit.given import (
     run,
     schedule,
     snapshot,
-    stretch,
     template,
     waiting_job,
 )
 
 from process_operator.decisions.inputs.snapshot import Defaults, FinishedRun, Snapshot
-from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, Draft, LoadHistory, Plan
+from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, LoadHistory, Plan, PlanBuilder
 from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.process_run import RunPhase
@@ -40,17 +40,20 @@ def succeeded(minute: int, **facts: Any) -> FinishedRun:
 
 def known(*history: FinishedRun, cursor: str = "12:59", spec: dict[str, Any] | None = None, **more: Any) -> Snapshot:
     """A schedule whose written cursor is known, with its history; runs are removed one by one."""
-    status = {"stretch": {"number": 1, "since": "2027-03-01T12:00:00Z"}, "lastScheduleTime": f"2027-03-01T{cursor}:00Z"}
+    status = {
+        "activation": {"number": 1, "since": "2027-03-01T12:00:00Z"},
+        "lastScheduleTime": f"2027-03-01T{cursor}:00Z",
+    }
     of = request(schedule(60), status=status, **(spec or {}))
     more.setdefault("defaults", Defaults(retention_batch=1))
     return snapshot(of, status=of.status, history=history, **more)
 
 
 def plan(of: Snapshot) -> Plan:
-    draft = Draft()
+    builder = PlanBuilder()
     assert of.request is not None
-    plan_retention(of, build_template(of.request, of.process), NOW, draft)
-    return draft.plan()
+    plan_retention(of, build_template(of.request, of.process), NOW, builder)
+    return builder.plan()
 
 
 def test_thousands_are_removed_in_parts() -> None:
@@ -75,8 +78,8 @@ KEEP_TWO = {"history": {"successful": 2, "failed": 1, "other": 0}}
         pytest.param([succeeded(1, phase=MISSED)], ("run-01",), id="a limit of 0 keeps none"),
         pytest.param(
             [
-                succeeded(5, phase=MISSED, refusal="Missed/Superseded"),
-                succeeded(59, phase=MISSED, refusal="Missed/Superseded"),
+                succeeded(5, phase=MISSED, missed_reason="Missed/Superseded"),
+                succeeded(59, phase=MISSED, missed_reason="Missed/Superseded"),
             ],
             ("run-05",),
             id="the newest record of refused ticks is still needed",
@@ -248,7 +251,7 @@ def ended(moment: str) -> dict[str, Any]:
         "reason": "Completed",
         "lastTransitionTime": f"2027-03-01T{moment}Z",
     }
-    return {"stretch": {"number": 1, "since": "2027-03-01T12:00:00Z", "runs": 1}, "conditions": [condition]}
+    return {"activation": {"number": 1, "since": "2027-03-01T12:00:00Z", "runs": 1}, "conditions": [condition]}
 
 
 @pytest.mark.parametrize(
@@ -264,16 +267,16 @@ def test_the_ttl_of_a_request(moment: str, runs: tuple[Any, ...], expected: Plan
     assert plan(snapshot(of, history=(), runs=runs)) == expected
 
 
-def test_a_one_shot_run_is_kept_until_its_stretch_is_written_as_run() -> None:
+def test_a_one_shot_run_is_kept_until_its_activation_is_written_as_run() -> None:
     of = request(
-        status={"stretch": {"number": 1, "since": "2027-03-01T12:00:00Z", "runs": 0}}, history={"successful": 0}
+        status={"activation": {"number": 1, "since": "2027-03-01T12:00:00Z", "runs": 0}}, history={"successful": 0}
     )
     its_run = finished("run", end="12:01")
     assert (
-        plan(snapshot(of, history=(its_run,), status=of.status.model_copy(update={"stretch": stretch(runs=1)})))
+        plan(snapshot(of, history=(its_run,), status=of.status.model_copy(update={"activation": activation(runs=1)})))
         == Plan()
     )
     written = request(
-        status={"stretch": {"number": 1, "since": "2027-03-01T12:00:00Z", "runs": 1}}, history={"successful": 0}
+        status={"activation": {"number": 1, "since": "2027-03-01T12:00:00Z", "runs": 1}}, history={"successful": 0}
     )
     assert plan(snapshot(written, history=(its_run,))) == Plan((DeleteRuns({"run": "uid-of-run"}),))

@@ -276,9 +276,9 @@ def test_a_suspended_request_is_judged_too() -> None:
 
 
 def from_cluster(timing: Body, since: str, **status: Any) -> ProcessRequest:
-    """A request as `kubectl get -o yaml` prints it, in a stretch of this very timing."""
-    stretch = {"number": 1, "since": since, "specHash": timing_hash(request(timing))}
-    return request(timing, status={"stretch": stretch, **status})
+    """A request as `kubectl get -o yaml` prints it, in an activation of this very timing."""
+    activation = {"number": 1, "since": since, "specHash": timing_hash(request(timing))}
+    return request(timing, status={"activation": activation, **status})
 
 
 def test_a_manifest_from_a_cluster_keeps_counting_where_it_counts_from() -> None:

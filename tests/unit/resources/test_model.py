@@ -91,7 +91,7 @@ REQUEST: dict[str, Any] = {
         "phase": "Active",
         "engine": "Operator",
         "schedule": "daily at 02:30 Europe/Madrid",
-        "stretch": {"number": 2, "since": "2026-12-01T10:00:00Z", "runs": 7, "specHash": "abc"},
+        "activation": {"number": 2, "since": "2026-12-01T10:00:00Z", "runs": 7, "specHash": "abc"},
         "lastHandledReschedule": "1",
         "lastScheduleTime": "2027-01-01T01:30:00Z",
         "lastWallTime": "2027-01-01T02:30:00",
@@ -218,8 +218,8 @@ def test_attributes_are_the_names_of_the_api_in_snake_case() -> None:
     assert request.spec.concurrency_policy is ConcurrencyPolicy.FORBID
     assert request.spec.engine is Engine.AUTO
     assert request.status.phase is RequestPhase.ACTIVE
-    assert request.status.stretch is not None
-    assert request.status.stretch.spec_hash == "abc"
+    assert request.status.activation is not None
+    assert request.status.activation.spec_hash == "abc"
     assert request.metadata.creation_timestamp == datetime(2026, 12, 1, 10, tzinfo=UTC)
 
     run = ProcessRun.model_validate(RUN)

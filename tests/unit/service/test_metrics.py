@@ -16,7 +16,7 @@ from process_operator.cluster.connection import connect
 from process_operator.decisions.plan.actions import CreateRun, FinishRun, GrowSummary
 from process_operator.resources.kinds import JOB
 from process_operator.resources.model import format_instant
-from process_operator.resources.names import ANNOTATION_ENGINE, ANNOTATION_VERDICT
+from process_operator.resources.names import ANNOTATION_ENGINE, ANNOTATION_MISSED_REASON
 from process_operator.resources.process_run import ProcessRunStatus, RunPhase, RunSummary
 from process_operator.service.metrics import Metrics
 from process_operator.settings import Settings
@@ -79,7 +79,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
             id="one that the CronJob controller started has a lateness",
         ),
         pytest.param(
-            [created(annotations={ANNOTATION_VERDICT: "Missed/DeadlinePassed"}, job=False)],
+            [created(annotations={ANNOTATION_MISSED_REASON: "Missed/DeadlinePassed"}, job=False)],
             "runs_created_total",
             {"trigger": "Schedule"},
             None,
@@ -101,25 +101,29 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
             id="and by request where asked for",
         ),
         pytest.param(
-            [finished(RunPhase.MISSED)], "ticks_refused_total", {"phase": "Missed"}, 1, id="a missed tick is refused"
+            [finished(RunPhase.MISSED)],
+            "ticks_not_started_total",
+            {"phase": "Missed"},
+            1,
+            id="a missed tick is refused",
         ),
         pytest.param(
             [finished(RunPhase.SKIPPED, 7), grown(9), grown(20)],
-            "ticks_refused_total",
+            "ticks_not_started_total",
             {"phase": "Skipped"},
             7,
             id="a summary counts its ticks",
         ),
         pytest.param(
             [finished(RunPhase.MISSED, 7), grown(9), grown(20)],
-            "ticks_refused_total",
+            "ticks_not_started_total",
             {"phase": "Missed"},
             20,
             id="and those that come later",
         ),
         pytest.param(
             [grown(50), grown(60)],
-            "ticks_refused_total",
+            "ticks_not_started_total",
             {"phase": "Missed"},
             10,
             id="those of before a restart are not counted again",

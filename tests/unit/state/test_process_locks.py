@@ -7,13 +7,13 @@ from typing import Final
 import pytest
 from tests.unit.given import at
 
-from process_operator.decisions.concurrency.lock_holders import let_go_by
-from process_operator.decisions.inputs.process_lock import Ask, Line, Occupant
+from process_operator.decisions.concurrency.lock_holders import started_by
+from process_operator.decisions.inputs.process_lock import LockHolder, LockRequest, ProcessLock
 from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, PatchJob, ReportRun
 from process_operator.resources.process import ConcurrencyPolicy, stricter
 from process_operator.resources.process_run import ProcessRunStatus, StepStatus
-from process_operator.state.object_cache import Key
-from process_operator.state.process_locks import ProcessLines
+from process_operator.resources.types import NamespacedName
+from process_operator.state.process_locks import ProcessLocks
 
 ALLOW, FORBID, REPLACE, QUEUE = (
     ConcurrencyPolicy.ALLOW,
@@ -25,19 +25,19 @@ NOW: Final = at("12:00")
 PROCESS: Final = ("erp", "close-day")
 
 
-def asks(request: str, due: str = "12:00", *, place: str | None = None, replaces: bool = False) -> Ask:
-    return Ask(request, f"{request}-1", at(due), at(place or due), replaces=replaces)
+def asks(request: str, due: str = "12:00", *, place: str | None = None, replaces: bool = False) -> LockRequest:
+    return LockRequest(request, f"{request}-1", at(due), at(place or due), replaces=replaces)
 
 
-def works(request: str, due: str = "11:00") -> Occupant:
-    return Occupant(request, f"{request}-1", at(due), at(due))
+def works(request: str, due: str = "11:00") -> LockHolder:
+    return LockHolder(request, f"{request}-1", at(due), at(due))
 
 
-def line(*others: Ask | Occupant, is_complete: bool = True) -> Line:
-    return Line(
+def line(*others: LockRequest | LockHolder, is_complete: bool = True) -> ProcessLock:
+    return ProcessLock(
         "close-day",
-        tuple(other for other in others if isinstance(other, Occupant)),
-        tuple(other for other in others if isinstance(other, Ask)),
+        tuple(other for other in others if isinstance(other, LockHolder)),
+        tuple(other for other in others if isinstance(other, LockRequest)),
         is_complete=is_complete,
     )
 
@@ -80,7 +80,7 @@ def test_the_stricter_policy_holds(
         pytest.param(line(works("a")), asks("b", replaces=True), False, id="Replace: the other has to be gone first"),
     ],
 )
-def test_admission(others: Line, ask: Ask | None, admitted: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_admission(others: ProcessLock, ask: LockRequest | None, admitted: bool) -> None:  # noqa: FBT001 - a column of the table
     assert others.admits(ask, NOW) is admitted
 
 
@@ -108,7 +108,7 @@ def test_admission(others: Line, ask: Ask | None, admitted: bool) -> None:  # no
         ),
     ],
 )
-def test_who_makes_room(others: Line, due: str, working: bool, for_whom: str | None) -> None:  # noqa: FBT001
+def test_who_makes_room(others: ProcessLock, due: str, working: bool, for_whom: str | None) -> None:  # noqa: FBT001
     assert others.newer_than((at(due), "b"), NOW, working=working) == for_whom
 
 
@@ -117,81 +117,88 @@ def test_who_makes_room(others: Line, due: str, working: bool, for_whom: str | N
 A, B, C = ("erp", "a"), ("erp", "b"), ("erp", "c")
 
 
-class Noted(ProcessLines):
+class Noted(ProcessLocks):
     """Lines that note whom they mark as dirty."""
 
     def __init__(self) -> None:
-        self.dirty: list[Key] = []
+        self.dirty: list[NamespacedName] = []
         super().__init__(self.dirty.append)
 
-    def say(self, key: Key, ask: Ask | None = None, *, claims: tuple[Occupant, ...] = (), settled: bool = True) -> bool:
-        return self.stand(PROCESS, key, ask, claims, NOW, settled=settled)
+    def say(
+        self,
+        key: NamespacedName,
+        ask: LockRequest | None = None,
+        *,
+        claims: tuple[LockHolder, ...] = (),
+        settled: bool = True,
+    ) -> bool:
+        return self.request(PROCESS, key, ask, claims, NOW, settled=settled)
 
-    def seen_by(self, key: Key) -> Line:
-        return self.line(PROCESS, key, (A, B), ())
+    def seen_by(self, key: NamespacedName) -> ProcessLock:
+        return self.lock(PROCESS, key, (A, B), ())
 
 
 def test_what_starts_now_is_in_the_way_of_the_next_decision_although_nothing_is_written() -> None:
-    lines = Noted()
-    lines.say(B)
-    lines.say(A, asks("a"), claims=(works("a"),))
-    assert lines.seen_by(B).in_front_of(asks("b"), NOW) == works("a")
+    locks = Noted()
+    locks.say(B)
+    locks.say(A, asks("a"), claims=(works("a"),))
+    assert locks.seen_by(B).in_front_of(asks("b"), NOW) == works("a")
 
 
 def test_a_claim_ends_with_the_next_decision_which_sees_the_run_itself() -> None:
-    lines = Noted()
-    lines.say(A, asks("a"), claims=(works("a"),))
-    lines.say(B, asks("b"))
-    lines.dirty.clear()
-    lines.say(A)
-    assert lines.seen_by(B).occupants == ()
-    assert lines.dirty == [B]
+    locks = Noted()
+    locks.say(A, asks("a"), claims=(works("a"),))
+    locks.say(B, asks("b"))
+    locks.dirty.clear()
+    locks.say(A)
+    assert locks.seen_by(B).holders == ()
+    assert locks.dirty == [B]
 
 
 def test_after_a_start_nobody_is_served_before_all_have_been_asked() -> None:
-    lines = Noted()
-    lines.say(B, asks("b"))
-    assert not lines.seen_by(B).is_complete
-    lines.say(A, settled=False)
-    assert not lines.seen_by(B).is_complete, "its stretch is being written: what it wants comes next"
-    lines.dirty.clear()
-    lines.say(A)
-    assert lines.seen_by(B).is_complete
-    assert lines.dirty == [B]
+    locks = Noted()
+    locks.say(B, asks("b"))
+    assert not locks.seen_by(B).is_complete
+    locks.say(A, settled=False)
+    assert not locks.seen_by(B).is_complete, "its activation is being written: what it wants comes next"
+    locks.dirty.clear()
+    locks.say(A)
+    assert locks.seen_by(B).is_complete
+    assert locks.dirty == [B]
 
 
 def test_only_the_first_in_line_is_looked_at_when_a_run_is_over() -> None:
-    lines = Noted()
-    lines.say(C, asks("c"))
-    lines.say(B, asks("b"))
-    lines.dirty.clear()
-    lines.stir(PROCESS)
-    assert lines.dirty == [B]
+    locks = Noted()
+    locks.say(C, asks("c"))
+    locks.say(B, asks("b"))
+    locks.dirty.clear()
+    locks.wake_waiters(PROCESS)
+    assert locks.dirty == [B]
 
 
 def test_one_that_replaces_calls_those_who_wait_once() -> None:
-    lines = Noted()
-    lines.say(A, asks("a", "11:00", replaces=True))
-    lines.dirty.clear()
-    assert lines.say(B, asks("b", replaces=True))
-    assert A in lines.dirty
-    assert not lines.say(B, asks("b", replaces=True))
+    locks = Noted()
+    locks.say(A, asks("a", "11:00", replaces=True))
+    locks.dirty.clear()
+    assert locks.say(B, asks("b", replaces=True))
+    assert A in locks.dirty
+    assert not locks.say(B, asks("b", replaces=True))
 
 
 def test_a_claim_outlives_the_first_failure_and_no_more() -> None:
-    lines = Noted()
-    lines.say(A, asks("a"), claims=(works("a"),))
-    lines.give_way(PROCESS, A, claims=False)
-    assert lines.seen_by(B).occupants == (works("a"),)
-    lines.give_way(PROCESS, A, claims=True)
-    assert lines.seen_by(B).occupants == ()
+    locks = Noted()
+    locks.say(A, asks("a"), claims=(works("a"),))
+    locks.back_off(PROCESS, A, grants=False)
+    assert locks.seen_by(B).holders == (works("a"),)
+    locks.back_off(PROCESS, A, grants=True)
+    assert locks.seen_by(B).holders == ()
 
 
 def test_who_goes_over_to_another_process_leaves_the_line() -> None:
-    lines = Noted()
-    lines.say(B, asks("b"))
-    lines.stand(("erp", "other"), B, asks("b"), (), NOW, settled=True)
-    assert lines.seen_by(A).asks == ()
+    locks = Noted()
+    locks.say(B, asks("b"))
+    locks.request(("erp", "other"), B, asks("b"), (), NOW, settled=True)
+    assert locks.seen_by(A).asks == ()
 
 
 BEGUN: Final = ProcessRunStatus(steps=(StepStatus(name="load", process="load"),))
@@ -218,5 +225,5 @@ JOB: Final = {"spec": {"suspend": False}}
     ],
 )
 def test_what_claims_the_process(action: Action, *, claims: bool) -> None:
-    claimed = let_go_by((action,), NOW, "a", going={"a-0"})
-    assert claimed == ((Occupant("a", "a-1", NOW, NOW),) if claims else ())
+    claimed = started_by((action,), NOW, "a", going={"a-0"})
+    assert claimed == ((LockHolder("a", "a-1", NOW, NOW),) if claims else ())

@@ -10,15 +10,15 @@ import pytest
 from structlog.testing import capture_logs
 from tests.unit.given import at, finished, template
 
-from process_operator.decisions.inputs.snapshot import DryRun, RunNotes
+from process_operator.decisions.inputs.snapshot import DryRun, RunObservations
 from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.process_request import ProcessRequestStatus
 from process_operator.resources.process_run import RunLog
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
 
 Body = dict[str, Any]
-CLOSE: Key = ("erp", "close")
+CLOSE: NamespacedName = ("erp", "close")
 
 
 class Seen(Store):
@@ -26,8 +26,8 @@ class Seen(Store):
 
     def __init__(self) -> None:
         self.now = at("12:00")
-        self.dirty: list[Key] = []
-        self.changed: list[Key] = []
+        self.dirty: list[NamespacedName] = []
+        self.changed: list[NamespacedName] = []
         super().__init__(on_dirty=self.dirty.append, on_process=self.changed.append, clock=self.clock)
 
     def clock(self) -> datetime:
@@ -125,7 +125,7 @@ def test_only_what_a_decision_looks_at_marks_the_request(kind: Kind, first: Body
     store.see(kind, first)
     assert store.see(kind, second) is (marks == 2)
     assert store.dirty == [CLOSE] * marks
-    held = store.shelf(kind).get("erp", first["metadata"]["name"])
+    held = store.cache(kind).get("erp", first["metadata"]["name"])
     assert held is not None and held.version == 3
 
 
@@ -147,8 +147,8 @@ ENDS = [{"type": "SuccessCriteriaMet", "status": "True"}]
     ],
 )
 def test_progress_can_wait_and_all_else_cannot(seen: list[tuple[Kind, Body]], *, waits: bool) -> None:
-    dirty: list[Key] = []
-    waiting: list[Key] = []
+    dirty: list[NamespacedName] = []
+    waiting: list[NamespacedName] = []
     store = Store(on_dirty=dirty.append, on_progress=waiting.append, clock=lambda: at("12:00"))
     store.apply(PROCESS_RUN, a_run(1))
     for kind, event in seen:
@@ -160,12 +160,12 @@ def test_progress_can_wait_and_all_else_cannot(seen: list[tuple[Kind, Body]], *,
 
 @pytest.mark.parametrize("reading", [True, False], ids=["while its log is read", "when nobody reads its log"])
 def test_the_end_of_a_job_can_wait(*, reading: bool) -> None:
-    dirty: list[Key] = []
-    waiting: list[Key] = []
+    dirty: list[NamespacedName] = []
+    waiting: list[NamespacedName] = []
     store = Store(on_dirty=dirty.append, on_progress=waiting.append, clock=lambda: at("12:00"))
     store.apply(PROCESS_RUN, a_run(1))
     store.apply(JOB, a_job(2))
-    store.note_run(CLOSE, "run", log_wanted=reading)
+    store.observe_run(CLOSE, "run", log_wanted=reading)
     dirty.clear()
     store.apply(JOB, a_job(3, conditions=DONE))
     assert (dirty, waiting) == (([], [CLOSE]) if reading else ([CLOSE], []))
@@ -236,7 +236,7 @@ def test_what_a_list_does_not_show_is_gone_unless_it_is_newer_than_the_list() ->
     store.see(PROCESS_RUN, a_run(1, name="listed"))
     store.see(PROCESS_RUN, a_run(2, name="vanished"))
     store.see(PROCESS_RUN, a_run(9, name="newer"))
-    store.drop_unseen(PROCESS_RUN, None, {"uid-of-listed"}, 5)
+    store.reconcile_list(PROCESS_RUN, None, {"uid-of-listed"}, 5)
     assert sorted(run.metadata.name for run in store.snapshot(CLOSE).runs) == ["listed", "newer"]
 
 
@@ -254,14 +254,14 @@ def test_a_pod_that_the_filtered_list_leaves_out_is_no_deleted_pod(phase: str, *
     store.see(PROCESS_RUN, a_run(1))
     store.see(JOB, a_job(2))
     store.see(POD, a_pod(3, phase))
-    store.drop_unseen(POD, None, set(), 9)
+    store.reconcile_list(POD, None, set(), 9)
     assert store.snapshot(CLOSE).pods["run"][0].gone is is_gone
 
 
 def test_a_list_of_one_namespace_says_nothing_of_the_others() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
-    store.drop_unseen(PROCESS_RUN, "shop", set(), 5)
+    store.reconcile_list(PROCESS_RUN, "shop", set(), 5)
     assert len(store.snapshot(CLOSE).runs) == 1
 
 
@@ -278,7 +278,7 @@ def test_a_list_of_one_namespace_says_nothing_of_the_others() -> None:
         pytest.param(JOB, body("other", 1, spec={}), None, id="a Job without a label concerns nobody"),
     ],
 )
-def test_whose_request_is_looked_at(kind: Kind, seen: Body, key: Key | None) -> None:
+def test_whose_request_is_looked_at(kind: Kind, seen: Body, key: NamespacedName | None) -> None:
     store = Seen()
     store.see(kind, seen)
     assert store.dirty == ([key] if key else [])
@@ -346,7 +346,7 @@ def test_nobody_needs_to_know_how_a_job_was_that_the_operator_removed() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.see(JOB, a_job(2))
-    store.lose(JOB, "erp", "run", for_good=True)
+    store.mark_deleted(JOB, "erp", "run", for_good=True)
     assert store.snapshot(CLOSE).jobs == {}
     assert not store.see(JOB, a_job(3))
 
@@ -370,7 +370,7 @@ def test_pods_that_a_list_does_not_show_are_gone() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.see(POD, a_pod(2))
-    store.lose_pods(CLOSE, "uid-of-run", present=set(), version=9)
+    store.mark_pods_deleted(CLOSE, "uid-of-run", present=set(), version=9)
     assert [pod.gone for pod in store.snapshot(CLOSE).pods["run"]] == [True]
 
 
@@ -383,27 +383,27 @@ def test_since_when_a_run_is_seen_running() -> None:
     store.see(JOB, a_job(2, active=1, ready=1))
     store.now = at("12:05")
     store.see(JOB, a_job(3, active=1, ready=1))
-    assert store.snapshot(CLOSE).notes_of("run").running_since == at("12:00")
+    assert store.snapshot(CLOSE).observations_of("run").running_since == at("12:00")
     store.see(JOB, a_job(4, active=1, ready=0))
-    assert store.snapshot(CLOSE).notes_of("run").unready_since == at("12:05")
+    assert store.snapshot(CLOSE).observations_of("run").unready_since == at("12:05")
 
 
 def test_a_suspension_starts_the_work_over() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.see(JOB, a_job(2, ready=1))
-    store.note_run(CLOSE, "run", log=RunLog(text="half"), log_pod="run-abcde")
+    store.observe_run(CLOSE, "run", log=RunLog(text="half"), log_pod="run-abcde")
     store.see(JOB, a_job(3, spec={"suspend": True}))
-    notes = store.snapshot(CLOSE).notes_of("run")
-    assert (notes.running_since, notes.log, notes.log_pod) == (None, None, "")
+    observations = store.snapshot(CLOSE).observations_of("run")
+    assert (observations.running_since, observations.log, observations.log_pod) == (None, None, "")
 
 
 def test_the_notes_of_a_run_go_with_it() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
-    store.note_run(CLOSE, "run", log_wanted=True)
+    store.observe_run(CLOSE, "run", log_wanted=True)
     store.see(PROCESS_RUN, a_run(2, "Succeeded"))
-    assert store.snapshot(CLOSE).notes == {}
+    assert store.snapshot(CLOSE).observations == {}
 
 
 @pytest.mark.parametrize(
@@ -418,11 +418,11 @@ def test_what_is_known_of_finished_runs_when_an_open_one_is_no_more(how: str, kn
     store = Seen()
     store.see(PROCESS_REQUEST, a_request())
     store.see(PROCESS_RUN, a_run(1))
-    store.notes(CLOSE).history = [finished("old")]
+    store.observations(CLOSE).history = [finished("old")]
     if how == "deleted":
         store.see(PROCESS_RUN, a_run(2), deleted=True)
     elif how == "unseen":
-        store.drop_unseen(PROCESS_RUN, None, set(), 5)
+        store.reconcile_list(PROCESS_RUN, None, set(), 5)
     else:
         store.see(PROCESS_RUN, a_run(2, "Succeeded"))
         store.see(PROCESS_RUN, a_run(2), deleted=True)
@@ -434,15 +434,19 @@ def test_what_is_known_of_finished_runs_when_an_open_one_is_no_more(how: str, kn
 def test_what_was_found_out_about_a_request_does_not_hold_for_the_next_of_its_name(is_told: bool) -> None:  # noqa: FBT001
     store = Seen()
     store.see(PROCESS_REQUEST, a_request(1))
-    notes = store.notes(CLOSE)
-    notes.status, notes.history, notes.dry_run = ProcessRequestStatus(waiting_count=1), [], DryRun("hash")
-    store.note_run(CLOSE, "run", log_wanted=True)
+    observations = store.observations(CLOSE)
+    observations.status, observations.history, observations.dry_run = (
+        ProcessRequestStatus(waiting_count=1),
+        [],
+        DryRun("hash"),
+    )
+    store.observe_run(CLOSE, "run", log_wanted=True)
     if is_told:
         store.see(PROCESS_REQUEST, a_request(2), deleted=True)
     store.see(PROCESS_REQUEST, a_request(3, uid="another"))
     known = store.snapshot(CLOSE)
     assert (known.status, known.history, known.dry_run) == (ProcessRequestStatus(), None, None)
-    assert known.notes == {"run": RunNotes(log_wanted=True)}
+    assert known.observations == {"run": RunObservations(log_wanted=True)}
     assert (store.is_held(CLOSE, "uid-of-close"), store.is_held(CLOSE, "another")) == (False, True)
 
 
@@ -461,10 +465,10 @@ def test_notes_at_rest(changes: dict[str, Any], kept: bool) -> None:  # noqa: FB
     store = Seen()
     store.see(PROCESS_REQUEST, a_request())
     for name, value in changes.items():
-        setattr(store.notes(CLOSE), name, value)
-    before = replace(store.notes(CLOSE))
-    store.forget(CLOSE)
-    assert (store.notes(CLOSE) == before) is (kept or not changes)
+        setattr(store.observations(CLOSE), name, value)
+    before = replace(store.observations(CLOSE))
+    store.prune(CLOSE)
+    assert (store.observations(CLOSE) == before) is (kept or not changes)
 
 
 # ---- what is held of a request

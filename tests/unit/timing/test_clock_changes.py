@@ -87,7 +87,7 @@ TABLE = [
     pytest.param(
         MADRID, "*/15 2 * * *", "2027-10-31T01:20",
         ["2027-11-01T01:00", "2027-11-01T01:15"],
-        id="a stretch that begins in the second pass of a fold has no tick in it",
+        id="an activation that begins in the second pass of a fold has no tick in it",
     ),
     pytest.param(
         MADRID, "*/15 * * * *", "2027-10-31T00:20",

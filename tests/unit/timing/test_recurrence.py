@@ -40,12 +40,12 @@ RULES = [
     pytest.param(
         "2027-01-01T00:01:00", {"secondly": {"every": 7}},
         ["2027-01-01T00:01:00", "2027-01-01T00:01:07"],
-        id="an elapsed timing without a start has its first tick at the beginning of the stretch",
+        id="an elapsed timing without a start has its first tick at the beginning of the activation",
     ),
     pytest.param(
         "2027-01-01T00:00:00", {"minutely": {"every": 10}, "startTime": "2027-01-01T00:00:00Z"},
         ["2027-01-01T00:10:00", "2027-01-01T00:20:00"],
-        id="a start at the beginning of the stretch is not after it",
+        id="a start at the beginning of the activation is not after it",
     ),
     pytest.param(
         "2026-12-31T00:00:00", {"minutely": {"every": 10}, "startTime": "2027-01-01T00:00:00Z"},
@@ -70,7 +70,7 @@ RULES = [
     pytest.param(
         "2027-01-01T00:00:00", {"cron": "* * * * *"},
         ["2027-01-01T00:01:00", "2027-01-01T00:02:00"],
-        id="a wall timing has no tick at the beginning of the stretch itself",
+        id="a wall timing has no tick at the beginning of the activation itself",
     ),
     pytest.param(
         "2019-10-26T00:00:00",
@@ -97,7 +97,7 @@ RULES = [
     pytest.param(
         "2027-03-27T23:30:00", {"daily": {"at": "09:00", "every": 2}, "timeZone": "Europe/Madrid"},
         ["2027-03-28T07:00", "2027-03-30T07:00"],
-        id="without a start the local date of the beginning of the stretch is counted from",
+        id="without a start the local date of the beginning of the activation is counted from",
     ),
     pytest.param(
         "2027-01-01T00:00:00",
@@ -270,11 +270,11 @@ def test_both_ends_of_a_span_are_kept() -> None:
         pytest.param({"cron": "@daily", "startTime": "2027-02-01T00:00:00Z"}, "2027-01-01", id="wall timing"),
     ],
 )  # fmt: skip
-def test_the_floor_is_the_beginning_of_the_stretch(spec: dict[str, Any], floor: str) -> None:
+def test_the_floor_is_the_beginning_of_the_activation(spec: dict[str, Any], floor: str) -> None:
     assert compiled("2027-01-01", **spec).floor == at(floor)
 
 
-def test_the_beginning_of_the_stretch_is_cut_to_the_second() -> None:
+def test_the_beginning_of_the_activation_is_cut_to_the_second() -> None:
     assert ticks("2027-01-01T00:00:00.700000", 1, hourly={"every": 1}) == [at("2027-01-01T00:00:00")]
 
 

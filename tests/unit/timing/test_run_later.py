@@ -20,7 +20,7 @@ START_TEXT = "2027-01-02T00:00:00Z"
     ("spec", "deadline", "start", "end"),
     [
         pytest.param({"startTime": START_TEXT}, None, START, None, id="without an end it is never too late"),
-        pytest.param({"after": "15m"}, None, SINCE + timedelta(minutes=15), None, id="after counts from the stretch"),
+        pytest.param({"after": "15m"}, None, SINCE + timedelta(minutes=15), None, id="after counts from the activation"),
         pytest.param(
             {"startTime": START_TEXT, "endTime": "2027-01-02T06:00:00Z"}, None, START, START + timedelta(hours=6),
             id="an end",

@@ -20,7 +20,7 @@ from process_operator.actions.notify.webhook import Answer, Webhook
 from process_operator.decisions.inputs.snapshot import Delivery
 from process_operator.decisions.plan.actions import Notify
 from process_operator.resources.receiver import Receiver
-from process_operator.state.object_cache import Key
+from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
 
 OUTCOMES: Final = ("delivered", "failed", "dropped")
@@ -30,7 +30,7 @@ log = structlog.get_logger("process_operator")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tries:
+class RetryPolicy:
     """How often, and how long apart, one event is sent to one receiver.
 
     Between two tries: a random part (at least half) of `base` seconds, doubled each time up to `cap`, and no less than
@@ -73,16 +73,16 @@ class Notifier:
         receivers: Iterable[Receiver],
         store: Store,
         *,
-        on_done: Callable[[Key], None],
+        on_done: Callable[[NamespacedName], None],
         count: Callable[[str, str], None],
         clock: Callable[[], datetime],
-        tries: Tries | None = None,
+        tries: RetryPolicy | None = None,
     ) -> None:
         self._store = store
         self._on_done = on_done
         self._count = count
         self._clock = clock
-        self._tries = tries or Tries()
+        self._tries = tries or RetryPolicy()
         self._lanes = {
             receiver.name: _Lane(
                 Webhook(receiver, timeout=self._tries.timeout, connections=self._tries.at_once),
@@ -90,12 +90,12 @@ class Notifier:
             )
             for receiver in receivers
         }
-        self._under_way: dict[tuple[Key, str], tuple[set[str], list[str]]] = {}
+        self._under_way: dict[tuple[NamespacedName, str], tuple[set[str], list[str]]] = {}
         """By request and UID of the run: receivers that have not been told, and how it failed for others."""
 
-    def start(self, key: Key, action: Notify) -> None:
+    def start(self, key: NamespacedName, action: Notify) -> None:
         """Send an event to receivers that are known; one that is on its way is not sent again."""
-        self._store.notes(key).deliveries[action.uid] = Delivery()
+        self._store.observations(key).deliveries[action.uid] = Delivery()
         if (key, action.uid) in self._under_way:
             return
         self._under_way[key, action.uid] = (set(action.receivers), [])
@@ -118,7 +118,7 @@ class Notifier:
         for lane in self._lanes.values():
             await lane.webhook.close()
 
-    async def _deliver(self, key: Key, action: Notify, name: str, lane: _Lane) -> None:
+    async def _deliver(self, key: NamespacedName, action: Notify, name: str, lane: _Lane) -> None:
         loop = asyncio.get_running_loop()
         began, tried = loop.time(), 0
         while True:
@@ -143,7 +143,7 @@ class Notifier:
             log.exception("a notification could not be made", run=action.run)
             return Answer("internal error of the operator")
 
-    def _end(self, key: Key, action: Notify, name: str, outcome: str, words: str = "") -> None:
+    def _end(self, key: NamespacedName, action: Notify, name: str, outcome: str, words: str = "") -> None:
         self._count(name, outcome)
         if words:
             said = {"namespace": key[0], "request": key[1], "run": action.run, "receiver": name, "error": words}
@@ -155,5 +155,5 @@ class Notifier:
         if left:
             return
         del self._under_way[key, action.uid]
-        if self._store.note_delivery(key, action.uid, Delivery(done=True, failures=tuple(sorted(failures)))):
+        if self._store.observe_delivery(key, action.uid, Delivery(done=True, failures=tuple(sorted(failures)))):
             self._on_done(key)

@@ -20,7 +20,7 @@ from process_operator.decisions.acceptance.exclude_from import (
     excluded_by_calendars,
 )
 from process_operator.decisions.acceptance.process import objection
-from process_operator.decisions.inputs.memo import OncePerRequest
+from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.manifests import dry_run_manifest
 from process_operator.decisions.plan.actions import DryRunJob, FollowConfigMap
@@ -40,8 +40,8 @@ from process_operator.resources.process_request import OnSuspend, ProcessRequest
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
 
-_TEMPLATES: Final = OncePerRequest[JobTemplate]()
-_CALENDARS: Final = OncePerRequest[Recurrence]()
+_TEMPLATES: Final = PerRequestMemo[JobTemplate]()
+_CALENDARS: Final = PerRequestMemo[Recurrence]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class _RefusedError(Exception):
 
 
 def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
-    """Judge the request of a snapshot whose stretch is up to date."""
+    """Judge the request of a snapshot whose activation is up to date."""
     assert snapshot.request is not None
     schedule = snapshot.request.spec.timing.schedule
     excluded = excluded_by_calendars(schedule, snapshot, now) if schedule is not None else ExcludedByCalendars()
@@ -154,9 +154,9 @@ def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance,
 
 
 def _longest_run_name(snapshot: Snapshot, request: ProcessRequest, recurrence: Recurrence | None, now: datetime) -> str:
-    stretch = snapshot.status.stretch
-    assert stretch is not None
-    return longest_run_name(request, stretch=stretch.number, recurrence=recurrence, now=now)
+    activation = snapshot.status.activation
+    assert activation is not None
+    return longest_run_name(request, activation=activation.number, recurrence=recurrence, now=now)
 
 
 def _dry_runs(
@@ -184,16 +184,16 @@ def _written(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, jo
 
 
 def _since(snapshot: Snapshot) -> datetime:
-    stretch = snapshot.status.stretch
-    assert stretch is not None and stretch.since is not None
-    return stretch.since
+    activation = snapshot.status.activation
+    assert activation is not None and activation.since is not None
+    return activation.since
 
 
 def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByCalendars) -> Recurrence | None:
     schedule = request.spec.timing.schedule
     if schedule is None:
         return None
-    # Judged from the beginning of the stretch, so that the answer does not change when the last tick has passed.
+    # Judged from the beginning of the activation, so that the answer does not change when the last tick has passed.
     since, key = _since(snapshot), request.metadata.key
 
     def compiled() -> Recurrence:

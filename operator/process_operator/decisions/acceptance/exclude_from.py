@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from process_operator.decisions.acceptance.remembered_calendar import recalled, remembered, with_recalled
 from process_operator.decisions.inputs.snapshot import CalendarFile, CalendarInForce, Snapshot
-from process_operator.decisions.plan.actions import Draft, Emit, FollowConfigMap
+from process_operator.decisions.plan.actions import Emit, FollowConfigMap, PlanBuilder
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
 from process_operator.resources.process_request import ProcessRequestStatus, RememberedCalendar
 from process_operator.resources.schedule import Schedule
@@ -141,7 +141,7 @@ def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime)
                 ends.append(memory.until)
             reason = Reason.CALENDAR_UNREADABLE if file.is_there else Reason.CALENDAR_NOT_FOUND
             if memory is None or found.now is None:
-                refused = refused or _refusal(file, f"{field}: {objection}", memory)
+                refused = refused or _missed_reason(file, f"{field}: {objection}", memory)
                 kept.append((reason, f"{field}: {objection}"))
             else:
                 until = f" until {memory.until:%Y-%m-%d}" if ends[-1:] == [memory.until] else ""
@@ -158,7 +158,7 @@ def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime)
     )
 
 
-def _refusal(file: CalendarFile, message: str, memory: RememberedCalendar | None) -> tuple[Reason, str]:
+def _missed_reason(file: CalendarFile, message: str, memory: RememberedCalendar | None) -> tuple[Reason, str]:
     known = "" if memory is None else f"; what it excluded before was known until {memory.until:%Y-%m-%d}"
     if file.is_there:
         return Reason.INVALID_SCHEDULE, message + known
@@ -187,15 +187,15 @@ def calendar_conditions(report: CalendarReport | None, generation: int | None) -
     )
 
 
-def announce_calendars(snapshot: Snapshot, status: ProcessRequestStatus, draft: Draft) -> None:
+def announce_calendars(snapshot: Snapshot, status: ProcessRequestStatus, builder: PlanBuilder) -> None:
     """An Event where a calendar cannot be read any more, events of it are left out, or it can be read again."""
     before, after = _condition(snapshot.status), _condition(status)
     if after is None or (before is not None and (before.status, before.message) == (after.status, after.message)):
         return
     if after.status == ConditionStatus.FALSE or after.message:
-        draft.do(Emit(after.reason, after.message, warning=True))
+        builder.add(Emit(after.reason, after.message, warning=True))
     elif before is not None and before.status == ConditionStatus.FALSE:
-        draft.do(Emit(after.reason, "all calendars can be read again"))
+        builder.add(Emit(after.reason, "all calendars can be read again"))
 
 
 def _condition(status: ProcessRequestStatus) -> Condition | None:

@@ -33,7 +33,7 @@ def objection(process: Process, step_processes: Mapping[str, Process]) -> Object
     try:
         check_shape(spec.job_template or {}, "spec.jobTemplate")
     except TemplateError as error:
-        return Objection(Reason.TEMPLATE_REFUSED, error.message)
+        return Objection(Reason.TEMPLATE_REJECTED, error.message)
     return None
 
 

@@ -1,8 +1,8 @@
-"""Stretches: the unbroken validity of one timing, and what begins a new one.
+"""Activationes: the unbroken validity of one timing, and what begins a new one.
 
-Start, resume, reschedule and an edit of the timing each begin a stretch; its number is written to `status.stretch`
+Start, resume, reschedule and an edit of the timing each begin an activation; its number is written to `status.activation`
 before anything is made from it, so the run of a one-shot timing (named after the number) exists once, and a schedule
-never makes up ticks of a time in which it should have been quiet. `request.py` asks first of all whether a stretch
+never makes up ticks of a time in which it should have been quiet. `request.py` asks first of all whether an activation
 begins.
 """
 
@@ -14,27 +14,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from process_operator.decisions.inputs.memo import OncePerRequest
+from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources import names
 from process_operator.resources.conditions import ConditionType, RunReason
-from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus, Stretch, StretchCause
+from process_operator.resources.process_request import Activation, ActivationCause, ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
 from process_operator.resources.schedule import Timing
 
 _SUSPENDED: Final = "suspended-"
 _ONCE: Final = "once-"
 
-_HASHES: Final = OncePerRequest[str]()
+_HASHES: Final = PerRequestMemo[str]()
 
 Ending = Literal["Suspended", "Edited", "Rescheduled"]
 
 
 @dataclass(frozen=True, slots=True)
-class StretchChange:
-    """The stretch as it has to be written now; `ends` says why the one before is over, where it is."""
+class ActivationChange:
+    """The activation as it has to be written now; `ends` says why the one before is over, where it is."""
 
-    stretch: Stretch
+    activation: Activation
     last_handled_reschedule: str | None
     ends: Ending | None = None
     unused: bool = False
@@ -42,16 +42,19 @@ class StretchChange:
 
     def apply(self, status: ProcessRequestStatus) -> ProcessRequestStatus:
         """The status with this change, and nothing else touched that a person may still want to read."""
-        changes: dict[str, object] = {"stretch": self.stretch, "last_handled_reschedule": self.last_handled_reschedule}
-        if status.stretch is not None and status.stretch.number != self.stretch.number:
+        changes: dict[str, object] = {
+            "activation": self.activation,
+            "last_handled_reschedule": self.last_handled_reschedule,
+        }
+        if status.activation is not None and status.activation.number != self.activation.number:
             changes["last_wall_time"] = None  # it was of another timing
-        if status.stretch is not None and _timing_of(status.stretch) != _timing_of(self.stretch):
+        if status.activation is not None and _timing_of(status.activation) != _timing_of(self.activation):
             changes["calendars"] = ()  # the new timing is accepted with the calendars as they are now
         return status.model_copy(update=changes)
 
 
-def _timing_of(stretch: Stretch) -> str:
-    return stretch.spec_hash.removeprefix(_SUSPENDED)
+def _timing_of(activation: Activation) -> str:
+    return activation.spec_hash.removeprefix(_SUSPENDED)
 
 
 def timing_hash(request: ProcessRequest) -> str:
@@ -68,13 +71,13 @@ def _hash_of(timing: Timing) -> str:
     return digest if timing.schedule is not None else _ONCE + digest
 
 
-def is_suspended(stretch: Stretch) -> bool:
-    """Whether the stretch has been put to rest by Unschedule."""
-    return stretch.spec_hash.startswith(_SUSPENDED)
+def is_suspended(activation: Activation) -> bool:
+    """Whether the activation has been put to rest by Unschedule."""
+    return activation.spec_hash.startswith(_SUSPENDED)
 
 
-def next_stretch(snapshot: Snapshot, now: datetime) -> StretchChange | None:
-    """What has to be written to `status.stretch` before anything else is done; None where it is up to date.
+def next_activation(snapshot: Snapshot, now: datetime) -> ActivationChange | None:
+    """What has to be written to `status.activation` before anything else is done; None where it is up to date.
 
     Args:
         snapshot: the request must be there, and its history known where `needs_history` says so.
@@ -82,91 +85,97 @@ def next_stretch(snapshot: Snapshot, now: datetime) -> StretchChange | None:
     """
     request = snapshot.request
     assert request is not None
-    stretch = snapshot.status.stretch
+    activation = snapshot.status.activation
     wanted = timing_hash(request)
     asked = (request.metadata.annotations or {}).get(names.ANNOTATION_RESCHEDULE)
     handled = snapshot.status.last_handled_reschedule
-    if stretch is None:
+    if activation is None:
         return _first(request, wanted, asked)
     if request.spec.suspend:
-        if is_suspended(stretch):
+        if is_suspended(activation):
             return None
-        return StretchChange(_with_hash(stretch, _SUSPENDED + stretch.spec_hash), handled, ends="Suspended")
+        return ActivationChange(_with_hash(activation, _SUSPENDED + activation.spec_hash), handled, ends="Suspended")
     rescheduled = asked is not None and asked != handled
-    if stretch.spec_hash == wanted and not rescheduled:
+    if activation.spec_hash == wanted and not rescheduled:
         return None
-    cause = _cause(stretch, rescheduled=rescheduled)
-    fresh = _begun(request, stretch.number + 1, now.replace(microsecond=0), wanted, cause)
-    ends: Ending | None = None if is_suspended(stretch) else "Edited"
+    cause = _cause(activation, rescheduled=rescheduled)
+    fresh = _begun(request, activation.number + 1, now.replace(microsecond=0), wanted, cause)
+    ends: Ending | None = None if is_suspended(activation) else "Edited"
     if rescheduled:
-        return StretchChange(fresh, asked, ends=ends and "Rescheduled")
-    if _one_shot_goes_on(snapshot, stretch, wanted):
-        is_edited = stretch.spec_hash.removeprefix(_SUSPENDED) != wanted
-        return StretchChange(_with_hash(stretch, wanted), handled, unused=is_edited)
-    return StretchChange(fresh, handled, ends=ends)
+        return ActivationChange(fresh, asked, ends=ends and "Rescheduled")
+    if _one_shot_goes_on(snapshot, activation, wanted):
+        is_edited = activation.spec_hash.removeprefix(_SUSPENDED) != wanted
+        return ActivationChange(_with_hash(activation, wanted), handled, unused=is_edited)
+    return ActivationChange(fresh, handled, ends=ends)
 
 
 def needs_history(snapshot: Snapshot) -> bool:
     """Whether only a list tells if the one run of a request was made: at a resume, and at an edit of its timing."""
-    request, stretch = snapshot.request, snapshot.status.stretch
-    if request is None or stretch is None or not stretch.number or request.spec.suspend or snapshot.history is not None:
+    request, activation = snapshot.request, snapshot.status.activation
+    if (
+        request is None
+        or activation is None
+        or not activation.number
+        or request.spec.suspend
+        or snapshot.history is not None
+    ):
         return False
     wanted = timing_hash(request)
-    return _are_once(stretch, wanted) and stretch.spec_hash != wanted
+    return _are_once(activation, wanted) and activation.spec_hash != wanted
 
 
-def _cause(stretch: Stretch, *, rescheduled: bool) -> StretchCause:
+def _cause(activation: Activation, *, rescheduled: bool) -> ActivationCause:
     if rescheduled:
-        return StretchCause.RESCHEDULED
-    return StretchCause.RESUMED if is_suspended(stretch) else StretchCause.EDITED
+        return ActivationCause.RESCHEDULED
+    return ActivationCause.RESUMED if is_suspended(activation) else ActivationCause.EDITED
 
 
-def _are_once(stretch: Stretch, wanted: str) -> bool:
+def _are_once(activation: Activation, wanted: str) -> bool:
     """Whether the timing is one-shot, and was so before."""
-    return stretch.spec_hash.removeprefix(_SUSPENDED).startswith(_ONCE) and wanted.startswith(_ONCE)
+    return activation.spec_hash.removeprefix(_SUSPENDED).startswith(_ONCE) and wanted.startswith(_ONCE)
 
 
-def _first(request: ProcessRequest, wanted: str, asked: str | None) -> StretchChange:
+def _first(request: ProcessRequest, wanted: str, asked: str | None) -> ActivationChange:
     since = request.metadata.creation_timestamp
     assert since is not None
     if request.spec.suspend:
         # It begins at the resume; until then number 0 stands for "never in force".
-        return StretchChange(_begun(request, 0, since, _SUSPENDED + wanted, StretchCause.CREATED), asked)
-    return StretchChange(_begun(request, 1, since, wanted, StretchCause.CREATED), asked)
+        return ActivationChange(_begun(request, 0, since, _SUSPENDED + wanted, ActivationCause.CREATED), asked)
+    return ActivationChange(_begun(request, 1, since, wanted, ActivationCause.CREATED), asked)
 
 
-def _begun(request: ProcessRequest, number: int, since: datetime, spec_hash: str, cause: StretchCause) -> Stretch:
+def _begun(request: ProcessRequest, number: int, since: datetime, spec_hash: str, cause: ActivationCause) -> Activation:
     schedule = request.spec.timing.schedule
     kept = schedule.to_api() if schedule is not None else None
-    return Stretch(number=number, since=since, runs=0, spec_hash=spec_hash, schedule=kept, cause=cause)
+    return Activation(number=number, since=since, runs=0, spec_hash=spec_hash, schedule=kept, cause=cause)
 
 
-def _with_hash(stretch: Stretch, spec_hash: str) -> Stretch:
-    return stretch.model_copy(update={"spec_hash": spec_hash})
+def _with_hash(activation: Activation, spec_hash: str) -> Activation:
+    return activation.model_copy(update={"spec_hash": spec_hash})
 
 
-def _one_shot_goes_on(snapshot: Snapshot, stretch: Stretch, wanted: str) -> bool:
-    """Whether a one-shot request keeps its stretch at a resume or an edit: its run works, is over, or goes on to wait.
+def _one_shot_goes_on(snapshot: Snapshot, activation: Activation, wanted: str) -> bool:
+    """Whether a one-shot request keeps its activation at a resume or an edit: its run works, is over, or goes on to wait.
 
     Only a reschedule makes a second run. A run that still waits for its start has not run, nor has one that missed its
     window, nor one that its suspension canceled before it began.
     """
-    if not _are_once(stretch, wanted):
+    if not _are_once(activation, wanted):
         return False
-    name = run_name(snapshot, stretch)
+    name = run_name(snapshot, activation)
     run = next((run for run in snapshot.runs if run.metadata.name == name), None)
     if run is not None:
-        return _has_begun(snapshot, run) or _goes_on_waiting(snapshot, stretch, wanted, run)
+        return _has_begun(snapshot, run) or _goes_on_waiting(snapshot, activation, wanted, run)
     ended = next((run for run in snapshot.history or () if run.name == name), None)
     if ended is not None:
         was_unscheduled = ended.phase == RunPhase.CANCELED and ended.reason == RunReason.UNSCHEDULED
         return ended.phase != RunPhase.MISSED and not (was_unscheduled and ended.start is None)
     last, conditions = snapshot.status.last_run, snapshot.status.conditions
-    if stretch.runs == 0:
+    if activation.runs == 0:
         return False
     if last is not None and last.name == name:
         return last.phase != RunPhase.MISSED
-    # A run by hand may have come after it; how the stretch ended stands in its condition all the same.
+    # A run by hand may have come after it; how the activation ended stands in its condition all the same.
     return not any(c.type == ConditionType.FAILED and c.reason == RunReason.DEADLINE_PASSED for c in conditions)
 
 
@@ -178,16 +187,16 @@ def _has_begun(snapshot: Snapshot, run: ProcessRun) -> bool:
     return job is not None and not job.waits_for_start
 
 
-def _goes_on_waiting(snapshot: Snapshot, stretch: Stretch, wanted: str, run: ProcessRun) -> bool:
+def _goes_on_waiting(snapshot: Snapshot, activation: Activation, wanted: str, run: ProcessRun) -> bool:
     """Whether a run that waits is what a resumed request wants: its start does not count from the resume."""
     request = snapshot.request
     assert request is not None
-    if not is_suspended(stretch) or stretch.spec_hash != _SUSPENDED + wanted:
+    if not is_suspended(activation) or activation.spec_hash != _SUSPENDED + wanted:
         return False
     later = request.spec.timing.run_later
     return run.spec.trigger == Trigger.IMMEDIATE or (later is not None and later.after is None)
 
 
-def run_name(snapshot: Snapshot, stretch: Stretch) -> str:
-    """Name of the run that a one-shot timing makes in this stretch."""
-    return names.stretch_run_name(names.child_stem(snapshot.name, snapshot.uid), stretch.number)
+def run_name(snapshot: Snapshot, activation: Activation) -> str:
+    """Name of the run that a one-shot timing makes in this activation."""
+    return names.activation_run_name(names.child_stem(snapshot.name, snapshot.uid), activation.number)

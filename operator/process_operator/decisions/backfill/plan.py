@@ -23,13 +23,13 @@ from process_operator.decisions.backfill.status import (
     out_of_bounds,
     without_request,
 )
-from process_operator.decisions.context import Situation
+from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.history import backfill_mark
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
 from process_operator.decisions.manifests.manifests import run_manifest
-from process_operator.decisions.plan.actions import CreateRun, Draft, Emit, LoadHistory
+from process_operator.decisions.plan.actions import CreateRun, Emit, LoadHistory, PlanBuilder
 from process_operator.decisions.plan.limits import MAX_STARTS
 from process_operator.decisions.ticks.progress import Calendar, Progress, runs_left
 from process_operator.resources import names
@@ -66,72 +66,76 @@ class _Range:
             tick = self.recurrence.next_after(tick)
 
 
-def plan_backfills(situation: Situation, progress: Progress, calendar: Calendar | None, draft: Draft) -> None:
+def plan_backfills(
+    context: DecisionContext, progress: Progress, calendar: Calendar | None, builder: PlanBuilder
+) -> None:
     """Add what has to be done about every open backfill, the oldest first."""
-    snapshot = situation.snapshot
+    snapshot = context.snapshot
     opened = [backfill for backfill in snapshot.backfills if not snapshot.status_of(backfill).phase.is_finished]
-    report_generations(snapshot, draft)
+    report_generations(snapshot, builder)
     if not opened:
         return
     if snapshot.history is None:
         # Which of its ticks have run, and how, only a list tells.
-        draft.do(LoadHistory())
+        builder.add(LoadHistory())
         return
     taken: set[datetime] = set()
     for backfill in sorted(opened, key=lambda b: (b.metadata.creation_timestamp, b.metadata.name)):
-        _plan_backfill(situation, progress, calendar, backfill, taken, draft)
+        _plan_backfill(context, progress, calendar, backfill, taken, builder)
 
 
-def plan_left_behind(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
+def plan_left_behind(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> None:
     """Say of each open backfill that it waits, because there is no request of the name that it gives."""
     for backfill in snapshot.backfills:
         status = snapshot.status_of(backfill)
         if not status.phase.is_finished:
-            draft.report_backfill(backfill.metadata.name, without_request(backfill, status, now))
-    report_generations(snapshot, draft)
+            builder.report_backfill(backfill.metadata.name, without_request(backfill, status, now))
+    report_generations(snapshot, builder)
 
 
-def report_generations(snapshot: Snapshot, draft: Draft) -> None:
+def report_generations(snapshot: Snapshot, builder: PlanBuilder) -> None:
     """Say of each backfill that is over that its last edit was seen, which changes nothing."""
     for backfill in snapshot.backfills:
         status, generation = snapshot.status_of(backfill), backfill.metadata.generation
         if status.phase.is_finished and status.observed_generation != generation:
             seen = status.model_copy(update={"observed_generation": generation})
-            draft.report_backfill(backfill.metadata.name, seen)
+            builder.report_backfill(backfill.metadata.name, seen)
 
 
 def _plan_backfill(
-    situation: Situation,
+    context: DecisionContext,
     progress: Progress,
     calendar: Calendar | None,
     backfill: ProcessBackfill,
     taken: set[datetime],
-    draft: Draft,
+    builder: PlanBuilder,
 ) -> None:
-    status = situation.snapshot.status_of(backfill)
-    state = BackfillState(backfill, status, situation.request, _active(situation, backfill), situation.now)
-    if situation.request.spec.timing.schedule is None:
+    status = context.snapshot.status_of(backfill)
+    state = BackfillState(backfill, status, context.request, _active(context, backfill), context.now)
+    if context.request.spec.timing.schedule is None:
         state = no_schedule(state)
     elif calendar is None:
-        state = held(state, situation)
-    elif situation.acceptance.ask is None:
-        state = _go_on(situation, progress, calendar, backfill, state, taken, draft)
+        state = held(state, context)
+    elif context.acceptance.ask is None:
+        state = _go_on(context, progress, calendar, backfill, state, taken, builder)
     if state.status.phase.is_finished:
         failed = state.status.phase == BackfillPhase.FAILED
         reason = EventReason.BACKFILL_FAILED if failed else EventReason.BACKFILL_FINISHED
         text = f"{state.status.phase}: {state.status.message}"
-        draft.do(Emit(reason, text, warning=failed, about=backfill.metadata.name, on_backfill=backfill.metadata.name))
-    draft.report_backfill(backfill.metadata.name, state.status)
+        builder.add(
+            Emit(reason, text, warning=failed, about=backfill.metadata.name, on_backfill=backfill.metadata.name)
+        )
+    builder.report_backfill(backfill.metadata.name, state.status)
 
 
 def _go_on(
-    situation: Situation,
+    context: DecisionContext,
     progress: Progress,
     calendar: Calendar,
     backfill: ProcessBackfill,
     state: BackfillState,
     taken: set[datetime],
-    draft: Draft,
+    builder: PlanBuilder,
 ) -> BackfillState:
     ticks = _range_of(calendar, backfill)
     cursor = state.status.last_scheduled_time or ticks.after
@@ -139,19 +143,19 @@ def _go_on(
     if state.status.total is None and not 0 < left <= MAX_TICKS:
         return out_of_bounds(state, left, MAX_TICKS)
     settled = max(progress.cursor or calendar.recurrence.floor, calendar.recurrence.floor)
-    if runs_left(situation.snapshot) == 0:
+    if runs_left(context.snapshot) == 0:
         settled = ticks.until  # maxRuns: the schedule takes no tick any more
-    cursor, counts, missing = _look(situation, calendar, ticks, state, settled, taken)
+    cursor, counts, missing = _look(context, calendar, ticks, state, settled, taken)
     left = ticks.recurrence.count(cursor, ticks.until)
     if not left:
         return done(state, cursor, counts)
     if backfill.spec.cancel:
         is_over = state.active == 0
         return canceled(state, cursor, counts, left) if is_over else open_status(state, cursor, counts, left)
-    no_runs = blocked_now(situation.snapshot, Need.RUN, situation.now)
-    if situation.acceptance.is_accepted and not situation.is_suspended and no_runs is None:
-        draft.do(*missing)
-    return open_status(state, cursor, counts, left, situation=situation)
+    no_runs = blocked_now(context.snapshot, Need.RUN, context.now)
+    if context.acceptance.is_accepted and not context.is_suspended and no_runs is None:
+        builder.add(*missing)
+    return open_status(state, cursor, counts, left, context=context)
 
 
 def _range_of(calendar: Calendar, backfill: ProcessBackfill) -> _Range:
@@ -162,13 +166,13 @@ def _range_of(calendar: Calendar, backfill: ProcessBackfill) -> _Range:
     return _Range(backfill, calendar.recurrence.reaching_back(after), after, min(backfill.spec.to, created))
 
 
-def _active(situation: Situation, backfill: ProcessBackfill) -> int:
-    marks = (backfill_mark(view.run) for view in situation.views)
+def _active(context: DecisionContext, backfill: ProcessBackfill) -> int:
+    marks = (backfill_mark(view.run) for view in context.views)
     return sum(1 for mark in marks if mark is not None and mark.name == backfill.metadata.name)
 
 
 def _look(
-    situation: Situation,
+    context: DecisionContext,
     calendar: Calendar,
     ticks: _Range,
     state: BackfillState,
@@ -177,14 +181,14 @@ def _look(
 ) -> tuple[datetime, BackfillCounts, list[CreateRun]]:
     """Through which tick all is done, how they ended, and the runs of the ticks whose turn it is."""
     cursor, counts = state.status.last_scheduled_time or ticks.after, state.status.counts
-    free = min(_limit(situation, ticks.backfill) - state.active, MAX_STARTS)
-    records = _Records.of(situation, calendar)
+    free = min(_limit(context, ticks.backfill) - state.active, MAX_STARTS)
+    records = _Records.of(context, calendar)
     missing: list[CreateRun] = []
     in_a_row = True
     for tick in ticks.ticks(cursor, settled):
         if not in_a_row and len(missing) >= free:
             break
-        end = _OPEN if tick in taken else _end_of(situation, records, ticks.backfill, tick)
+        end = _OPEN if tick in taken else _end_of(context, records, ticks.backfill, tick)
         if end is None:
             in_a_row = False
             if len(missing) < free:
@@ -212,9 +216,9 @@ class _Records:
     """Names of the runs of backfills, by their ticks."""
 
     @classmethod
-    def of(cls, situation: Situation, calendar: Calendar) -> _Records:
+    def of(cls, context: DecisionContext, calendar: Calendar) -> _Records:
         """All of a request."""
-        snapshot = situation.snapshot
+        snapshot = context.snapshot
         marks = [(run.metadata.name, backfill_mark(run)) for run in snapshot.runs]
         marks += [(run.name, run.backfill) for run in snapshot.history or ()]
         found: dict[datetime, tuple[str, ...]] = {}
@@ -222,7 +226,9 @@ class _Records:
             if mark is not None:
                 found[mark.tick] = (*found.get(mark.tick, ()), name)
         opened = {
-            run.metadata.name: run for run in snapshot.runs if names.ANNOTATION_VERDICT not in run.metadata.annotations
+            run.metadata.name: run
+            for run in snapshot.runs
+            if names.ANNOTATION_MISSED_REASON not in run.metadata.annotations
         }
         ended = {run.name: run for run in snapshot.history or () if run.backfill is not None or _has_run(run)}
         return cls(calendar, opened, ended, found)
@@ -239,7 +245,7 @@ class _Records:
         return self.calendar.run_name(tick), *self.by_backfills.get(tick, ())
 
 
-def _end_of(situation: Situation, records: _Records, backfill: ProcessBackfill, tick: datetime) -> str | None:
+def _end_of(context: DecisionContext, records: _Records, backfill: ProcessBackfill, tick: datetime) -> str | None:
     """How a tick ended, as the counts call it; `_OPEN` where its run goes on, None where it has to get one."""
     opened, finished = records.opened(tick), records.finished(tick)
     for run in opened:
@@ -255,12 +261,12 @@ def _end_of(situation: Situation, records: _Records, backfill: ProcessBackfill, 
             return None
         case Rerun.FAILED if finished:
             return "existing" if any(run.phase == RunPhase.SUCCEEDED for run in finished) else None
-    return "existing" if finished or _is_done_by_another(situation, backfill, tick) else None
+    return "existing" if finished or _is_done_by_another(context, backfill, tick) else None
 
 
 def _has_run(run: FinishedRun) -> bool:
     """Whether a run of the schedule stands for more than a tick that did not start."""
-    if run.refusal or run.phase in (RunPhase.MISSED, RunPhase.SKIPPED):
+    if run.missed_reason or run.phase in (RunPhase.MISSED, RunPhase.SKIPPED):
         return False
     return run.phase != RunPhase.CANCELED or run.start is not None
 
@@ -273,21 +279,21 @@ def _is_of(backfill: ProcessBackfill, mark: BackfillMark | None, created: dateti
     return backfill.spec.rerun == Rerun.NEVER or begun is None or created is None or created >= begun
 
 
-def _is_done_by_another(situation: Situation, backfill: ProcessBackfill, tick: datetime) -> bool:
+def _is_done_by_another(context: DecisionContext, backfill: ProcessBackfill, tick: datetime) -> bool:
     """Whether another backfill has been there: its run may have been removed since, but the backfill remembers."""
-    for other in situation.snapshot.backfills:
-        status = situation.snapshot.status_of(other)
+    for other in context.snapshot.backfills:
+        status = context.snapshot.status_of(other)
         through = status.last_scheduled_time
         has_been_there = through is not None and other.spec.from_ <= tick <= through
-        is_own = status.request_uid == situation.snapshot.uid
+        is_own = status.request_uid == context.snapshot.uid
         if has_been_there and is_own and other.metadata.name != backfill.metadata.name:
             return True
     return False
 
 
-def _limit(situation: Situation, backfill: ProcessBackfill) -> int:
+def _limit(context: DecisionContext, backfill: ProcessBackfill) -> int:
     """How many runs may be open at one time; under Replace a second one would end the first."""
-    return 1 if situation.policy == ConcurrencyPolicy.REPLACE else backfill.spec.max_active_runs
+    return 1 if context.policy == ConcurrencyPolicy.REPLACE else backfill.spec.max_active_runs
 
 
 def _run_of(calendar: Calendar, records: _Records, backfill: ProcessBackfill, tick: datetime) -> CreateRun:

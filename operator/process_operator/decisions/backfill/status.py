@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from process_operator.decisions.context import Situation
+from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.rejections import blocked_now, reported
 from process_operator.decisions.run.report import end_conditions, reconciling
@@ -40,25 +40,25 @@ def open_status(
     counts: BackfillCounts,
     left: int,
     *,
-    situation: Situation | None = None,
+    context: DecisionContext | None = None,
 ) -> BackfillState:
-    """It goes on, or waits for its request; `situation` says for what."""
-    reason, message = _why_it_waits(situation)
+    """It goes on, or waits for its request; `context` says for what."""
+    reason, message = _why_it_waits(context)
     begun = state.status.start_time is not None or not reason
     phase = BackfillPhase.RUNNING if begun else BackfillPhase.PENDING
     return _with(state, phase, reason or BackfillReason.STARTED, message, **_how_far(cursor, counts, left))
 
 
-def _why_it_waits(situation: Situation | None) -> tuple[str, str]:
-    if situation is None:
+def _why_it_waits(context: DecisionContext | None) -> tuple[str, str]:
+    if context is None:
         return "", ""
-    if situation.acceptance.reason:
-        message = f"{situation.acceptance.reason}: {situation.acceptance.message}"
+    if context.acceptance.reason:
+        message = f"{context.acceptance.reason}: {context.acceptance.message}"
         return BackfillReason.NOT_ACCEPTED, f"the request is not accepted: {message}"[:4096]
-    if situation.is_suspended:
+    if context.is_suspended:
         return BackfillReason.SUSPENDED, "the request is suspended (spec.suspend): it goes on with it"
-    rejected = blocked_now(situation.snapshot, Need.RUN, situation.now)
-    if rejected is not None and reported([rejected], situation.now):
+    rejected = blocked_now(context.snapshot, Need.RUN, context.now)
+    if rejected is not None and reported([rejected], context.now):
         return rejected.reason, rejected.sentence[:4096]
     return "", ""
 
@@ -79,9 +79,9 @@ def without_request(backfill: ProcessBackfill, status: ProcessBackfillStatus, no
     )
 
 
-def held(state: BackfillState, situation: Situation) -> BackfillState:
+def held(state: BackfillState, context: DecisionContext) -> BackfillState:
     """Its request has no calendar, so that not even its ticks are known."""
-    return _with(state, state.status.phase, *_why_it_waits(situation))
+    return _with(state, state.status.phase, *_why_it_waits(context))
 
 
 def done(state: BackfillState, cursor: datetime, counts: BackfillCounts) -> BackfillState:

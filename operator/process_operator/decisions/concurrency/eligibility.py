@@ -8,87 +8,87 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from process_operator.decisions.activation.activation import run_name
-from process_operator.decisions.context import Situation
-from process_operator.decisions.inputs.candidate import Contender
+from process_operator.decisions.context import DecisionContext
+from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.history import backfill_mark
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.resources.batch.workloads import Kill, KillReason
 from process_operator.resources.model import format_instant
-from process_operator.resources.process_request import OnSuspend, StretchCause
+from process_operator.resources.process_request import ActivationCause, OnSuspend
 from process_operator.resources.process_run import Trigger
 from process_operator.timing.missed import is_too_old
 
 
-def contenders_of(situation: Situation) -> list[Contender]:
+def candidates_of(context: DecisionContext) -> list[Candidate]:
     """The runs that have a say in who may start."""
-    own = [contender for view in situation.views if (contender := _contender(situation, view))]
-    return [*own, *situation.orphans]
+    own = [candidate for view in context.views if (candidate := _candidate(context, view))]
+    return [*own, *context.orphans]
 
 
-def _contender(situation: Situation, view: RunView) -> Contender | None:
-    if view.refusal is not None or (view.by_cronjob and view.job is None):
+def _candidate(context: DecisionContext, view: RunView) -> Candidate | None:
+    if view.missed_reason is not None or (view.by_cronjob and view.job is None):
         return None
-    started = view.is_let_go and not situation.has_stepped_aside(view)
-    if not started and not is_time(situation, view):
+    started = view.is_started and not context.has_stepped_aside(view)
+    if not started and not is_time(context, view):
         return None
-    ready = started or (own_kill(situation, view) is None and _may_begin(situation, view))
-    return Contender(view.name, situation.due_of(view), started=started, ready=ready)
+    ready = started or (own_kill(context, view) is None and _may_begin(context, view))
+    return Candidate(view.name, context.due_of(view), started=started, ready=ready)
 
 
-def is_time(situation: Situation, view: RunView) -> bool:
+def is_time(context: DecisionContext, view: RunView) -> bool:
     """Whether the start of a Run Later run has come; for any other run it always has."""
-    return view.window is None or situation.now >= view.window.start
+    return view.window is None or context.now >= view.window.start
 
 
-def _may_begin(situation: Situation, view: RunView) -> bool:
-    refused = view.notes.create_refused
-    if refused is not None and (refused.again_at is None or refused.again_at > situation.now):
+def _may_begin(context: DecisionContext, view: RunView) -> bool:
+    refused = view.observations.create_rejected
+    if refused is not None and (refused.again_at is None or refused.again_at > context.now):
         return False
     by_hand = view.run.spec.trigger == Trigger.MANUAL
-    return situation.acceptance.is_accepted and (by_hand or not situation.is_suspended)
+    return context.acceptance.is_accepted and (by_hand or not context.is_suspended)
 
 
-def own_kill(situation: Situation, view: RunView) -> Kill | None:
+def own_kill(context: DecisionContext, view: RunView) -> Kill | None:
     """Why this run has to end, whatever the others do."""
-    request = situation.request
+    request = context.request
     trigger = view.run.spec.trigger
     if view.run.spec.cancel:
         return Kill(KillReason.CANCELED, "spec.cancel was set")
     mark = backfill_mark(view.run)
-    if mark is not None and any(b.spec.cancel for b in situation.snapshot.backfills if b.metadata.name == mark.name):
+    if mark is not None and any(b.spec.cancel for b in context.snapshot.backfills if b.metadata.name == mark.name):
         return Kill(KillReason.CANCELED, f"ProcessBackfill {mark.name} was canceled")
-    if view.is_let_go and not view.is_paused:
+    if view.is_started and not view.is_paused:
         cancels = (
-            situation.is_suspended and request.spec.on_suspend == OnSuspend.CANCEL_RUNNING and trigger != Trigger.MANUAL
+            context.is_suspended and request.spec.on_suspend == OnSuspend.CANCEL_RUNNING and trigger != Trigger.MANUAL
         )
         return Kill(KillReason.SUSPENDED) if cancels else None
     if view.is_paused:
         return None
     if trigger == Trigger.LATER and (
-        view.window is None or view.name != run_name(situation.snapshot, situation.stretch)
+        view.window is None or view.name != run_name(context.snapshot, context.activation)
     ):
-        return _kill_of_former_wait(situation, view)
-    if view.window is not None and view.window.is_over(situation.now):
-        return Kill(KillReason.MISSED, f"not started by {format_instant(view.window.end or situation.now)}")
-    return _claim_is_void(situation, view) if _is_claim(view) else None
+        return _kill_of_former_wait(context, view)
+    if view.window is not None and view.window.is_over(context.now):
+        return Kill(KillReason.MISSED, f"not started by {format_instant(view.window.end or context.now)}")
+    return _claim_is_void(context, view) if _is_claim(view) else None
 
 
-def _kill_of_former_wait(situation: Situation, view: RunView) -> Kill:
-    """Why a Run Later run waits for nothing any more: another stretch has begun, or the timing is another one."""
-    cause = situation.stretch.cause if view.window is not None else StretchCause.EDITED
-    if cause == StretchCause.RESUMED:
+def _kill_of_former_wait(context: DecisionContext, view: RunView) -> Kill:
+    """Why a Run Later run waits for nothing any more: another activation has begun, or the timing is another one."""
+    cause = context.activation.cause if view.window is not None else ActivationCause.EDITED
+    if cause == ActivationCause.RESUMED:
         return Kill(KillReason.SUSPENDED, "the request was suspended before the start; its resume waits for a new one")
-    if cause == StretchCause.RESCHEDULED:
+    if cause == ActivationCause.RESCHEDULED:
         return Kill(KillReason.CANCELED, "the request was rescheduled before the start")
     return Kill(KillReason.CANCELED, "the timing of the request was edited before the start")
 
 
-def too_late_at(situation: Situation, view: RunView) -> datetime | None:
+def too_late_at(context: DecisionContext, view: RunView) -> datetime | None:
     """The instant (UTC) from which on a run that waits may not start any more, where only its deadline says so."""
-    deadline = situation.request.spec.starting_deadline_seconds
-    if deadline is None or view.is_let_go or not _is_claim(view):
+    deadline = context.request.spec.starting_deadline_seconds
+    if deadline is None or view.is_started or not _is_claim(view):
         return None
-    return situation.due_of(view) + timedelta(seconds=deadline + 1)
+    return context.due_of(view) + timedelta(seconds=deadline + 1)
 
 
 def _is_claim(view: RunView) -> bool:
@@ -97,12 +97,12 @@ def _is_claim(view: RunView) -> bool:
     return view.run.spec.trigger in claims and view.job is None and not view.by_cronjob
 
 
-def _claim_is_void(situation: Situation, view: RunView) -> Kill | None:
-    request = situation.request
+def _claim_is_void(context: DecisionContext, view: RunView) -> Kill | None:
+    request = context.request
     deadline = request.spec.starting_deadline_seconds
-    if situation.is_suspended:
+    if context.is_suspended:
         return Kill(KillReason.SUSPENDED)
-    if is_too_old(situation.due_of(view), situation.now, deadline):
-        why = f": {view.notes.create_refused.message}" if view.notes.create_refused is not None else ""
+    if is_too_old(context.due_of(view), context.now, deadline):
+        why = f": {view.observations.create_rejected.message}" if view.observations.create_rejected is not None else ""
         return Kill(KillReason.MISSED, f"not started within {deadline} s of its time (startingDeadlineSeconds){why}")
     return None

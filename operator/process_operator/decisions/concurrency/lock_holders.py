@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from process_operator.decisions.inputs.process_lock import Occupant
+from process_operator.decisions.inputs.process_lock import LockHolder
 from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, PatchJob, ReportRun
 from process_operator.resources import names
 from process_operator.resources.batch.workloads import Job
@@ -21,7 +21,7 @@ def process_of(run: ProcessRun) -> str | None:
     return run.metadata.labels.get(names.LABEL_PROCESS)
 
 
-def occupant_of(run: ProcessRun, job: Job | None) -> Occupant | None:
+def lock_holder_of(run: ProcessRun, job: Job | None) -> LockHolder | None:
     """The run as one that is in the way of others; None where it waits, is suspended, or will never start.
 
     It is so until its end is recorded: then its pods are gone. `job` is its own. A run with steps has none, and is in
@@ -30,29 +30,29 @@ def occupant_of(run: ProcessRun, job: Job | None) -> Occupant | None:
     """
     created = run.metadata.creation_timestamp
     assert created is not None
-    if names.ANNOTATION_VERDICT in run.metadata.annotations and job is None and run.status.job_uid is None:
+    if names.ANNOTATION_MISSED_REASON in run.metadata.annotations and job is None and run.status.job_uid is None:
         return None
-    was_let_go = bool(run.status.steps) or run.status.phase == RunPhase.RUNNING or run.status.job_uid is not None
-    if job is None and not was_let_go:
+    was_started = bool(run.status.steps) or run.status.phase == RunPhase.RUNNING or run.status.job_uid is not None
+    if job is None and not was_started:
         return None
     if job is not None and (job.is_paused or job.waits_for_start):
         return None
     begun = (job.start_time or job.metadata.creation_timestamp) if job is not None else None
-    return Occupant(run.spec.request.name, run.metadata.name, run.spec.scheduled_time or created, begun or created)
+    return LockHolder(run.spec.request.name, run.metadata.name, run.spec.scheduled_time or created, begun or created)
 
 
-def let_go_by(
+def started_by(
     actions: tuple[Action, ...], ask_due: datetime, request: str, *, going: Collection[str]
-) -> tuple[Occupant, ...]:
+) -> tuple[LockHolder, ...]:
     """The runs that these actions start or resume, as those that are about to be in the way.
 
     `going` are those with steps that have begun, and the runs of their steps: a step starts nothing anew.
     """
-    started = (run for action in actions if (run := _let_go(action)) is not None and run not in going)
-    return tuple(Occupant(request, run, ask_due, ask_due) for run in started)
+    started = (run for action in actions if (run := _started_run(action)) is not None and run not in going)
+    return tuple(LockHolder(request, run, ask_due, ask_due) for run in started)
 
 
-def _let_go(action: Action) -> str | None:
+def _started_run(action: Action) -> str | None:
     match action:
         case CreateRun(manifest=manifest, job=job) if job is not None and "parent" not in manifest["spec"]:
             return str(manifest["metadata"]["name"])

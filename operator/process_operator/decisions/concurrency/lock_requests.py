@@ -11,18 +11,18 @@ from typing import Final
 
 from process_operator.decisions.activation.activation import is_suspended, run_name
 from process_operator.decisions.concurrency.lock_holders import process_of
-from process_operator.decisions.context import Situation
+from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.blocked import Need
-from process_operator.decisions.inputs.candidate import Contender
-from process_operator.decisions.inputs.process_lock import Ask
+from process_operator.decisions.inputs.candidate import Candidate
+from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.ticks.due import Occupation
+from process_operator.decisions.ticks.due import BusyInterval
 from process_operator.decisions.ticks.progress import (
+    busy_intervals,
     calendar_of,
     has_run,
-    occupations,
     runs_left,
     settled_through,
     stands_already,
@@ -36,41 +36,41 @@ Wish = tuple[datetime, str]
 """When a run wants to start, and its name."""
 
 
-def own_ask(situation: Situation, contenders: list[Contender]) -> Ask | None:
+def own_ask(context: DecisionContext, candidates: list[Candidate]) -> LockRequest | None:
     """When this request wants to start next, and which run; None where it shares no Process, or wants nothing.
 
     Only what would start if nobody else used the Process: who is held by something else must not hold up the others.
     """
-    line, now = situation.line, situation.now
-    if line is None or not situation.acceptance.is_accepted:
+    line, now = context.line, context.now
+    if line is None or not context.acceptance.is_accepted:
         return None
-    wishes = _runs(situation, contenders)
-    if blocked_now(situation.snapshot, Need.RUN, now) is None:
-        wishes += [*_tick(situation), *_one_shot(situation)]
+    wishes = _runs(context, candidates)
+    if blocked_now(context.snapshot, Need.RUN, now) is None:
+        wishes += [*_tick(context), *_one_shot(context)]
     current = [wish for wish in wishes if wish[0] <= now]
-    replaces = situation.policy == ConcurrencyPolicy.REPLACE
+    replaces = context.policy == ConcurrencyPolicy.REPLACE
     wish = max(current) if replaces and current else min(current or wishes, default=None)
     if wish is None:
         return None
     due, run = wish
-    keeps = situation.policy == ConcurrencyPolicy.FORBID and due <= now and line.place is not None
+    keeps = context.policy == ConcurrencyPolicy.FORBID and due <= now and line.place is not None
     place = min(due, line.place) if keeps and line.place is not None else due
-    return Ask(situation.snapshot.name, run, due, place, replaces=replaces)
+    return LockRequest(context.snapshot.name, run, due, place, replaces=replaces)
 
 
-def _runs(situation: Situation, contenders: list[Contender]) -> list[Wish]:
-    open_runs = {view.name: view for view in situation.views}
+def _runs(context: DecisionContext, candidates: list[Candidate]) -> list[Wish]:
+    open_runs = {view.name: view for view in context.views}
     ready = [
-        (contender.due, contender.name)
-        for contender in contenders
-        if not contender.started and contender.ready and not _is_sought(open_runs[contender.name])
+        (candidate.due, candidate.name)
+        for candidate in candidates
+        if not candidate.started and candidate.ready and not _is_sought(open_runs[candidate.name])
     ]
-    if situation.is_suspended:
+    if context.is_suspended:
         return ready
     later = [
         (view.window.start, view.name)
-        for view in situation.views
-        if view.window is not None and view.window.start > situation.now and not view.is_let_go
+        for view in context.views
+        if view.window is not None and view.window.start > context.now and not view.is_started
     ]
     return [*ready, *later]
 
@@ -80,99 +80,102 @@ def _is_sought(view: RunView) -> bool:
     return view.by_cronjob or (view.job is None and view.run.status.job_uid is not None)
 
 
-def _tick(situation: Situation) -> list[Wish]:
-    recurrence, spec, snapshot = situation.acceptance.recurrence, situation.request.spec, situation.snapshot
-    if recurrence is None or not situation.makes_ticks or is_suspended(situation.stretch):
+def _tick(context: DecisionContext) -> list[Wish]:
+    recurrence, spec, snapshot = context.acceptance.recurrence, context.request.spec, context.snapshot
+    if recurrence is None or not context.makes_ticks or is_suspended(context.activation):
         return []
     if runs_left(snapshot) == 0:
         return []
     calendar, settled = calendar_of(snapshot, recurrence), settled_through(snapshot, recurrence)
-    through = recurrence.due_through(situation.now)
+    through = recurrence.due_through(context.now)
     tick = recurrence.previous(through)
-    if tick is not None and spec.catch_up == CatchUp.ALL and situation.policy != ConcurrencyPolicy.REPLACE:
-        tick = recurrence.next_after(max(settled, _oldest_in_time(situation) - _INSTANT))
+    if tick is not None and spec.catch_up == CatchUp.ALL and context.policy != ConcurrencyPolicy.REPLACE:
+        tick = recurrence.next_after(max(settled, _oldest_in_time(context) - _INSTANT))
         while tick is not None and tick <= through and stands_already(snapshot, calendar, tick):
             tick = recurrence.next_after(tick)
     if tick is not None and settled < tick <= through:
-        in_time = not is_too_old(recurrence.due_at(tick), situation.now, spec.starting_deadline_seconds)
+        in_time = not is_too_old(recurrence.due_at(tick), context.now, spec.starting_deadline_seconds)
         # Whether a tick after the written cursor has run already only the history tells; nobody has to go for it before.
-        known = snapshot.history is not None or situation.policy != ConcurrencyPolicy.REPLACE
+        known = snapshot.history is not None or context.policy != ConcurrencyPolicy.REPLACE
         if in_time and known and not stands_already(snapshot, calendar, tick):
             return [(recurrence.due_at(tick), calendar.run_name(tick))]
     upcoming = recurrence.next_after(max(settled, through))
     return [] if upcoming is None else [(recurrence.due_at(upcoming), calendar.run_name(upcoming))]
 
 
-def _oldest_in_time(situation: Situation) -> datetime:
-    deadline = situation.request.spec.starting_deadline_seconds
-    now = situation.now.replace(microsecond=0)
-    begin = situation.stretch.since or now
+def _oldest_in_time(context: DecisionContext) -> datetime:
+    deadline = context.request.spec.starting_deadline_seconds
+    now = context.now.replace(microsecond=0)
+    begin = context.activation.since or now
     return begin if deadline is None else max(begin, now - timedelta(seconds=deadline))
 
 
-def _one_shot(situation: Situation) -> list[Wish]:
-    request, stretch, snapshot = situation.request, situation.stretch, situation.snapshot
-    if request.spec.timing.run_immediately is None or stretch.runs or is_suspended(stretch) or stretch.since is None:
+def _one_shot(context: DecisionContext) -> list[Wish]:
+    request, activation, snapshot = context.request, context.activation, context.snapshot
+    if (
+        request.spec.timing.run_immediately is None
+        or activation.runs
+        or is_suspended(activation)
+        or activation.since is None
+    ):
         return []
-    name = run_name(snapshot, stretch)
-    return [] if has_run(snapshot, name) else [(stretch.since, name)]
+    name = run_name(snapshot, activation)
+    return [] if has_run(snapshot, name) else [(activation.since, name)]
 
 
-def makes_room_for(situation: Situation, view: RunView) -> str | None:
+def makes_room_for(context: DecisionContext, view: RunView) -> str | None:
     """The run of another request for which this one has to go (Replace)."""
-    return room_for(situation.snapshot, view, situation.now, is_replaceable=_waits_replaceable(situation, view))
+    return room_for(context.snapshot, view, context.now, is_replaceable=_waits_replaceable(context, view))
 
 
 def room_for(snapshot: Snapshot, view: RunView, now: datetime, *, is_replaceable: bool) -> str | None:
     """The run of another request for which an open run has to go; `is_replaceable`: also while it only waits."""
-    working = view.is_let_go and (not view.is_paused or bool(view.run.status.steps))
+    working = view.is_started and (not view.is_paused or bool(view.run.status.steps))
     if not working and not is_replaceable:
         return None
-    line = snapshot.lines.get(process_of(view.run) or "")
+    line = snapshot.process_locks.get(process_of(view.run) or "")
     return None if line is None else line.newer_than((view.due, snapshot.name), now, working=working)
 
 
-def _waits_replaceable(situation: Situation, view: RunView) -> bool:
-    is_time = view.window is None or view.window.start <= situation.now
-    return situation.policy == ConcurrencyPolicy.REPLACE and is_time and not situation.is_suspended
+def _waits_replaceable(context: DecisionContext, view: RunView) -> bool:
+    is_time = view.window is None or view.window.start <= context.now
+    return context.policy == ConcurrencyPolicy.REPLACE and is_time and not context.is_suspended
 
 
-def may_enter(situation: Situation, ask: Ask | None) -> bool:
+def may_enter(context: DecisionContext, ask: LockRequest | None) -> bool:
     """Whether the other requests of the Process let a run of this one start now."""
-    return situation.line is None or situation.line.admits(ask, situation.now)
+    return context.line is None or context.line.admits(ask, context.now)
 
 
-def others_in_the_way(situation: Situation, ask: Ask | None) -> tuple[str, ...]:
+def others_in_the_way(context: DecisionContext, ask: LockRequest | None) -> tuple[str, ...]:
     """What of other requests keeps a due tick undecided; one that a newer run outdoes is claimed, and canceled."""
-    line = situation.line
-    if line is None or ask is None or ask.due > situation.now or line.admits(ask, situation.now):
+    line = context.line
+    if line is None or ask is None or ask.due > context.now or line.admits(ask, context.now):
         return ()
-    if ask.replaces and line.newer_than(ask.age, situation.now, working=False) is not None:
+    if ask.replaces and line.newer_than(ask.age, context.now, working=False) is not None:
         return ()
-    front = line.in_front_of(ask, situation.now)
+    front = line.in_front_of(ask, context.now)
     return (front.run if front is not None else line.process,)
 
 
-def why_it_waits(situation: Situation, ask: Ask | None) -> str | None:
+def why_it_waits(context: DecisionContext, ask: LockRequest | None) -> str | None:
     """A sentence for people about a run that waits for another request; None where it does not."""
-    line = situation.line
-    if line is None or ask is None or ask.due > situation.now:
+    line = context.line
+    if line is None or ask is None or ask.due > context.now:
         return None
-    front = line.in_front_of(ask, situation.now)
+    front = line.in_front_of(ask, context.now)
     if front is None:
         return None
-    return (
-        f"waits for run {front.run} of request {front.request} (Process {line.process} is shared: {situation.policy})"
-    )
+    return f"waits for run {front.run} of request {front.request} (Process {line.process} is shared: {context.policy})"
 
 
-def all_occupations(situation: Situation) -> tuple[Occupation, ...]:
+def all_busy_intervals(context: DecisionContext) -> tuple[BusyInterval, ...]:
     """When which run was in the way, of this request and of all others that share its Process."""
-    own = occupations(situation.snapshot, situation.views)
-    own += tuple(Occupation(orphan.name, orphan.due, None) for orphan in situation.orphans)
-    line = situation.line
+    own = busy_intervals(context.snapshot, context.views)
+    own += tuple(BusyInterval(orphan.name, orphan.due, None) for orphan in context.orphans)
+    line = context.line
     if line is None:
         return own
-    past = (Occupation(run.run, run.start, run.end) for run in line.past or ())
-    going = (Occupation(occupant.run, occupant.since, None) for occupant in line.occupants)
+    past = (BusyInterval(run.run, run.start, run.end) for run in line.past or ())
+    going = (BusyInterval(holder.run, holder.since, None) for holder in line.holders)
     return (*own, *past, *going)

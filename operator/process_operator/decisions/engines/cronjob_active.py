@@ -8,40 +8,40 @@ what a run owns it would count until it is deleted, so that is taken out here.
 
 from __future__ import annotations
 
-from process_operator.decisions.context import Situation
+from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_sync import own_cronjob
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.manifests import active_patch
-from process_operator.decisions.plan.actions import Draft, PatchCronJob
+from process_operator.decisions.plan.actions import PatchCronJob, PlanBuilder
 from process_operator.resources.batch.workloads import ActiveJob, CronJob, Job
 from process_operator.resources.process import ConcurrencyPolicy
 
 
-def plan_active(situation: Situation, draft: Draft) -> None:
+def plan_active(context: DecisionContext, builder: PlanBuilder) -> None:
     """Add to `status.active` what is in the way and not counted, and take out what is over."""
-    cronjob = own_cronjob(situation.snapshot)
+    cronjob = own_cronjob(context.snapshot)
     if cronjob is None:
         return
     counted = {job.uid for job in cronjob.active}
-    own = situation.snapshot.jobs.values()
+    own = context.snapshot.jobs.values()
     over = {job.metadata.uid: job for job in own if job.finished is not None}
     stuck = any(job.uid in over and not _is_by_cronjob(over[job.uid], cronjob) for job in cronjob.active)
     kept = [job for job in cronjob.active if job.uid not in over]
     added = [
         ActiveJob(job.metadata.name, job.metadata.uid)
         for job in own
-        if job.metadata.uid not in counted and _is_at_work(situation.snapshot, job) and _counts(situation, cronjob, job)
+        if job.metadata.uid not in counted and _is_at_work(context.snapshot, job) and _counts(context, cronjob, job)
     ]
     if added or stuck:
         patch = active_patch(cronjob, [*kept, *added])
-        draft.do(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, patch, subresource="status"))
+        builder.add(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, patch, subresource="status"))
 
 
-def _counts(situation: Situation, cronjob: CronJob, job: Job) -> bool:
+def _counts(context: DecisionContext, cronjob: CronJob, job: Job) -> bool:
     """Whether the operator has to see to it; a tick that it did not claim is the controller's own business."""
     if job.tick is not None and _is_by_cronjob(job, cronjob):
-        return job.tick == cronjob.claimed_tick
-    return situation.policy == ConcurrencyPolicy.FORBID
+        return job.tick == cronjob.taken_over_tick
+    return context.policy == ConcurrencyPolicy.FORBID
 
 
 def _is_at_work(snapshot: Snapshot, job: Job) -> bool:

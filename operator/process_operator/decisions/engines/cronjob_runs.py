@@ -15,15 +15,15 @@ from process_operator.decisions.inputs.ownership import cronjob_of
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
 from process_operator.decisions.manifests.manifests import kill_patch, run_manifest
-from process_operator.decisions.plan.actions import CreateRun, DeleteJob, Draft, Emit, KillJob, LoadHistory
+from process_operator.decisions.plan.actions import CreateRun, DeleteJob, Emit, KillJob, LoadHistory, PlanBuilder
 from process_operator.decisions.ticks.due import spans_without_job
-from process_operator.decisions.ticks.missed_records import refuse
+from process_operator.decisions.ticks.missed_records import record_missed
 from process_operator.decisions.ticks.progress import (
     LATE,
     Calendar,
     Progress,
+    busy_intervals,
     has_run,
-    occupations,
     settled_through,
     span_of,
 )
@@ -37,13 +37,13 @@ _INSTANT: Final = timedelta(microseconds=1)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
-def plan_cronjob_jobs(snapshot: Snapshot, now: datetime, draft: Draft) -> int:
+def plan_cronjob_jobs(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> int:
     """Give every Job that the CronJob made its run, whatever the request wants by now; how many were made."""
-    return sum(1 for job in cronjob_jobs(snapshot) if _plan_job(snapshot, job, now, draft))
+    return sum(1 for job in cronjob_jobs(snapshot) if _plan_job(snapshot, job, now, builder))
 
 
 def plan_passed_over(
-    snapshot: Snapshot, calendar: Calendar, views: tuple[RunView, ...], now: datetime, draft: Draft
+    snapshot: Snapshot, calendar: Calendar, views: tuple[RunView, ...], now: datetime, builder: PlanBuilder
 ) -> Progress:
     """Record the ticks that the controller passed over without a Job, up to the newest that it started.
 
@@ -62,20 +62,20 @@ def plan_passed_over(
         after=after,
         until=newest - _INSTANT,
         policy=calendar.request.spec.concurrency_policy,
-        occupations=occupations(snapshot, views),
+        busy_intervals=busy_intervals(snapshot, views),
     )
     has_all = newest in jobs or has_run(snapshot, calendar.run_name(newest))
     if snapshot.history is None and (older or not has_all):
-        draft.do(LoadHistory())
+        builder.add(LoadHistory())
         return Progress(cursor)
     for part in without_jobs(older, calendar, jobs):
-        refuse(snapshot, calendar, (part,), draft, ongoing=False)
-    if not has_all and cronjob is not None and newest == cronjob.claimed_tick:
+        record_missed(snapshot, calendar, (part,), builder, ongoing=False)
+    if not has_all and cronjob is not None and newest == cronjob.taken_over_tick:
         before = calendar.recurrence.previous(newest - _INSTANT)
         return Progress(before if before is not None and before > after else cursor)
     if not has_all:
         # The controller says that it started this tick, and no Job of it is there: the run finds out.
-        draft.do(CreateRun(_cronjob_run(calendar.request, calendar.run_name(newest), newest, now)))
+        builder.add(CreateRun(_cronjob_run(calendar.request, calendar.run_name(newest), newest, now)))
     return Progress(newest)
 
 
@@ -85,9 +85,9 @@ def without_jobs(spans: Iterable[Span], calendar: Calendar, ticks: set[datetime 
     for span in spans:
         low = span.first - _INSTANT
         for tick in sorted(tick for tick in ticks if tick is not None and span.first <= tick <= span.last):
-            parts += span_of(calendar.recurrence, low, tick - _INSTANT, span.refusal)
+            parts += span_of(calendar.recurrence, low, tick - _INSTANT, span.missed_reason)
             low = tick
-        parts += span_of(calendar.recurrence, low, span.last, span.refusal)
+        parts += span_of(calendar.recurrence, low, span.last, span.missed_reason)
     return parts
 
 
@@ -108,52 +108,47 @@ def unrecorded_jobs(snapshot: Snapshot) -> int:
     )
 
 
-def _plan_job(snapshot: Snapshot, job: Job, now: datetime, draft: Draft) -> bool:
+def _plan_job(snapshot: Snapshot, job: Job, now: datetime, builder: PlanBuilder) -> bool:
     """Make the run of a Job that has none; whether one is made."""
     assert snapshot.request is not None
     name, cursor = job.metadata.name, snapshot.status.last_schedule_time
     if name in snapshot.gone_jobs or has_run(snapshot, name):
-        return _plan_recorded_job(snapshot, job, draft)
+        return _plan_recorded_job(snapshot, job, builder)
     is_settled = job.tick is not None and cursor is not None and job.tick <= cursor
     if is_settled:
-        return job.finished is None and _plan_stray_job(snapshot, job, draft)
+        return job.finished is None and _plan_stray_job(snapshot, job, builder)
     if job.tick is None and job.finished is not None and snapshot.history is None:
         # Made by a person, and over: whether it is recorded only a list can tell.
-        draft.do(LoadHistory())
+        builder.add(LoadHistory())
         return False
-    draft.do(CreateRun(_cronjob_run(snapshot.request, name, job.tick, job.metadata.creation_timestamp or now)))
-    draft.do(Emit(EventReason.RUN_STARTED, f"started run {name}", about=name))
+    builder.add(CreateRun(_cronjob_run(snapshot.request, name, job.tick, job.metadata.creation_timestamp or now)))
+    builder.add(Emit(EventReason.RUN_STARTED, f"started run {name}", about=name))
     return True
 
 
-def _plan_recorded_job(snapshot: Snapshot, job: Job, draft: Draft) -> bool:
-    refused = next((r for r in snapshot.history or () if r.name == job.metadata.name and r.refusal), None)
-    if (
-        refused is not None
-        and job.finished is None
-        and job.kill is None
-        and job.metadata.name not in snapshot.gone_jobs
-    ):
-        _kill_stray(job, refused, draft)
+def _plan_recorded_job(snapshot: Snapshot, job: Job, builder: PlanBuilder) -> bool:
+    missed = next((r for r in snapshot.history or () if r.name == job.metadata.name and r.missed_reason), None)
+    if missed is not None and job.finished is None and job.kill is None and job.metadata.name not in snapshot.gone_jobs:
+        _kill_stray(job, missed, builder)
     return False
 
 
-def _plan_stray_job(snapshot: Snapshot, job: Job, draft: Draft) -> bool:
+def _plan_stray_job(snapshot: Snapshot, job: Job, builder: PlanBuilder) -> bool:
     """A Job that still runs for a tick whose run is gone: its run was deleted, or finished without it."""
     if snapshot.history is None:
-        draft.do(LoadHistory())
+        builder.add(LoadHistory())
     elif job.metadata.deletion_timestamp is None:
-        draft.do(DeleteJob(job.metadata.name, job.metadata.uid))
+        builder.add(DeleteJob(job.metadata.name, job.metadata.uid))
     return False
 
 
-def _kill_stray(job: Job, record: FinishedRun, draft: Draft) -> None:
+def _kill_stray(job: Job, record: FinishedRun, builder: PlanBuilder) -> None:
     patch = kill_patch(Kill(KillReason.CANCELED, f"recorded as {record.phase}"))
     name = job.metadata.name
     message = f"ended Job {name}: its tick is recorded as {record.phase} ({record.reason})"
-    draft.do(
+    builder.add(
         KillJob(name, job.metadata.uid, name, patch, 0, None),
-        Emit(EventReason.REFUSED, message, warning=True, about=name),
+        Emit(EventReason.JOB_KILLED, message, warning=True, about=name),
     )
 
 

@@ -17,7 +17,7 @@ from process_operator.decisions.inputs.ownership import is_cronjob_of
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.manifests import cronjob_manifest, cronjob_spec, identity_patch
-from process_operator.decisions.plan.actions import CreateCronJob, Draft, Emit, PatchCronJob
+from process_operator.decisions.plan.actions import CreateCronJob, Emit, PatchCronJob, PlanBuilder
 from process_operator.decisions.run.orphans import adopt_cronjobs
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
@@ -38,7 +38,7 @@ def own_cronjob(snapshot: Snapshot) -> CronJob | None:
 
 
 def plan_cronjob(
-    snapshot: Snapshot, acceptance: Acceptance, now: datetime, draft: Draft, *, finished: bool, unrecorded: int
+    snapshot: Snapshot, acceptance: Acceptance, now: datetime, builder: PlanBuilder, *, finished: bool, unrecorded: int
 ) -> None:
     """Bring the CronJob in line with the request.
 
@@ -46,8 +46,8 @@ def plan_cronjob(
         finished: no tick of the schedule is left.
         unrecorded: how many Jobs of the CronJob have no run.
     """
-    suspend_orphans(snapshot, draft)
-    adopt_cronjobs(snapshot, draft)
+    suspend_orphans(snapshot, builder)
+    adopt_cronjobs(snapshot, builder)
     if acceptance.ask is not None or blocked_now(snapshot, Need.CRON_JOB, now) is not None:
         return
     request, cronjob, template = snapshot.request, own_cronjob(snapshot), acceptance.template
@@ -55,7 +55,7 @@ def plan_cronjob(
     choice = acceptance.engine
     if not acceptance.is_accepted or choice is None or choice.engine != Engine.CRON_JOB:
         if cronjob is not None and not cronjob.suspend:
-            draft.do(_suspend(cronjob))
+            builder.add(_suspend(cronjob))
         return
     assert template is not None
     no_runs = snapshot.blocked.get(Need.RUN) if unrecorded >= MOST_UNRECORDED else None
@@ -63,21 +63,21 @@ def plan_cronjob(
     if no_runs is not None and cronjob is not None and not cronjob.suspend:
         name = cronjob.metadata.name
         message = f"suspended CronJob {name} until its {unrecorded} Jobs can be recorded: {no_runs.message}"
-        draft.do(Emit(EventReason.BLOCKED, message, warning=True, about=name))
+        builder.add(Emit(EventReason.BLOCKED, message, warning=True, about=name))
     spec = _wanted_spec(request, template, choice, suspend=rests)
     if cronjob is None:
         if not rests:
-            draft.do(CreateCronJob(cronjob_manifest(request, template, spec)))
+            builder.add(CreateCronJob(cronjob_manifest(request, template, spec)))
         return
     if labels := identity_patch(request, cronjob.metadata):
-        draft.do(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, labels))
+        builder.add(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, labels))
     quiet = _quiet_until(snapshot, cronjob)
     last = cronjob.last_schedule_time
     if not rests and (last is None or last < quiet or (last > now + _SKEW and last != quiet)):
         patch = {"status": {"lastScheduleTime": format_instant(quiet)}}
-        draft.do(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, patch, subresource="status"))
+        builder.add(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, patch, subresource="status"))
     if not _is_in_line(cronjob, spec, template.hash):
-        draft.do(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, _replacement(spec, template.hash)))
+        builder.add(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, _replacement(spec, template.hash)))
 
 
 def armed_cronjob(snapshot: Snapshot, acceptance: Acceptance) -> CronJob | None:
@@ -112,11 +112,11 @@ def _wanted_spec(
 
 
 def _quiet_until(snapshot: Snapshot, cronjob: CronJob) -> datetime:
-    """The instant after which the controller may fire: where the stretch began, or right before its startTime."""
+    """The instant after which the controller may fire: where the activation began, or right before its startTime."""
     status, request = snapshot.status, snapshot.request
     assert request is not None and request.spec.timing.schedule is not None
-    assert status.stretch is not None and status.stretch.since is not None
-    candidates = [status.stretch.since]
+    assert status.activation is not None and status.activation.since is not None
+    candidates = [status.activation.since]
     start = request.spec.timing.schedule.start_time
     if start is not None:
         candidates.append(start - timedelta(seconds=1))
@@ -153,7 +153,7 @@ def _suspend(cronjob: CronJob) -> PatchCronJob:
     return PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, {"spec": {"suspend": True}})
 
 
-def suspend_orphans(snapshot: Snapshot, draft: Draft) -> None:
+def suspend_orphans(snapshot: Snapshot, builder: PlanBuilder) -> None:
     """`kubectl delete --cascade=orphan` leaves a CronJob that would fire for ever with nobody to record its runs."""
     for cronjob in snapshot.cronjobs:
         made_for = cronjob.metadata.labels.get(names.LABEL_REQUEST_UID, "")
@@ -161,4 +161,6 @@ def suspend_orphans(snapshot: Snapshot, draft: Draft) -> None:
         if left_behind and not cronjob.suspend and cronjob.metadata.deletion_timestamp is None:
             name = cronjob.metadata.name
             message = f"suspended, because its ProcessRequest {snapshot.name} no longer exists"
-            draft.do(_suspend(cronjob), Emit(EventReason.REFUSED, message, warning=True, about=name, on_cronjob=name))
+            builder.add(
+                _suspend(cronjob), Emit(EventReason.ORPHANED, message, warning=True, about=name, on_cronjob=name)
+            )

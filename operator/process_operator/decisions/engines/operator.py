@@ -11,21 +11,21 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.concurrency.lock_requests import all_occupations
+from process_operator.decisions.concurrency.lock_requests import all_busy_intervals
 from process_operator.decisions.concurrency.policy import in_the_way
-from process_operator.decisions.context import Situation
+from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_runs import cronjob_jobs, without_jobs
-from process_operator.decisions.inputs.candidate import Contender
-from process_operator.decisions.inputs.missed_tick import Refusal, Span
+from process_operator.decisions.inputs.candidate import Candidate
+from process_operator.decisions.inputs.missed_tick import MissedReason, Span
 from process_operator.decisions.inputs.rejections import cause_of_misses, is_quota_full
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import job_to_come, refused_run_manifest, run_manifest
-from process_operator.decisions.plan.actions import Action, CreateRun, Draft, Emit, LoadHistory, LoadProcessRuns
+from process_operator.decisions.manifests.manifests import job_to_come, missed_run_manifest, run_manifest
+from process_operator.decisions.plan.actions import Action, CreateRun, Emit, LoadHistory, LoadProcessRuns, PlanBuilder
 from process_operator.decisions.plan.limits import MAX_WAITING
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.decisions.ticks.due import DueTicks, Hindrance, Rules, decide_due_ticks
 from process_operator.decisions.ticks.missed import in_one_summary
-from process_operator.decisions.ticks.missed_records import refuse
+from process_operator.decisions.ticks.missed_records import record_missed
 from process_operator.decisions.ticks.progress import (
     LATE,
     Calendar,
@@ -46,32 +46,32 @@ from process_operator.resources.process_run import RunPhase, Trigger
 
 _LATELY: Final = timedelta(minutes=10)
 _INSTANT: Final = timedelta(microseconds=1)
-_NOT_YET: Final = Refusal(RunPhase.MISSED, "")
+_NOT_YET: Final = MissedReason(RunPhase.MISSED, "")
 """For spans that only say which ticks have no run."""
 
 
 def plan_ticks(
-    situation: Situation,
+    context: DecisionContext,
     calendar: Calendar,
-    contenders: Sequence[Contender],
+    candidates: Sequence[Candidate],
     others: tuple[str, ...],
     at_once: JobTemplate | None,
-    draft: Draft,
+    builder: PlanBuilder,
 ) -> Progress:
     """Claim the due ticks that may start, let others wait, and refuse the rest.
 
     `others` are runs of other requests that are in the way; `at_once` is the template where a claimed tick may start
     without waiting for its turn.
     """
-    snapshot, views, now = situation.snapshot, situation.views, situation.now
+    snapshot, views, now = context.snapshot, context.views, context.now
     spec, recurrence = calendar.request.spec, calendar.recurrence
-    rules = Rules(situation.policy, spec.catch_up, spec.starting_deadline_seconds)
+    rules = Rules(context.policy, spec.catch_up, spec.starting_deadline_seconds)
     after, through = settled_through(snapshot, recurrence), recurrence.due_through(now)
     left = runs_left(snapshot)
     needs_history = rules.make_up_all or (left is not None and left > 0)
     if snapshot.history is None and needs_history and _was_away(snapshot, after, calendar, now):
         # How many wait or may start, and which is next, follows from those that have run already: a list shows them.
-        draft.do(LoadHistory())
+        builder.add(LoadHistory())
         return Progress(snapshot.status.last_schedule_time)
     if left is not None:
         left -= runs_of_ticks(snapshot, after, through)
@@ -84,80 +84,80 @@ def plan_ticks(
         after=settled.cursor or after,
         now=now,
         rules=rules,
-        blocked=_is_blocked(snapshot, calendar, contenders, others, rules, settled.cursor or after, now),
+        blocked=_is_blocked(snapshot, calendar, candidates, others, rules, settled.cursor or after, now),
         # Of all policies only this one asks who was in the way; to say it takes long where many are remembered.
-        occupations=all_occupations(situation) if rules.policy == ConcurrencyPolicy.FORBID else (),
-        hindrance=_hindrance(situation, calendar),
+        busy_intervals=all_busy_intervals(context) if rules.policy == ConcurrencyPolicy.FORBID else (),
+        hindrance=_hindrance(context, calendar),
     )
     idle = Progress(settled.cursor or snapshot.status.last_schedule_time, settled.started, due.waiting)
     if due.waiting and rules.deadline_seconds is not None:
         oldest = recurrence.newest(after, through, limit=due.waiting)[0]
-        draft.wake(recurrence.due_at(oldest) + timedelta(seconds=rules.deadline_seconds + 1))
-    if not due.start and not due.refused:
+        builder.wake_at(recurrence.due_at(oldest) + timedelta(seconds=rules.deadline_seconds + 1))
+    if not due.start and not due.missed:
         return idle
-    if due.refused and any(view.refusal is not None for view in views):
+    if due.missed and any(view.missed_reason is not None for view in views):
         # Those refused before are finished first: where the next ones belong follows from them.
         return idle
-    if snapshot.history is None and (due.refused or _was_away(snapshot, after, calendar, now)):
+    if snapshot.history is None and (due.missed or _was_away(snapshot, after, calendar, now)):
         # Ticks since the written cursor may have run already: only a list shows finished runs.
-        draft.do(LoadHistory())
+        builder.add(LoadHistory())
         return idle
-    if due.refused and situation.line is not None and situation.line.past is None:
+    if due.missed and context.line is not None and context.line.past is None:
         # Which run of another request was in the way of a tick only a list shows.
-        draft.do(LoadProcessRuns(situation.line.process))
+        builder.add(LoadProcessRuns(context.line.process))
         return idle
-    cursor = _record_and_claim(situation, calendar, due, at_once, idle.cursor, draft)
+    cursor = _record_and_claim(context, calendar, due, at_once, idle.cursor, builder)
     cursor = latest(cursor, *due.start)
     return Progress(cursor, _started(snapshot, calendar, after, cursor, due.start), due.waiting)
 
 
 def _record_and_claim(
-    situation: Situation,
+    context: DecisionContext,
     calendar: Calendar,
     due: DueTicks,
     at_once: JobTemplate | None,
     cursor: datetime | None,
-    draft: Draft,
+    builder: PlanBuilder,
 ) -> datetime | None:
     """Record the refused ticks and claim those that start; the cursor that follows from the records."""
-    snapshot, records = situation.snapshot, Draft()
+    snapshot, records = context.snapshot, PlanBuilder()
     ongoing = bool(due.waiting) and not due.start
-    cursor = latest(cursor, refuse(snapshot, calendar, due.refused, records, ongoing=ongoing))
+    cursor = latest(cursor, record_missed(snapshot, calendar, due.missed, records, ongoing=ongoing))
     is_tight = is_quota_full(snapshot)
     if not is_tight:
-        draft.do(*records.actions)
+        builder.add(*records.actions)
     for index, tick in enumerate(due.start):
         # In a queue only the first may be next; the others join it.
-        template = at_once if index == 0 or situation.policy == ConcurrencyPolicy.ALLOW else None
-        _claim_tick(snapshot, calendar, tick, template, situation.now, draft)
+        template = at_once if index == 0 or context.policy == ConcurrencyPolicy.ALLOW else None
+        _claim_tick(snapshot, calendar, tick, template, context.now, builder)
     if is_tight:
         # The record of a miss takes no place that a run needs.
-        draft.do(*records.actions)
+        builder.add(*records.actions)
     return cursor
 
 
-def _hindrance(situation: Situation, calendar: Calendar) -> Hindrance | None:
+def _hindrance(context: DecisionContext, calendar: Calendar) -> Hindrance | None:
     """Why no run could be created, and the first tick that this concerns."""
-    cause, recurrence = cause_of_misses(situation.snapshot), calendar.recurrence
+    cause, recurrence = cause_of_misses(context.snapshot), calendar.recurrence
     if cause is None:
         return None
     since, words = cause
     return Hindrance(recurrence.previous(recurrence.due_through(since)) or since, words)
 
 
-def undecided_ticks(situation: Situation, calendar: Calendar) -> int:
+def undecided_ticks(context: DecisionContext, calendar: Calendar) -> int:
     """How many ticks are due and wait while no run can be created."""
-    if not situation.is_own_engine:
+    if not context.is_own_engine:
         return 0
-    after = settled_through(situation.snapshot, calendar.recurrence)
-    count = calendar.recurrence.count(after, calendar.recurrence.due_through(situation.now))
-    return min(count, MAX_WAITING if situation.request.spec.catch_up == CatchUp.ALL else 1)
+    after = settled_through(context.snapshot, calendar.recurrence)
+    count = calendar.recurrence.count(after, calendar.recurrence.due_through(context.now))
+    return min(count, MAX_WAITING if context.request.spec.catch_up == CatchUp.ALL else 1)
 
 
 def _started(
     snapshot: Snapshot, calendar: Calendar, after: datetime, cursor: datetime | None, ticks: tuple[datetime, ...]
 ) -> int:
-    """How many runs of the stretch are counted by moving the cursor: those there already, and those claimed now."""
+    """How many runs of the activation are counted by moving the cursor: those there already, and those claimed now."""
     new = sum(1 for tick in ticks if not stands_already(snapshot, calendar, tick))
     return new + (runs_of_ticks(snapshot, after, cursor) if cursor is not None else 0)
 
@@ -190,7 +190,7 @@ def _settled(snapshot: Snapshot, calendar: Calendar, after: datetime, now: datet
 def _is_blocked(
     snapshot: Snapshot,
     calendar: Calendar,
-    contenders: Sequence[Contender],
+    candidates: Sequence[Candidate],
     others: tuple[str, ...],
     rules: Rules,
     after: datetime,
@@ -201,11 +201,16 @@ def _is_blocked(
     if tick is None or stands_already(snapshot, calendar, tick):
         # A crash may have come between the claim and the cursor: then the tick is in nobody's way, its own run least.
         return False
-    return bool(others) or bool(in_the_way(rules.policy, contenders, due=recurrence.due_at(tick)))
+    return bool(others) or bool(in_the_way(rules.policy, candidates, due=recurrence.due_at(tick)))
 
 
 def _claim_tick(
-    snapshot: Snapshot, calendar: Calendar, tick: datetime, at_once: JobTemplate | None, now: datetime, draft: Draft
+    snapshot: Snapshot,
+    calendar: Calendar,
+    tick: datetime,
+    at_once: JobTemplate | None,
+    now: datetime,
+    builder: PlanBuilder,
 ) -> None:
     if stands_already(snapshot, calendar, tick):
         return
@@ -214,7 +219,7 @@ def _claim_tick(
     is_late = now - calendar.recurrence.due_at(tick) > LATE or (newer is not None and newer <= now)
     trigger = Trigger.CATCH_UP if is_late else Trigger.SCHEDULE
     manifest = run_manifest(calendar.request, name=name, trigger=trigger, scheduled=tick)
-    draft.do(*claim(calendar.request, manifest, at_once, tick, tick=tick))
+    builder.add(*claim(calendar.request, manifest, at_once, tick, tick=tick))
 
 
 def claim(
@@ -252,10 +257,10 @@ def _was_away(snapshot: Snapshot, after: datetime, calendar: Calendar, now: date
     return is_late or (last is not None and abs(now - last) < _LATELY)
 
 
-def plan_stretch_end(
-    snapshot: Snapshot, calendar: Calendar, reason: str, now: datetime, draft: Draft
+def plan_activation_end(
+    snapshot: Snapshot, calendar: Calendar, reason: str, now: datetime, builder: PlanBuilder
 ) -> datetime | None:
-    """Record the ticks that a stretch leaves undecided as Missed, in one summary; the last of them.
+    """Record the ticks that an activation leaves undecided as Missed, in one summary; the last of them.
 
     The history must be known. Where the claim of one of these ticks was written and the cursor was not, its run stands,
     and so does that of every Job of a CronJob.
@@ -268,10 +273,10 @@ def plan_stretch_end(
     if left is not None and left <= 0:
         return None
     cause = cause_of_misses(snapshot)
-    refusal = Refusal(RunPhase.MISSED, reason, cause[1] if cause is not None else "")
-    spans = span_of(calendar.recurrence, after, last, refusal)
+    missed_reason = MissedReason(RunPhase.MISSED, reason, cause[1] if cause is not None else "")
+    spans = span_of(calendar.recurrence, after, last, missed_reason)
     for span in _free(snapshot, calendar, spans):
-        record = in_one_summary(span.first, span.last, span.count, span.refusal)
+        record = in_one_summary(span.first, span.last, span.count, span.missed_reason)
         name = calendar.run_name(span.first)
-        draft.do(CreateRun(refused_run_manifest(calendar.request, name=name, record=record)))
+        builder.add(CreateRun(missed_run_manifest(calendar.request, name=name, record=record)))
     return last

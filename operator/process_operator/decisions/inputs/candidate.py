@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
+class Candidate:
     """A run that exists and is not finished, as far as this table is concerned."""
 
     name: str

@@ -49,7 +49,7 @@ def remembered(run: ProcessRun) -> FinishedRun:
         start=run.status.start_time,
         end=run.status.end_time,
         summary=run.status.summary,
-        refusal=annotations.get(names.ANNOTATION_VERDICT, ""),
+        missed_reason=annotations.get(names.ANNOTATION_MISSED_REASON, ""),
         by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == "CronJob",
         backfill=backfill_mark(run),
         steps=run.status.steps or (),

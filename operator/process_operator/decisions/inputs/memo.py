@@ -24,13 +24,13 @@ class _Answer(NamedTuple, Generic[V]):
     value: V
 
 
-class OncePerRequest(Generic[V]):
+class PerRequestMemo(Generic[V]):
     """The answers of one pure function, by the identity of the request; an answer goes when its request does."""
 
     def __init__(self) -> None:
         self._answers: dict[int, _Answer[V]] = {}
 
-    def of(self, request: ProcessRequest, others: tuple[object, ...], work_out: Callable[[], V]) -> V:
+    def of(self, request: ProcessRequest, others: tuple[object, ...], get_or_compute: Callable[[], V]) -> V:
         """The answer for a request and what else it follows from, which is compared by value. What is raised is not
         kept.
 
@@ -40,9 +40,9 @@ class OncePerRequest(Generic[V]):
         known = self._answers.get(place)
         if known is not None and known.request() is request and known.others == others:
             return known.value
-        value = work_out()
-        forget = weakref.ref(request, lambda gone: self._forget(place, gone))
-        self._answers[place] = _Answer(forget, others, value)
+        value = get_or_compute()
+        prune = weakref.ref(request, lambda gone: self._forget(place, gone))
+        self._answers[place] = _Answer(prune, others, value)
         return value
 
     def _forget(self, place: int, gone: weakref.ref[ProcessRequest]) -> None:

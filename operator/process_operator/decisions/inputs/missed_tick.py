@@ -12,7 +12,7 @@ from process_operator.resources.process_run import ProcessRun, RunPhase, RunSumm
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class MissedReason:
     """A phase and reason for ticks that do not start; `about` names the run in the way, or the cause of a miss."""
 
     phase: RunPhase
@@ -24,7 +24,7 @@ class Refusal:
         return f"{self.phase}/{self.reason} {self.about}".rstrip()
 
     @classmethod
-    def parse(cls, text: str) -> Refusal | None:
+    def parse(cls, text: str) -> MissedReason | None:
         """The inverse of str(); None where the text is not of this form."""
         head, _, about = text.partition(" ")
         phase, _, reason = head.partition("/")
@@ -60,7 +60,7 @@ class Span:
     first: datetime
     last: datetime
     count: int
-    refusal: Refusal
+    missed_reason: MissedReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Record:
     """A run to be made for refused ticks: of one tick, or with a summary for several."""
 
     tick: datetime
-    refusal: Refusal
+    missed_reason: MissedReason
     summary: RunSummary | None = None
 
 

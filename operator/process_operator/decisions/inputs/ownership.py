@@ -56,7 +56,7 @@ def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
 
 def is_restored(run: ProcessRun) -> bool:
     """Whether an open run came back from a backup without its status, so that nobody knows whether it ran."""
-    if names.LABEL_RESTORED not in run.metadata.labels or names.ANNOTATION_VERDICT in run.metadata.annotations:
+    if names.LABEL_RESTORED not in run.metadata.labels or names.ANNOTATION_MISSED_REASON in run.metadata.annotations:
         return False
     if any(owner.controller for owner in run.metadata.owner_references):
         return False  # a backup restores no owner that is not there
@@ -148,10 +148,10 @@ def without_false_ticks(snapshot: Snapshot, recurrence: Recurrence | None) -> Sn
 
     What stands before the present activation came from another schedule, which nobody knows any more.
     """
-    cronjob, stretch = cronjob_of(snapshot, snapshot.uid), snapshot.status.stretch
-    if recurrence is None or cronjob is None or stretch is None or stretch.since is None:
+    cronjob, activation = cronjob_of(snapshot, snapshot.uid), snapshot.status.activation
+    if recurrence is None or cronjob is None or activation is None or activation.since is None:
         return snapshot
-    known_from = stretch.since + _CLOCKS_APART
+    known_from = activation.since + _CLOCKS_APART
     recorded = {run.metadata.name: run.spec.scheduled_time for run in snapshot.runs}
     false = {
         name: _without_tick(job)

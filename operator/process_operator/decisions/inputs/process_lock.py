@@ -14,7 +14,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Occupant:
+class LockHolder:
     """A run that is let go and not over: of which request, when it was due, and since when it works (UTC)."""
 
     request: str
@@ -39,7 +39,7 @@ class PastRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class LockRequest:
     """That a request wants to start a run at `due`, or as soon after it as it may (UTC)."""
 
     request: str
@@ -62,12 +62,12 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProcessLock:
     """What one request sees of the others before a Process; its own runs and its own ask are not in here."""
 
     process: str
-    occupants: tuple[Occupant, ...] = ()
-    asks: tuple[Ask, ...] = ()
+    holders: tuple[LockHolder, ...] = ()
+    asks: tuple[LockRequest, ...] = ()
     is_complete: bool = True
     """Whether every request that uses the Process has been looked at since the operator started."""
     place: datetime | None = None
@@ -75,11 +75,11 @@ class Line:
     past: tuple[PastRun, ...] | None = ()
     """Runs that are over, the newest of them; None: not looked at since the operator started."""
 
-    def in_front_of(self, ask: Ask, now: datetime) -> Occupant | Ask | None:
+    def in_front_of(self, ask: LockRequest, now: datetime) -> LockHolder | LockRequest | None:
         """Who keeps an ask from being served: a run that works, else who comes first in line; None where nobody
         does."""
-        if self.occupants:
-            return min(self.occupants, key=lambda occupant: occupant.age)
+        if self.holders:
+            return min(self.holders, key=lambda holder: holder.age)
         if ask.replaces:
             return None
         waiting = [other for other in self.asks if other.due <= now]
@@ -87,7 +87,7 @@ class Line:
         ahead = [other for other in waiting if other.replaces or other.order < ask.order]
         return min(ahead, key=lambda other: other.order, default=None)
 
-    def admits(self, ask: Ask | None, now: datetime) -> bool:
+    def admits(self, ask: LockRequest | None, now: datetime) -> bool:
         """Whether the run of an ask may be let go now."""
         return ask is not None and ask.due <= now and self.is_complete and self.in_front_of(ask, now) is None
 
@@ -96,8 +96,8 @@ class Line:
 
         One that waits itself (`working` false) gives way also to a newer run that works already.
         """
-        rivals: list[Occupant | Ask] = [ask for ask in self.asks if ask.replaces and ask.due <= now]
+        rivals: list[LockHolder | LockRequest] = [ask for ask in self.asks if ask.replaces and ask.due <= now]
         if not working:
-            rivals += self.occupants
+            rivals += self.holders
         newest = max(rivals, key=lambda rival: rival.age, default=None)
         return newest.run if newest is not None and newest.age > age else None

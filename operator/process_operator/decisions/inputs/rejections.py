@@ -66,7 +66,7 @@ def blocked_jobs(views: Iterable[RunView]) -> list[Blocked]:
     return [
         said
         for view in views
-        if view.job is None and (said := view.notes.create_refused) is not None
+        if view.job is None and (said := view.observations.create_rejected) is not None
         if said.again_at is not None
     ]
 

@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from process_operator.decisions.inputs.missed_tick import Refusal
+from process_operator.decisions.inputs.missed_tick import MissedReason
 from process_operator.decisions.inputs.ownership import is_pod_of, is_step_of, job_of
-from process_operator.decisions.inputs.snapshot import RunNotes, Snapshot
+from process_operator.decisions.inputs.snapshot import RunObservations, Snapshot
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
 from process_operator.resources.batch.workloads import Job, Kill, Pod
@@ -30,7 +30,7 @@ class RunView:
     """As last seen, also when it is gone."""
     job_gone: bool
     pods: tuple[Pod, ...]
-    notes: RunNotes
+    observations: RunObservations
     window: StartWindow | None
     """Of a Run Later run: when it may start."""
     name: str
@@ -43,10 +43,10 @@ class RunView:
     """The time for which it runs, and which its work is told (UTC)."""
     is_paused: bool
     """Whether its Job (or that of its present step) was running and was suspended by `onSuspend: SuspendRunning`."""
-    is_let_go: bool
+    is_started: bool
     """Whether the operator has started its Job: it has pods, had them, or may have them any moment. With steps: whether
     it began. A Job that somebody else suspended is started as far as the operator is concerned."""
-    refusal: Refusal | None
+    missed_reason: MissedReason | None
     """Why it will never start, where it was made to record just that."""
     by_cronjob: bool
     """Whether its Job is (or was) the CronJob controller's."""
@@ -66,7 +66,7 @@ class RunOrders:
     may_start: bool = False
     kill: Kill | None = None
     """It has to end."""
-    refusal: Refusal | None = None
+    missed_reason: MissedReason | None = None
     """It is given up before it started."""
     pause: bool = False
     """Suspend its Job; a resume starts the work over."""
@@ -110,15 +110,15 @@ def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = N
         job=job,
         job_gone=job is not None and name in snapshot.gone_jobs,
         pods=tuple(pod for pod in snapshot.pods.get(name, ()) if is_pod_of(job_uid, pod)),
-        notes=snapshot.notes_of(name),
+        observations=snapshot.observations_of(name),
         window=_window(snapshot, run),
         name=name,
         created=created,
         due=(run.spec.scheduled_time if run.spec.trigger.is_of_timing else None) or created,
         scheduled=run.spec.scheduled_time or created,
         is_paused=paused,
-        is_let_go=bool(run.status.steps) or (job is not None and not job.waits_for_start),
-        refusal=_refusal(run, job),
+        is_started=bool(run.status.steps) or (job is not None and not job.waits_for_start),
+        missed_reason=_missed_reason(run, job),
         by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == "CronJob",
         steps=steps,
         process=run.status.process or step_process or _process_of_request(snapshot, run),
@@ -130,7 +130,7 @@ def _are_steps_paused(run: ProcessRun, steps: Collection[RunView]) -> bool:
     if any(step.is_paused for step in steps):
         return True
     # A step that is started was not suspended by the operator, or not any more.
-    return run.status.reason == RunReason.SUSPENDED and not any(step.is_let_go for step in steps)
+    return run.status.reason == RunReason.SUSPENDED and not any(step.is_started for step in steps)
 
 
 def _process_of_request(snapshot: Snapshot, run: ProcessRun) -> str | None:
@@ -141,29 +141,29 @@ def _process_of_request(snapshot: Snapshot, run: ProcessRun) -> str | None:
     return request.spec.process.name if request.spec.process is not None else run.spec.request.name
 
 
-def _refusal(run: ProcessRun, job: Job | None) -> Refusal | None:
+def _missed_reason(run: ProcessRun, job: Job | None) -> MissedReason | None:
     """Why a run was made to record that it does not start. On a run that has started somebody else wrote it."""
-    verdict = run.metadata.annotations.get(names.ANNOTATION_VERDICT)
-    if verdict is None or job is not None or run.status.job_uid is not None or run.status.steps:
+    text = run.metadata.annotations.get(names.ANNOTATION_MISSED_REASON)
+    if text is None or job is not None or run.status.job_uid is not None or run.status.steps:
         return None
-    return Refusal.parse(verdict)
+    return MissedReason.parse(text)
 
 
 def _window(snapshot: Snapshot, run: ProcessRun) -> StartWindow | None:
     request = snapshot.request
     if run.spec.trigger != Trigger.LATER or request is None or request.spec.timing.run_later is None:
         return None
-    assert run.spec.scheduled_time is not None and snapshot.status.stretch is not None
+    assert run.spec.scheduled_time is not None and snapshot.status.activation is not None
     return start_window(
         request.spec.timing.run_later,
-        since=snapshot.status.stretch.since or run.spec.scheduled_time,
+        since=snapshot.status.activation.since or run.spec.scheduled_time,
         starting_deadline_seconds=request.spec.starting_deadline_seconds,
     )
 
 
 def waits_for_start(view: RunView) -> bool:
     """Whether a Run Later run has not been let go yet: it is in nobody's way."""
-    return view.run.spec.trigger == Trigger.LATER and not view.is_let_go
+    return view.run.spec.trigger == Trigger.LATER and not view.is_started
 
 
 def log_settings(orders: RunOrders) -> LogSettings:

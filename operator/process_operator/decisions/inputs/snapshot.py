@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from process_operator.decisions.inputs.blocked import Blocked
-from process_operator.decisions.inputs.process_lock import Line
+from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.resources.batch.workloads import CronJob, Job, Pod, Waiting
 from process_operator.resources.kubelet_events import KubeletEvent
 from process_operator.resources.process import Process
@@ -90,7 +90,7 @@ class FinishedRun:
     start: datetime | None = None
     end: datetime | None = None
     summary: RunSummary | None = None
-    refusal: str = ""
+    missed_reason: str = ""
     """Why it stands for ticks that did not start, in the words of `ticks/missed.py`; empty for a run that ran."""
     by_cronjob: bool = False
     """Whether its Job belongs to the CronJob, so that deleting the run leaves the Job."""
@@ -104,7 +104,7 @@ class FinishedRun:
 
 
 @dataclass(frozen=True, slots=True)
-class RunNotes:
+class RunObservations:
     """What was found out about one open run by looks of our own; lost at a restart, then found out again."""
 
     log: RunLog | None = None
@@ -114,7 +114,7 @@ class RunNotes:
     """A reader is at work; its result will come as `log`."""
     pods_listed_at: datetime | None = None
     """Since its Job began to end, where it does."""
-    refused_pods: str | None = None
+    rejected_pods: str | None = None
     """Why there are no pods, in the words of the newest Event."""
     events_read_at: datetime | None = None
     pod_event: Waiting | None = None
@@ -125,13 +125,13 @@ class RunNotes:
     """What the kubelet said of the pod that speaks for the run; None: it was not asked for."""
     job_absent: bool = False
     """The API server itself has said that the Job does not exist."""
-    withdrawal_refused: bool = False
+    withdrawal_rejected: bool = False
     """The API server did not let us take its claim back (`ticks/early_claims.py`): it waits for its tick all the
     same."""
     managed_elsewhere: bool = False
     """Admission gives its Job to another controller, which would resume it before its time: it is made when it is
     due."""
-    create_refused: Blocked | None = None
+    create_rejected: Blocked | None = None
     """What the API server said to the Job of this run when it refused it."""
     running_since: datetime | None = None
     """When the operator first saw a pod of this run ready."""
@@ -216,7 +216,7 @@ class Snapshot:
     process: Process | None = None
     step_processes: Mapping[str, Process] = field(default_factory=dict)
     """By name: those that the steps of `process`, or of a run that goes on, name."""
-    lines: Mapping[str, Line] = field(default_factory=dict)
+    process_locks: Mapping[str, ProcessLock] = field(default_factory=dict)
     """By the name of the Process: those with a policy that the request uses, or that its open runs are runs of."""
     cronjobs: tuple[CronJob, ...] = ()
     runs: tuple[ProcessRun, ...] = ()
@@ -230,7 +230,7 @@ class Snapshot:
     """Jobs in `jobs` that have been deleted; held as last seen until their run is recorded."""
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
     """By the name of their Job."""
-    notes: Mapping[str, RunNotes] = field(default_factory=dict)
+    observations: Mapping[str, RunObservations] = field(default_factory=dict)
     """By the name of the run."""
     history: tuple[FinishedRun, ...] | None = None
     """Finished runs, oldest first; `None`: not looked at since the operator started."""
@@ -256,9 +256,9 @@ class Snapshot:
         """The newest status known of a backfill, written or about to be."""
         return self.backfill_status.get(backfill.metadata.name, backfill.status)
 
-    def notes_of(self, run: str) -> RunNotes:
+    def observations_of(self, run: str) -> RunObservations:
         """What was found out about a run."""
-        return self.notes.get(run, _NOTHING)
+        return self.observations.get(run, _NOTHING)
 
 
-_NOTHING = RunNotes()
+_NOTHING = RunObservations()

@@ -60,7 +60,7 @@ def run_manifest(
     annotations: dict[str, str] | None = None,
     backfill: str | None = None,
 ) -> dict[str, Any]:
-    """A ProcessRun that claims a tick or a stretch of the request, or runs a tick again for a backfill."""
+    """A ProcessRun that claims a tick or an activation of the request, or runs a tick again for a backfill."""
     metadata: dict[str, Any] = {
         "name": name,
         "namespace": request.metadata.namespace,
@@ -95,9 +95,9 @@ def step_run_manifest(
     return manifest
 
 
-def refused_run_manifest(request: ProcessRequest, *, name: str, record: Record) -> dict[str, Any]:
+def missed_run_manifest(request: ProcessRequest, *, name: str, record: Record) -> dict[str, Any]:
     """A ProcessRun that records why a tick, or a row of ticks, did not start."""
-    annotations = {names.ANNOTATION_VERDICT: str(record.refusal)}
+    annotations = {names.ANNOTATION_MISSED_REASON: str(record.missed_reason)}
     if record.summary is not None:
         annotations[names.ANNOTATION_SUMMARY] = record.summary.model_dump_json(by_alias=True)
     return run_manifest(request, name=name, trigger=Trigger.SCHEDULE, scheduled=record.tick, annotations=annotations)
@@ -264,12 +264,12 @@ def cronjob_job_manifest(template: JobTemplate, cronjob: CronJob, *, name: str, 
     }
 
 
-def claim_patch(cronjob: CronJob, tick: datetime) -> dict[str, Any]:
+def take_over_patch(cronjob: CronJob, tick: datetime) -> dict[str, Any]:
     """What takes a tick from the CronJob controller: its own cursor and whose it is, in one write to this version."""
     return {
         "metadata": {
             "resourceVersion": cronjob.metadata.resource_version,
-            "annotations": {names.ANNOTATION_CLAIMED_TICK: format_instant(tick)},
+            "annotations": {names.ANNOTATION_TAKEN_OVER_TICK: format_instant(tick)},
         },
         "status": {"lastScheduleTime": format_instant(tick)},
     }
@@ -317,7 +317,7 @@ def cronjob_spec(
 
 
 def cronjob_manifest(request: ProcessRequest, template: JobTemplate, spec: dict[str, Any]) -> dict[str, Any]:
-    """The CronJob of a request, made suspended: its stretch is set up before it may fire."""
+    """The CronJob of a request, made suspended: its activation is set up before it may fire."""
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",

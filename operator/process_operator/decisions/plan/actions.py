@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from process_operator.decisions.inputs.log_source import LogSource
-from process_operator.decisions.inputs.process_lock import Ask
+from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.resources.conditions import Condition
 from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequestStatus
@@ -22,8 +22,8 @@ Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class BeginStretch:
-    """Write `status.stretch` of the request before anything follows from it."""
+class BeginActivation:
+    """Write `status.activation` of the request before anything follows from it."""
 
     status: ProcessRequestStatus
 
@@ -60,7 +60,7 @@ class LoadProcessRuns:
 
 @dataclass(frozen=True, slots=True)
 class CreateRun:
-    """Claim a tick or a stretch: the run's name is the lock.
+    """Claim a tick or an activation: the run's name is the lock.
 
     `job` is its Job where nothing keeps it from starting at once: made in the same breath, with the run as owner. Where
     the claim was there before, whether its Job may start is decided anew.
@@ -173,7 +173,7 @@ class ListPods:
 
 
 @dataclass(frozen=True, slots=True)
-class FindRefusedPods:
+class FindRejectedPods:
     """Look for the newest `FailedCreate` Event of a Job that has no pod."""
 
     job: str
@@ -216,7 +216,7 @@ class LookUpStep:
 
 @dataclass(frozen=True, slots=True)
 class CreateCronJob:
-    """Make the CronJob of a request (suspended: the stretch is set up first)."""
+    """Make the CronJob of a request (suspended: the activation is set up first)."""
 
     manifest: Body
 
@@ -235,7 +235,7 @@ class PatchCronJob:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimTick:
+class TakeOverTick:
     """Take a tick from the CronJob controller: from then on it starts no Job of it, nor of any older one.
 
     `patch` goes to the status of the CronJob as it was seen; where it has changed since, nothing is claimed and all is
@@ -294,7 +294,7 @@ class Emit:
 
 
 Action = (
-    BeginStretch
+    BeginActivation
     | DryRunJob
     | FollowConfigMap
     | LoadHistory
@@ -311,14 +311,14 @@ Action = (
     | DeleteJob
     | ReadLog
     | ListPods
-    | FindRefusedPods
+    | FindRejectedPods
     | FindPodEvent
     | FindKubeletEvents
     | LookUpJob
     | LookUpStep
     | CreateCronJob
     | PatchCronJob
-    | ClaimTick
+    | TakeOverTick
     | DeleteRuns
     | DeleteRequest
     | Notify
@@ -341,11 +341,11 @@ class Plan:
     wake_at: datetime | None = None
     backfills: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
     """The status of its open backfills, by name, as `status` is that of the request."""
-    ask: Ask | None = None
+    ask: LockRequest | None = None
     """When the request wants to start next, where it shares its Process under a policy."""
 
 
-class Draft:
+class PlanBuilder:
     """A plan in the making: each part of a decision adds what it wants."""
 
     def __init__(self) -> None:
@@ -353,11 +353,11 @@ class Draft:
         self._wakes: list[datetime] = []
         self._backfills: dict[str, ProcessBackfillStatus] = {}
 
-    def do(self, *actions: Action) -> None:
+    def add(self, *actions: Action) -> None:
         """Add actions, in order. One look at the history is enough, however many parts of a decision want it."""
         self.actions.extend(a for a in actions if not (isinstance(a, LoadHistory) and a in self.actions))
 
-    def wake(self, at: datetime | None) -> None:
+    def wake_at(self, at: datetime | None) -> None:
         """Ask to be looked at again at `at` (UTC)."""
         if at is not None:
             self._wakes.append(at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import ClaimTick, CreateJob, CreateRun, DeleteRuns, Emit, Plan, ReadLog
+from process_operator.decisions.plan.actions import CreateJob, CreateRun, DeleteRuns, Emit, Plan, ReadLog, TakeOverTick
 
 _UNSEEN: Final = (ReadLog, Emit)
 """What comes of them comes later as news, or never."""
@@ -19,7 +19,7 @@ def is_settled(snapshot: Snapshot, plan: Plan, *, carried_out: int) -> bool:
 
     `carried_out`: of so many actions at most.
     """
-    if snapshot.lines:
+    if snapshot.process_locks:
         return not plan.actions  # others wait for the word that nothing is left to do
     return len(plan.actions) <= carried_out and all(isinstance(action, _UNSEEN) for action in plan.actions)
 
@@ -29,7 +29,7 @@ def only_start(snapshot: Snapshot, plan: Plan) -> str | None:
     request = snapshot.request
     if request is None or request.spec.timing.schedule is None:
         return None  # of a request that runs once, somebody may be waiting for its status
-    if snapshot.lines or plan.status is None or plan.status.waiting_count:
+    if snapshot.process_locks or plan.status is None or plan.status.waiting_count:
         return None
     match [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]:
         case [CreateJob(run=run)]:
@@ -40,8 +40,8 @@ def only_start(snapshot: Snapshot, plan: Plan) -> str | None:
 
 
 def starts_something(plan: Plan) -> bool:
-    """Whether a plan makes a Job of a tick or a stretch that is due."""
+    """Whether a plan makes a Job of a tick or an activation that is due."""
     return any(
-        isinstance(action, CreateJob) or (isinstance(action, CreateRun | ClaimTick) and action.job is not None)
+        isinstance(action, CreateJob) or (isinstance(action, CreateRun | TakeOverTick) and action.job is not None)
         for action in plan.actions
     )

@@ -11,7 +11,7 @@ from typing import Final
 
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, is_log_wanted, log_settings
-from process_operator.decisions.plan.actions import Draft, FindKubeletEvents, ListPods, ReadLog
+from process_operator.decisions.plan.actions import FindKubeletEvents, ListPods, PlanBuilder, ReadLog
 from process_operator.decisions.run.failure import KILL_SIGNALS, Context
 from process_operator.decisions.run.log_text import NOT_CAPTURED, build_run_log
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome, open_outcome
@@ -33,42 +33,44 @@ _USUAL_GRACE: Final = timedelta(seconds=40)
 """By then most pods are gone that shall go: the grace period of Kubernetes is 30 seconds, if nobody sets another."""
 
 
-def record(view: RunView, orders: RunOrders, draft: Draft) -> None:
+def record(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
     """Write the end of a run whose Job has finished or is gone, once all that can be known is known."""
     job = view.job
-    if view.notes.log_wanted:
+    if view.observations.log_wanted:
         return  # the reader's answer brings us back
-    if not _pods_are_settled(view, orders.now, draft) or _asks_the_kubelet(view, orders.now, draft):
+    if not _pods_are_settled(view, orders.now, builder) or _asks_the_kubelet(view, orders.now, builder):
         return
     outcome = finished_outcome(job, view.pods, context=_context(view, orders))
     if outcome is None:
         # A pod outlives its Job. Running ones are not watched, so it is looked at until it is gone.
-        if not _list_pods_again(view, orders.now, draft) and is_log_wanted(orders, succeeds=False):
-            _read_log(view, orders, draft)
-        _report_overdue(view, orders.now, draft)
+        if not _list_pods_again(view, orders.now, builder) and is_log_wanted(orders, succeeds=False):
+            _read_log(view, orders, builder)
+        _report_overdue(view, orders.now, builder)
         return
-    log = _log(view, job, outcome, orders, draft)
+    log = _log(view, job, outcome, orders, builder)
     if log is not None:
-        finish(view, outcome, log, orders, draft)
+        finish(view, outcome, log, orders, builder)
 
 
-def _pods_are_settled(view: RunView, now: datetime, draft: Draft) -> bool:
+def _pods_are_settled(view: RunView, now: datetime, builder: PlanBuilder) -> bool:
     """Whether all is known of the pods that will ever be known; where it is not, it is waited for or asked for."""
-    notes = view.notes
+    observations = view.observations
     if view.job is None and view.run.status.job_uid is None:
         return True  # a Job whose UID nobody knows has no pods that could be told from those of others
     if view.job is not None and _pods_are_known(view, view.job):
         return True
-    if notes.pods_listed_at is not None and (notes.ended_at is None or notes.pods_listed_at >= notes.ended_at):
+    if observations.pods_listed_at is not None and (
+        observations.ended_at is None or observations.pods_listed_at >= observations.ended_at
+    ):
         return True
-    if notes.ended_at is not None and not view.job_gone and now < notes.ended_at + PATIENCE:
-        draft.wake(notes.ended_at + PATIENCE)
+    if observations.ended_at is not None and not view.job_gone and now < observations.ended_at + PATIENCE:
+        builder.wake_at(observations.ended_at + PATIENCE)
     else:
-        _list_pods(view, draft)
+        _list_pods(view, builder)
     return False
 
 
-def _asks_the_kubelet(view: RunView, now: datetime, draft: Draft) -> bool:
+def _asks_the_kubelet(view: RunView, now: datetime, builder: PlanBuilder) -> bool:
     """Ask for the kubelet's Events where it may have killed the container that failed; whether they are waited for."""
     if view.job is not None and view.job.kill is not None:
         return False
@@ -77,23 +79,23 @@ def _asks_the_kubelet(view: RunView, now: datetime, draft: Draft) -> bool:
         return False
     if choice.end is None or choice.end.exit_code == 0:
         return False
-    read_at = view.notes.kubelet_events_read_at
+    read_at = view.observations.kubelet_events_read_at
     if read_at is not None and not _is_event_late(view, choice, now):
         return False
     if read_at is not None and read_at <= now < read_at + PATIENCE:
-        draft.wake(read_at + PATIENCE)
+        builder.wake_at(read_at + PATIENCE)
     else:
-        draft.do(FindKubeletEvents(view.name, choice.pod.metadata.uid))
+        builder.add(FindKubeletEvents(view.name, choice.pod.metadata.uid))
     return True
 
 
 def _is_event_late(view: RunView, choice: Choice, now: datetime) -> bool:
     """Whether a container was killed and the Event about it may be under way: the kubelet sends Events beside all
     else."""
-    ended_at, container, end = view.notes.ended_at, choice.container, choice.end
+    ended_at, container, end = view.observations.ended_at, choice.container, choice.end
     if ended_at is None or container is None or end is None or end.exit_code not in KILL_SIGNALS:
         return False
-    said = {event.reason for event in view.notes.kubelet_events or () if event.container == container.name}
+    said = {event.reason for event in view.observations.kubelet_events or () if event.container == container.name}
     is_told = bool(said & _KILL_EVENTS)
     return not is_told and ended_at <= now < ended_at + _EVENT_PATIENCE
 
@@ -104,31 +106,31 @@ def _context(view: RunView, orders: RunOrders) -> Context:
     return Context(
         now=orders.now,
         job_gone=view.job_gone or view.job is None,
-        running_since=view.notes.running_since,
+        running_since=view.observations.running_since,
         started_at=seen.start_time,
-        kubelet_events=view.notes.kubelet_events or (),
+        kubelet_events=view.observations.kubelet_events or (),
         pending_reason=(seen.reason or "") if waited else "",
         pending_message=(seen.message or "") if waited else "",
         replaced_by=orders.replaced_by,
         start_by=view.window.end if view.window is not None else None,
-        log_text=(view.notes.log.text or "") if view.notes.log is not None else "",
+        log_text=(view.observations.log.text or "") if view.observations.log is not None else "",
     )
 
 
-def _log(view: RunView, job: Job | None, outcome: RunOutcome, orders: RunOrders, draft: Draft) -> RunLog | None:
+def _log(view: RunView, job: Job | None, outcome: RunOutcome, orders: RunOrders, builder: PlanBuilder) -> RunLog | None:
     """The log to store, or None where it has to be read first."""
     settings = log_settings(orders)
     if not is_log_wanted(orders, succeeds=outcome.phase == RunPhase.SUCCEEDED):
         return NOT_CAPTURED
     source = log_source(job, view.pods, settings.container)
-    if view.notes.log is not None and _has_log_of(view, source):
-        return view.notes.log
+    if view.observations.log is not None and _has_log_of(view, source):
+        return view.observations.log
     if source.pod is None:
         # A pod that was lost may look as if it had never started.
-        has_run = view.notes.running_since is not None or view.run.status.start_time is not None
+        has_run = view.observations.running_since is not None or view.run.status.start_time is not None
         failure = LogReason.POD_GONE if has_run else None
         return build_run_log(source, None, tail_bytes=settings.tail_bytes, failure=failure)
-    _read_log(view, orders, draft)
+    _read_log(view, orders, builder)
     return None
 
 
@@ -139,16 +141,16 @@ def _pods_are_known(view: RunView, job: Job) -> bool:
     return sum(1 for pod in view.pods if pod.has_ended or pod.gone) >= job.succeeded + job.failed
 
 
-def read_before_the_end(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> None:
+def read_before_the_end(view: RunView, job: Job, orders: RunOrders, builder: PlanBuilder) -> None:
     """The pods may be removed with the end of the Job: list them and open their logs now."""
     succeeds = _will_succeed(job) and not any(map(is_cut_short, view.pods))
-    if view.notes.log_wanted or not is_log_wanted(orders, succeeds=succeeds):
+    if view.observations.log_wanted or not is_log_wanted(orders, succeeds=succeeds):
         return
-    if job.kill is not None and view.notes.log is not None:
+    if job.kill is not None and view.observations.log is not None:
         return  # it was opened before the kill
-    if _unseen_pods(view, job) > 0 and _list_pods_again(view, orders.now, draft):
+    if _unseen_pods(view, job) > 0 and _list_pods_again(view, orders.now, builder):
         return
-    _read_log(view, orders, draft)
+    _read_log(view, orders, builder)
 
 
 def _will_succeed(job: Job | None) -> bool:
@@ -163,20 +165,20 @@ def _unseen_pods(view: RunView, job: Job) -> int:
     return live + job.succeeded + job.failed - len(seen)
 
 
-def _list_pods_again(view: RunView, now: datetime, draft: Draft) -> bool:
+def _list_pods_again(view: RunView, now: datetime, builder: PlanBuilder) -> bool:
     """List the pods, unless that was done a moment ago; whether it is done now."""
-    listed_at, pause = view.notes.pods_listed_at, _poll_pause(view, now)
+    listed_at, pause = view.observations.pods_listed_at, _poll_pause(view, now)
     if listed_at is not None and now < listed_at + pause:
-        draft.wake(listed_at + pause)
+        builder.wake_at(listed_at + pause)
         return False
-    _list_pods(view, draft)
+    _list_pods(view, builder)
     return True
 
 
-def _list_pods(view: RunView, draft: Draft) -> None:
+def _list_pods(view: RunView, builder: PlanBuilder) -> None:
     job_uid = view.job.metadata.uid if view.job is not None else view.run.status.job_uid
     assert job_uid is not None, "a run without a Job has no pods to list"
-    draft.do(ListPods(job_uid, view.name))
+    builder.add(ListPods(job_uid, view.name))
 
 
 def _poll_pause(view: RunView, now: datetime) -> timedelta:
@@ -191,32 +193,32 @@ def _ending_since(view: RunView) -> datetime | None:
     asked = [pod.deleted_at for pod in view.pods if not pod.gone]
     if job is not None:
         asked += [job.metadata.deletion_timestamp, job.ending.last_transition_time if job.ending is not None else None]
-    return min((instant for instant in asked if instant is not None), default=view.notes.ended_at)
+    return min((instant for instant in asked if instant is not None), default=view.observations.ended_at)
 
 
-def look_if_overdue(view: RunView, now: datetime, draft: Draft) -> None:
+def look_if_overdue(view: RunView, now: datetime, builder: PlanBuilder) -> None:
     """List the pods of a Job that takes long to end, so that its run can say why."""
     since = _ending_since(view)
     if since is None or now < since + _USUAL_GRACE:
-        draft.wake(None if since is None else since + _USUAL_GRACE)
-    elif not any(isinstance(action, ListPods) and action.run == view.name for action in draft.actions):
-        _list_pods_again(view, now, draft)
+        builder.wake_at(None if since is None else since + _USUAL_GRACE)
+    elif not any(isinstance(action, ListPods) and action.run == view.name for action in builder.actions):
+        _list_pods_again(view, now, builder)
 
 
-def _report_overdue(view: RunView, now: datetime, draft: Draft) -> None:
-    outcome = open_outcome(view.job, view.pods, running_since=view.notes.running_since, now=now)
+def _report_overdue(view: RunView, now: datetime, builder: PlanBuilder) -> None:
+    outcome = open_outcome(view.job, view.pods, running_since=view.observations.running_since, now=now)
     if outcome.reason == RunReason.NOT_TERMINATED:
-        report_outcome(view, outcome, draft)
+        report_outcome(view, outcome, builder)
 
 
-def _read_log(view: RunView, orders: RunOrders, draft: Draft) -> None:
+def _read_log(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
     """Read the log of the pod that speaks for the run as it is now; follow it while it may still print."""
     settings = log_settings(orders)
     source = log_source(view.job, view.pods, settings.container)
     if source.pod is not None and not _has_log_of(view, source):
         live = not all(pod.has_ended for pod in view.pods)
-        draft.do(ReadLog(view.name, source, settings.tail_bytes, follow=live and not source.previous))
+        builder.add(ReadLog(view.name, source, settings.tail_bytes, follow=live and not source.previous))
 
 
 def _has_log_of(view: RunView, source: LogSource) -> bool:
-    return view.notes.log is not None and source.pod in (None, view.notes.log_pod)
+    return view.observations.log is not None and source.pod in (None, view.observations.log_pod)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from process_operator.decisions.inputs.candidate import Contender
-from process_operator.decisions.inputs.missed_tick import Refusal
+from process_operator.decisions.inputs.candidate import Candidate
+from process_operator.decisions.inputs.missed_tick import MissedReason
 from process_operator.decisions.inputs.ownership import is_cronjob_of
 from process_operator.decisions.inputs.run_view import RunView, view_of, waits_for_start
 from process_operator.decisions.inputs.snapshot import Snapshot
@@ -23,10 +23,10 @@ from process_operator.decisions.plan.actions import (
     Action,
     AdoptRun,
     DeleteJob,
-    Draft,
     Emit,
     LookUpJob,
     PatchCronJob,
+    PlanBuilder,
     ReportRun,
 )
 from process_operator.resources import names
@@ -39,16 +39,16 @@ _SETTLING: Final = timedelta(seconds=10)
 """A run this young may have a Job that did not reach us yet."""
 
 
-def adoptions(left: Snapshot, request: ProcessRequest, now: datetime, draft: Draft) -> tuple[Action, ...]:
+def adoptions(left: Snapshot, request: ProcessRequest, now: datetime, builder: PlanBuilder) -> tuple[Action, ...]:
     """What makes the runs that an earlier request left without owner this request's, or tells that they are over.
 
     `left` has the runs of earlier requests alone. A run that still has its owner is left to the garbage collector.
     """
     orphaned = (run for run in left.runs if not any(owner.controller for owner in run.metadata.owner_references))
-    return tuple(action for run in orphaned for action in _adoption(view_of(left, run), request, now, draft))
+    return tuple(action for run in orphaned for action in _adoption(view_of(left, run), request, now, builder))
 
 
-def _adoption(view: RunView, request: ProcessRequest, now: datetime, draft: Draft) -> Iterator[Action]:
+def _adoption(view: RunView, request: ProcessRequest, now: datetime, builder: PlanBuilder) -> Iterator[Action]:
     status, job = view.run.status, view.job
     if _works(view):
         if job is not None and status.job_uid is None:
@@ -63,8 +63,8 @@ def _adoption(view: RunView, request: ProcessRequest, now: datetime, draft: Draf
     elif job is not None and waits_for_start(view) and not view.job_gone:
         # It never had a pod, and nobody would start it any more.
         yield DeleteJob(job.metadata.name, job.metadata.uid)
-    elif job is None and status.job_uid is None and view.refusal is None:
-        yield from _never_started(view, request, now, draft)
+    elif job is None and status.job_uid is None and view.missed_reason is None:
+        yield from _never_started(view, request, now, builder)
 
 
 def _works(view: RunView) -> bool:
@@ -73,20 +73,20 @@ def _works(view: RunView) -> bool:
     return view.job.finished is None and not view.job_gone and not waits_for_start(view)
 
 
-def _never_started(view: RunView, request: ProcessRequest, now: datetime, draft: Draft) -> Iterator[Action]:
+def _never_started(view: RunView, request: ProcessRequest, now: datetime, builder: PlanBuilder) -> Iterator[Action]:
     """A run without a Job: it waited when its request went, or came back from a backup without its status."""
     if now < view.created + _SETTLING:
-        draft.wake(view.created + _SETTLING)
-    elif not view.notes.job_absent:
+        builder.wake_at(view.created + _SETTLING)
+    elif not view.observations.job_absent:
         yield LookUpJob(view.name)
     else:
         patch = adoption_patch(request, view.run) or {"metadata": {}}
-        verdict = str(Refusal(RunPhase.UNKNOWN, RunReason.FORMER_REQUEST))
-        patch["metadata"]["annotations"] = {names.ANNOTATION_VERDICT: verdict}
+        missed_reason = str(MissedReason(RunPhase.UNKNOWN, RunReason.FORMER_REQUEST))
+        patch["metadata"]["annotations"] = {names.ANNOTATION_MISSED_REASON: missed_reason}
         yield AdoptRun(view.name, view.run.metadata.uid, patch)
 
 
-def working_orphans(whole: Snapshot, left: Snapshot | None) -> tuple[Contender, ...]:
+def working_orphans(whole: Snapshot, left: Snapshot | None) -> tuple[Candidate, ...]:
     """What works under the name of a request and is none of its runs.
 
     `whole` has all Jobs, also those that belong to no run; `left` the runs of earlier requests.
@@ -97,7 +97,7 @@ def working_orphans(whole: Snapshot, left: Snapshot | None) -> tuple[Contender, 
             found[view.name] = view.due
     own = {run.metadata.name for run in whole.runs} - {run.metadata.name for run in (left.runs if left else ())}
     return tuple(
-        Contender(name, since, started=True) for name, since in found.items() if since is not None and name not in own
+        Candidate(name, since, started=True) for name, since in found.items() if since is not None and name not in own
     )
 
 
@@ -114,19 +114,19 @@ def orphaned_jobs(snapshot: Snapshot) -> list[tuple[ActiveRun, Job]]:
     return found
 
 
-def plan_orphaned_jobs(snapshot: Snapshot, replaced: tuple[str, ...], draft: Draft) -> None:
+def plan_orphaned_jobs(snapshot: Snapshot, replaced: tuple[str, ...], builder: PlanBuilder) -> None:
     """Say that such a Job has its place, or end it for a run that replaces it."""
     for active, job in orphaned_jobs(snapshot):
         if job.metadata.deletion_timestamp is not None or job.controller is not None:
             continue  # the garbage collector is about to take it
         if active.name in replaced:
-            draft.do(DeleteJob(job.metadata.name, job.metadata.uid))
+            builder.add(DeleteJob(job.metadata.name, job.metadata.uid))
             message = f"deleted Job {job.metadata.name}, whose run was deleted: a newer run replaces it"
         else:
             message = (
                 f"Job {job.metadata.name} works on although its run was deleted, and counts as running until it ends"
             )
-        draft.do(Emit(EventReason.ORPHANED, message, warning=True, about=active.name))
+        builder.add(Emit(EventReason.ORPHANED, message, warning=True, about=active.name))
 
 
 def orphaned_cronjobs(snapshot: Snapshot) -> list[CronJob]:
@@ -140,7 +140,7 @@ def orphaned_cronjobs(snapshot: Snapshot) -> list[CronJob]:
     return found
 
 
-def adopt_cronjobs(snapshot: Snapshot, draft: Draft) -> None:
+def adopt_cronjobs(snapshot: Snapshot, builder: PlanBuilder) -> None:
     """Give such a CronJob the request that is there now as owner: it stays suspended, and goes with that request."""
     request = snapshot.request
     assert request is not None
@@ -152,4 +152,4 @@ def adopt_cronjobs(snapshot: Snapshot, draft: Draft) -> None:
         message = (
             f"adopted CronJob {name}, which an earlier ProcessRequest of this name left behind; it stays suspended"
         )
-        draft.do(PatchCronJob(name, cronjob.metadata.uid, patch), Emit(EventReason.ADOPTED, message, about=name))
+        builder.add(PatchCronJob(name, cronjob.metadata.uid, patch), Emit(EventReason.ADOPTED, message, about=name))

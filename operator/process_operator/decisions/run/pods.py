@@ -197,11 +197,11 @@ def _killed_by_limit(job: Job | None, pod: Pod) -> bool:
     """Whether the container that runs now, or ran last, is a retry that the Job controller ends by the limit."""
     if pod.restart_policy != "OnFailure" or (pod.deleted_at is None and pod.has_ended):
         return False
-    cause = _verdict(job)
+    cause = _final_condition(job)
     return cause is not None and cause.reason == "BackoffLimitExceeded"
 
 
-def _verdict(job: Job | None) -> WorkloadCondition | None:
+def _final_condition(job: Job | None) -> WorkloadCondition | None:
     return (job.finished or job.ending) if job is not None else None
 
 
@@ -213,12 +213,12 @@ def _choice_in(job: Job | None, pod: Pod) -> Choice:
 def _rank(job: Job | None, pod: Pod) -> tuple[bool, bool, datetime, str]:
     ends = pod_ends(job, pod)
     latest = max((end.finished_at for end in ends if end.finished_at), default=pod.start_time) or _BEGINNING
-    verdict = _verdict(job)
-    if verdict is None or verdict.reason == "DeadlineExceeded":
+    condition = _final_condition(job)
+    if condition is None or condition.reason == "DeadlineExceeded":
         return pod.has_started, True, latest, pod.metadata.name
     was_deleted = pod.deleted_at is not None and not _choice_in(job, pod).ended_by_itself
     has_failed = pod.phase == "Failed" or any(end.exit_code != 0 for end in ends)
-    as_the_job = has_failed == (verdict.type in {"Failed", "FailureTarget"})
+    as_the_job = has_failed == (condition.type in {"Failed", "FailureTarget"})
     return not was_deleted, as_the_job, latest, pod.metadata.name
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from process_operator.decisions.inputs.missed_tick import Refusal, summary_of
+from process_operator.decisions.inputs.missed_tick import MissedReason, summary_of
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
-from process_operator.decisions.plan.actions import Draft, Emit, FinishRun, ReportRun
+from process_operator.decisions.plan.actions import Emit, FinishRun, PlanBuilder, ReportRun
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason, RunReason
 from process_operator.resources.model import format_duration
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
 
 
-def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, draft: Draft) -> None:
+def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, builder: PlanBuilder) -> None:
     """Write the end of a run, and say so in an Event."""
     now = orders.now
     status = view.run.status.model_copy(
@@ -30,25 +30,25 @@ def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, d
             "conditions": end_conditions(outcome.phase, outcome.reason, outcome.message, now),
         }
     )
-    draft.do(FinishRun(view.name, status), _end_event(view, outcome))
+    builder.add(FinishRun(view.name, status), _end_event(view, outcome))
 
 
-def finish_refused(view: RunView, refusal: Refusal, orders: RunOrders, draft: Draft) -> None:
+def finish_missed(view: RunView, missed_reason: MissedReason, orders: RunOrders, builder: PlanBuilder) -> None:
     """Write why a run never started, and say so in an Event."""
     deadline = orders.request.spec.starting_deadline_seconds if orders.request else None
-    message = refusal.message(deadline)
+    message = missed_reason.message(deadline)
     status = view.run.status.model_copy(
         update={
-            "phase": refusal.phase,
+            "phase": missed_reason.phase,
             "process": process_name(orders, view.run),
-            "reason": refusal.reason,
+            "reason": missed_reason.reason,
             "message": message,
             "summary": summary_of(view.run),
-            "conditions": end_conditions(refusal.phase, refusal.reason, message, orders.now),
+            "conditions": end_conditions(missed_reason.phase, missed_reason.reason, message, orders.now),
         }
     )
-    outcome = not_started(refusal.phase, refusal.reason, message)
-    draft.do(FinishRun(view.name, status), _end_event(view, outcome))
+    outcome = not_started(missed_reason.phase, missed_reason.reason, message)
+    builder.add(FinishRun(view.name, status), _end_event(view, outcome))
 
 
 def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) -> tuple[Condition, ...]:
@@ -102,7 +102,7 @@ def _facts(view: RunView, outcome: RunOutcome, process: str | None) -> dict[str,
         "node": outcome.node,
         "job": job.metadata.name if job is not None else view.run.status.job,
         # Only of a Job that was let go: one that waits may be made anew, and its absence is no end.
-        "job_uid": job.metadata.uid if job is not None and view.is_let_go else view.run.status.job_uid,
+        "job_uid": job.metadata.uid if job is not None and view.is_started else view.run.status.job_uid,
     }
 
 
@@ -125,7 +125,7 @@ def _duration(outcome: RunOutcome) -> str | None:
     return format_duration(outcome.end_time - outcome.start_time)
 
 
-def report_outcome(view: RunView, outcome: RunOutcome, draft: Draft) -> None:
+def report_outcome(view: RunView, outcome: RunOutcome, builder: PlanBuilder) -> None:
     """Write what an open run does, only where phase or reason differ: a message alone is not worth a request.
 
     Suspended is the exception, because its message says by whom.
@@ -135,17 +135,17 @@ def report_outcome(view: RunView, outcome: RunOutcome, draft: Draft) -> None:
     if is_same and (outcome.reason != RunReason.SUSPENDED or (seen.message or "") == outcome.message):
         return
     update = {**_facts(view, outcome, view.process), **_still_known(view, outcome)}
-    draft.do(ReportRun(view.name, seen.model_copy(update=update)))
+    builder.add(ReportRun(view.name, seen.model_copy(update=update)))
 
 
-def report(view: RunView, reason: str, message: str, draft: Draft) -> None:
+def report(view: RunView, reason: str, message: str, builder: PlanBuilder) -> None:
     """Write why an open run does not go on, where the reason differs."""
     if view.run.status.reason != reason:
         found = {"process": view.process, "reason": reason, "message": message}
-        draft.do(ReportRun(view.name, view.run.status.model_copy(update=found)))
+        builder.add(ReportRun(view.name, view.run.status.model_copy(update=found)))
 
 
-def begin_steps(view: RunView, orders: RunOrders, draft: Draft) -> None:
+def begin_steps(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
     """Write down the steps of a run before anything is made from them: an edit of its process is for the next run."""
     begun = {
         "process": process_name(orders, view.run),
@@ -154,13 +154,13 @@ def begin_steps(view: RunView, orders: RunOrders, draft: Draft) -> None:
         "reason": None,
         "message": None,
     }
-    draft.do(ReportRun(view.name, view.run.status.model_copy(update=begun)))
-    announce_start(view, draft)
+    builder.add(ReportRun(view.name, view.run.status.model_copy(update=begun)))
+    announce_start(view, builder)
 
 
-def announce_start(view: RunView, draft: Draft) -> None:
+def announce_start(view: RunView, builder: PlanBuilder) -> None:
     """Say in an Event that a run was started."""
-    draft.do(Emit(EventReason.RUN_STARTED, f"started run {view.name}", about=view.name))
+    builder.add(Emit(EventReason.RUN_STARTED, f"started run {view.name}", about=view.name))
 
 
 def _end_event(view: RunView, outcome: RunOutcome) -> Emit:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
-from process_operator.decisions.plan.actions import AdoptRun, DeleteJob, Draft, Emit, ListPods, ReportRun
+from process_operator.decisions.plan.actions import AdoptRun, DeleteJob, Emit, ListPods, PlanBuilder, ReportRun
 from process_operator.decisions.run.pods import ORDINARY_WAITING, relevant_pods, waiting_of
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
@@ -23,22 +23,22 @@ _FRESH: Final = timedelta(seconds=5)
 """How old a list of pods may be that says that none of them has started."""
 
 
-def start_timed_out(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> Kill | None:
+def start_timed_out(view: RunView, job: Job, orders: RunOrders, builder: PlanBuilder) -> Kill | None:
     """Why a run has to end that has not started in time (`startTimeoutSeconds`); None while it may still start."""
     seconds = orders.start_timeout
     if seconds is None or job.start_time is None or job.is_suspended or job.is_ending or has_begun(view, job):
         return None
     limit = job.start_time + timedelta(seconds=seconds)
     if orders.now < limit:
-        draft.wake(limit)
+        builder.wake_at(limit)
         return None
     if not _is_fresh(view, orders.now):
-        draft.do(ListPods(job.metadata.uid, view.name))
+        builder.add(ListPods(job.metadata.uid, view.name))
         return None
     return Kill(KillReason.NOT_STARTED, f"no container had started {seconds} s after the start (startTimeoutSeconds)")
 
 
-def begins_again(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bool:
+def begins_again(view: RunView, job: Job, orders: RunOrders, builder: PlanBuilder) -> bool:
     """Delete the Job of a run that is stuck before its start and whose template was corrected; whether that is so.
 
     The run is first written as it was before it had a Job. So a crash in between leaves a run that gets its Job.
@@ -51,18 +51,21 @@ def begins_again(view: RunView, job: Job, orders: RunOrders, draft: Draft) -> bo
     if status.phase != RunPhase.PENDING or (status.reason or "") in ORDINARY_WAITING:
         return False
     if not _is_fresh(view, orders.now):
-        draft.do(ListPods(job.metadata.uid, view.name))
+        builder.add(ListPods(job.metadata.uid, view.name))
         return True
     waits = [waiting_of(pod) for pod in view.pods if not pod.gone]
-    if any(found is not None and found.reason in ORDINARY_WAITING and view.notes.pod_event is None for found in waits):
+    if any(
+        found is not None and found.reason in ORDINARY_WAITING and view.observations.pod_event is None
+        for found in waits
+    ):
         return False  # it may be about to start
     if view.by_cronjob:
         # Its next Job is the operator's. The CronJob controller is told to count that (`engines/cronjob_active.py`).
         annotations = {"metadata": {"annotations": {names.ANNOTATION_ENGINE: None}}}
-        draft.do(AdoptRun(view.name, view.run.metadata.uid, annotations))
+        builder.add(AdoptRun(view.name, view.run.metadata.uid, annotations))
     nothing = dict.fromkeys(("job", "job_uid", "reason", "message", "pod", "node", "start_time", "attempts"))
     words = f"the Job of run {view.name} is created again from the new template: it had not started ({status.reason})"
-    draft.do(
+    builder.add(
         ReportRun(view.name, status.model_copy(update=nothing)),
         DeleteJob(view.name, job.metadata.uid),
         Emit(EventReason.RUN_STARTED, words, about=view.name),
@@ -83,10 +86,12 @@ def has_begun(view: RunView, job: Job) -> bool:
     if started is not None and (job.start_time is None or started >= job.start_time):
         return True  # the operator that saw it has ended since, and so may the pod
     return (
-        counted or view.notes.running_since is not None or any(pod.has_started for pod in relevant_pods(job, view.pods))
+        counted
+        or view.observations.running_since is not None
+        or any(pod.has_started for pod in relevant_pods(job, view.pods))
     )
 
 
 def _is_fresh(view: RunView, now: datetime) -> bool:
-    listed_at = view.notes.pods_listed_at
+    listed_at = view.observations.pods_listed_at
     return listed_at is not None and listed_at <= now < listed_at + _FRESH

@@ -15,7 +15,7 @@ from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.manifests import job_to_come, step_run_manifest
-from process_operator.decisions.plan.actions import CreateRun, Draft, LookUpStep, ReportRun
+from process_operator.decisions.plan.actions import CreateRun, LookUpStep, PlanBuilder, ReportRun
 from process_operator.decisions.run.follow import phase_of_kill, plan_run, reason_of_kill
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.report import finish
@@ -32,53 +32,53 @@ _STICKY: Final = frozenset({RunReason.UNSCHEDULED, RunReason.REPLACED})
 """Why a step is ended only with its parent: whatever is wanted by now, that was decided."""
 
 
-def plan_steps(view: RunView, orders: RunOrders, snapshot: Snapshot, draft: Draft) -> None:
+def plan_steps(view: RunView, orders: RunOrders, snapshot: Snapshot, builder: PlanBuilder) -> None:
     """Add what has to be done about a run that has begun its steps."""
     course = course_of(view, snapshot)
     for child in view.steps.values():
-        plan_run(child, _child_orders(view, child, orders, snapshot), draft)
+        plan_run(child, _child_orders(view, child, orders, snapshot), builder)
     if course.going is not None:
-        _report(view, course, orders, draft)
+        _report(view, course, orders, builder)
     elif course.sought is not None:
-        draft.do(LookUpStep(course.sought, view.name, view.run.metadata.uid))
+        builder.add(LookUpStep(course.sought, view.name, view.run.metadata.uid))
     elif (outcome := _outcome(view, course, orders)) is not None:
         log = RunLog(text=log_of(course.steps), truncated=False)
-        finish(_with_steps(view, course), outcome, log, orders, draft)
+        finish(_with_steps(view, course), outcome, log, orders, builder)
     elif course.next is not None:
-        _go_on(view, course, course.next, orders, snapshot, draft)
+        _go_on(view, course, course.next, orders, snapshot, builder)
 
 
-def plan_stray_steps(snapshot: Snapshot, orders: RunOrders, draft: Draft) -> None:
+def plan_stray_steps(snapshot: Snapshot, orders: RunOrders, builder: PlanBuilder) -> None:
     """End the runs of steps whose parent is over: another operator made them, who did not know."""
     going = {run.metadata.name for run in snapshot.runs}
     for run in snapshot.step_runs:
         assert run.spec.parent is not None
         if run.spec.parent.name not in going:
             kill = Kill(KillReason.CANCELED, f"run {run.spec.parent.name}, whose step it is, is over")
-            plan_run(view_of(snapshot, run), replace(orders, kill=kill), draft)
+            plan_run(view_of(snapshot, run), replace(orders, kill=kill), builder)
 
 
 def _go_on(
-    view: RunView, course: Course, step: StepStatus, orders: RunOrders, snapshot: Snapshot, draft: Draft
+    view: RunView, course: Course, step: StepStatus, orders: RunOrders, snapshot: Snapshot, builder: PlanBuilder
 ) -> None:
     """Make the run of the next step, or say why not yet."""
     if orders.rests or orders.request is None:
-        _report(view, course, orders, draft)
+        _report(view, course, orders, builder)
         return
     found = _template(snapshot, step)
     if not isinstance(found, StepTemplate):
-        draft.wake(orders.now + _LOOK_AGAIN)
-        _report(view, course, orders, draft, stuck=found)
+        builder.wake_at(orders.now + _LOOK_AGAIN)
+        _report(view, course, orders, builder, stuck=found)
         return
     no_runs = blocked_now(snapshot, Need.RUN, orders.now)
     if no_runs is not None:
-        draft.wake(no_runs.again_at)
-        _report(view, course, orders, draft, stuck=(no_runs.reason, f'step "{step.name}": {no_runs.sentence}'))
+        builder.wake_at(no_runs.again_at)
+        _report(view, course, orders, builder, stuck=(no_runs.reason, f'step "{step.name}": {no_runs.sentence}'))
         return
     manifest = step_run_manifest(orders.request, view.run, step=step.name, process=step.process, scheduled=view.due)
     name = manifest["metadata"]["name"]
     job = job_to_come(found.template, orders.request, run=name, scheduled=view.due)
-    draft.do(CreateRun(manifest, job))
+    builder.add(CreateRun(manifest, job))
 
 
 def _template(snapshot: Snapshot, step: StepStatus) -> StepTemplate | tuple[str, str]:
@@ -109,7 +109,7 @@ def _child_orders(view: RunView, child: RunView, orders: RunOrders, snapshot: Sn
         template=template,
         may_start=not orders.rests and (template is not None or child.job is not None),
         kill=_child_kill(view, child, orders),
-        pause=orders.rests and child.is_let_go and not child.is_paused,
+        pause=orders.rests and child.is_started and not child.is_paused,
         holds=stuck,
         start_timeout=_start_timeout(orders, step, snapshot),
         process=step.process if step is not None else None,
@@ -191,14 +191,14 @@ def _with_steps(view: RunView, course: Course) -> RunView:
 
 
 def _report(
-    view: RunView, course: Course, orders: RunOrders, draft: Draft, *, stuck: tuple[str, str] | None = None
+    view: RunView, course: Course, orders: RunOrders, builder: PlanBuilder, *, stuck: tuple[str, str] | None = None
 ) -> None:
     """Write how far the run is, where a step began or ended, or phase or reason differ."""
     seen = view.run.status
     phase, reason, message = _state(course, orders, stuck)
     if (seen.phase, seen.reason or "", seen.steps) == (phase, reason, course.steps):
         return
-    draft.do(ReportRun(view.name, _reported(seen, course, phase, reason, message)))
+    builder.add(ReportRun(view.name, _reported(seen, course, phase, reason, message)))
 
 
 def _reported(seen: ProcessRunStatus, course: Course, phase: RunPhase, reason: str, message: str) -> ProcessRunStatus:

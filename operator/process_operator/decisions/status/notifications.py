@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from process_operator.decisions.inputs.snapshot import Delivery, FinishedRun, RunEnd, Snapshot
-from process_operator.decisions.plan.actions import Draft, Emit, LoadHistory, MarkNotified, Notify
+from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify, PlanBuilder
 from process_operator.decisions.run.log_text import clean_message
 from process_operator.resources import names
 from process_operator.resources.conditions import (
@@ -37,12 +37,12 @@ _FROM_LOGS: Final = frozenset({RunReason.EXIT_CODE, RunReason.INIT_CONTAINER_FAI
 """Reasons whose message may be the last line of a log; that of StepFailed repeats such a one."""
 
 
-def plan_notifications(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
+def plan_notifications(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> None:
     """Add what is to be sent, and what runs have to say of what was."""
     assert snapshot.request is not None
     if snapshot.history is None:
         if snapshot.request.spec.notify:
-            draft.do(LoadHistory())
+            builder.add(LoadHistory())
         return
     if not snapshot.request.spec.notify and not snapshot.deliveries:
         return
@@ -51,23 +51,23 @@ def plan_notifications(snapshot: Snapshot, now: datetime, draft: Draft) -> None:
             continue
         delivery = snapshot.deliveries.get(run.untold.uid)
         if delivery is None:
-            _tell(snapshot, run, run.untold, now, draft)
+            _tell(snapshot, run, run.untold, now, builder)
         elif delivery.again_at is not None and now < delivery.again_at:
-            draft.wake(delivery.again_at)
+            builder.wake_at(delivery.again_at)
         elif delivery.done:
-            draft.do(_mark(snapshot, run, run.untold, delivery, now))
+            builder.add(_mark(snapshot, run, run.untold, delivery, now))
 
 
-def _tell(snapshot: Snapshot, run: FinishedRun, end: RunEnd, now: datetime, draft: Draft) -> None:
+def _tell(snapshot: Snapshot, run: FinishedRun, end: RunEnd, now: datetime, builder: PlanBuilder) -> None:
     wanted = _wanted(snapshot, run)
     if not wanted or now >= end.recorded + WINDOW:
         return
     unusable = {name for name, _, _ in _unusable(snapshot)}
     usable = tuple(name for name in wanted if name not in unusable)
     if usable:
-        draft.do(Notify(run.name, end.uid, event_of(snapshot, run, end), usable))
+        builder.add(Notify(run.name, end.uid, event_of(snapshot, run, end), usable))
     else:
-        draft.do(_mark(snapshot, run, end, Delivery(done=True), now))
+        builder.add(_mark(snapshot, run, end, Delivery(done=True), now))
 
 
 def _wanted(snapshot: Snapshot, run: FinishedRun) -> tuple[str, ...]:
@@ -183,13 +183,13 @@ def notification_conditions(snapshot: Snapshot) -> tuple[Condition, ...]:
     )
 
 
-def announce_receivers(snapshot: Snapshot, status: ProcessRequestStatus, draft: Draft) -> None:
+def announce_receivers(snapshot: Snapshot, status: ProcessRequestStatus, builder: PlanBuilder) -> None:
     """An Event where a request names a receiver that it cannot use, or another one than before."""
     before, after = _readiness(snapshot.status), _readiness(status)
     if after is None or after.status == ConditionStatus.TRUE:
         return
     if before is None or (before.status, before.message) != (after.status, after.message):
-        draft.do(Emit(after.reason, after.message, warning=True))
+        builder.add(Emit(after.reason, after.message, warning=True))
 
 
 def _readiness(status: ProcessRequestStatus) -> Condition | None:

@@ -1,6 +1,6 @@
 """The status of a request: one word for people, conditions for programs, and what is next.
 
-Everything here is recomputed from what is seen, so a status that was lost or written late heals by itself; the stretch
+Everything here is recomputed from what is seen, so a status that was lost or written late heals by itself; the activation
 and the cursor alone are memory. Neighbours: `acceptance/acceptance.py` has the verdict, `request.py` the plan this
 status belongs to.
 """
@@ -14,7 +14,7 @@ from typing import Final
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.acceptance.exclude_from import calendar_conditions
 from process_operator.decisions.acceptance.remembered_calendar import memory_of_calendars
-from process_operator.decisions.inputs.memo import OncePerRequest
+from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.decisions.inputs.run_view import RunView, waits_for_start
 from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
 from process_operator.decisions.status.blockers import Blocker
@@ -23,12 +23,12 @@ from process_operator.decisions.status.run_counts import with_uncounted
 from process_operator.resources import names
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
 from process_operator.resources.process_request import (
+    Activation,
     ActiveRun,
     LastRun,
     ProcessRequest,
     ProcessRequestStatus,
     RequestPhase,
-    Stretch,
 )
 from process_operator.resources.process_run import RunPhase
 from process_operator.timing.describe import describe_timing
@@ -36,65 +36,67 @@ from process_operator.timing.recurrence import Recurrence
 from process_operator.timing.zone import tzdata_version
 
 _MAX_ACTIVE: Final = 100
-_VERDICTS: Final = OncePerRequest[tuple[Condition, ...]]()
+_ACCEPTANCE_CONDITIONS: Final = PerRequestMemo[tuple[Condition, ...]]()
 RUNS_AGAIN: Final = f"it runs again once the annotation {names.ANNOTATION_RESCHEDULE} has a new value"
 FAST: Final = timedelta(minutes=1)
 """A schedule with less than this between two ticks does not have its next tick rewritten with each."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class StatusFacts:
     """What the rest of the decision found out for the status."""
 
     views: tuple[RunView, ...]
     cursor: datetime | None = None
     started: int = 0
-    """Runs claimed by this plan for the stretch."""
+    """Runs claimed by this plan for the activation."""
     waiting: int = 0
     blocker: Blocker | None = None
     """What keeps due runs from starting."""
     next_run: datetime | None = None
     no_tick_left: bool = False
     end: FinishedRun | None = None
-    """How the run of a one-shot stretch ended."""
+    """How the run of a one-shot activation ended."""
     end_unknown: bool = False
-    """The run of a one-shot stretch was made, and nothing is left of it."""
+    """The run of a one-shot activation was made, and nothing is left of it."""
     orphans: tuple[str, ...] = ()
     """Runs that were deleted while their Jobs work on."""
     end_sought: bool = False
     """Whether and how it ended is being looked up; until then what the status says of it stands."""
 
 
-def request_status(snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook, now: datetime) -> ProcessRequestStatus:
+def request_status(
+    snapshot: Snapshot, acceptance: Acceptance, facts: StatusFacts, now: datetime
+) -> ProcessRequestStatus:
     """The status once the plan has been carried out."""
     request, base = snapshot.request, snapshot.status
-    assert request is not None and base.stretch is not None
+    assert request is not None and base.activation is not None
     if acceptance.ask is not None:
-        return base.model_copy(update=_cursor(snapshot, acceptance.recurrence, outlook.cursor))
-    active = [view for view in outlook.views if view.refusal is None and not waits_for_start(view)]
-    orphans = tuple(run for run in base.active if run.name in outlook.orphans)
-    ends = _end_conditions(base, acceptance, outlook, now)
-    phase = _phase(snapshot, acceptance, outlook, ends, active=bool(active))
-    verdict = _with_blocker(_conditions(snapshot, acceptance), outlook.blocker, acceptance)
+        return base.model_copy(update=_cursor(snapshot, acceptance.recurrence, facts.cursor))
+    active = [view for view in facts.views if view.missed_reason is None and not waits_for_start(view)]
+    orphans = tuple(run for run in base.active if run.name in facts.orphans)
+    ends = _end_conditions(base, acceptance, facts, now)
+    phase = _phase(snapshot, acceptance, facts, ends, active=bool(active))
+    conditions_of_acceptance = _with_blocker(_conditions(snapshot, acceptance), facts.blocker, acceptance)
     if phase in (RequestPhase.FAILED, RequestPhase.CANCELED):
-        verdict = _stalled_by(ends[0], verdict)
-    conditions = (*verdict, *ends, *notification_conditions(snapshot))
+        conditions_of_acceptance = _stalled_by(ends[0], conditions_of_acceptance)
+    conditions = (*conditions_of_acceptance, *ends, *notification_conditions(snapshot))
     conditions += calendar_conditions(acceptance.calendars, request.metadata.generation)
     schedule = request.spec.timing.schedule
     accepted_template = acceptance.template_hash if acceptance.is_accepted else None
-    last_run, last_time = _last_run(snapshot, outlook.views)
+    last_run, last_time = _last_run(snapshot, facts.views)
     return base.model_copy(
         update={
             "observed_generation": request.metadata.generation,
             "phase": phase,
             "engine": acceptance.engine.engine if acceptance.engine is not None else None,
             "schedule": describe_timing(request.spec.timing),
-            "stretch": _counted(base.stretch, outlook.started),
-            **_cursor(snapshot, acceptance.recurrence, outlook.cursor),
+            "activation": _counted(base.activation, facts.started),
+            **_cursor(snapshot, acceptance.recurrence, facts.cursor),
             "calendars": memory_of_calendars(snapshot, schedule, now) if schedule is not None else (),
             "template_hash": accepted_template,
-            "waiting_count": outlook.waiting,
-            "next_run_time": outlook.next_run,
+            "waiting_count": facts.waiting,
+            "next_run_time": facts.next_run,
             "last_run": last_run,
             "last_run_time": last_time,
             "active": (*orphans, *map(_active_run, sorted(active, key=lambda view: (view.due, view.name))))[
@@ -114,8 +116,8 @@ def _active_run(view: RunView) -> ActiveRun:
     return ActiveRun(name=view.name, job=job.metadata.name, job_uid=job.metadata.uid)
 
 
-def _counted(stretch: Stretch, started: int) -> Stretch:
-    return stretch.model_copy(update={"runs": stretch.runs + started}) if started else stretch
+def _counted(activation: Activation, started: int) -> Activation:
+    return activation.model_copy(update={"runs": activation.runs + started}) if started else activation
 
 
 def _cursor(snapshot: Snapshot, recurrence: Recurrence | None, cursor: datetime | None) -> dict[str, object]:
@@ -130,7 +132,7 @@ def _cursor(snapshot: Snapshot, recurrence: Recurrence | None, cursor: datetime 
 
 
 def _phase(
-    snapshot: Snapshot, acceptance: Acceptance, outlook: Outlook, ends: tuple[Condition, ...], *, active: bool
+    snapshot: Snapshot, acceptance: Acceptance, facts: StatusFacts, ends: tuple[Condition, ...], *, active: bool
 ) -> RequestPhase:
     assert snapshot.request is not None
     if acceptance.reason:
@@ -139,13 +141,13 @@ def _phase(
         return RequestPhase.SUSPENDED
     if active:
         return RequestPhase.ACTIVE
-    if outlook.blocker is not None and outlook.blocker.reason:
+    if facts.blocker is not None and facts.blocker.reason:
         return RequestPhase.PENDING
     if ends:
         if snapshot.request.spec.timing.schedule is not None:
             return RequestPhase.FINISHED
-        was_canceled = outlook.end_sought and snapshot.status.phase == RequestPhase.CANCELED
-        if was_canceled or (outlook.end is not None and outlook.end.phase == RunPhase.CANCELED):
+        was_canceled = facts.end_sought and snapshot.status.phase == RequestPhase.CANCELED
+        if was_canceled or (facts.end is not None and facts.end.phase == RunPhase.CANCELED):
             return RequestPhase.CANCELED
         return RequestPhase.SUCCEEDED if ends[0].type == ConditionType.COMPLETE else RequestPhase.FAILED
     return RequestPhase.SCHEDULED
@@ -155,7 +157,7 @@ def _conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, 
     request = snapshot.request
     assert request is not None
     said = acceptance.reason, acceptance.message
-    return _VERDICTS.of(request, said, lambda: _verdict(request, acceptance))
+    return _ACCEPTANCE_CONDITIONS.of(request, said, lambda: _acceptance_conditions(request, acceptance))
 
 
 def _with_blocker(
@@ -173,7 +175,7 @@ def _with_blocker(
     )
 
 
-def _verdict(request: ProcessRequest, acceptance: Acceptance) -> tuple[Condition, ...]:
+def _acceptance_conditions(request: ProcessRequest, acceptance: Acceptance) -> tuple[Condition, ...]:
     def condition(kind: ConditionType, reason: str, message: str, *, holds: bool) -> Condition:
         status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
         return Condition(
@@ -197,32 +199,34 @@ def _verdict(request: ProcessRequest, acceptance: Acceptance) -> tuple[Condition
     )
 
 
-def _stalled_by(end: Condition, verdict: tuple[Condition, ...]) -> tuple[Condition, ...]:
+def _stalled_by(end: Condition, conditions_of_acceptance: tuple[Condition, ...]) -> tuple[Condition, ...]:
     """The verdict on a request whose one run did not succeed: it stays so until a person reschedules it."""
     stalled = {"status": ConditionStatus.TRUE, "reason": end.reason, "message": end.message}
-    return tuple(c.model_copy(update=stalled) if c.type == ConditionType.STALLED else c for c in verdict)
+    return tuple(
+        c.model_copy(update=stalled) if c.type == ConditionType.STALLED else c for c in conditions_of_acceptance
+    )
 
 
 def _end_conditions(
-    base: ProcessRequestStatus, acceptance: Acceptance, outlook: Outlook, now: datetime
+    base: ProcessRequestStatus, acceptance: Acceptance, facts: StatusFacts, now: datetime
 ) -> tuple[Condition, ...]:
     """Complete or Failed, where no run is left to start and none is going on."""
-    if outlook.end_sought:
+    if facts.end_sought:
         return tuple(found for found in base.conditions if found.type in (ConditionType.COMPLETE, ConditionType.FAILED))
-    if not acceptance.is_accepted and outlook.end is None:
+    if not acceptance.is_accepted and facts.end is None:
         return ()
-    if outlook.no_tick_left:
+    if facts.no_tick_left:
         return (_end(ConditionType.COMPLETE, Reason.SCHEDULE_FINISHED, "no tick of the schedule is left", now),)
-    if outlook.end_unknown:
+    if facts.end_unknown:
         return (_end(ConditionType.FAILED, "RunDeleted", f"its run was deleted; {RUNS_AGAIN}", now),)
-    if outlook.end is None:
+    if facts.end is None:
         return ()
-    kind = ConditionType.COMPLETE if outlook.end.phase == RunPhase.SUCCEEDED else ConditionType.FAILED
+    kind = ConditionType.COMPLETE if facts.end.phase == RunPhase.SUCCEEDED else ConditionType.FAILED
     return (
         _end(
             kind,
-            outlook.end.reason or outlook.end.phase,
-            f"run {outlook.end.name}: {outlook.end.phase}; {RUNS_AGAIN}",
+            facts.end.reason or facts.end.phase,
+            f"run {facts.end.name}: {facts.end.phase}; {RUNS_AGAIN}",
             now,
         ),
     )
@@ -246,7 +250,7 @@ def _last_run(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[LastRun |
     found += [
         (_not_before_it_was_made(snapshot, view.due, view.created), view.name, view.run.status.phase)
         for view in views
-        if view.refusal is None and not waits_for_start(view)
+        if view.missed_reason is None and not waits_for_start(view)
     ]
     if not found:
         return None, None
@@ -287,7 +291,7 @@ def is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> b
     ):
         return True
 
-    def verdicts(status: ProcessRequestStatus) -> list[tuple[str, str, str]]:
+    def by_type(status: ProcessRequestStatus) -> list[tuple[str, str, str]]:
         watched = (
             ConditionType.ACCEPTED,
             ConditionType.READY,
@@ -297,7 +301,7 @@ def is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> b
         )
         return [(c.type, c.status, c.reason) for c in status.conditions if c.type in watched]
 
-    return verdicts(written) != verdicts(wanted)
+    return by_type(written) != by_type(wanted)
 
 
 def _is_fast(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:

@@ -23,11 +23,11 @@ from process_operator.timing.recurrence import Recurrence
 _WHY: Final = "its pods are named after the run and the index, in 63 characters without a dot"
 
 
-def longest_run_name(request: ProcessRequest, *, stretch: int, recurrence: Recurrence | None, now: datetime) -> str:
+def longest_run_name(request: ProcessRequest, *, activation: int, recurrence: Recurrence | None, now: datetime) -> str:
     """A name as long as any that the operator gives a run of this request, those of backfills included."""
     stem = names.child_stem(request.metadata.name, request.metadata.uid)
     if recurrence is None:
-        return names.stretch_run_name(stem, stretch)
+        return names.activation_run_name(stem, activation)
     tick = int(now.timestamp())
     of_tick = names.tick_run_name(stem, tick, whole_minutes=recurrence.whole_minutes)
     return max(of_tick, names.backfill_run_name(stem, tick), key=len)
@@ -41,7 +41,7 @@ def longest_step_name(request: ProcessRequest, step: StepTemplate, run: str) -> 
 def check_request_name(request: ProcessRequest, template: JobTemplate, run: str, where: str) -> None:
     """Refuse the name of a request whose Jobs, with names as long as `run`, the API server would refuse.
 
-    `where` is the path of the template. Raises TemplateError: TemplateRefused.
+    `where` is the path of the template. Raises TemplateError: TemplateRejected.
     """
     _check_dots(request, template, where)
     if (excess := _excess(template, run)) > 0:
@@ -52,7 +52,7 @@ def check_request_name(request: ProcessRequest, template: JobTemplate, run: str,
 def check_step_names(request: ProcessRequest, process: Process, steps: Sequence[StepTemplate], run: str) -> None:
     """The same for the Jobs of the steps of `process`: they are named after the run and the step.
 
-    Raises TemplateError: TemplateRefused.
+    Raises TemplateError: TemplateRejected.
     """
     for index, step in enumerate(steps):
         _check_dots(request, step.template, step.where)
@@ -93,4 +93,4 @@ def _suffix(template: JobTemplate) -> str:
 def _refuse(what: str, template: JobTemplate, where: str) -> None:
     completions = template.spec["completions"]
     message = f"{what}, because {where}.spec is an Indexed Job of {completions} completions: {_WHY}"
-    raise TemplateError(Reason.TEMPLATE_REFUSED, message)
+    raise TemplateError(Reason.TEMPLATE_REJECTED, message)

@@ -62,12 +62,12 @@ def build_template(
     `variables` stand in for the parameters where these are not the request's alone (`step.py`).
 
     Raises:
-        TemplateError: reasons ParameterMissing, ParameterUnknown, TemplateRefused.
+        TemplateError: reasons ParameterMissing, ParameterUnknown, TemplateRejected.
     """
     raw = request.spec.job_template if process is None else process.spec.job_template
     where = template_field(process)
     if raw is None:
-        raise TemplateError(Reason.TEMPLATE_REFUSED, f"{where}: required")
+        raise TemplateError(Reason.TEMPLATE_REJECTED, f"{where}: required")
     check_shape(raw, where)
     spec = _copied(dict(raw["spec"]))
     _refuse_what_is_ours(spec, where)
@@ -110,7 +110,7 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
 
     Raises:
         TemplateError: ParameterUnknown for an undeclared or unusable name, ParameterMissing for a required one,
-            TemplateRefused for an unusable value.
+            TemplateRejected for an unusable value.
     """
     given = given_values(request)
     if process is None:
@@ -136,11 +136,11 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
 
 
 def given_values(request: ProcessRequest) -> dict[str, str]:
-    """The parameters of a request by their names. Raises TemplateError (TemplateRefused) for an unusable value."""
+    """The parameters of a request by their names. Raises TemplateError (TemplateRejected) for an unusable value."""
     for index, parameter in enumerate(request.spec.parameters):
         if "\0" in parameter.value:
             message = f"spec.parameters[{index}].value: an environment variable cannot hold a NUL character"
-            raise TemplateError(Reason.TEMPLATE_REFUSED, message)
+            raise TemplateError(Reason.TEMPLATE_REJECTED, message)
     return {parameter.name: parameter.value for parameter in request.spec.parameters}
 
 
@@ -156,12 +156,12 @@ def with_scheduled_time(spec: Mapping[str, Any], instant: str) -> dict[str, Any]
 def _refuse_what_is_ours(spec: Mapping[str, Any], where: str) -> None:
     if "managedBy" in spec:
         raise TemplateError(
-            Reason.TEMPLATE_REFUSED,
+            Reason.TEMPLATE_REJECTED,
             f"{where}.spec.managedBy: not allowed, the run of a Job managed elsewhere cannot be followed",
         )
     if spec.get("suspend"):
         raise TemplateError(
-            Reason.TEMPLATE_REFUSED,
+            Reason.TEMPLATE_REJECTED,
             f"{where}.spec.suspend: true is not allowed; use spec.suspend of the ProcessRequest",
         )
 

@@ -26,7 +26,7 @@ class TemplateError(ValueError):
 def check_shape(template: Mapping[str, Any], where: str) -> None:
     """Check every part that `job_template.py` reads or adds to; `where` is the path of the template, for messages.
 
-    Raises TemplateError: TemplateRefused.
+    Raises TemplateError: TemplateRejected.
     """
     spec = _map(template, "spec", where, required=True)
     pod_template = _map(spec, "template", f"{where}.spec", required=True)
@@ -76,4 +76,4 @@ def _what(value: Any) -> str:
 
 
 def _refuse(message: str) -> NoReturn:
-    raise TemplateError(Reason.TEMPLATE_REFUSED, message)
+    raise TemplateError(Reason.TEMPLATE_REJECTED, message)

@@ -34,7 +34,7 @@ def step_templates(
 ) -> tuple[StepTemplate, ...]:
     """The templates of all steps of a process that `acceptance/process.py` has nothing against.
 
-    Raises TemplateError: ParameterMissing, ParameterUnknown, TemplateRefused; the message names the step.
+    Raises TemplateError: ParameterMissing, ParameterUnknown, TemplateRejected; the message names the step.
     """
     steps = process.spec.steps or ()
     _check_parameters(request, process, [step_processes[step.process.name] for step in steps])
@@ -52,7 +52,7 @@ def step_template(
 ) -> StepTemplate:
     """The template of one step. `process` is the one with the steps, if it is there; `place` begins every message.
 
-    Raises TemplateError: ParameterMissing, TemplateRefused.
+    Raises TemplateError: ParameterMissing, TemplateRejected.
     """
     try:
         template = build_template(request, step_process, _values(request, process, step_process))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.inputs.missed_tick import Refusal, Span
+from process_operator.decisions.inputs.missed_tick import MissedReason, Span
 from process_operator.decisions.plan.limits import MAX_STARTS, MAX_WAITING
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process import ConcurrencyPolicy
@@ -25,7 +25,7 @@ _INSTANT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Occupation:
+class BusyInterval:
     """A time during which a run was in the way; `end` is None while it still is (UTC)."""
 
     run: str
@@ -66,7 +66,7 @@ class DueTicks:
     """Claim and start these, oldest first (for Queue: claim them, they start at their turn)."""
     waiting: int = 0
     """How many of the newest are left undecided: a run is in their way, or they follow at once after these starts."""
-    refused: tuple[Span, ...] = ()
+    missed: tuple[Span, ...] = ()
     """All of them older than the others."""
 
 
@@ -77,13 +77,13 @@ def decide_due_ticks(
     now: datetime,
     rules: Rules,
     blocked: bool,
-    occupations: Sequence[Occupation],
+    busy_intervals: Sequence[BusyInterval],
     hindrance: Hindrance | None = None,
 ) -> DueTicks:
     """Decide the ticks after `after` that are due by now.
 
     Args:
-        recurrence: the calendar of the stretch.
+        recurrence: the calendar of the activation.
         after: the cursor, UTC: every tick up to it is settled.
         now: UTC.
         rules: of the request.
@@ -95,29 +95,29 @@ def decide_due_ticks(
     if newest is None or newest <= after:
         return DueTicks()
     policy, deadline = rules.policy, rules.deadline_seconds
-    occupied = _among_ticks(recurrence, occupations) if policy == ConcurrencyPolicy.FORBID else ()
+    busy = _among_ticks(recurrence, busy_intervals) if policy == ConcurrencyPolicy.FORBID else ()
     cut = None
     if deadline is not None:
         cut = recurrence.due_before(now.replace(microsecond=0) - timedelta(seconds=deadline))
-    why = _Why(cut, occupied, hindrance)
+    why = _Why(cut, busy, hindrance)
     if is_too_old(recurrence.due_at(newest), now, deadline):
-        return DueTicks(refused=tuple(_spans(recurrence, after, newest, why)))
+        return DueTicks(missed=tuple(_spans(recurrence, after, newest, why)))
     if rules.make_up_all:
         low = after if cut is None else max(after, cut - _INSTANT)
         too_old = tuple(_spans(recurrence, after, low, why)) if low > after else ()
         at_once = rules.most if policy != ConcurrencyPolicy.FORBID else 0 if blocked else 1
         return _all(recurrence, low, newest, too_old, at_once)
     older = recurrence.previous(newest - _INSTANT)
-    refused = tuple(_spans(recurrence, after, older, why)) if older is not None and older > after else ()
+    missed = tuple(_spans(recurrence, after, older, why)) if older is not None and older > after else ()
     if blocked and policy in (ConcurrencyPolicy.FORBID, ConcurrencyPolicy.REPLACE):
-        return DueTicks(waiting=1, refused=refused)
-    return DueTicks(start=(newest,), refused=refused)
+        return DueTicks(waiting=1, missed=missed)
+    return DueTicks(start=(newest,), missed=missed)
 
 
-def _among_ticks(recurrence: Recurrence, occupations: Sequence[Occupation]) -> tuple[Occupation, ...]:
+def _among_ticks(recurrence: Recurrence, busy_intervals: Sequence[BusyInterval]) -> tuple[BusyInterval, ...]:
     """The same times between nominal instants: a run is in the way of the ticks that are due while it goes on."""
     edge = recurrence.due_before
-    return tuple(Occupation(o.run, edge(o.start), edge(o.end) if o.end is not None else None) for o in occupations)
+    return tuple(BusyInterval(o.run, edge(o.start), edge(o.end) if o.end is not None else None) for o in busy_intervals)
 
 
 def _all(
@@ -125,15 +125,15 @@ def _all(
 ) -> DueTicks:
     """Each tick in (after, newest] starts in its turn, `at_once` of them now, but for the oldest beyond
     `MAX_WAITING`."""
-    refused, left = too_old, recurrence.count(after, newest)
+    missed, left = too_old, recurrence.count(after, newest)
     if left > MAX_WAITING:
         first, kept = recurrence.next_after(after), recurrence.newest(after, newest, limit=MAX_WAITING)
         last = recurrence.previous(kept[0] - _INSTANT)
         assert first is not None and last is not None
-        refused += (Span(first, last, left - MAX_WAITING, Refusal(RunPhase.MISSED, RunReason.TOO_MANY)),)
+        missed += (Span(first, last, left - MAX_WAITING, MissedReason(RunPhase.MISSED, RunReason.TOO_MANY)),)
         after, left = last, MAX_WAITING
     start = tuple(recurrence.between(after, newest, limit=at_once)) if at_once else ()
-    return DueTicks(start, left - len(start), refused)
+    return DueTicks(start, left - len(start), missed)
 
 
 def spans_without_job(
@@ -142,11 +142,11 @@ def spans_without_job(
     after: datetime,
     until: datetime,
     policy: ConcurrencyPolicy,
-    occupations: Sequence[Occupation],
+    busy_intervals: Sequence[BusyInterval],
 ) -> tuple[Span, ...]:
     """Ticks in (after, until] that the CronJob controller passed over without a Job."""
-    occupied = occupations if policy == ConcurrencyPolicy.FORBID else ()
-    return tuple(_spans(recurrence, after, until, _Why(None, occupied)))
+    busy = busy_intervals if policy == ConcurrencyPolicy.FORBID else ()
+    return tuple(_spans(recurrence, after, until, _Why(None, busy)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +155,12 @@ class _Why:
 
     cut: datetime | None
     """Ticks before it are too late."""
-    occupations: Sequence[Occupation]
+    busy_intervals: Sequence[BusyInterval]
     hindrance: Hindrance | None = None
 
     def edges(self) -> set[datetime]:
         """Where the reason can change."""
-        edges = {edge for o in self.occupations for edge in (o.start, o.end) if edge is not None}
+        edges = {edge for o in self.busy_intervals for edge in (o.start, o.end) if edge is not None}
         edges |= {self.cut} if self.cut is not None else set()
         return edges | ({self.hindrance.first} if self.hindrance is not None else set())
 
@@ -178,21 +178,21 @@ def _spans(recurrence: Recurrence, after: datetime, until: datetime, why: _Why) 
             continue
         first, last = recurrence.next_after(low), recurrence.previous(high)
         assert first is not None and last is not None
-        refusal = _refusal(first, why)
-        if held is not None and held.refusal == refusal:
-            held = Span(held.first, last, held.count + count, refusal)
+        missed_reason = _missed_reason(first, why)
+        if held is not None and held.missed_reason == missed_reason:
+            held = Span(held.first, last, held.count + count, missed_reason)
             continue
         if held is not None:
             yield held
-        held = Span(first, last, count, refusal)
+        held = Span(first, last, count, missed_reason)
     if held is not None:
         yield held
 
 
-def _refusal(tick: datetime, why: _Why) -> Refusal:
-    for occupation in why.occupations:
-        if occupation.start <= tick and (occupation.end is None or tick < occupation.end):
-            return Refusal(RunPhase.SKIPPED, RunReason.OVERLAP, occupation.run)
+def _missed_reason(tick: datetime, why: _Why) -> MissedReason:
+    for busy_interval in why.busy_intervals:
+        if busy_interval.start <= tick and (busy_interval.end is None or tick < busy_interval.end):
+            return MissedReason(RunPhase.SKIPPED, RunReason.OVERLAP, busy_interval.run)
     too_old = why.cut is not None and tick < why.cut
     cause = why.hindrance.cause if why.hindrance is not None and tick >= why.hindrance.first else ""
-    return Refusal(RunPhase.MISSED, RunReason.DEADLINE_PASSED if too_old else RunReason.SUPERSEDED, cause)
+    return MissedReason(RunPhase.MISSED, RunReason.DEADLINE_PASSED if too_old else RunReason.SUPERSEDED, cause)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.context import Situation
+from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Action, CreateRun, LookUpJob, Plan, WithdrawRun
 from process_operator.decisions.ticks.progress import calendar_of
@@ -33,7 +33,12 @@ def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
     spreads ticks better.
     """
     request = snapshot.request
-    if request is None or snapshot.runs or snapshot.lines or request.spec.concurrency_policy != ConcurrencyPolicy.ALLOW:
+    if (
+        request is None
+        or snapshot.runs
+        or snapshot.process_locks
+        or request.spec.concurrency_policy != ConcurrencyPolicy.ALLOW
+    ):
         return None
     schedule = request.spec.timing.schedule
     starts = [action for action in plan.actions if isinstance(action, CreateRun) and action.job is not None]
@@ -58,43 +63,43 @@ def without_claims(snapshot: Snapshot, now: datetime) -> tuple[Snapshot, tuple[P
 
 def withdraw(snapshot: Snapshot, runs: Iterable[ProcessRun]) -> tuple[Action, ...]:
     """What takes claims back: the server is asked first, because a Job that is there would go with its run."""
-    seen = [(run.metadata, snapshot.notes_of(run.metadata.name)) for run in runs]
+    seen = [(run.metadata, snapshot.observations_of(run.metadata.name)) for run in runs]
     return tuple(
-        WithdrawRun(metadata.name, metadata.uid) if notes.job_absent else LookUpJob(metadata.name)
-        for metadata, notes in seen
-        if not notes.withdrawal_refused
+        WithdrawRun(metadata.name, metadata.uid) if observations.job_absent else LookUpJob(metadata.name)
+        for metadata, observations in seen
+        if not observations.withdrawal_rejected
     )
 
 
-def void_claims(situation: Situation, ahead: tuple[ProcessRun, ...]) -> tuple[Action, ...]:
+def void_claims(context: DecisionContext, ahead: tuple[ProcessRun, ...]) -> tuple[Action, ...]:
     """What has to be done before anything else is decided: claims `ahead` that no longer hold, and those nobody took
     up."""
-    snapshot = situation.snapshot
-    void = (run for run in ahead if not _holds(situation, run))
-    late = (run for run in snapshot.runs if _is_ahead(snapshot, run) and _is_superseded(situation, run))
+    snapshot = context.snapshot
+    void = (run for run in ahead if not _holds(context, run))
+    late = (run for run in snapshot.runs if _is_ahead(snapshot, run) and _is_superseded(context, run))
     return withdraw(snapshot, (*void, *late))
 
 
-def _holds(situation: Situation, run: ProcessRun) -> bool:
+def _holds(context: DecisionContext, run: ProcessRun) -> bool:
     """Whether the tick of a claim will come, and nothing will keep it from starting."""
-    recurrence, tick = situation.acceptance.recurrence, _tick(run)
-    if recurrence is None or not situation.makes_ticks or situation.line is not None:
+    recurrence, tick = context.acceptance.recurrence, _tick(run)
+    if recurrence is None or not context.makes_ticks or context.line is not None:
         return False
-    if situation.policy != ConcurrencyPolicy.ALLOW or tick < recurrence.floor:
+    if context.policy != ConcurrencyPolicy.ALLOW or tick < recurrence.floor:
         return False
-    process = situation.request.spec.process
+    process = context.request.spec.process
     is_same = run.metadata.labels.get(names.LABEL_PROCESS) == (process.name if process is not None else None)
     is_tick = recurrence.next_after(tick - _INSTANT) == tick == recurrence.due_at(tick)
-    return is_same and is_tick and run.metadata.name == calendar_of(situation.snapshot, recurrence).run_name(tick)
+    return is_same and is_tick and run.metadata.name == calendar_of(context.snapshot, recurrence).run_name(tick)
 
 
-def _is_superseded(situation: Situation, run: ProcessRun) -> bool:
+def _is_superseded(context: DecisionContext, run: ProcessRun) -> bool:
     """Whether a newer tick is due, so that this one, had it not been claimed, would not be made up."""
-    recurrence = situation.acceptance.recurrence
-    if recurrence is None or situation.request.spec.catch_up == CatchUp.ALL or run.spec.cancel:
+    recurrence = context.acceptance.recurrence
+    if recurrence is None or context.request.spec.catch_up == CatchUp.ALL or run.spec.cancel:
         return False
     newer = recurrence.next_after(_tick(run))
-    return newer is not None and recurrence.due_at(newer) <= situation.now
+    return newer is not None and recurrence.due_at(newer) <= context.now
 
 
 def _is_ahead(snapshot: Snapshot, run: ProcessRun) -> bool:

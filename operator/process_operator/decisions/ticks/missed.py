@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.inputs.missed_tick import Record, Refusal, Span
+from process_operator.decisions.inputs.missed_tick import MissedReason, Record, Span
 from process_operator.decisions.inputs.snapshot import FinishedRun
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_run import RunSummary
@@ -29,7 +29,7 @@ class Growth:
     """A summary run that now stands for more ticks."""
 
     run: str
-    refusal: Refusal
+    missed_reason: MissedReason
     summary: RunSummary
 
 
@@ -71,25 +71,25 @@ def record_spans(
                 break
             start = summary.summary.from_
             count = recurrence.count(start - _INSTANT, span.last)
-            grown.append(Growth(summary.name, span.refusal, RunSummary(from_=start, to=span.last, count=count)))
+            grown.append(Growth(summary.name, span.missed_reason, RunSummary(from_=start, to=span.last, count=count)))
         else:
-            in_one = span.refusal.reason == RunReason.TOO_MANY or (briefly and span.count > 1)
+            in_one = span.missed_reason.reason == RunReason.TOO_MANY or (briefly and span.count > 1)
             alone = 0 if in_one else max(0, SINGLE_RECORDS - singles)
             ticks = recurrence.between(span.first - _INSTANT, span.last, limit=alone) if alone else []
-            new.extend(Record(tick, span.refusal) for tick in ticks)
+            new.extend(Record(tick, span.missed_reason) for tick in ticks)
             rest = span.count - len(ticks)
             if rest:
                 first = recurrence.next_after(ticks[-1]) if ticks else span.first
                 assert first is not None
-                new.append(Record(first, span.refusal, RunSummary(from_=first, to=span.last, count=rest)))
+                new.append(Record(first, span.missed_reason, RunSummary(from_=first, to=span.last, count=rest)))
         cursor = span.last
     return Records(tuple(new), tuple(grown), cursor)
 
 
-def in_one_summary(first: datetime, last: datetime, count: int, refusal: Refusal) -> Record:
-    """One record for all ticks that the end of a stretch leaves behind."""
+def in_one_summary(first: datetime, last: datetime, count: int, missed_reason: MissedReason) -> Record:
+    """One record for all ticks that the end of an activation leaves behind."""
     summary = RunSummary(from_=first, to=last, count=count) if count > 1 else None
-    return Record(first, refusal, summary)
+    return Record(first, missed_reason, summary)
 
 
 def _row_before(span: Span, recurrence: Recurrence, history: Sequence[FinishedRun]) -> tuple[int, FinishedRun | None]:
@@ -99,7 +99,7 @@ def _row_before(span: Span, recurrence: Recurrence, history: Sequence[FinishedRu
     for run in reversed(ticks):
         assert run.scheduled is not None
         last = run.summary.to if run.summary else run.scheduled
-        if run.refusal != str(span.refusal) or recurrence.next_after(last) != expected:
+        if run.missed_reason != str(span.missed_reason) or recurrence.next_after(last) != expected:
             break
         if run.summary is not None:
             return singles, run

@@ -11,8 +11,8 @@ from typing import Final
 from process_operator.decisions.inputs.missed_tick import Span
 from process_operator.decisions.inputs.rejections import is_quota_full
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import refused_run_manifest
-from process_operator.decisions.plan.actions import CreateRun, Draft, GrowSummary
+from process_operator.decisions.manifests.manifests import missed_run_manifest
+from process_operator.decisions.plan.actions import CreateRun, GrowSummary, PlanBuilder
 from process_operator.decisions.ticks.missed import Records, record_spans
 from process_operator.decisions.ticks.progress import Calendar, latest, without_runs
 from process_operator.resources.process_run import ProcessRunStatus
@@ -20,8 +20,8 @@ from process_operator.resources.process_run import ProcessRunStatus
 _INSTANT: Final = timedelta(microseconds=1)
 
 
-def refuse(
-    snapshot: Snapshot, calendar: Calendar, spans: tuple[Span, ...], draft: Draft, *, ongoing: bool
+def record_missed(
+    snapshot: Snapshot, calendar: Calendar, spans: tuple[Span, ...], builder: PlanBuilder, *, ongoing: bool
 ) -> datetime | None:
     """Record refused ticks that have no run yet; the cursor that follows from it."""
     history, cursor = snapshot.history or (), snapshot.status.last_schedule_time
@@ -29,15 +29,17 @@ def refuse(
         grows_later = ongoing and span.last == spans[-1].last
         briefly = is_quota_full(snapshot)
         records = record_spans((span,), calendar.recurrence, history, ongoing=grows_later, briefly=briefly)
-        _write(records, calendar, draft)
+        _write(records, calendar, builder)
         if records.cursor is None:
             return latest(cursor, calendar.recurrence.previous(span.first - _INSTANT))
     return latest(cursor, spans[-1].last if spans else None)
 
 
-def _write(records: Records, calendar: Calendar, draft: Draft) -> None:
+def _write(records: Records, calendar: Calendar, builder: PlanBuilder) -> None:
     for record in records.new:
-        draft.do(CreateRun(refused_run_manifest(calendar.request, name=calendar.run_name(record.tick), record=record)))
+        builder.add(
+            CreateRun(missed_run_manifest(calendar.request, name=calendar.run_name(record.tick), record=record))
+        )
     for growth in records.grown:
-        status = ProcessRunStatus(phase=growth.refusal.phase, summary=growth.summary)
-        draft.do(GrowSummary(growth.run, status))
+        status = ProcessRunStatus(phase=growth.missed_reason.phase, summary=growth.summary)
+        builder.add(GrowSummary(growth.run, status))

@@ -1,4 +1,4 @@
-"""The ticks of a request's present stretch, which of them a run stands for already, and how far everything is settled.
+"""The ticks of a request's present activation, which of them a run stands for already, and how far everything is settled.
 
 The cursor (`status.lastScheduleTime`) says through which tick all is settled; it moves only with a plan whose records
 have been written. Neighbours: `engines/operator.py` and `engines/cronjob_runs.py` decide the ticks, `missed_records.py`
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.inputs.missed_tick import Refusal, Span, summary_of
+from process_operator.decisions.inputs.missed_tick import MissedReason, Span, summary_of
 from process_operator.decisions.inputs.run_view import RunView, waits_for_start
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.ticks.due import Occupation
+from process_operator.decisions.ticks.due import BusyInterval
 from process_operator.resources import names
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
@@ -36,7 +36,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The ticks of the present stretch and the names of their runs."""
+    """The ticks of the present activation and the names of their runs."""
 
     request: ProcessRequest
     recurrence: Recurrence
@@ -54,7 +54,7 @@ def calendar_of(snapshot: Snapshot, recurrence: Recurrence) -> Calendar:
 
 
 def settled_through(snapshot: Snapshot, recurrence: Recurrence) -> datetime:
-    """The instant up to which no tick is looked at: the cursor, but not before the stretch began.
+    """The instant up to which no tick is looked at: the cursor, but not before the activation began.
 
     Where the rules of the zone have changed since, the wall time of the cursor may come again: that is settled too.
     """
@@ -64,12 +64,12 @@ def settled_through(snapshot: Snapshot, recurrence: Recurrence) -> datetime:
 
 
 def runs_left(snapshot: Snapshot, counted: int = 0) -> int | None:
-    """How many runs `maxRuns` leaves to the stretch, `counted` of which no status knows yet; None: any number."""
-    assert snapshot.request is not None and snapshot.status.stretch is not None
+    """How many runs `maxRuns` leaves to the activation, `counted` of which no status knows yet; None: any number."""
+    assert snapshot.request is not None and snapshot.status.activation is not None
     schedule = snapshot.request.spec.timing.schedule
     if schedule is None or schedule.max_runs is None:
         return None
-    return schedule.max_runs - snapshot.status.stretch.runs - counted
+    return schedule.max_runs - snapshot.status.activation.runs - counted
 
 
 def has_run(snapshot: Snapshot, name: str) -> bool:
@@ -88,17 +88,17 @@ def stands_already(snapshot: Snapshot, calendar: Calendar, tick: datetime) -> bo
     return any(summary.from_ <= tick <= summary.to for summary in summaries if summary is not None)
 
 
-def occupations(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Occupation, ...]:
+def busy_intervals(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[BusyInterval, ...]:
     """When which run was in the way, as far as that is known: from its claim to its end."""
     ended = [
-        Occupation(run.name, min(run.created, run.start), run.end)
+        BusyInterval(run.name, min(run.created, run.start), run.end)
         for run in snapshot.history or ()
         if run.start is not None
     ]
     going = [
-        Occupation(view.name, view.created, None)
+        BusyInterval(view.name, view.created, None)
         for view in views
-        if view.refusal is None and not waits_for_start(view)
+        if view.missed_reason is None and not waits_for_start(view)
     ]
     return (*ended, *going)
 
@@ -110,12 +110,14 @@ def runs_of_ticks(snapshot: Snapshot, after: datetime, until: datetime) -> int:
 
 def ticks_with_runs(snapshot: Snapshot) -> list[datetime]:
     """Ticks of which a run is known that started or will."""
-    started = [run.scheduled for run in snapshot.history or () if not run.refusal and run.phase != RunPhase.MISSED]
+    started = [
+        run.scheduled for run in snapshot.history or () if not run.missed_reason and run.phase != RunPhase.MISSED
+    ]
     started += [
         run.spec.scheduled_time
         for run in snapshot.runs
         if run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
-        and names.ANNOTATION_VERDICT not in run.metadata.annotations
+        and names.ANNOTATION_MISSED_REASON not in run.metadata.annotations
     ]
     return [tick for tick in started if tick is not None]
 
@@ -125,14 +127,14 @@ def latest(*instants: datetime | None) -> datetime | None:
     return max(filter(None, instants), default=None)
 
 
-def span_of(recurrence: Recurrence, after: datetime, until: datetime, refusal: Refusal) -> list[Span]:
+def span_of(recurrence: Recurrence, after: datetime, until: datetime, missed_reason: MissedReason) -> list[Span]:
     """The ticks in (after, until] as one span; none where there are none."""
     count = recurrence.count(after, until) if after < until else 0
     if not count:
         return []
     first, last = recurrence.next_after(after), recurrence.previous(until)
     assert first is not None and last is not None
-    return [Span(first, last, count, refusal)]
+    return [Span(first, last, count, missed_reason)]
 
 
 def without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot) -> list[Span]:
@@ -150,7 +152,7 @@ def without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot
     for span in spans:
         low = span.first - _INSTANT
         for first, last in sorted((first, last) for first, last in taken if last >= span.first and first <= span.last):
-            free += span_of(calendar.recurrence, low, first - _INSTANT, span.refusal)
+            free += span_of(calendar.recurrence, low, first - _INSTANT, span.missed_reason)
             low = max(low, last)
-        free += [span] if low < span.first else span_of(calendar.recurrence, low, span.last, span.refusal)
+        free += [span] if low < span.first else span_of(calendar.recurrence, low, span.last, span.missed_reason)
     return free

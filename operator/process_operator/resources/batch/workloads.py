@@ -215,10 +215,10 @@ class CronJob:
     """The Jobs that the controller counts as running."""
 
     @property
-    def claimed_tick(self) -> datetime | None:
+    def taken_over_tick(self) -> datetime | None:
         """The newest tick that the operator took from the controller."""
         try:
-            return parse_instant(self.metadata.annotations.get(names.ANNOTATION_CLAIMED_TICK))
+            return parse_instant(self.metadata.annotations.get(names.ANNOTATION_TAKEN_OVER_TICK))
         except ValueError:  # there is none, or somebody else wrote it
             return None
 

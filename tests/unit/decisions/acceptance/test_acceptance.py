@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, at, process, request, schedule, snapshot, stretch, template
+from tests.unit.given import STEM, activation, at, process, request, schedule, snapshot, template
 
 from process_operator.decisions.acceptance.acceptance import Acceptance, accept
 from process_operator.decisions.acceptance.engine import EngineChoice
@@ -23,7 +23,7 @@ NOW = at("12:00:30")
 def seen(of: ProcessRequest, **known: Any) -> Snapshot:
     """A snapshot of a request whose template the server has accepted."""
     a_process = known.get("process")
-    status = ProcessRequestStatus(stretch=stretch(), template_hash=build_template(of, a_process).hash)
+    status = ProcessRequestStatus(activation=activation(), template_hash=build_template(of, a_process).hash)
     return snapshot(of, **{"status": status, **known})
 
 
@@ -90,7 +90,7 @@ def seen(of: ProcessRequest, **known: Any) -> Snapshot:
         ),
         pytest.param(
             snapshot(request(jobTemplate={"spec": {**template()["spec"], "suspend": True}})),
-            "TemplateRefused",
+            "TemplateRejected",
             "spec.jobTemplate.spec.suspend: true is not allowed; use spec.suspend of the ProcessRequest",
             id="a template that cannot be followed",
         ),
@@ -184,7 +184,7 @@ def test_names_that_leave_no_room_for_the_index(known: Snapshot, message: str) -
     allowed = message.replace("at most", "metadata.name: must have at most").replace(
         "no dot", "metadata.name: must not contain a dot"
     )
-    assert (verdict.reason, verdict.message) == (("TemplateRefused", allowed) if message else ("", ""))
+    assert (verdict.reason, verdict.message) == (("TemplateRejected", allowed) if message else ("", ""))
     assert (verdict.ask is None) is bool(message)
 
 
@@ -208,7 +208,7 @@ def test_the_server_speaks_of_the_template_that_was_written() -> None:
     path = "spec.template.spec.containers[0]"
     words = DryRun(
         build_template(of, None).hash,
-        "TemplateRefused",
+        "TemplateRejected",
         f"[{path}.env[4].valueFrom: Invalid value, {path}.env[3].value: Bad, {path}.env[2].value: Worse, "
         f"{path}.env[9].value: Odd, {path}.image: Required value]",
     )
@@ -225,7 +225,7 @@ def test_the_server_speaks_of_the_template_that_was_written() -> None:
         pytest.param(None, "", "", ASKED, id="it was not asked yet"),
         pytest.param(said(ONCE, template_hash="older"), "", "", ASKED, id="it was asked about another template"),
         pytest.param(said(ONCE), "", "", None, id="it has accepted"),
-        pytest.param(said(ONCE, "TemplateRefused"), "TemplateRefused", REFUSAL, None, id="it has refused for good"),
+        pytest.param(said(ONCE, "TemplateRejected"), "TemplateRejected", REFUSAL, None, id="it has refused for good"),
         pytest.param(
             said(ONCE, "QuotaExceeded", "12:00:31"), "QuotaExceeded", REFUSAL, None, id="it has refused for now"
         ),

@@ -1,29 +1,29 @@
-"""When a new stretch begins: start, resume, reschedule and edit, and what begins none."""
+"""When a new activation begins: start, resume, reschedule and edit, and what begins none."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, at, finished, job, request, run, schedule, snapshot, stretch, waiting_job
+from tests.unit.given import STEM, activation, at, finished, job, request, run, schedule, snapshot, waiting_job
 
 from process_operator.decisions.activation.activation import (
-    StretchChange,
+    ActivationChange,
     is_suspended,
     needs_history,
-    next_stretch,
+    next_activation,
     timing_hash,
 )
 from process_operator.resources.batch.workloads import Job
 from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.names import ANNOTATION_PAUSED
-from process_operator.resources.process_request import LastRun, ProcessRequestStatus, Stretch, StretchCause
+from process_operator.resources.process_request import Activation, ActivationCause, LastRun, ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.schedule import Schedule
 
 NOW = at("13:00:00.75")
 FRESH = "13:00:00"
-RESUMED, RESCHEDULED = StretchCause.RESUMED, StretchCause.RESCHEDULED
+RESUMED, RESCHEDULED = ActivationCause.RESUMED, ActivationCause.RESCHEDULED
 TEN, TWENTY = schedule(10), schedule(20)
 LATER: dict[str, Any] = {"runLater": {"after": "10m"}}
 LATER_STILL: dict[str, Any] = {"runLater": {"after": "20m"}}
@@ -37,7 +37,7 @@ def status(
     timing: dict[str, Any] | None, number: int = 1, *, suspended: bool = False, **known: Any
 ) -> ProcessRequestStatus:
     spec_hash = ("suspended-" if suspended else "") + hash_of(timing)
-    known.setdefault("stretch", stretch(number, runs=known.pop("runs", 0), spec_hash=spec_hash))
+    known.setdefault("activation", activation(number, runs=known.pop("runs", 0), spec_hash=spec_hash))
     return ProcessRequestStatus(**known)
 
 
@@ -47,16 +47,18 @@ def of_timing(
     *,
     since: str = "12:00",
     prefix: str = "",
-    cause: StretchCause = StretchCause.CREATED,
-) -> Stretch:
+    cause: ActivationCause = ActivationCause.CREATED,
+) -> Activation:
     schedule = request(timing).spec.timing.schedule
     kept = None if schedule is None else schedule.to_api()
-    return stretch(number, since=since, spec_hash=prefix + hash_of(timing)).model_copy(
+    return activation(number, since=since, spec_hash=prefix + hash_of(timing)).model_copy(
         update={"schedule": kept, "cause": cause}
     )
 
 
-def fresh(timing: dict[str, Any] | None, number: int = 2, cause: StretchCause = StretchCause.EDITED) -> Stretch:
+def fresh(
+    timing: dict[str, Any] | None, number: int = 2, cause: ActivationCause = ActivationCause.EDITED
+) -> Activation:
     return of_timing(timing, number, since=FRESH, cause=cause)
 
 
@@ -70,26 +72,26 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(TEN),
             ProcessRequestStatus(),
-            StretchChange(of_timing(TEN, 1), None),
+            ActivationChange(of_timing(TEN, 1), None),
             id="the first one begins with the creation",
         ),
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             ProcessRequestStatus(),
-            StretchChange(of_timing(TEN, 1), "x"),
+            ActivationChange(of_timing(TEN, 1), "x"),
             id="an annotation that was there from the beginning is handled by that",
         ),
         pytest.param(
             request(TEN, suspend=True),
             ProcessRequestStatus(),
-            StretchChange(of_timing(TEN, 0, prefix="suspended-"), None),
+            ActivationChange(of_timing(TEN, 0, prefix="suspended-"), None),
             id="created suspended it is number 0",
         ),
         pytest.param(request(TEN), status(TEN), None, id="nothing changed"),
         pytest.param(
             request(TEN, suspend=True),
             status(TEN, 3),
-            StretchChange(stretch(3, spec_hash="suspended-" + hash_of(TEN)), None, "Suspended"),
+            ActivationChange(activation(3, spec_hash="suspended-" + hash_of(TEN)), None, "Suspended"),
             id="a suspension is written alone",
         ),
         pytest.param(request(TEN, suspend=True), status(TEN, suspended=True), None, id="suspended it rests"),
@@ -108,19 +110,19 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(TEN),
             status(TEN, suspended=True),
-            StretchChange(fresh(TEN, cause=RESUMED), None),
+            ActivationChange(fresh(TEN, cause=RESUMED), None),
             id="the resume begins afresh",
         ),
         pytest.param(
             request(TEN),
             status(TEN, 0, suspended=True),
-            StretchChange(fresh(TEN, 1, RESUMED), None),
+            ActivationChange(fresh(TEN, 1, RESUMED), None),
             id="the first resume is number 1",
         ),
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             status(TEN),
-            StretchChange(fresh(TEN, cause=RESCHEDULED), "x", "Rescheduled"),
+            ActivationChange(fresh(TEN, cause=RESCHEDULED), "x", "Rescheduled"),
             id="a reschedule begins afresh",
         ),
         pytest.param(
@@ -132,19 +134,19 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             status(TEN, last_handled_reschedule="y"),
-            StretchChange(fresh(TEN, cause=RESCHEDULED), "x", "Rescheduled"),
+            ActivationChange(fresh(TEN, cause=RESCHEDULED), "x", "Rescheduled"),
             id="a value used before counts again after another one",
         ),
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             status(TEN, suspended=True),
-            StretchChange(fresh(TEN, cause=RESCHEDULED), "x"),
-            id="a reschedule that waited for the resume begins one stretch, not two",
+            ActivationChange(fresh(TEN, cause=RESCHEDULED), "x"),
+            id="a reschedule that waited for the resume begins one activation, not two",
         ),
         pytest.param(
             request(TWENTY),
             status(TEN),
-            StretchChange(fresh(TWENTY), None, "Edited"),
+            ActivationChange(fresh(TWENTY), None, "Edited"),
             id="an edit of the timing begins afresh",
         ),
         pytest.param(
@@ -158,25 +160,25 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(),
             status(TEN),
-            StretchChange(fresh(None), None, "Edited"),
+            ActivationChange(fresh(None), None, "Edited"),
             id="from a schedule to once begins afresh",
         ),
         pytest.param(
             request(TEN),
             status(None, runs=1),
-            StretchChange(fresh(TEN), None, "Edited"),
+            ActivationChange(fresh(TEN), None, "Edited"),
             id="so does once to a schedule",
         ),
         pytest.param(
             request(LATER),
             status(None, runs=1, last_run=LastRun(name=f"{STEM}-s1", phase=RunPhase.SUCCEEDED)),
-            StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER)), None, unused=True),
-            id="a one-shot request that has run keeps its stretch when it is edited",
+            ActivationChange(activation(1, runs=1, spec_hash=hash_of(LATER)), None, unused=True),
+            id="a one-shot request that has run keeps its activation when it is edited",
         ),
         pytest.param(
             request(LATER_STILL),
             status(LATER, runs=1, last_run=LastRun(name=f"{STEM}-s1", phase=RunPhase.MISSED)),
-            StretchChange(fresh(LATER_STILL), None, "Edited"),
+            ActivationChange(fresh(LATER_STILL), None, "Edited"),
             id="one that missed its window has not run",
         ),
         pytest.param(
@@ -187,19 +189,19 @@ def reschedule(value: str) -> dict[str, Any]:
                 last_run=LastRun(name="by-hand", phase=RunPhase.SUCCEEDED),
                 conditions=(Condition(type="Failed", status=ConditionStatus.TRUE, reason="DeadlinePassed"),),
             ),
-            StretchChange(fresh(LATER_STILL), None, "Edited"),
+            ActivationChange(fresh(LATER_STILL), None, "Edited"),
             id="nor has it when a run by hand came after that",
         ),
         pytest.param(
             request(LATER_STILL),
             status(LATER),
-            StretchChange(fresh(LATER_STILL), None, "Edited"),
+            ActivationChange(fresh(LATER_STILL), None, "Edited"),
             id="nor has one without a run",
         ),
     ],
 )
-def test_next_stretch(of: Any, seen: ProcessRequestStatus, change: StretchChange | None) -> None:
-    assert next_stretch(snapshot(of, status=seen), NOW) == change
+def test_next_activation(of: Any, seen: ProcessRequestStatus, change: ActivationChange | None) -> None:
+    assert next_activation(snapshot(of, status=seen), NOW) == change
 
 
 @pytest.mark.parametrize(
@@ -207,25 +209,25 @@ def test_next_stretch(of: Any, seen: ProcessRequestStatus, change: StretchChange
     [
         pytest.param(
             waiting_job(),
-            StretchChange(fresh(LATER_STILL), None, "Edited"),
+            ActivationChange(fresh(LATER_STILL), None, "Edited"),
             id="waits in a suspended Job: begins afresh",
         ),
         pytest.param(
             job(status={}),
-            StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER_STILL)), None, unused=True),
-            id="runs: keeps its stretch",
+            ActivationChange(activation(1, runs=1, spec_hash=hash_of(LATER_STILL)), None, unused=True),
+            id="runs: keeps its activation",
         ),
         pytest.param(
             job(spec={"suspend": True}, status={}),
-            StretchChange(stretch(1, runs=1, spec_hash=hash_of(LATER_STILL)), None, unused=True),
-            id="was started, and somebody else suspended its Job: keeps its stretch",
+            ActivationChange(activation(1, runs=1, spec_hash=hash_of(LATER_STILL)), None, unused=True),
+            id="was started, and somebody else suspended its Job: keeps its activation",
         ),
     ],
 )
-def test_an_edit_of_a_run_later_request_whose_run(its_job: Job, change: StretchChange) -> None:
+def test_an_edit_of_a_run_later_request_whose_run(its_job: Job, change: ActivationChange) -> None:
     its_run = run(f"{STEM}-s1", trigger="Later", due="12:10")
     known = snapshot(request(LATER_STILL), status=status(LATER, runs=1), runs=(its_run,), jobs={f"{STEM}-s1": its_job})
-    assert next_stretch(known, NOW) == change
+    assert next_activation(known, NOW) == change
 
 
 NAME = f"{STEM}-s1"
@@ -265,7 +267,7 @@ HELD = job(NAME, spec={"suspend": True}, status={})
 )
 def test_a_resume_makes_no_second_run_of_a_request_whose_run(timing: Any, known: dict[str, Any]) -> None:
     of = snapshot(request(timing), status=status(timing, runs=1, suspended=True), **known)
-    assert next_stretch(of, NOW) == StretchChange(stretch(1, runs=1, spec_hash=hash_of(timing)), None)
+    assert next_activation(of, NOW) == ActivationChange(activation(1, runs=1, spec_hash=hash_of(timing)), None)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +282,7 @@ def test_a_resume_makes_no_second_run_of_a_request_whose_run(timing: Any, known:
 )
 def test_a_resume_begins_afresh_where_the_run(timing: Any, known: dict[str, Any]) -> None:
     of = snapshot(request(timing), status=status(timing, runs=1, suspended=True), **known)
-    assert next_stretch(of, NOW) == StretchChange(fresh(timing, 2, RESUMED), None)
+    assert next_activation(of, NOW) == ActivationChange(fresh(timing, 2, RESUMED), None)
 
 
 @pytest.mark.parametrize(
@@ -314,18 +316,18 @@ def test_the_hash_is_of_the_timing_with_its_defaults(one: Any, other: Any, same:
     assert (hash_of(one) == hash_of(other)) is same
 
 
-def test_a_schedule_that_begins_is_kept_with_its_stretch_because_an_edit_takes_it_away() -> None:
-    change = next_stretch(snapshot(request(TEN), status=ProcessRequestStatus()), NOW)
+def test_a_schedule_that_begins_is_kept_with_its_activation_because_an_edit_takes_it_away() -> None:
+    change = next_activation(snapshot(request(TEN), status=ProcessRequestStatus()), NOW)
     assert change is not None
-    assert change.stretch.schedule is not None
-    assert Schedule.model_validate(change.stretch.schedule) == request(TEN).spec.timing.schedule
+    assert change.activation.schedule is not None
+    assert Schedule.model_validate(change.activation.schedule) == request(TEN).spec.timing.schedule
 
 
-def test_a_stretch_knows_whether_it_is_suspended() -> None:
-    assert [is_suspended(stretch(spec_hash=text)) for text in ("suspended-x", "x", "once-x")] == [True, False, False]
+def test_a_activation_knows_whether_it_is_suspended() -> None:
+    assert [is_suspended(activation(spec_hash=text)) for text in ("suspended-x", "x", "once-x")] == [True, False, False]
 
 
 def test_a_change_touches_nothing_else_of_the_status() -> None:
     before = ProcessRequestStatus(waiting_count=3, schedule="every 10 seconds")
-    after = StretchChange(stretch(2), "x").apply(before)
-    assert after == before.model_copy(update={"stretch": stretch(2), "last_handled_reschedule": "x"})
+    after = ActivationChange(activation(2), "x").apply(before)
+    assert after == before.model_copy(update={"activation": activation(2), "last_handled_reschedule": "x"})

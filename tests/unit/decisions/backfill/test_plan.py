@@ -7,14 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, UID, Body, at, finished, request, run, schedule, snapshot, stretch
+from tests.unit.given import STEM, UID, Body, activation, at, finished, request, run, schedule, snapshot
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.backfill.plan import plan_backfills, plan_left_behind
-from process_operator.decisions.context import Situation
+from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.run_view import view_of
 from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
-from process_operator.decisions.plan.actions import CreateRun, Draft, LoadHistory
+from process_operator.decisions.plan.actions import CreateRun, LoadHistory, PlanBuilder
 from process_operator.decisions.ticks.progress import Progress, calendar_of
 from process_operator.resources import names
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
@@ -63,9 +63,9 @@ def ended(clock: str, phase: RunPhase = RunPhase.SUCCEEDED, of: str = "b") -> Fi
     return replace(finished(name(clock), phase, due=None), backfill=BackfillMark(of, at(clock)))
 
 
-def own(clock: str, phase: RunPhase = RunPhase.SUCCEEDED, refusal: str = "") -> FinishedRun:
+def own(clock: str, phase: RunPhase = RunPhase.SUCCEEDED, missed_reason: str = "") -> FinishedRun:
     """A finished run of the schedule itself."""
-    return finished(tick_name(clock), phase, due=clock, refusal=refusal)
+    return finished(tick_name(clock), phase, due=clock, missed_reason=missed_reason)
 
 
 def known(*backfills: ProcessBackfill, **more: Any) -> Snapshot:
@@ -73,26 +73,27 @@ def known(*backfills: ProcessBackfill, **more: Any) -> Snapshot:
     timing = more.pop("timing", schedule(60))
     spec: Body = more.pop("spec", {})
     status = ProcessRequestStatus(
-        stretch=stretch(runs=more.pop("runs_of_stretch", 0)), last_schedule_time=at(more.pop("cursor", "13:00"))
+        activation=activation(runs=more.pop("runs_of_activation", 0)),
+        last_schedule_time=at(more.pop("cursor", "13:00")),
     )
     more.setdefault("history", ())
     return snapshot(request(timing, **spec), status=status, backfills=backfills, **more)
 
 
-def plan(found: Snapshot) -> tuple[list[str], dict[str, ProcessBackfillStatus], Draft]:
+def plan(found: Snapshot) -> tuple[list[str], dict[str, ProcessBackfillStatus], PlanBuilder]:
     """The ticks that get a run (as clocks), the status of each backfill, and the whole draft."""
     assert found.request is not None
     timing = found.request.spec.timing.schedule
     recurrence = compile_schedule(timing, since=at("12:00")) if timing is not None else None
     views = tuple(view_of(found, each) for each in found.runs)
-    situation = Situation(found, Acceptance(recurrence=recurrence), views, at("13:00"))
+    context = DecisionContext(found, Acceptance(recurrence=recurrence), views, at("13:00"))
     calendar = calendar_of(found, recurrence) if recurrence is not None else None
-    draft = Draft()
-    plan_backfills(situation, Progress(found.status.last_schedule_time), calendar, draft)
+    builder = PlanBuilder()
+    plan_backfills(context, Progress(found.status.last_schedule_time), calendar, builder)
     made = [
-        action.manifest["spec"]["scheduledTime"][11:16] for action in draft.actions if isinstance(action, CreateRun)
+        action.manifest["spec"]["scheduledTime"][11:16] for action in builder.actions if isinstance(action, CreateRun)
     ]
-    return made, dict(draft.plan().backfills), draft
+    return made, dict(builder.plan().backfills), builder
 
 
 FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
@@ -174,7 +175,7 @@ FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
                 backfill(begin="11:57"),
                 timing=schedule(60, exclude=["2027-02-28"], maxRuns=1),
                 cursor="11:00",
-                runs_of_stretch=1,
+                runs_of_activation=1,
             ),
             ["11:57"],
             "0/9",
@@ -187,7 +188,7 @@ FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
             id="days that are excluded have none",
         ),
         pytest.param(
-            known(backfill(begin="11:57")), ["11:57"], "0/9", id="ticks before the stretch began are counted back"
+            known(backfill(begin="11:57")), ["11:57"], "0/9", id="ticks before the activation began are counted back"
         ),
         pytest.param(known(backfill(begin="12:00:01")), ["12:01"], "0/5", id="a tick before from is not in the range"),
         pytest.param(known(backfill(end="12:04:59")), ["12:00"], "0/5", id="nor one after to"),
@@ -275,8 +276,8 @@ def test_what_is_run_again(rerun: Body, history: list[FinishedRun], made: list[s
     ],
 )
 def test_a_run_again_has(history: tuple[FinishedRun, ...], wanted: str) -> None:
-    _, _, draft = plan(known(backfill(spec=FAILED), history=history))
-    assert [a.manifest["metadata"]["name"] for a in draft.actions if isinstance(a, CreateRun)] == [wanted]
+    _, _, builder = plan(known(backfill(spec=FAILED), history=history))
+    assert [a.manifest["metadata"]["name"] for a in builder.actions if isinstance(a, CreateRun)] == [wanted]
 
 
 def test_two_that_run_the_same_again_take_turns() -> None:
@@ -366,8 +367,8 @@ def test_the_count_of_too_many_is_told() -> None:
 
 
 def test_a_run_of_a_backfill_says_what_it_is() -> None:
-    _, _, draft = plan(known(backfill()))
-    (action,) = (action for action in draft.actions if isinstance(action, CreateRun))
+    _, _, builder = plan(known(backfill()))
+    (action,) = (action for action in builder.actions if isinstance(action, CreateRun))
     assert action.manifest["metadata"]["name"] == name("12:00")
     assert action.manifest["metadata"]["labels"][names.LABEL_BACKFILL] == "b"
     assert action.manifest["spec"] == {
@@ -379,15 +380,15 @@ def test_a_run_of_a_backfill_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("labels", [{}, {names.LABEL_REQUEST_UID: "another"}], ids=["a new one", "of another cluster"])
 def test_nothing_of_it_is_changed_but_its_status(labels: dict[str, str]) -> None:
-    _, statuses, draft = plan(known(backfill(metadata={"labels": labels})))
+    _, statuses, builder = plan(known(backfill(metadata={"labels": labels})))
     assert statuses["b"].request_uid == UID
-    assert {type(action) for action in draft.actions} == {CreateRun}
+    assert {type(action) for action in builder.actions} == {CreateRun}
 
 
 def test_without_a_request_it_says_that_it_waits() -> None:
-    draft = Draft()
-    plan_left_behind(Snapshot("erp", "close", None, backfills=(backfill(),)), at("13:00"), draft)
-    status = draft.plan().backfills["b"]
+    builder = PlanBuilder()
+    plan_left_behind(Snapshot("erp", "close", None, backfills=(backfill(),)), at("13:00"), builder)
+    status = builder.plan().backfills["b"]
     assert (status.phase, status.reason, status.observed_generation) == ("Pending", "RequestNotFound", 1)
     assert status.message == 'there is no ProcessRequest "close" in namespace erp; waiting for it'
     assert [(found.type, found.status) for found in status.conditions] == [("Reconciling", "True")]
@@ -395,18 +396,18 @@ def test_without_a_request_it_says_that_it_waits() -> None:
 
 def test_an_edit_of_one_that_is_over_is_seen_and_changes_nothing() -> None:
     over = {"phase": "Succeeded", "observedGeneration": 1}
-    _, statuses, draft = plan(known(backfill(metadata={"generation": 2}, status=over)))
-    assert (statuses["b"].phase, statuses["b"].observed_generation, draft.actions) == ("Succeeded", 2, [])
+    _, statuses, builder = plan(known(backfill(metadata={"generation": 2}, status=over)))
+    assert (statuses["b"].phase, statuses["b"].observed_generation, builder.actions) == ("Succeeded", 2, [])
 
 
 def test_nothing_is_decided_before_the_finished_runs_are_known() -> None:
-    made, statuses, draft = plan(known(backfill(), history=None))
-    assert (made, statuses, draft.actions) == ([], {}, [LoadHistory()])
+    made, statuses, builder = plan(known(backfill(), history=None))
+    assert (made, statuses, builder.actions) == ([], {}, [LoadHistory()])
 
 
 def test_a_finished_one_costs_nothing() -> None:
-    made, statuses, draft = plan(known(backfill(status={"phase": "Succeeded"}), history=None))
-    assert (made, statuses, draft.actions) == ([], {}, [])
+    made, statuses, builder = plan(known(backfill(status={"phase": "Succeeded"}), history=None))
+    assert (made, statuses, builder.actions) == ([], {}, [])
 
 
 @pytest.mark.parametrize(

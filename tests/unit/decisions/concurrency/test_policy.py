@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.unit.given import at
 
-from process_operator.decisions.concurrency.policy import Turn, in_the_way, take_turns
-from process_operator.decisions.inputs.candidate import Contender
+from process_operator.decisions.concurrency.policy import ConcurrencyDecision, apply_policy, in_the_way
+from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.plan.limits import MAX_STARTS, MAX_WAITING
 from process_operator.resources.process import ConcurrencyPolicy
 
@@ -18,131 +18,161 @@ ALLOW, FORBID, REPLACE, QUEUE = (
 )
 
 
-def waits(name: str, due: str = "12:00", *, ready: bool = True) -> Contender:
-    return Contender(name, at(due), started=False, ready=ready)
+def waits(name: str, due: str = "12:00", *, ready: bool = True) -> Candidate:
+    return Candidate(name, at(due), started=False, ready=ready)
 
 
-def runs(name: str, due: str = "11:00") -> Contender:
-    return Contender(name, at(due), started=True)
+def runs(name: str, due: str = "11:00") -> Candidate:
+    return Candidate(name, at(due), started=True)
 
 
 TICK = waits("tick", "12:10")
 
 
-def many(number: int) -> list[Contender]:
+def many(number: int) -> list[Candidate]:
     return [waits(f"w{position:03d}", f"12:{position // 60:02d}:{position % 60:02d}") for position in range(number)]
 
 
 @pytest.mark.parametrize(
-    ("policy", "contenders", "newcomer", "turn"),
+    ("policy", "candidates", "newcomer", "decision"),
     [
-        pytest.param(ALLOW, [], None, Turn(), id="nobody wants anything"),
-        pytest.param(ALLOW, [runs("r")], None, Turn(), id="what runs goes on"),
-        pytest.param(ALLOW, [runs("r"), waits("w")], None, Turn(start=("w",)), id="Allow: it starts beside the other"),
+        pytest.param(ALLOW, [], None, ConcurrencyDecision(), id="nobody wants anything"),
+        pytest.param(ALLOW, [runs("r")], None, ConcurrencyDecision(), id="what runs goes on"),
+        pytest.param(
+            ALLOW,
+            [runs("r"), waits("w")],
+            None,
+            ConcurrencyDecision(start=("w",)),
+            id="Allow: it starts beside the other",
+        ),
         pytest.param(
             ALLOW,
             [waits("b", "12:01"), waits("a", "12:00")],
             None,
-            Turn(start=("a", "b")),
+            ConcurrencyDecision(start=("a", "b")),
             id="Allow: in the order in which they are due",
         ),
         pytest.param(
             ALLOW,
             many(MAX_STARTS + 2),
             None,
-            Turn(start=tuple(c.name for c in many(MAX_STARTS))),
+            ConcurrencyDecision(start=tuple(c.name for c in many(MAX_STARTS))),
             id="Allow: ten starts at once, the rest in the next decision",
         ),
         pytest.param(
-            ALLOW, many(400), None, Turn(start=tuple(c.name for c in many(20))), id="Allow: more where very many wait"
+            ALLOW,
+            many(400),
+            None,
+            ConcurrencyDecision(start=tuple(c.name for c in many(20))),
+            id="Allow: more where very many wait",
         ),
         pytest.param(
-            ALLOW, many(3000), None, Turn(start=tuple(c.name for c in many(100))), id="Allow: but never over a hundred"
+            ALLOW,
+            many(3000),
+            None,
+            ConcurrencyDecision(start=tuple(c.name for c in many(100))),
+            id="Allow: but never over a hundred",
         ),
-        pytest.param(ALLOW, [waits("w", ready=False)], None, Turn(), id="who is held by something else does not start"),
-        pytest.param(FORBID, [waits("w")], None, Turn(start=("w",)), id="Forbid: alone it starts"),
-        pytest.param(FORBID, [runs("r"), waits("w")], None, Turn(), id="Forbid: it waits"),
+        pytest.param(
+            ALLOW,
+            [waits("w", ready=False)],
+            None,
+            ConcurrencyDecision(),
+            id="who is held by something else does not start",
+        ),
+        pytest.param(FORBID, [waits("w")], None, ConcurrencyDecision(start=("w",)), id="Forbid: alone it starts"),
+        pytest.param(FORBID, [runs("r"), waits("w")], None, ConcurrencyDecision(), id="Forbid: it waits"),
         pytest.param(
             FORBID,
             [waits("b", "12:01"), waits("a")],
             None,
-            Turn(start=("a",)),
+            ConcurrencyDecision(start=("a",)),
             id="Forbid: of two that wait the older starts",
         ),
         pytest.param(
             REPLACE,
             [runs("r"), waits("w")],
             None,
-            Turn(kill=("r",), winner="w"),
+            ConcurrencyDecision(kill=("r",), winner="w"),
             id="Replace: the other has to go first",
         ),
-        pytest.param(REPLACE, [waits("w")], None, Turn(start=("w",), winner="w"), id="Replace: alone it starts"),
+        pytest.param(
+            REPLACE, [waits("w")], None, ConcurrencyDecision(start=("w",), winner="w"), id="Replace: alone it starts"
+        ),
         pytest.param(
             REPLACE,
             [waits("a"), waits("b", "12:01"), runs("r")],
             None,
-            Turn(kill=("r",), overtaken=("a",), winner="b"),
+            ConcurrencyDecision(kill=("r",), overtaken=("a",), winner="b"),
             id="Replace: the newest wins, and overtakes who waits",
         ),
         pytest.param(
             REPLACE,
             [waits("a"), runs("r")],
             TICK,
-            Turn(kill=("r",), overtaken=("a",), winner="tick"),
+            ConcurrencyDecision(kill=("r",), overtaken=("a",), winner="tick"),
             id="Replace: all make room for a due tick",
         ),
         pytest.param(
             REPLACE,
             [runs("r"), waits("m", "12:12")],
             TICK,
-            Turn(kill=("r",), winner="m"),
+            ConcurrencyDecision(kill=("r",), winner="m"),
             id="Replace: a run by hand that is newer than the due tick is not overtaken by it",
         ),
         pytest.param(
             REPLACE,
             [runs("m", "12:12"), waits("tick", "12:10")],
             None,
-            Turn(overtaken=("tick",), winner="m"),
+            ConcurrencyDecision(overtaken=("tick",), winner="m"),
             id="Replace: an older one never replaces the newer that runs",
         ),
-        pytest.param(REPLACE, [], TICK, Turn(winner="tick"), id="Replace: a due tick needs no room where nobody is"),
-        pytest.param(FORBID, [runs("r")], TICK, Turn(), id="Forbid: nobody makes room for a due tick"),
+        pytest.param(
+            REPLACE,
+            [],
+            TICK,
+            ConcurrencyDecision(winner="tick"),
+            id="Replace: a due tick needs no room where nobody is",
+        ),
+        pytest.param(FORBID, [runs("r")], TICK, ConcurrencyDecision(), id="Forbid: nobody makes room for a due tick"),
         pytest.param(
             QUEUE,
             [runs("r"), waits("b", "12:01"), waits("a")],
             None,
-            Turn(),
+            ConcurrencyDecision(),
             id="Queue: all wait for the one that runs",
         ),
         pytest.param(
             QUEUE,
             [waits("b", "12:01"), waits("a")],
             None,
-            Turn(start=("a",)),
+            ConcurrencyDecision(start=("a",)),
             id="Queue: the oldest is next",
         ),
         pytest.param(
             QUEUE,
             [waits("a", ready=False), waits("b", "12:01")],
             None,
-            Turn(start=("b",)),
+            ConcurrencyDecision(start=("b",)),
             id="Queue: who is held by something else does not hold up the next",
         ),
         pytest.param(
             QUEUE,
             many(MAX_WAITING + 2),
             None,
-            Turn(start=("w002",), dropped=("w000", "w001")),
+            ConcurrencyDecision(start=("w002",), dropped=("w000", "w001")),
             id="Queue: beyond a hundred the oldest are given up",
         ),
     ],
 )
-def test_turns(policy: ConcurrencyPolicy, contenders: list[Contender], newcomer: Contender | None, turn: Turn) -> None:
-    assert take_turns(policy, contenders, newcomer=newcomer) == turn
+def test_turns(
+    policy: ConcurrencyPolicy, candidates: list[Candidate], newcomer: Candidate | None, decision: ConcurrencyDecision
+) -> None:
+    assert apply_policy(policy, candidates, newcomer=newcomer) == decision
 
 
 @pytest.mark.parametrize(
-    ("policy", "contenders", "blockers"),
+    ("policy", "candidates", "blockers"),
     [
         pytest.param(ALLOW, [runs("r")], (), id="under Allow nobody is in the way"),
         pytest.param(FORBID, [], (), id="nobody is there"),
@@ -157,6 +187,6 @@ def test_turns(policy: ConcurrencyPolicy, contenders: list[Contender], newcomer:
     ],
 )
 def test_who_is_in_the_way_of_a_tick(
-    policy: ConcurrencyPolicy, contenders: list[Contender], blockers: tuple[str, ...]
+    policy: ConcurrencyPolicy, candidates: list[Candidate], blockers: tuple[str, ...]
 ) -> None:
-    assert in_the_way(policy, contenders, due=at("12:10")) == blockers
+    assert in_the_way(policy, candidates, due=at("12:10")) == blockers

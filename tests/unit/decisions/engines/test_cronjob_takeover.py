@@ -6,20 +6,20 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from tests.unit.given import STEM, UID, at, finished, job, request, seconds, snapshot, stretch
+from tests.unit.given import STEM, UID, activation, at, finished, job, request, seconds, snapshot
 
 from process_operator.decisions.activation.activation import timing_hash
 from process_operator.decisions.inputs.blocked import Blocked
-from process_operator.decisions.inputs.snapshot import DryRun, RunNotes, Snapshot
+from process_operator.decisions.inputs.snapshot import DryRun, RunObservations, Snapshot
 from process_operator.decisions.manifests.manifests import cronjob_job_manifest, owner
 from process_operator.decisions.plan.actions import (
-    ClaimTick,
     CreateCronJob,
     CreateJob,
     CreateRun,
     LoadHistory,
     PatchCronJob,
     Plan,
+    TakeOverTick,
 )
 from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
@@ -50,15 +50,15 @@ def cronjob(of: ProcessRequest, *, last: str, claimed: str | None = None, **chan
     body["spec"] = {**body["spec"], "suspend": False, **changes}
     annotations = dict(body["metadata"]["annotations"])
     if claimed is not None:
-        annotations[names.ANNOTATION_CLAIMED_TICK] = format_instant(at(claimed))
+        annotations[names.ANNOTATION_TAKEN_OVER_TICK] = format_instant(at(claimed))
     body["metadata"] = {**body["metadata"], "uid": "uid-of-cronjob", "resourceVersion": "7", "annotations": annotations}
     return parse_cronjob(body)
 
 
 def begun(known: Snapshot) -> Snapshot:
-    """With the stretch that the request itself asks for."""
+    """With the activation that the request itself asks for."""
     assert known.request is not None
-    status = ProcessRequestStatus(stretch=stretch(spec_hash=timing_hash(known.request)))
+    status = ProcessRequestStatus(activation=activation(spec_hash=timing_hash(known.request)))
     return replace(known, status=status)
 
 
@@ -81,17 +81,17 @@ def plan(now: str, of: ProcessRequest | None = None, *, last: str = "12:00", **k
     return decide(begun(seen), at(now))
 
 
-def hedges(found: Plan) -> list[str]:
+def takeovers(found: Plan) -> list[str]:
     """The actions that matter here, in a word each."""
     words = []
     for action in found.actions:
-        if isinstance(action, ClaimTick):
+        if isinstance(action, TakeOverTick):
             words.append("claim and start" if action.job is not None else "claim")
         elif isinstance(action, CreateJob):
             words.append(f"start {'12:10' if action.run == named(TICK) else action.run}")
         elif isinstance(action, CreateRun):
             words.append(
-                f"record {action.manifest['metadata'].get('annotations', {}).get(names.ANNOTATION_VERDICT, 'run')}"
+                f"record {action.manifest['metadata'].get('annotations', {}).get(names.ANNOTATION_MISSED_REASON, 'run')}"
             )
         elif isinstance(action, LoadHistory):
             words.append("look at the history")
@@ -185,7 +185,7 @@ IN_TIME: Final = asked(startingDeadlineSeconds=30)
     ],
 )
 def test_tick_without_job(now: str, known: dict[str, Any], wanted: list[str]) -> None:
-    assert hedges(plan(now, **known)) == wanted
+    assert takeovers(plan(now, **known)) == wanted
 
 
 def test_looks_again_ten_seconds_after_the_tick() -> None:
@@ -194,11 +194,11 @@ def test_looks_again_ten_seconds_after_the_tick() -> None:
     over = finished(named(TICK), due=TICK, phase=RunPhase.SUCCEEDED)
     settled = plan("12:10:01", last=TICK, jobs=[of_cronjob(TICK, finished_at="12:10:01")], history=(over,))
     assert settled.wake_at == at("12:20:10")
-    assert hedges(settled) == []
+    assert takeovers(settled) == []
 
 
 def test_claim_is_bound_to_the_version_that_was_seen() -> None:
-    (claim,) = [action for action in plan("12:10:10").actions if isinstance(action, ClaimTick)]
+    (claim,) = [action for action in plan("12:10:10").actions if isinstance(action, TakeOverTick)]
     assert claim.patch["metadata"]["resourceVersion"] == "7"
     assert claim.patch["status"] == {"lastScheduleTime": "2027-03-01T12:10:00Z"}
     assert claim.job is not None
@@ -206,12 +206,12 @@ def test_claim_is_bound_to_the_version_that_was_seen() -> None:
 
 
 def test_a_job_that_the_server_refuses_becomes_a_run_of_its_own() -> None:
-    notes = {
-        named(TICK): RunNotes(
-            create_refused=Blocked("Job", "QuotaExceeded", "used up", since=at("12:10"), again_at=at("12:11"))
+    observations = {
+        named(TICK): RunObservations(
+            create_rejected=Blocked("Job", "QuotaExceeded", "used up", since=at("12:10"), again_at=at("12:11"))
         )
     }
-    found = plan("12:10:11", last=TICK, claimed=TICK, notes=notes)
+    found = plan("12:10:11", last=TICK, claimed=TICK, observations=observations)
     (made,) = [action for action in found.actions if isinstance(action, CreateRun)]
     assert made.manifest["metadata"]["name"] == named(TICK)
     assert names.ANNOTATION_ENGINE not in made.manifest["metadata"].get("annotations", {})

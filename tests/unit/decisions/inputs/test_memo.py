@@ -6,7 +6,7 @@ import gc
 
 from tests.unit.given import request as a_request
 
-from process_operator.decisions.inputs.memo import OncePerRequest
+from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.resources.process_request import ProcessRequest
 
 
@@ -15,14 +15,14 @@ class Work:
 
     def __init__(self) -> None:
         self.times = 0
-        self.answers = OncePerRequest[int]()
+        self.answers = PerRequestMemo[int]()
 
     def about(self, request: ProcessRequest, *others: object) -> int:
-        def work_out() -> int:
+        def get_or_compute() -> int:
             self.times += 1
             return self.times
 
-        return self.answers.of(request, others, work_out)
+        return self.answers.of(request, others, get_or_compute)
 
 
 def test_the_same_request_is_worked_out_once() -> None:

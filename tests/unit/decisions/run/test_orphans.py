@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, UID, Body, at, job, request, run, snapshot, stretch
+from tests.unit.given import STEM, UID, Body, activation, at, job, request, run, snapshot
 
-from process_operator.decisions.inputs.snapshot import RunNotes, Snapshot
-from process_operator.decisions.plan.actions import AdoptRun, DeleteJob, Draft, Emit, LookUpJob, PatchCronJob, ReportRun
+from process_operator.decisions.inputs.snapshot import RunObservations, Snapshot
+from process_operator.decisions.plan.actions import (
+    AdoptRun,
+    DeleteJob,
+    Emit,
+    LookUpJob,
+    PatchCronJob,
+    PlanBuilder,
+    ReportRun,
+)
 from process_operator.decisions.run.orphans import (
     adopt_cronjobs,
     adoptions,
@@ -18,7 +26,7 @@ from process_operator.decisions.run.orphans import (
 )
 from process_operator.resources import names
 from process_operator.resources.batch.workloads import CronJob, Job, parse_cronjob
-from process_operator.resources.names import ANNOTATION_VERDICT
+from process_operator.resources.names import ANNOTATION_MISSED_REASON
 from process_operator.resources.process_request import ActiveRun, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun
 
@@ -78,7 +86,7 @@ def known(*runs: ProcessRun, jobs: tuple[Job, ...] = (), **more: Any) -> Snapsho
     )
 
 
-ABSENT = {NAME: RunNotes(job_absent=True)}
+ABSENT = {NAME: RunObservations(job_absent=True)}
 THEIRS = ("CronJob", "uid-of-the-cronjob")
 BY_CRONJOB: dict[str, Any] = {"annotations": {"process-operator.io/engine": "CronJob"}}
 
@@ -104,15 +112,15 @@ BY_CRONJOB: dict[str, Any] = {"annotations": {"process-operator.io/engine": "Cro
             id="whose Job was made for another tick is not",
         ),
         pytest.param(
-            known(left(), jobs=(a_job("ReplicationController", "u", of="theirs"),), notes=ABSENT),
+            known(left(), jobs=(a_job("ReplicationController", "u", of="theirs"),), observations=ABSENT),
             [AdoptRun],
             id="with whose name somebody else has a Job is over",
         ),
         pytest.param(known(left()), [LookUpJob], id="without a Job is looked for"),
         pytest.param(known(left(due="12:29:55")), [], id="that is young may have a Job in a moment"),
-        pytest.param(known(left(), notes=ABSENT), [AdoptRun], id="of which there is no Job is over"),
+        pytest.param(known(left(), observations=ABSENT), [AdoptRun], id="of which there is no Job is over"),
         pytest.param(
-            known(left(status={"jobUID": "gone"}), notes=ABSENT), [], id="whose Job is gone is followed to its end"
+            known(left(status={"jobUID": "gone"}), observations=ABSENT), [], id="whose Job is gone is followed to its end"
         ),
         pytest.param(known(left(), jobs=(a_job(status={"conditions": [{"type": "Complete", "status": "True"}]}),)), [], id="whose Job is over is recorded as it is"),
         pytest.param(
@@ -123,20 +131,20 @@ BY_CRONJOB: dict[str, Any] = {"annotations": {"process-operator.io/engine": "Cro
     ],
 )  # fmt: skip
 def test_a_run_of_an_earlier_request(of: Snapshot, wanted: list[type]) -> None:
-    found = adoptions(of, request(), NOW, Draft())
+    found = adoptions(of, request(), NOW, PlanBuilder())
     assert [type(action) for action in found] == wanted
 
 
 def test_a_run_that_is_over_is_never_started() -> None:
-    (action,) = adoptions(known(left(), notes=ABSENT), request(), NOW, Draft())
+    (action,) = adoptions(known(left(), observations=ABSENT), request(), NOW, PlanBuilder())
     assert isinstance(action, AdoptRun)
-    assert action.patch["metadata"]["annotations"] == {ANNOTATION_VERDICT: "Unknown/FormerRequest"}
+    assert action.patch["metadata"]["annotations"] == {ANNOTATION_MISSED_REASON: "Unknown/FormerRequest"}
     assert action.patch["metadata"]["labels"][names.LABEL_REQUEST_UID] == UID
 
 
 def active(uid: str | None) -> ProcessRequestStatus:
     return ProcessRequestStatus(
-        stretch=stretch(), active=(ActiveRun(name=f"{STEM}-s1", job=f"{STEM}-s1", job_uid=uid),)
+        activation=activation(), active=(ActiveRun(name=f"{STEM}-s1", job=f"{STEM}-s1", job_uid=uid),)
     )
 
 
@@ -163,7 +171,7 @@ def test_a_job_without_a_run(uid: str | None, known_of_it: dict[str, Any], works
 
 def test_it_is_ended_only_for_a_run_that_replaces_it() -> None:
     of = snapshot(request(status=active(MINE).to_api()), jobs={f"{STEM}-s1": stray(f"{STEM}-s1")})
-    told, ended = Draft(), Draft()
+    told, ended = PlanBuilder(), PlanBuilder()
     plan_orphaned_jobs(of, (), told)
     plan_orphaned_jobs(of, (f"{STEM}-s1",), ended)
     assert [type(action) for action in told.actions] == [Emit]
@@ -181,6 +189,6 @@ def test_it_is_ended_only_for_a_run_that_replaces_it() -> None:
     ],
 )
 def test_a_cronjob_of_an_earlier_request(of: CronJob, adopted: bool) -> None:  # noqa: FBT001
-    draft = Draft()
-    adopt_cronjobs(snapshot(request(), cronjobs=(of,)), draft)
-    assert [type(action) for action in draft.actions] == ([PatchCronJob, Emit] if adopted else [])
+    builder = PlanBuilder()
+    adopt_cronjobs(snapshot(request(), cronjobs=(of,)), builder)
+    assert [type(action) for action in builder.actions] == ([PatchCronJob, Emit] if adopted else [])

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, UID, at, job, process, request, run, snapshot, stretch, template
+from tests.unit.given import STEM, UID, activation, at, job, process, request, run, snapshot, template
 
 from process_operator.decisions.acceptance.acceptance import accept
 from process_operator.decisions.acceptance.process import objection, process_status
@@ -92,7 +92,7 @@ def values(spec: Body) -> dict[str, str]:
         pytest.param(
             grouped("load"),
             [named("load", jobTemplate={"spec": {"template": {"spec": {"containers": ["main"]}}}})],
-            "TemplateRefused",
+            "TemplateRejected",
             'spec.steps[0].process.name: step "step-load": Process load: '
             "spec.jobTemplate.spec.template.spec.containers[0]: must be an object, not a string",
             id="a step whose template has no shape",
@@ -202,7 +202,7 @@ def test_the_name_of_a_step_has_to_leave_room_for_the_index() -> None:
 def test_a_refusal_names_the_step() -> None:
     ask = accept(snapshot(uses(), process=GROUP, step_processes=STEPS), NOW).ask
     assert isinstance(ask, DryRunJob)
-    said = DryRun(ask.template_hash, "TemplateRefused", "its own words", job=1)
+    said = DryRun(ask.template_hash, "TemplateRejected", "its own words", job=1)
     verdict = accept(snapshot(uses(), process=GROUP, step_processes=STEPS, dry_run=said), NOW)
     assert verdict.message == (
         'Process close-day: spec.steps[1] (step "step-report"): Process report: spec.jobTemplate: '
@@ -332,7 +332,8 @@ def decided(of: ProcessRun, *, spec: Body | None = None, processes: Body | None 
     hashes = timing_hash(asked)
     asks = accept(snapshot(asked, process=grouped("one", "two"), step_processes=PROCESSES), NOW).template_hash
     status = ProcessRequestStatus(
-        stretch=stretch(runs=1, spec_hash=f"suspended-{hashes}" if asked.spec.suspend else hashes), template_hash=asks
+        activation=activation(runs=1, spec_hash=f"suspended-{hashes}" if asked.spec.suspend else hashes),
+        template_hash=asks,
     )
     return decide(snapshot(asked, status=status, history=(), runs=(of,), **seen, **known), NOW)
 

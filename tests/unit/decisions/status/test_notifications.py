@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.unit.given import at, finished, request, snapshot, stretch
+from tests.unit.given import activation, at, finished, request, snapshot
 
 from process_operator.decisions.inputs.snapshot import Defaults, Delivery, FinishedRun, RunEnd, Snapshot
-from process_operator.decisions.plan.actions import Draft, Emit, LoadHistory, MarkNotified, Notify
+from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify, PlanBuilder
 from process_operator.decisions.status.notifications import (
     WINDOW,
     announce_receivers,
@@ -46,9 +46,9 @@ def known(*runs: FinishedRun, notify: Any, **more: Any) -> Snapshot:
 
 
 def planned(of: Snapshot, now: datetime = NOW) -> list[Any]:
-    draft = Draft()
-    plan_notifications(of, now, draft)
-    return draft.actions
+    builder = PlanBuilder()
+    plan_notifications(of, now, builder)
+    return builder.actions
 
 
 def told(*phases: str, receiver: str = "pager") -> dict[str, Any]:
@@ -145,9 +145,9 @@ def test_what_the_run_says(notify: Any, delivery: Delivery | None, says: tuple[s
 def test_a_mark_that_could_not_be_written_is_tried_again_later() -> None:
     later = Delivery(done=True, again_at=NOW + timedelta(seconds=30))
     of = known(run(), notify=["pager"], deliveries={UID: later})
-    draft = Draft()
-    plan_notifications(of, NOW, draft)
-    assert (draft.actions, draft.plan().wake_at) == ([], later.again_at)
+    builder = PlanBuilder()
+    plan_notifications(of, NOW, builder)
+    assert (builder.actions, builder.plan().wake_at) == ([], later.again_at)
     (action,) = planned(of, NOW + timedelta(seconds=30))
     assert isinstance(action, MarkNotified)
 
@@ -259,8 +259,8 @@ def test_without_any_receiver_the_request_says_so() -> None:
 
 def test_an_event_says_it_once() -> None:
     of = known(notify=["nobody"])
-    status = ProcessRequestStatus(stretch=stretch(), conditions=notification_conditions(of))
-    first, second = Draft(), Draft()
+    status = ProcessRequestStatus(activation=activation(), conditions=notification_conditions(of))
+    first, second = PlanBuilder(), PlanBuilder()
     announce_receivers(of, status, first)
     announce_receivers(replace(of, status=status), status, second)
     (said,) = first.actions

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, at, finished, job, request, run, schedule, snapshot, stretch, view
+from tests.unit.given import STEM, activation, at, finished, job, request, run, schedule, snapshot, view
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.acceptance.engine import EngineChoice
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import DryRunJob
-from process_operator.decisions.status.request import RUNS_AGAIN, Outlook, is_worth_a_write, request_status
+from process_operator.decisions.status.request import RUNS_AGAIN, StatusFacts, is_worth_a_write, request_status
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.process_request import (
@@ -51,21 +51,23 @@ IN_FORCE = (
 )
 
 
-def status(of: Snapshot, acceptance: Acceptance = ACCEPTED, outlook: Outlook | None = None) -> ProcessRequestStatus:
-    return request_status(of, acceptance, outlook or Outlook(views=()), NOW)
+def status(of: Snapshot, acceptance: Acceptance = ACCEPTED, facts: StatusFacts | None = None) -> ProcessRequestStatus:
+    return request_status(of, acceptance, facts or StatusFacts(views=()), NOW)
 
 
 def test_the_whole_status_of_a_schedule_with_a_run() -> None:
     of = snapshot(request(schedule(10)))
     its_run = run(f"{STEM}-1", status={"phase": "Running"})
     going = replace(of, runs=(its_run,), jobs={f"{STEM}-1": job(f"{STEM}-1")})
-    outlook = Outlook(views=(view(going, its_run),), cursor=at("12:30"), started=2, waiting=1, next_run=at("12:30:10"))
-    assert status(going, BY_OPERATOR, outlook) == ProcessRequestStatus(
+    facts = StatusFacts(
+        views=(view(going, its_run),), cursor=at("12:30"), started=2, waiting=1, next_run=at("12:30:10")
+    )
+    assert status(going, BY_OPERATOR, facts) == ProcessRequestStatus(
         observed_generation=3,
         phase=RequestPhase.ACTIVE,
         engine=Engine.OPERATOR,
         schedule="every 10 seconds",
-        stretch=stretch(runs=2),
+        activation=activation(runs=2),
         last_schedule_time=at("12:30"),
         template_hash=TEMPLATE.hash,
         waiting_count=1,
@@ -84,17 +86,17 @@ COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUN
 
 
 @pytest.mark.parametrize(
-    ("of", "acceptance", "outlook", "phase", "ends"),
+    ("of", "acceptance", "facts", "phase", "ends"),
     [
-        pytest.param(ONCE, ACCEPTED, Outlook(views=()), "Scheduled", (), id="armed"),
-        pytest.param(request(suspend=True), ACCEPTED, Outlook(views=()), "Suspended", (), id="suspended"),
+        pytest.param(ONCE, ACCEPTED, StatusFacts(views=()), "Scheduled", (), id="armed"),
+        pytest.param(request(suspend=True), ACCEPTED, StatusFacts(views=()), "Suspended", (), id="suspended"),
         pytest.param(
-            ONCE, ACCEPTED, Outlook(views=(), end=SUCCEEDED), "Succeeded", (COMPLETE,), id="its run succeeded"
+            ONCE, ACCEPTED, StatusFacts(views=(), end=SUCCEEDED), "Succeeded", (COMPLETE,), id="its run succeeded"
         ),
         pytest.param(
             ONCE,
             ACCEPTED,
-            Outlook(views=(), end=FAILED),
+            StatusFacts(views=(), end=FAILED),
             "Failed",
             (condition("Failed", "True", "ExitCode", f"run run: Failed; {RUNS_AGAIN}", of=None),),
             id="its run failed",
@@ -102,7 +104,7 @@ COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUN
         pytest.param(
             ONCE,
             ACCEPTED,
-            Outlook(views=(), end=CANCELED),
+            StatusFacts(views=(), end=CANCELED),
             "Canceled",
             (condition("Failed", "True", "Canceled", f"run run: Canceled; {RUNS_AGAIN}", of=None),),
             id="its run was canceled",
@@ -110,7 +112,7 @@ COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUN
         pytest.param(
             ONCE,
             ACCEPTED,
-            Outlook(views=(), end_unknown=True),
+            StatusFacts(views=(), end_unknown=True),
             "Failed",
             (condition("Failed", "True", "RunDeleted", f"its run was deleted; {RUNS_AGAIN}", of=None),),
             id="its run was deleted",
@@ -118,7 +120,7 @@ COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUN
         pytest.param(
             request(schedule(10)),
             BY_OPERATOR,
-            Outlook(views=(), no_tick_left=True),
+            StatusFacts(views=(), no_tick_left=True),
             "Finished",
             (condition("Complete", "True", "ScheduleFinished", "no tick of the schedule is left", of=None),),
             id="no tick is left",
@@ -126,9 +128,9 @@ COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUN
     ],
 )
 def test_phase_and_conditions(
-    of: Any, acceptance: Acceptance, outlook: Outlook, phase: str, ends: tuple[Condition, ...]
+    of: Any, acceptance: Acceptance, facts: StatusFacts, phase: str, ends: tuple[Condition, ...]
 ) -> None:
-    found = status(snapshot(of), acceptance, outlook)
+    found = status(snapshot(of), acceptance, facts)
     ready = (
         condition("Ready", "True", "Suspended", "no run is started (spec.suspend)") if of.spec.suspend else IN_FORCE[1]
     )
@@ -145,7 +147,7 @@ def test_phase_and_conditions(
     ("reason", "phase", "stalled"),
     [
         pytest.param("InvalidSchedule", "Invalid", "True", id="a person has to act"),
-        pytest.param("TemplateRefused", "Invalid", "True", id="a person has to act on the template"),
+        pytest.param("TemplateRejected", "Invalid", "True", id="a person has to act on the template"),
         pytest.param("ProcessNotFound", "Pending", "False", id="the Process may appear"),
         pytest.param("QuotaExceeded", "Pending", "False", id="the quota may have room again"),
     ],
@@ -166,33 +168,33 @@ def test_refused(reason: str, phase: str, stalled: str) -> None:
 
 
 def test_a_suspended_request_whose_run_failed_is_not_stalled() -> None:
-    found = status(snapshot(request(suspend=True)), outlook=Outlook(views=(), end=FAILED))
+    found = status(snapshot(request(suspend=True)), facts=StatusFacts(views=(), end=FAILED))
     assert (found.phase, found.conditions[2].status) == ("Suspended", "False")
 
 
 def test_the_condition_of_another_program_stays() -> None:
     theirs = condition("Audited", "True", "Yes", of=None)
-    of = snapshot(ONCE, status=ProcessRequestStatus(stretch=stretch(), conditions=(theirs,)))
+    of = snapshot(ONCE, status=ProcessRequestStatus(activation=activation(), conditions=(theirs,)))
     assert status(of).conditions == (*IN_FORCE, theirs)
 
 
 def test_a_condition_that_stays_keeps_its_time() -> None:
     earlier = tuple(found.model_copy(update={"last_transition_time": at("12:10")}) for found in IN_FORCE)
-    of = snapshot(ONCE, status=ProcessRequestStatus(stretch=stretch(), conditions=earlier))
+    of = snapshot(ONCE, status=ProcessRequestStatus(activation=activation(), conditions=earlier))
     assert status(of).conditions == earlier
 
 
 def test_how_it_ended_stands_while_it_is_looked_up() -> None:
     earlier = condition("Complete", "True", "Completed", since="12:10", of=None)
-    of = snapshot(ONCE, status=ProcessRequestStatus(stretch=stretch(), conditions=(*IN_FORCE, earlier)))
-    found = status(of, outlook=Outlook(views=(), end_sought=True))
+    of = snapshot(ONCE, status=ProcessRequestStatus(activation=activation(), conditions=(*IN_FORCE, earlier)))
+    found = status(of, facts=StatusFacts(views=(), end_sought=True))
     assert (found.phase, found.conditions) == ("Succeeded", (*IN_FORCE, earlier))
 
 
 def test_while_the_server_is_asked_only_the_cursor_moves() -> None:
-    before = ProcessRequestStatus(stretch=stretch(), phase=RequestPhase.SCHEDULED, conditions=IN_FORCE)
+    before = ProcessRequestStatus(activation=activation(), phase=RequestPhase.SCHEDULED, conditions=IN_FORCE)
     asking = Acceptance(template=TEMPLATE, ask=DryRunJob(({},), "hash"))
-    found = status(snapshot(ONCE, status=before), asking, Outlook(views=(), cursor=at("12:20")))
+    found = status(snapshot(ONCE, status=before), asking, StatusFacts(views=(), cursor=at("12:20")))
     assert found == before.model_copy(update={"last_schedule_time": at("12:20")})
 
 
@@ -214,7 +216,9 @@ OVER = {"last_run": LastRun(name="old", phase=RunPhase.SUCCEEDED), "last_run_tim
     ],
 )
 def test_the_last_run(before: dict[str, Any], history: Any, last: tuple[str, str] | None, when: str | None) -> None:
-    known = snapshot(ONCE, status=ProcessRequestStatus(stretch=stretch(), **before), history=history and tuple(history))
+    known = snapshot(
+        ONCE, status=ProcessRequestStatus(activation=activation(), **before), history=history and tuple(history)
+    )
     if history == []:
         known = replace(known, history=())
     found = status(known)
@@ -244,13 +248,13 @@ def test_the_last_run_is_never_one_of_the_future(
     of: Any, phase: RunPhase, created: str, due: str, start: str | None, when: str
 ) -> None:
     ended = replace(finished("it", phase, due=due), created=at(created), start=None if start is None else at(start))
-    known = snapshot(of, status=ProcessRequestStatus(stretch=stretch()), history=(ended,))
+    known = snapshot(of, status=ProcessRequestStatus(activation=activation()), history=(ended,))
     assert status(known).last_run_time == at(when)
 
 
 def test_what_the_run_itself_says_replaces_an_instant_of_the_future() -> None:
     before = ProcessRequestStatus(
-        stretch=stretch(), last_run=LastRun(name="it", phase=RunPhase.CANCELED), last_run_time=at("23:00")
+        activation=activation(), last_run=LastRun(name="it", phase=RunPhase.CANCELED), last_run_time=at("23:00")
     )
     ended = replace(finished("it", RunPhase.CANCELED, due="23:00"), created=at("12:00"))
     assert status(snapshot(LATER, status=before, history=(ended,))).last_run_time == at("12:00")
@@ -259,11 +263,11 @@ def test_what_the_run_itself_says_replaces_an_instant_of_the_future() -> None:
 def test_a_run_that_waits_for_its_start_is_not_active() -> None:
     its_run = run(trigger="Later", due="13:00")
     of = snapshot(request({"runLater": {"after": "1h"}}), runs=(its_run,))
-    found = status(of, outlook=Outlook(views=(view(of, its_run),)))
+    found = status(of, facts=StatusFacts(views=(view(of, its_run),)))
     assert (found.phase, found.active, found.last_run) == ("Scheduled", (), None)
 
 
-WRITTEN = ProcessRequestStatus(stretch=stretch(), next_run_time=at("12:30"))
+WRITTEN = ProcessRequestStatus(activation=activation(), next_run_time=at("12:30"))
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ def test_a_default_is_escaped_as_a_value_is_and_references_of_the_template_are_n
         pytest.param(
             {"parameters": [variable("A", "1\0")]},
             {"parameters": [{"name": "A"}]},
-            ("TemplateRefused", "spec.parameters[0].value: an environment variable cannot hold a NUL character"),
+            ("TemplateRejected", "spec.parameters[0].value: an environment variable cannot hold a NUL character"),
             id="a value that cannot be an environment variable",
         ),
     ],
@@ -330,7 +330,7 @@ def test_parameters_that_are_refused(spec: Body, of: Body, error: tuple[str, str
 def test_templates_that_are_refused(written: Body, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         build_template(request(jobTemplate=written), None)
-    assert (caught.value.reason, caught.value.message) == ("TemplateRefused", message)
+    assert (caught.value.reason, caught.value.message) == ("TemplateRejected", message)
 
 
 def test_the_scheduled_time_stands_right_behind_the_name_of_the_run() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from tests.unit.given import at, every
 
-from process_operator.decisions.inputs.missed_tick import Refusal, Span
-from process_operator.decisions.ticks.due import DueTicks, Occupation, Rules, decide_due_ticks, spans_without_job
+from process_operator.decisions.inputs.missed_tick import MissedReason, Span
+from process_operator.decisions.ticks.due import BusyInterval, DueTicks, Rules, decide_due_ticks, spans_without_job
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp
 from process_operator.resources.process_run import RunPhase
@@ -21,44 +21,44 @@ ALLOW, FORBID, REPLACE, QUEUE = (
     ConcurrencyPolicy.REPLACE,
     ConcurrencyPolicy.QUEUE,
 )
-SUPERSEDED = Refusal(RunPhase.MISSED, "Superseded")
-TOO_LATE = Refusal(RunPhase.MISSED, "DeadlinePassed")
-TOO_MANY = Refusal(RunPhase.MISSED, "TooMany")
+SUPERSEDED = MissedReason(RunPhase.MISSED, "Superseded")
+TOO_LATE = MissedReason(RunPhase.MISSED, "DeadlinePassed")
+TOO_MANY = MissedReason(RunPhase.MISSED, "TooMany")
 
 
-def overlap(run: str = "r") -> Refusal:
-    return Refusal(RunPhase.SKIPPED, "Overlap", run)
+def overlap(run: str = "r") -> MissedReason:
+    return MissedReason(RunPhase.SKIPPED, "Overlap", run)
 
 
-def span(first: str, last: str, count: int, refusal: Refusal) -> Span:
-    return Span(at(first), at(last), count, refusal)
+def span(first: str, last: str, count: int, missed_reason: MissedReason) -> Span:
+    return Span(at(first), at(last), count, missed_reason)
 
 
-def occupied(start: str, end: str | None = None, run: str = "r") -> Occupation:
-    return Occupation(run, at(start), at(end) if end is not None else None)
+def busy(start: str, end: str | None = None, run: str = "r") -> BusyInterval:
+    return BusyInterval(run, at(start), at(end) if end is not None else None)
 
 
-def due(start: str | None = None, waiting: str | None = None, *refused: Span) -> DueTicks:
-    return DueTicks((at(start),) if start else (), 1 if waiting else 0, refused)
+def due(start: str | None = None, waiting: str | None = None, *missed: Span) -> DueTicks:
+    return DueTicks((at(start),) if start else (), 1 if waiting else 0, missed)
 
 
-def all_of(start: list[str], waiting: int = 0, *refused: Span) -> DueTicks:
-    return DueTicks(tuple(at(tick) for tick in start), waiting, refused)
+def all_of(start: list[str], waiting: int = 0, *missed: Span) -> DueTicks:
+    return DueTicks(tuple(at(tick) for tick in start), waiting, missed)
 
 
 def minutes(first: int, last: int) -> list[str]:
     return [f"12:{minute:02d}" for minute in range(first, last + 1)]
 
 
-def decide(policy: ConcurrencyPolicy, now: str, *occupations: Occupation, **known: Any) -> DueTicks:
+def decide(policy: ConcurrencyPolicy, now: str, *busy_intervals: BusyInterval, **known: Any) -> DueTicks:
     """Every minute since noon; everything up to 12:00 is settled, unless `after` says otherwise."""
     return decide_due_ticks(
         every(60),
         after=at(known.get("after", "12:00")),
         now=at(now),
         rules=Rules(policy, known.get("catch_up", CatchUp.LATEST), known.get("deadline")),
-        blocked=any(occupation.end is None for occupation in occupations),
-        occupations=occupations,
+        blocked=any(busy_interval.end is None for busy_interval in busy_intervals),
+        busy_intervals=busy_intervals,
     )
 
 
@@ -84,59 +84,59 @@ def test_alone(policy: ConcurrencyPolicy, now: str, decided: DueTicks) -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "now", "occupations", "decided"),
+    ("policy", "now", "busy_intervals", "decided"),
     [
-        pytest.param(ALLOW, "12:01", [occupied("12:00")], due("12:01"), id="Allow: starts beside it"),
-        pytest.param(FORBID, "12:01", [occupied("12:00")], due(None, "12:01"), id="Forbid: the newest waits"),
+        pytest.param(ALLOW, "12:01", [busy("12:00")], due("12:01"), id="Allow: starts beside it"),
+        pytest.param(FORBID, "12:01", [busy("12:00")], due(None, "12:01"), id="Forbid: the newest waits"),
         pytest.param(
             FORBID,
             "12:03",
-            [occupied("12:00")],
+            [busy("12:00")],
             due(None, "12:03", span("12:01", "12:02", 2, overlap())),
             id="Forbid: when a newer one comes the older are skipped",
         ),
         pytest.param(
             FORBID,
             "12:05",
-            [occupied("12:00", "12:02:30")],
+            [busy("12:00", "12:02:30")],
             due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
             id="Forbid: skipped while the run was there, missed after it had ended",
         ),
         pytest.param(
             FORBID,
             "12:05",
-            [occupied("12:00", "12:02", run="a"), occupied("12:02", "12:04:30", run="b")],
+            [busy("12:00", "12:02", run="a"), busy("12:02", "12:04:30", run="b")],
             due("12:05", None, span("12:01", "12:01", 1, overlap("a")), span("12:02", "12:04", 3, overlap("b"))),
             id="Forbid: each names the run that was in its way",
         ),
         pytest.param(
             FORBID,
             "12:05",
-            [occupied("12:00", "12:03")],
+            [busy("12:00", "12:03")],
             due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
             id="Forbid: a run that ends at a tick is not in its way",
         ),
         pytest.param(
-            REPLACE, "12:01", [occupied("12:00")], due(None, "12:01"), id="Replace: waits until the other is gone"
+            REPLACE, "12:01", [busy("12:00")], due(None, "12:01"), id="Replace: waits until the other is gone"
         ),
         pytest.param(
             REPLACE,
             "12:03",
-            [occupied("12:00")],
+            [busy("12:00")],
             due(None, "12:03", span("12:01", "12:02", 2, SUPERSEDED)),
             id="Replace: older ones are missed, not skipped",
         ),
-        pytest.param(QUEUE, "12:01", [occupied("12:00")], due("12:01"), id="Queue: joins behind it"),
+        pytest.param(QUEUE, "12:01", [busy("12:00")], due("12:01"), id="Queue: joins behind it"),
     ],
 )
 def test_with_a_run_in_the_way(
-    policy: ConcurrencyPolicy, now: str, occupations: list[Occupation], decided: DueTicks
+    policy: ConcurrencyPolicy, now: str, busy_intervals: list[BusyInterval], decided: DueTicks
 ) -> None:
-    assert decide(policy, now, *occupations) == decided
+    assert decide(policy, now, *busy_intervals) == decided
 
 
 @pytest.mark.parametrize(
-    ("policy", "now", "deadline", "occupations", "decided"),
+    ("policy", "now", "deadline", "busy_intervals", "decided"),
     [
         pytest.param(ALLOW, "12:01:20.9", 20, [], due("12:01"), id="exactly at the deadline still starts"),
         pytest.param(
@@ -160,7 +160,7 @@ def test_with_a_run_in_the_way(
             FORBID,
             "12:04",
             60,
-            [occupied("12:00")],
+            [busy("12:00")],
             due(None, "12:04", span("12:01", "12:03", 3, overlap())),
             id="too late because a run was in the way is skipped",
         ),
@@ -168,7 +168,7 @@ def test_with_a_run_in_the_way(
             FORBID,
             "12:02:50",
             30,
-            [occupied("12:00")],
+            [busy("12:00")],
             due(None, None, span("12:01", "12:02", 2, overlap())),
             id="the one that waits is given up at its deadline",
         ),
@@ -176,24 +176,24 @@ def test_with_a_run_in_the_way(
             FORBID,
             "12:06:40",
             30,
-            [occupied("12:00", "12:02:30")],
+            [busy("12:00", "12:02:30")],
             due(None, None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:06", 4, TOO_LATE)),
             id="too late after the run had ended is missed",
         ),
     ],
 )
 def test_with_a_starting_deadline(
-    policy: ConcurrencyPolicy, now: str, deadline: int, occupations: list[Occupation], decided: DueTicks
+    policy: ConcurrencyPolicy, now: str, deadline: int, busy_intervals: list[BusyInterval], decided: DueTicks
 ) -> None:
-    assert decide(policy, now, *occupations, deadline=deadline) == decided
+    assert decide(policy, now, *busy_intervals, deadline=deadline) == decided
 
 
 @pytest.mark.parametrize(
-    ("policy", "now", "occupations", "decided"),
+    ("policy", "now", "busy_intervals", "decided"),
     [
         pytest.param(ALLOW, "12:01", [], all_of(["12:01"]), id="Allow: one that is due starts"),
         pytest.param(ALLOW, "12:03", [], all_of(minutes(1, 3)), id="Allow: all start, oldest first"),
-        pytest.param(ALLOW, "12:03", [occupied("12:00")], all_of(minutes(1, 3)), id="Allow: beside what runs, too"),
+        pytest.param(ALLOW, "12:03", [busy("12:00")], all_of(minutes(1, 3)), id="Allow: beside what runs, too"),
         pytest.param(
             ALLOW, "12:25", [], all_of(minutes(1, 10), 15), id="Allow: ten in one decision, the rest in the next"
         ),
@@ -208,11 +208,11 @@ def test_with_a_starting_deadline(
         pytest.param(
             FORBID, "12:03", [], all_of(["12:01"], 2), id="Forbid: alone, the oldest starts and the rest wait"
         ),
-        pytest.param(FORBID, "12:03", [occupied("12:00")], all_of([], 3), id="Forbid: all wait for a run in the way"),
+        pytest.param(FORBID, "12:03", [busy("12:00")], all_of([], 3), id="Forbid: all wait for a run in the way"),
         pytest.param(
             FORBID,
             "13:43",
-            [occupied("12:00")],
+            [busy("12:00")],
             all_of([], 100, span("12:01", "12:03", 3, TOO_MANY)),
             id="Forbid: a hundred wait, the older are too many",
         ),
@@ -227,29 +227,29 @@ def test_with_a_starting_deadline(
         pytest.param(
             REPLACE,
             "12:03",
-            [occupied("12:00")],
+            [busy("12:00")],
             due(None, "12:03", span("12:01", "12:02", 2, SUPERSEDED)),
             id="Replace: as with Latest, the newest waits until the other is gone",
         ),
         pytest.param(QUEUE, "12:03", [], all_of(minutes(1, 3)), id="Queue: all join, oldest first"),
-        pytest.param(QUEUE, "12:03", [occupied("12:00")], all_of(minutes(1, 3)), id="Queue: behind what runs, too"),
+        pytest.param(QUEUE, "12:03", [busy("12:00")], all_of(minutes(1, 3)), id="Queue: behind what runs, too"),
         pytest.param(
             QUEUE,
             "13:45",
-            [occupied("12:00")],
+            [busy("12:00")],
             all_of(minutes(6, 15), 90, span("12:01", "12:05", 5, TOO_MANY)),
             id="Queue: the newest hundred join, ten in one decision",
         ),
     ],
 )
 def test_catching_up_with_all(
-    policy: ConcurrencyPolicy, now: str, occupations: list[Occupation], decided: DueTicks
+    policy: ConcurrencyPolicy, now: str, busy_intervals: list[BusyInterval], decided: DueTicks
 ) -> None:
-    assert decide(policy, now, *occupations, catch_up=CatchUp.ALL) == decided
+    assert decide(policy, now, *busy_intervals, catch_up=CatchUp.ALL) == decided
 
 
 @pytest.mark.parametrize(
-    ("policy", "now", "deadline", "occupations", "decided"),
+    ("policy", "now", "deadline", "busy_intervals", "decided"),
     [
         pytest.param(
             ALLOW,
@@ -271,7 +271,7 @@ def test_catching_up_with_all(
             FORBID,
             "12:05",
             130,
-            [occupied("12:00")],
+            [busy("12:00")],
             all_of([], 3, span("12:01", "12:02", 2, overlap())),
             id="Forbid: who waited too long for the run in the way is skipped",
         ),
@@ -279,7 +279,7 @@ def test_catching_up_with_all(
             FORBID,
             "12:05",
             130,
-            [occupied("12:00", "12:01:30")],
+            [busy("12:00", "12:01:30")],
             all_of(["12:03"], 2, span("12:01", "12:01", 1, overlap()), span("12:02", "12:02", 1, TOO_LATE)),
             id="Forbid: too late without a run in the way is missed, then the oldest starts",
         ),
@@ -295,7 +295,7 @@ def test_catching_up_with_all(
             QUEUE,
             "12:05",
             130,
-            [occupied("12:00")],
+            [busy("12:00")],
             all_of(minutes(3, 5), 0, span("12:01", "12:02", 2, TOO_LATE)),
             id="Queue: who is too late does not join",
         ),
@@ -310,9 +310,9 @@ def test_catching_up_with_all(
     ],
 )
 def test_catching_up_with_all_and_a_starting_deadline(
-    policy: ConcurrencyPolicy, now: str, deadline: int, occupations: list[Occupation], decided: DueTicks
+    policy: ConcurrencyPolicy, now: str, deadline: int, busy_intervals: list[BusyInterval], decided: DueTicks
 ) -> None:
-    assert decide(policy, now, *occupations, catch_up=CatchUp.ALL, deadline=deadline) == decided
+    assert decide(policy, now, *busy_intervals, catch_up=CatchUp.ALL, deadline=deadline) == decided
 
 
 def test_a_year_of_seconds_is_counted_and_not_listed() -> None:
@@ -323,11 +323,11 @@ def test_a_year_of_seconds_is_counted_and_not_listed() -> None:
         now=at("12:00") + timedelta(days=365),
         rules=Rules(FORBID, CatchUp.ALL),
         blocked=False,
-        occupations=[],
+        busy_intervals=[],
     )
     # To list thirty million takes half a minute.
     assert time.process_time() - begun < 2
-    assert (len(decided.start), decided.waiting, [s.count for s in decided.refused]) == (1, 99, [365 * 86400 - 100])
+    assert (len(decided.start), decided.waiting, [s.count for s in decided.missed]) == (1, 99, [365 * 86400 - 100])
 
 
 @pytest.mark.parametrize(
@@ -343,25 +343,27 @@ def test_the_cursor(after: str, now: str, decided: DueTicks) -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "occupations", "spans"),
+    ("policy", "busy_intervals", "spans"),
     [
         pytest.param(FORBID, [], (span("12:01", "12:03", 3, SUPERSEDED),), id="nobody was there: missed"),
         pytest.param(
             FORBID,
-            [occupied("12:00", "12:02:30")],
+            [busy("12:00", "12:02:30")],
             (span("12:01", "12:02", 2, overlap()), span("12:03", "12:03", 1, SUPERSEDED)),
             id="a run was there: skipped",
         ),
         pytest.param(
             ALLOW,
-            [occupied("12:00", "12:02:30")],
+            [busy("12:00", "12:02:30")],
             (span("12:01", "12:03", 3, SUPERSEDED),),
             id="under Allow no run was in the way",
         ),
     ],
 )
 def test_ticks_that_the_cronjob_controller_passed_over(
-    policy: ConcurrencyPolicy, occupations: list[Occupation], spans: tuple[Span, ...]
+    policy: ConcurrencyPolicy, busy_intervals: list[BusyInterval], spans: tuple[Span, ...]
 ) -> None:
-    found = spans_without_job(every(60), after=at("12:00"), until=at("12:03"), policy=policy, occupations=occupations)
+    found = spans_without_job(
+        every(60), after=at("12:00"), until=at("12:03"), policy=policy, busy_intervals=busy_intervals
+    )
     assert found == spans

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 from tests.unit.given import STEM, at, job, request, run, schedule, seconds, snapshot
 
-from process_operator.decisions.activation.activation import next_stretch
-from process_operator.decisions.inputs.snapshot import DryRun, RunNotes, Snapshot
+from process_operator.decisions.activation.activation import next_activation
+from process_operator.decisions.inputs.snapshot import DryRun, RunObservations, Snapshot
 from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, DryRunJob, LookUpJob, WithdrawRun
 from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
@@ -27,7 +27,7 @@ def claim(**parts: Any) -> ProcessRun:
     return run(NAME, due="12:05", annotations={ANNOTATION_AHEAD: "true"}, **parts)
 
 
-ABSENT: Final = {NAME: RunNotes(job_absent=True)}
+ABSENT: Final = {NAME: RunObservations(job_absent=True)}
 """The server was asked, and has no Job of the run."""
 
 
@@ -36,13 +36,13 @@ def known(*, timing: dict[str, Any] | None = None, cursor: str | None = None, **
     spec = {name: more.pop(name) for name in ("suspend", "concurrencyPolicy", "catchUp") if name in more}
     of = request(timing or schedule(300), **spec)
     begun = snapshot(of, status=ProcessRequestStatus())
-    change = next_stretch(begun, at("12:00"))
+    change = next_activation(begun, at("12:00"))
     assert change is not None
     status = change.apply(begun.status)
     if cursor is not None:
         status = status.model_copy(update={"last_schedule_time": at(cursor)})
     more.setdefault("runs", (claim(),))
-    more.setdefault("notes", ABSENT)
+    more.setdefault("observations", ABSENT)
     return snapshot(of, status=status, dry_run=DryRun(build_template(of, None).hash), history=(), **more)
 
 
@@ -92,17 +92,19 @@ def test_it_is_withdrawn_before_its_tick_by(seen: Snapshot) -> None:
 
 
 def test_the_server_is_asked_first_whether_it_has_a_job() -> None:
-    assert done("12:04:58", known(cursor="12:00", suspend=True, notes={})) == [LookUpJob(NAME)]
+    assert done("12:04:58", known(cursor="12:00", suspend=True, observations={})) == [LookUpJob(NAME)]
 
 
 def test_where_it_may_not_be_withdrawn_it_waits_for_its_tick() -> None:
-    refused = {NAME: RunNotes(job_absent=True, withdrawal_refused=True)}
-    assert done("12:04:58", known(cursor="12:00", suspend=True, notes=refused)) == []
+    missed = {NAME: RunObservations(job_absent=True, withdrawal_rejected=True)}
+    assert done("12:04:58", known(cursor="12:00", suspend=True, observations=missed)) == []
 
 
 def test_it_is_withdrawn_where_its_request_is_gone() -> None:
     seen = known(cursor="12:00")
-    gone = Snapshot(namespace="erp", name="close", request=None, status=seen.status, runs=seen.runs, notes=ABSENT)
+    gone = Snapshot(
+        namespace="erp", name="close", request=None, status=seen.status, runs=seen.runs, observations=ABSENT
+    )
     assert done("12:04:58", gone) == [WITHDRAWN]
 
 

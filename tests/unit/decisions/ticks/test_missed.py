@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from tests.unit.given import at, every, finished
 
-from process_operator.decisions.inputs.missed_tick import Record, Refusal, Span
+from process_operator.decisions.inputs.missed_tick import MissedReason, Record, Span
 from process_operator.decisions.inputs.snapshot import FinishedRun
 from process_operator.decisions.ticks.missed import Growth, Records, in_one_summary, record_spans
 from process_operator.resources.process_run import RunPhase, RunSummary
 
-SKIPPED = Refusal(RunPhase.SKIPPED, "Overlap", "r")
-MISSED = Refusal(RunPhase.MISSED, "Superseded")
-TOO_MANY = Refusal(RunPhase.MISSED, "TooMany")
+SKIPPED = MissedReason(RunPhase.SKIPPED, "Overlap", "r")
+MISSED = MissedReason(RunPhase.MISSED, "Superseded")
+TOO_MANY = MissedReason(RunPhase.MISSED, "TooMany")
 TICKS = every(10)
 
 
@@ -23,28 +23,33 @@ def tick(number: int) -> str:
     return f"{at('12:00') + timedelta(seconds=10 * number):%H:%M:%S}"
 
 
-def span(first: int, last: int, refusal: Refusal = SKIPPED) -> Span:
-    return Span(at(tick(first)), at(tick(last)), last - first + 1, refusal)
+def span(first: int, last: int, missed_reason: MissedReason = SKIPPED) -> Span:
+    return Span(at(tick(first)), at(tick(last)), last - first + 1, missed_reason)
 
 
-def singles(first: int, last: int, refusal: Refusal = SKIPPED) -> tuple[Record, ...]:
-    return tuple(Record(at(tick(number)), refusal) for number in range(first, last + 1))
+def singles(first: int, last: int, missed_reason: MissedReason = SKIPPED) -> tuple[Record, ...]:
+    return tuple(Record(at(tick(number)), missed_reason) for number in range(first, last + 1))
 
 
 def summary(first: int, last: int) -> RunSummary:
     return RunSummary(from_=at(tick(first)), to=at(tick(last)), count=last - first + 1)
 
 
-def before(first: int, last: int, refusal: Refusal = SKIPPED) -> list[FinishedRun]:
+def before(first: int, last: int, missed_reason: MissedReason = SKIPPED) -> list[FinishedRun]:
     return [
-        finished(f"run-{number}", refusal.phase, due=tick(number), refusal=str(refusal))
+        finished(f"run-{number}", missed_reason.phase, due=tick(number), missed_reason=str(missed_reason))
         for number in range(first, last + 1)
     ]
 
 
 def grown(first: int, last: int) -> FinishedRun:
     return finished(
-        f"run-{first}", RunPhase.SKIPPED, due=tick(first), refusal=str(SKIPPED), to=tick(last), count=last - first + 1
+        f"run-{first}",
+        RunPhase.SKIPPED,
+        due=tick(first),
+        missed_reason=str(SKIPPED),
+        to=tick(last),
+        count=last - first + 1,
     )
 
 
@@ -103,10 +108,10 @@ def grown(first: int, last: int) -> FinishedRun:
             id="another reason begins another row",
         ),
         pytest.param(
-            [span(12, 13, Refusal(RunPhase.SKIPPED, "Overlap", "s"))],
+            [span(12, 13, MissedReason(RunPhase.SKIPPED, "Overlap", "s"))],
             [*before(1, 10), grown(11, 11)],
             False,
-            Records(singles(12, 13, Refusal(RunPhase.SKIPPED, "Overlap", "s")), (), at(tick(13))),
+            Records(singles(12, 13, MissedReason(RunPhase.SKIPPED, "Overlap", "s")), (), at(tick(13))),
             id="so does another run in the way",
         ),
         pytest.param(
@@ -132,7 +137,7 @@ def grown(first: int, last: int) -> FinishedRun:
         ),
         pytest.param(
             [span(2, 9, TOO_MANY)],
-            [finished("run-1", RunPhase.MISSED, due=tick(1), refusal=str(TOO_MANY), to=tick(1))],
+            [finished("run-1", RunPhase.MISSED, due=tick(1), missed_reason=str(TOO_MANY), to=tick(1))],
             True,
             Records((), (Growth("run-1", TOO_MANY, summary(1, 9)),), at(tick(9))),
             id="and it grows",
@@ -157,24 +162,24 @@ def test_records(spans: list[Span], history: list[FinishedRun], ongoing: bool, r
         pytest.param(3, Record(at(tick(1)), MISSED, summary(1, 3)), id="several are one summary, however few"),
     ],
 )
-def test_the_end_of_a_stretch(count: int, record: Record) -> None:
+def test_the_end_of_a_activation(count: int, record: Record) -> None:
     assert in_one_summary(at(tick(1)), at(tick(count)), count, MISSED) == record
 
 
 @pytest.mark.parametrize(
-    ("refusal", "text"),
+    ("missed_reason", "text"),
     [
         pytest.param(SKIPPED, "Skipped/Overlap r", id="with the run in the way"),
         pytest.param(MISSED, "Missed/Superseded", id="without one"),
     ],
 )
-def test_the_annotation_is_read_as_it_was_written(refusal: Refusal, text: str) -> None:
-    assert (str(refusal), Refusal.parse(text)) == (text, refusal)
+def test_the_annotation_is_read_as_it_was_written(missed_reason: MissedReason, text: str) -> None:
+    assert (str(missed_reason), MissedReason.parse(text)) == (text, missed_reason)
 
 
 @pytest.mark.parametrize("text", ["", "Overlap", "Succeeded/Completed", "Skipped/", "Failed/ExitCode r"])
 def test_an_annotation_of_another_form_is_none_of_ours(text: str) -> None:
-    assert Refusal.parse(text) is None
+    assert MissedReason.parse(text) is None
 
 
 @pytest.mark.parametrize(
@@ -193,11 +198,13 @@ def test_an_annotation_of_another_form_is_none_of_ours(text: str) -> None:
     ],
 )
 def test_the_words_for_people(reason: str, words: str) -> None:
-    assert Refusal(RunPhase.MISSED, reason, "r" if reason == "Overlap" else "").message(30) == words
+    assert MissedReason(RunPhase.MISSED, reason, "r" if reason == "Overlap" else "").message(30) == words
 
 
 def test_a_miss_names_its_cause() -> None:
-    refusal = Refusal(RunPhase.MISSED, "DeadlinePassed", "no ProcessRun could be created: label team is required")
-    assert Refusal.parse(str(refusal)) == refusal
+    missed_reason = MissedReason(
+        RunPhase.MISSED, "DeadlinePassed", "no ProcessRun could be created: label team is required"
+    )
+    assert MissedReason.parse(str(missed_reason)) == missed_reason
     cause = "no ProcessRun could be created: label team is required"
-    assert refusal.message(30) == f"not started within 30 s of its time (startingDeadlineSeconds): {cause}"
+    assert missed_reason.message(30) == f"not started within 30 s of its time (startingDeadlineSeconds): {cause}"

@@ -106,7 +106,7 @@ DAYS = [
 @pytest.mark.parametrize(("text", "dates"), DAYS)
 def test_days(text: str, dates: list[str]) -> None:
     recurrence = compiled(f"0 0 0 {text}", since="2027-01-01T00:00:00")
-    # The stretch begins with the year, so its first midnight is no tick; a list that begins on the 1st says so.
+    # The activation begins with the year, so its first midnight is no tick; a list that begins on the 1st says so.
     wanted = [at(f"2027-{date}") for date in dates if date != "01-01"]
 
     assert recurrence.between(recurrence.floor, FAR, limit=len(wanted)) == wanted

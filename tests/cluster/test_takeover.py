@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.disruptive, pytest.mark.node]
 
 SCRIPT: Final = "echo at work"
-HEDGED_AFTER: Final = timedelta(seconds=9)
+TAKEN_OVER_AFTER: Final = timedelta(seconds=9)
 """The controller has a tick for itself for ten seconds; `creationTimestamp` is cut to the second."""
 MINUTE: Final = timedelta(minutes=1)
 CONTROLLER: Final = "kube-controller-manager"
@@ -77,7 +77,7 @@ def test_ticks_of_a_stopped_controller_run_once(
     space.wait(lambda: all(jobs_at(space, name, tick) for name in PLAIN), "the operator has started the tick")
     for name in PLAIN:
         (job,) = jobs_at(space, name, tick)
-        assert tick + HEDGED_AFTER <= instant(created(job)) <= tick + HEDGED_AFTER + LATE
+        assert tick + TAKEN_OVER_AFTER <= instant(created(job)) <= tick + TAKEN_OVER_AFTER + LATE
         assert job["metadata"]["annotations"][ANNOTATION_CRONJOB_TICK] == written(tick)
         assert job["metadata"]["ownerReferences"] == [owner(space.cronjob(name))]
         wait_counted(space, name, name_of(job))

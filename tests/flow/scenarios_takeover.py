@@ -13,8 +13,8 @@ from process_operator.cluster.errors import QuotaExceeded
 from process_operator.resources import names
 from process_operator.resources.kinds import CRONJOB, JOB
 
-HEDGES = Collection()
-scenario = HEDGES.scenario
+TAKEOVERS = Collection()
+scenario = TAKEOVERS.scenario
 
 TOO_LATE = "Missed/DeadlinePassed"
 
