@@ -58,7 +58,10 @@ class Kubectl:
         """Run kubectl and give what it printed."""
         answer = self._call(arguments, stdin)
         if answer.returncode:
-            raise subprocess.CalledProcessError(answer.returncode, answer.args, answer.stdout, answer.stderr)
+            error = subprocess.CalledProcessError(answer.returncode, answer.args, answer.stdout, answer.stderr)
+            # The message of the error has the command alone; pytest prints notes below it.
+            error.add_note(answer.stderr.strip() or "kubectl wrote nothing to stderr")
+            raise error
         return answer.stdout
 
     def ask(self, *arguments: str, stdin: str | None = None) -> Answer:
