@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 from tests.cluster.api_reader import ApiReader
+from tests.cluster.manifests import RELEASED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,6 +101,12 @@ class Kubectl:
     def delete(self, kind: str, name: str, namespace: str, *, wait: bool = True) -> None:
         """Delete one object; one that is not there is fine."""
         self.run("delete", kind, name, "--namespace", namespace, "--ignore-not-found", f"--wait={str(wait).lower()}")
+
+    def release(self, pod: str, namespace: str) -> None:
+        """Let a pod (or that of `job/NAME`) end whose script works until the file `RELEASED` is there."""
+        answer = self.ask("exec", pod, "--namespace", namespace, "--", "touch", RELEASED)
+        # The script ends as soon as it sees the file; `touch` is killed with its container when it has not returned yet.
+        assert answer.ok or "exit code 137" in answer.message, answer.message
 
     def wait(self, kind: str, name: str, namespace: str, condition: str, timeout_seconds: float = PATIENCE) -> Answer:
         """`kubectl wait --for=...`: `condition=Finished`, `jsonpath={.status.phase}=Succeeded`, `delete`."""

@@ -123,8 +123,7 @@ class Runs:
 
     def release(self, pod: Body) -> None:
         """Let a pod go that waits `UNTIL_RELEASED`."""
-        name = pod["metadata"]["name"]
-        self.cluster.run("exec", name, "--namespace", self.namespace, "--", "touch", RELEASED)
+        self.cluster.release(pod["metadata"]["name"], self.namespace)
 
     def log(self, pod: Body) -> str:
         """What a pod has printed so far."""

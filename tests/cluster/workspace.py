@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.cluster.kubectl import PATIENCE
-from tests.cluster.manifests import RELEASED, immediately, request
+from tests.cluster.manifests import immediately, request
 
 from process_operator.resources.names import ANNOTATION_RESCHEDULE, LABEL_REQUEST
 
@@ -70,7 +70,7 @@ class Workspace:
     def release(self, run: str) -> None:
         """Let a run end whose script is `held`, once it has begun."""
         self.wait_log(run, "begun")
-        self.cluster.run("exec", f"job/{run}", "--namespace", self.namespace, "--", "touch", RELEASED)
+        self.cluster.release(f"job/{run}", self.namespace)
 
     def delete(self, kind: str, name: str) -> None:
         """`kubectl delete`, which waits until the object is gone."""
