@@ -16,7 +16,7 @@ RUN python3 -I hack/image/prune.py /opt/process-operator
 COPY operator/process_operator /opt/process-operator/process_operator
 # Compiled here, because the root file system of the container is read-only. Unchecked hashes depend on no file date.
 RUN python3 -I -m compileall -q --invalidation-mode unchecked-hash /opt/process-operator \
-    && PYTHONPATH=/opt/process-operator python3 -c "import process_operator.runtime, process_operator.preview_command, process_operator.__main__" \
+    && PYTHONPATH=/opt/process-operator python3 -c "import process_operator.app, process_operator.preview.command, process_operator.__main__" \
     && find /opt/process-operator -exec touch --no-dereference --date "@${SOURCE_DATE_EPOCH}" {} +
 
 FROM ${BASE_IMAGE}
