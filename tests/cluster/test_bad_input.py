@@ -397,7 +397,6 @@ def succeeds(cluster: Kubectl, name: str, namespace: str) -> None:
     """Wait until the run of a request that runs once has succeeded."""
     cluster.wait_until(
         lambda: cluster.get("preq", name, namespace).get("status", {}).get("phase") == "Succeeded",
-        60,
         what=f"the run of {name} succeeds",
         namespace=namespace,
     )

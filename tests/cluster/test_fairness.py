@@ -22,10 +22,12 @@ from process_operator.resources import names
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.cluster.manifests import Manifest
     from tests.cluster.workspace import Workspace
 
 QUIET: Final = tuple(f"quiet-{number}" for number in range(3))
 TICKS: Final = 4
+FAR: Final = "2031-01-01T00:00:00Z"
 EVERY: Final = 3
 ON_TIME: Final = 15.0
 """Seconds. Behind the noise it would be minutes; how punctual the ticks are is measured elsewhere, on a quiet
@@ -42,13 +44,18 @@ def audit(kubeconfig: Path) -> AuditLog:
     return AuditLog(path)
 
 
+def quiet_ones(**bounds: str) -> list[Manifest]:
+    """Requests with a tick every few seconds."""
+    timing = schedule(secondly={"every": EVERY}, **bounds)
+    return [request(name, timing, engine="Operator", catchUp="All") for name in QUIET]
+
+
 def let_quiet_ones_tick(space: Workspace) -> None:
-    """Requests with ticks for some seconds, soon."""
-    lead = space.lead(8)
+    """Quiet requests with ticks for some seconds, soon."""
+    lead = space.accept(6, *quiet_ones(startTime=FAR))
     start = now().replace(microsecond=0) + lead
     finish = start + timedelta(seconds=EVERY * (TICKS - 1))
-    timing = schedule(secondly={"every": EVERY}, startTime=written(start), finishTime=written(finish))
-    space.apply_all(*(request(name, timing, engine="Operator", catchUp="All") for name in QUIET))
+    space.apply_all(*quiet_ones(startTime=written(start), finishTime=written(finish)))
 
 
 def assert_on_time(space: Workspace, audit: AuditLog) -> None:

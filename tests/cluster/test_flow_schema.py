@@ -55,7 +55,7 @@ def test_the_operators_requests_are_of_its_flow(
 ) -> None:
     wanted = (uids["FlowSchema"], uids["PriorityLevelConfiguration"])
     # The server knows a new schema a moment later.
-    cluster.wait_until(lambda: flow_of(account, kind.path(None)) == wanted, 30, what="all namespaces")
+    cluster.wait_until(lambda: flow_of(account, kind.path(None)) == wanted, what="all namespaces")
     assert flow_of(account, kind.path("default")) == wanted
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,12 +35,12 @@ def ticks_of(runs: list[Object]) -> list[datetime]:
 
 
 def test_every_tick_from_start_to_finish_runs_once_and_on_time(space: Workspace) -> None:
-    lead = space.lead(15)
+    # Where the operator is late by a tick, that runs all the same.
+    ticking = partial(request, "ticking", script="echo $PROCESS_SCHEDULED_TIME", history=MANY, catchUp="All")
+    lead = space.accept(6, ticking(secondly(2, startTime=FAR)))
     start = now().replace(microsecond=0) + lead
     finish = start + timedelta(seconds=6)
-    timing = secondly(2, startTime=written(start), finishTime=written(finish))
-    # Where the operator is late by a tick, that runs all the same.
-    space.apply(request("ticking", timing, "echo $PROCESS_SCHEDULED_TIME", history=MANY, catchUp="All"))
+    space.apply(ticking(secondly(2, startTime=written(start), finishTime=written(finish))))
     status = space.wait_phase("ticking", "Scheduled")
     assert (status["engine"], status["schedule"], status["nextRunTime"]) == (
         "Operator",

@@ -15,12 +15,14 @@ from tests.cluster.workspace import instant, name_of, now, written
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tests.cluster.manifests import Manifest
     from tests.cluster.operator_process import OperatorProcess
     from tests.cluster.workspace import Object, Workspace
 
 pytestmark = pytest.mark.node
 
 REQUESTS: Final = ("first", "second", "third")
+FAR: Final = "2031-01-01T00:00:00Z"
 MANY: Final = {"successful": 100, "failed": 100, "other": 100}
 
 
@@ -82,13 +84,10 @@ def test_a_newer_request_replaces_the_run_of_another(space: Workspace) -> None:
 @pytest.mark.disruptive
 def test_the_policy_holds_when_the_operator_is_killed(space: Workspace, operator: OperatorProcess) -> None:
     space.apply(process("close-day", sleeper(1), concurrencyPolicy="Queue"))
-    lead = space.lead(12)
+    lead = space.accept(6, *_ticking(startTime=FAR))
     start = now().replace(microsecond=0) + lead
     ticks = [start + index * timedelta(seconds=3) for index in range(3)]
-    bounds = {"startTime": written(start), "finishTime": written(ticks[-1])}
-    timing = schedule(secondly={"every": 3}, **bounds)
-    shared = {"name": "close-day"}
-    space.apply_all(*(request(name, timing, process=shared, catchUp="All", history=MANY) for name in REQUESTS))
+    space.apply_all(*_ticking(startTime=written(start), finishTime=written(ticks[-1])))
     space.wait_until(start + timedelta(seconds=2))
     operator.kill()
     operator.start()
@@ -100,3 +99,9 @@ def test_the_policy_holds_when_the_operator_is_killed(space: Workspace, operator
     assert_one_at_a_time(space)
     served = [name for _, _, name in lives(space)]
     assert served == [*REQUESTS] * 3, "by due instant, then by name"
+
+
+def _ticking(**bounds: str) -> list[Manifest]:
+    """The requests, with a tick every three seconds."""
+    timing = schedule(secondly={"every": 3}, **bounds)
+    return [request(name, timing, process={"name": "close-day"}, catchUp="All", history=MANY) for name in REQUESTS]

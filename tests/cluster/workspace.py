@@ -221,6 +221,18 @@ class Workspace:
         self.apply(request(name, immediately()))
         self.wait_runs(name, 1, "Succeeded")
 
+    def accept(self, least: float, *requests: Manifest) -> timedelta:
+        """Apply schedules that start in a distant future, and wait until the operator has accepted them.
+
+        Applied again with another timing they are in force soon, because the API server has checked their Job. Returned
+        is how long that takes at most, in whole seconds: `least`, or more on a machine that is slow now.
+        """
+        began = now()
+        self.apply_all(*requests)
+        for manifest in requests:
+            self.wait_phase(name_of(manifest), "Scheduled")
+        return timedelta(seconds=round(max(least, 3 * (now() - began).total_seconds())))
+
     def lead(self, least: float) -> timedelta:
         """How long before an instant a test begins with what has to be ready then, in whole seconds.
 
