@@ -94,8 +94,9 @@ def test_the_ttl_of_the_request_removes_everything(space: Workspace) -> None:
 
 
 def test_runs_that_are_too_old_go(space: Workspace) -> None:
-    space.apply(request("aging", immediately(), history={"maxAge": "4s"}))
+    space.apply(request("aging", immediately()))
     (run,) = space.wait_runs("aging", 1, "Succeeded")
+    space.edit("aging", history={"maxAge": "4s"})
     space.wait(lambda: space.runs("aging") == [], "the run is too old")
     space.wait(lambda: space.jobs("aging") == [], "its Job goes with it")
     status = space.wait_phase("aging", "Succeeded")
