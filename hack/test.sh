@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
-# What `make test` runs, in lanes. The first comes alone; the others go side by side, because they wait most of the time:
-#   pure    linters, tests that need no cluster, and those against oracles (programs in Go and Java)
-#   first   a cluster with a node: the tests that share its operator, then some of those that kill theirs
-#   second  another one: the other tests that kill the operator
-#   third   a control plane: broken watches and the Lease, then the short fault suite
+# What `make test` runs, in lanes that go side by side. Those that keep all cores busy come first:
+#   lint    linters, which use one core
+#   pure    tests that need no cluster
+#   image   the image of this checkout, which waits for the network
+# The others wait most of the time:
+#   oracles tests against programs in Go and Java
+#   first   a cluster with a node: the tests that share its operator
+#   second  another one: some of the tests that kill the operator
+#   third   another one: the other ones
+#   fourth  a control plane: broken watches and the Lease, then the short fault suite
 # and after them whether the chart's rights are those that were used. With CLUSTER=existing there is one lane for all.
 #
 # Every stage runs, so that one run shows all there is to mend. It prints a line, and what failed; everything else is in
@@ -16,8 +21,8 @@ python=${PYTHON:-python3}
 cluster=${TEST_CLUSTER:-test}
 output=build/test-output
 watches=(tests/contract/test_watch_*.py tests/contract/test_lease.py)
-# Those of about half the time; each has an outage of its own.
-second_part=(tests/cluster/test_{catch_up,takeover,high_availability,install,node_away,notifications,restart,shared_process,steps_restart}.py)
+# Those of about half the time; each has an outage of its own. The third cluster has the rest.
+second_part=(tests/cluster/test_{catch_up,takeover,high_availability,notifications,restart,steps_restart}.py)
 
 rm -rf "$output"
 mkdir -p "$output"
@@ -60,7 +65,7 @@ faults() {
 
 rights() { # which logs there are, and whether all tests ran that use the rights
     local name log chosen=() logs=()
-    for name in "$cluster" "$cluster-2"; do
+    for name in "$cluster" "$cluster-2" "$cluster-3"; do
         log=$clusters/$name/logs/audit.log
         [[ -e $log ]] && logs+=("$log")
     done
@@ -92,27 +97,41 @@ down() {
     done
 }
 
-pure() {
+lint() {
     stage "lint" lint make lint || true
+}
+
+pure() {
     stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles --ignore=tests/kueue \
         --ignore=tests/cluster --ignore=tests/faults "${watches[@]/#/--ignore=}" || true
+}
+
+image() { # the test of the install finds it built
+    stage "image" image hack/image/build.sh --archive || true
+}
+
+oracles() {
     stage "tests against oracles" oracles tests -n 2 tests/oracles || true
 }
 
 first() {
     stage "cluster up" up up "$cluster" node || return 0
-    stage "tests with a cluster" real tests -n "${CLUSTER_WORKERS:-4}" --dist loadgroup -m "not disruptive" tests/cluster || true
-    stage "tests that kill the operator" disruptive tests -m disruptive -p no:xdist "${second_part[@]/#/--ignore=}" \
-        tests/cluster || true
+    stage "tests with a cluster" real tests -n "${CLUSTER_WORKERS:-6}" --dist loadgroup -m "not disruptive" tests/cluster || true
 }
 
 second() {
     [[ ${CLUSTER:-} = existing ]] || stage "second cluster up" up-2 up "$cluster-2" node || return 0
-    stage "tests that kill the operator, second part" disruptive-2 tests -m disruptive -p no:xdist "${second_part[@]}" || true
+    stage "tests that kill the operator" disruptive tests -m disruptive -p no:xdist "${second_part[@]}" || true
 }
 
 third() {
-    [[ ${CLUSTER:-} = existing ]] || stage "control plane up" up-3 up "$cluster-3" control-plane || return 0
+    [[ ${CLUSTER:-} = existing ]] || stage "third cluster up" up-3 up "$cluster-3" node || return 0
+    stage "tests that kill the operator, second part" disruptive-2 tests -m disruptive -p no:xdist "${second_part[@]/#/--ignore=}" \
+        tests/cluster || true
+}
+
+fourth() {
+    [[ ${CLUSTER:-} = existing ]] || stage "control plane up" up-4 up "$cluster-4" control-plane || return 0
     # Each brings its own operator, so one after the other.
     stage "tests of broken watches" watches tests -p no:xdist "${watches[@]}" || true
     stage "faults, the short version" faults faults || true
@@ -146,16 +165,15 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+busy=(lint pure image)
+waiting=(oracles first second third fourth)
 if [[ ${CLUSTER:-} = existing ]]; then
-    pure
-    first
-    second
-    third
+    for name in "${busy[@]}" "${waiting[@]}"; do "$name"; done
 else
-    # The first keeps all cores busy for some minutes. Beside the others it would starve, and make their pods wait.
-    side_by_side pure
-    side_by_side first second third
-    for name in pure first second third; do
+    # Beside tests that keep all cores busy for some minutes the others would starve, and make their pods wait.
+    side_by_side "${busy[@]}"
+    side_by_side "${waiting[@]}"
+    for name in "${busy[@]}" "${waiting[@]}"; do
         [[ -e $scratch/ended-$name ]] || printf 'lane %s: did not come to its end\n' "$name" >>"$scratch/failed"
     done
     # Whatever the operator did until here it did with the rights of the chart.
