@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.cluster.kubectl import PATIENCE
@@ -75,6 +76,18 @@ class Workspace:
     def delete(self, kind: str, name: str) -> None:
         """`kubectl delete`, which waits until the object is gone."""
         self.cluster.delete(kind, name, self.namespace)
+
+    def delete_with_all(self, *requests: str) -> None:
+        """Delete requests, and wait until nothing is left of them."""
+        for name in requests:
+            self.delete("preq", name)
+        for name in requests:
+            self.wait(partial(self._is_gone, name), f"nothing is left of {name}")
+
+    def _is_gone(self, request_name: str) -> bool:
+        kinds = ("cronjob", "prun", "job", "pod")
+        labels = f"{LABEL_REQUEST}={request_name}"
+        return not any(self.cluster.objects(kind, self.namespace, labels=labels) for kind in kinds)
 
     @staticmethod
     def _ok(answer: Answer) -> None:
