@@ -21,8 +21,9 @@ from process_operator.cluster.errors import ApiError
 from process_operator.controller.agenda import Agenda
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import CreateRun, Plan
+from process_operator.decisions.plan.actions import CreateRun
 from process_operator.decisions.plan.follow_up import starts_something
+from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.request import decide
 from process_operator.decisions.ticks.early_claims import claim_of, without_claims
 from process_operator.resources.types import NamespacedName

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Plan
+from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.request import decide
 
 MANY_RUNS: Final = 400

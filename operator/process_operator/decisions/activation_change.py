@@ -14,7 +14,9 @@ from process_operator.decisions.engines.cronjob_runs import plan_cronjob_jobs
 from process_operator.decisions.engines.cronjob_takeover import claim_left_behind
 from process_operator.decisions.engines.operator import plan_activation_end
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import BeginActivation, Emit, LoadHistory, Plan, PlanBuilder
+from process_operator.decisions.plan.actions import BeginActivation, Emit, LoadHistory
+from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.status.request import RUNS_AGAIN
 from process_operator.decisions.ticks.progress import calendar_of
 from process_operator.resources.conditions import EventReason

@@ -1,7 +1,7 @@
 """The decision: what to do now about one request, from all that is known of it and the time.
 
 First the activation, then the verdict on the request, then its open runs in their turn, then new runs, the CronJob, what
-is to be removed, and the status. Each part adds to a draft (`plan/actions.py`); nothing here does anything. A crash
+is to be removed, and the status. Each part adds to a draft (`plan/builder.py`); nothing here does anything. A crash
 between any two of the actions is healed by the next decision, because every part looks at what is there and not at what
 was done.
 """
@@ -29,7 +29,9 @@ from process_operator.decisions.inputs.ownership import is_run_of, is_step_of, o
 from process_operator.decisions.inputs.rejections import blocked_now, reported_at
 from process_operator.decisions.inputs.run_view import RunOrders, view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import CreateRun, LoadHistory, Plan, PlanBuilder
+from process_operator.decisions.plan.actions import CreateRun, LoadHistory
+from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.run.conditions import with_conditions
 from process_operator.decisions.run.follow import plan_run

@@ -17,7 +17,8 @@ from typing import Final
 from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.rejections import ROOM_INTERVAL, blocked_now, is_quota_full
 from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
-from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, LoadHistory, PlanBuilder
+from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, LoadHistory
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.status.run_counts import is_counted
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.decisions.template.step import StepTemplate

@@ -30,7 +30,7 @@ from process_operator.decisions.inputs.snapshot import (
     RunObservations,
     Snapshot,
 )
-from process_operator.decisions.plan.actions import Plan
+from process_operator.decisions.plan.plan import Plan
 from process_operator.resources import names
 from process_operator.resources.batch.workloads import Job, Pod, parse_cronjob, parse_job, parse_pod
 from process_operator.resources.kinds import (

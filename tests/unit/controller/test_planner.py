@@ -14,7 +14,7 @@ from process_operator.controller import planner as decider_module
 from process_operator.controller.planner import Planner
 from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Plan
+from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.request import decide
 
 NOW = at("12:05")

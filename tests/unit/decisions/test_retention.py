@@ -22,7 +22,9 @@ from tests.unit.given import (
 )
 
 from process_operator.decisions.inputs.snapshot import Defaults, FinishedRun, Snapshot
-from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, LoadHistory, Plan, PlanBuilder
+from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, LoadHistory
+from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.process_run import RunPhase

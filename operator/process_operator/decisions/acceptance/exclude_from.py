@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from process_operator.decisions.acceptance.remembered_calendar import recalled, remembered, with_recalled
 from process_operator.decisions.inputs.snapshot import CalendarFile, CalendarInForce, Snapshot
-from process_operator.decisions.plan.actions import Emit, FollowConfigMap, PlanBuilder
+from process_operator.decisions.plan.actions import Emit, FollowConfigMap
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
 from process_operator.resources.process_request import ProcessRequestStatus, RememberedCalendar
 from process_operator.resources.schedule import Schedule

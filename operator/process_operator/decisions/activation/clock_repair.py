@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Emit, Plan
+from process_operator.decisions.plan.actions import Emit
+from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.model import format_instant
 

@@ -29,7 +29,8 @@ from process_operator.decisions.inputs.history import backfill_mark
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
 from process_operator.decisions.manifests.manifests import run_manifest
-from process_operator.decisions.plan.actions import CreateRun, Emit, LoadHistory, PlanBuilder
+from process_operator.decisions.plan.actions import CreateRun, Emit, LoadHistory
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.plan.limits import MAX_STARTS
 from process_operator.decisions.ticks.progress import Calendar, Progress, runs_left
 from process_operator.resources import names

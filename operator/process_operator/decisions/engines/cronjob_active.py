@@ -12,7 +12,8 @@ from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_sync import own_cronjob
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.manifests import active_patch
-from process_operator.decisions.plan.actions import PatchCronJob, PlanBuilder
+from process_operator.decisions.plan.actions import PatchCronJob
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.resources.batch.workloads import ActiveJob, CronJob, Job
 from process_operator.resources.process import ConcurrencyPolicy
 

@@ -15,7 +15,8 @@ from process_operator.decisions.inputs.ownership import cronjob_of
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
 from process_operator.decisions.manifests.manifests import kill_patch, run_manifest
-from process_operator.decisions.plan.actions import CreateRun, DeleteJob, Emit, KillJob, LoadHistory, PlanBuilder
+from process_operator.decisions.plan.actions import CreateRun, DeleteJob, Emit, KillJob, LoadHistory
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.due import spans_without_job
 from process_operator.decisions.ticks.missed_records import record_missed
 from process_operator.decisions.ticks.progress import (

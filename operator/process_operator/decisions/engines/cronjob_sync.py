@@ -17,7 +17,8 @@ from process_operator.decisions.inputs.ownership import is_cronjob_of
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.manifests import cronjob_manifest, cronjob_spec, identity_patch
-from process_operator.decisions.plan.actions import CreateCronJob, Emit, PatchCronJob, PlanBuilder
+from process_operator.decisions.plan.actions import CreateCronJob, Emit, PatchCronJob
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.orphans import adopt_cronjobs
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names

@@ -23,7 +23,8 @@ from process_operator.decisions.engines.cronjob_sync import armed_cronjob, own_c
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.manifests import cronjob_job_manifest, run_manifest, take_over_patch
-from process_operator.decisions.plan.actions import CreateJob, CreateRun, LoadHistory, PlanBuilder, TakeOverTick
+from process_operator.decisions.plan.actions import CreateJob, CreateRun, LoadHistory, TakeOverTick
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.due import DueTicks, Rules, decide_due_ticks
 from process_operator.decisions.ticks.missed_records import record_missed
 from process_operator.decisions.ticks.progress import LATE, Calendar, Progress, busy_intervals, has_run

@@ -7,14 +7,12 @@ about. A plan is compared whole in tests. `request.py` makes plans, `actions/exe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from process_operator.decisions.inputs.log_source import LogSource
-from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.resources.conditions import Condition
-from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRunStatus
 
@@ -325,47 +323,3 @@ Action = (
     | MarkNotified
     | Emit
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to do now about one request, what its status then is, and when to look again.
-
-    Actions are carried out in order; the first that fails ends the plan, and the request is looked at again later.
-    `status` holds once all actions have been carried out; `None` where there is no request to write it to.
-    `wake_at` (UTC) is the next instant at which the clock alone changes the decision; `None`: only an event can.
-    """
-
-    actions: tuple[Action, ...] = ()
-    status: ProcessRequestStatus | None = None
-    wake_at: datetime | None = None
-    backfills: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
-    """The status of its open backfills, by name, as `status` is that of the request."""
-    ask: LockRequest | None = None
-    """When the request wants to start next, where it shares its Process under a policy."""
-
-
-class PlanBuilder:
-    """A plan in the making: each part of a decision adds what it wants."""
-
-    def __init__(self) -> None:
-        self.actions: list[Action] = []
-        self._wakes: list[datetime] = []
-        self._backfills: dict[str, ProcessBackfillStatus] = {}
-
-    def add(self, *actions: Action) -> None:
-        """Add actions, in order. One look at the history is enough, however many parts of a decision want it."""
-        self.actions.extend(a for a in actions if not (isinstance(a, LoadHistory) and a in self.actions))
-
-    def wake_at(self, at: datetime | None) -> None:
-        """Ask to be looked at again at `at` (UTC)."""
-        if at is not None:
-            self._wakes.append(at)
-
-    def report_backfill(self, name: str, status: ProcessBackfillStatus) -> None:
-        """Say how far a backfill is once all actions have been carried out."""
-        self._backfills[name] = status
-
-    def plan(self, status: ProcessRequestStatus | None = None) -> Plan:
-        """The plan."""
-        return Plan(tuple(self.actions), status, min(self._wakes, default=None), self._backfills)

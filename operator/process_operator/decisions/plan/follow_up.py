@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import CreateJob, CreateRun, DeleteRuns, Emit, Plan, ReadLog, TakeOverTick
+from process_operator.decisions.plan.actions import CreateJob, CreateRun, DeleteRuns, Emit, ReadLog, TakeOverTick
+from process_operator.decisions.plan.plan import Plan
 
 _UNSEEN: Final = (ReadLog, Emit)
 """What comes of them comes later as news, or never."""

@@ -11,7 +11,8 @@ from typing import Final
 
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, is_log_wanted, log_settings
-from process_operator.decisions.plan.actions import FindKubeletEvents, ListPods, PlanBuilder, ReadLog
+from process_operator.decisions.plan.actions import FindKubeletEvents, ListPods, ReadLog
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.failure import KILL_SIGNALS, Context
 from process_operator.decisions.run.log_text import NOT_CAPTURED, build_run_log
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome, open_outcome

@@ -32,8 +32,8 @@ from process_operator.decisions.plan.actions import (
     ListPods,
     LookUpJob,
     PatchJob,
-    PlanBuilder,
 )
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.finish import look_if_overdue, read_before_the_end, record
 from process_operator.decisions.run.outcome import RunOutcome, is_odd, next_look, open_outcome
 from process_operator.decisions.run.pods import ORDINARY_WAITING, waiting_of

@@ -19,7 +19,8 @@ from process_operator.decisions.inputs.missed_tick import MissedReason
 from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
-from process_operator.decisions.plan.actions import LoadHistory, PlanBuilder
+from process_operator.decisions.plan.actions import LoadHistory
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.plan.limits import MAX_STARTS
 from process_operator.decisions.run.follow import plan_run
 from process_operator.decisions.run.orphans import plan_orphaned_jobs

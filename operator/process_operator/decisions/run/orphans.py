@@ -26,9 +26,9 @@ from process_operator.decisions.plan.actions import (
     Emit,
     LookUpJob,
     PatchCronJob,
-    PlanBuilder,
     ReportRun,
 )
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.resources import names
 from process_operator.resources.batch.workloads import CronJob, Job
 from process_operator.resources.conditions import EventReason, RunReason

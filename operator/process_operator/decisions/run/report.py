@@ -10,7 +10,8 @@ from typing import Any
 
 from process_operator.decisions.inputs.missed_tick import MissedReason, summary_of
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
-from process_operator.decisions.plan.actions import Emit, FinishRun, PlanBuilder, ReportRun
+from process_operator.decisions.plan.actions import Emit, FinishRun, ReportRun
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason, RunReason
 from process_operator.resources.model import format_duration

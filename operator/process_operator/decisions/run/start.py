@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
-from process_operator.decisions.plan.actions import AdoptRun, DeleteJob, Emit, ListPods, PlanBuilder, ReportRun
+from process_operator.decisions.plan.actions import AdoptRun, DeleteJob, Emit, ListPods, ReportRun
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.pods import ORDINARY_WAITING, relevant_pods, waiting_of
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names

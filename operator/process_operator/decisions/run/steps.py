@@ -15,7 +15,8 @@ from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.manifests import job_to_come, step_run_manifest
-from process_operator.decisions.plan.actions import CreateRun, LookUpStep, PlanBuilder, ReportRun
+from process_operator.decisions.plan.actions import CreateRun, LookUpStep, ReportRun
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.follow import phase_of_kill, plan_run, reason_of_kill
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.report import finish

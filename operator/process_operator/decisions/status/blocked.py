@@ -12,7 +12,8 @@ from datetime import datetime
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.rejections import blocked_conditions, reported, since_reported
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Emit, Plan
+from process_operator.decisions.plan.actions import Emit
+from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.conditions import (
     Condition,
     ConditionStatus,

@@ -22,7 +22,7 @@ from process_operator.decisions.inputs.rejections import (
     since_reported,
 )
 from process_operator.decisions.inputs.run_view import RunView
-from process_operator.decisions.plan.actions import PlanBuilder
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.resources.conditions import Reason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process import ConcurrencyPolicy

@@ -12,7 +12,8 @@ from process_operator.decisions.concurrency.eligibility import is_time
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
-from process_operator.decisions.plan.actions import Emit, FinishRun, LoadHistory, PlanBuilder
+from process_operator.decisions.plan.actions import Emit, FinishRun, LoadHistory
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.status.blocked import is_told
 from process_operator.decisions.status.blockers import blocker_of
 from process_operator.decisions.status.request import StatusFacts

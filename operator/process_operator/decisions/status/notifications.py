@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from process_operator.decisions.inputs.snapshot import Delivery, FinishedRun, RunEnd, Snapshot
-from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify, PlanBuilder
+from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.log_text import clean_message
 from process_operator.resources import names
 from process_operator.resources.conditions import (

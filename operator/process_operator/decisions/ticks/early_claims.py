@@ -15,7 +15,8 @@ from typing import Final
 
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Action, CreateRun, LookUpJob, Plan, WithdrawRun
+from process_operator.decisions.plan.actions import Action, CreateRun, LookUpJob, WithdrawRun
+from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.ticks.progress import calendar_of
 from process_operator.resources import names
 from process_operator.resources.process import ConcurrencyPolicy

@@ -14,7 +14,8 @@ from process_operator.decisions.backfill.plan import plan_backfills, plan_left_b
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.run_view import view_of
 from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
-from process_operator.decisions.plan.actions import CreateRun, LoadHistory, PlanBuilder
+from process_operator.decisions.plan.actions import CreateRun, LoadHistory
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.progress import Progress, calendar_of
 from process_operator.resources import names
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus

@@ -18,9 +18,9 @@ from process_operator.decisions.plan.actions import (
     CreateRun,
     LoadHistory,
     PatchCronJob,
-    Plan,
     TakeOverTick,
 )
+from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources import names

@@ -8,15 +8,8 @@ import pytest
 from tests.unit.given import STEM, UID, Body, activation, at, job, request, run, snapshot
 
 from process_operator.decisions.inputs.snapshot import RunObservations, Snapshot
-from process_operator.decisions.plan.actions import (
-    AdoptRun,
-    DeleteJob,
-    Emit,
-    LookUpJob,
-    PatchCronJob,
-    PlanBuilder,
-    ReportRun,
-)
+from process_operator.decisions.plan.actions import AdoptRun, DeleteJob, Emit, LookUpJob, PatchCronJob, ReportRun
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.orphans import (
     adopt_cronjobs,
     adoptions,

@@ -8,7 +8,8 @@ import pytest
 from tests.unit.given import at, request, run, snapshot, view
 
 from process_operator.decisions.inputs.run_view import RunOrders, view_of
-from process_operator.decisions.plan.actions import FinishRun, PlanBuilder, ReportRun
+from process_operator.decisions.plan.actions import FinishRun, ReportRun
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.report import finish, report, report_outcome
 from process_operator.resources.process_request import ProcessRequest

@@ -20,9 +20,9 @@ from process_operator.decisions.plan.actions import (
     KillJob,
     LookUpStep,
     PatchJob,
-    Plan,
     ReportRun,
 )
+from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.request import decide
 from process_operator.decisions.run.step_progress import course_of, log_of
 from process_operator.decisions.template.shape import TemplateError

@@ -10,7 +10,8 @@ import pytest
 from tests.unit.given import activation, at, finished, request, snapshot
 
 from process_operator.decisions.inputs.snapshot import Defaults, Delivery, FinishedRun, RunEnd, Snapshot
-from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify, PlanBuilder
+from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify
+from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.status.notifications import (
     WINDOW,
     announce_receivers,

@@ -1,0 +1,36 @@
+"""Builder of a plan: `decide` collects the parts of a decision in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from process_operator.decisions.plan.actions import Action, LoadHistory
+from process_operator.decisions.plan.plan import Plan
+from process_operator.resources.process_backfill import ProcessBackfillStatus
+from process_operator.resources.process_request import ProcessRequestStatus
+
+
+class PlanBuilder:
+    """A plan in the making: each part of a decision adds what it wants."""
+
+    def __init__(self) -> None:
+        self.actions: list[Action] = []
+        self._wakes: list[datetime] = []
+        self._backfills: dict[str, ProcessBackfillStatus] = {}
+
+    def add(self, *actions: Action) -> None:
+        """Add actions, in order. One look at the history is enough, however many parts of a decision want it."""
+        self.actions.extend(a for a in actions if not (isinstance(a, LoadHistory) and a in self.actions))
+
+    def wake_at(self, at: datetime | None) -> None:
+        """Ask to be looked at again at `at` (UTC)."""
+        if at is not None:
+            self._wakes.append(at)
+
+    def report_backfill(self, name: str, status: ProcessBackfillStatus) -> None:
+        """Say how far a backfill is once all actions have been carried out."""
+        self._backfills[name] = status
+
+    def plan(self, status: ProcessRequestStatus | None = None) -> Plan:
+        """The plan."""
+        return Plan(tuple(self.actions), status, min(self._wakes, default=None), self._backfills)

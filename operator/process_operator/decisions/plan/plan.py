@@ -1,0 +1,30 @@
+"""Plan of one request: the actions of a decision, the status that follows, and when to decide again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from process_operator.decisions.inputs.process_lock import LockRequest
+from process_operator.decisions.plan.actions import Action
+from process_operator.resources.process_backfill import ProcessBackfillStatus
+from process_operator.resources.process_request import ProcessRequestStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now about one request, what its status then is, and when to look again.
+
+    Actions are carried out in order; the first that fails ends the plan, and the request is looked at again later.
+    `status` holds once all actions have been carried out; `None` where there is no request to write it to.
+    `wake_at` (UTC) is the next instant at which the clock alone changes the decision; `None`: only an event can.
+    """
+
+    actions: tuple[Action, ...] = ()
+    status: ProcessRequestStatus | None = None
+    wake_at: datetime | None = None
+    backfills: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
+    """The status of its open backfills, by name, as `status` is that of the request."""
+    ask: LockRequest | None = None
+    """When the request wants to start next, where it shares its Process under a policy."""
