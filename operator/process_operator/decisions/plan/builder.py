@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
 from process_operator.decisions.plan.actions import Action, LoadHistory
+from process_operator.decisions.plan.part import Part
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequestStatus
+
+T = TypeVar("T")
 
 
 class PlanBuilder:
@@ -26,6 +30,12 @@ class PlanBuilder:
         """Ask to be looked at again at `at` (UTC)."""
         if at is not None:
             self._wakes.append(at)
+
+    def include(self, part: Part[T]) -> T:
+        """Add the actions of a part and its instant. Returns its value."""
+        self.add(*part.actions)
+        self.wake_at(part.wake_at)
+        return part.value
 
     def report_backfill(self, name: str, status: ProcessBackfillStatus) -> None:
         """Say how far a backfill is once all actions have been carried out."""
