@@ -34,7 +34,8 @@ from process_operator.decisions.inputs.snapshot import Delivery as Told
 from process_operator.decisions.plan.actions import KillJob, Notify, ReadLog
 from process_operator.decisions.run.log_text import build_run_log
 from process_operator.decisions.run.pods import log_source
-from process_operator.resources.batch.workloads import parse_job, parse_pod
+from process_operator.resources.batch.job import parse_job
+from process_operator.resources.batch.pod import parse_pod
 from process_operator.resources.kinds import (
     CONFIG_MAP,
     JOB,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tests.flow.driver import Flow, shown
 
-from process_operator.resources.batch.workloads import parse_job
+from process_operator.resources.batch.job import parse_job
 from process_operator.resources.kinds import JOB, POD, PROCESS_RUN
 from process_operator.resources.names import LABEL_REQUEST_UID
 from process_operator.resources.process_request import ProcessRequest

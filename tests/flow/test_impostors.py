@@ -22,7 +22,9 @@ from process_operator.decisions.inputs.ownership import own_part
 from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
 from process_operator.decisions.manifests import manifests
 from process_operator.decisions.plan import actions
-from process_operator.resources.batch.workloads import CronJob, Job, Kill, KillReason
+from process_operator.resources.batch.cronjob import CronJob
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, LogReason
 from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus

@@ -9,7 +9,7 @@ from typing import Any, Final
 from process_operator.decisions.inputs.run_view import RunView, view_of
 from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import Job, parse_job
+from process_operator.resources.batch.job import Job, parse_job
 from process_operator.resources.model import parse_instant
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import Activation, ProcessRequest, ProcessRequestStatus

@@ -43,7 +43,9 @@ from process_operator.decisions.manifests.manifests import owned_by_run
 from process_operator.decisions.plan import actions
 from process_operator.decisions.run.pods import EVENT_CAUSES
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import Job, Waiting, parse_cronjob, parse_job
+from process_operator.resources.batch.cronjob import parse_cronjob
+from process_operator.resources.batch.job import Job, parse_job
+from process_operator.resources.batch.pod import Waiting
 from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.kinds import (
     CRONJOB,

@@ -21,7 +21,7 @@ from process_operator.decisions.plan.actions import KillJob, ReadLog
 from process_operator.decisions.run.log_text import build_run_log
 from process_operator.decisions.run.pods import log_source
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import parse_pod
+from process_operator.resources.batch.pod import parse_pod
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.kinds import POD
 from process_operator.resources.types import NamespacedName

@@ -43,7 +43,7 @@ from process_operator.decisions.status.facts import announce, status_facts
 from process_operator.decisions.status.notifications import announce_receivers, plan_notifications
 from process_operator.decisions.status.request import request_status
 from process_operator.decisions.ticks.early_claims import void_claims, withdraw, without_claims
-from process_operator.resources.batch.workloads import Kill, KillReason
+from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_request import Engine, ProcessRequest
 from process_operator.resources.process_run import ProcessRun

@@ -22,7 +22,7 @@ from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.status.run_counts import is_counted
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.decisions.template.step import StepTemplate
-from process_operator.resources.batch.workloads import Job
+from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_request import History
 from process_operator.resources.process_run import RunPhase

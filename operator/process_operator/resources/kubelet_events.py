@@ -1,7 +1,7 @@
 """What the kubelet says of containers in Events: that it killed one, and which probe or hook failed before.
 
 A killed container shows its exit code (137) and nothing else, so this is the only place that tells why it was killed.
-`decisions/run/failure.py` says what it means. Neighbour: `resources/batch/workloads.py`, for what pods say themselves.
+`decisions/run/failure.py` says what it means. Neighbour: `resources/batch/pod.py`, for what pods say themselves.
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ from process_operator.decisions.inputs.snapshot import (
 )
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import Job, Pod, parse_cronjob, parse_job, parse_pod
+from process_operator.resources.batch.cronjob import parse_cronjob
+from process_operator.resources.batch.job import Job, parse_job
+from process_operator.resources.batch.pod import Pod, parse_pod
 from process_operator.resources.kinds import (
     CRONJOB,
     JOB,

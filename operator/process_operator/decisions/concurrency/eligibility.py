@@ -12,7 +12,7 @@ from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.history import backfill_mark
 from process_operator.decisions.inputs.run_view import RunView
-from process_operator.resources.batch.workloads import Kill, KillReason
+from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ActivationCause, OnSuspend
 from process_operator.resources.process_run import Trigger

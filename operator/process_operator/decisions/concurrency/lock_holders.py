@@ -12,7 +12,7 @@ from datetime import datetime
 from process_operator.decisions.inputs.process_lock import LockHolder
 from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, PatchJob, ReportRun
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import Job
+from process_operator.resources.batch.job import Job
 from process_operator.resources.process_run import ProcessRun, RunPhase
 
 

@@ -14,7 +14,8 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.manifests import active_patch
 from process_operator.decisions.plan.actions import PatchCronJob
 from process_operator.decisions.plan.builder import PlanBuilder
-from process_operator.resources.batch.workloads import ActiveJob, CronJob, Job
+from process_operator.resources.batch.cronjob import ActiveJob, CronJob
+from process_operator.resources.batch.job import Job
 from process_operator.resources.process import ConcurrencyPolicy
 
 

@@ -29,7 +29,8 @@ from process_operator.decisions.ticks.progress import (
     span_of,
 )
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import Job, Kill, KillReason
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import Trigger

@@ -22,7 +22,7 @@ from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.orphans import adopt_cronjobs
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import CronJob
+from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import Engine, ProcessRequest

@@ -28,7 +28,7 @@ from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.due import DueTicks, Rules, decide_due_ticks
 from process_operator.decisions.ticks.missed_records import record_missed
 from process_operator.decisions.ticks.progress import LATE, Calendar, Progress, busy_intervals, has_run
-from process_operator.resources.batch.workloads import CronJob
+from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_run import Trigger
 

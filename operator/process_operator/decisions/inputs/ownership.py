@@ -16,7 +16,9 @@ from typing import Final, NamedTuple
 
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import CronJob, Job, Pod
+from process_operator.resources.batch.cronjob import CronJob
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.pod import Pod
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, Trigger
 from process_operator.timing.recurrence import Recurrence

@@ -14,7 +14,9 @@ from process_operator.decisions.inputs.ownership import is_pod_of, is_step_of, j
 from process_operator.decisions.inputs.snapshot import RunObservations, Snapshot
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import Job, Kill, Pod
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.kill import Kill
+from process_operator.resources.batch.pod import Pod
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_request import LogCapture, LogSettings, ProcessRequest
 from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger

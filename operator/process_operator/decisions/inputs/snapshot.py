@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.process_lock import ProcessLock
-from process_operator.resources.batch.workloads import CronJob, Job, Pod, Waiting
+from process_operator.resources.batch.cronjob import CronJob
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.pod import Pod, Waiting
 from process_operator.resources.kubelet_events import KubeletEvent
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus

@@ -15,8 +15,9 @@ from process_operator.decisions.inputs.missed_tick import Record
 from process_operator.decisions.inputs.ownership import is_made_by_person
 from process_operator.decisions.template.job_template import JobTemplate, with_scheduled_time
 from process_operator.resources import names
+from process_operator.resources.batch.cronjob import ActiveJob, CronJob
+from process_operator.resources.batch.kill import Kill
 from process_operator.resources.batch.metadata import WorkloadMetadata
-from process_operator.resources.batch.workloads import ActiveJob, CronJob, Kill
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, Trigger

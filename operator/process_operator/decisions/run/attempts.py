@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.run.pods import attempts_of
-from process_operator.resources.batch.workloads import Job, Pod, Terminated
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.pod import Pod, Terminated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

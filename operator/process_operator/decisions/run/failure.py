@@ -19,15 +19,10 @@ from process_operator.decisions.run.pods import (
     is_cut_short,
     waiting_of,
 )
-from process_operator.resources.batch.workloads import (
-    Job,
-    Kill,
-    KillReason,
-    Pod,
-    Terminated,
-    Waiting,
-    WorkloadCondition,
-)
+from process_operator.resources.batch.condition import WorkloadCondition
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.kill import Kill, KillReason
+from process_operator.resources.batch.pod import Pod, Terminated, Waiting
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import RunPhase

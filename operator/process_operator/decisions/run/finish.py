@@ -18,7 +18,7 @@ from process_operator.decisions.run.log_text import NOT_CAPTURED, build_run_log
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome, open_outcome
 from process_operator.decisions.run.pods import Choice, choose, is_cut_short, log_source, relevant_pods
 from process_operator.decisions.run.report import finish, report_outcome
-from process_operator.resources.batch.workloads import Job
+from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import LogReason, RunReason
 from process_operator.resources.process_run import RunLog, RunPhase
 

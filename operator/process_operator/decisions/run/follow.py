@@ -49,7 +49,9 @@ from process_operator.decisions.run.report import (
 from process_operator.decisions.run.start import begins_again, is_outdated, start_timed_out
 from process_operator.decisions.template.job_names import name_problem
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import Job, Kill, KillReason, Pod
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.kill import Kill, KillReason
+from process_operator.resources.batch.pod import Pod
 from process_operator.resources.conditions import LogReason, RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import LogCapture

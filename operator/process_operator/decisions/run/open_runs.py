@@ -26,7 +26,7 @@ from process_operator.decisions.run.follow import plan_run
 from process_operator.decisions.run.orphans import plan_orphaned_jobs
 from process_operator.decisions.run.steps import plan_steps, plan_stray_steps
 from process_operator.decisions.ticks.progress import calendar_of, has_run, runs_left, runs_of_ticks, settled_through
-from process_operator.resources.batch.workloads import Kill, KillReason
+from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import OnSuspend

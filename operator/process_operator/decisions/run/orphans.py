@@ -30,7 +30,8 @@ from process_operator.decisions.plan.actions import (
 )
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import CronJob, Job
+from process_operator.resources.batch.cronjob import CronJob
+from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import EventReason, RunReason
 from process_operator.resources.process_request import ActiveRun, ProcessRequest
 from process_operator.resources.process_run import RunPhase

@@ -24,7 +24,8 @@ from process_operator.decisions.run.failure import (
 )
 from process_operator.decisions.run.log_text import clean_message
 from process_operator.decisions.run.pods import ORDINARY_WAITING, choose, end_of, relevant_pods, waiting_of
-from process_operator.resources.batch.workloads import ContainerState, Job, Pod, Running, Terminated, Waiting
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.pod import ContainerState, Pod, Running, Terminated, Waiting
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import RunPhase

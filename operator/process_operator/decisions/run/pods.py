@@ -11,15 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.inputs.log_source import LogSource
-from process_operator.resources.batch.workloads import (
-    ContainerState,
-    Job,
-    Pod,
-    Running,
-    Terminated,
-    Waiting,
-    WorkloadCondition,
-)
+from process_operator.resources.batch.condition import WorkloadCondition
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.pod import ContainerState, Pod, Running, Terminated, Waiting
 from process_operator.resources.conditions import LogReason
 
 if TYPE_CHECKING:

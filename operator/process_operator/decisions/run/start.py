@@ -16,7 +16,8 @@ from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.pods import ORDINARY_WAITING, relevant_pods, waiting_of
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import Job, Kill, KillReason
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.process_run import RunPhase
 

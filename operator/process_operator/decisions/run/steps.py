@@ -23,7 +23,7 @@ from process_operator.decisions.run.report import finish
 from process_operator.decisions.run.step_progress import Course, course_of, log_of
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.decisions.template.step import StepTemplate, step_template
-from process_operator.resources.batch.workloads import Kill, KillReason
+from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.process_run import ProcessRunStatus, RunLog, RunPhase, StepStatus
 

@@ -1,7 +1,7 @@
 """The few fields read of the metadata of Jobs, CronJobs and pods, as a small frozen value.
 
 Jobs are kept as long as the records of their runs, so ten thousands of these are held at a time. Neighbours:
-`workloads.py` reads them, `model.py` has the metadata of our own kinds.
+`parsing.py` reads them, `model.py` has the metadata of our own kinds.
 """
 
 from __future__ import annotations

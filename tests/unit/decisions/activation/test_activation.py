@@ -14,7 +14,7 @@ from process_operator.decisions.activation.activation import (
     next_activation,
     timing_hash,
 )
-from process_operator.resources.batch.workloads import Job
+from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.names import ANNOTATION_PAUSED
 from process_operator.resources.process_request import Activation, ActivationCause, LastRun, ProcessRequestStatus

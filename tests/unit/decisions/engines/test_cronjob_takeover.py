@@ -24,7 +24,8 @@ from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import CronJob, Job, parse_cronjob
+from process_operator.resources.batch.cronjob import CronJob, parse_cronjob
+from process_operator.resources.batch.job import Job
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase

@@ -15,7 +15,8 @@ from process_operator.decisions.inputs.ownership import (
     without_false_ticks,
 )
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import Job, parse_cronjob
+from process_operator.resources.batch.cronjob import parse_cronjob
+from process_operator.resources.batch.job import Job
 from process_operator.resources.names import ANNOTATION_ENGINE
 from process_operator.resources.process_run import ProcessRun
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from process_operator.decisions.run.attempts import attempts, current_attempt
-from process_operator.resources.batch.workloads import Job, Pod, parse_job, parse_pod
+from process_operator.resources.batch.job import Job, parse_job
+from process_operator.resources.batch.pod import Pod, parse_pod
 
 Body = dict[str, Any]
 

@@ -18,7 +18,8 @@ from process_operator.decisions.run.orphans import (
     working_orphans,
 )
 from process_operator.resources import names
-from process_operator.resources.batch.workloads import CronJob, Job, parse_cronjob
+from process_operator.resources.batch.cronjob import CronJob, parse_cronjob
+from process_operator.resources.batch.job import Job
 from process_operator.resources.names import ANNOTATION_MISSED_REASON
 from process_operator.resources.process_request import ActiveRun, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun

@@ -13,7 +13,8 @@ from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.run.failure import Context
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome, is_odd, next_look, open_outcome
 from process_operator.decisions.run.pods import log_source
-from process_operator.resources.batch.workloads import Job, Pod, Waiting, parse_job, parse_pod
+from process_operator.resources.batch.job import Job, parse_job
+from process_operator.resources.batch.pod import Pod, Waiting, parse_pod
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.kubelet_events import KubeletEvent
 from process_operator.resources.process_run import RunPhase

@@ -1,4 +1,4 @@
-"""Reading Jobs, CronJobs and pods: full bodies field by field, and bodies in which almost everything is absent."""
+"""Reading Jobs: a full body field by field, bodies in which almost everything is absent, and what follows from the fields."""
 
 from __future__ import annotations
 
@@ -9,23 +9,9 @@ from typing import Any
 
 import pytest
 
+from process_operator.resources.batch.condition import WorkloadCondition
+from process_operator.resources.batch.job import Job, parse_job
 from process_operator.resources.batch.metadata import Owner, WorkloadMetadata
-from process_operator.resources.batch.workloads import (
-    ActiveJob,
-    ContainerState,
-    CronJob,
-    Job,
-    Kill,
-    KillReason,
-    Pod,
-    Running,
-    Terminated,
-    Waiting,
-    WorkloadCondition,
-    parse_cronjob,
-    parse_job,
-    parse_pod,
-)
 
 BODIES = Path(__file__).parent / "bodies"
 NAME = "close-5f3a9c1e-29909280"
@@ -44,9 +30,6 @@ def at(second: int) -> datetime:
 def job_with(*conditions: tuple[str, str], annotations: dict[str, str] | None = None, **status: Any) -> Job:
     found = [{"type": kind, "status": holds} for kind, holds in conditions]
     return parse_job({"metadata": {"annotations": annotations or {}}, "status": {"conditions": found, **status}})
-
-
-# ---- full bodies
 
 
 def test_a_job_is_read_whole() -> None:
@@ -88,65 +71,9 @@ def test_a_job_is_read_whole() -> None:
     )
 
 
-def test_a_pod_is_read_whole() -> None:
-    pod = parse_pod(body("pod"))
-
-    assert pod == Pod(
-        metadata=pod.metadata,
-        job_name=NAME,
-        job_uid=JOB_UID,
-        node="worker-1",
-        phase="Failed",
-        start_time=at(0),
-        deleted_at=at(19),
-        conditions=(
-            WorkloadCondition("PodScheduled", "True", last_transition_time=at(0)),
-            WorkloadCondition("DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting", at(19)),
-        ),
-        containers=(
-            ContainerState(
-                name="migrate", kind="init", state=Terminated(0, "Completed", "", at(1), at(2)), log_in_message=True
-            ),
-            ContainerState(name="proxy", kind="sidecar", state=Running(at(2))),
-            ContainerState(
-                name="close",
-                restart_count=1,
-                state=Terminated(128, "StartError", "no such file", None, at(20)),
-                last=Terminated(4, "Error", "ledger is locked\n", at(3), at(18)),
-                memory_limit="64Mi",
-                log_in_message=True,
-            ),
-            ContainerState(name="report", state=Waiting("ErrImagePull", "not found")),
-        ),
-        restart_policy="OnFailure",
-    )
-
-
-def test_a_cronjob_is_read_whole() -> None:
-    cronjob = parse_cronjob(body("cronjob"))
-
-    assert cronjob == CronJob(
-        metadata=cronjob.metadata,
-        schedule="0 9 * * *",
-        time_zone="Europe/Madrid",
-        suspend=True,
-        concurrency_policy="Forbid",
-        starting_deadline_seconds=7200,
-        last_schedule_time=at(0),
-        active=(ActiveJob(NAME, "0d4f6c1a-6f0b-4a55-9a3c-0a8d2c0f7b11"),),
-    )
-    assert cronjob.metadata.name == "close-5f3a9c1e"
-    assert cronjob.template_hash == "89abcdef01234567"
-
-
-# ---- absent fields
-
-
 @pytest.mark.parametrize("raw", [{}, {"metadata": {}, "spec": {}, "status": {}}, {"spec": None, "status": None}])
 def test_absent_fields_have_the_defaults_of_the_api(raw: dict[str, Any]) -> None:
     assert parse_job(raw) == Job(metadata=WorkloadMetadata())
-    assert parse_pod(raw) == Pod(metadata=WorkloadMetadata())
-    assert parse_cronjob(raw) == CronJob(metadata=WorkloadMetadata(), schedule="")
 
 
 def test_null_fields_are_absent_fields() -> None:
@@ -158,34 +85,8 @@ def test_null_fields_are_absent_fields() -> None:
     assert parse_job(raw) == Job(metadata=WorkloadMetadata())
 
 
-def test_a_pod_without_container_statuses_has_the_containers_of_its_spec() -> None:
-    raw = {"spec": {"containers": [{"name": "c"}], "initContainers": [{"name": "i"}]}, "status": {"phase": "Failed"}}
-
-    assert parse_pod(raw).containers == (ContainerState(name="i", kind="init"), ContainerState(name="c"))
-
-
-def test_an_orphaned_pod_keeps_its_job_by_label() -> None:
-    raw = body("pod")
-    del raw["metadata"]["ownerReferences"]
-
-    assert (parse_pod(raw).job_name, parse_pod(raw).job_uid) == (NAME, JOB_UID)
-
-
-@pytest.mark.parametrize("made_up", ["1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", None])
-def test_a_time_that_stands_for_never_is_none(made_up: str | None) -> None:
-    raw = body("pod")
-    raw["status"]["initContainerStatuses"][1]["state"]["running"]["startedAt"] = made_up
-
-    assert parse_pod(raw).containers[1].state == Running(None)
-
-
-def test_what_is_held_is_compact() -> None:
-    values = [parse_job(body("job")), parse_pod(body("pod")), parse_cronjob(body("cronjob"))]
-
-    assert not any(hasattr(value, "__dict__") for value in values)
-
-
-# ---- what follows from the fields of a Job
+def test_a_job_is_compact() -> None:
+    assert not hasattr(parse_job(body("job")), "__dict__")
 
 
 @pytest.mark.parametrize(
@@ -222,28 +123,6 @@ def test_only_complete_and_failed_finish_a_job(conditions: list[tuple[str, str]]
 )
 def test_a_job_that_is_about_to_end(job: Job, *, is_ending: bool) -> None:
     assert job.is_ending is is_ending
-
-
-@pytest.mark.parametrize(
-    ("value", "kill"),
-    [
-        ("Canceled", Kill(KillReason.CANCELED)),
-        ("Canceled its timing was edited", Kill(KillReason.CANCELED, "its timing was edited")),
-        ("Replaced close-2", Kill(KillReason.REPLACED, "close-2")),
-        ("Suspended", Kill(KillReason.SUSPENDED)),
-        ("Missed", Kill(KillReason.MISSED)),
-        ("canceled", None),
-        ("Whatever it says", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_the_kill_annotation(value: str | None, kill: Kill | None) -> None:
-    job = job_with(annotations={} if value is None else {"process-operator.io/kill": value})
-
-    assert job.kill == kill
-    if kill is not None:
-        assert str(kill) == value
 
 
 def test_a_suspended_job_is_one_that_still_could_run() -> None:
@@ -303,52 +182,3 @@ def test_the_controller_of_a_job_is_not_just_any_owner() -> None:
     found = parse_job({"metadata": {"ownerReferences": [owner, controller]}}).controller
     assert found is not None
     assert found.kind == "CronJob"
-
-
-# ---- what follows from the fields of a container
-
-
-@pytest.mark.parametrize(
-    ("container", "has_started"),
-    [
-        pytest.param(ContainerState(name="c"), False, id="nothing is known"),
-        pytest.param(ContainerState(name="c", state=Waiting("ImagePullBackOff")), False, id="it waits"),
-        pytest.param(ContainerState(name="c", state=Running()), True, id="it runs"),
-        pytest.param(ContainerState(name="c", state=Terminated(0, "Completed")), True, id="it ended"),
-        pytest.param(
-            ContainerState(name="c", state=Terminated(137, "ContainerStatusUnknown")), False, id="its end is made up"
-        ),
-        pytest.param(
-            ContainerState(name="c", state=Terminated(137, "ContainerStatusUnknown", "", at(1))),
-            True,
-            id="its end is made up, its start is not",
-        ),
-        pytest.param(
-            ContainerState(name="c", state=Waiting("CrashLoopBackOff"), last=Terminated(1), restart_count=1),
-            True,
-            id="it waits for its next restart",
-        ),
-    ],
-)
-def test_whether_a_container_ever_ran(container: ContainerState, *, has_started: bool) -> None:
-    assert container.has_started is has_started
-
-
-@pytest.mark.parametrize(
-    ("message", "read"),
-    [
-        pytest.param("3 rows were bad\n", "3 rows were bad\n", id="what the container left"),
-        pytest.param(
-            'Error on reading termination message from logs: failed to try resolving symlinks in path "/var/log/pods/x"',
-            "",
-            id="the kubelet's complaint that the log was gone is not the container's message",
-        ),
-    ],
-)
-def test_a_termination_message_is_the_containers(message: str, read: str) -> None:
-    state = {"terminated": {"exitCode": 7, "message": message}}
-    spec = {"containers": [{"name": "main"}]}
-    pod = parse_pod({"spec": spec, "status": {"containerStatuses": [{"name": "main", "state": state}]}})
-    (container,) = pod.containers
-    assert isinstance(container.state, Terminated)
-    assert container.state.message == read

@@ -1,0 +1,36 @@
+"""Conditions of Jobs and pods, as small frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from sys import intern
+
+from process_operator.resources.batch.parsing import parse_time
+from process_operator.resources.types import Object
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadCondition:
+    """A condition of a Job or pod, in Kubernetes' own words.
+
+    They are appended and stay: an old `Suspended=True` may stand beside the `Failed` of a Job.
+    """
+
+    type: str
+    status: str
+    reason: str = ""
+    message: str = ""
+    last_transition_time: datetime | None = None
+
+
+def parse_condition(raw: Object) -> WorkloadCondition:
+    """Read one condition of a Job or pod."""
+    return WorkloadCondition(
+        # Most Jobs end in the same words.
+        type=intern(raw.get("type") or ""),
+        status=intern(raw.get("status") or ""),
+        reason=intern(raw.get("reason") or ""),
+        message=intern(raw.get("message") or ""),
+        last_transition_time=parse_time(raw.get("lastTransitionTime")),
+    )
