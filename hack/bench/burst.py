@@ -33,6 +33,7 @@ from figures import FLOOR, OPERATOR, RAISED, STOCK, TAKEN_OVER, Figure, Sample, 
 
 from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
+from process_operator.resources.types import Object
 from process_operator.settings import Settings
 
 _REPETITIONS = {100: 3, 1000: 3, 5000: 1}
@@ -150,7 +151,7 @@ async def _spent(here: Site, operator: Operator, tick: int, size: int, watched: 
     return operator.cpu_seconds()
 
 
-async def _floor(here: Site, requests: Sequence[dict[str, Any]], size: int) -> list[Sample]:
+async def _floor(here: Site, requests: Sequence[Object], size: int) -> list[Sample]:
     tick = math.ceil(time.time()) + 2 + size // 1000
     settings = Settings()
     connections = min(settings.workers, settings.max_connections)

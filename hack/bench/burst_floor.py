@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from burst_cluster import JSON, NAMESPACE_NAME, Site
@@ -21,6 +21,7 @@ from process_operator.resources import names
 from process_operator.resources.kinds import JOB, PROCESS_RUN
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import Trigger
+from process_operator.resources.types import Object
 
 _PLACE = "00000000-0000-0000-0000-000000000000"
 
@@ -32,7 +33,7 @@ class Bodies(NamedTuple):
     job: bytes
 
 
-def bodies(request: dict[str, Any], tick: int) -> Bodies:
+def bodies(request: Object, tick: int) -> Bodies:
     """The run and the Job of a tick (unix seconds), as the operator makes them."""
     parsed = ProcessRequest.model_validate(request)
     name = names.tick_run_name(names.child_stem(parsed.metadata.name, parsed.metadata.uid), tick, whole_minutes=False)

@@ -19,6 +19,7 @@ from simulated_node import LASTS, NODE, NODES, node, simulated_node
 from stand import control_plane, operator
 
 from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.resources.types import Object
 
 SAMPLES: Final = 100
 APPLY, UNSCHEDULE, CANCEL = "apply to Job", "unschedule to CronJob suspended", "cancel to pod gone"
@@ -131,7 +132,7 @@ async def _schedules(cluster: Bench) -> list[float]:
     return unscheduled
 
 
-async def _all(cluster: Bench, kind: Kind) -> Iterable[Raw]:
+async def _all(cluster: Bench, kind: Kind) -> Iterable[Object]:
     return (await cluster.api.list(kind, cluster.namespace)).items
 
 

@@ -16,6 +16,7 @@ from process_operator.cluster.connection import connect
 from process_operator.cluster.errors import ApiError
 from process_operator.resources import names
 from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.types import Object
 
 _LINE: Final = "this line was printed by a run"
 _POLL_SECONDS: Final = 0.5
@@ -72,7 +73,7 @@ def _request(name: str, image: str) -> dict[str, Any]:
 
 
 async def _follow(api: Api, namespace: str, name: str, give_up_at: float) -> str:
-    run: dict[str, Any] | None = None
+    run: Object | None = None
     while time.monotonic() < give_up_at:
         found = await api.list(PROCESS_RUN, namespace, field_selector=f"spec.request.name={name}")
         run = found.items[0] if found.items else None
@@ -85,14 +86,14 @@ async def _follow(api: Api, namespace: str, name: str, give_up_at: float) -> str
     raise VerificationError(await _how_far(api, namespace, name, run))
 
 
-def _check(run: dict[str, Any]) -> str:
+def _check(run: Object) -> str:
     text = (run["status"].get("log") or {}).get("text", "")
     if text.strip() != _LINE:
         raise VerificationError(f"the run succeeded, but its log holds {text!r} in place of what it printed")
     return f"run {run['metadata']['name']} succeeded in {run['status']['duration']}, and its log is recorded"
 
 
-async def _how_far(api: Api, namespace: str, name: str, run: dict[str, Any] | None) -> str:
+async def _how_far(api: Api, namespace: str, name: str, run: Object | None) -> str:
     if run is not None:
         status = run["status"]
         why = ": ".join(filter(None, (status.get("reason"), status.get("message"))))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.contract.conftest import Waits
 
     from process_operator.cluster.connection import Connection
-    from process_operator.cluster.transport import Body
+    from process_operator.resources.types import Object
 
 JOBS = "/apis/batch/v1/namespaces/erp/jobs"
 BODY = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "close-1"}}
@@ -273,7 +273,7 @@ async def test_a_patch_is_a_merge_patch_of_the_subresource(api: Api, server: Fau
 
 async def test_a_list_of_operations_is_a_json_patch(api: Api, server: FaultServer) -> None:
     server.faults.append(Answer(200, {}))
-    operations: list[Body] = [
+    operations: list[Object] = [
         {"op": "test", "path": "/spec/suspend", "value": True},
         {"op": "remove", "path": "/spec/suspend"},
     ]

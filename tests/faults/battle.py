@@ -29,11 +29,12 @@ from process_operator.cluster.errors import ApiError
 from process_operator.resources.kinds import JOB, NAMESPACE, POD, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.model import parse_instant
 from process_operator.resources.names import LABEL_REQUEST_UID
+from process_operator.resources.types import Object
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-Manifest = dict[str, Any]
+Manifest = Object
 _SETTLED: Final = frozenset({"Finished", "Succeeded", "Failed", "Invalid"})
 """Invalid is what has no tick left from its beginning: a request that was edited after its last one."""
 _POLL: Final = 0.4

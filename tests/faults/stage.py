@@ -28,13 +28,14 @@ from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
 from process_operator.resources.kinds import CRONJOB, JOB, NAMESPACE, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.names import API_VERSION
+from process_operator.resources.types import Object
 from process_operator.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
-Manifest = dict[str, Any]
+Manifest = Object
 REPOSITORY: Final = Path(__file__).parents[2]
 CRD: Final = Kind(
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False

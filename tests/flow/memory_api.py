@@ -45,6 +45,7 @@ from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, RunPhase
+from process_operator.resources.types import Object
 from process_operator.watch.selections import SELECTIONS
 
 Body = dict[str, Any]
@@ -380,7 +381,7 @@ class MemoryApi(Api):
         self.before_answer()
         await asyncio.sleep(0)  # other operators have their turn
 
-    async def create(self, kind: Kind, namespace: str, body: Body, *, dry_run: bool = False) -> Body:
+    async def create(self, kind: Kind, namespace: str, body: Object, *, dry_run: bool = False) -> Body:
         """POST."""
         body = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
         if dry_run:
@@ -398,7 +399,7 @@ class MemoryApi(Api):
         return answer
 
     async def patch(
-        self, kind: Kind, namespace: str, name: str, body: Body | list[Body], *, subresource: str | None = None
+        self, kind: Kind, namespace: str, name: str, body: Object | list[Object], *, subresource: str | None = None
     ) -> Body:
         """PATCH."""
         self._check_resume(kind, namespace, name, body)
@@ -409,7 +410,7 @@ class MemoryApi(Api):
             lambda: self._cluster.patch(kind, namespace, name, copied(body), subresource=subresource),
         )
 
-    def _check_resume(self, kind: Kind, namespace: str, name: str, body: Body | list[Body]) -> None:
+    def _check_resume(self, kind: Kind, namespace: str, name: str, body: Object | list[Object]) -> None:
         """Whatever the scenario: the operator only resumes a Job that it suspended itself, as a mark on the Job
         says."""
         if kind is not JOB or isinstance(body, list) or body.get("spec", {}).get("suspend") is not False:

@@ -34,7 +34,6 @@ from process_operator.cluster.errors import (
 )
 from process_operator.cluster.events import EventRecorder
 from process_operator.cluster.status import StatusChanged, replace_status, status_patch
-from process_operator.cluster.transport import Body
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.history import remembered, step_end
 from process_operator.decisions.inputs.ownership import cronjob_of_run, is_cronjob_of, is_job_of
@@ -61,7 +60,7 @@ from process_operator.resources.kubelet_events import kubelet_events
 from process_operator.resources.model import Metadata, Model, parse_instant
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_run import ProcessRun, Trigger
-from process_operator.resources.types import NamespacedName
+from process_operator.resources.types import NamespacedName, Object
 from process_operator.state.store import Store, is_finished
 
 NAME_RETRY: Final = timedelta(seconds=5)
@@ -289,7 +288,7 @@ class ActionExecutor:
             finally:
                 self._take_run(key, answer)
 
-    def _take_run(self, key: NamespacedName, raw: dict[str, Any]) -> None:
+    def _take_run(self, key: NamespacedName, raw: Object) -> None:
         """Take in a run as the server answered: open ones go to the store, finished ones to the history.
 
         What is kept of the finished run of a step is for the run that has the steps alone.
@@ -393,7 +392,7 @@ class ActionExecutor:
         assert seen is not None and seen.summary is not None
         summary = action.status.to_api()["summary"]
         last = seen.summary.to_api()["to"]
-        body: list[Body] = [
+        body: list[Object] = [
             {"op": "test", "path": "/metadata/uid", "value": seen.uid},
             {"op": "test", "path": "/status/summary/to", "value": last},
             {"op": "add", "path": "/status/summary", "value": summary},
@@ -421,7 +420,7 @@ class ActionExecutor:
     # ---- Jobs and pods
 
     async def _create_job(
-        self, key: NamespacedName, snapshot: Snapshot, action: actions.CreateJob, *, made: Body | None = None
+        self, key: NamespacedName, snapshot: Snapshot, action: actions.CreateJob, *, made: Object | None = None
     ) -> None:
         """Make a Job; `made` is its run where that was made just now, and is not in the snapshot."""
         try:
@@ -557,7 +556,7 @@ class ActionExecutor:
             found = Waiting(str(newest["reason"]), str(newest.get("message") or ""))
         self._store.observe_run(key, action.run, pod_event=found, pod_events_read_at=self._clock())
 
-    async def _newest_event(self, namespace: str, selector: str) -> dict[str, Any] | None:
+    async def _newest_event(self, namespace: str, selector: str) -> Object | None:
         """The newest Event that the selector picks, without warnings that are no cause; a warning where two are as
         new."""
         listing = await self._api.list(EVENT, namespace, field_selector=selector)
@@ -594,7 +593,7 @@ class ActionExecutor:
         run = next((run for run in (*snapshot.runs, *snapshot.step_runs) if run.metadata.name == name), None)
         return run is not None and is_job_of(run, job, cronjob_of_run(snapshot, run))
 
-    async def _get(self, kind: Kind, namespace: str, name: str) -> tuple[Body, Callable[[], None]]:
+    async def _get(self, kind: Kind, namespace: str, name: str) -> tuple[Object, Callable[[], None]]:
         """An object as it is now, and what takes it into the store although a watch or a list has dropped it."""
         tombstones_added = self._store.cache(kind).tombstones_added
         found = await self._api.get(kind, namespace, name)
@@ -614,7 +613,7 @@ class ActionExecutor:
             self._store.apply(CRONJOB, answer)
 
     async def _patch_cronjob(self, key: NamespacedName, snapshot: Snapshot, action: actions.PatchCronJob) -> None:
-        body: Body | list[Body]
+        body: Object | list[Object]
         if isinstance(action.patch, tuple):
             test = {"op": "test", "path": "/metadata/uid", "value": action.uid}
             body = [test, *(dict(operation) for operation in action.patch)]
@@ -631,7 +630,7 @@ class ActionExecutor:
             await self._create_job(key, snapshot, actions.CreateJob(action.job["metadata"]["name"], action.job))
 
     async def _change_cronjob(
-        self, key: NamespacedName, name: str, body: Body | list[Body], subresource: Literal["status"] | None
+        self, key: NamespacedName, name: str, body: Object | list[Object], subresource: Literal["status"] | None
     ) -> bool:
         """Whether it was changed; where it is another version by now, that one is taken in and nothing is changed."""
         try:
@@ -653,7 +652,7 @@ class ActionExecutor:
     async def _mark_notified(self, key: NamespacedName, snapshot: Snapshot, action: actions.MarkNotified) -> None:
         """A record: where it cannot be written now nothing waits for it, and no run is held up by it."""
         observations = self._store.observations(key)
-        body: list[Body] = [
+        body: list[Object] = [
             {"op": "test", "path": "/metadata/uid", "value": action.uid},
             {"op": "add", "path": "/status/conditions/-", "value": action.condition.to_api()},
         ]
@@ -713,7 +712,7 @@ class ActionExecutor:
         return {"apiVersion": names.API_VERSION, "kind": "ProcessRequest", "name": snapshot.name, "uid": snapshot.uid}
 
 
-def _aimed(patch: Mapping[str, Any], uid: str) -> Body:
+def _aimed(patch: Mapping[str, Any], uid: str) -> Object:
     """A merge patch for the object with this UID alone: the API server refuses to change the UID of another one."""
     return {**patch, "metadata": {**(patch.get("metadata") or {}), "uid": uid}}
 

@@ -7,13 +7,14 @@ and `transport.py` a single request; `logs.py` and `events.py` are built on top.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from process_operator.cluster import listing
 from process_operator.cluster.errors import Conflict, NotFound
 from process_operator.cluster.listing import PAGE_SIZE, Listing, Page
 from process_operator.cluster.retry import Retries
-from process_operator.cluster.transport import JSON_PATCH, MERGE_PATCH, Body, OnRequest, Query, Transport
+from process_operator.cluster.transport import JSON_PATCH, MERGE_PATCH, OnRequest, Query, Transport
+from process_operator.resources.types import Object
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,7 +46,7 @@ class Api:
         self.retries = retries or Retries()
         self.transport = Transport(connection, timeout=timeout, connect_timeout=connect_timeout, on_request=on_request)
 
-    async def create(self, kind: Kind, namespace: str, body: Body, *, dry_run: bool = False) -> Body:
+    async def create(self, kind: Kind, namespace: str, body: Object, *, dry_run: bool = False) -> Object:
         """POST; with `dry_run` the server checks strictly, with admission and quota, and keeps nothing.
 
         `AlreadyExists.maybe_done` is true where an earlier try of this very call may have made the object.
@@ -54,14 +55,14 @@ class Api:
         path = kind.path(namespace)
         return await self.retries.run(lambda: self.transport.call("create", kind, "POST", path, query=query, body=body))
 
-    async def get(self, kind: Kind, namespace: str, name: str) -> Body:
+    async def get(self, kind: Kind, namespace: str, name: str) -> Object:
         """GET one object, as it is stored now."""
         path = kind.path(namespace, name)
         return await self.retries.run(lambda: self.transport.call("get", kind, "GET", path))
 
     async def patch(
-        self, kind: Kind, namespace: str, name: str, body: Body | list[Body], *, subresource: str | None = None
-    ) -> Body:
+        self, kind: Kind, namespace: str, name: str, body: Object | list[Object], *, subresource: str | None = None
+    ) -> Object:
         """JSON merge patch (RFC 7386): null removes a field, lists are replaced whole.
 
         A body that is a list is a JSON patch (RFC 6902); where one of its `test` operations fails it is Invalid.
@@ -121,7 +122,7 @@ class Api:
         path = kind.path(namespace)
         query: Query = {"limit": page_size, "labelSelector": label_selector, "fieldSelector": field_selector}
 
-        async def fetch(token: str) -> Body:
+        async def fetch(token: str) -> Object:
             part: Query = {**query, "continue": token or None}
             return await self.retries.run(lambda: self.transport.call("list", kind, "GET", path, query=part))
 
@@ -144,5 +145,5 @@ class Api:
         )
 
 
-def _delete_options(propagation: str) -> Body:
+def _delete_options(propagation: str) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}

@@ -12,7 +12,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from process_operator.cluster.errors import AlreadyExists, ApiError, NotFound, ServerError, TooManyRequests, Unreachable
 from process_operator.resources.kinds import EVENT
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from process_operator.cluster.api import Api
-    from process_operator.cluster.transport import Body
 
 COMPONENT: Final = "process-operator"
 MAX_MESSAGE: Final = 1024
@@ -154,7 +153,7 @@ async def emit(api: Api, occurrence: Occurrence, *, known: int | None = None) ->
     Raises ApiError.
     """
     namespace, name = occurrence.involved["namespace"], occurrence.name
-    change: Body = {"message": _fitting(occurrence.message), "lastTimestamp": _timestamp(occurrence.last)}
+    change: dict[str, Any] = {"message": _fitting(occurrence.message), "lastTimestamp": _timestamp(occurrence.last)}
     if known is not None:
         count = known + occurrence.count
         try:
@@ -171,7 +170,7 @@ async def emit(api: Api, occurrence: Occurrence, *, known: int | None = None) ->
     return occurrence.count
 
 
-def _event(occurrence: Occurrence) -> Body:
+def _event(occurrence: Occurrence) -> dict[str, Any]:
     return {
         "apiVersion": EVENT.api_version,
         "kind": EVENT.kind,

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import AlreadyExists, Conflict, NotFound
 from process_operator.resources.kinds import LEASE
+from process_operator.resources.types import Object
 
 _MICRO_TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -156,7 +157,7 @@ class Lease:
     def _now(self) -> str:
         return self._clock().strftime(_MICRO_TIME)
 
-    def _take_in(self, raw: dict[str, Any]) -> None:
+    def _take_in(self, raw: Object) -> None:
         version, spec = raw["metadata"]["resourceVersion"], raw.get("spec") or {}
         if self._seen is not None and self._seen.version == version:
             return

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from process_operator.cluster.errors import Gone
+from process_operator.resources.types import Object
 
 PAGE_SIZE = 200
 
-FetchPage = Callable[[str], Awaitable[dict[str, Any]]]
+FetchPage = Callable[[str], Awaitable[Object]]
 """Takes a continue token (empty for the first page), gives the server's list object."""
 
 
@@ -21,7 +21,7 @@ FetchPage = Callable[[str], Awaitable[dict[str, Any]]]
 class Listing:
     """A whole list: what there was at `resource_version`. Items of built-in kinds carry no apiVersion and kind."""
 
-    items: list[dict[str, Any]]
+    items: list[Object]
     resource_version: str
 
 
@@ -29,7 +29,7 @@ class Listing:
 class Page:
     """A part of a list. With `first` the list begins (again): what earlier pages gave counts no more."""
 
-    items: list[dict[str, Any]]
+    items: list[Object]
     resource_version: str
     first: bool
 
@@ -60,7 +60,7 @@ async def pages(fetch: FetchPage) -> AsyncIterator[Page]:
 
 async def whole(parts: AsyncIterator[Page]) -> Listing:
     """All pages in one; the resourceVersion is that of the list's begin, from which a watch may go on."""
-    items: list[dict[str, Any]] = []
+    items: list[Object] = []
     version = ""
     async for page in parts:
         if page.first:

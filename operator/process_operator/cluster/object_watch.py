@@ -14,6 +14,7 @@ import orjson
 from process_operator.cluster.connection import Connection, Session
 from process_operator.cluster.errors import ApiError, Unreachable, error_from
 from process_operator.resources.kinds import Kind
+from process_operator.resources.types import Object
 
 _SECONDS: Final = 1800
 """So long the server lets a watch last."""
@@ -23,7 +24,7 @@ class Event(NamedTuple):
     """What a watch delivers: ADDED, MODIFIED, DELETED or BOOKMARK, with the object."""
 
     type: str
-    body: dict[str, Any]
+    body: Object
 
     @property
     def version(self) -> str:

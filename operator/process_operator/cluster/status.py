@@ -7,16 +7,16 @@ changed since, it is repeated with them; any other change means that the decisio
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import Conflict, Invalid
-from process_operator.cluster.transport import Body
 from process_operator.resources.conditions import own_conditions, with_those_of_others
 from process_operator.resources.kinds import Kind
 from process_operator.resources.process import Process, ProcessStatus
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
+from process_operator.resources.types import Object
 
 AnyStatus = ProcessStatus | ProcessRunStatus | ProcessBackfillStatus
 
@@ -26,7 +26,7 @@ _TRIES: Final = 5
 class StatusChanged(Conflict):
     """The object is another one now, or its status is not the one that was seen. `current` is the object as it is."""
 
-    def __init__(self, current: dict[str, Any]) -> None:
+    def __init__(self, current: Object) -> None:
         name = current["metadata"]["name"]
         super().__init__(f"{name} has changed since it was looked at", status=409, reason="Conflict")
         self.current = current
@@ -34,7 +34,7 @@ class StatusChanged(Conflict):
 
 async def replace_status(
     api: Api, kind: Kind, seen: Process | ProcessRun | ProcessBackfill, status: AnyStatus
-) -> dict[str, Any]:
+) -> Object:
     """Write `status` over the one of `seen`, keep the conditions of other programs, and give the object as it is then.
 
     Raises NotFound, StatusChanged, Conflict where others write all the time, and Invalid where the API server refuses
@@ -68,7 +68,7 @@ async def replace_status(
     raise Conflict(f"{metadata.name} is written by others all the time", status=409, reason="Conflict")
 
 
-def status_patch(uid: str, version: str, status: Body) -> list[Body]:
+def status_patch(uid: str, version: str, status: Object) -> list[Object]:
     """Give the JSON patch that makes the status of this very version of an object exactly `status`.
 
     It tests the UID itself: as a precondition of a merge patch the API server heeds none on a status.

@@ -10,19 +10,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 import aiohttp
 import orjson
 
 from process_operator.cluster.errors import TIMEOUT, ApiError, Unreachable, error_from
+from process_operator.resources.types import Object
 
 if TYPE_CHECKING:
     from process_operator.cluster.connection import Connection
     from process_operator.resources.kinds import Kind
 
-Body = dict[str, Any]
 Query = dict[str, str | int | None]
 
 OnRequest = Callable[[str, "Kind", str, float], None]
@@ -61,9 +61,9 @@ class Transport:
         path: str,
         *,
         query: Query | None = None,
-        body: Body | list[Body] | None = None,
+        body: Object | list[Object] | None = None,
         content_type: str = JSON,
-    ) -> Body:
+    ) -> Object:
         """One try. Gives the answer's JSON object, or raises the ApiError that stands for what happened."""
         async with self._calls:
             with self._observed(verb, kind) as seen:
@@ -102,7 +102,12 @@ class Transport:
                     yield response
 
     async def _send(
-        self, method: str, url: str, body: Body | list[Body] | None, content_type: str, limits: aiohttp.ClientTimeout
+        self,
+        method: str,
+        url: str,
+        body: Object | list[Object] | None,
+        content_type: str,
+        limits: aiohttp.ClientTimeout,
     ) -> aiohttp.ClientResponse:
         data = orjson.dumps(body) if body is not None else None
         headers = {"Accept": f"{JSON}, */*", "Content-Type": content_type}
@@ -127,7 +132,7 @@ class Transport:
                 self._on_request(verb, kind, outcome, time.monotonic() - began)
 
 
-def _decoded(data: bytes) -> Body:
+def _decoded(data: bytes) -> Object:
     try:
         answer = orjson.loads(data)
     except orjson.JSONDecodeError as error:

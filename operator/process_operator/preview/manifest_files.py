@@ -17,15 +17,14 @@ from typing import Any, Final
 import yaml
 
 from process_operator.preview.manifest_nodes import node_problem
-
-Body = Mapping[str, Any]
+from process_operator.resources.types import Object
 
 STANDARD_INPUT: Final = "-"
 _SUFFIXES: Final = (".json", ".yaml", ".yml")  # of the files of a folder
 _INTEGERS: Final = 2**63  # a whole number below is an integer for the API server, one beyond is a float
 
 
-def read_manifests(sources: Sequence[str], problems: list[str]) -> Iterator[Body]:
+def read_manifests(sources: Sequence[str], problems: list[str]) -> Iterator[Object]:
     """Give every object of some files, folders (the files directly in it) or standard input (`-`), in order.
 
     Lists (`kind: List` and its kin) are taken apart. What cannot be read is added to `problems`, one line each.
@@ -60,7 +59,7 @@ def _read(name: str, path: Path | None, problems: list[str]) -> Iterator[tuple[s
         problems.append(f"{name}: cannot be read: byte {error.start} is not UTF-8")
 
 
-def _objects(name: str, text: str, problems: list[str]) -> Iterator[Body]:
+def _objects(name: str, text: str, problems: list[str]) -> Iterator[Object]:
     number = 0
     try:
         for number, document in enumerate(_documents(text), 1):
@@ -81,7 +80,7 @@ def _is_object(document: Any) -> bool:
     return all(isinstance(text, str) and text for text in named)
 
 
-def _taken_apart(body: Any, where: str, problems: list[str]) -> Iterator[Body]:
+def _taken_apart(body: Any, where: str, problems: list[str]) -> Iterator[Object]:
     if not _is_object(body):
         problems.append(f"{where}: must be an object with apiVersion and kind, both text")
         return

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
 from process_operator.decisions.acceptance.exclude_from import calendar_file, decoded_binary
 from process_operator.decisions.inputs.snapshot import CalendarFile
+from process_operator.resources.kinds import CONFIG_MAP, OUR_KINDS, PROCESS, PROCESS_REQUEST
 from process_operator.resources.names import API_VERSION, GROUP
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.types import NamespacedName, Object
 from process_operator.resources.validation import FieldError, object_errors
 from process_operator.timing.errors import SCHEDULE_FIELD
 from process_operator.timing.zone import zone_names
 from process_operator.timing.zone_hints import zone_hint
 
-Body = Mapping[str, Any]
-NamespacedName = tuple[str, str]
-"""Namespace and name."""
-
-_OURS: Final = frozenset({"Process", "ProcessRequest", "ProcessRun", "ProcessBackfill"})
+_KINDS: Final = frozenset(kind.kind for kind in OUR_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +55,24 @@ class ManifestSet:
     problems: list[str] = field(default_factory=list)
 
 
-def manifest_set(bodies: Iterable[Body], *, namespace: str) -> ManifestSet:
+def manifest_set(bodies: Iterable[Object], *, namespace: str) -> ManifestSet:
     """Sort manifests; `namespace` is that of those that name none. Kinds that are not ours are passed over."""
     found = ManifestSet()
-    requests: list[Body] = []
+    requests: list[Object] = []
     processes: dict[NamespacedName, Process | str] = {}
-    config_maps: dict[NamespacedName, Body] = {}
+    config_maps: dict[NamespacedName, Object] = {}
     for body in bodies:
         kind, version = body.get("kind"), body.get("apiVersion")
-        if (kind, version) == ("ConfigMap", "v1"):
+        if (kind, version) == (CONFIG_MAP.kind, CONFIG_MAP.api_version):
             config_maps[_key(body, namespace)] = body
             found.problems += _binary_problems(body)
         if not isinstance(version, str) or version.partition("/")[0] != GROUP:
             continue
-        if version != API_VERSION or kind not in _OURS:
+        if version != API_VERSION or kind not in _KINDS:
             found.problems.append(f"{kind} {_name(body)}: there is no such kind in {version}; allowed: {API_VERSION}")
-        elif kind == "ProcessRequest":
+        elif kind == PROCESS_REQUEST.kind:
             requests.append(body)
-        elif kind == "Process":
+        elif kind == PROCESS.kind:
             process = processes[_key(body, namespace)] = _process(body, namespace)
             if isinstance(process, str):
                 found.problems.append(process)
@@ -82,7 +80,7 @@ def manifest_set(bodies: Iterable[Body], *, namespace: str) -> ManifestSet:
     return found
 
 
-def _binary_problems(config_map: Body) -> Iterator[str]:
+def _binary_problems(config_map: Object) -> Iterator[str]:
     entries = config_map.get("binaryData")
     for key, text in entries.items() if isinstance(entries, Mapping) else ():
         try:
@@ -91,7 +89,7 @@ def _binary_problems(config_map: Body) -> Iterator[str]:
             yield f"ConfigMap {_name(config_map)}: binaryData.{key}: {error}"
 
 
-def _with_calendars(given: GivenRequest, config_maps: Mapping[NamespacedName, Body]) -> GivenRequest:
+def _with_calendars(given: GivenRequest, config_maps: Mapping[NamespacedName, Object]) -> GivenRequest:
     schedule = given.request.spec.timing.schedule if given.request is not None else None
     wanted = [source.config_map for source in schedule.exclude_from] if schedule is not None else []
     calendars = {
@@ -103,7 +101,7 @@ def _with_calendars(given: GivenRequest, config_maps: Mapping[NamespacedName, Bo
     return replace(given, calendars=calendars)
 
 
-def _process(body: Body, namespace: str) -> Process | str:
+def _process(body: Object, namespace: str) -> Process | str:
     refused = _refused(body)
     try:
         return (
@@ -113,7 +111,7 @@ def _process(body: Body, namespace: str) -> Process | str:
         return f"Process {_name(body)}: {_first(error)}"
 
 
-def _given(body: Body, processes: Mapping[NamespacedName, Process | str], namespace: str) -> GivenRequest:
+def _given(body: Object, processes: Mapping[NamespacedName, Process | str], namespace: str) -> GivenRequest:
     space, name = _key(body, namespace)
     refused = _refused(body)
     if refused is not None:
@@ -134,14 +132,14 @@ def _given(body: Body, processes: Mapping[NamespacedName, Process | str], namesp
     return GivenRequest(space, name, request, process, fitting)
 
 
-def _refused(body: Body) -> str | None:
+def _refused(body: Object) -> str | None:
     """What the API server would say, in one line: the first complaint about each field."""
     errors = [_with_hint(error, body) for error in object_errors(body)]
     first = {error.field: error for error in reversed(errors)}
     return "; ".join(str(error) for error in errors if first[error.field] is error) or None
 
 
-def _with_hint(error: FieldError, body: Body) -> FieldError:
+def _with_hint(error: FieldError, body: Object) -> FieldError:
     """Add which zone was probably meant; the API server cannot know."""
     if error.field != f"{SCHEDULE_FIELD}.timeZone":
         return error
@@ -156,17 +154,17 @@ def _first(error: ValidationError) -> str:
     return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
 
 
-def _placed(body: Body, namespace: str) -> Body:
+def _placed(body: Object, namespace: str) -> Object:
     return {**body, "metadata": {**body["metadata"], "namespace": _key(body, namespace)[0]}}
 
 
-def _key(body: Body, namespace: str) -> NamespacedName:
+def _key(body: Object, namespace: str) -> NamespacedName:
     metadata = body.get("metadata")
     given = metadata.get("namespace") if isinstance(metadata, Mapping) else None
     return (given if isinstance(given, str) and given else namespace), _name(body)
 
 
-def _name(body: Body) -> str:
+def _name(body: Object) -> str:
     metadata = body.get("metadata")
     name = metadata.get("name") if isinstance(metadata, Mapping) else None
     return name if isinstance(name, str) and name else "(without a name)"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 from pydantic import Field
 
 from process_operator.resources.cel_rule import CelRule
+from process_operator.resources.kinds import Kind
 from process_operator.resources.model import Int64, Metadata, Model
 from process_operator.resources.names import API_VERSION, MAX_NAME
 
@@ -50,9 +51,7 @@ class Definition:
     `status_default` is the status of an object that nobody has written a status to, beside `observedGeneration: -1`.
     """
 
-    kind: str
-    plural: str
-    singular: str
+    kind: Kind
     short_name: str
     columns: tuple[Column, ...]
     selectable: tuple[str, ...] = ()

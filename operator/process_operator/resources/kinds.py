@@ -51,3 +51,6 @@ EVENT: Final = Kind("", "v1", "events", "Event")
 """The core/v1 Event: the one that `kubectl describe` reads and that RBAC rules commonly name."""
 LEASE: Final = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 NAMESPACE: Final = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
+
+OUR_KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, PROCESS_BACKFILL)
+"""The kinds that the operator brings, in the order in which a user meets them."""

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
+from process_operator.resources import kinds
 from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.conditions import MAX_CONDITIONS, Condition
 from process_operator.resources.job_template import JobTemplate
@@ -139,9 +140,7 @@ class Process(Resource):
     """A reusable definition of what to run in the background: parameters and a Job template, or steps."""
 
     definition: ClassVar = Definition(
-        kind="Process",
-        plural="processes",
-        singular="process",
+        kind=kinds.PROCESS,
         short_name="proc",
         columns=(
             Column("Description", "string", ".spec.description"),

@@ -12,6 +12,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
+from process_operator.resources import kinds
 from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.conditions import MAX_CONDITIONS, Condition
 from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
@@ -152,9 +153,7 @@ class ProcessBackfill(Resource):
     """Runs of a schedule for a time that has passed."""
 
     definition: ClassVar = Definition(
-        kind="ProcessBackfill",
-        plural="processbackfills",
-        singular="processbackfill",
+        kind=kinds.PROCESS_BACKFILL,
         short_name="pbf",
         columns=(
             Column("Request", "string", ".spec.request.name"),

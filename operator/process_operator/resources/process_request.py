@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, WithJsonSchema, field_validator
 
+from process_operator.resources import kinds
 from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.conditions import MAX_CONDITIONS, Condition
 from process_operator.resources.job_template import JobTemplate
@@ -316,9 +317,7 @@ class ProcessRequest(Resource):
     """A request to run a process in the background: immediately, later, or on a schedule."""
 
     definition: ClassVar = Definition(
-        kind="ProcessRequest",
-        plural="processrequests",
-        singular="processrequest",
+        kind=kinds.PROCESS_REQUEST,
         short_name="preq",
         columns=(
             Column("Process", "string", ".spec.process.name"),

@@ -11,6 +11,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
+from process_operator.resources import kinds
 from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.conditions import MAX_CONDITIONS, Condition
 from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
@@ -234,9 +235,7 @@ class ProcessRun(Resource):
     """One execution of a process: when it ran, how it ended, and the end of its log."""
 
     definition: ClassVar = Definition(
-        kind="ProcessRun",
-        plural="processruns",
-        singular="processrun",
+        kind=kinds.PROCESS_RUN,
         short_name="prun",
         columns=(
             Column("Request", "string", ".spec.request.name"),

@@ -65,7 +65,7 @@ def crd_files() -> dict[str, str]:
 
 
 def _crd(model: type[Resource]) -> Schema:
-    definition = model.definition
+    definition, kind = model.definition, model.definition.kind
     version: Schema = {
         "name": VERSION,
         "served": True,
@@ -79,14 +79,14 @@ def _crd(model: type[Resource]) -> Schema:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{definition.plural}.{GROUP}"},
+        "metadata": {"name": f"{kind.plural}.{kind.group}"},
         "spec": {
-            "group": GROUP,
+            "group": kind.group,
             "names": {
-                "kind": definition.kind,
-                "listKind": f"{definition.kind}List",
-                "plural": definition.plural,
-                "singular": definition.singular,
+                "kind": kind.kind,
+                "listKind": f"{kind.kind}List",
+                "plural": kind.plural,
+                "singular": kind.kind.lower(),
                 "shortNames": [definition.short_name],
                 # Not `processes`: that is a plural already, and `kubectl delete processes --all` would take the requests along.
                 "categories": ["process-operator"],

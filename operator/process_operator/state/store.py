@@ -10,7 +10,7 @@ little.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -49,12 +49,11 @@ from process_operator.resources.process import ConcurrencyPolicy, Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, StepStatus
-from process_operator.resources.types import NamespacedName
+from process_operator.resources.types import NamespacedName, Object
 from process_operator.state.calendars import Calendars
 from process_operator.state.object_cache import EVERY_VERSION, Entry, ObjectCache
 from process_operator.state.process_locks import ProcessLocks
 
-Raw = Mapping[str, Any]
 _VALUES: Final = 1000
 """Of so many requests with runs the value is kept: each takes some 10 KB."""
 
@@ -142,7 +141,7 @@ class Store:
 
     # ---- what is seen
 
-    def take(self, kind: Kind, raw: Raw, *, deleted: bool = False) -> None:
+    def take(self, kind: Kind, raw: Object, *, deleted: bool = False) -> None:
         """Take in an object that a watch or a list showed. One that cannot be read is left out, and harms no other."""
         try:
             self.apply(kind, raw, deleted=deleted)
@@ -155,7 +154,7 @@ class Store:
                 name=about.get("name"),
             )
 
-    def apply(self, kind: Kind, raw: Raw, *, deleted: bool = False) -> bool:
+    def apply(self, kind: Kind, raw: Object, *, deleted: bool = False) -> bool:
         """Take in an object as an event, a list or the answer to a write showed it; say whether it was news."""
         metadata = raw["metadata"]
         namespace, name, uid = metadata["namespace"], metadata["name"], metadata["uid"]
@@ -204,7 +203,7 @@ class Store:
             return job is not None and not job.gone and _goes_on(job.value) and value.deleted_at is None
         return False
 
-    def _observe(self, kind: Kind, key: NamespacedName, raw: Raw, value: Any, held: Entry[Any] | None) -> None:
+    def _observe(self, kind: Kind, key: NamespacedName, raw: Object, value: Any, held: Entry[Any] | None) -> None:
         """Draw what follows from a new version before it takes the place of the one that is held."""
         name = raw["metadata"]["name"]
         if kind is PROCESS_REQUEST:
@@ -223,14 +222,14 @@ class Store:
         elif kind is PROCESS_RUN and key in self._observations:
             self._observations[key].steps.pop(name, None)
 
-    def _observe_status(self, key: NamespacedName, raw: Raw, before: Raw) -> None:
+    def _observe_status(self, key: NamespacedName, raw: Object, before: Object) -> None:
         """Another status was written than the one that is held: what was decided on top of that one holds no more."""
         if (raw.get("status") or {}) != before["status"]:
             observations = self.observations(key)
             observations.status = None
             observations.status_changes += 1
 
-    def _take_end(self, kind: Kind, key: NamespacedName, raw: Raw, version: int, *, deleted: bool) -> bool:
+    def _take_end(self, kind: Kind, key: NamespacedName, raw: Object, version: int, *, deleted: bool) -> bool:
         """Take in that an object is gone, or a run finished."""
         metadata = raw["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
@@ -332,7 +331,7 @@ class Store:
         else:
             self._remove(kind, namespace, name, held.uid, EVERY_VERSION)
 
-    def confirm(self, kind: Kind, raw: Raw, tombstones_added: int) -> None:
+    def confirm(self, kind: Kind, raw: Object, tombstones_added: int) -> None:
         """Take in what the API server answered to a GET: the object is there, though a watch or a list dropped it.
 
         A watch with a selector shows an object as deleted that only lost its label. `tombstones_added` is the number of the
@@ -647,7 +646,7 @@ class Store:
 
     # ---- how objects belong together
 
-    def _key_of(self, kind: Kind, raw: Raw) -> NamespacedName | None:
+    def _key_of(self, kind: Kind, raw: Object) -> NamespacedName | None:
         metadata = raw["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
         if kind is PROCESS_REQUEST or kind is PROCESS:
@@ -661,14 +660,14 @@ class Store:
         request = (metadata.get("labels") or {}).get(names.LABEL_REQUEST)
         return (namespace, request) if request is not None else None
 
-    def _key_of_owner(self, kind: Kind, namespace: str, owner: Raw) -> NamespacedName | None:
+    def _key_of_owner(self, kind: Kind, namespace: str, owner: Object) -> NamespacedName | None:
         """The request that a controller belongs to: it is proof, and labels are none."""
         if kind is CRONJOB:
             return (namespace, owner["name"]) if self.is_held((namespace, owner["name"]), owner["uid"]) else None
         held: Entry[Any] | None = self.cache(JOB if kind is POD else PROCESS_RUN).get(namespace, owner["name"])
         return held.key if held is not None and held.uid == owner["uid"] else None
 
-    def _index_user(self, key: NamespacedName, raw: Raw | None) -> None:
+    def _index_user(self, key: NamespacedName, raw: Object | None) -> None:
         held = self.requests.get(*key)
         before = _process_of(key, orjson.loads(held.value)) if held is not None else None
         if before is not None:
@@ -702,7 +701,7 @@ class Store:
         return self._is_open(namespace, pod.job_name) or (job is not None and job.value.finished is None)
 
     @staticmethod
-    def _parse(kind: Kind, raw: Raw) -> Any:
+    def _parse(kind: Kind, raw: Object) -> Any:
         if kind is PROCESS_REQUEST:
             return _packed(_slim(raw))
         if kind is CRONJOB:
@@ -716,7 +715,7 @@ class Store:
         return {JOB: parse_job, POD: parse_pod}[kind](raw)
 
 
-def is_finished(run: Raw) -> bool:
+def is_finished(run: Object) -> bool:
     """Whether a ProcessRun, as the API gives it, is over."""
     phase = (run.get("status") or {}).get("phase", "Pending")
     return phase not in ("Pending", "Running")
@@ -734,7 +733,7 @@ def _carried_over(observations: RunObservations, by: timedelta) -> RunObservatio
     return replace(observations, **changed, create_rejected=None if refused is None else refused.carried_over(by))
 
 
-def _process_of(key: NamespacedName, raw: Raw) -> tuple[str, str] | None:
+def _process_of(key: NamespacedName, raw: Object) -> tuple[str, str] | None:
     process = (raw["spec"].get("process") or {}).get("name")
     return (key[0], process) if process else None
 
@@ -744,7 +743,7 @@ def _is_shared(process: Process) -> bool:
     return process.spec.concurrency_policy != ConcurrencyPolicy.ALLOW
 
 
-def _slim(raw: Raw) -> dict[str, Any]:
+def _slim(raw: Object) -> dict[str, Any]:
     """The body without what no decision reads and `kubectl apply` makes large."""
     metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
     annotations = metadata.get("annotations") or {}
@@ -752,7 +751,7 @@ def _slim(raw: Raw) -> dict[str, Any]:
     return {"metadata": metadata, "spec": raw["spec"], "status": raw.get("status") or {}}
 
 
-def _slim_cronjob(raw: Raw) -> dict[str, Any]:
+def _slim_cronjob(raw: Object) -> dict[str, Any]:
     """The body without what its template made large: the hash among the annotations says whether that is in line."""
     metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
     spec = {key: value for key, value in raw["spec"].items() if key != "jobTemplate"}

@@ -29,7 +29,7 @@ FILES = sorted(path.name for path in EXAMPLES.iterdir())
 NOW = datetime(2026, 11, 22, 17, 0, 30, tzinfo=UTC)
 LOCAL_IMAGE = "localhost/busybox:1"
 
-MODELS: dict[str, type[Resource]] = {model.definition.kind: model for model in KINDS}
+MODELS: dict[str, type[Resource]] = {model.definition.kind.kind: model for model in KINDS}
 
 
 class Promise(NamedTuple):

@@ -17,7 +17,7 @@ ROOT: Final = Path(__file__).parents[3]
 DEFINITIONS: Final = {
     name: model.definition
     for model in KINDS
-    for name in (model.definition.plural, model.definition.singular, model.definition.short_name)
+    for name in (model.definition.kind.plural, model.definition.kind.kind.lower(), model.definition.short_name)
 }
 
 

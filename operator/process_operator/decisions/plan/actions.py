@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.resources.conditions import Condition
 from process_operator.resources.process_request import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRunStatus
-
-Body = Mapping[str, Any]
+from process_operator.resources.types import Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class DryRunJob:
     Where the process has steps there is a Job for each; the first that is refused decides.
     """
 
-    manifests: tuple[Body, ...]
+    manifests: tuple[Object, ...]
     template_hash: str
 
 
@@ -64,8 +63,8 @@ class CreateRun:
     the claim was there before, whether its Job may start is decided anew.
     """
 
-    manifest: Body
-    job: Body | None = None
+    manifest: Object
+    job: Object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class AdoptRun:
 
     run: str
     uid: str
-    patch: Body
+    patch: Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ class CreateJob:
     """Make the Job of a run."""
 
     run: str
-    manifest: Body
+    manifest: Object
     claimed_for: datetime | None = None
     """The tick (UTC) for which the run was claimed ahead; None where it was claimed when it was due."""
 
@@ -125,7 +124,7 @@ class PatchJob:
 
     job: str
     uid: str
-    patch: Body
+    patch: Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ class KillJob:
     job: str
     uid: str
     run: str
-    patch: Body
+    patch: Object
     tail_bytes: int
     container: str | None
 
@@ -216,7 +215,7 @@ class LookUpStep:
 class CreateCronJob:
     """Make the CronJob of a request (suspended: the activation is set up first)."""
 
-    manifest: Body
+    manifest: Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +227,7 @@ class PatchCronJob:
 
     cronjob: str
     uid: str
-    patch: Body | tuple[Body, ...]
+    patch: Object | tuple[Object, ...]
     subresource: Literal["status"] | None = None
 
 
@@ -241,8 +240,8 @@ class TakeOverTick:
     """
 
     cronjob: str
-    patch: Body
-    job: Body | None = None
+    patch: Object
+    job: Object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +264,7 @@ class Notify:
 
     run: str
     uid: str
-    event: Body
+    event: Object
     receivers: tuple[str, ...]
 
 
