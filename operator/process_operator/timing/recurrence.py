@@ -37,6 +37,15 @@ _UNITS: Final = {"secondly": 1, "minutely": 60, "hourly": 3600}
 
 
 @dataclass(frozen=True, slots=True)
+class TickSpan:
+    """Consecutive ticks: the first and the last instant (UTC, both included) and how many they are."""
+
+    first: datetime
+    last: datetime
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recurrence:
     """The nominal instants (ticks) of one activation of a schedule.
 
@@ -58,12 +67,13 @@ class Recurrence:
     _high: int  # ... inclusive bound in whole seconds, both less the fraction
     _fraction: timedelta  # below one second: of an elapsed timing whose startTime has one
 
-    def reaching_back(self, after: datetime) -> Recurrence:
-        """Give the same calendar without the beginning of its activation: its ticks after an instant, however long ago.
+    def reaching_back(self, first: datetime) -> Recurrence:
+        """Give the same calendar without the beginning of its activation: its ticks from `first` on, however long ago.
 
         What is counted (every n seconds, days, weeks) is counted back from where it begins. It forgets startTime too:
         ask for no instant before that.
         """
+        after = first - _MICROSECOND
         seconds = self._seconds(after)
         ticks = self._ticks.reaching_back(seconds)
         return replace(self, floor=min(self.floor, after), _ticks=ticks, _low=min(self._low, seconds))
@@ -77,6 +87,14 @@ class Recurrence:
         """Give the last tick at or before an instant, or None."""
         tick = self._ticks.until(min(self._seconds(instant), self._high))
         return None if tick is None or tick <= self._low else self._instant(tick)
+
+    def before(self, instant: datetime) -> datetime | None:
+        """Give the last tick strictly before an instant, or None."""
+        return self.previous(instant - _MICROSECOND)
+
+    def is_tick(self, instant: datetime) -> bool:
+        """Tell whether an instant is a tick."""
+        return self.previous(instant) == instant
 
     def due_at(self, tick: datetime) -> datetime:
         """Give the instant at which a tick is to start: the tick itself, or so much later as its jitter says."""
@@ -111,13 +129,22 @@ class Recurrence:
         tick = self.previous(until)
         while tick is not None and tick > after and len(found) < limit:
             found.append(tick)
-            tick = self.previous(tick - _MICROSECOND)
+            tick = self.before(tick)
         return found[::-1]
 
     def count(self, after: datetime, until: datetime) -> int:
         """Count the ticks in (after, until] without listing them."""
         low, high = max(self._seconds(after), self._low), min(self._seconds(until), self._high)
         return self._ticks.count(low, high) if low < high else 0
+
+    def span(self, after: datetime, until: datetime) -> TickSpan | None:
+        """Sum up the ticks in (after, until] without listing them; None if there are none."""
+        first = self.next_after(after)
+        if first is None or first > until:
+            return None
+        last = self.previous(until)
+        assert last is not None
+        return TickSpan(first, last, self.count(after, until))
 
     def wall_time(self, tick: datetime) -> datetime | None:
         """Give the wall time (naive) that a tick stands for, so that a later version of the zone can be told of it.

@@ -9,7 +9,7 @@ import pytest
 
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.errors import ScheduleError
-from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
+from process_operator.timing.recurrence import Recurrence, TickSpan, check_schedule, compile_schedule
 
 FAR = datetime(2199, 12, 31, tzinfo=UTC)
 
@@ -248,6 +248,43 @@ def test_at_most_the_limit_is_listed_from_either_end() -> None:
     assert recurrence.between(recurrence.floor, until, limit=2) == [at("2027-01-01T00:00"), at("2027-01-01T00:01")]
     assert recurrence.newest(recurrence.floor, until, limit=2) == [at("2027-01-01T00:08"), at("2027-01-01T00:09")]
     assert recurrence.between(recurrence.floor, until, limit=0) == []
+
+
+def test_before_and_is_tick_stop_at_the_tick_itself() -> None:
+    recurrence = compiled("2027-01-01T00:00:00", cron="*/5 * * * *")
+    tick = at("2027-01-01T00:10:00")
+    assert recurrence.before(tick) == at("2027-01-01T00:05:00")
+    assert recurrence.before(tick + timedelta(microseconds=1)) == tick
+    assert recurrence.before(at("2027-01-01T00:05:00")) is None
+    assert recurrence.is_tick(tick)
+    assert not recurrence.is_tick(tick + timedelta(microseconds=1))
+    assert not recurrence.is_tick(at("2027-01-01T00:00:00")), "the beginning of the activation is no tick"
+
+
+def test_before_and_is_tick_know_a_start_with_a_fraction() -> None:
+    recurrence = compiled("2026-12-31T00:00:00", secondly={"every": 2}, startTime="2027-01-01T00:00:00.25Z")
+    first = at("2027-01-01T00:00:00.25")
+    assert recurrence.is_tick(first)
+    assert not recurrence.is_tick(at("2027-01-01T00:00:00"))
+    assert recurrence.before(first) is None
+    assert recurrence.before(at("2027-01-01T00:00:02.25")) == first
+
+
+@pytest.mark.parametrize(
+    ("after", "until", "expected"),
+    [
+        pytest.param("00:05:00", "00:20:00", ("00:10:00", "00:20:00", 3), id="the first is exclusive, the last is not"),
+        pytest.param("00:06:00", "00:14:00", ("00:10:00", "00:10:00", 1), id="one tick is first and last"),
+        pytest.param("00:06:00", "00:09:00", None, id="no tick in between"),
+        pytest.param("00:20:00", "00:05:00", None, id="the wrong way round"),
+        pytest.param("00:28:00", "02:00:00", ("00:30:00", "00:30:00", 1), id="finishTime ends it"),
+    ],
+)
+def test_a_span_is_its_ends_and_its_number(after: str, until: str, expected: tuple[str, str, int] | None) -> None:
+    recurrence = compiled("2027-01-01T00:00:00", cron="*/5 * * * *", finishTime="2027-01-01T00:30:00Z")
+    day = "2027-01-01T"
+    wanted = None if expected is None else TickSpan(at(day + expected[0]), at(day + expected[1]), expected[2])
+    assert recurrence.span(at(day + after), at(day + until)) == wanted
 
 
 def test_both_ends_of_a_span_are_kept() -> None:

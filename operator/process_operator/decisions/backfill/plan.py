@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from process_operator.decisions.backfill.status import (
@@ -42,7 +42,6 @@ from process_operator.timing.recurrence import Recurrence
 
 MAX_TICKS: Final = 1000
 """Ticks of one backfill; a range with more of them is most likely a mistake."""
-_INSTANT: Final = timedelta(microseconds=1)
 _COUNTED: Final = {
     RunPhase.SUCCEEDED: "succeeded",
     RunPhase.FAILED: "failed",
@@ -163,8 +162,10 @@ def _range_of(calendar: Calendar, backfill: ProcessBackfill) -> _Range:
     created = backfill.metadata.creation_timestamp
     schedule = calendar.request.spec.timing.schedule
     assert created is not None and schedule is not None
-    after = max(backfill.spec.from_, schedule.start_time or backfill.spec.from_) - _INSTANT
-    return _Range(backfill, calendar.recurrence.reaching_back(after), after, min(backfill.spec.to, created))
+    first = max(backfill.spec.from_, schedule.start_time or backfill.spec.from_)
+    recurrence = calendar.recurrence.reaching_back(first)
+    after = recurrence.before(first) or recurrence.floor
+    return _Range(backfill, recurrence, after, min(backfill.spec.to, created))
 
 
 def _active(context: DecisionContext, backfill: ProcessBackfill) -> int:

@@ -7,7 +7,6 @@ is the stricter one of request and Process (`context.py`), and where the Process
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from process_operator.decisions.activation.activation import is_suspended, run_name
 from process_operator.decisions.concurrency.lock_holders import process_of
@@ -31,7 +30,6 @@ from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp
 from process_operator.timing.missed import is_too_old
 
-_INSTANT: Final = timedelta(microseconds=1)
 Wish = tuple[datetime, str]
 """When a run wants to start, and its name."""
 
@@ -90,7 +88,7 @@ def _tick(context: DecisionContext) -> list[Wish]:
     through = recurrence.due_through(context.now)
     tick = recurrence.previous(through)
     if tick is not None and spec.catch_up == CatchUp.ALL and context.policy != ConcurrencyPolicy.REPLACE:
-        tick = recurrence.next_after(max(settled, _oldest_in_time(context) - _INSTANT))
+        tick = recurrence.next_after(max(settled, recurrence.before(_oldest_in_time(context)) or settled))
         while tick is not None and tick <= through and stands_already(snapshot, calendar, tick):
             tick = recurrence.next_after(tick)
     if tick is not None and settled < tick <= through:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from process_operator.decisions.engines.cronjob_sync import own_cronjob
@@ -26,7 +26,7 @@ from process_operator.decisions.ticks.progress import (
     busy_intervals,
     has_run,
     settled_through,
-    span_of,
+    without_ticks,
 )
 from process_operator.resources import names
 from process_operator.resources.batch.job import Job
@@ -35,7 +35,6 @@ from process_operator.resources.conditions import EventReason
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import Trigger
 
-_INSTANT: Final = timedelta(microseconds=1)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -62,7 +61,7 @@ def plan_passed_over(
     older = spans_without_job(
         calendar.recurrence,
         after=after,
-        until=newest - _INSTANT,
+        until=calendar.recurrence.before(newest) or after,
         policy=calendar.request.spec.concurrency_policy,
         busy_intervals=busy_intervals(snapshot, views),
     )
@@ -73,7 +72,7 @@ def plan_passed_over(
     for part in without_jobs(older, calendar, jobs):
         record_missed(snapshot, calendar, (part,), builder, ongoing=False)
     if not has_all and cronjob is not None and newest == cronjob.taken_over_tick:
-        before = calendar.recurrence.previous(newest - _INSTANT)
+        before = calendar.recurrence.before(newest)
         return Progress(before if before is not None and before > after else cursor)
     if not has_all:
         # The controller says that it started this tick, and no Job of it is there: the run finds out.
@@ -83,14 +82,7 @@ def plan_passed_over(
 
 def without_jobs(spans: Iterable[Span], calendar: Calendar, ticks: set[datetime | None]) -> list[Span]:
     """The spans without the ticks for which a Job is there."""
-    parts: list[Span] = []
-    for span in spans:
-        low = span.first - _INSTANT
-        for tick in sorted(tick for tick in ticks if tick is not None and span.first <= tick <= span.last):
-            parts += span_of(calendar.recurrence, low, tick - _INSTANT, span.missed_reason)
-            low = tick
-        parts += span_of(calendar.recurrence, low, span.last, span.missed_reason)
-    return parts
+    return without_ticks(spans, calendar, [(tick, tick) for tick in ticks if tick is not None])
 
 
 def cronjob_jobs(snapshot: Snapshot) -> list[Job]:

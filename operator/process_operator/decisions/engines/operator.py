@@ -46,7 +46,6 @@ from process_operator.resources.process_request import CatchUp, ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
 
 _LATELY: Final = timedelta(minutes=10)
-_INSTANT: Final = timedelta(microseconds=1)
 _NOT_YET: Final = MissedReason(RunPhase.MISSED, "")
 """For spans that only say which ticks have no run."""
 
@@ -181,8 +180,8 @@ def _settled(snapshot: Snapshot, calendar: Calendar, after: datetime, now: datet
     newest = recurrence.previous(recurrence.due_through(now))
     if newest is None or newest <= after:
         return Progress(None)
-    free = without_runs(tuple(span_of(recurrence, after, newest, _NOT_YET)), calendar, snapshot)
-    through = newest if not free else recurrence.previous(free[0].first - _INSTANT)
+    free = without_runs(span_of(recurrence, after, newest, _NOT_YET), calendar, snapshot)
+    through = newest if not free else recurrence.before(free[0].first)
     if through is None or through <= after:
         return Progress(None)
     return Progress(through, started=runs_of_ticks(snapshot, after, through))
@@ -244,7 +243,7 @@ def claim(
 def _free(snapshot: Snapshot, calendar: Calendar, spans: Iterable[Span]) -> list[Span]:
     """The spans without ticks for which there is a run, or a Job that will get one."""
     jobs = {job.tick for job in cronjob_jobs(snapshot)}
-    return without_runs(tuple(without_jobs(spans, calendar, jobs)), calendar, snapshot)
+    return without_runs(without_jobs(spans, calendar, jobs), calendar, snapshot)
 
 
 def _was_away(snapshot: Snapshot, after: datetime, calendar: Calendar, now: datetime) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 from process_operator.resources import names
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary
+from process_operator.timing.recurrence import TickSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Span:
     last: datetime
     count: int
     missed_reason: MissedReason
+
+    @classmethod
+    def of(cls, ticks: TickSpan, missed_reason: MissedReason) -> Span:
+        """Ticks that are all missed for one reason."""
+        return cls(ticks.first, ticks.last, ticks.count, missed_reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from process_operator.decisions.inputs.missed_tick import MissedReason, Span
 from process_operator.decisions.plan.limits import MAX_STARTS, MAX_WAITING
@@ -20,8 +19,6 @@ from process_operator.resources.process_request import CatchUp
 from process_operator.resources.process_run import RunPhase
 from process_operator.timing.missed import is_too_old
 from process_operator.timing.recurrence import Recurrence
-
-_INSTANT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +100,11 @@ def decide_due_ticks(
     if is_too_old(recurrence.due_at(newest), now, deadline):
         return DueTicks(missed=tuple(_spans(recurrence, after, newest, why)))
     if rules.make_up_all:
-        low = after if cut is None else max(after, cut - _INSTANT)
+        low = after if cut is None else max(after, recurrence.before(cut) or after)
         too_old = tuple(_spans(recurrence, after, low, why)) if low > after else ()
         at_once = rules.most if policy != ConcurrencyPolicy.FORBID else 0 if blocked else 1
         return _all(recurrence, low, newest, too_old, at_once)
-    older = recurrence.previous(newest - _INSTANT)
+    older = recurrence.before(newest)
     missed = tuple(_spans(recurrence, after, older, why)) if older is not None and older > after else ()
     if blocked and policy in (ConcurrencyPolicy.FORBID, ConcurrencyPolicy.REPLACE):
         return DueTicks(waiting=1, missed=missed)
@@ -128,7 +125,7 @@ def _all(
     missed, left = too_old, recurrence.count(after, newest)
     if left > MAX_WAITING:
         first, kept = recurrence.next_after(after), recurrence.newest(after, newest, limit=MAX_WAITING)
-        last = recurrence.previous(kept[0] - _INSTANT)
+        last = recurrence.before(kept[0])
         assert first is not None and last is not None
         missed += (Span(first, last, left - MAX_WAITING, MissedReason(RunPhase.MISSED, RunReason.TOO_MANY)),)
         after, left = last, MAX_WAITING
@@ -167,24 +164,19 @@ class _Why:
 
 def _spans(recurrence: Recurrence, after: datetime, until: datetime, why: _Why) -> Iterator[Span]:
     """Refused ticks in (after, until], cut wherever the reason can change; neighbours refused alike are one span."""
-    edges = why.edges()
-    inner = sorted(edge for edge in edges if after < edge <= until)
+    ends = [recurrence.before(edge) for edge in sorted(why.edges()) if after < edge <= until]
     held: Span | None = None
-    for low, high in zip(
-        [after, *(edge - _INSTANT for edge in inner)], [*(edge - _INSTANT for edge in inner), until], strict=True
-    ):
-        count = recurrence.count(low, high)
-        if not count:
+    for end in [*ends, until]:
+        found = recurrence.span(after, end) if end is not None else None
+        if found is None:
             continue
-        first, last = recurrence.next_after(low), recurrence.previous(high)
-        assert first is not None and last is not None
-        missed_reason = _missed_reason(first, why)
+        after, missed_reason = found.last, _missed_reason(found.first, why)
         if held is not None and held.missed_reason == missed_reason:
-            held = Span(held.first, last, held.count + count, missed_reason)
+            held = Span(held.first, found.last, held.count + found.count, missed_reason)
             continue
         if held is not None:
             yield held
-        held = Span(first, last, count, missed_reason)
+        held = Span.of(found, missed_reason)
     if held is not None:
         yield held
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.snapshot import Snapshot
@@ -22,8 +21,6 @@ from process_operator.resources import names
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp
 from process_operator.resources.process_run import ProcessRun, Trigger
-
-_INSTANT: Final = timedelta(microseconds=1)
 
 
 def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
@@ -90,7 +87,7 @@ def _holds(context: DecisionContext, run: ProcessRun) -> bool:
         return False
     process = context.request.spec.process
     is_same = run.metadata.labels.get(names.LABEL_PROCESS) == (process.name if process is not None else None)
-    is_tick = recurrence.next_after(tick - _INSTANT) == tick == recurrence.due_at(tick)
+    is_tick = recurrence.is_tick(tick) and recurrence.due_at(tick) == tick
     return is_same and is_tick and run.metadata.name == calendar_of(context.snapshot, recurrence).run_name(tick)
 
 

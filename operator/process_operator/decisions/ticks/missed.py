@@ -21,7 +21,6 @@ from process_operator.timing.recurrence import Recurrence
 
 SINGLE_RECORDS: Final = 10
 _GROWTH: Final = timedelta(minutes=1)
-_INSTANT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +69,12 @@ def record_spans(
             if more_follows and span.last - summary.summary.to < _GROWTH:
                 break
             start = summary.summary.from_
-            count = recurrence.count(start - _INSTANT, span.last)
+            count = recurrence.count(start, span.last) + recurrence.is_tick(start)
             grown.append(Growth(summary.name, span.missed_reason, RunSummary(from_=start, to=span.last, count=count)))
         else:
             in_one = span.missed_reason.reason == RunReason.TOO_MANY or (briefly and span.count > 1)
             alone = 0 if in_one else max(0, SINGLE_RECORDS - singles)
-            ticks = recurrence.between(span.first - _INSTANT, span.last, limit=alone) if alone else []
+            ticks = [span.first, *recurrence.between(span.first, span.last, limit=alone - 1)] if alone else []
             new.extend(Record(tick, span.missed_reason) for tick in ticks)
             rest = span.count - len(ticks)
             if rest:

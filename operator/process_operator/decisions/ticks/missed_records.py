@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from process_operator.decisions.inputs.missed_tick import Span
 from process_operator.decisions.inputs.rejections import is_quota_full
@@ -17,8 +16,6 @@ from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.missed import Records, record_spans
 from process_operator.decisions.ticks.progress import Calendar, latest, without_runs
 from process_operator.resources.process_run import ProcessRunStatus
-
-_INSTANT: Final = timedelta(microseconds=1)
 
 
 def record_missed(
@@ -32,7 +29,7 @@ def record_missed(
         records = record_spans((span,), calendar.recurrence, history, ongoing=grows_later, briefly=briefly)
         _write(records, calendar, builder)
         if records.cursor is None:
-            return latest(cursor, calendar.recurrence.previous(span.first - _INSTANT))
+            return latest(cursor, calendar.recurrence.before(span.first))
     return latest(cursor, spans[-1].last if spans else None)
 
 

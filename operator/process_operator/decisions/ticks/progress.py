@@ -7,6 +7,7 @@ records the refused.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,7 +21,6 @@ from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
 from process_operator.timing.recurrence import Recurrence
 
-_INSTANT: Final = timedelta(microseconds=1)
 LATE: Final = timedelta(seconds=60)
 """From this lateness on a run is a catch-up."""
 
@@ -129,15 +129,25 @@ def latest(*instants: datetime | None) -> datetime | None:
 
 def span_of(recurrence: Recurrence, after: datetime, until: datetime, missed_reason: MissedReason) -> list[Span]:
     """The ticks in (after, until] as one span; none where there are none."""
-    count = recurrence.count(after, until) if after < until else 0
-    if not count:
-        return []
-    first, last = recurrence.next_after(after), recurrence.previous(until)
-    assert first is not None and last is not None
-    return [Span(first, last, count, missed_reason)]
+    found = recurrence.span(after, until)
+    return [Span.of(found, missed_reason)] if found is not None else []
 
 
-def without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot) -> list[Span]:
+def without_ticks(
+    spans: Iterable[Span], calendar: Calendar, ranges: Collection[tuple[datetime, datetime]]
+) -> list[Span]:
+    """The spans without the ticks in `ranges`, each given by its first and its last instant."""
+    recurrence, left = calendar.recurrence, list[Span]()
+    for span in spans:
+        after = recurrence.before(span.first) or recurrence.floor
+        for first, last in sorted(r for r in ranges if r[1] >= span.first and r[0] <= span.last):
+            left += span_of(recurrence, after, recurrence.before(first) or after, span.missed_reason)
+            after = max(after, last)
+        left += span_of(recurrence, after, span.last, span.missed_reason)
+    return left
+
+
+def without_runs(spans: Iterable[Span], calendar: Calendar, snapshot: Snapshot) -> list[Span]:
     """The spans without the ticks that a run stands for already, alone or in a summary."""
     taken = [
         (run.scheduled, run.summary.to if run.summary else run.scheduled)
@@ -148,11 +158,4 @@ def without_runs(spans: tuple[Span, ...], calendar: Calendar, snapshot: Snapshot
         summary = summary_of(run)
         if run.spec.scheduled_time is not None and run.spec.trigger.is_of_timing:
             taken.append((run.spec.scheduled_time, summary.to if summary is not None else run.spec.scheduled_time))
-    free: list[Span] = []
-    for span in spans:
-        low = span.first - _INSTANT
-        for first, last in sorted((first, last) for first, last in taken if last >= span.first and first <= span.last):
-            free += span_of(calendar.recurrence, low, first - _INSTANT, span.missed_reason)
-            low = max(low, last)
-        free += [span] if low < span.first else span_of(calendar.recurrence, low, span.last, span.missed_reason)
-    return free
+    return without_ticks(spans, calendar, taken)
