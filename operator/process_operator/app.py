@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import random
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -20,6 +21,7 @@ from uuid import uuid4
 import structlog
 
 from process_operator.actions.action_log import log_action
+from process_operator.actions.context import Services
 from process_operator.actions.executor import ActionExecutor
 from process_operator.actions.log_reader import LogReader
 from process_operator.actions.notify.notifier import OUTCOMES, Notifier
@@ -129,7 +131,16 @@ class Operator:
         watch = ObjectWatch(connection, silence=settings.watch_silence_seconds)
         self.config_maps = ConfigMaps(self.api, watch, self.store, longest_pause=self._intervals.watch)
         self.executor = ActionExecutor(
-            self.api, self.store, self.events, self.logs, clock, follow=self.config_maps.follow, notifier=self.notifier
+            Services(
+                api=self.api,
+                store=self.store,
+                clock=clock,
+                events=self.events,
+                logs=self.logs,
+                notifications=self.notifier,
+                follow_config_map=self.config_maps.follow,
+                chance=random.random,
+            )
         )
         self.burst = BurstPreparer(
             self.store, self.agenda, self.queue, clock, self.clock_guard.check, claim=self._claim

@@ -18,6 +18,7 @@ from tests.flow.controllers import Controllers, Work
 from tests.flow.job_queue import JobQueue
 from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, MemoryApi, WatchEvent, copied
 
+from process_operator.actions.context import Services
 from process_operator.actions.executor import ActionExecutor
 from process_operator.actions.log_reader import LogReader
 from process_operator.actions.notify.notifier import Notifier
@@ -202,14 +203,16 @@ class Process:
         """ConfigMaps by namespace and name, with the version that was delivered last; None: it was not there."""
         self.notifier = MemoryNotifier(self.store, flow.told, self.queue.add)
         self.executor = ActionExecutor(
-            self.api,
-            self.store,
-            self.events,
-            self.logs,
-            flow.clock,
-            follow=self._follow_config_map,
-            notifier=self.notifier,
-            chance=lambda: 1.0,
+            Services(
+                api=self.api,
+                store=self.store,
+                clock=flow.clock,
+                events=self.events,
+                logs=self.logs,
+                notifications=self.notifier,
+                follow_config_map=self._follow_config_map,
+                chance=lambda: 1.0,
+            )
         )
         self.burst = BurstPreparer(
             self.store,

@@ -1,0 +1,28 @@
+"""The status of a ProcessBackfill."""
+
+from __future__ import annotations
+
+from process_operator.actions.context import Services
+from process_operator.cluster.errors import (
+    NotFound,
+)
+from process_operator.cluster.status import StatusChanged, replace_status
+from process_operator.resources.kinds import (
+    PROCESS_BACKFILL,
+)
+from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
+from process_operator.resources.types import NamespacedName
+
+
+async def write_backfill_status(
+    services: Services, key: NamespacedName, backfill: ProcessBackfill, status: ProcessBackfillStatus
+) -> None:
+    """PATCH the status of a backfill; nothing where it is gone or was written by another operator."""
+    try:
+        answer = await replace_status(services.api, PROCESS_BACKFILL, backfill, status)
+    except NotFound:
+        services.store.mark_deleted(PROCESS_BACKFILL, key[0], backfill.metadata.name)
+    except StatusChanged as changed:
+        services.store.apply(PROCESS_BACKFILL, changed.current)
+    else:
+        services.store.apply(PROCESS_BACKFILL, answer)

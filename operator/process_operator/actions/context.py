@@ -1,0 +1,133 @@
+"""What every action is given: the request that it is about, and the means to act."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from process_operator.actions.rejections import blocked_by
+from process_operator.cluster.api import Api
+from process_operator.cluster.errors import ApiError, NotFound
+from process_operator.cluster.events import EventType
+from process_operator.decisions.inputs.blocked import Blocked
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.plan.actions import KillJob, Notify, ReadLog
+from process_operator.resources.kinds import Kind
+from process_operator.resources.process_run import ProcessRun
+from process_operator.resources.types import NamespacedName, Object
+from process_operator.state.store import Store
+
+QUOTA_RETRY: Final = timedelta(seconds=15)
+"""How long a refusal by a quota is believed."""
+
+
+class Logs(Protocol):
+    """Reads the logs of runs in the background (`log_reader.py`)."""
+
+    def start(self, key: NamespacedName, action: ReadLog) -> None:
+        """Read (or follow) the log of a run's container."""
+
+    async def follow_before_kill(self, key: NamespacedName, action: KillJob) -> None:
+        """Open the log of a Job that is about to be killed; returns when the server has begun to send it."""
+
+
+class Notifications(Protocol):
+    """Sends notifications in the background (`notify/notifier.py`)."""
+
+    def start(self, key: NamespacedName, action: Notify) -> None:
+        """Send an event to its receivers."""
+
+
+class Events(Protocol):
+    """Writes Kubernetes Events in the background (`cluster/events.py`)."""
+
+    def record(
+        self,
+        involved: Mapping[str, str],
+        reason: str,
+        message: str,
+        *,
+        now: datetime,
+        type: EventType = "Normal",  # noqa: A002 - the field's name
+        about: str = "",
+    ) -> None:
+        """Note what happened to an object."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The means to act, the same for all requests."""
+
+    api: Api
+    store: Store
+    clock: Callable[[], datetime]
+    events: Events
+    logs: Logs
+    notifications: Notifications
+    follow_config_map: Callable[[str, str], Awaitable[None]]
+    """Reads and watches a ConfigMap, by namespace and name."""
+    chance: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionContext:
+    """One request as a decision saw it, and the means to act."""
+
+    services: Services
+    key: NamespacedName
+    snapshot: Snapshot
+
+    @property
+    def api(self) -> Api:
+        """The API."""
+        return self.services.api
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self.services.store
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the request and of all that belongs to it."""
+        return self.key[0]
+
+    def now(self) -> datetime:
+        """The time (UTC)."""
+        return self.services.clock()
+
+    def with_run(self, run: ProcessRun) -> ActionContext:
+        """The same with a run that was made just now, and is not in the snapshot."""
+        return replace(self, snapshot=replace(self.snapshot, runs=(*self.snapshot.runs, run)))
+
+    def blocked_by(self, what: str, error: ApiError, before: Blocked | None) -> Blocked:
+        """The observation that follows from a failure; `before` is that of the failure before it."""
+        return blocked_by(what, error, before, self.now(), chance=self.services.chance)
+
+    async def is_replaced(self, kind: Kind, name: str, uid: str) -> bool:
+        """Whether an object with another UID has the name by now, or none: then that very one is gone."""
+        try:
+            current = await self.api.get(kind, self.namespace, name)
+        except NotFound:
+            current = None
+        if current is not None and current["metadata"]["uid"] == uid:
+            return False
+        self.store.mark_deleted(kind, self.namespace, name, uid=uid)
+        return True
+
+    async def get(self, kind: Kind, name: str) -> tuple[Object, Callable[[], None]]:
+        """An object as it is now, and what takes it into the store although a watch or a list has dropped it."""
+        tombstones_added = self.store.cache(kind).tombstones_added
+        found = await self.api.get(kind, self.namespace, name)
+        return found, lambda: self.store.confirm(kind, found, tombstones_added)
+
+
+Handlers = dict[type[Any], Callable[[ActionContext, Any], Awaitable[None]]]
+"""The function that carries out each kind of action."""
+
+
+def aimed(patch: Mapping[str, Any], uid: str) -> Object:
+    """A merge patch for the object with this UID alone: the API server refuses to change the UID of another one."""
+    return {**patch, "metadata": {**(patch.get("metadata") or {}), "uid": uid}}

@@ -1,0 +1,77 @@
+"""Actions that list finished ProcessRuns, which no watch delivers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from process_operator.actions.context import ActionContext, Handlers
+from process_operator.cluster.errors import (
+    NotFound,
+)
+from process_operator.decisions.inputs.history import remembered
+from process_operator.decisions.inputs.snapshot import FinishedRun
+from process_operator.decisions.plan import actions
+from process_operator.resources import names
+from process_operator.resources.kinds import (
+    PROCESS_REQUEST,
+    PROCESS_RUN,
+)
+from process_operator.resources.process_run import ProcessRun
+
+_RUNS_IN_A_PAGE: Final = 200
+"""As many as are read in some ten milliseconds, with their logs."""
+
+
+async def load_history(context: ActionContext, _action: actions.LoadHistory) -> None:
+    """List the finished runs of a request, then read the request itself."""
+    selector = f"{names.LABEL_REQUEST_UID}={context.snapshot.uid}"
+    history: list[FinishedRun] = []
+    # Page by page: with their logs thousands of runs are gigabytes, and what is remembered of one is next to nothing.
+    async for page in context.api.pages(
+        PROCESS_RUN, context.namespace, label_selector=selector, page_size=_RUNS_IN_A_PAGE
+    ):
+        if page.first:
+            history.clear()
+        for raw in page.items:
+            run = ProcessRun.model_validate(raw)
+            if run.spec.request.name != context.key[1]:
+                continue  # it has the label, and is a run of another request
+            if not run.status.phase.is_finished:
+                context.store.apply(PROCESS_RUN, raw)
+            elif run.spec.parent is None:
+                history.append(remembered(run))
+    context.store.observations(context.key).history = history
+    await _read_request(context)
+
+
+async def _read_request(context: ActionContext) -> None:
+    """Read the request after the list of its runs: what is not in the list any more, its cursor has settled."""
+    try:
+        context.store.apply(PROCESS_REQUEST, await context.api.get(PROCESS_REQUEST, *context.key))
+    except NotFound:
+        context.store.mark_deleted(PROCESS_REQUEST, *context.key)
+
+
+async def load_process_runs(context: ActionContext, action: actions.LoadProcessRuns) -> None:
+    """List the finished runs of a Process for its lock."""
+    selector = f"{names.LABEL_PROCESS}={action.process}"
+    # Page by page, and without their logs, which may be gigabytes.
+    ended: list[ProcessRun] = []
+    async for page in context.api.pages(
+        PROCESS_RUN, context.namespace, label_selector=selector, page_size=_RUNS_IN_A_PAGE
+    ):
+        if page.first:
+            ended.clear()
+        runs = map(ProcessRun.model_validate, page.items)
+        ended += [_without_log(run) for run in runs if run.status.phase.is_finished]
+    context.store.locks.remember((context.namespace, action.process), ended, whole=True)
+
+
+def _without_log(run: ProcessRun) -> ProcessRun:
+    return run.model_copy(update={"status": run.status.model_copy(update={"log": None})})
+
+
+HANDLERS: Final[Handlers] = {
+    actions.LoadHistory: load_history,
+    actions.LoadProcessRuns: load_process_runs,
+}

@@ -1,0 +1,170 @@
+"""Actions on Jobs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from process_operator.actions.context import QUOTA_RETRY, ActionContext, Handlers, aimed
+from process_operator.actions.rejections import is_observation, what_fails
+from process_operator.cluster.errors import (
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NamespaceTerminating,
+    NotFound,
+    QuotaExceeded,
+    ServerError,
+    Unreachable,
+)
+from process_operator.decisions.inputs.blocked import Blocked
+from process_operator.decisions.inputs.ownership import cronjob_of_run, is_job_of
+from process_operator.decisions.inputs.snapshot import RunObservations, Snapshot
+from process_operator.decisions.plan import actions
+from process_operator.resources.batch.job import Job, parse_job
+from process_operator.resources.conditions import Reason, RunReason
+from process_operator.resources.kinds import (
+    JOB,
+)
+from process_operator.resources.process_run import ProcessRun
+from process_operator.resources.types import Object
+
+_NO_NOTES: Final = RunObservations()
+NAME_RETRY: Final = timedelta(seconds=5)
+"""Time after which a name is tried again that the garbage collector is about to free."""
+
+
+async def create_job(context: ActionContext, action: actions.CreateJob, *, made: Object | None = None) -> None:
+    """Make a Job; `made` is its run where that was made just now, and is not in the snapshot."""
+    try:
+        if action.manifest["spec"].get("suspend") and await _would_be_resumed(context, action):
+            context.store.observe_run(context.key, action.run, managed_elsewhere=True)
+            return
+        answer = await context.api.create(JOB, context.namespace, dict(action.manifest))
+    except AlreadyExists as error:
+        if made is not None:
+            context = context.with_run(ProcessRun.model_validate(made))
+        await _meet_job(context, action, error)
+    except QuotaExceeded as error:
+        _reject_job(context, action.run, Reason.QUOTA_EXCEEDED, error.message, context.now() + QUOTA_RETRY)
+    except NamespaceTerminating:
+        _reject_job(context, action.run, Reason.NAMESPACE_TERMINATING, "", context.now() + QUOTA_RETRY)
+    except (Forbidden, Invalid) as error:
+        _reject_job(context, action.run, RunReason.REJECTED, error.message, None)
+    except (ServerError, Unreachable) as error:
+        _observe_unanswered(context, action, error)
+    else:
+        context.store.apply(JOB, answer)
+        if context.store.observations(context.key).runs.get(action.run, _NO_NOTES).create_rejected is not None:
+            context.store.observe_run(context.key, action.run, create_rejected=None)
+
+
+def _observe_unanswered(context: ActionContext, action: actions.CreateJob, error: ApiError) -> None:
+    """Note that the API server fails to create a Job, so that its run says so and the other runs go on.
+
+    Raises the error where it came for the first time: the Job may have been created, and a blip is no news.
+    """
+    before = context.store.observations(context.key).runs.get(action.run, _NO_NOTES).create_rejected
+    blocked = context.blocked_by(what_fails(action), error, before)
+    context.store.observe_run(context.key, action.run, create_rejected=blocked)
+    if blocked.tries == 1 or not is_observation(error):
+        context.store.observe_run(context.key, action.run, create_rejected=replace(blocked, again_at=context.now()))
+        raise error
+
+
+async def _would_be_resumed(context: ActionContext, action: actions.CreateJob) -> bool:
+    """Whether admission makes of a suspended Job one that another controller resumes, or resumes it itself.
+
+    Only a dry run tells: the label of a default LocalQueue of Kueue stands in no template.
+    """
+    job = parse_job(await context.api.create(JOB, context.namespace, dict(action.manifest), dry_run=True))
+    return job.is_managed_elsewhere or not job.is_suspended
+
+
+async def _meet_job(context: ActionContext, action: actions.CreateJob, error: AlreadyExists) -> None:
+    """A Job of that name is there: ours from an earlier try, or somebody else's."""
+    found, confirm = await context.get(JOB, action.run)
+    job = parse_job(found)
+    controller = job.controller
+    wanted = {owner["uid"] for owner in action.manifest["metadata"]["ownerReferences"]}
+    if (controller is not None and controller.uid in wanted) or _is_proven(context.snapshot, action.run, job):
+        # Of an earlier try, or the request's own CronJob was faster while the engine changed.
+        confirm()
+    elif job.metadata.deletion_timestamp is not None:
+        raise error
+    elif controller is not None and (controller.kind, controller.name) == ("ProcessRun", action.run):
+        # Of a run that had the name before: it is gone, and the collector will take its Job.
+        message = f"the name is still taken by Job {context.namespace}/{action.run} of an earlier run"
+        _reject_job(context, action.run, RunReason.NAME_TAKEN, message, context.now() + NAME_RETRY)
+    else:
+        # No word on whose it is: the user may not be allowed to read Jobs.
+        message = f"the name is taken by Job {context.namespace}/{action.run}, which does not belong to this run"
+        _reject_job(context, action.run, RunReason.NAME_TAKEN, message, None)
+
+
+def _reject_job(context: ActionContext, run: str, reason: str, message: str, again_at: datetime | None) -> None:
+    before, now = context.store.observations(context.key).runs.get(run, _NO_NOTES).create_rejected, context.now()
+    since = now if before is None else before.since
+    refused = Blocked(f"Job {run} cannot be created", reason, message, since, again_at, certain=True)
+    context.store.observe_run(context.key, run, create_rejected=refused)
+
+
+async def patch_job(context: ActionContext, action: actions.PatchJob) -> None:
+    """Patch a Job if it still has the UID that the action names."""
+    try:
+        answer = await context.api.patch(JOB, context.namespace, action.job, aimed(action.patch, action.uid))
+    except NotFound:
+        context.store.mark_deleted(JOB, context.namespace, action.job, uid=action.uid)
+    except (Conflict, Invalid):
+        if not await context.is_replaced(JOB, action.job, action.uid):
+            raise
+    else:
+        context.store.apply(JOB, answer)
+
+
+async def kill_job(context: ActionContext, action: actions.KillJob) -> None:
+    """Open the log of a Job, then patch the Job so that the Job controller ends it."""
+    if action.tail_bytes:
+        await context.services.logs.follow_before_kill(context.key, action)
+    await patch_job(context, actions.PatchJob(action.job, action.uid, action.patch))
+
+
+async def delete_job(context: ActionContext, action: actions.DeleteJob) -> None:
+    """Delete a Job, and forget what was observed of its pods."""
+    await context.api.delete(JOB, context.namespace, action.job, uid=action.uid)
+    context.store.mark_deleted(JOB, context.namespace, action.job, uid=action.uid, for_good=True)
+    if context.store.runs.get(context.namespace, action.job) is not None:
+        # What was found out about its pods holds for no Job that takes its place.
+        nothing = {"rejected_pods": None, "events_read_at": None, "pod_event": None, "pod_events_read_at": None}
+        context.store.observe_run(context.key, action.job, pods_listed_at=None, ended_at=None, **nothing)
+
+
+async def look_up_job(context: ActionContext, action: actions.LookUpJob) -> None:
+    """Read the Job of a run, or note that there is none."""
+    try:
+        found, confirm = await context.get(JOB, action.run)
+    except NotFound:
+        context.store.observe_run(context.key, action.run, job_absent=True)
+        return
+    if _is_proven(context.snapshot, action.run, parse_job(found)):
+        confirm()
+    else:
+        context.store.observe_run(context.key, action.run, job_absent=True)
+
+
+def _is_proven(snapshot: Snapshot, name: str, job: Job) -> bool:
+    """Whether a Job that was found by its name belongs to the run of that name."""
+    run = next((run for run in (*snapshot.runs, *snapshot.step_runs) if run.metadata.name == name), None)
+    return run is not None and is_job_of(run, job, cronjob_of_run(snapshot, run))
+
+
+HANDLERS: Final[Handlers] = {
+    actions.CreateJob: create_job,
+    actions.PatchJob: patch_job,
+    actions.KillJob: kill_job,
+    actions.DeleteJob: delete_job,
+    actions.LookUpJob: look_up_job,
+}

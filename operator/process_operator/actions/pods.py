@@ -1,0 +1,105 @@
+"""Actions that look at the pods of a run: their logs, lists and Events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+
+from process_operator.actions.context import ActionContext, Handlers
+from process_operator.cluster.errors import (
+    Forbidden,
+)
+from process_operator.decisions.plan import actions
+from process_operator.decisions.run.pods import EVENT_CAUSES
+from process_operator.resources import names
+from process_operator.resources.batch.pod import Waiting
+from process_operator.resources.kinds import (
+    EVENT,
+    POD,
+)
+from process_operator.resources.kubelet_events import kubelet_events
+from process_operator.resources.model import parse_instant
+from process_operator.resources.types import Object
+
+_CAUSES: Final = EVENT_CAUSES | {"FailedCreate"}
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+log = structlog.get_logger("process_operator")
+
+
+async def read_log(context: ActionContext, action: actions.ReadLog) -> None:
+    """Start to read the log of a run in the background."""
+    context.services.logs.start(context.key, action)
+
+
+async def list_pods(context: ActionContext, action: actions.ListPods) -> None:
+    """List the pods of a Job."""
+    selector = f"{names.LABEL_CONTROLLER_UID}={action.uid}"
+    listing = await context.api.list(POD, context.namespace, label_selector=selector)
+    for raw in listing.items:
+        context.store.apply(POD, raw)
+    context.store.observe_run(context.key, action.run, pods_listed_at=context.now())
+    present = {raw["metadata"]["name"] for raw in listing.items}
+    context.store.mark_pods_deleted(
+        context.key, action.uid, present=present, version=int(listing.resource_version or 0)
+    )
+
+
+async def find_rejected_pods(context: ActionContext, action: actions.FindRejectedPods) -> None:
+    """Find out why the Job controller could create no pod."""
+    selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
+    newest = await _newest_event(context, selector)
+    context.store.observe_run(context.key, action.run, events_read_at=context.now())
+    if newest is not None:
+        context.store.observe_run(context.key, action.run, rejected_pods=str(newest.get("message") or ""))
+
+
+async def find_pod_event(context: ActionContext, action: actions.FindPodEvent) -> None:
+    """Find out what the newest Event says of a pod."""
+    newest = await _newest_event(context, f"involvedObject.uid={action.uid}")
+    found = None
+    if newest is not None and newest.get("reason") in EVENT_CAUSES:
+        found = Waiting(str(newest["reason"]), str(newest.get("message") or ""))
+    context.store.observe_run(context.key, action.run, pod_event=found, pod_events_read_at=context.now())
+
+
+async def _newest_event(context: ActionContext, selector: str) -> Object | None:
+    """The newest Event that the selector picks, without warnings that are no cause; a warning where two are as
+    new."""
+    listing = await context.api.list(EVENT, context.namespace, field_selector=selector)
+    events = [e for e in listing.items if e.get("type") != "Warning" or e.get("reason") in _CAUSES]
+    return max(events, key=lambda event: (_time_of(event), event.get("type") == "Warning"), default=None)
+
+
+async def find_kubelet_events(context: ActionContext, action: actions.FindKubeletEvents) -> None:
+    """Find out what the kubelet says of a pod."""
+    try:
+        listing = await context.api.list(
+            EVENT, context.namespace, field_selector=f"involvedObject.uid={action.pod_uid}"
+        )
+    except Forbidden as error:
+        # The end of the run has to be recorded all the same.
+        log.warning("Events cannot be read", namespace=context.namespace, run=action.run, error=str(error))
+        context.store.observe_run(context.key, action.run, kubelet_events=(), kubelet_events_read_at=context.now())
+    else:
+        found = kubelet_events(listing.items)
+        context.store.observe_run(context.key, action.run, kubelet_events=found, kubelet_events_read_at=context.now())
+
+
+def _time_of(event: Mapping[str, Any]) -> datetime:
+    """When an Event was seen last: old and new clients of the API write that into different fields."""
+    last = (event.get("series") or {}).get("lastObservedTime")
+    text = event.get("lastTimestamp") or last or event.get("eventTime") or event.get("firstTimestamp")
+    return parse_instant(str(text)) if text else _LONG_AGO
+
+
+HANDLERS: Final[Handlers] = {
+    actions.ReadLog: read_log,
+    actions.ListPods: list_pods,
+    actions.FindRejectedPods: find_rejected_pods,
+    actions.FindPodEvent: find_pod_event,
+    actions.FindKubeletEvents: find_kubelet_events,
+}

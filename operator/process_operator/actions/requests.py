@@ -1,0 +1,129 @@
+"""Actions on a ProcessRequest: its status, the dry run of its Job, its calendars, and its deletion."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, NoReturn
+
+from process_operator.actions.context import QUOTA_RETRY, ActionContext, Handlers
+from process_operator.actions.rejections import is_by_policy, is_observation, what_fails, words_of
+from process_operator.cluster.errors import (
+    AlreadyExists,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NamespaceTerminating,
+    NotFound,
+    QuotaExceeded,
+    ServerError,
+    Unreachable,
+)
+from process_operator.cluster.status import status_patch
+from process_operator.decisions.inputs.snapshot import DryRun
+from process_operator.decisions.plan import actions
+from process_operator.resources.conditions import Reason
+from process_operator.resources.kinds import (
+    JOB,
+    PROCESS_REQUEST,
+)
+from process_operator.resources.model import Metadata, Model
+
+POLICY_RETRY: Final = timedelta(seconds=25)
+"""How long any other rejection by rights or policy is believed: work goes on within 30 seconds after it is gone."""
+
+
+async def begin_activation(context: ActionContext, action: actions.BeginActivation) -> None:
+    """Write the status with the new activation."""
+    if context.snapshot.status.activation is None:
+        # Nothing was ever made from a request without an activation, so there is no history to look for.
+        context.store.observations(context.key).history = []
+    await write_status(context, action.status)
+
+
+async def write_status(context: ActionContext, status: Model) -> None:
+    """PATCH the status of a request so that it is exactly `status`.
+
+    The request must be as it was seen: a status that was decided before somebody else wrote one would take the
+    cursor back, and ticks whose runs are removed already would run again. Raises NotFound where the request is
+    gone, and Conflict where it has changed.
+    """
+    assert context.snapshot.request is not None
+    seen = context.snapshot.request.metadata
+    body = status_patch(seen.uid, seen.resource_version, status.to_api())
+    try:
+        answer = await context.api.patch(PROCESS_REQUEST, *context.key, body, subresource="status")
+    except (Invalid, NotFound) as error:
+        await _look_why_not(context, seen, error)
+    else:
+        context.store.apply(PROCESS_REQUEST, answer)
+        context.store.observations(context.key).status = None
+
+
+async def _look_why_not(context: ActionContext, seen: Metadata, error: Invalid | NotFound) -> NoReturn:
+    """A write failed as it does where the request has changed, is gone, or was made again and is another one
+    now."""
+    try:
+        current = await context.api.get(PROCESS_REQUEST, *context.key)
+    except NotFound:
+        context.store.mark_deleted(PROCESS_REQUEST, *context.key)
+        raise
+    if current["metadata"]["resourceVersion"] == seen.resource_version:
+        raise error
+    context.store.apply(PROCESS_REQUEST, current)
+    if current["metadata"]["uid"] == seen.uid:
+        raise Conflict("the request has changed since it was looked at", status=409, reason="Conflict") from error
+    raise NotFound(f"the request with the UID {seen.uid} is gone", status=404, reason="NotFound")
+
+
+async def dry_run(context: ActionContext, action: actions.DryRunJob) -> None:
+    """Send the Jobs of a request to the API server as a dry run, and note its answer."""
+    said, observations = DryRun(action.template_hash), context.store.observations(context.key)
+    blocked = None
+    for index, manifest in enumerate(action.manifests):
+        try:
+            await context.api.create(JOB, context.namespace, dict(manifest), dry_run=True)
+        except AlreadyExists:
+            continue
+        except (Forbidden, Invalid, NotFound) as error:
+            said = _refusal(context, error, action.template_hash, index)
+            break
+        except (ServerError, Unreachable) as error:
+            blocked = context.blocked_by(what_fails(action), error, observations.dry_run_blocked)
+            observations.dry_run_blocked = blocked
+            if blocked.tries == 1 or not is_observation(error):
+                raise
+            said = DryRun(action.template_hash, blocked.reason, blocked.message, blocked.again_at, index)
+            break
+    observations.dry_run, observations.dry_run_blocked = said, blocked
+
+
+def _refusal(context: ActionContext, error: Forbidden | Invalid | NotFound, template_hash: str, job: int) -> DryRun:
+    reason = Reason.TEMPLATE_REJECTED
+    again = None
+    if isinstance(error, QuotaExceeded):
+        reason, again = Reason.QUOTA_EXCEEDED, context.now() + QUOTA_RETRY
+    elif isinstance(error, NamespaceTerminating) or (isinstance(error, NotFound) and "namespaces" in error.message):
+        reason = Reason.NAMESPACE_TERMINATING
+    elif is_by_policy(error):
+        # Rights and policies change without anyone touching the request.
+        again = context.now() + POLICY_RETRY
+    return DryRun(template_hash, reason, words_of(error), again, job)
+
+
+async def follow_config_map(context: ActionContext, action: actions.FollowConfigMap) -> None:
+    """Read a ConfigMap, and watch it from then on."""
+    await context.services.follow_config_map(context.namespace, action.name)
+
+
+async def delete_request(context: ActionContext, action: actions.DeleteRequest) -> None:
+    """Delete a request."""
+    await context.api.delete(PROCESS_REQUEST, *context.key, uid=action.uid)
+    context.store.mark_deleted(PROCESS_REQUEST, *context.key, uid=action.uid)
+
+
+HANDLERS: Final[Handlers] = {
+    actions.BeginActivation: begin_activation,
+    actions.DryRunJob: dry_run,
+    actions.FollowConfigMap: follow_config_map,
+    actions.DeleteRequest: delete_request,
+}
