@@ -54,12 +54,13 @@ test-kueue: venv ## the operator beside the real Kueue, on a cluster of its own;
 bench: venv ## figures beside their anchors, on clusters of their own; FIGURES="burst rest", BENCH_OUT (build/bench)
 	@$(VENV)/bin/python hack/bench --out $(BENCH_OUT) $(FIGURES)
 
-lint: venv ## style, types and the arrows between the packages; all of them, whatever the first says
+lint: venv ## style, types, imports between the packages and prose; all of them, even after a failure
 	@status=0; \
 	$(VENV)/bin/ruff check --output-format concise . || status=1; \
 	$(VENV)/bin/ruff format --check --output-format concise . || status=1; \
 	MYPYPATH=hack:hack/bench $(VENV)/bin/mypy --strict operator tests hack || status=1; \
 	$(VENV)/bin/lint-imports --no-logo || status=1; \
+	$(VENV)/bin/python hack/prose || status=1; \
 	exit $$status
 
 format: venv ## format the code, and mend what ruff can mend safely
