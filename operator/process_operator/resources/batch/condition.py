@@ -12,9 +12,9 @@ from process_operator.resources.types import Object
 
 @dataclass(frozen=True, slots=True)
 class WorkloadCondition:
-    """A condition of a Job or pod, in Kubernetes' own words.
+    """A condition of a Job or pod, with the words of Kubernetes.
 
-    They are appended and stay: an old `Suspended=True` may stand beside the `Failed` of a Job.
+    Controllers append conditions and keep old ones. A failed Job may still have `Suspended=True`.
     """
 
     type: str
@@ -27,7 +27,7 @@ class WorkloadCondition:
 def parse_condition(raw: Object) -> WorkloadCondition:
     """Read one condition of a Job or pod."""
     return WorkloadCondition(
-        # Most Jobs end in the same words.
+        # Interned, because most Jobs end with the same texts.
         type=intern(raw.get("type") or ""),
         status=intern(raw.get("status") or ""),
         reason=intern(raw.get("reason") or ""),

@@ -1,4 +1,4 @@
-"""CronJob: the few fields of a batch/v1 CronJob that decisions read, as a small frozen value."""
+"""CronJob: the fields of a batch/v1 CronJob that decisions read, as a small frozen value."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from process_operator.resources import names
-from process_operator.resources.batch.metadata import WorkloadMetadata
+from process_operator.resources.batch.metadata import Workload
 from process_operator.resources.batch.parsing import parse_metadata, parse_time
-from process_operator.resources.model import parse_instant
 from process_operator.resources.types import Object
 
 
@@ -21,10 +20,9 @@ class ActiveJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CronJob:
-    """A batch/v1 CronJob: what the controller goes by, and how far it is."""
+class CronJob(Workload):
+    """A batch/v1 CronJob: the fields that the CronJob controller acts on, and its progress."""
 
-    metadata: WorkloadMetadata
     schedule: str
     time_zone: str | None = None
     suspend: bool = False
@@ -32,20 +30,12 @@ class CronJob:
     starting_deadline_seconds: int | None = None
     last_schedule_time: datetime | None = None
     active: tuple[ActiveJob, ...] = ()
-    """The Jobs that the controller counts as running."""
+    """The Jobs that the CronJob controller counts as running."""
 
     @property
     def taken_over_tick(self) -> datetime | None:
-        """The newest tick that the operator took from the controller."""
-        try:
-            return parse_instant(self.metadata.annotations.get(names.ANNOTATION_TAKEN_OVER_TICK))
-        except ValueError:  # there is none, or somebody else wrote it
-            return None
-
-    @property
-    def template_hash(self) -> str | None:
-        """What this CronJob was made from."""
-        return self.metadata.annotations.get(names.ANNOTATION_TEMPLATE_HASH)
+        """The newest tick for which the operator created the Job in place of the CronJob controller."""
+        return self._annotated_time(names.ANNOTATION_TAKEN_OVER_TICK)
 
 
 def parse_cronjob(raw: Object) -> CronJob:

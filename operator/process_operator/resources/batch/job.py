@@ -1,4 +1,7 @@
-"""Job: the few fields of a batch/v1 Job that decisions read, as a small frozen value."""
+"""Job: the fields of a batch/v1 Job that decisions read, as a small frozen value.
+
+`decisions/run/outcome.py` derives the state of a run from a Job and its pods.
+"""
 
 from __future__ import annotations
 
@@ -10,37 +13,35 @@ from typing import Final
 from process_operator.resources import names
 from process_operator.resources.batch.condition import WorkloadCondition, parse_condition
 from process_operator.resources.batch.kill import Kill
-from process_operator.resources.batch.metadata import Owner, WorkloadMetadata
+from process_operator.resources.batch.metadata import Owner, Workload, WorkloadMetadata
 from process_operator.resources.batch.parsing import (
     parse_count,
     parse_time,
     parse_unversioned,
 )
-from process_operator.resources.model import parse_instant
 from process_operator.resources.types import Object
 
 JOB_CONTROLLER: Final = "kubernetes.io/job-controller"
-"""Value of `spec.managedBy` for the controller of Kubernetes; an absent field means the same."""
+"""Value of `spec.managedBy` for the Job controller of Kubernetes. An absent field means the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A batch/v1 Job: what was asked of it, and how far it is. Absent counts are 0."""
+class Job(Workload):
+    """A batch/v1 Job: its spec, and its progress. Absent counts are 0."""
 
-    metadata: WorkloadMetadata
     spec_suspend: bool = False
     completions: int | None = 1
-    """How many pods have to succeed; None: a work queue, whose first success is enough."""
+    """Number of pods that have to succeed. None means a work queue, for which one success is enough."""
     backoff_limit: int = 6
     parallelism: int = 1
     active_deadline_seconds: int | None = None
     restart_policy: str = "Never"
     containers: tuple[str, ...] = ()
-    """Names of the containers of its template, without those that somebody else has added."""
+    """Names of the containers of its template, without those that an admission webhook added."""
     default_container: str = ""
-    """The one of them that matters most, where the template says so."""
+    """Name of the main container, from the template's annotation `kubectl.kubernetes.io/default-container`; else empty."""
     failed_indexes: str = ""
-    """Of an Indexed Job: the indexes that failed and are not tried again, such as `1,3-5`."""
+    """Indexes of an Indexed Job that failed and are not retried, such as `1,3-5`."""
     conditions: tuple[WorkloadCondition, ...] = ()
     start_time: datetime | None = None
     completion_time: datetime | None = None
@@ -50,7 +51,7 @@ class Job:
     failed: int = 0
     terminating: int = 0
     queue: str = ""
-    """The LocalQueue of Kueue that the Job waits in; empty where Kueue does not manage it."""
+    """Name of the Kueue LocalQueue that the Job belongs to; empty if Kueue does not manage it."""
     managed_by: str = JOB_CONTROLLER
 
     def _condition(self, kind: str) -> WorkloadCondition | None:
@@ -58,7 +59,7 @@ class Job:
 
     @property
     def finished(self) -> WorkloadCondition | None:
-        """The condition Complete or Failed that ended the Job; no other condition counts beside it."""
+        """The condition Complete or Failed; None while the Job has not finished."""
         return self._condition("Complete") or self._condition("Failed")
 
     @property
@@ -67,27 +68,22 @@ class Job:
         return self._condition("Complete") is not None
 
     @property
-    def is_failed(self) -> bool:
-        """Whether the Job failed and its pods are gone."""
-        return not self.is_complete and self._condition("Failed") is not None
-
-    @property
     def ending(self) -> WorkloadCondition | None:
-        """The condition that announces the end: its reason is known before the last pod is gone."""
+        """The condition SuccessCriteriaMet or FailureTarget. It has the reason before the last pod is gone."""
         return self._condition("SuccessCriteriaMet") or self._condition("FailureTarget")
 
     @property
     def is_ending(self) -> bool:
-        """Whether the Job is about to end, or its pods are about to go: time to read the log.
+        """Whether the Job or its pods are about to end, so that the log must be read now.
 
-        The pods of a suspended Job go too, but what they did does not count: a resume starts from scratch.
+        Terminating pods of a suspended Job do not count, because the Job starts from scratch when it is resumed.
         """
-        pods_go = self.terminating > 0 and not self.spec_suspend
-        return self.ending is not None or self.metadata.deletion_timestamp is not None or pods_go
+        pods_terminate = self.terminating > 0 and not self.spec_suspend
+        return self.ending is not None or self.metadata.deletion_timestamp is not None or pods_terminate
 
     @property
     def is_suspended(self) -> bool:
-        """Whether the Job makes no pods until it is resumed."""
+        """Whether the Job controller creates no pods until the Job is resumed."""
         return self.spec_suspend and self.finished is None
 
     @property
@@ -97,48 +93,40 @@ class Job:
 
     @property
     def waits_for_start(self) -> bool:
-        """Whether the operator made the Job suspended, and it has not been started since."""
+        """Whether the operator created the Job suspended and has not started it yet."""
         return (
             self.is_suspended and not self.is_paused and names.ANNOTATION_WAITS_FOR_START in self.metadata.annotations
         )
 
     @property
     def is_suspended_by_others(self) -> bool:
-        """Whether a person or another controller suspended the Job. Only they may resume it."""
+        """Whether a user or another controller suspended the Job. The operator must not resume it."""
         return self.is_suspended and not self.has_suspension_mark
 
     @property
     def has_suspension_mark(self) -> bool:
-        """Whether the operator noted on the Job that it suspended it."""
+        """Whether an annotation of the operator says that the operator suspended the Job."""
         return any(mark in self.metadata.annotations for mark in names.SUSPENSION_MARKS)
 
     @property
     def is_managed_elsewhere(self) -> bool:
-        """Whether another controller decides when the Job runs, so that it must not wait in `spec.suspend`."""
+        """Whether another controller decides when the Job runs, so that the operator must not use `spec.suspend`."""
         return bool(self.queue) or self.managed_by != JOB_CONTROLLER
 
     @property
     def kill(self) -> Kill | None:
-        """Why the operator ended this Job, where it did."""
+        """Why the operator ended this Job; None if it did not."""
         return Kill.parse(self.metadata.annotations.get(names.ANNOTATION_KILL))
 
     @property
     def controller(self) -> Owner | None:
-        """Who made this Job: a ProcessRun, a CronJob, or somebody else."""
+        """The object that controls this Job: a ProcessRun, a CronJob, or an object of another kind."""
         return self.metadata.controller
 
     @property
     def tick(self) -> datetime | None:
-        """The tick for which the CronJob controller (or the operator in its place) made this Job."""
-        try:
-            return parse_instant(self.metadata.annotations.get(names.ANNOTATION_CRONJOB_TICK))
-        except ValueError:  # there is none, or somebody else wrote it
-            return None
-
-    @property
-    def template_hash(self) -> str | None:
-        """What this Job was made from."""
-        return self.metadata.annotations.get(names.ANNOTATION_TEMPLATE_HASH)
+        """The tick for which the CronJob controller, or the operator in its place, created this Job."""
+        return self._annotated_time(names.ANNOTATION_CRONJOB_TICK)
 
 
 def parse_job(raw: Object) -> Job:
@@ -150,7 +138,7 @@ def parse_job(raw: Object) -> Job:
     return Job(
         metadata=metadata,
         spec_suspend=bool(spec.get("suspend")),
-        # The API server sets it to 1 where parallelism is not set either.
+        # The API server defaults it to 1 only if parallelism is unset too.
         completions=spec.get("completions", None if "parallelism" in spec else 1),
         backoff_limit=parse_count(spec, "backoffLimit", default=6),
         parallelism=parse_count(spec, "parallelism", default=1),
@@ -173,7 +161,7 @@ def parse_job(raw: Object) -> Job:
 
 
 def _container_names(metadata: WorkloadMetadata, pod: Object) -> tuple[str, ...]:
-    """Those of the template as the operator wrote it down; else all that the Job has."""
+    """Give the names that the operator noted on the Job; without that note, all containers of the Job."""
     written = metadata.annotations.get(names.ANNOTATION_CONTAINERS)
     if written:
         return tuple(map(intern, written.split(",")))

@@ -1,4 +1,4 @@
-"""The annotation `process-operator.io/kill`, with which the operator notes on a Job why it ended it."""
+"""Kill annotation: `process-operator.io/kill` on a Job says why the operator ended it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class KillReason(StrEnum):
-    """Why the operator ended a Job: the first word of the annotation `process-operator.io/kill`."""
+    """The first word of the annotation."""
 
     CANCELED = "Canceled"
     REPLACED = "Replaced"
@@ -18,18 +18,17 @@ class KillReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """Why the operator ended a Job, as its annotation says: `Canceled`, `Replaced <run>`, `Suspended`, `Missed`,
-    `NotStarted`."""
+    """The value of the annotation: a reason, then a detail, as in `Replaced <run>`."""
 
     reason: KillReason
     detail: str = ""
-    """What follows the reason: the run that took the place, or who or what asked."""
+    """The text behind the reason: the name of the replacing run, or what asked for the end."""
 
     def __str__(self) -> str:
         return f"{self.reason} {self.detail}".rstrip()
 
     @classmethod
     def parse(cls, value: str | None) -> Kill | None:
-        """Read the annotation's value; None where there is none or its first word is none of ours."""
+        """Read the value of the annotation; None if it is absent or starts with another word."""
         word, _, detail = (value or "").partition(" ")
         return cls(KillReason(word), detail.strip()) if word in frozenset(KillReason) else None

@@ -1,4 +1,4 @@
-"""The parts of API bodies that Jobs, CronJobs and pods share: metadata, conditions, counts and times."""
+"""Parsing of what Jobs, CronJobs and pods have in common: metadata, counts and times."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def parse_metadata(raw: Object) -> WorkloadMetadata:
         resource_version=metadata.get("resourceVersion") or "",
         creation_timestamp=parse_time(metadata.get("creationTimestamp")),
         deletion_timestamp=parse_time(metadata.get("deletionTimestamp")),
-        labels=_read_here(metadata.get("labels")),
-        annotations=_read_here(metadata.get("annotations")),
+        labels=_known(metadata.get("labels")),
+        annotations=_known(metadata.get("annotations")),
         owner_references=tuple(map(_owner, metadata.get("ownerReferences") or ())),
     )
 
 
 def parse_unversioned(raw: Object) -> WorkloadMetadata:
-    """Without the version: two versions that say the same here are equal."""
+    """Read the metadata without the resourceVersion, so that versions with the same content are equal."""
     return replace(parse_metadata(raw), resource_version="")
 
 
-def _read_here(texts: Mapping[str, str] | None) -> dict[str, str]:
-    """Labels or annotations without those of others, of which some are long."""
+def _known(texts: Mapping[str, str] | None) -> dict[str, str]:
+    """Drop labels or annotations of other programs, because some of them are long."""
     return {key: text for key, text in (texts or {}).items() if key.startswith(_PREFIXES)}
 
 
@@ -57,7 +57,10 @@ def parse_count(raw: Object, field: str, *, default: int = 0) -> int:
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """A time of the API in UTC; None too for the runtime's zero time, which stands for "never" (1970, or year 1)."""
+    """Read an RFC 3339 timestamp as UTC.
+
+    The zero time of the container runtime (1970, or the year 1) means "never" and is read as None.
+    """
     if not text:
         return None
     instant = datetime.fromisoformat(text)

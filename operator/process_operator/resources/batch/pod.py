@@ -1,4 +1,7 @@
-"""Pod: the few fields of a Job's pod that decisions read, as a small frozen value."""
+"""Pod: the fields of a Job's pod that decisions read, as a small frozen value.
+
+`decisions/run/pods.py` chooses the pod that represents a run.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,15 @@ from process_operator.resources.batch.parsing import (
 from process_operator.resources.types import Object
 
 STATUS_UNKNOWN: Final = "ContainerStatusUnknown"
-"""Reason the kubelet gives where it lost track of a container; the exit code beside it (137) is made up."""
+"""Reason of a container that the kubelet lost track of. The exit code 137 that comes with it is invented."""
 
 
-_LOG_WAS_GONE: Final = "Error on reading termination message from logs: "
+_LOG_ERROR_PREFIX: Final = "Error on reading termination message from logs: "
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A container that does not run: not yet, or not again."""
+    """A container that waits for its first start or for a restart."""
 
     reason: str = ""
     message: str = ""
@@ -34,14 +37,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A container that runs."""
+    """A container that is running."""
 
     started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Terminated:
-    """The end of a container. Times that the runtime makes up (1970, where nothing was started) are None."""
+    """The end of a container. A time is None if the container never started (the runtime reports 1970 then)."""
 
     exit_code: int
     reason: str = ""
@@ -51,37 +54,37 @@ class Terminated:
 
     @property
     def is_known(self) -> bool:
-        """Whether the exit code was given by a process and not made up."""
+        """Whether a process returned the exit code; False if the kubelet invented it."""
         return self.reason != STATUS_UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerState:
-    """One container of a pod: its place in the template and what became of it."""
+    """One container of a pod: its role in the template and its state."""
 
     name: str
     kind: Literal["main", "init", "sidecar"] = "main"
-    """`sidecar`: an init container with restartPolicy Always; it is killed when the main containers have ended."""
+    """`sidecar` is an init container with restartPolicy Always. The kubelet kills it when the main containers have ended."""
     restart_count: int = 0
     state: Waiting | Running | Terminated | None = None
     last: Terminated | None = None
-    """How the attempt before the current one ended."""
+    """The end of the previous attempt."""
     memory_limit: str | None = None
     is_injected: bool = False
-    """Whether somebody else added it to the template (a proxy of a service mesh): it never speaks for the work."""
+    """Whether an admission webhook added it (such as the proxy of a service mesh). Its result does not count for the run."""
     is_probed: bool = False
-    """Whether the kubelet may kill it: it has a liveness or startup probe, or a postStart hook."""
+    """Whether the kubelet may kill it, because it has a liveness probe, a startup probe or a postStart hook."""
     log_in_message: bool = False
-    """Whether a failed container's message is the end of its log (policy `FallbackToLogsOnError`)."""
+    """Whether the message of a failed container is the end of its log (`FallbackToLogsOnError`)."""
 
     @property
     def is_work(self) -> bool:
-        """Whether it does the work of the Job: neither a sidecar nor injected."""
+        """Whether its result counts for the Job; False for sidecars and injected containers."""
         return self.kind != "sidecar" and not self.is_injected
 
     @property
     def has_started(self) -> bool:
-        """Whether any process of it ever ran, as far as the kubelet still knows."""
+        """Whether a process of this container ever ran, as far as the kubelet reports."""
         if isinstance(self.state, Running) or self.restart_count > 0:
             return True
         ends = (end for end in (self.state, self.last) if isinstance(end, Terminated))
@@ -90,7 +93,7 @@ class ContainerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """A pod of a Job, as it was last seen."""
+    """The last known version of a Job's pod."""
 
     metadata: WorkloadMetadata
     job_name: str = ""
@@ -101,40 +104,39 @@ class Pod:
     message: str = ""
     start_time: datetime | None = None
     deleted_at: datetime | None = None
-    """When the deletion was asked for: the deletionTimestamp less the grace period that is part of it."""
+    """Time of the delete request: the deletionTimestamp minus the grace period that it contains."""
     conditions: tuple[WorkloadCondition, ...] = ()
     """`PodScheduled` and `DisruptionTarget` only."""
     containers: tuple[ContainerState, ...] = ()
-    """In the order in which they start: init containers and sidecars, then main ones."""
+    """Containers in the order of their start: init containers and sidecars, then main containers."""
     restart_policy: str = "Never"
     gone: bool = False
-    """Whether the API server no longer has it; whoever sees that sets it."""
+    """Whether the pod is gone from the API server. The object cache sets this."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether all of its containers have ended for good."""
+        """Whether all containers have ended and will not restart."""
         return self.phase in {"Succeeded", "Failed"}
 
     @property
     def has_started(self) -> bool:
-        """Whether any container of it that does the work ever ran."""
+        """Whether any container whose result counts ever ran."""
         return any(container.has_started for container in self.containers if container.is_work)
 
     @property
     def index(self) -> str | None:
-        """Which part of an Indexed Job it works on."""
+        """The completion index of a pod of an Indexed Job; None for other pods."""
         return self.metadata.labels.get(names.LABEL_COMPLETION_INDEX)
 
     def condition(self, kind: str, status: str) -> WorkloadCondition | None:
-        """The condition of that type where it has that status."""
+        """The condition of this type if it has this status, else None."""
         return next((found for found in self.conditions if found.type == kind and found.status == status), None)
 
     def since(self, earlier: Pod) -> Pod:
-        """This version of a pod of which an earlier one was seen, with the time at which its deletion was first asked
-        for.
+        """Keep the first `deleted_at` of a pod over its later versions.
 
-        The kubelet deletes the pod once more when its containers have ended, and moves the deletionTimestamp by that
-        (seen on Kubernetes 1.36).
+        The kubelet deletes the pod a second time when its containers have ended, which moves the deletionTimestamp
+        (observed on Kubernetes 1.36).
         """
         if self.deleted_at is None or earlier.deleted_at is None or earlier.deleted_at >= self.deleted_at:
             return self
@@ -168,7 +170,7 @@ def parse_pod(raw: Object) -> Pod:
 
 
 def _job_of(metadata: WorkloadMetadata) -> tuple[str, str]:
-    """Name and UID of a pod's Job; by label where the Job was deleted and left its pods behind, without any owner."""
+    """Give name and UID of a pod's Job. Labels have them if the Job was deleted and its pods have no owner any more."""
     owner = metadata.controller
     if owner is not None:
         return (owner.name, owner.uid) if owner.kind == "Job" else ("", "")
@@ -176,7 +178,7 @@ def _job_of(metadata: WorkloadMetadata) -> tuple[str, str]:
 
 
 def _containers(spec: Object, status: Object) -> Iterable[ContainerState]:
-    """Order and kind come from the spec: a pod that its node refused has no container status."""
+    """Read order and kind from the spec, because a pod that its node rejected has no container statuses."""
     for container in spec.get("initContainers") or ():
         kind: Literal["init", "sidecar"] = "sidecar" if container.get("restartPolicy") == "Always" else "init"
         yield _container(container, kind, status.get("initContainerStatuses"))
@@ -223,5 +225,5 @@ def _state(raw: Object | None) -> Waiting | Running | Terminated | None:
 
 
 def _termination_message(text: str) -> str:
-    """What the container left. Where its log was gone already the kubelet writes its own complaint in that place."""
-    return "" if text.startswith(_LOG_WAS_GONE) else text
+    """Drop the error that the kubelet writes in place of the message if the log is gone already."""
+    return "" if text.startswith(_LOG_ERROR_PREFIX) else text
