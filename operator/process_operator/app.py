@@ -58,6 +58,8 @@ from process_operator.watch.resync import Resync
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GARBAGE: Final = (20_000, 20, 50)
 """Thresholds of the collector of cycles, for its three generations."""
+_BATCH_SECONDS: Final = 1.5
+"""Delay of events that need no immediate reaction. Follow-up events usually arrive within it."""
 _REPEAT_SECONDS: Final = 60.0
 """What goes on being wrong is said again after so long."""
 
@@ -123,7 +125,7 @@ class Operator:
         self.clock_guard = ClockGuard(self.store, clock)
         self.timer = Timer(self.agenda, self.queue, clock, self.clock_guard.check)
         self.events = EventRecorder(self.api)
-        self.logs = LogReader(self.api, self.store, on_read=self.queue.add, on_early=self.queue.add_batched)
+        self.logs = LogReader(self.api, self.store, on_read=self.queue.add, on_early=self._batched)
         self.notifier = Notifier(
             receivers, self.store, on_done=self.queue.add, count=self.metrics.notification, clock=clock
         )
@@ -155,7 +157,6 @@ class Operator:
             done=self._done,
             term=self.clock_guard.check,
             burst=self.burst,
-            look_soon=self.queue.add_batched,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, clock)
         self.resync = Resync(self.api, self.store, namespaces=settings.watch_namespaces or (None,))
@@ -333,7 +334,7 @@ class Operator:
                     listed=self._relisted.set,
                     began=self._take_signals,
                     asked=self.health.watch_asked,
-                    yield_to_urgent=self.queue.yield_to_urgent,
+                    yield_to_urgent=self.queue.yield_to_due,
                 ),
                 namespaces=self._settings.watch_namespaces,
                 silence_seconds=self._settings.watch_silence_seconds,
@@ -353,7 +354,10 @@ class Operator:
 
     def _progressed(self, key: NamespacedName) -> None:
         self.burst.drop(key)
-        self.queue.add_batched(key)
+        self._batched(key)
+
+    def _batched(self, key: NamespacedName) -> None:
+        self.queue.add(key, after=_BATCH_SECONDS)
 
     def _done(self, key: NamespacedName, action: Action) -> None:
         self.metrics.action(key, action)
@@ -394,7 +398,7 @@ class Operator:
         pause = self._intervals.events
         while True:
             await asyncio.sleep(pause)
-            await self.queue.yield_to_urgent()
+            await self.queue.yield_to_due()
             errors = await self.events.flush(self._clock())
             pause = max([self._intervals.events, *map(retry_after, errors)])
             for error in errors:

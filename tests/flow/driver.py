@@ -65,7 +65,6 @@ RECEIVERS: Final = (
 )
 _BEFORE: Final = timedelta(seconds=2)
 """So long before what is due the operator looks ahead, where it does."""
-_MOMENT: Final = timedelta(seconds=1.5)
 _PATIENCE: Final = 400
 """Rounds without progress of the clock after which something is taken to run in circles."""
 
@@ -188,7 +187,7 @@ class Process:
     def __init__(self, flow: Flow, crash_at: CrashPoint | None = None) -> None:
         self.clock = flow.clock
         self.api = MemoryApi(flow.cluster, crash_at)
-        self.queue: WorkQueue[NamespacedName] = WorkQueue()
+        self.queue: WorkQueue[NamespacedName] = WorkQueue(clock=lambda: flow.clock.now.timestamp())
         self.agenda: Agenda[NamespacedName] = Agenda()
         self.processes: WorkQueue[NamespacedName] = WorkQueue()
         self.store = Store(
@@ -224,8 +223,6 @@ class Process:
             bounds=BurstThresholds(many=1, burst=1, in_flight=1),
         )
         self.looks_ahead = flow.looks_ahead
-        self.soon: dict[NamespacedName, datetime] = {}
-        """What can wait a moment, and until when."""
         self.reconciler = StrictReconciler(
             store=self.store,
             queue=self.queue,
@@ -234,7 +231,6 @@ class Process:
             wake=self._wake,
             chance=lambda: 1.0,
             burst=self.burst,
-            look_soon=self._look_soon,
         )
         self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, flow.clock)
         self.resync = Resync(self.api, self.store)
@@ -248,9 +244,6 @@ class Process:
     def _dirty(self, key: NamespacedName) -> None:
         self.burst.drop(key)
         self.queue.add(key)
-
-    def _look_soon(self, key: NamespacedName) -> None:
-        self.soon.setdefault(key, self.clock() + _MOMENT)
 
     def _wake(self, key: NamespacedName, at: datetime | None) -> None:
         if at is None:
@@ -267,9 +260,6 @@ class Process:
     async def work(self) -> bool:
         """Take in events, then work on one key; whether there was anything to do."""
         for key in self.agenda.pop_due(self.clock()):
-            self.queue.add(key)
-        for key in [key for key, at in self.soon.items() if at <= self.clock()]:
-            del self.soon[key]
             self.queue.add(key)
         heard = self._listen()
         for queue, reconcile in (
@@ -293,6 +283,11 @@ class Process:
         """When it next looks ahead."""
         due, now = self.agenda.next_at(), self.clock()
         return due - _BEFORE if self.looks_ahead and due is not None and due - _BEFORE > now else None
+
+    def works_at(self) -> datetime | None:
+        """When the next key is ready; rounded up, because a clock of microseconds has fewer digits than a float."""
+        at = self.queue.next_at()
+        return datetime.fromtimestamp(at, UTC) + timedelta(microseconds=1) if at is not None else None
 
     async def _follow_config_map(self, namespace: str, name: str) -> None:
         # Listed anew where its watch breaks, so that no change of it is lost, whatever happens to other watches.
@@ -507,7 +502,7 @@ class Flow:
         agendas = (
             at
             for process in self.processes
-            for at in (process.agenda.next_at(), process.looks_at(), min(process.soon.values(), default=None))
+            for at in (process.agenda.next_at(), process.looks_at(), process.works_at())
         )
         return [self.controllers.next_at(), self._resync_at, *agendas]
 

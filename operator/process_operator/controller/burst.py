@@ -163,7 +163,7 @@ class BurstPreparer:
         if claim is None:
             return
         self._unchanged.add(key)
-        await self._queue.yield_to_urgent()
+        await self._queue.yield_to_due()
         # That may have taken a while; and after a standstill somebody else may have decided about this tick.
         is_unchanged = key in self._unchanged
         self._unchanged.discard(key)

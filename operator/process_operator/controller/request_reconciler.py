@@ -52,6 +52,8 @@ _LONGEST_REST: Final = 5.0
 """Seconds."""
 _LONGEST_BREAK: Final = timedelta(seconds=3)
 """Longer than what can wait waits (`work_queue.py`)."""
+_BATCH_SECONDS: Final = 1.5
+"""Delay of a decision that needs no hurry. The Job controller has most likely reported more by then."""
 _SECOND: Final = 2
 _QUOTA_COUNTS: Final = timedelta(seconds=1)
 """After a deletion the quota is tried this much later: the API server counts objects with a delay."""
@@ -78,8 +80,7 @@ class _Seen(NamedTuple):
 class Reconciler:
     """Works on keys of the queue.
 
-    `wake` puts a key on the agenda (None takes it off); `done` is told each action that was carried out. `look_soon`
-    has a key looked at again in a moment, together with what is heard of it until then.
+    `wake` puts a key on the agenda (None takes it off); `done` is told each action that was carried out.
     """
 
     def __init__(  # noqa: PLR0913 - wiring
@@ -94,7 +95,6 @@ class Reconciler:
         done: Callable[[NamespacedName, Action], None] = lambda _key, _action: None,
         term: Callable[[], int] = lambda: 0,
         chance: Callable[[], float] = random.random,
-        look_soon: Callable[[NamespacedName], None] | None = None,
         planner: Planner | None = None,
         burst: BurstPreparer | None = None,
     ) -> None:
@@ -108,7 +108,6 @@ class Reconciler:
         self._done = done
         self._term = term
         self._chance = chance
-        self._look_soon = look_soon or queue.add
         self._planner = planner or Planner()
         self._burst = burst
 
@@ -162,7 +161,7 @@ class Reconciler:
                 spent.append(seconds)
                 if self._store.requests.get(*key) is not held:
                     continue  # it was changed meanwhile
-            if self._queue.has_urgent and self._queue.is_urgent(key) and not starts_something(plan):
+            if self._queue.has_due and self._queue.is_due(key) and not starts_something(plan):
                 # It has its turn when nothing waits that has to start now.
                 break
             if plan.actions and prepared is None and self._burst is not None:
@@ -175,9 +174,9 @@ class Reconciler:
                 # The answers to what was just done are no reason to look at once: in a moment the Job controller tells
                 # more, and all of that is one decision. Whatever else was heard meanwhile waits with them.
                 self._queue.discard_pending(key)
-                self._look_soon(key)
+                self._queue.add(key, after=_BATCH_SECONDS)
                 return plan.wake_at
-            if self._queue.has_urgent:
+            if self._queue.has_due:
                 # What is due goes before all that follows from what has just been done.
                 break
             if is_settled(snapshot, plan, carried_out=_ACTIONS) and not _drop_unneeded(observations, snapshot, now):

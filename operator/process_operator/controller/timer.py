@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from process_operator.controller.agenda import Agenda
-from process_operator.controller.work_queue import WorkQueue
+from process_operator.controller.work_queue import Priority, WorkQueue
 from process_operator.resources.types import NamespacedName
 
 _LONGEST_SLEEP: Final = 1.0
@@ -52,7 +52,7 @@ class Timer:
             self.turned_at = time.monotonic()
             self._term()
             for key in self._agenda.pop_due(self._clock()):
-                self._queue.add(key, urgent=True)
+                self._queue.add(key, priority=Priority.DUE)
             self._earlier.clear()
             next_at = self._agenda.next_at()
             seconds = _LONGEST_SLEEP if next_at is None else (next_at - self._clock()).total_seconds()

@@ -1,145 +1,212 @@
-"""The work queue: which requests have to be looked at, each once, however many events named it.
+"""Work queue of request keys, with a priority and a delay for each, after controller-runtime's `priorityqueue`.
 
-A key that is added while a worker holds it comes up again when that worker is done, so no two workers ever decide about
-one request at the same time. The semantics are those of client-go's workqueue. Neighbours: `state/store.py` and the
-agenda add keys, `request_reconciler.py` takes them.
+A key waits at most once, however many events add it. A key that is added while a worker holds it is processed again
+after that worker is done, so two workers never decide about one request at the same time. Neighbours: `state/store.py`
+and `timer.py` add keys, `request_reconciler.py` processes them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
 from time import monotonic
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple
 
-K = TypeVar("K")
+from process_operator.controller.timed_heap import K, TimedHeap
 
-_PATIENCE: Final = 5.0
-"""Seconds that a key waits for urgent ones; from then on every second turn is for those that are not urgent."""
+_PATIENCE_SECONDS: Final = 5.0
+"""Longest wait for due keys. After it every second turn is for a key of normal priority."""
+_POLL_SECONDS: Final = 0.01
 
-_BRIEFLY: Final = 0.01
-_SOON: Final = 1.5
-"""Seconds for which what can wait does: by then what follows from a start, or from a pod's end, has most likely been
-heard."""
-_GATHERING: Final = 0.25
-"""Seconds between two looks at what has waited for long enough."""
+
+class Priority(IntEnum):
+    """Priority of a key. A lower number is processed first."""
+
+    DUE = 0
+    """A tick or a retry is due."""
+    NORMAL = 1
+    """An object has changed."""
+
+
+class _Added(NamedTuple):
+    """Addition of a key that a worker holds."""
+
+    priority: Priority
+    ready_at: float
 
 
 class WorkQueue(Generic[K]):
-    """First in, first out, urgent keys before the others, without duplicates, one worker for a key at a time."""
+    """Queue ordered by priority, then by the time from which a key is ready, then by the order of `add`.
 
-    def __init__(self) -> None:
-        self._urgent: OrderedDict[K, None] = OrderedDict()
-        self._order: OrderedDict[K, float] = OrderedDict()
-        """The others, with the time (monotonic seconds) from which each waits."""
-        self._held: dict[K, bool] = {}
-        """Keys in work, and whether they were urgent."""
-        self._again: dict[K, bool] = {}
-        """Held keys that were added, and whether they are urgent now."""
-        self._soon: dict[K, float] = {}
-        """Keys that wait for company, and until when (monotonic seconds)."""
-        self._gathering: asyncio.TimerHandle | None = None
-        self._was_urgent = False
-        self._urgent_since = 0.0
-        """Since when an urgent key has been waiting (monotonic seconds)."""
-        self._filled = asyncio.Event()
+    `clock` returns monotonic seconds. Each priority has a heap of its own, so a ready key passes a delayed one of higher
+    priority. A key of normal priority cannot starve: if it has been ready for `patience_seconds`, every second turn is
+    for keys like it.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = monotonic, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        self._clock = clock
+        self._patience_seconds = patience_seconds
+        self._heaps: dict[Priority, TimedHeap[K, float]] = {priority: TimedHeap() for priority in Priority}
+        self._held: dict[K, Priority] = {}
+        """Keys in process, by the priority they had."""
+        self._added: dict[K, _Added] = {}
+        """Keys in process that were added again."""
+        self._last = Priority.NORMAL
+        self._due_since = 0.0
+        """Time since which due keys have been waiting (monotonic seconds)."""
+        self._workers: deque[asyncio.Future[None]] = deque()
+        """Workers that wait for a key."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._idle = asyncio.Event()
-        self._idle.set()
         self.processed = 0
-        """How many keys have been taken: it stands still where nobody works."""
+        """Number of keys that workers have taken. A stalled queue shows as a number that does not change."""
 
     def __len__(self) -> int:
-        """Keys that wait (those in work are not counted)."""
-        return len(self._urgent) + len(self._order) + len(self._again)
+        """Return the number of ready keys. Keys in process and delayed keys are not counted."""
+        now = self._clock()
+        added = sum(added.ready_at <= now for added in self._added.values())
+        return added + sum(len(heap.due_by(now)) for heap in self._heaps.values())
 
-    def __contains__(self, key: object) -> bool:
-        """Whether a key waits or is in work."""
-        return key in self._urgent or key in self._order or key in self._held
+    def __contains__(self, key: K) -> bool:
+        """Whether a key is ready or in process."""
+        now, times = self._clock(), (heap.time_of(key) for heap in self._heaps.values())
+        return key in self._held or any(at is not None and at <= now for at in times)
 
     @property
-    def has_urgent(self) -> bool:
-        """Whether an urgent key waits."""
-        return bool(self._urgent)
+    def has_due(self) -> bool:
+        """Whether a due key is ready."""
+        return self._is_ready(Priority.DUE)
 
-    def add(self, key: K, *, urgent: bool = False) -> None:
-        """Mark a key as dirty; an urgent one goes before all that are not."""
+    def is_due(self, key: K) -> bool:
+        """Whether a key in process had the priority of due keys."""
+        return self._held.get(key) is Priority.DUE
+
+    def next_at(self) -> float | None:
+        """Return when the next key is or was ready (monotonic seconds), or None if no key waits."""
+        return min((at for heap in self._heaps.values() if (at := heap.next_at()) is not None), default=None)
+
+    def add(self, key: K, *, priority: Priority = Priority.NORMAL, after: float = 0.0) -> None:
+        """Add a key that is ready in `after` seconds.
+
+        A key that waits already keeps its higher priority and its earlier time.
+        """
+        ready_at = self._clock() + after
         if key in self._held:
-            self._again[key] = urgent or self._again.get(key, False)
-            return
-        if urgent:
-            self._order.pop(key, None)
-            if not self._urgent:
-                self._urgent_since = monotonic()
-            self._urgent.setdefault(key)
-        elif key not in self._urgent:
-            self._order.setdefault(key, monotonic())
-        self._filled.set()
-        self._idle.clear()
+            before = self._added.get(key, _Added(priority, ready_at))
+            self._added[key] = _Added(min(priority, before.priority), min(ready_at, before.ready_at))
+        else:
+            self._put(key, priority, ready_at)
 
-    def is_urgent(self, key: K) -> bool:
-        """Whether a key that is in work was taken because it is urgent."""
-        return self._held.get(key, False)
-
-    def add_batched(self, key: K) -> None:
-        """Mark a key as dirty in a moment, unless somebody looks at it before."""
-        self._soon.setdefault(key, monotonic() + _SOON)
-        if self._gathering is None:
-            self._gathering = asyncio.get_running_loop().call_later(_GATHERING, self._add_gathered)
-
-    def _add_gathered(self) -> None:
-        now = monotonic()
-        for key in [key for key, at in self._soon.items() if at <= now]:
-            del self._soon[key]
-            self.add(key)
-        again = asyncio.get_running_loop().call_later
-        self._gathering = again(_GATHERING, self._add_gathered) if self._soon else None
-
-    async def yield_to_urgent(self) -> None:
-        """Wait until no urgent key waits, or patience ends."""
-        while self._urgent and monotonic() - self._urgent_since < _PATIENCE:  # noqa: ASYNC110 - patience is of the clock
-            await asyncio.sleep(_BRIEFLY)
+    def _put(self, key: K, priority: Priority, ready_at: float) -> None:
+        for other, heap in self._heaps.items():
+            at = heap.time_of(key)
+            if at is not None:
+                if other > priority:
+                    heap.discard(key)
+                priority, ready_at = min(other, priority), min(at, ready_at)
+        if priority is Priority.DUE and not self.has_due:
+            self._due_since = max(ready_at, self._clock())
+        self._heaps[priority].put(key, ready_at)
+        self._wake_worker()
 
     async def get(self) -> K:
-        """The next key; the caller owes a `done` for it."""
-        while not self._order and not self._urgent:
-            self._filled.clear()
-            await self._filled.wait()
-        self._was_urgent = self._is_next_urgent()
-        key, _ = (self._urgent if self._was_urgent else self._order).popitem(last=False)
-        self._held[key] = self._was_urgent
+        """Wait for the next key and hold it. The caller has to call `done` for it."""
+        while (priority := self._next_priority()) is None:
+            await self._wait_for_key()
+        self._last = priority
+        key = self._heaps[priority].pop()
+        self._held[key] = priority
         self.processed += 1
+        self._wake_worker()
         return key
 
-    def _is_next_urgent(self) -> bool:
-        if not self._urgent or not self._order or not self._was_urgent:
-            return bool(self._urgent)
-        return monotonic() - next(iter(self._order.values())) < _PATIENCE
+    def _next_priority(self) -> Priority | None:
+        """Return the priority whose turn it is, or None if no key is ready."""
+        if not self._is_ready(Priority.DUE):
+            return Priority.NORMAL if self._is_ready(Priority.NORMAL) else None
+        waiting_since = self._heaps[Priority.NORMAL].next_at()
+        is_patient = waiting_since is None or self._clock() - waiting_since < self._patience_seconds
+        return Priority.DUE if is_patient or self._last is Priority.NORMAL else Priority.NORMAL
+
+    def _is_ready(self, priority: Priority) -> bool:
+        at = self._heaps[priority].next_at()
+        return at is not None and at <= self._clock()
+
+    async def _wait_for_key(self) -> None:
+        worker = asyncio.get_running_loop().create_future()
+        self._workers.append(worker)
+        self._wake_worker()
+        try:
+            await worker
+        except asyncio.CancelledError:
+            if not worker.cancelled():
+                self._wake_worker()  # the key is for another worker
+            raise
+
+    def _wake_worker(self) -> None:
+        """Wake one waiting worker if a key is ready, else set the timer for the next key. Each woken worker wakes the
+        next."""
+        while self._workers and self._workers[0].done():
+            self._workers.popleft()
+        next_at = self.next_at()
+        if not self._workers or next_at is None:
+            return
+        if next_at <= self._clock():
+            self._workers.popleft().set_result(None)
+        else:
+            self._set_timer(next_at)
+
+    def _set_timer(self, at: float) -> None:
+        if self._timer is not None:
+            if self._timer_at <= at:
+                return
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = asyncio.get_running_loop().call_later(at - self._clock(), self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._wake_worker()
 
     def discard_pending(self, key: K) -> None:
-        """What a held key was added for until now its worker has looked at, or will later: no need to come again for
-        it."""
-        self._again.pop(key, None)
-        self._soon.pop(key, None)
+        """Drop the additions of a key in process.
+
+        A worker calls this when it takes a snapshot, because the snapshot already contains what they announced.
+        """
+        self._added.pop(key, None)
 
     def done(self, key: K, *, after: float = 0.0) -> None:
-        """Give a key back; with `after` only so many seconds later, and nobody gets it until then."""
+        """End the processing of a key. With `after`, no worker gets the key for so many seconds."""
         if after > 0:
             asyncio.get_running_loop().call_later(after, self.done, key)
             return
         self._held.pop(key, None)
-        if key in self._again:
-            self.add(key, urgent=self._again.pop(key))
-        if not self._order and not self._urgent and not self._held:
+        added = self._added.pop(key, None)
+        if added is not None:
+            self._put(key, *added)
+        if self._is_idle():
             self._idle.set()
 
     def clear(self) -> None:
-        """Forget the keys that wait."""
-        self._soon.clear()
-        self._order.clear()
-        self._urgent.clear()
-        if not self._held:
+        """Remove the keys that wait, delayed ones too."""
+        for heap in self._heaps.values():
+            heap.clear()
+        if self._is_idle():
             self._idle.set()
 
+    def _is_idle(self) -> bool:
+        return not self._held and not any(map(self._is_ready, Priority))
+
     async def wait_idle(self) -> None:
-        """Wait until no key waits and none is in work."""
-        await self._idle.wait()
+        """Wait until no key is ready and none is in process."""
+        while not self._is_idle():
+            self._idle.clear()
+            await self._idle.wait()
+
+    async def yield_to_due(self) -> None:
+        """Wait until no due key is ready, but not longer than the queue's patience."""
+        while self.has_due and self._clock() - self._due_since < self._patience_seconds:  # noqa: ASYNC110 - two reasons to end
+            await asyncio.sleep(_POLL_SECONDS)
