@@ -127,8 +127,14 @@ BAD_PROCESSES = [
     pytest.param(
         {"concurrencyPolicy": "Sometimes"},
         "spec.concurrencyPolicy",
-        'supported values: "Allow", "Forbid", "Replace", "Queue"',
+        'supported values: "Allow", "Forbid", "Queue"',
         id="a policy that does not exist",
+    ),
+    pytest.param(
+        {"concurrencyPolicy": "Replace"},
+        "spec.concurrencyPolicy",
+        'supported values: "Allow", "Forbid", "Queue"',
+        id="Replace over the runs of all requests",
     ),
     pytest.param(
         parameter(name="LEDGER", required=True, default="main"),

@@ -66,21 +66,6 @@ def _at_work(space: Workspace, names: set[str]) -> str:
     return next((name for name in names for run in space.runs(name) if run["status"]["phase"] == "Running"), "")
 
 
-def test_a_newer_request_replaces_the_run_of_another(space: Workspace) -> None:
-    space.apply(process("close-day", held(), concurrencyPolicy="Replace"))
-    space.apply(request("first", immediately(), process={"name": "close-day"}))
-    (old,) = space.wait_first_runs("first")
-    space.wait_log(name_of(old), "begun")
-    space.apply(request("second", immediately(), process={"name": "close-day"}))
-    ended = space.wait_run(name_of(old), "Canceled")["status"]
-    (new,) = space.wait_first_runs("second")
-    assert ended["reason"] == "Replaced"
-    assert name_of(new) in ended["message"]
-    assert ended["log"]["text"] == "begun\nlast words"
-    started = space.wait_run(name_of(new), "Running", "Succeeded")["status"]["startTime"]
-    assert instant(ended["endTime"]) <= instant(started)
-
-
 @pytest.mark.disruptive
 def test_the_policy_holds_when_the_operator_is_killed(space: Workspace, operator: OperatorProcess) -> None:
     space.apply(process("close-day", sleeper(1), concurrencyPolicy="Queue"))

@@ -16,7 +16,7 @@ PROCESSES = Collection(alone=frozenset({"shared"}))
 scenario = PROCESSES.scenario
 
 NOW: dict[str, object] = {"runImmediately": {}}
-SUCCEEDED, CANCELED, REPLACED = "Succeeded/Completed", "Canceled/Canceled", "Canceled/Replaced"
+SUCCEEDED, CANCELED = "Succeeded/Completed", "Canceled/Canceled"
 SKIPPED, SUPERSEDED, TOO_LATE = "Skipped/Overlap", "Missed/Superseded", "Missed/DeadlinePassed"
 WAITS = "Pending/Waiting"
 MISSING = [{"configMap": {"name": "missing", "key": "company.ics"}}]
@@ -79,41 +79,6 @@ async def queue_by_due(flow: Flow) -> None:
     flow.expect(lambda: order(flow), "cba")
 
 
-@scenario(
-    "Process with Replace: of three at the same moment the last by name is the newest",
-    ends=[REPLACED] * 2 + [SUCCEEDED],
-)
-async def replace_at_once(flow: Flow) -> None:
-    shared(flow, "Replace")
-    for name in "cab":
-        ask(flow, name)
-    await flow.to(60)
-
-
-@scenario("Process with Replace: a newer request cancels the run of another", ends=[SUCCEEDED, REPLACED])
-async def replace_other(flow: Flow) -> None:
-    shared(flow, "Replace", seconds=30)
-    ask(flow, "b")
-    await flow.to(10)
-    ask(flow, "a")
-    await flow.to(80)
-    flow.expect(lambda: flow.newest("b").message is not None and "a-" in (flow.newest("b").message or ""), True)
-
-
-@scenario("Process with Replace: runs by hand of two requests", ends=[SUCCEEDED, SUCCEEDED, SUCCEEDED, REPLACED])
-async def replace_by_hand(flow: Flow) -> None:
-    shared(flow, "Replace", seconds=0)
-    ask(flow, "a")
-    await flow.to(5)
-    ask(flow, "b")
-    await flow.to(10)
-    flow.work(seconds=20)
-    flow.run_now("by-hand-b", "b")
-    await flow.to(15)
-    flow.run_now("by-hand-a", "a")
-    await flow.to(80)
-
-
 @scenario("Process with Forbid: a run by hand waits for the run of another request", ends=[SUCCEEDED] * 3)
 async def by_hand(flow: Flow) -> None:
     shared(flow, "Forbid", seconds=0)
@@ -171,17 +136,6 @@ async def queue_schedules(flow: Flow) -> None:
     ask(flow, "a", every(10, startTime=later(5), until=27), history={"successful": 10})
     await flow.to(150)
     flow.expect(lambda: order(flow), "bababa")
-
-
-@scenario(
-    "Process with Replace: schedules of two requests, due at the same instants",
-    ends=[REPLACED, REPLACED, SUCCEEDED, SUCCEEDED],
-)
-async def replace_schedules(flow: Flow) -> None:
-    shared(flow, "Replace", seconds=6)
-    ask(flow, "b", every(10, startTime=later(5), until=17), history={"successful": 10})
-    ask(flow, "a", every(10, startTime=later(5), until=17), history={"successful": 10})
-    await flow.to(100)
 
 
 @scenario(
@@ -254,23 +208,6 @@ async def forbid_all(flow: Flow) -> None:
 
 
 # ---- policies of both
-
-
-@scenario(
-    "Process with Replace, a request with Forbid: it waits, and is replaced by others",
-    ends=[REPLACED, SUCCEEDED, SUCCEEDED],
-)
-async def stricter_request(flow: Flow) -> None:
-    shared(flow, "Replace", seconds=20)
-    ask(flow, "b")
-    await flow.to(5)
-    ask(flow, "a", concurrencyPolicy="Forbid")
-    await flow.to(10)
-    flow.expect(lambda: phases(flow, "a", "b"), [[WAITS], ["Running"]])
-    await flow.to(30)
-    flow.expect(lambda: phases(flow, "a", "b"), [["Running"], [SUCCEEDED]])
-    ask(flow, "c")
-    await flow.to(90)
 
 
 @scenario("Process with Queue, a request with Replace: the stricter one holds", ends=[SUCCEEDED, SUCCEEDED])
@@ -402,17 +339,6 @@ async def steps_forbid(flow: Flow) -> None:
     flow.expect(lambda: len(flow.runs("b")), 1)
     await flow.to(90)
     flow.expect(lambda: order(flow), "aaabbb")
-
-
-@scenario("Process with steps and Replace: a newer request ends a run between its steps", ends=None)
-async def steps_replace(flow: Flow) -> None:
-    shared_group(flow, "Replace", seconds=20)
-    ask(flow, "b")
-    await flow.to(10)
-    ask(flow, "a")
-    await flow.to(120)
-    flow.expect(lambda: phases(flow, "a"), [[SUCCEEDED] * 3])
-    flow.expect(lambda: {run.status.phase for run in flow.runs("b")}, {"Canceled"})
 
 
 @scenario("Process with steps and Forbid: a suspended run keeps its place", ends=[SUCCEEDED] * 6)
@@ -573,14 +499,3 @@ async def other_names(flow: Flow) -> None:
     await flow.to(10)
     flow.expect(lambda: phases(flow, "a", "b"), [["Running"], ["Running"]])
     await flow.to(60)
-
-
-@scenario("Process with Replace: a long line of requests, each a moment after the other", ends=None)
-async def replace_line(flow: Flow) -> None:
-    flow.controllers.work = lambda _name: Work(seconds=7)
-    flow.apply_process("shared", concurrencyPolicy="Replace")
-    for index in range(5):
-        ask(flow, f"r{index}")
-        await flow.advance(1.2)
-    await flow.to(60)
-    flow.expect(lambda: [flow.phases(f"r{index}")[0] for index in range(5)], [*[REPLACED] * 4, SUCCEEDED])

@@ -18,7 +18,7 @@ from process_operator.decisions.activation.clock_repair import take_back_cursor
 from process_operator.decisions.activation_change import change_activation
 from process_operator.decisions.backfill.plan import plan_backfills, plan_left_behind
 from process_operator.decisions.concurrency.eligibility import candidates_of
-from process_operator.decisions.concurrency.lock_requests import may_enter, own_ask, room_for
+from process_operator.decisions.concurrency.lock_requests import may_enter, own_ask
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_runs import unrecorded_jobs
 from process_operator.decisions.engines.cronjob_sync import plan_cronjob, suspend_orphans
@@ -133,9 +133,7 @@ def _decide_left_behind(snapshot: Snapshot, now: datetime, *, beside: bool = Fal
     builder.add(*withdraw(snapshot, ahead))
     for run in snapshot.runs:
         view = view_of(snapshot, run)
-        newer = room_for(snapshot, view, now, is_replaceable=False)
-        kill = Kill(KillReason.REPLACED, newer) if newer is not None else None
-        kill = Kill(KillReason.CANCELED, "spec.cancel was set") if run.spec.cancel else kill
+        kill = Kill(KillReason.CANCELED, "spec.cancel was set") if run.spec.cancel else None
         reason = (
             RunReason.REQUEST_NOT_FOUND,
             f'there is no ProcessRequest "{snapshot.name}" in namespace {snapshot.namespace}',

@@ -31,6 +31,10 @@ class ConcurrencyPolicy(StrEnum):
     QUEUE = "Queue"
 
 
+SharedPolicy = Literal[ConcurrencyPolicy.ALLOW, ConcurrencyPolicy.FORBID, ConcurrencyPolicy.QUEUE]
+"""The policies of a Process, which hold over the runs of all its requests."""
+
+
 _RESERVED: Final = CelRule(
     "!self.startsWith('PROCESS_')", "must not begin with PROCESS_, which the operator sets itself"
 )
@@ -117,10 +121,10 @@ class ProcessSpec(Model):
     stop_on_failure: Bool | None = Field(
         None, description="Whether the steps after one that failed are left out. Unset means true."
     )
-    concurrency_policy: ConcurrencyPolicy = Field(
+    concurrency_policy: SharedPolicy = Field(
         ConcurrencyPolicy.ALLOW,
-        description="What happens when a run is due while another run of this process, of whatever request, is going "
-        "on: Allow starts it, Forbid leaves it out, Replace cancels the other, Queue waits.",
+        description="What happens when a run is due while another run of this process, of any request, is open. Allow "
+        "starts it, Forbid skips it, Queue makes it wait. Replace is possible in a request only, for its own runs.",
     )
 
 
@@ -157,6 +161,6 @@ class Process(Resource):
 _STRICTNESS = (ConcurrencyPolicy.ALLOW, ConcurrencyPolicy.REPLACE, ConcurrencyPolicy.QUEUE, ConcurrencyPolicy.FORBID)
 
 
-def stricter(one: ConcurrencyPolicy, other: ConcurrencyPolicy) -> ConcurrencyPolicy:
-    """The policy that holds where a request and its Process have one each: Forbid > Queue > Replace > Allow."""
-    return max(one, other, key=_STRICTNESS.index)
+def stricter(request: ConcurrencyPolicy, process: SharedPolicy) -> ConcurrencyPolicy:
+    """The policy that holds for a request whose Process has one as well: Forbid > Queue > Replace > Allow."""
+    return max(request, process, key=_STRICTNESS.index)

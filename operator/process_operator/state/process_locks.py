@@ -78,8 +78,8 @@ class ProcessLocks:
         now: datetime,
         *,
         settled: bool,
-    ) -> bool:
-        """Take in what a decision said; whether it asks, and did not before, that runs which work make room for it.
+    ) -> None:
+        """Record what a decision wants and starts, and wake the first in line if that changes.
 
         `settled`: another decision about this request will not follow at once. Before the first of these nobody knows
         what it wants, where it does not say so.
@@ -90,20 +90,13 @@ class ProcessLocks:
         before = queue.entries.get(key)
         self._where[key] = process
         if before is None and wanted_lock is None and not grants and not settled:
-            return False
+            return
         # What is about to be served asks for nothing any more.
         wanted = None if grants else wanted_lock
         entry = _LockEntry(wanted, wanted is not None and wanted.due <= now, grants)
         queue.entries[key] = entry
-        if before == entry:
-            return False
-        self.wake_waiters(process)
-        if wanted is None or not wanted.replaces or not entry.is_due:
-            return False
-        for other, found in queue.entries.items():
-            if found.is_due and other != key:
-                self._on_dirty(other)
-        return True
+        if before != entry:
+            self.wake_waiters(process)
 
     def back_off(self, process: NamespacedName, key: NamespacedName, *, grants: bool) -> None:
         """The decision about a request failed: the others do not wait for it; nor for its claims, if `grants`."""
@@ -127,17 +120,13 @@ class ProcessLocks:
             del self._queues[process]
 
     def wake_waiters(self, process: NamespacedName) -> None:
-        """Something changed before a Process: those are looked at whose turn it may be."""
+        """Mark the first in line as dirty, because a run of the Process ended or a request changed its mind."""
         queue = self._queues.get(process)
         if queue is None:
             return
         waiting = [(entry.wanted_lock, key) for key, entry in queue.entries.items() if entry.wanted_lock is not None]
-        if not waiting:
-            return
-        self._on_dirty(min(waiting, key=lambda item: item[0].order)[1])
-        replacing = [item for item in waiting if item[0].replaces]
-        if replacing:
-            self._on_dirty(max(replacing, key=lambda item: item[0].age)[1])
+        if waiting:
+            self._on_dirty(min(waiting, key=lambda item: item[0].order)[1])
 
     def remember(self, process: NamespacedName, runs: Iterable[ProcessRun], *, whole: bool) -> None:
         """Take in runs that are over; `whole`: these are all that there are."""

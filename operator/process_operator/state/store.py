@@ -589,9 +589,7 @@ class Store:
             run.metadata.name for run in (*snapshot.runs, *snapshot.step_runs) if run.status.steps or run.spec.parent
         }
         grants = started_by(plan.actions, plan.ask.due if plan.ask is not None else now, key[1], going=going)
-        if self.locks.request(where, key, plan.ask, grants, now, settled=not plan.actions):
-            for other in sorted({entry.key for entry in self.runs.by_group(*where).values()} - {key}):
-                self._on_dirty(other)
+        self.locks.request(where, key, plan.ask, grants, now, settled=not plan.actions)
 
     def back_off(self, key: NamespacedName, *, grants: bool) -> None:
         """A decision failed: others do not wait for this request until it is decided again."""

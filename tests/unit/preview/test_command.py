@@ -209,6 +209,12 @@ def test_a_bad_process_is_told_of_the_requests_that_name_it() -> None:
     ]
 
 
+def test_a_process_that_would_replace_the_runs_of_all_requests_is_rejected_with_what_is_allowed() -> None:
+    policy = 'spec.concurrencyPolicy: "Replace" is not allowed: supported values: "Allow", "Forbid", "Queue"'
+    answer = ask(request("a", process={"name": "p"}), process("p", concurrencyPolicy="Replace"))
+    assert answer.stderr.splitlines() == [f"Process p: {policy}", f"a: spec.process.name: Process p: {policy}"]
+
+
 def test_the_namespace_is_an_option(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(yaml.safe_dump(request("a")))
     arguments = ["preview", "-f", str(tmp_path), "-f", str(ROOT / "examples"), "-n", "erp", "-o", "json"]

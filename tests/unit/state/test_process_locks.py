@@ -10,7 +10,7 @@ from tests.unit.given import at
 from process_operator.decisions.concurrency.lock_holders import started_by
 from process_operator.decisions.inputs.process_lock import LockHolder, LockRequest, ProcessLock
 from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, PatchJob, ReportRun
-from process_operator.resources.process import ConcurrencyPolicy, stricter
+from process_operator.resources.process import ConcurrencyPolicy, SharedPolicy, stricter
 from process_operator.resources.process_run import ProcessRunStatus, StepStatus
 from process_operator.resources.types import NamespacedName
 from process_operator.state.process_locks import ProcessLocks
@@ -25,8 +25,8 @@ NOW: Final = at("12:00")
 PROCESS: Final = ("erp", "close-day")
 
 
-def asks(request: str, due: str = "12:00", *, place: str | None = None, replaces: bool = False) -> LockRequest:
-    return LockRequest(request, f"{request}-1", at(due), at(place or due), replaces=replaces)
+def asks(request: str, due: str = "12:00", *, place: str | None = None) -> LockRequest:
+    return LockRequest(request, f"{request}-1", at(due), at(place or due))
 
 
 def works(request: str, due: str = "11:00") -> LockHolder:
@@ -46,14 +46,14 @@ def line(*others: LockRequest | LockHolder, is_complete: bool = True) -> Process
     ("request_policy", "process_policy", "holds"),
     [
         pytest.param(ALLOW, ALLOW, ALLOW, id="Allow where both allow"),
-        pytest.param(ALLOW, REPLACE, REPLACE, id="Replace is stricter than Allow"),
-        pytest.param(QUEUE, REPLACE, QUEUE, id="Queue is stricter than Replace"),
+        pytest.param(REPLACE, ALLOW, REPLACE, id="Replace is stricter than Allow"),
+        pytest.param(REPLACE, QUEUE, QUEUE, id="Queue is stricter than Replace"),
         pytest.param(QUEUE, FORBID, FORBID, id="Forbid is stricter than Queue"),
         pytest.param(FORBID, ALLOW, FORBID, id="the request may be the stricter one"),
     ],
 )
 def test_the_stricter_policy_holds(
-    request_policy: ConcurrencyPolicy, process_policy: ConcurrencyPolicy, holds: ConcurrencyPolicy
+    request_policy: ConcurrencyPolicy, process_policy: SharedPolicy, holds: ConcurrencyPolicy
 ) -> None:
     assert stricter(request_policy, process_policy) == holds
 
@@ -73,43 +73,10 @@ def test_the_stricter_policy_holds(
             line(asks("a", "11:59")), asks("b", place="11:50"), True, id="who has waited longer keeps the place"
         ),
         pytest.param(line(is_complete=False), asks("b"), False, id="nobody starts before all have been asked"),
-        pytest.param(
-            line(asks("c", replaces=True)), asks("b"), False, id="nobody starts who would be replaced at once"
-        ),
-        pytest.param(line(asks("a")), asks("b", replaces=True), True, id="Replace: the newest does not wait in line"),
-        pytest.param(line(works("a")), asks("b", replaces=True), False, id="Replace: the other has to be gone first"),
     ],
 )
 def test_admission(others: ProcessLock, ask: LockRequest | None, admitted: bool) -> None:  # noqa: FBT001 - a column of the table
     assert others.admits(ask, NOW) is admitted
-
-
-@pytest.mark.parametrize(
-    ("others", "due", "working", "for_whom"),
-    [
-        pytest.param(line(asks("c", replaces=True)), "11:00", True, "c-1", id="a run goes for a newer one"),
-        pytest.param(line(asks("c")), "11:00", True, None, id="not for one that would wait"),
-        pytest.param(line(asks("c", "12:01", replaces=True)), "11:00", True, None, id="not before that one is due"),
-        pytest.param(
-            line(asks("a", replaces=True)), "12:00", True, None, id="not for one that comes before it by name"
-        ),
-        pytest.param(
-            line(asks("c", replaces=True)), "12:00", True, "c-1", id="but for one that comes after it by name"
-        ),
-        pytest.param(line(works("c", "11:30")), "11:00", True, None, id="two that work let each other be"),
-        pytest.param(line(works("c", "11:30")), "11:00", False, "c-1", id="one that waits goes for a newer that works"),
-        pytest.param(line(works("c", "11:30")), "11:45", False, None, id="but not for an older"),
-        pytest.param(
-            line(asks("c", "11:50", replaces=True), asks("d", "11:55", replaces=True)),
-            "11:00",
-            True,
-            "d-1",
-            id="of several the newest is named",
-        ),
-    ],
-)
-def test_who_makes_room(others: ProcessLock, due: str, working: bool, for_whom: str | None) -> None:  # noqa: FBT001
-    assert others.newer_than((at(due), "b"), NOW, working=working) == for_whom
 
 
 # ---- what is noted at the moment of a decision
@@ -131,8 +98,8 @@ class Noted(ProcessLocks):
         *,
         claims: tuple[LockHolder, ...] = (),
         settled: bool = True,
-    ) -> bool:
-        return self.request(PROCESS, key, ask, claims, NOW, settled=settled)
+    ) -> None:
+        self.request(PROCESS, key, ask, claims, NOW, settled=settled)
 
     def seen_by(self, key: NamespacedName) -> ProcessLock:
         return self.lock(PROCESS, key, (A, B), ())
@@ -174,15 +141,6 @@ def test_only_the_first_in_line_is_looked_at_when_a_run_is_over() -> None:
     locks.dirty.clear()
     locks.wake_waiters(PROCESS)
     assert locks.dirty == [B]
-
-
-def test_one_that_replaces_calls_those_who_wait_once() -> None:
-    locks = Noted()
-    locks.say(A, asks("a", "11:00", replaces=True))
-    locks.dirty.clear()
-    assert locks.say(B, asks("b", replaces=True))
-    assert A in locks.dirty
-    assert not locks.say(B, asks("b", replaces=True))
 
 
 def test_a_claim_outlives_the_first_failure_and_no_more() -> None:

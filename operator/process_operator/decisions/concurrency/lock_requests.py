@@ -9,14 +9,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from process_operator.decisions.activation.activation import is_suspended, run_name
-from process_operator.decisions.concurrency.lock_holders import process_of
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.run_view import RunView
-from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.ticks.due import BusyInterval
 from process_operator.decisions.ticks.progress import (
     busy_intervals,
@@ -45,15 +43,13 @@ def own_ask(context: DecisionContext, candidates: list[Candidate]) -> LockReques
     wishes = _runs(context, candidates)
     if blocked_now(context.snapshot, Need.RUN, now) is None:
         wishes += [*_tick(context), *_one_shot(context)]
-    current = [wish for wish in wishes if wish[0] <= now]
-    replaces = context.policy == ConcurrencyPolicy.REPLACE
-    wish = max(current) if replaces and current else min(current or wishes, default=None)
+    wish = min(wishes, default=None)
     if wish is None:
         return None
     due, run = wish
     keeps = context.policy == ConcurrencyPolicy.FORBID and due <= now and line.place is not None
     place = min(due, line.place) if keeps and line.place is not None else due
-    return LockRequest(context.snapshot.name, run, due, place, replaces=replaces)
+    return LockRequest(context.snapshot.name, run, due, place)
 
 
 def _runs(context: DecisionContext, candidates: list[Candidate]) -> list[Wish]:
@@ -87,15 +83,13 @@ def _tick(context: DecisionContext) -> list[Wish]:
     calendar, settled = calendar_of(snapshot, recurrence), settled_through(snapshot, recurrence)
     through = recurrence.due_through(context.now)
     tick = recurrence.previous(through)
-    if tick is not None and spec.catch_up == CatchUp.ALL and context.policy != ConcurrencyPolicy.REPLACE:
+    if tick is not None and spec.catch_up == CatchUp.ALL:
         tick = recurrence.next_after(max(settled, recurrence.before(_oldest_in_time(context)) or settled))
         while tick is not None and tick <= through and stands_already(snapshot, calendar, tick):
             tick = recurrence.next_after(tick)
     if tick is not None and settled < tick <= through:
         in_time = not is_too_old(recurrence.due_at(tick), context.now, spec.starting_deadline_seconds)
-        # Whether a tick after the written cursor has run already only the history tells; nobody has to go for it before.
-        known = snapshot.history is not None or context.policy != ConcurrencyPolicy.REPLACE
-        if in_time and known and not stands_already(snapshot, calendar, tick):
+        if in_time and not stands_already(snapshot, calendar, tick):
             return [(recurrence.due_at(tick), calendar.run_name(tick))]
     upcoming = recurrence.next_after(max(settled, through))
     return [] if upcoming is None else [(recurrence.due_at(upcoming), calendar.run_name(upcoming))]
@@ -121,36 +115,15 @@ def _one_shot(context: DecisionContext) -> list[Wish]:
     return [] if has_run(snapshot, name) else [(activation.since, name)]
 
 
-def makes_room_for(context: DecisionContext, view: RunView) -> str | None:
-    """The run of another request for which this one has to go (Replace)."""
-    return room_for(context.snapshot, view, context.now, is_replaceable=_waits_replaceable(context, view))
-
-
-def room_for(snapshot: Snapshot, view: RunView, now: datetime, *, is_replaceable: bool) -> str | None:
-    """The run of another request for which an open run has to go; `is_replaceable`: also while it only waits."""
-    working = view.is_started and (not view.is_paused or bool(view.run.status.steps))
-    if not working and not is_replaceable:
-        return None
-    line = snapshot.process_locks.get(process_of(view.run) or "")
-    return None if line is None else line.newer_than((view.due, snapshot.name), now, working=working)
-
-
-def _waits_replaceable(context: DecisionContext, view: RunView) -> bool:
-    is_time = view.window is None or view.window.start <= context.now
-    return context.policy == ConcurrencyPolicy.REPLACE and is_time and not context.is_suspended
-
-
 def may_enter(context: DecisionContext, ask: LockRequest | None) -> bool:
     """Whether the other requests of the Process let a run of this one start now."""
     return context.line is None or context.line.admits(ask, context.now)
 
 
 def others_in_the_way(context: DecisionContext, ask: LockRequest | None) -> tuple[str, ...]:
-    """What of other requests keeps a due tick undecided; one that a newer run outdoes is claimed, and canceled."""
+    """What of other requests keeps a due tick undecided."""
     line = context.line
     if line is None or ask is None or ask.due > context.now or line.admits(ask, context.now):
-        return ()
-    if ask.replaces and line.newer_than(ask.age, context.now, working=False) is not None:
         return ()
     front = line.in_front_of(ask, context.now)
     return (front.run if front is not None else line.process,)

@@ -47,18 +47,11 @@ class LockRequest:
     due: datetime
     place: datetime
     """Since when it stands in line: the first instant at which it asked and was not served."""
-    replaces: bool = False
-    """Its policy is Replace: older runs make room for it."""
 
     @property
     def order(self) -> tuple[datetime, str]:
         """Sorts those who wait: who waits longest is first."""
         return self.place, self.request
-
-    @property
-    def age(self) -> tuple[datetime, str]:
-        """Sorts runs by when they were due, then by the name of their request."""
-        return self.due, self.request
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +73,9 @@ class ProcessLock:
         does."""
         if self.holders:
             return min(self.holders, key=lambda holder: holder.age)
-        if ask.replaces:
-            return None
-        waiting = [other for other in self.asks if other.due <= now]
-        # One who replaces would end at once what starts before it.
-        ahead = [other for other in waiting if other.replaces or other.order < ask.order]
+        ahead = [other for other in self.asks if other.due <= now and other.order < ask.order]
         return min(ahead, key=lambda other: other.order, default=None)
 
     def admits(self, ask: LockRequest | None, now: datetime) -> bool:
         """Whether the run of an ask may be let go now."""
         return ask is not None and ask.due <= now and self.is_complete and self.in_front_of(ask, now) is None
-
-    def newer_than(self, age: tuple[datetime, str], now: datetime, *, working: bool) -> str | None:
-        """The run for which a run of that age makes room under Replace: of the newest ask that replaces.
-
-        One that waits itself (`working` false) gives way also to a newer run that works already.
-        """
-        rivals: list[LockHolder | LockRequest] = [ask for ask in self.asks if ask.replaces and ask.due <= now]
-        if not working:
-            rivals += self.holders
-        newest = max(rivals, key=lambda rival: rival.age, default=None)
-        return newest.run if newest is not None and newest.age > age else None

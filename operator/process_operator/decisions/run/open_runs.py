@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from process_operator.decisions.concurrency.eligibility import is_time, own_kill, too_late_at
-from process_operator.decisions.concurrency.lock_requests import makes_room_for, may_enter, why_it_waits
+from process_operator.decisions.concurrency.lock_requests import may_enter, why_it_waits
 from process_operator.decisions.concurrency.policy import ConcurrencyDecision, apply_policy
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.blocked import Need
@@ -100,8 +100,6 @@ def _orders(
     kill = own_kill(context, view)
     if kill is None and view.name in (*decision.kill, *decision.overtaken):
         kill = Kill(KillReason.REPLACED, decision.winner or "")
-    if kill is None and (newer := makes_room_for(context, view)) is not None:
-        kill = Kill(KillReason.REPLACED, newer)
     start = view.name in decision.start and kill is None
     resumed = view.is_paused and not context.is_suspended and not context.has_stepped_aside(view)
     return RunOrders(
