@@ -36,8 +36,10 @@ packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("pu
 echo "$PWD/operator" >"$packages/process_operator.pth"
 # What pip would write for [project.scripts]. By way of sh, because a path may be too long for a first line or hold spaces.
 interpreter=$(cd "$venv/bin" && pwd)/python
-cat >"$venv/bin/process-operator" <<END
-#!/bin/sh
-exec "$interpreter" -m process_operator "\$@"
-END
-chmod +x "$venv/bin/process-operator"
+console_script() { # NAME MODULE
+    printf '#!/bin/sh\nexec "%s" -c "import sys; sys.argv[0] = \"%s\"; from %s import main; main()" "$@"\n' "$interpreter" "$1" "$2" >"$venv/bin/$1"
+    chmod +x "$venv/bin/$1"
+}
+console_script process-operator process_operator.__main__
+console_script kubectl-process process_operator.plugin.app
+console_script kubectl-process_operator process_operator.plugin.app

@@ -17,13 +17,14 @@ from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 from kubernetes.aio.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME
 from kubernetes.aio.config.kube_config import ENV_KUBECONFIG_PATH_SEPARATOR, KUBE_CONFIG_DEFAULT_LOCATION
+from multidict import CIMultiDict
 
 from process_operator.cluster.login import Login
 from process_operator.cluster.proxy import ProxyError, proxy_of_environment
 from process_operator.settings import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
 USER_AGENT: Final = "process-operator"
 
@@ -44,10 +45,18 @@ class Session(NamedTuple):
 class Connection:
     """A configured way to one API server, for at most `max_connections` calls at once (`transport.py` counts them)."""
 
-    def __init__(self, configuration: Configuration, login: Login, *, max_connections: int) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        login: Login,
+        *,
+        max_connections: int,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> None:
         self.server: str = configuration.host.rstrip("/")
         self.max_connections = max_connections
         self._login = login
+        self._headers = tuple(headers)
         # A proxy of the kubeconfig (proxy-url) wins, and NO_PROXY has no say about it, as for kubectl.
         self._proxy = configuration.proxy or proxy_of_environment(self.server, os.environ)
         configuration.proxy = self._proxy
@@ -86,7 +95,7 @@ class Connection:
     def _session_options(self) -> dict[str, Any]:
         return {
             # Compressed lists cost the server more time than a network inside of a cluster costs.
-            "headers": {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+            "headers": CIMultiDict([("User-Agent", USER_AGENT), ("Accept-Encoding", "identity"), *self._headers]),
             "middlewares": (self._login,),
             "cookie_jar": aiohttp.DummyCookieJar(),
             "read_bufsize": _READ_BUFFER,
@@ -96,9 +105,13 @@ class Connection:
 
 
 async def connect(
-    *, kubeconfig: str | None = None, context: str | None = None, max_connections: int = 32
+    *,
+    kubeconfig: str | None = None,
+    context: str | None = None,
+    max_connections: int = 32,
+    headers: Iterable[tuple[str, str]] = (),
 ) -> Connection:
-    """Read the configuration; nothing is sent yet.
+    """Read the configuration; nothing is sent yet. `headers` go with every request, such as those of impersonation.
 
     A `kubeconfig` or `context` that is named wins; else the mounted service account; else the kubeconfig where kubectl
     looks for it. Raises ConfigurationError.
@@ -110,7 +123,7 @@ async def connect(
     except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"cannot use the Kubernetes configuration: {error}") from error
     try:
-        return Connection(configuration, Login(configuration, load), max_connections=max_connections)
+        return Connection(configuration, Login(configuration, load), max_connections=max_connections, headers=headers)
     except ProxyError as error:
         raise ConfigurationError(str(error)) from error
 

@@ -53,7 +53,7 @@ class Transport:
         self._reads = asyncio.Semaphore(connection.max_connections)
         self._follows = asyncio.Semaphore(connection.max_connections)
 
-    async def call(
+    async def call(  # noqa: PLR0913 - all parts of a request
         self,
         verb: str,
         kind: Kind,
@@ -63,11 +63,12 @@ class Transport:
         query: Query | None = None,
         body: Object | list[Object] | None = None,
         content_type: str = JSON,
+        accept: str = JSON,
     ) -> Object:
         """One try. Gives the answer's JSON object, or raises the ApiError that stands for what happened."""
         async with self._calls:
             with self._observed(verb, kind) as seen:
-                response = await self._send(method, self._url(path, query), body, content_type, self._timeout)
+                response = await self._send(method, self._url(path, query), body, content_type, self._timeout, accept)
                 data = await response.read()
                 seen.append(response.status)
                 if response.status >= 400:
@@ -108,9 +109,10 @@ class Transport:
         body: Object | list[Object] | None,
         content_type: str,
         limits: aiohttp.ClientTimeout,
+        accept: str = JSON,
     ) -> aiohttp.ClientResponse:
         data = orjson.dumps(body) if body is not None else None
-        headers = {"Accept": f"{JSON}, */*", "Content-Type": content_type}
+        headers = {"Accept": f"{accept}, */*", "Content-Type": content_type}
         return await self._connection.own_session.request(method, url, headers=headers, data=data, timeout=limits)
 
     def _url(self, path: str, query: Query | None) -> str:

@@ -14,7 +14,7 @@ from itertools import islice, takewhile
 from types import MappingProxyType
 from typing import Final
 
-from process_operator.decisions.acceptance.acceptance import accept
+from process_operator.decisions.acceptance.acceptance import Acceptance, accept
 from process_operator.decisions.activation.activation import timing_hash
 from process_operator.decisions.inputs.snapshot import CalendarFile, Snapshot
 from process_operator.resources.model import Metadata, format_duration, format_instant
@@ -77,24 +77,8 @@ def preview(
     the one that it names, `step_processes` are those of its steps by name; what is not known of them is taken for one
     that fits. `calendars` are those of its excludeFrom, by ConfigMap and key, and have to be all that it names.
     """
-    schedule = describe_timing(request.spec.timing)
-    if request.spec.process is not None and process is None:
-        process = _fitting_process(request, request.spec.process.name)
-    steps = process.spec.steps or () if process is not None else ()
-    fitting = {step.process.name: _fitting_process(request, step.process.name) for step in steps}
-    since = _since(request, period.start)
-    status = ProcessRequestStatus(activation=Activation(number=1, since=since))
-    metadata = request.metadata
-    snapshot = Snapshot(
-        metadata.namespace,
-        metadata.name,
-        request=request,
-        status=status,
-        process=process,
-        step_processes={**fitting, **step_processes},
-        calendars=calendars or {},
-    )
-    acceptance = accept(snapshot, period.start)
+    schedule, since = describe_timing(request.spec.timing), since_of(request, period.start)
+    acceptance = judge(request, process, period.start, calendars, step_processes)
     if acceptance.reason:
         return Preview(schedule, error=acceptance.message)
     engine = acceptance.engine.engine if acceptance.engine is not None else None
@@ -111,6 +95,32 @@ def preview(
     return Preview(schedule, engine, (tick,) if shown else ())
 
 
+def judge(
+    request: ProcessRequest,
+    process: Process | None,
+    now: datetime,
+    calendars: Mapping[tuple[str, str], CalendarFile] | None = None,
+    step_processes: Mapping[str, Process] = MappingProxyType({}),
+) -> Acceptance:
+    """Judge a request as the operator would at `now` (UTC), without a dry run. Arguments are those of `preview`."""
+    if request.spec.process is not None and process is None:
+        process = _fitting_process(request, request.spec.process.name)
+    steps = process.spec.steps or () if process is not None else ()
+    fitting = {step.process.name: _fitting_process(request, step.process.name) for step in steps}
+    status = ProcessRequestStatus(activation=Activation(number=1, since=since_of(request, now)))
+    metadata = request.metadata
+    snapshot = Snapshot(
+        metadata.namespace,
+        metadata.name,
+        request=request,
+        status=status,
+        process=process,
+        step_processes={**fitting, **step_processes},
+        calendars=calendars or {},
+    )
+    return accept(snapshot, now)
+
+
 def _fitting_process(request: ProcessRequest, name: str) -> Process:
     """A Process that takes whatever parameters the request gives."""
     return Process(
@@ -122,7 +132,7 @@ def _fitting_process(request: ProcessRequest, name: str) -> Process:
     )
 
 
-def _since(request: ProcessRequest, start: datetime) -> datetime:
+def since_of(request: ProcessRequest, start: datetime) -> datetime:
     """When the activation began, or would begin, to which the ticks belong."""
     activation = request.status.activation
     going_on = activation is not None and activation.spec_hash == timing_hash(request)

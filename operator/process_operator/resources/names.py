@@ -26,6 +26,8 @@ LABEL_PARENT: Final = f"{GROUP}/parent"
 """On the run of a step: the run that has the steps."""
 
 ANNOTATION_RESCHEDULE: Final = f"{GROUP}/reschedule"
+ANNOTATION_SUSPEND_REASON: Final = f"{GROUP}/suspend-reason"
+"""On a suspended request: the reason that the user gave. Clients write it; the operator ignores it."""
 ANNOTATION_KILL: Final = f"{GROUP}/kill"
 ANNOTATION_PAUSED: Final = f"{GROUP}/paused"
 """On a Job that the operator suspended for `onSuspend: SuspendRunning`: when (RFC 3339). Written with the

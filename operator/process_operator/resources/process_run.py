@@ -247,7 +247,9 @@ class ProcessRun(Resource):
             AGE,
             Column("Process", "string", ".status.process", wide=True),
             Column("Trigger", "string", ".spec.trigger", wide=True),
-            Column("End", "date", ".status.endTime", wide=True),
+            # Absolute times as text: a Table of ten thousand runs can then be sorted and filtered.
+            Column("Started", "string", ".status.startTime", wide=True),
+            Column("End", "string", ".status.endTime", wide=True),
             Column("Exit", "integer", ".status.exitCode", wide=True),
             Column("Reason", "string", ".status.reason", wide=True),
             Column("Job", "string", ".status.job", wide=True),

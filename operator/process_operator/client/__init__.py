@@ -1,0 +1,1 @@
+"""Client: the API as a person sees it, with that person's own credentials and rights."""

@@ -1,0 +1,141 @@
+"""Client of one user: reads and writes of requests, runs and backfills, as that user's rights allow.
+
+Every write is one call to the API server. Neighbours: `access.py` opens it, `run_table.py` lists many runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from process_operator.cluster.errors import NotFound
+from process_operator.resources.kinds import CONFIG_MAP, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.resources.model import format_instant
+from process_operator.resources.names import (
+    ANNOTATION_RESCHEDULE,
+    ANNOTATION_SUSPEND_REASON,
+    API_VERSION,
+    LABEL_BACKFILL,
+)
+
+if TYPE_CHECKING:
+    from process_operator.cluster.api import Api
+    from process_operator.resources.kinds import Kind
+    from process_operator.resources.types import NamespacedName, Object
+
+_NAME_ROOM: Final = 50
+"""Characters of a request's name in the generated name of its run, so that the whole stays within 63."""
+
+
+class Client:
+    """The objects of process-operator, with `namespace` as the default. Every method raises ApiError."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self.api = api
+        self.namespace = namespace
+
+    # ---- read
+
+    async def request(self, name: str) -> Object:
+        """Read one ProcessRequest."""
+        return await self.api.get(PROCESS_REQUEST, self.namespace, name)
+
+    async def requests(self, *, everywhere: bool = False, selector: str | None = None) -> list[Object]:
+        """List ProcessRequests of the namespace, or of all namespaces, by namespace and name."""
+        return await self._list(PROCESS_REQUEST, everywhere=everywhere, selector=selector)
+
+    async def processes(self, *, everywhere: bool = False) -> list[Object]:
+        """List Processes of the namespace, or of all namespaces."""
+        return await self._list(PROCESS, everywhere=everywhere)
+
+    async def run(self, name: str) -> Object:
+        """Read one ProcessRun."""
+        return await self.api.get(PROCESS_RUN, self.namespace, name)
+
+    async def runs_of(self, request: str) -> list[Object]:
+        """List the runs of a request, without those of steps, oldest first."""
+        found = await self.api.list(PROCESS_RUN, self.namespace, field_selector=f"spec.request.name={request}")
+        own: list[Object] = [run for run in found.items if not run["spec"].get("parent")]
+        return sorted(own, key=lambda run: (due_of(run), str(run["metadata"]["name"])))
+
+    async def runs_named(self, names: Sequence[NamespacedName]) -> list[Object]:
+        """Read runs one by one, with their logs. A run that was deleted meanwhile is left out."""
+        found: list[Object] = []
+        for namespace, name in names:
+            try:
+                found.append(await self.api.get(PROCESS_RUN, namespace, name))
+            except NotFound:
+                continue
+        return found
+
+    async def calendar(self, namespace: str, name: str) -> Object | None:
+        """Read the ConfigMap of a calendar; None if there is none. Raises Forbidden where the user must not read it."""
+        try:
+            return await self.api.get(CONFIG_MAP, namespace, name)
+        except NotFound:
+            return None
+
+    async def _list(self, kind: Kind, *, everywhere: bool, selector: str | None = None) -> list[Object]:
+        namespace = None if everywhere else self.namespace
+        found = await self.api.list(kind, namespace, label_selector=selector)
+        items: list[Object] = list(found.items)
+        return sorted(items, key=lambda body: (body["metadata"]["namespace"], body["metadata"]["name"]))
+
+    # ---- write
+
+    async def start_run(self, request: str, *, dry_run: bool = False) -> Object:
+        """Create a Manual run of a request; the API server completes its name."""
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": "ProcessRun",
+            "metadata": {"generateName": f"{request[:_NAME_ROOM].rstrip('-.')}-", "namespace": self.namespace},
+            "spec": {"request": {"name": request}, "trigger": "Manual"},
+        }
+        return await self.api.create(PROCESS_RUN, self.namespace, body, dry_run=dry_run)
+
+    async def cancel_run(self, name: str) -> Object:
+        """Ask the operator to end a run. It cannot be taken back."""
+        return await self.api.patch(PROCESS_RUN, self.namespace, name, {"spec": {"cancel": True}})
+
+    async def suspend(self, request: str, reason: str | None) -> Object:
+        """Suspend a request, with the user's reason as an annotation."""
+        patch = {"metadata": {"annotations": {ANNOTATION_SUSPEND_REASON: reason}}, "spec": {"suspend": True}}
+        return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch)
+
+    async def resume(self, request: str) -> Object:
+        """Resume a suspended request, and remove the reason of the suspension."""
+        patch = {"metadata": {"annotations": {ANNOTATION_SUSPEND_REASON: None}}, "spec": {"suspend": False}}
+        return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch)
+
+    async def reschedule(self, request: str, now: datetime) -> Object:
+        """Start a new activation of a request. `now` (UTC) is the value by which the operator tells two of them apart."""
+        patch = {"metadata": {"annotations": {ANNOTATION_RESCHEDULE: now.isoformat(timespec="milliseconds")}}}
+        return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch)
+
+    async def backfill(self, request: str, start: datetime, end: datetime, *, rerun: str) -> Object:
+        """Create a ProcessBackfill of a request for [start, end] (UTC)."""
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": "ProcessBackfill",
+            "metadata": {"generateName": f"{request[:_NAME_ROOM].rstrip('-.')}-", "namespace": self.namespace},
+            "spec": {
+                "request": {"name": request},
+                "from": format_instant(start),
+                "to": format_instant(end),
+                "rerun": rerun,
+            },
+        }
+        return await self.api.create(PROCESS_BACKFILL, self.namespace, body)
+
+
+def due_of(run: Object) -> str:
+    """Return the time that a run stands for (RFC 3339, UTC): its tick, or its creation if it has none."""
+    due: Any = run["spec"].get("scheduledTime") or run["metadata"]["creationTimestamp"]
+    return str(due)
+
+
+def backfill_of(run: Object) -> str | None:
+    """Return the name of the backfill that created a run."""
+    labels: dict[str, str] = run["metadata"].get("labels") or {}
+    return labels.get(LABEL_BACKFILL)

@@ -1,0 +1,83 @@
+"""Log of a run: live from the pod that works for it, or from the record once it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from process_operator.cluster.errors import ApiError, Forbidden, NotFound
+from process_operator.resources.kinds import POD
+from process_operator.resources.names import LABEL_JOB_NAME
+
+if TYPE_CHECKING:
+    from process_operator.client.client import Client
+    from process_operator.cluster.transport import Query
+    from process_operator.resources.types import Object
+
+_CHUNK_BYTES: Final = 64 * 1024
+_STARTED: Final = frozenset({"Running", "Succeeded", "Failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLog:
+    """A container of a pod, whose log the kubelet serves."""
+
+    pod: str
+    container: str | None = None
+
+
+async def live_log(client: Client, run: Object, container: str | None) -> LiveLog | None:
+    """Find the newest pod of a run that has started; None if there is none. Raises ApiError."""
+    job = run["status"].get("job")
+    if not job:
+        return None
+    found = await client.api.list(POD, run["metadata"]["namespace"], label_selector=f"{LABEL_JOB_NAME}={job}")
+    own = [pod for pod in found.items if _is_of(pod, run) and pod["status"].get("phase") in _STARTED]
+    if not own:
+        return None
+    pod = max(own, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
+    return LiveLog(pod["metadata"]["name"], container or run["status"].get("log", {}).get("container"))
+
+
+def _is_of(pod: Object, run: Object) -> bool:
+    uid = run["status"].get("jobUID")
+    owners = pod["metadata"].get("ownerReferences") or ()
+    return uid is None or any(owner.get("uid") == uid for owner in owners)
+
+
+async def stream_log(
+    client: Client, namespace: str, source: LiveLog, *, follow: bool, tail: int | None, timestamps: bool
+) -> AsyncIterator[bytes]:
+    """Stream the log of a container as it comes. Raises ApiError."""
+    query: Query = {
+        "container": source.container,
+        "follow": "true" if follow else None,
+        "tailLines": tail,
+        "timestamps": "true" if timestamps else None,
+    }
+    path = POD.path(namespace, source.pod, "log")
+    async with client.api.transport.stream("get", POD, path, query=query, follow=follow) as response:
+        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            yield chunk
+
+
+def recorded_log(run: Object) -> tuple[str, str]:
+    """Return the recorded text, and a sentence about what is not in it (empty: nothing is missing)."""
+    log = run["status"].get("log") or {}
+    text, reason = log.get("text") or "", log.get("reason") or ""
+    if not text:
+        return "", f"no log is recorded{f' ({reason})' if reason else ''}"
+    if log.get("truncated"):
+        return text, "only the end of the log is recorded"
+    return text, f"this is not the log itself ({reason})" if reason else ""
+
+
+def why_unreadable(error: ApiError) -> str:
+    """Describe why a live log cannot be read."""
+    match error:
+        case Forbidden():
+            return f"{error.message}. Reading the logs of pods takes the right get on pods/log"
+        case NotFound():
+            return "the pod is gone"
+    return error.message

@@ -1,0 +1,196 @@
+"""Reasons why a request ran, or did not run, at an instant. Pure: objects and `now` come in, sentences come out.
+
+The times come from the request's own `Recurrence`, and reasons from what the operator recorded: runs, conditions, and
+the activation in the status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from process_operator.preview.preview import judge, since_of
+from process_operator.resources.model import format_instant, parse_instant
+from process_operator.timing.describe import describe_timing
+
+if TYPE_CHECKING:
+    from process_operator.preview.manifest_set import GivenRequest
+    from process_operator.resources.process_request import ProcessRequest
+    from process_operator.resources.types import Object
+    from process_operator.timing.recurrence import Recurrence
+
+_NO_EXCLUSIONS: Final = {"exclude": (), "exclude_from": ()}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request with its runs (as JSON), the instant in question, and the present (both UTC)."""
+
+    given: GivenRequest
+    runs: Sequence[Object]
+    at: datetime
+    now: datetime
+
+
+def explain(question: Question) -> Iterator[str]:
+    """Give the reasons as sentences, the most important first. There is at least one."""
+    request = question.given.request
+    if request is None:
+        yield f"The request cannot be read: {question.given.error}."
+        return
+    stands_for = [run for run in question.runs if _stands_for(run, question.at)]
+    for run in stands_for:
+        yield _of_run(run)
+    if not stands_for:
+        yield from _without_run(question, request)
+    yield from _state(request, question.now)
+
+
+def _stands_for(run: Object, at: datetime) -> bool:
+    """Check whether a run stands for an instant: its own tick, or one of the row that its summary counts."""
+    due = run["spec"].get("scheduledTime")
+    if due is None:
+        return parse_instant(run["metadata"]["creationTimestamp"]) == at
+    summary: dict[str, Any] = run["status"].get("summary") or {}
+    if summary:
+        return parse_instant(summary["from"]) <= at <= parse_instant(summary["to"])
+    return parse_instant(due) == at
+
+
+def _of_run(run: Object) -> str:
+    status, name = run["status"], run["metadata"]["name"]
+    why = ": ".join(filter(None, (status.get("reason"), status.get("message"))))
+    many = status.get("summary")
+    row = f" It stands for {many['count']} times from {many['from']} to {many['to']}." if many else ""
+    return f"Run {name} stands for that time. It is {status.get('phase', 'Pending')}{f' ({why})' if why else ''}.{row}"
+
+
+def _without_run(question: Question, request: ProcessRequest) -> Iterator[str]:
+    given, at, now = question.given, question.at, question.now
+    timing = describe_timing(request.spec.timing)
+    acceptance = judge(request, given.process, now, given.calendars, given.step_processes)
+    recurrence = acceptance.recurrence
+    if acceptance.reason:
+        yield f"The request is not accepted ({acceptance.reason}): {acceptance.message}."
+    if recurrence is None:
+        if not acceptance.reason:
+            yield f"No run stands for that time. The timing is {timing}, which is no schedule."
+            yield from _runs_looked_at(question)
+        return
+    if recurrence.previous(at) != at:
+        yield from _not_a_tick(question, request, recurrence, timing)
+        return
+    yield from _tick_without_run(question, request, recurrence)
+
+
+def _not_a_tick(question: Question, request: ProcessRequest, recurrence: Recurrence, timing: str) -> Iterator[str]:
+    at, schedule = question.at, request.spec.timing.schedule
+    assert schedule is not None
+    if schedule.start_time is not None and at < schedule.start_time:
+        yield f"The schedule starts later, at {format_instant(schedule.start_time)} (startTime)."
+    elif schedule.finish_time is not None and at > schedule.finish_time:
+        yield f"The schedule ended before, at {format_instant(schedule.finish_time)} (finishTime)."
+    elif _is_tick_without_exclusions(question, request):
+        yield "That time is excluded by spec.timing.schedule.exclude or by a calendar of excludeFrom."
+    elif at < since_of(request, question.now):
+        yield from _before_activation(request)
+    else:
+        yield f"That is not a time of the schedule, which is {timing}."
+    before, after = recurrence.previous(at), recurrence.next_after(at)
+    nearest = " and ".join(
+        part
+        for part in (
+            f"{_shown(recurrence, before)} before it" if before is not None else "",
+            f"{_shown(recurrence, after)} after it" if after is not None else "",
+        )
+        if part
+    )
+    if nearest:
+        yield f"The nearest times are {nearest}."
+
+
+def _shown(recurrence: Recurrence, tick: datetime) -> str:
+    """Write a tick, and the wall time that a clock change moved it from."""
+    named = recurrence.wall_time(tick)
+    due = recurrence.due_at(tick)
+    remarks = [f"started at {format_instant(due)} by jitter"] if due != tick else []
+    if named is not None and named.minute != tick.minute:
+        remarks.append(f"moved by a clock change from {named:%H:%M:%S}")
+    return format_instant(tick) + (f" ({', '.join(remarks)})" if remarks else "")
+
+
+def _is_tick_without_exclusions(question: Question, request: ProcessRequest) -> bool:
+    schedule = request.spec.timing.schedule
+    if schedule is None or not (schedule.exclude or schedule.exclude_from):
+        return False
+    timing = request.spec.timing.model_copy(update={"schedule": schedule.model_copy(update=_NO_EXCLUSIONS)})
+    bare = request.model_copy(update={"spec": request.spec.model_copy(update={"timing": timing})})
+    given = question.given
+    recurrence = judge(bare, given.process, question.now, None, given.step_processes).recurrence
+    return recurrence is not None and recurrence.previous(question.at) == question.at
+
+
+def _before_activation(request: ProcessRequest) -> Iterator[str]:
+    activation = request.status.activation
+    created = request.metadata.creation_timestamp
+    if activation is not None and activation.since is not None:
+        cause = {"Created": "created", "Resumed": "resumed", "Edited": "edited", "Rescheduled": "rescheduled"}
+        how = cause.get(str(activation.cause), "started")
+        yield (
+            f"That is before the present activation, which began at {format_instant(activation.since)}, when the request "
+            f"was {how}. Times before it are never made up."
+        )
+    elif created is not None:
+        yield f"That is before the request was created, at {format_instant(created)}."
+
+
+def _tick_without_run(question: Question, request: ProcessRequest, recurrence: Recurrence) -> Iterator[str]:
+    at, now = question.at, question.now
+    due = recurrence.due_at(at)
+    if due > now:
+        yield f"That time is still to come, at {format_instant(due)}."
+        return
+    if request.status.waiting_count:
+        yield f"{request.status.waiting_count} due runs wait to start; the newest of them may stand for that time."
+    oldest = min((parse_instant(run["spec"]["scheduledTime"]) for run in question.runs if _has_tick(run)), default=None)
+    if oldest is None or at < oldest:
+        history = request.spec.history
+        age = f", and none older than {history.max_age}" if history.max_age is not None else ""
+        yield (
+            f"It is a time of the schedule, and no run stands for it any more. The request keeps {history.successful} "
+            f"successful, {history.failed} failed and {history.other} other runs (spec.history){age}."
+        )
+    elif not request.status.waiting_count:
+        yield "It is a time of the schedule, and no run stands for it. It may have been deleted by a user."
+    yield from _runs_looked_at(question)
+
+
+def _has_tick(run: Object) -> bool:
+    return run["spec"].get("scheduledTime") is not None
+
+
+def _runs_looked_at(question: Question) -> Iterator[str]:
+    count = len(question.runs)
+    if not count:
+        yield "The request has no runs."
+        return
+    names = f"{question.runs[0]['metadata']['name']} to {question.runs[-1]['metadata']['name']}" if count > 1 else ""
+    yield f"Looked at {count} run{'s' if count > 1 else ''}{f' ({names})' if names else ''}."
+
+
+def _state(request: ProcessRequest, now: datetime) -> Iterator[str]:
+    """Describe what keeps the request from running now."""
+    if request.spec.suspend:
+        reason = request.metadata.annotations.get("process-operator.io/suspend-reason")
+        yield f"The request is suspended (spec.suspend){f': {reason}' if reason else ''}. No run starts until it is resumed."
+    for condition in request.status.conditions:
+        is_bad = condition.type in ("Accepted", "Ready") and condition.status == "False"
+        if is_bad and not request.spec.suspend:
+            since = f" since {format_instant(condition.last_transition_time)}" if condition.last_transition_time else ""
+            yield f"{condition.type} is False{since} ({condition.reason}): {condition.message}"
+            break
+    upcoming = request.status.next_run_time
+    if upcoming is not None and upcoming > now and not request.spec.suspend:
+        yield f"The next run starts at {format_instant(upcoming)}."

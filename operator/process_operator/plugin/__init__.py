@@ -1,0 +1,1 @@
+"""Plugin: `kubectl process`, the two windows of an ERP as commands."""

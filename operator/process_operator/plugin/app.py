@@ -1,0 +1,287 @@
+"""Command line of `kubectl process`: its commands, their options and help texts.
+
+A command imports its own module when it runs, so that help and completion start in a moment. Neighbours: `options.py`
+has the options that all commands share, `errors.py` the exit statuses.
+"""
+
+# ruff: noqa: PLC0415 - each command imports what it needs
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from process_operator.plugin.connection import Connecting
+from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.forms import Form
+from process_operator.plugin.options import Everywhere, Selector, Yes, cluster_command
+from process_operator.plugin.terminal import note
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Process requests and their runs: what an ERP calls Process Request and Process Monitor.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Request = Annotated[str, typer.Argument(help="Name of a ProcessRequest.")]
+OptionalRequest = Annotated[str | None, typer.Argument(help="Name of a ProcessRequest.")]
+Requests = Annotated[list[str] | None, typer.Argument(help="Names of ProcessRequests.")]
+Run = Annotated[str, typer.Argument(help="Name of a ProcessRun.")]
+Timeout = Annotated[str | None, typer.Option("--timeout", help="Give up after this time, such as 10m.", metavar="T")]
+
+
+Output = Annotated[Form, typer.Option("-o", "--output", help="Form of the answer.", show_default=False)]
+
+
+@app.command()
+@cluster_command
+def status(
+    connecting: Connecting, request: OptionalRequest = None, everywhere: Everywhere = False, output: Output = Form.TABLE
+) -> None:
+    """Show how things are: of everything, or of one request.
+
+    Example: kubectl process status close-day
+    """
+    from process_operator.plugin.status import show_all, show_request
+
+    if request is None:
+        show_all(connecting, everywhere=everywhere, output=output)
+    else:
+        show_request(connecting, request, output=output)
+
+
+@app.command()
+@cluster_command
+def runs(
+    connecting: Connecting,
+    request: OptionalRequest = None,
+    everywhere: Everywhere = False,
+    selector: Selector = None,
+    field_selector: Annotated[
+        str | None, typer.Option(help="Field selector of the API server.", metavar="FIELDS")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Due since: 24h, or an RFC 3339 time.", metavar="T")] = None,
+    until: Annotated[str | None, typer.Option(help="Due until: 1h, or an RFC 3339 time.", metavar="T")] = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help="Phase, such as Failed. May be repeated.", metavar="PHASE")
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Failed, Missed and Unknown runs.")] = False,
+    process: Annotated[str | None, typer.Option(help="Name of the Process that ran.", metavar="NAME")] = None,
+    trigger: Annotated[str | None, typer.Option(help="Trigger, such as Manual or Schedule.", metavar="TRIGGER")] = None,
+    no_headers: Annotated[bool, typer.Option("--no-headers", help="Print no header line.")] = False,
+    output: Output = Form.TABLE,
+) -> None:
+    """List runs, the newest first.
+
+    Example: kubectl process runs --failed --since 24h
+    """
+    from process_operator.plugin.runs import RunQuestion, show_runs
+
+    question = RunQuestion(
+        request, everywhere, selector, field_selector, since, until, tuple(phase or ()), failed, process, trigger
+    )
+    show_runs(connecting, question, output=output, has_header=not no_headers)
+
+
+@app.command("next")
+@cluster_command
+def next_(
+    connecting: Connecting,
+    request: OptionalRequest = None,
+    everywhere: Everywhere = False,
+    selector: Selector = None,
+    end: Annotated[str | None, typer.Option("--to", help="Until then: 24h, or an RFC 3339 time.", metavar="T")] = None,
+    count: Annotated[int, typer.Option(min=1, help="At most so many times of each request.", metavar="N")] = 3,
+    show_zone: Annotated[
+        str, typer.Option(help="Zones of the times: schedule, local, utc; several with commas.", metavar="ZONES")
+    ] = "schedule",
+    output: Output = Form.TABLE,
+) -> None:
+    """Show when requests run next.
+
+    Example: kubectl process next --to 24h
+    """
+    from process_operator.plugin.upcoming import UpcomingQuestion, show_upcoming
+
+    show_upcoming(connecting, UpcomingQuestion(request, everywhere, selector, end, count, show_zone), output=output)
+
+
+@app.command()
+@cluster_command
+def why(
+    connecting: Connecting,
+    request: Request,
+    at: Annotated[
+        str | None, typer.Option("--at", help="The time in question: RFC 3339, or 2h for two hours ago.", metavar="T")
+    ] = None,
+) -> None:
+    """Say why a request ran, or did not run, at some time.
+
+    Example: kubectl process why close-day --at 2026-11-30T02:00:00Z
+    """
+    from process_operator.plugin.why import show_why
+
+    show_why(connecting, request, at)
+
+
+@app.command()
+@cluster_command
+def run(
+    connecting: Connecting,
+    request: Request,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the run.")] = False,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Print its log until it ends.")] = False,
+    timeout: Timeout = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only ask whether the API server accepts it.")] = False,
+) -> None:
+    """Run a request now, beside its schedule.
+
+    Example: kubectl process run close-day --follow
+    """
+    from process_operator.plugin.buttons import run_now
+
+    run_now(connecting, request, wait=wait, follow=follow, timeout=timeout, dry_run=dry_run)
+
+
+@app.command()
+@cluster_command
+def cancel(
+    connecting: Connecting,
+    names: Annotated[list[str], typer.Argument(help="Names of ProcessRuns.")],
+    yes: Yes = False,
+) -> None:
+    """End runs that are waiting or running.
+
+    Example: kubectl process cancel close-day-x2z9k
+    """
+    from process_operator.plugin.buttons import cancel_runs
+
+    cancel_runs(connecting, names, yes=yes)
+
+
+@app.command()
+@cluster_command
+def schedule(connecting: Connecting, names: Requests = None, selector: Selector = None, yes: Yes = False) -> None:
+    """Resume suspended requests.
+
+    Example: kubectl process schedule close-day
+    """
+    from process_operator.plugin.buttons import resume_requests
+
+    resume_requests(connecting, names or [], selector, yes=yes)
+
+
+@app.command()
+@cluster_command
+def unschedule(
+    connecting: Connecting,
+    names: Requests = None,
+    selector: Selector = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Reason, for those who wonder why nothing runs.", metavar="TEXT")
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Suspend requests.
+
+    Example: kubectl process unschedule close-day --reason "stocktaking"
+    """
+    from process_operator.plugin.buttons import suspend_requests
+
+    suspend_requests(connecting, names or [], selector, reason, yes=yes)
+
+
+@app.command()
+@cluster_command
+def reschedule(connecting: Connecting, names: Requests = None, selector: Selector = None, yes: Yes = False) -> None:
+    """Start the timing of requests again from now; a request that has run once runs again.
+
+    Example: kubectl process reschedule import-orders
+    """
+    from process_operator.plugin.buttons import reschedule_requests
+
+    reschedule_requests(connecting, names or [], selector, yes=yes)
+
+
+@app.command()
+@cluster_command
+def logs(
+    connecting: Connecting,
+    name: Annotated[str, typer.Argument(help="Name of a ProcessRun, or of a ProcessRequest for its newest run.")],
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Print new lines until the run ends.")] = False,
+    tail: Annotated[int | None, typer.Option(min=0, help="Print only so many of the last lines.", metavar="N")] = None,
+    container: Annotated[
+        str | None, typer.Option("-c", "--container", help="Container of the pod.", metavar="NAME")
+    ] = None,
+    timestamps: Annotated[bool, typer.Option("--timestamps", help="Print the time of each line.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Print escape sequences of the log as they are.")] = False,
+) -> None:
+    """Print the log of a run: from its pod while it runs, from the record afterwards.
+
+    Example: kubectl process logs close-day --follow
+    """
+    from process_operator.plugin.logs import LogQuestion, show_log
+
+    show_log(connecting, name, LogQuestion(follow, tail, container, timestamps, raw))
+
+
+@app.command("wait")
+@cluster_command
+def wait_(
+    connecting: Connecting,
+    name: Run,
+    timeout: Timeout = None,
+    pass_exit_code: Annotated[
+        bool, typer.Option("--pass-exit-code", help="Exit with the container's code, if it has one.")
+    ] = False,
+) -> None:
+    """Wait for the end of a run. Exit status: 0 Succeeded, 3 ended otherwise, 4 timeout, 1 error, 2 usage.
+
+    Example: kubectl process wait close-day-x2z9k --timeout 10m
+    """
+    from process_operator.plugin.waiting import wait_for_run
+
+    wait_for_run(connecting, name, timeout, pass_exit_code=pass_exit_code)
+
+
+@app.command()
+@cluster_command
+def backfill(
+    connecting: Connecting,
+    request: Request,
+    start: Annotated[str, typer.Option("--from", help="First time, RFC 3339.", metavar="T")],
+    end: Annotated[str, typer.Option("--to", help="Last time, RFC 3339.", metavar="T")],
+    rerun: Annotated[
+        str, typer.Option(help="Times that have a run already: Never, Failed or Always.", metavar="WHICH")
+    ] = "Never",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the times.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Run a request for times of the past.
+
+    Example: kubectl process backfill close-day --from 2026-11-01T00:00:00Z --to 2026-11-07T23:59:59Z --dry-run
+    """
+    from process_operator.plugin.backfill import BackfillQuestion, make_backfill
+
+    make_backfill(connecting, BackfillQuestion(request, start, end, rerun, dry_run, yes))
+
+
+def main() -> None:
+    """Entry point of the console scripts."""
+    program = Path(sys.argv[0]).name
+    name = program.replace("kubectl-", "kubectl ").replace("_", "-") if program.startswith("kubectl-") else program
+    try:
+        app(prog_name=name)
+    except CommandError as error:
+        note(f"error: {error}")
+        raise SystemExit(int(error.status)) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(int(Exit.OK)) from None

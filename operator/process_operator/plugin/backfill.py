@@ -1,0 +1,87 @@
+"""`kubectl process backfill`: runs for times of the past, listed before anything is created."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from process_operator.client.judged import judged_requests
+from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.terminal import confirm, say
+from process_operator.plugin.times import now, past
+from process_operator.preview.preview import judge
+from process_operator.resources.model import format_instant
+from process_operator.resources.process_backfill import Rerun
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from process_operator.client.client import Client
+    from process_operator.plugin.connection import Connecting
+    from process_operator.resources.types import Object
+
+_ASKS_ABOVE: Final = 20
+_MAX_LISTED: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillQuestion:
+    """The options of the command as the user gave them."""
+
+    request: str
+    start: str
+    end: str
+    rerun: str
+    dry_run: bool
+    yes: bool
+
+
+def make_backfill(connecting: Connecting, question: BackfillQuestion) -> None:
+    """List the times of the range, and create a ProcessBackfill for them."""
+    start, end = past("--from", question.start), past("--to", question.end)
+    assert start is not None
+    assert end is not None
+    if end < start:
+        raise CommandError("--to must not be before --from", Exit.USAGE)
+    rerun = _rerun(question.rerun)
+
+    async def work(client: Client) -> Object | None:
+        ticks, count = await _ticks(client, question.request, start, end)
+        for tick in ticks:
+            say(format_instant(tick))
+        if count > len(ticks):
+            say(f"... and {count - len(ticks)} more")
+        if not count:
+            raise CommandError("the schedule has no time in that range; kubectl process next shows its times")
+        if question.dry_run:
+            return None
+        if count > _ASKS_ABOVE:
+            confirm(f"This creates up to {count} runs:", [question.request, f"{count} times"], yes=question.yes)
+        return await client.backfill(question.request, start, end, rerun=rerun)
+
+    body = connecting.run(work)
+    if body is not None:
+        say(f"processbackfill.process-operator.io/{body['metadata']['name']} created")
+
+
+def _rerun(text: str) -> str:
+    allowed = {str(word).lower(): str(word) for word in Rerun}
+    if text.lower() not in allowed:
+        raise CommandError(f"--rerun: {text!r} is unknown; allowed: {', '.join(allowed.values())}", Exit.USAGE)
+    return allowed[text.lower()]
+
+
+async def _ticks(client: Client, name: str, start: datetime, end: datetime) -> tuple[list[datetime], int]:
+    """Return the first times of a request in [start, end], and how many there are."""
+    ((given, _),) = await judged_requests(client, [await client.request(name)])
+    if given.request is None:
+        raise CommandError(f"request {name} cannot be read: {given.error}")
+    acceptance = judge(given.request, given.process, now(), given.calendars, given.step_processes)
+    if acceptance.recurrence is None:
+        raise CommandError(f"request {name} has no schedule: {acceptance.message or 'its timing runs once'}")
+    recurrence = acceptance.recurrence.reaching_back(start)
+    found = recurrence.between(start, end, limit=_MAX_LISTED)
+    if recurrence.previous(start) == start:
+        found = [start, *found][:_MAX_LISTED]
+    count = recurrence.count(start, end) + (recurrence.previous(start) == start)
+    return found, count

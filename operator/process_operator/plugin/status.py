@@ -1,0 +1,219 @@
+"""`kubectl process status`: everything at a glance, or one request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from process_operator.client.judged import judged_requests
+from process_operator.client.run_table import FAILED_PHASES, RunFilter, RunRow, run_rows
+from process_operator.plugin.terminal import colored, note, printable, say, say_json, say_yaml, table, takes_utf8
+from process_operator.plugin.times import now
+from process_operator.plugin.upcoming import Upcoming, upcoming_of
+from process_operator.resources.model import format_instant
+from process_operator.resources.names import ANNOTATION_SUSPEND_REASON
+
+if TYPE_CHECKING:
+    from process_operator.client.client import Client
+    from process_operator.plugin.connection import Connecting
+    from process_operator.plugin.forms import Form
+    from process_operator.resources.types import Object
+
+_RECENT: Final = timedelta(hours=24)
+_LAST: Final = 10
+_NEXT: Final = 3
+_NEXT_OF_ALL: Final = 5
+_MARKS: Final = {"Succeeded": "✓", "Failed": "✗", "Missed": "-", "Skipped": "s", "Canceled": "c", "Unknown": "?"}
+_LETTERS: Final = {"Succeeded": "S", "Failed": "F", "Missed": "M", "Skipped": "s", "Canceled": "c", "Unknown": "?"}
+_COLORS: Final = {"Succeeded": "green", "Failed": "red", "Missed": "yellow", "Unknown": "yellow"}
+_HEALTHY: Final = {
+    "Accepted": "True",
+    "Ready": "True",
+    "NotificationsReady": "True",
+    "CalendarsReady": "True",
+    "Stalled": "False",
+    "Reconciling": "False",
+}
+_OPEN: Final = frozenset({"Pending", "Running"})
+
+
+def strip(phases: list[str]) -> str:
+    """Draw the last runs as one character each, the oldest first; letters where the terminal has no UTF-8."""
+    marks = _MARKS if takes_utf8() else _LETTERS
+    return "".join(colored(marks.get(phase, "."), _COLORS.get(phase, "cyan")) for phase in phases)
+
+
+# ---- one request
+
+
+def show_request(connecting: Connecting, name: str, *, output: Form) -> None:
+    """Print one request: its timing, what comes, what was, and what is not well."""
+
+    async def work(client: Client) -> tuple[Object, Upcoming, list[RunRow]]:
+        body = await client.request(name)
+        ((given, unread),) = await judged_requests(client, [body])
+        rows = await run_rows(client, RunFilter(request=name), everywhere=False)
+        return body, upcoming_of(given, unread, now(), None, _NEXT), rows
+
+    body, upcoming, rows = connecting.run(work)
+    rows = [row for row in rows if not row.cells.get("Parent")]
+    if output in {"json", "yaml"}:
+        (say_json if output == "json" else say_yaml)(_facts(body, upcoming, rows))
+        return
+    status, spec = body["status"], body["spec"]
+    lines = [
+        ("Request", f"{name} (namespace {body['metadata']['namespace']})"),
+        ("Process", (spec.get("process") or {}).get("name", "its own Job template")),
+        ("Description", spec.get("description", "")),
+        ("Status", status.get("phase", "not looked at by an operator yet")),
+        ("Suspended", _suspended(body)),
+        ("Schedule", upcoming.schedule or status.get("schedule", "")),
+        ("Next", "\n".join(tick.local.isoformat(sep=" ", timespec="seconds") for tick in upcoming.ticks)),
+        ("", upcoming.note),
+        ("Parameters", ", ".join(f"{p['name']}={p.get('value', '')}" for p in spec.get("parameters") or ())),
+        ("Last runs", strip([row.phase for row in reversed([r for r in rows if r.phase not in _OPEN][:_LAST])])),
+        ("Open runs", "\n".join(_open_run(row) for row in rows if row.phase in _OPEN)),
+        ("Counts", _counts(status.get("counts") or {})),
+        ("Not well", "\n".join(_bad_conditions(status))),
+    ]
+    width = max(len(label) for label, _ in lines) + 2
+    for label, text in lines:
+        for number, line in enumerate(filter(None, text.split("\n"))):
+            shown = line if label == "Last runs" else printable(line)
+            say(f"{f'{label}:' if label and not number else '':<{width}}{shown}")
+
+
+def _suspended(body: Object) -> str:
+    if not body["spec"].get("suspend"):
+        return ""
+    reason = (body["metadata"].get("annotations") or {}).get(ANNOTATION_SUSPEND_REASON)
+    return f"yes{f': {reason}' if reason else ''}"
+
+
+def _open_run(row: RunRow) -> str:
+    reason = row.cells.get("Reason")
+    return f"{row.name} {row.phase}{f' ({reason})' if reason else ''}"
+
+
+def _counts(counts: dict[str, Any]) -> str:
+    words = ("succeeded", "failed", "missed", "skipped", "canceled", "unknown")
+    return ", ".join(f"{counts[word]} {word}" for word in words if counts.get(word))
+
+
+def _bad_conditions(status: dict[str, Any]) -> list[str]:
+    """Describe the conditions that a healthy request does not have."""
+    return [
+        f"{condition['type']} is {condition['status']} ({condition['reason']}): {condition['message']}"
+        for condition in status.get("conditions") or ()
+        if _HEALTHY.get(condition["type"], condition["status"]) != condition["status"]
+    ]
+
+
+def _facts(body: Object, upcoming: Upcoming, rows: list[RunRow]) -> dict[str, Any]:
+    """The same facts as the page, for programs."""
+    status, spec = body["status"], body["spec"]
+    return {
+        "namespace": body["metadata"]["namespace"],
+        "name": body["metadata"]["name"],
+        "process": (spec.get("process") or {}).get("name"),
+        "phase": status.get("phase"),
+        "suspended": bool(spec.get("suspend")),
+        "suspendReason": (body["metadata"].get("annotations") or {}).get(ANNOTATION_SUSPEND_REASON),
+        "schedule": upcoming.schedule,
+        "next": [format_instant(tick.due) for tick in upcoming.ticks],
+        "note": upcoming.note,
+        "parameters": spec.get("parameters") or [],
+        "lastRuns": [{"name": row.name, "phase": row.phase} for row in rows if row.phase not in _OPEN][:_LAST],
+        "openRuns": [{"name": row.name, "phase": row.phase} for row in rows if row.phase in _OPEN],
+        "counts": status.get("counts") or {},
+        "notWell": _bad_conditions(status),
+    }
+
+
+# ---- everything
+
+
+def show_all(connecting: Connecting, *, everywhere: bool, output: Form) -> None:
+    """Print counts by phase, what needs a person, what failed lately, and what comes next."""
+    present = now()
+
+    async def work(client: Client) -> tuple[list[Object], list[RunRow], list[Upcoming]]:
+        bodies = await client.requests(everywhere=everywhere)
+        rows = await run_rows(client, RunFilter(), everywhere=everywhere)
+        judged = await judged_requests(client, bodies)
+        live = [(given, unread) for given, unread in judged if given.request and not given.request.spec.suspend]
+        return bodies, rows, [upcoming_of(given, unread, present, None, 1) for given, unread in live]
+
+    bodies, rows, upcoming = connecting.run(work)
+    phases = Counter(body["status"].get("phase") or "New" for body in bodies)
+    runs = Counter(row.phase for row in rows)
+    since = format_instant(present - _RECENT)
+    failed = [row for row in rows if row.phase in FAILED_PHASES and row.due >= since]
+    needy = [body for body in bodies if body["status"].get("phase") in {"Invalid", "Failed"} or _is_stalled(body)]
+    following = sorted((one for one in upcoming if one.ticks), key=lambda one: one.ticks[0].due)[:_NEXT_OF_ALL]
+    if output in {"json", "yaml"}:
+        facts = {
+            "requests": dict(phases),
+            "runs": dict(runs),
+            "needAttention": [_named(body) for body in needy],
+            "failedSince": since,
+            "failed": [{"namespace": row.namespace, "name": row.name, "phase": row.phase} for row in failed],
+            "next": [
+                {"namespace": one.namespace, "name": one.name, "at": format_instant(one.ticks[0].due)}
+                for one in following
+            ],
+        }
+        (say_json if output == "json" else say_yaml)(facts)
+        return
+    if not bodies and not rows:
+        note("No requests found.")
+        return
+    say(f"Requests:  {_in_words(phases)}")
+    say(f"Runs:      {_in_words(runs)}")
+    _section("Need a person", ["REQUEST", "STATUS", "WHY"], [_needy_row(body, everywhere=everywhere) for body in needy])
+    failed_rows = [
+        [_place(r.namespace, r.name, everywhere=everywhere), r.phase, str(r.cells.get("Reason") or "")] for r in failed
+    ]
+    _section("Failed in the last 24 h", ["RUN", "STATUS", "REASON"], failed_rows)
+    next_rows = [
+        [
+            _place(one.namespace, one.name, everywhere=everywhere),
+            one.ticks[0].local.isoformat(sep=" ", timespec="seconds"),
+        ]
+        for one in following
+    ]
+    _section("Next", ["REQUEST", "TIME"], next_rows)
+
+
+def _section(title: str, header: list[str], rows: list[list[str]]) -> None:
+    if rows:
+        say(f"\n{colored(title, 'bold')}")
+        table(header, rows)
+
+
+def _in_words(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {phase}" for phase, count in sorted(counts.items())) or "none"
+
+
+def _place(namespace: str, name: str, *, everywhere: bool) -> str:
+    return f"{namespace}/{name}" if everywhere else name
+
+
+def _named(body: Object) -> dict[str, Any]:
+    return {"namespace": body["metadata"]["namespace"], "name": body["metadata"]["name"]}
+
+
+def _needy_row(body: Object, *, everywhere: bool) -> list[str]:
+    metadata, bad = body["metadata"], _bad_conditions(body["status"])
+    why = bad[0].partition(": ")[2] if bad else ""
+    return [
+        _place(metadata["namespace"], metadata["name"], everywhere=everywhere),
+        body["status"].get("phase", ""),
+        why,
+    ]
+
+
+def _is_stalled(body: Object) -> bool:
+    conditions = body["status"].get("conditions") or ()
+    return any(c["type"] == "Stalled" and c["status"] == "True" for c in conditions)

@@ -1,0 +1,95 @@
+"""Terminal: what a command prints, and what it asks. No text of the cluster controls the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from process_operator.plugin.errors import CommandError, Exit
+
+_COLORS: Final = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1"}
+_GAP: Final = "   "
+_KEPT: Final = frozenset("\n\t")
+_DEFAULT_WIDTH: Final = 80
+
+
+def printable(text: str, *, keep: frozenset[str] = frozenset()) -> str:
+    """Replace control and format characters (escape sequences, changes of direction) by visible escapes."""
+    return "".join(char if char in keep or char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def printable_log(text: str) -> str:
+    """The same for a log, whose lines and tabs stay."""
+    return printable(text, keep=_KEPT)
+
+
+def is_colored() -> bool:
+    """Check whether colours are wanted: on a terminal, without NO_COLOR (no-color.org) and TERM=dumb."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def colored(text: str, color: str) -> str:
+    """Color a text where colours are wanted; the words alone carry the meaning."""
+    return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if is_colored() else text
+
+
+def width() -> int:
+    """Columns of the terminal; 80 if it has none."""
+    return shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
+
+
+def takes_utf8() -> bool:
+    """Check whether standard output can show characters such as a check mark."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def say(text: str = "") -> None:
+    """Print a line of the answer."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """Print a line for the user beside the answer, to standard error."""
+    print(printable(text), file=sys.stderr)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def say_yaml(value: Any) -> None:
+    """Print a value as YAML."""
+    import yaml  # noqa: PLC0415 - only -o yaml needs it
+
+    print(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), end="")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, has_header: bool = True) -> None:
+    """Print aligned columns, as kubectl does."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    shown = [list(header), *cells] if has_header else cells
+    if not shown:
+        return
+    widths = [max(len(row[index]) for row in shown) for index in range(len(shown[0]))]
+    for row in shown:
+        print(_GAP.join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip())
+
+
+def confirm(question: str, names: Sequence[str], *, yes: bool) -> None:
+    """Ask before a change of several objects. Raises CommandError if the user declines or cannot be asked."""
+    if yes or len(names) <= 1:
+        return
+    listed = ", ".join(names)
+    if not sys.stdin.isatty():
+        raise CommandError(
+            f"{question} {listed}: add --yes to confirm, because there is no terminal to ask", Exit.USAGE
+        )
+    print(f"{question}\n  {printable(listed)}", file=sys.stderr)
+    print("Continue? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise CommandError("nothing was changed")

@@ -1,0 +1,127 @@
+"""`kubectl process next`: the coming times of live requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from process_operator.client.judged import judged_requests
+from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.terminal import note, say, say_json, say_yaml, table
+from process_operator.plugin.times import future, now
+from process_operator.preview.preview import Period, Preview, PreviewTick, preview
+from process_operator.resources.model import format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from process_operator.client.client import Client
+    from process_operator.plugin.connection import Connecting
+    from process_operator.plugin.forms import Form
+    from process_operator.preview.manifest_set import GivenRequest
+
+_ZONES: Final = ("schedule", "local", "utc")
+
+
+@dataclass(frozen=True, slots=True)
+class UpcomingQuestion:
+    """The options of the command as the user gave them."""
+
+    request: str | None
+    everywhere: bool
+    selector: str | None
+    end: str | None
+    count: int
+    zones: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """The coming times of one request; `note` says why there are none, or what is uncertain about them."""
+
+    namespace: str
+    name: str
+    schedule: str
+    ticks: tuple[PreviewTick, ...]
+    note: str
+    has_more: bool
+    """There are more times than `--count` asked for."""
+
+
+def show_upcoming(connecting: Connecting, question: UpcomingQuestion, *, output: Form) -> None:
+    """Print the coming times, by request and time."""
+    zones = _zones(question.zones)
+    start, end = now(), future("--to", question.end)
+
+    async def work(client: Client) -> list[Upcoming]:
+        if question.request is not None:
+            bodies = [await client.request(question.request)]
+        else:
+            bodies = await client.requests(everywhere=question.everywhere, selector=question.selector)
+        found = await judged_requests(client, bodies)
+        return [upcoming_of(given, unread, start, end, question.count) for given, unread in found]
+
+    found = connecting.run(work)
+    if output in {"json", "yaml"}:
+        (say_json if output == "json" else say_yaml)([_as_json(one) for one in found])
+    elif output == "name":
+        for one in found:
+            if one.ticks:
+                say(f"processrequest.process-operator.io/{one.name}")
+    elif not found:
+        note("No requests found.")
+    else:
+        space = ["NAMESPACE"] if question.everywhere else []
+        header = [*space, "REQUEST", *(f"NEXT ({zone})".upper() for zone in zones), "REMARKS"]
+        table(header, [row for one in found for row in _rows(one, zones, everywhere=question.everywhere)])
+        if any(one.has_more for one in found):
+            note(f"Only the next {question.count} of each request are shown; --count shows more.")
+
+
+def upcoming_of(given: GivenRequest, unread: str, start: datetime, end: datetime | None, count: int) -> Upcoming:
+    """Compute the times after `start`, and not after `end`, of one request."""
+    name = given.namespace, given.name
+    if given.request is None:
+        return Upcoming(*name, "", (), given.error or "", has_more=False)
+    shown: Preview = preview(given.request, given.process, Period(start, end), given.calendars, given.step_processes)
+    if shown.error is not None and not unread:
+        return Upcoming(*name, shown.schedule, (), shown.error, has_more=False)
+    ticks = tuple(islice(shown.ticks, count + 1))
+    remark = "; ".join(filter(None, (shown.note, unread)))
+    return Upcoming(*name, shown.schedule, ticks[:count], remark, has_more=len(ticks) > count)
+
+
+def _zones(text: str) -> list[str]:
+    found = [part.strip().lower() for part in text.split(",") if part.strip()]
+    for zone in found:
+        if zone not in _ZONES:
+            raise CommandError(f"--show-zone: {zone!r} is unknown; allowed: {', '.join(_ZONES)}", Exit.USAGE)
+    return found or ["schedule"]
+
+
+def _rows(one: Upcoming, zones: list[str], *, everywhere: bool) -> Iterator[list[str]]:
+    space = [one.namespace] if everywhere else []
+    for tick in one.ticks:
+        remark = "; ".join(filter(None, (tick.remark, one.note)))
+        yield [*space, one.name, *(_clock(tick, zone) for zone in zones), remark]
+    if not one.ticks:
+        yield [*space, one.name, *("-" for _ in zones), one.note or "no run in this time"]
+
+
+def _clock(tick: PreviewTick, zone: str) -> str:
+    if zone == "utc":
+        return format_instant(tick.due)
+    local = tick.local if zone == "schedule" else tick.due.astimezone()
+    return local.isoformat(sep=" ", timespec="seconds")
+
+
+def _as_json(one: Upcoming) -> dict[str, object]:
+    return {
+        "namespace": one.namespace,
+        "name": one.name,
+        "schedule": one.schedule,
+        "next": [format_instant(tick.due.astimezone(UTC)) for tick in one.ticks],
+        "note": one.note,
+    }
