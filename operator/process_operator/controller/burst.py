@@ -186,7 +186,7 @@ class BurstPreparer:
         snapshot = self._store.snapshot(key)
         present, _ = without_claims(snapshot, self._clock())
         # What runs will most likely have changed by then; and who shares a Process waits for what others start.
-        if present.runs or snapshot.process_locks:
+        if present.runs or snapshot.process_lock is not None:
             return None
         plan = decide(snapshot, at)
         return PreparedPlan(at, snapshot, plan, self._term()) if starts_something(plan) else None

@@ -40,7 +40,7 @@ class Planner:
     async def decide(self, snapshot: Snapshot, now: datetime) -> Decision:
         """Decide about one request at `now` (UTC)."""
         # Between requests that share a Process no other decision may come: the next one has to see what this one starts.
-        if _size(snapshot) <= self._many or snapshot.process_locks:
+        if _size(snapshot) <= self._many or snapshot.process_lock is not None:
             return Decision(decide(snapshot, now))
         return await asyncio.get_running_loop().run_in_executor(self._beside, _timed, snapshot, now)
 

@@ -54,8 +54,7 @@ class DecisionContext:
     @property
     def line(self) -> ProcessLock | None:
         """The others before the Process of the request, where that is shared under a policy."""
-        process = self.snapshot.process
-        return self.snapshot.process_locks.get(process.metadata.name) if process is not None else None
+        return self.snapshot.process_lock
 
     @property
     def is_suspended(self) -> bool:

@@ -531,7 +531,7 @@ class Store:
             status=observations.status or (request.status if request is not None else ProcessRequestStatus()),
             process=process,
             step_processes=self._step_processes(namespace, process, runs),
-            process_locks=self._process_locks(key, process),
+            process_lock=self._process_lock(key, process),
             cronjobs=tuple(
                 parse_cronjob(orjson.loads(entry.value)) for entry in self.cronjobs.by_request(key).values()
             ),
@@ -581,7 +581,7 @@ class Store:
     def request_lock(self, key: NamespacedName, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
         """Note what a decision wants of the Process of its request, and what it is about to start."""
         process = snapshot.process
-        if process is None or process.metadata.name not in snapshot.process_locks:
+        if process is None or snapshot.process_lock is None:
             self.locks.release(key)
             return
         where = key[0], process.metadata.name
@@ -599,28 +599,19 @@ class Store:
         if where is not None and process is not None and _is_shared(process.value):
             self.locks.back_off(where, key, grants=grants)
 
-    def _process_locks(self, key: NamespacedName, process: Process | None) -> dict[str, ProcessLock]:
-        wanted = {process_of(entry.value) for entry in self.runs.by_request(key).values()}
-        if process is not None:
-            wanted.add(process.metadata.name)
-        found = {}
-        for name in wanted - {None}:
-            entry = self.processes.get(key[0], name or "")
-            if entry is not None and _is_shared(entry.value):
-                found[entry.value.metadata.name] = self._process_lock((key[0], entry.value.metadata.name), key)
-        return found
-
-    def _process_lock(self, process: NamespacedName, key: NamespacedName) -> ProcessLock:
+    def _process_lock(self, key: NamespacedName, process: Process | None) -> ProcessLock | None:
+        if process is None or not _is_shared(process):
+            return None
         held = self.requests.get(*key)
-        own = held.uid if held is not None else None
-        # Runs of a request that had the name before are in the way as any others are.
+        own, where = held.uid if held is not None else None, (key[0], process.metadata.name)
+        # Runs of a request that had the name before hold the lock as all other runs do.
         holders = (
             holder
-            for name, entry in self.runs.by_group(*process).items()
+            for name, entry in self.runs.by_group(*where).items()
             if not (entry.key == key and entry.value.metadata.labels.get(names.LABEL_REQUEST_UID) == own)
             and (holder := lock_holder_of(entry.value, self._job_of(entry, name))) is not None
         )
-        return self.locks.lock(process, key, self._users.get(process, ()), holders)
+        return self.locks.lock(where, key, self._users.get(where, ()), holders)
 
     def _job_of(self, run: Entry[ProcessRun], name: str) -> Job | None:
         held = self.jobs.get(run.key[0], name)

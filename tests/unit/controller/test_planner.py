@@ -21,7 +21,7 @@ NOW = at("12:05")
 FEW = snapshot(request(schedule(60)), runs=tuple(run(f"run-{number}") for number in range(3)))
 MANY_OPEN = replace(FEW, runs=tuple(run(f"run-{number}") for number in range(11)))
 MANY_FINISHED = replace(FEW, history=tuple(finished(f"old-{number}") for number in range(200)))
-SHARED = replace(MANY_OPEN, process_locks={"close-day": ProcessLock("close-day")})
+SHARED = replace(MANY_OPEN, process_lock=ProcessLock("close-day"))
 
 
 @pytest.mark.parametrize(

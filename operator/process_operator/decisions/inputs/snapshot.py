@@ -218,8 +218,8 @@ class Snapshot:
     process: Process | None = None
     step_processes: Mapping[str, Process] = field(default_factory=dict)
     """By name: those that the steps of `process`, or of a run that goes on, name."""
-    process_locks: Mapping[str, ProcessLock] = field(default_factory=dict)
-    """By the name of the Process: those with a policy that the request uses, or that its open runs are runs of."""
+    process_lock: ProcessLock | None = None
+    """The lock of `process`, if that has a policy other than Allow."""
     cronjobs: tuple[CronJob, ...] = ()
     runs: tuple[ProcessRun, ...] = ()
     """Open runs only, without those of steps."""

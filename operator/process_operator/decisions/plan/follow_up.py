@@ -20,7 +20,7 @@ def is_settled(snapshot: Snapshot, plan: Plan, *, carried_out: int) -> bool:
 
     `carried_out`: of so many actions at most.
     """
-    if snapshot.process_locks:
+    if snapshot.process_lock is not None:
         return not plan.actions  # others wait for the word that nothing is left to do
     return len(plan.actions) <= carried_out and all(isinstance(action, _UNSEEN) for action in plan.actions)
 
@@ -30,7 +30,7 @@ def only_start(snapshot: Snapshot, plan: Plan) -> str | None:
     request = snapshot.request
     if request is None or request.spec.timing.schedule is None:
         return None  # of a request that runs once, somebody may be waiting for its status
-    if snapshot.process_locks or plan.status is None or plan.status.waiting_count:
+    if snapshot.process_lock is not None or plan.status is None or plan.status.waiting_count:
         return None
     match [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]:
         case [CreateJob(run=run)]:

@@ -34,7 +34,7 @@ def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
     if (
         request is None
         or snapshot.runs
-        or snapshot.process_locks
+        or snapshot.process_lock is not None
         or request.spec.concurrency_policy != ConcurrencyPolicy.ALLOW
     ):
         return None
