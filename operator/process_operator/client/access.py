@@ -24,7 +24,7 @@ _MAX_TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where the cluster is, and as whom the user acts there.
+    """The address of the cluster, and the user as whom the client acts there.
 
     `timeout_seconds` limits one request. `as_user` and `as_groups` ask the API server to impersonate.
     """

@@ -42,7 +42,7 @@ def show_log(connecting: Connecting, name: str, question: LogQuestion, *, kind: 
     try:
         run = connecting.run(work)
     except KeyboardInterrupt:
-        note("Stopped following. The run goes on; kubectl process cancel ends it.")
+        note("Stopped following. The run continues; kubectl process cancel ends it.")
         raise
     if question.follow:
         finish(run, pass_exit_code=False, quiet=True)
