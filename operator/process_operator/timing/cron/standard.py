@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from process_operator.timing.cron.expansion import expand, normalised_item
 from process_operator.timing.cron.expression import MACROS, refuse, split_fields
 from process_operator.timing.cron.field import MONTHS, WEEKDAY_NAMES, Field
 from process_operator.timing.cron.hashed import resolve_hashed
@@ -49,6 +50,7 @@ _FIELDS: Final = (
     Field("month", 1, 12, MONTHS),
     Field("weekday", 0, 6, _WEEKDAYS),
 )
+_DAY, _WEEKDAY = 2, 4  # indexes of the two fields of which a day has to meet one or both
 
 
 def parse_cron(text: str, key: str = "") -> Cron:
@@ -72,16 +74,18 @@ def resolve_cron(text: str, key: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> Cron:
+    read = [_read_field(field, part) for field, part in zip(_FIELDS, _split(text), strict=True)]
     minutes, hours, days, months, weekdays = (
-        _parse_field(field, part) for field, part in zip(_FIELDS, _split(text), strict=True)
+        expand(index, field.low, field.high, found.normalised)
+        for index, (field, found) in enumerate(zip(_FIELDS, read, strict=True))
     )
     return Cron(
-        minutes=minutes.values,
-        hours=hours.values,
-        days=days.values,
-        months=months.values,
-        weekdays=weekdays.values,
-        either=not (days.star or weekdays.star),
+        minutes=minutes,
+        hours=hours,
+        days=days,
+        months=months,
+        weekdays=weekdays,
+        either=not (read[_DAY].star or read[_WEEKDAY].star),
     )
 
 
@@ -92,17 +96,19 @@ def _split(text: str) -> list[str]:
     return fields
 
 
-class _Selection(NamedTuple):
-    values: frozenset[int]
+class _Read(NamedTuple):
+    """A field, or an item of it, as numbers, and whether robfig/cron sets its star bit."""
+
+    normalised: str
     star: bool
 
 
-def _parse_field(field: Field, text: str) -> _Selection:
-    items = [_parse_item(field, item, text) for item in text.split(",")]
-    return _Selection(frozenset().union(*(item.values for item in items)), any(item.star for item in items))
+def _read_field(field: Field, text: str) -> _Read:
+    items = [_read_item(field, item, text) for item in text.split(",")]
+    return _Read(",".join(item.normalised for item in items), any(item.star for item in items))
 
 
-def _parse_item(field: Field, item: str, text: str) -> _Selection:
+def _read_item(field: Field, item: str, text: str) -> _Read:
     if not item:
         field.refuse(text, "an item of the list is empty")
     if _QUARTZ.fullmatch(item.upper()) and item.lower() not in field.names:
@@ -121,7 +127,7 @@ def _parse_item(field: Field, item: str, text: str) -> _Selection:
         if low > high:
             ends = "" if slash else f"; write {low}-{field.high},{field.low}-{high}"
             field.refuse(item, f"the range goes backwards{ends}")
-    return _Selection(frozenset(range(low, high + 1, step)), star=first in ("*", "?") and step == 1)
+    return _Read(normalised_item(field, low, high, step), star=first in ("*", "?") and step == 1)
 
 
 def _value(field: Field, item: str, text: str) -> int:
