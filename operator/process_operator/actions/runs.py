@@ -31,7 +31,7 @@ from process_operator.resources.kinds import (
 )
 from process_operator.resources.process_run import ProcessRun, Trigger
 from process_operator.resources.types import Object
-from process_operator.state.store import is_finished
+from process_operator.state.codec import is_finished
 
 MARK_RETRY: Final = timedelta(seconds=30)
 """How long after a failure it is tried again to write what became of a notification."""

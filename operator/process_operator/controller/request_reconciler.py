@@ -40,7 +40,8 @@ from process_operator.decisions.status.request import is_awaited, is_worth_a_wri
 from process_operator.decisions.status.run_counts import with_uncounted
 from process_operator.resources.conditions import Reason
 from process_operator.resources.types import NamespacedName
-from process_operator.state.store import RequestObservations, Store
+from process_operator.state.observations import RequestObservations
+from process_operator.state.store import Store
 
 _ROUNDS: Final = 50
 """Decisions in a row about one request before others have a turn."""

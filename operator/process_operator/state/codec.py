@@ -1,0 +1,84 @@
+"""Encoding of cached objects: what the store keeps of each kind, and how it is read again.
+
+Requests and CronJobs are kept as JSON, because ten thousand idle ones have to cost little memory. All other kinds are
+kept as models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import orjson
+
+from process_operator.resources import names
+from process_operator.resources.batch.cronjob import CronJob, parse_cronjob
+from process_operator.resources.batch.job import parse_job
+from process_operator.resources.batch.pod import parse_pod
+from process_operator.resources.kinds import (
+    CRONJOB,
+    JOB,
+    POD,
+    PROCESS,
+    PROCESS_BACKFILL,
+    PROCESS_REQUEST,
+    PROCESS_RUN,
+    Kind,
+)
+from process_operator.resources.process import Process
+from process_operator.resources.process_backfill import ProcessBackfill
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_run import ProcessRun
+from process_operator.resources.types import Object
+
+
+def encode(kind: Kind, raw: Object) -> Any:
+    """The value that the store keeps of an object. Raises an exception of the model if it cannot be read."""
+    return _ENCODERS[kind](raw)
+
+
+def read_request(encoded: bytes) -> ProcessRequest:
+    """The request that the store keeps in this form."""
+    return ProcessRequest.model_validate(orjson.loads(encoded))
+
+
+def read_cronjob(encoded: bytes) -> CronJob:
+    """The CronJob that the store keeps in this form."""
+    return parse_cronjob(orjson.loads(encoded))
+
+
+def is_finished(run: Object) -> bool:
+    """Whether a ProcessRun, as the API gives it, is over."""
+    phase = (run.get("status") or {}).get("phase", "Pending")
+    return phase not in ("Pending", "Running")
+
+
+def _encode_request(raw: Object) -> bytes:
+    """The body without what no decision reads and `kubectl apply` makes large."""
+    metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
+    annotations = metadata.get("annotations") or {}
+    metadata["annotations"] = {key: value for key, value in annotations.items() if key == names.ANNOTATION_RESCHEDULE}
+    return _packed({"metadata": metadata, "spec": raw["spec"], "status": raw.get("status") or {}})
+
+
+def _encode_cronjob(raw: Object) -> bytes:
+    """The body without what its template made large: the hash among the annotations says whether that is in line."""
+    metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
+    spec = {key: value for key, value in raw["spec"].items() if key != "jobTemplate"}
+    return _packed({"metadata": metadata, "spec": spec, "status": raw.get("status") or {}})
+
+
+def _packed(body: dict[str, Any]) -> bytes:
+    # A copy, because orjson hands out its whole buffer, which is several times as large.
+    return bytes(memoryview(orjson.dumps(body)))
+
+
+_ENCODERS: Final[dict[Kind, Callable[[Object], Any]]] = {
+    PROCESS_REQUEST: _encode_request,
+    CRONJOB: _encode_cronjob,
+    PROCESS: Process.model_validate,
+    PROCESS_BACKFILL: ProcessBackfill.model_validate,
+    PROCESS_RUN: ProcessRun.model_validate,
+    JOB: parse_job,
+    POD: parse_pod,
+}

@@ -1,0 +1,78 @@
+"""Shared Processes: connects the process locks with the caches, where the runs are that hold them.
+
+Neighbours: `process_locks.py` keeps the locks, `decisions/inputs/process_lock.py` has the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import orjson
+
+from process_operator.decisions.concurrency.lock_holders import lock_holder_of, process_of, started_by
+from process_operator.decisions.inputs.process_lock import ProcessLock
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.plan.plan import Plan
+from process_operator.resources import names
+from process_operator.resources.kinds import JOB, PROCESS_RUN, Kind
+from process_operator.resources.process import ConcurrencyPolicy, Process
+from process_operator.resources.types import NamespacedName
+from process_operator.state.caches import Caches
+from process_operator.state.owners import OwnerIndex, process_named_by
+from process_operator.state.process_locks import ProcessLocks
+
+
+class SharedProcesses:
+    """The locks of Processes as requests see them. `on_dirty` is called with the key of a request to decide about."""
+
+    def __init__(self, caches: Caches, owners: OwnerIndex, on_dirty: Callable[[NamespacedName], None]) -> None:
+        self._caches = caches
+        self._owners = owners
+        self.locks = ProcessLocks(on_dirty)
+
+    def request_lock(self, key: NamespacedName, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
+        """Note what a decision wants of the Process of its request, and what it is about to start."""
+        process = snapshot.process
+        if process is None or snapshot.process_lock is None:
+            self.locks.release(key)
+            return
+        where = key[0], process.metadata.name
+        going = {
+            run.metadata.name for run in (*snapshot.runs, *snapshot.step_runs) if run.status.steps or run.spec.parent
+        }
+        grants = started_by(plan.actions, plan.ask.due if plan.ask is not None else now, key[1], going=going)
+        self.locks.request(where, key, plan.ask, grants, now, settled=not plan.actions)
+
+    def back_off(self, key: NamespacedName, *, grants: bool) -> None:
+        """A decision failed: others do not wait for this request until it is decided again."""
+        held = self._caches.requests.get(*key)
+        where = process_named_by(key, orjson.loads(held.value)) if held is not None else None
+        process = self._caches.processes.get(*where) if where is not None else None
+        if where is not None and process is not None and _is_shared(process.value):
+            self.locks.back_off(where, key, grants=grants)
+
+    def lock_of(self, key: NamespacedName, process: Process | None) -> ProcessLock | None:
+        """The lock of the Process that a request names, as that request sees it; None if it is not shared."""
+        if process is None or not _is_shared(process):
+            return None
+        held = self._caches.requests.get(*key)
+        own, where = held.uid if held is not None else None, (key[0], process.metadata.name)
+        # Runs of a request that had the name before hold the lock as all other runs do.
+        holders = (
+            holder
+            for name, entry in self._caches.runs.by_group(*where).items()
+            if not (entry.key == key and entry.value.metadata.labels.get(names.LABEL_REQUEST_UID) == own)
+            and (holder := lock_holder_of(entry.value, self._caches.job_of(entry, name))) is not None
+        )
+        return self.locks.lock(where, key, self._owners.users(where), holders)
+
+    def process_at(self, kind: Kind, namespace: str, name: str) -> NamespacedName:
+        """The Process that a run or Job belongs to; with an empty name where there is none."""
+        run = self._caches.runs.get(namespace, name) if kind in (PROCESS_RUN, JOB) else None
+        return namespace, (process_of(run.value) or "") if run is not None else ""
+
+
+def _is_shared(process: Process) -> bool:
+    """Whether the requests of a Process wait for each other."""
+    return process.spec.concurrency_policy != ConcurrencyPolicy.ALLOW

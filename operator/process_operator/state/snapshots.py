@@ -1,0 +1,103 @@
+"""Snapshots: all that is known about one request, as the frozen value that decisions read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
+from process_operator.resources.batch.pod import Pod
+from process_operator.resources.process import Process
+from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_run import ProcessRun
+from process_operator.resources.types import NamespacedName
+from process_operator.state.caches import Caches
+from process_operator.state.calendars import Calendars
+from process_operator.state.codec import read_cronjob, read_request
+from process_operator.state.observations import RequestObservations
+from process_operator.state.shared_processes import SharedProcesses
+
+_VALUES: Final = 1000
+"""Of so many requests with runs the value is kept: each takes some 10 KB."""
+
+
+class SnapshotReader:
+    """Reads snapshots from the caches."""
+
+    def __init__(self, caches: Caches, calendars: Calendars, shared: SharedProcesses, defaults: Defaults) -> None:
+        self._caches = caches
+        self._calendars = calendars
+        self._shared = shared
+        self._defaults = defaults
+        self._values: dict[NamespacedName, tuple[bytes, ProcessRequest]] = {}
+        """Requests that have runs, as values, with the JSON that each was read from."""
+
+    def snapshot(self, key: NamespacedName, observations: RequestObservations) -> Snapshot:
+        """All that is known about one request, as a value."""
+        namespace, name = key
+        caches = self._caches
+        held = caches.requests.get(namespace, name)
+        request = self._read(key, held.value) if held is not None else None
+        process = None
+        if request is not None and request.spec.process is not None:
+            entry = caches.processes.get(namespace, request.spec.process.name)
+            process = entry.value if entry is not None else None
+        runs = [entry.value for entry in caches.runs.by_request(key).values()]
+        jobs = caches.jobs.by_request(key)
+        return Snapshot(
+            namespace=namespace,
+            name=name,
+            request=request,
+            status=observations.status or (request.status if request is not None else ProcessRequestStatus()),
+            process=process,
+            step_processes=self.step_processes(namespace, process, runs),
+            process_lock=self._shared.lock_of(key, process),
+            cronjobs=tuple(read_cronjob(entry.value) for entry in caches.cronjobs.by_request(key).values()),
+            runs=tuple(run for run in runs if run.spec.parent is None),
+            step_runs=tuple(run for run in runs if run.spec.parent is not None),
+            step_ends={name: end.status for name, end in observations.steps.items()},
+            jobs={name: entry.value for name, entry in jobs.items()},
+            gone_jobs=frozenset(name for name, entry in jobs.items() if entry.gone),
+            pods=self._pods(key),
+            observations=dict(observations.runs),
+            history=None if observations.history is None else tuple(observations.history),
+            backfills=tuple(entry.value for entry in caches.backfills.by_request(key).values()),
+            backfill_status=dict(observations.backfills),
+            dry_run=observations.dry_run,
+            blocked=dict(observations.blocked),
+            calendars=self._calendars.of(key),
+            deliveries=dict(observations.deliveries),
+            defaults=self._defaults,
+        )
+
+    def _pods(self, key: NamespacedName) -> dict[str, tuple[Pod, ...]]:
+        pods: dict[str, list[Pod]] = {}
+        for pod in self._caches.pods.by_request(key).values():
+            pods.setdefault(pod.value.job_name, []).append(pod.value)
+        return {job: tuple(found) for job, found in pods.items()}
+
+    def _read(self, key: NamespacedName, body: bytes) -> ProcessRequest:
+        """A request as a value: the same one again as long as it has runs and stays as it is."""
+        known = self._values.get(key)
+        if known is not None and known[0] is body:
+            return known[1]
+        request = read_request(body)
+        if self._caches.runs.by_request(key):
+            self._values[key] = body, request
+            if len(self._values) > _VALUES:
+                del self._values[next(iter(self._values))]
+        return request
+
+    def prune(self, key: NamespacedName) -> None:
+        """Drop the value of a request that has no runs."""
+        if not self._caches.runs.by_request(key):
+            self._values.pop(key, None)
+
+    def step_processes(
+        self, namespace: str, process: Process | None, runs: Iterable[ProcessRun] = ()
+    ) -> dict[str, Process]:
+        """The Processes that the steps of a Process and of runs name, by name, as far as they are there."""
+        wanted = {step.process.name for step in (process.spec.steps or () if process is not None else ())}
+        wanted |= {step.process for run in runs for step in run.status.steps or ()}
+        found = {name: self._caches.processes.get(namespace, name) for name in wanted}
+        return {name: entry.value for name, entry in found.items() if entry is not None}
