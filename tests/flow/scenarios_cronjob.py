@@ -10,7 +10,7 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden
-from process_operator.decisions.engines.cronjob_sync import MOST_UNRECORDED
+from process_operator.decisions.engines.cronjob_sync import MAX_UNRECORDED_JOBS
 from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.timing.cron.standard import resolve_cron
 
@@ -246,7 +246,7 @@ async def stray(flow: Flow) -> None:
 
 @scenario(
     "a CronJob is suspended before Jobs that cannot be recorded would be lost",
-    ends=[*[SUCCEEDED] * MOST_UNRECORDED, *[SUPERSEDED] * 4, SUCCEEDED],
+    ends=[*[SUCCEEDED] * MAX_UNRECORDED_JOBS, *[SUPERSEDED] * 4, SUCCEEDED],
     due=lambda: ticks(*range(1, 56)),
     writes=(1, 20),
     rest=10,
@@ -256,7 +256,7 @@ async def unrecorded(flow: Flow) -> None:
     await flow.to(10)
     flow.refuse("create", PROCESS_RUN, Forbidden("label team is required", status=403))
     await flow.to(55 * MINUTE + 20)
-    flow.expect(lambda: [len(flow.jobs()), len(flow.runs())], [MOST_UNRECORDED, 0])
+    flow.expect(lambda: [len(flow.jobs()), len(flow.runs())], [MAX_UNRECORDED_JOBS, 0])
     flow.expect(lambda: flow.cluster.all(CRONJOB)[0]["spec"]["suspend"], True)
     ready = next(found for found in flow.request().status.conditions if found.type == "Ready")
     flow.expect(lambda: (ready.status, "label team is required" in ready.message), ("False", True))

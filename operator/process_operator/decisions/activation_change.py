@@ -11,7 +11,7 @@ from datetime import datetime
 from process_operator.decisions.acceptance.exclude_from import excluded_by_calendars
 from process_operator.decisions.activation.activation import ActivationChange
 from process_operator.decisions.engines.cronjob_runs import plan_cronjob_jobs
-from process_operator.decisions.engines.cronjob_takeover import claim_left_behind
+from process_operator.decisions.engines.cronjob_takeover import take_over_left_behind
 from process_operator.decisions.engines.operator import plan_activation_end
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import BeginActivation, Emit, LoadHistory
@@ -40,7 +40,7 @@ def change_activation(snapshot: Snapshot, change: ActivationChange, now: datetim
         plan_cronjob_jobs(snapshot, now, builder)
         records = PlanBuilder()
         settled = _leave_behind(snapshot, change.ends, now, records)
-        claim = claim_left_behind(snapshot, settled) if records.actions and settled is not None else None
+        claim = take_over_left_behind(snapshot, settled) if records.actions and settled is not None else None
         if claim is not None:
             # The controller may be about to start one of these ticks: where it was faster, it has a Job and no record.
             return Plan((claim,))

@@ -52,7 +52,7 @@ class DecisionContext:
         return own if process is None else stricter(own, process.spec.concurrency_policy)
 
     @property
-    def line(self) -> ProcessLock | None:
+    def lock(self) -> ProcessLock | None:
         """The others before the Process of the request, where that is shared under a policy."""
         return self.snapshot.process_lock
 
@@ -67,7 +67,7 @@ class DecisionContext:
         return self.acceptance.engine is not None and self.acceptance.engine.engine == Engine.OPERATOR
 
     @property
-    def makes_ticks(self) -> bool:
+    def claims_ticks(self) -> bool:
         """Whether the operator claims ticks now."""
         return self.acceptance.is_accepted and self.is_own_engine and not self.is_suspended
 
@@ -77,9 +77,9 @@ class DecisionContext:
         is_of_tick = view.run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
         return recurrence.due_at(view.due) if recurrence is not None and is_of_tick else view.due
 
-    def has_stepped_aside(self, view: RunView) -> bool:
+    def has_released_lock(self, view: RunView) -> bool:
         """Whether a suspended run waits for its turn again: it has no pods. One with steps keeps its place."""
-        return view.is_paused and self.line is not None and not view.run.status.steps
+        return view.is_paused and self.lock is not None and not view.run.status.steps
 
     @cached_property
     def first_started(self) -> str | None:

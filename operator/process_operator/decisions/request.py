@@ -14,11 +14,11 @@ from datetime import datetime
 from process_operator.decisions.acceptance.acceptance import accept
 from process_operator.decisions.acceptance.exclude_from import announce_calendars
 from process_operator.decisions.activation.activation import needs_history, next_activation
-from process_operator.decisions.activation.clock_repair import take_back_cursor
+from process_operator.decisions.activation.clock_repair import reset_cursor
 from process_operator.decisions.activation_change import change_activation
 from process_operator.decisions.backfill.plan import plan_backfills, plan_left_behind
 from process_operator.decisions.concurrency.eligibility import candidates_of
-from process_operator.decisions.concurrency.lock_requests import may_enter, own_ask
+from process_operator.decisions.concurrency.lock_requests import is_lock_free, own_lock_request
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_runs import unrecorded_jobs
 from process_operator.decisions.engines.cronjob_sync import plan_cronjob, suspend_orphans
@@ -59,7 +59,7 @@ def _decide(snapshot: Snapshot, now: datetime, whole: Snapshot, left: Snapshot |
     requests."""
     request = snapshot.request
     if request is None or request.metadata.deletion_timestamp is not None:
-        return _decide_left_behind(snapshot, now)
+        return _decide_without_request(snapshot, now)
     own, orphaned_runs = _split_by_owner(snapshot, request)
     if orphaned_runs is not None:
         return _decide_beside_orphaned_runs(own, orphaned_runs, request, now, whole)
@@ -73,7 +73,7 @@ def _decide(snapshot: Snapshot, now: datetime, whole: Snapshot, left: Snapshot |
         is_held = no_runs is not None and any(isinstance(action, CreateRun) for action in plan.actions)
         # What the old activation leaves undecided is recorded first, whatever the edit was.
         return _wait_for(snapshot, no_runs, now) if no_runs is not None and is_held else plan
-    back = take_back_cursor(snapshot, now)
+    back = reset_cursor(snapshot, now)
     if back is not None:
         return back
     acceptance = accept(snapshot, now)
@@ -116,12 +116,12 @@ def _decide_beside_orphaned_runs(
     builder.add(*adoptions(left, request, now, builder))
     if builder.actions:
         return builder.plan()
-    plan, beside = _decide(own, now, whole, left), _decide_left_behind(left, now, beside=True)
+    plan, beside = _decide(own, now, whole, left), _decide_without_request(left, now, beside=True)
     wake_at = min(filter(None, (plan.wake_at, beside.wake_at, builder.plan().wake_at)), default=None)
     return replace(plan, actions=(*beside.actions, *plan.actions), wake_at=wake_at)
 
 
-def _decide_left_behind(snapshot: Snapshot, now: datetime, *, beside: bool = False) -> Plan:
+def _decide_without_request(snapshot: Snapshot, now: datetime, *, beside: bool = False) -> Plan:
     """The request is gone or going: what runs is still followed to its end, nothing new begins.
 
     `beside`: there is a request of that name, which sees to CronJobs.
@@ -167,13 +167,13 @@ def _decide_in_force(context: DecisionContext) -> Plan:
     builder.wake_at(acceptance.again_at)
     candidates = candidates_of(context)
     # New runs come first: what is due now must not wait for what is looked up about others.
-    ask = own_ask(context, candidates)
-    progress, calendar = plan_new_runs(context, candidates, ask, builder)
+    lock_request = own_lock_request(context, candidates)
+    progress, calendar = plan_new_runs(context, candidates, lock_request, builder)
     if not any(isinstance(action, CreateRun) and action.job is not None for action in builder.actions):
         # A run that starts now is all of this plan: the many that go on can wait for the next, a moment later.
         plan_backfills(context, progress, calendar, builder)
-        plan_open_runs(context, candidates, ask, builder)
-    facts = status_facts(context, progress, calendar, ask, builder)
+        plan_open_runs(context, candidates, lock_request, builder)
+    facts = status_facts(context, progress, calendar, lock_request, builder)
     plan_cronjob(snapshot, acceptance, now, builder, finished=facts.no_tick_left, unrecorded=unrecorded_jobs(snapshot))
     plan_retention(snapshot, acceptance.template, now, builder, steps=acceptance.steps)
     status = request_status(snapshot, acceptance, facts, now)
@@ -182,7 +182,7 @@ def _decide_in_force(context: DecisionContext) -> Plan:
     announce_calendars(snapshot, status, builder)
     plan_notifications(snapshot, now, builder)
     builder.wake_at(_first_look(context, facts.next_run))
-    if not builder.actions and may_enter(context, ask):
+    if not builder.actions and is_lock_free(context, lock_request):
         # Whoever may start and does not holds nobody up.
-        ask = None
-    return replace(builder.plan(status), ask=ask)
+        lock_request = None
+    return replace(builder.plan(status), lock_request=lock_request)

@@ -63,7 +63,7 @@ class ProcessLocks:
         return ProcessLock(
             process=process[1],
             holders=tuple({**granted, **known}.values()),
-            asks=tuple(entry.wanted_lock for entry in others.values() if entry.wanted_lock is not None),
+            requests=tuple(entry.wanted_lock for entry in others.values() if entry.wanted_lock is not None),
             is_complete=all(user == key or user in others for user in users),
             place=own.wanted_lock.place if own is not None and own.wanted_lock is not None and own.is_due else None,
             past=None if queue.past is None else tuple(queue.past),

@@ -41,8 +41,10 @@ class SharedProcesses:
         going = {
             run.metadata.name for run in (*snapshot.runs, *snapshot.step_runs) if run.status.steps or run.spec.parent
         }
-        grants = started_by(plan.actions, plan.ask.due if plan.ask is not None else now, key[1], going=going)
-        self.locks.request(where, key, plan.ask, grants, now, settled=not plan.actions)
+        grants = started_by(
+            plan.actions, plan.lock_request.due if plan.lock_request is not None else now, key[1], going=going
+        )
+        self.locks.request(where, key, plan.lock_request, grants, now, settled=not plan.actions)
 
     def back_off(self, key: NamespacedName, *, grants: bool) -> None:
         """A decision failed: others do not wait for this request until it is decided again."""

@@ -76,7 +76,7 @@ def test_the_stricter_policy_holds(
     ],
 )
 def test_admission(others: ProcessLock, ask: LockRequest | None, admitted: bool) -> None:  # noqa: FBT001 - a column of the table
-    assert others.admits(ask, NOW) is admitted
+    assert others.grants(ask, NOW) is admitted
 
 
 # ---- what is noted at the moment of a decision
@@ -109,7 +109,7 @@ def test_what_starts_now_is_in_the_way_of_the_next_decision_although_nothing_is_
     locks = Noted()
     locks.say(B)
     locks.say(A, asks("a"), claims=(works("a"),))
-    assert locks.seen_by(B).in_front_of(asks("b"), NOW) == works("a")
+    assert locks.seen_by(B).blocker_of(asks("b"), NOW) == works("a")
 
 
 def test_a_claim_ends_with_the_next_decision_which_sees_the_run_itself() -> None:
@@ -156,7 +156,7 @@ def test_who_goes_over_to_another_process_leaves_the_line() -> None:
     locks = Noted()
     locks.say(B, asks("b"))
     locks.request(("erp", "other"), B, asks("b"), (), NOW, settled=True)
-    assert locks.seen_by(A).asks == ()
+    assert locks.seen_by(A).requests == ()
 
 
 BEGUN: Final = ProcessRunStatus(steps=(StepStatus(name="load", process="load"),))

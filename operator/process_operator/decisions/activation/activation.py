@@ -23,7 +23,7 @@ from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
 from process_operator.resources.schedule import Timing
 
 _SUSPENDED: Final = "suspended-"
-_ONCE: Final = "once-"
+_ONE_SHOT: Final = "once-"
 
 _HASHES: Final = PerRequestMemo[str]()
 
@@ -68,7 +68,7 @@ def timing_hash(request: ProcessRequest) -> str:
 def _hash_of(timing: Timing) -> str:
     text = json.dumps(timing.to_api(), sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return digest if timing.schedule is not None else _ONCE + digest
+    return digest if timing.schedule is not None else _ONE_SHOT + digest
 
 
 def is_suspended(activation: Activation) -> bool:
@@ -99,11 +99,11 @@ def next_activation(snapshot: Snapshot, now: datetime) -> ActivationChange | Non
     if activation.spec_hash == wanted and not rescheduled:
         return None
     cause = _cause(activation, rescheduled=rescheduled)
-    fresh = _begun(request, activation.number + 1, now.replace(microsecond=0), wanted, cause)
+    fresh = _new_activation(request, activation.number + 1, now.replace(microsecond=0), wanted, cause)
     ends: Ending | None = None if is_suspended(activation) else "Edited"
     if rescheduled:
         return ActivationChange(fresh, asked, ends=ends and "Rescheduled")
-    if _one_shot_goes_on(snapshot, activation, wanted):
+    if _keeps_one_shot(snapshot, activation, wanted):
         is_edited = activation.spec_hash.removeprefix(_SUSPENDED) != wanted
         return ActivationChange(_with_hash(activation, wanted), handled, unused=is_edited)
     return ActivationChange(fresh, handled, ends=ends)
@@ -121,7 +121,7 @@ def needs_history(snapshot: Snapshot) -> bool:
     ):
         return False
     wanted = timing_hash(request)
-    return _are_once(activation, wanted) and activation.spec_hash != wanted
+    return _are_both_one_shot(activation, wanted) and activation.spec_hash != wanted
 
 
 def _cause(activation: Activation, *, rescheduled: bool) -> ActivationCause:
@@ -130,9 +130,9 @@ def _cause(activation: Activation, *, rescheduled: bool) -> ActivationCause:
     return ActivationCause.RESUMED if is_suspended(activation) else ActivationCause.EDITED
 
 
-def _are_once(activation: Activation, wanted: str) -> bool:
+def _are_both_one_shot(activation: Activation, wanted: str) -> bool:
     """Whether the timing is one-shot, and was so before."""
-    return activation.spec_hash.removeprefix(_SUSPENDED).startswith(_ONCE) and wanted.startswith(_ONCE)
+    return activation.spec_hash.removeprefix(_SUSPENDED).startswith(_ONE_SHOT) and wanted.startswith(_ONE_SHOT)
 
 
 def _first(request: ProcessRequest, wanted: str, asked: str | None) -> ActivationChange:
@@ -140,11 +140,13 @@ def _first(request: ProcessRequest, wanted: str, asked: str | None) -> Activatio
     assert since is not None
     if request.spec.suspend:
         # It begins at the resume; until then number 0 stands for "never in force".
-        return ActivationChange(_begun(request, 0, since, _SUSPENDED + wanted, ActivationCause.CREATED), asked)
-    return ActivationChange(_begun(request, 1, since, wanted, ActivationCause.CREATED), asked)
+        return ActivationChange(_new_activation(request, 0, since, _SUSPENDED + wanted, ActivationCause.CREATED), asked)
+    return ActivationChange(_new_activation(request, 1, since, wanted, ActivationCause.CREATED), asked)
 
 
-def _begun(request: ProcessRequest, number: int, since: datetime, spec_hash: str, cause: ActivationCause) -> Activation:
+def _new_activation(
+    request: ProcessRequest, number: int, since: datetime, spec_hash: str, cause: ActivationCause
+) -> Activation:
     schedule = request.spec.timing.schedule
     kept = schedule.to_api() if schedule is not None else None
     return Activation(number=number, since=since, runs=0, spec_hash=spec_hash, schedule=kept, cause=cause)
@@ -154,18 +156,18 @@ def _with_hash(activation: Activation, spec_hash: str) -> Activation:
     return activation.model_copy(update={"spec_hash": spec_hash})
 
 
-def _one_shot_goes_on(snapshot: Snapshot, activation: Activation, wanted: str) -> bool:
+def _keeps_one_shot(snapshot: Snapshot, activation: Activation, wanted: str) -> bool:
     """Whether a one-shot request keeps its activation at a resume or an edit: its run works, is over, or goes on to wait.
 
     Only a reschedule makes a second run. A run that still waits for its start has not run, nor has one that missed its
     window, nor one that its suspension canceled before it began.
     """
-    if not _are_once(activation, wanted):
+    if not _are_both_one_shot(activation, wanted):
         return False
     name = run_name(snapshot, activation)
     run = next((run for run in snapshot.runs if run.metadata.name == name), None)
     if run is not None:
-        return _has_begun(snapshot, run) or _goes_on_waiting(snapshot, activation, wanted, run)
+        return _has_begun(snapshot, run) or _keeps_waiting(snapshot, activation, wanted, run)
     ended = next((run for run in snapshot.history or () if run.name == name), None)
     if ended is not None:
         was_unscheduled = ended.phase == RunPhase.CANCELED and ended.reason == RunReason.UNSCHEDULED
@@ -187,7 +189,7 @@ def _has_begun(snapshot: Snapshot, run: ProcessRun) -> bool:
     return job is not None and not job.waits_for_start
 
 
-def _goes_on_waiting(snapshot: Snapshot, activation: Activation, wanted: str, run: ProcessRun) -> bool:
+def _keeps_waiting(snapshot: Snapshot, activation: Activation, wanted: str, run: ProcessRun) -> bool:
     """Whether a run that waits is what a resumed request wants: its start does not count from the resume."""
     request = snapshot.request
     assert request is not None

@@ -15,13 +15,13 @@ from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.model import format_instant
 
-FARTHEST: Final = timedelta(hours=1)
+MAX_AHEAD: Final = timedelta(hours=1)
 
 
-def take_back_cursor(snapshot: Snapshot, now: datetime) -> Plan | None:
+def reset_cursor(snapshot: Snapshot, now: datetime) -> Plan | None:
     """The plan that takes the cursor back to `now` (UTC); None where it is not so far ahead."""
     cursor = snapshot.status.last_schedule_time
-    if cursor is None or cursor <= now + FARTHEST:
+    if cursor is None or cursor <= now + MAX_AHEAD:
         return None
     back = now.replace(microsecond=0)
     message = (

@@ -28,7 +28,7 @@ def candidates_of(context: DecisionContext) -> list[Candidate]:
 def _candidate(context: DecisionContext, view: RunView) -> Candidate | None:
     if view.missed_reason is not None or (view.by_cronjob and view.job is None):
         return None
-    started = view.is_started and not context.has_stepped_aside(view)
+    started = view.is_started and not context.has_released_lock(view)
     if not started and not is_time(context, view):
         return None
     ready = started or (own_kill(context, view) is None and _may_begin(context, view))
@@ -67,13 +67,13 @@ def own_kill(context: DecisionContext, view: RunView) -> Kill | None:
     if trigger == Trigger.LATER and (
         view.window is None or view.name != run_name(context.snapshot, context.activation)
     ):
-        return _kill_of_former_wait(context, view)
+        return _kill_of_outdated_wait(context, view)
     if view.window is not None and view.window.is_over(context.now):
         return Kill(KillReason.MISSED, f"not started by {format_instant(view.window.end or context.now)}")
     return _claim_is_void(context, view) if _is_claim(view) else None
 
 
-def _kill_of_former_wait(context: DecisionContext, view: RunView) -> Kill:
+def _kill_of_outdated_wait(context: DecisionContext, view: RunView) -> Kill:
     """Why a Run Later run waits for nothing any more: another activation has begun, or the timing is another one."""
     cause = context.activation.cause if view.window is not None else ActivationCause.EDITED
     if cause == ActivationCause.RESUMED:

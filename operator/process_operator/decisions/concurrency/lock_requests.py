@@ -1,4 +1,4 @@
-"""What the line before its Process means for one request: when it asks to start, whether it may, and for whom it goes.
+"""What the lock before its Process means for one request: when it asks to start, whether it may, and for whom it goes.
 
 `inputs/process_lock.py` has the rules between requests, `policy.py` those among the runs of one. The policy that holds
 is the stricter one of request and Process (`context.py`), and where the Process has one it is about all runs of it.
@@ -20,39 +20,39 @@ from process_operator.decisions.ticks.progress import (
     busy_intervals,
     calendar_of,
     has_run,
+    is_covered,
     runs_left,
     settled_through,
-    stands_already,
 )
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp
 from process_operator.timing.missed import is_too_old
 
-Wish = tuple[datetime, str]
+_Start = tuple[datetime, str]
 """When a run wants to start, and its name."""
 
 
-def own_ask(context: DecisionContext, candidates: list[Candidate]) -> LockRequest | None:
+def own_lock_request(context: DecisionContext, candidates: list[Candidate]) -> LockRequest | None:
     """When this request wants to start next, and which run; None where it shares no Process, or wants nothing.
 
     Only what would start if nobody else used the Process: who is held by something else must not hold up the others.
     """
-    line, now = context.line, context.now
-    if line is None or not context.acceptance.is_accepted:
+    lock, now = context.lock, context.now
+    if lock is None or not context.acceptance.is_accepted:
         return None
-    wishes = _runs(context, candidates)
+    starts = _runs(context, candidates)
     if blocked_now(context.snapshot, Need.RUN, now) is None:
-        wishes += [*_tick(context), *_one_shot(context)]
-    wish = min(wishes, default=None)
-    if wish is None:
+        starts += [*_tick(context), *_one_shot(context)]
+    start = min(starts, default=None)
+    if start is None:
         return None
-    due, run = wish
-    keeps = context.policy == ConcurrencyPolicy.FORBID and due <= now and line.place is not None
-    place = min(due, line.place) if keeps and line.place is not None else due
+    due, run = start
+    keeps = context.policy == ConcurrencyPolicy.FORBID and due <= now and lock.place is not None
+    place = min(due, lock.place) if keeps and lock.place is not None else due
     return LockRequest(context.snapshot.name, run, due, place)
 
 
-def _runs(context: DecisionContext, candidates: list[Candidate]) -> list[Wish]:
+def _runs(context: DecisionContext, candidates: list[Candidate]) -> list[_Start]:
     open_runs = {view.name: view for view in context.views}
     ready = [
         (candidate.due, candidate.name)
@@ -74,9 +74,9 @@ def _is_sought(view: RunView) -> bool:
     return view.by_cronjob or (view.job is None and view.run.status.job_uid is not None)
 
 
-def _tick(context: DecisionContext) -> list[Wish]:
+def _tick(context: DecisionContext) -> list[_Start]:
     recurrence, spec, snapshot = context.acceptance.recurrence, context.request.spec, context.snapshot
-    if recurrence is None or not context.makes_ticks or is_suspended(context.activation):
+    if recurrence is None or not context.claims_ticks or is_suspended(context.activation):
         return []
     if runs_left(snapshot) == 0:
         return []
@@ -85,11 +85,11 @@ def _tick(context: DecisionContext) -> list[Wish]:
     tick = recurrence.previous(through)
     if tick is not None and spec.catch_up == CatchUp.ALL:
         tick = recurrence.next_after(max(settled, recurrence.before(_oldest_in_time(context)) or settled))
-        while tick is not None and tick <= through and stands_already(snapshot, calendar, tick):
+        while tick is not None and tick <= through and is_covered(snapshot, calendar, tick):
             tick = recurrence.next_after(tick)
     if tick is not None and settled < tick <= through:
         in_time = not is_too_old(recurrence.due_at(tick), context.now, spec.starting_deadline_seconds)
-        if in_time and not stands_already(snapshot, calendar, tick):
+        if in_time and not is_covered(snapshot, calendar, tick):
             return [(recurrence.due_at(tick), calendar.run_name(tick))]
     upcoming = recurrence.next_after(max(settled, through))
     return [] if upcoming is None else [(recurrence.due_at(upcoming), calendar.run_name(upcoming))]
@@ -102,7 +102,7 @@ def _oldest_in_time(context: DecisionContext) -> datetime:
     return begin if deadline is None else max(begin, now - timedelta(seconds=deadline))
 
 
-def _one_shot(context: DecisionContext) -> list[Wish]:
+def _one_shot(context: DecisionContext) -> list[_Start]:
     request, activation, snapshot = context.request, context.activation, context.snapshot
     if (
         request.spec.timing.run_immediately is None
@@ -115,38 +115,40 @@ def _one_shot(context: DecisionContext) -> list[Wish]:
     return [] if has_run(snapshot, name) else [(activation.since, name)]
 
 
-def may_enter(context: DecisionContext, ask: LockRequest | None) -> bool:
+def is_lock_free(context: DecisionContext, wanted: LockRequest | None) -> bool:
     """Whether the other requests of the Process let a run of this one start now."""
-    return context.line is None or context.line.admits(ask, context.now)
+    return context.lock is None or context.lock.grants(wanted, context.now)
 
 
-def others_in_the_way(context: DecisionContext, ask: LockRequest | None) -> tuple[str, ...]:
+def lock_blockers(context: DecisionContext, wanted: LockRequest | None) -> tuple[str, ...]:
     """What of other requests keeps a due tick undecided."""
-    line = context.line
-    if line is None or ask is None or ask.due > context.now or line.admits(ask, context.now):
+    lock = context.lock
+    if lock is None or wanted is None or wanted.due > context.now or lock.grants(wanted, context.now):
         return ()
-    front = line.in_front_of(ask, context.now)
-    return (front.run if front is not None else line.process,)
+    blocker = lock.blocker_of(wanted, context.now)
+    return (blocker.run if blocker is not None else lock.process,)
 
 
-def why_it_waits(context: DecisionContext, ask: LockRequest | None) -> str | None:
+def lock_wait_message(context: DecisionContext, wanted: LockRequest | None) -> str | None:
     """A sentence for people about a run that waits for another request; None where it does not."""
-    line = context.line
-    if line is None or ask is None or ask.due > context.now:
+    lock = context.lock
+    if lock is None or wanted is None or wanted.due > context.now:
         return None
-    front = line.in_front_of(ask, context.now)
-    if front is None:
+    blocker = lock.blocker_of(wanted, context.now)
+    if blocker is None:
         return None
-    return f"waits for run {front.run} of request {front.request} (Process {line.process} is shared: {context.policy})"
+    return (
+        f"waits for run {blocker.run} of request {blocker.request} (Process {lock.process} is shared: {context.policy})"
+    )
 
 
 def all_busy_intervals(context: DecisionContext) -> tuple[BusyInterval, ...]:
     """When which run was in the way, of this request and of all others that share its Process."""
     own = busy_intervals(context.snapshot, context.views)
     own += tuple(BusyInterval(orphan.name, orphan.due, None) for orphan in context.orphans)
-    line = context.line
-    if line is None:
+    lock = context.lock
+    if lock is None:
         return own
-    past = (BusyInterval(run.run, run.start, run.end) for run in line.past or ())
-    going = (BusyInterval(holder.run, holder.since, None) for holder in line.holders)
+    past = (BusyInterval(run.run, run.start, run.end) for run in lock.past or ())
+    going = (BusyInterval(holder.run, holder.since, None) for holder in lock.holders)
     return (*own, *past, *going)

@@ -73,7 +73,7 @@ def _replace(
     )
 
 
-def in_the_way(policy: ConcurrencyPolicy, candidates: Sequence[Candidate], *, due: datetime) -> tuple[str, ...]:
+def blocking_runs(policy: ConcurrencyPolicy, candidates: Sequence[Candidate], *, due: datetime) -> tuple[str, ...]:
     """Runs that keep a tick of a schedule, due at an instant, from being claimed now (Queue asks nobody for that).
 
     A run that waits and asked later is in nobody's way; nor is, under Replace, any run that is newer than the tick: it

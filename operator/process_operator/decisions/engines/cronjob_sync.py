@@ -27,7 +27,7 @@ from process_operator.resources.conditions import EventReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import Engine, ProcessRequest
 
-MOST_UNRECORDED: Final = 50
+MAX_UNRECORDED_JOBS: Final = 50
 """Jobs without a run, where the API server rejects runs. Of more than 100 the CronJob controller deletes the oldest."""
 _SKEW = timedelta(seconds=10)
 """A lastScheduleTime this far ahead of our clock is a quiet that we set, not a tick of the controller's clock."""
@@ -59,7 +59,7 @@ def plan_cronjob(
             builder.add(_suspend(cronjob))
         return
     assert template is not None
-    no_runs = snapshot.blocked.get(Need.RUN) if unrecorded >= MOST_UNRECORDED else None
+    no_runs = snapshot.blocked.get(Need.RUN) if unrecorded >= MAX_UNRECORDED_JOBS else None
     rests = request.spec.suspend or finished or no_runs is not None
     if no_runs is not None and cronjob is not None and not cronjob.suspend:
         name = cronjob.metadata.name
@@ -77,7 +77,7 @@ def plan_cronjob(
     if not rests and (last is None or last < quiet or (last > now + _SKEW and last != quiet)):
         patch = {"status": {"lastScheduleTime": format_instant(quiet)}}
         builder.add(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, patch, subresource="status"))
-    if not _is_in_line(cronjob, spec, template.hash):
+    if not _is_up_to_date(cronjob, spec, template.hash):
         builder.add(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, _replacement(spec, template.hash)))
 
 
@@ -95,7 +95,7 @@ def armed_cronjob(snapshot: Snapshot, acceptance: Acceptance) -> CronJob | None:
     if cronjob.metadata.deletion_timestamp is not None or last is None or last < _quiet_until(snapshot, cronjob):
         return None
     spec = _wanted_spec(request, template, choice, suspend=False)
-    return cronjob if _is_in_line(cronjob, spec, template.hash) else None
+    return cronjob if _is_up_to_date(cronjob, spec, template.hash) else None
 
 
 def _wanted_spec(
@@ -127,7 +127,7 @@ def _quiet_until(snapshot: Snapshot, cronjob: CronJob) -> datetime:
     return max(candidates).replace(microsecond=0)
 
 
-def _is_in_line(cronjob: CronJob, spec: dict[str, Any], template_hash: str) -> bool:
+def _is_up_to_date(cronjob: CronJob, spec: dict[str, Any], template_hash: str) -> bool:
     seen = (
         cronjob.schedule,
         cronjob.time_zone,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from process_operator.decisions.concurrency.policy import in_the_way
+from process_operator.decisions.concurrency.policy import blocking_runs
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_runs import cronjob_jobs
 from process_operator.decisions.engines.cronjob_sync import armed_cronjob, own_cronjob
@@ -62,7 +62,7 @@ def plan_takeover(
     due = _Due(context, calendar, cronjob, tick)
     if due.is_there:
         # The controller did not live to say so, and would start it again when the Job is gone.
-        if not _is_claimed(cronjob, tick):
+        if not _is_taken_over(cronjob, tick):
             builder.add(due.claim())
         return progress
     if context.snapshot.history is None:
@@ -108,11 +108,11 @@ class _Due:
 def _settle(due: _Due, due_ticks: DueTicks, progress: Progress, builder: PlanBuilder) -> Progress:
     """Nothing is in the way: claim the tick, and then start it, or record that it is too late."""
     context = due.context
-    free_at = _free_since(context) + TAKEOVER_AFTER
+    free_at = _unblocked_since(context) + TAKEOVER_AFTER
     if due_ticks.start and context.now < free_at:
         builder.wake_at(free_at)
         return progress
-    if not _is_claimed(due.cronjob, due.tick):
+    if not _is_taken_over(due.cronjob, due.tick):
         builder.add(due.claim(due.job() if due_ticks.start else None))
         return progress
     if not due_ticks.start:
@@ -127,16 +127,16 @@ def _settle(due: _Due, due_ticks: DueTicks, progress: Progress, builder: PlanBui
     return Progress(due.tick, progress.started + 1)
 
 
-def claim_left_behind(snapshot: Snapshot, last: datetime) -> TakeOverTick | None:
+def take_over_left_behind(snapshot: Snapshot, last: datetime) -> TakeOverTick | None:
     """What keeps the controller from starting ticks up to `last`, which are about to be recorded; None: nothing has
     to."""
     cronjob = own_cronjob(snapshot)
-    if cronjob is None or cronjob.suspend or _is_claimed(cronjob, last):
+    if cronjob is None or cronjob.suspend or _is_taken_over(cronjob, last):
         return None
     return TakeOverTick(cronjob.metadata.name, take_over_patch(cronjob, last))
 
 
-def _is_claimed(cronjob: CronJob, tick: datetime) -> bool:
+def _is_taken_over(cronjob: CronJob, tick: datetime) -> bool:
     """Whether the controller will not start this tick any more."""
     return cronjob.last_schedule_time is not None and cronjob.last_schedule_time >= tick
 
@@ -151,7 +151,7 @@ def _due_ticks(due: _Due, candidates: list[Candidate], after: datetime) -> DueTi
         after=after,
         now=context.now,
         rules=Rules(spec.concurrency_policy, spec.catch_up, spec.starting_deadline_seconds),
-        blocked=is_met or bool(in_the_way(context.policy, candidates, due=due.tick)),
+        blocked=is_met or bool(blocking_runs(context.policy, candidates, due=due.tick)),
         busy_intervals=busy_intervals(snapshot, context.views),
     )
 
@@ -171,7 +171,7 @@ def _wake_when_too_late(context: DecisionContext, tick: datetime, builder: PlanB
         builder.wake_at(tick + timedelta(seconds=deadline + 1))
 
 
-def _free_since(context: DecisionContext) -> datetime:
+def _unblocked_since(context: DecisionContext) -> datetime:
     """When the newest Job of this request ended, as far as is known: until then the controller may have had to wait."""
     if context.policy == ConcurrencyPolicy.ALLOW:
         return _LONG_AGO

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from process_operator.decisions.activation.activation import is_suspended, run_name
-from process_operator.decisions.concurrency.lock_requests import may_enter, others_in_the_way
+from process_operator.decisions.concurrency.lock_requests import is_lock_free, lock_blockers
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_active import plan_active
 from process_operator.decisions.engines.cronjob_runs import plan_cronjob_jobs, plan_passed_over
 from process_operator.decisions.engines.cronjob_takeover import plan_takeover
-from process_operator.decisions.engines.operator import claim, plan_ticks, undecided_ticks
+from process_operator.decisions.engines.operator import claim, plan_ticks, waiting_ticks
 from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.process_lock import LockRequest
@@ -28,7 +28,7 @@ from process_operator.timing.run_later import start_window
 
 
 def plan_new_runs(
-    context: DecisionContext, candidates: list[Candidate], ask: LockRequest | None, builder: PlanBuilder
+    context: DecisionContext, candidates: list[Candidate], wanted_lock: LockRequest | None, builder: PlanBuilder
 ) -> tuple[Progress, Calendar | None]:
     """Claim what is due; how far the schedule is then, and its calendar where it has one."""
     snapshot, cursor = context.snapshot, context.snapshot.status.last_schedule_time
@@ -36,7 +36,7 @@ def plan_new_runs(
     made = plan_cronjob_jobs(snapshot, context.now, builder) if no_runs is None else 0
     if context.request.spec.timing.schedule is None:
         # Jobs that a CronJob made before an edit are runs, but not the one of this activation.
-        return Progress(cursor, started=0 if no_runs else _one_shot(context, candidates, ask, builder)), None
+        return Progress(cursor, started=0 if no_runs else _one_shot(context, candidates, wanted_lock, builder)), None
     idle = Progress(cursor, started=made)
     if context.acceptance.recurrence is None:
         return idle, None
@@ -44,9 +44,9 @@ def plan_new_runs(
     if is_suspended(context.activation) or not context.acceptance.is_accepted or context.acceptance.engine is None:
         return idle, calendar
     if no_runs is not None:
-        return Progress(cursor, waiting=undecided_ticks(context, calendar)), calendar
+        return Progress(cursor, waiting=waiting_ticks(context, calendar)), calendar
     if context.is_own_engine:
-        others, at_once = others_in_the_way(context, ask), _at_once(context, candidates, ask)
+        others, at_once = lock_blockers(context, wanted_lock), _at_once(context, candidates, wanted_lock)
         return plan_ticks(context, calendar, candidates, others, at_once, builder), calendar
     progress = plan_passed_over(snapshot, calendar, context.views, context.now, builder)
     progress = plan_takeover(context, calendar, candidates, progress, builder)
@@ -54,16 +54,18 @@ def plan_new_runs(
     return Progress(progress.cursor, progress.started + made, progress.waiting), calendar
 
 
-def _at_once(context: DecisionContext, candidates: list[Candidate], ask: LockRequest | None) -> JobTemplate | None:
+def _at_once(
+    context: DecisionContext, candidates: list[Candidate], wanted_lock: LockRequest | None
+) -> JobTemplate | None:
     """The template, where a run that is claimed now need not wait for its turn."""
     waiting = sum(1 for candidate in candidates if not candidate.started)
     free = waiting < MAX_STARTS if context.policy == ConcurrencyPolicy.ALLOW else not candidates
-    free = free and may_enter(context, ask)
+    free = free and is_lock_free(context, wanted_lock)
     return context.acceptance.template if free else None
 
 
 def _one_shot(
-    context: DecisionContext, candidates: list[Candidate], ask: LockRequest | None, builder: PlanBuilder
+    context: DecisionContext, candidates: list[Candidate], wanted_lock: LockRequest | None, builder: PlanBuilder
 ) -> int:
     """Claim the one run of the activation; 1 where that is done now."""
     snapshot, request, activation = context.snapshot, context.request, context.activation
@@ -76,7 +78,7 @@ def _one_shot(
     later = request.spec.timing.run_later
     if later is None:
         manifest = run_manifest(request, name=name, trigger=Trigger.IMMEDIATE, scheduled=activation.since)
-        builder.add(*claim(request, manifest, _at_once(context, candidates, ask), activation.since))
+        builder.add(*claim(request, manifest, _at_once(context, candidates, wanted_lock), activation.since))
         return 1
     window = start_window(
         later, since=activation.since, starting_deadline_seconds=request.spec.starting_deadline_seconds

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.concurrency.lock_requests import all_busy_intervals
-from process_operator.decisions.concurrency.policy import in_the_way
+from process_operator.decisions.concurrency.policy import blocking_runs
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_runs import cronjob_jobs, without_jobs
 from process_operator.decisions.inputs.candidate import Candidate
@@ -31,12 +31,12 @@ from process_operator.decisions.ticks.progress import (
     LATE,
     Calendar,
     Progress,
+    is_covered,
     latest,
     runs_left,
     runs_of_ticks,
     settled_through,
     span_of,
-    stands_already,
     ticks_with_runs,
     without_runs,
 )
@@ -45,7 +45,7 @@ from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp, ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
 
-_LATELY: Final = timedelta(minutes=10)
+_RECENT: Final = timedelta(minutes=10)
 _NOT_YET: Final = MissedReason(RunPhase.MISSED, "")
 """For spans that only say which ticks have no run."""
 
@@ -102,9 +102,9 @@ def plan_ticks(
         # Ticks since the written cursor may have run already: only a list shows finished runs.
         builder.add(LoadHistory())
         return idle
-    if due.missed and context.line is not None and context.line.past is None:
+    if due.missed and context.lock is not None and context.lock.past is None:
         # Which run of another request was in the way of a tick only a list shows.
-        builder.add(LoadProcessRuns(context.line.process))
+        builder.add(LoadProcessRuns(context.lock.process))
         return idle
     cursor = _record_and_claim(context, calendar, due, at_once, idle.cursor, builder)
     cursor = latest(cursor, *due.start)
@@ -145,7 +145,7 @@ def _hindrance(context: DecisionContext, calendar: Calendar) -> Hindrance | None
     return Hindrance(recurrence.previous(recurrence.due_through(since)) or since, words)
 
 
-def undecided_ticks(context: DecisionContext, calendar: Calendar) -> int:
+def waiting_ticks(context: DecisionContext, calendar: Calendar) -> int:
     """How many ticks are due and wait while no run can be created."""
     if not context.is_own_engine:
         return 0
@@ -158,7 +158,7 @@ def _started(
     snapshot: Snapshot, calendar: Calendar, after: datetime, cursor: datetime | None, ticks: tuple[datetime, ...]
 ) -> int:
     """How many runs of the activation are counted by moving the cursor: those there already, and those claimed now."""
-    new = sum(1 for tick in ticks if not stands_already(snapshot, calendar, tick))
+    new = sum(1 for tick in ticks if not is_covered(snapshot, calendar, tick))
     return new + (runs_of_ticks(snapshot, after, cursor) if cursor is not None else 0)
 
 
@@ -198,10 +198,10 @@ def _is_blocked(
 ) -> bool:
     recurrence = calendar.recurrence
     tick = recurrence.next_after(after) if rules.make_up_all else recurrence.previous(recurrence.due_through(now))
-    if tick is None or stands_already(snapshot, calendar, tick):
+    if tick is None or is_covered(snapshot, calendar, tick):
         # A crash may have come between the claim and the cursor: then the tick is in nobody's way, its own run least.
         return False
-    return bool(others) or bool(in_the_way(rules.policy, candidates, due=recurrence.due_at(tick)))
+    return bool(others) or bool(blocking_runs(rules.policy, candidates, due=recurrence.due_at(tick)))
 
 
 def _claim_tick(
@@ -212,7 +212,7 @@ def _claim_tick(
     now: datetime,
     builder: PlanBuilder,
 ) -> None:
-    if stands_already(snapshot, calendar, tick):
+    if is_covered(snapshot, calendar, tick):
         return
     name = calendar.run_name(tick)
     newer = calendar.recurrence.next_after(tick)
@@ -254,7 +254,7 @@ def _was_away(snapshot: Snapshot, after: datetime, calendar: Calendar, now: date
     """
     first, last = calendar.recurrence.next_after(after), snapshot.status.last_run_time
     is_late = first is not None and now - calendar.recurrence.due_at(first) > timedelta(seconds=1)
-    return is_late or (last is not None and abs(now - last) < _LATELY)
+    return is_late or (last is not None and abs(now - last) < _RECENT)
 
 
 def plan_activation_end(

@@ -159,7 +159,7 @@ def without_false_ticks(snapshot: Snapshot, recurrence: Recurrence | None) -> Sn
         name: _without_tick(job)
         for name, job in snapshot.jobs.items()
         if job.tick is not None and job.tick > known_from and cronjob.made(job)
-        if recurrence.previous(job.tick) != job.tick and recorded.get(name) != job.tick
+        if not recurrence.is_tick(job.tick) and recorded.get(name) != job.tick
     }
     return replace(snapshot, jobs={**snapshot.jobs, **false}) if false else snapshot
 

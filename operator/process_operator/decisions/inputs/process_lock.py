@@ -1,10 +1,11 @@
-"""The line before a Process whose `concurrencyPolicy` is not Allow: who works, who waits, and whose turn it is.
+"""Process lock as one request sees it: the runs that hold it, the lock requests of other requests, and who is next.
 
-Such a Process is a lock that all its requests share. Each request says with every decision when it wants to start next
-(its *ask*), also where that is in the future; so whoever comes due looks at who was due before him, and the order is
-the same whichever is decided first. Everything here follows from objects, but for the place that a request keeps while
-its waiting tick gives way to newer ones. Neighbours: `concurrency/lock_requests.py` says what it means for one request,
-`concurrency/lock_holders.py` which Process a run occupies, `state/process_locks.py` holds the lines of all Processes.
+A Process whose `concurrencyPolicy` is not Allow is a lock with a queue that all its requests share. Each decision about
+such a request says when the request wants to start next, even if that is in the future. Waiting runs therefore start in
+the order of their due instants, whichever request is decided first. Everything here follows from objects, except the
+place that a request keeps while its waiting tick is skipped for a newer one. Neighbours:
+`concurrency/lock_requests.py` applies the lock to one request, `concurrency/lock_holders.py` finds the runs that hold
+it, `state/process_locks.py` keeps the locks of all Processes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class LockHolder:
-    """A run that is let go and not over: of which request, when it was due, and since when it works (UTC)."""
+    """A run that has started and has not ended: its request, when it was due, and since when it works (UTC)."""
 
     request: str
     run: str
@@ -24,13 +25,13 @@ class LockHolder:
 
     @property
     def age(self) -> tuple[datetime, str]:
-        """Sorts runs by when they were due, then by the name of their request."""
+        """Sorts runs by their due instants, then by the names of their requests."""
         return self.due, self.request
 
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """When a run was in the way that is over now (UTC)."""
+    """A run that held the lock and has ended, from `start` to `end` (UTC)."""
 
     request: str
     run: str
@@ -40,42 +41,41 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True)
 class LockRequest:
-    """That a request wants to start a run at `due`, or as soon after it as it may (UTC)."""
+    """The wish of a request to start a run at `due` (UTC), or as soon after it as the lock is free."""
 
     request: str
     run: str
     due: datetime
     place: datetime
-    """Since when it stands in line: the first instant at which it asked and was not served."""
+    """The instant (UTC) from which its place in the queue counts: the first one at which it was due and had to wait."""
 
     @property
     def order(self) -> tuple[datetime, str]:
-        """Sorts those who wait: who waits longest is first."""
+        """Sorts the queue: the request that has waited longest is first."""
         return self.place, self.request
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessLock:
-    """What one request sees of the others before a Process; its own runs and its own ask are not in here."""
+    """The lock of a Process without the runs and the lock request of the request that looks at it."""
 
     process: str
     holders: tuple[LockHolder, ...] = ()
-    asks: tuple[LockRequest, ...] = ()
+    requests: tuple[LockRequest, ...] = ()
     is_complete: bool = True
-    """Whether every request that uses the Process has been looked at since the operator started."""
+    """Whether every request that uses the Process has been decided since the operator started."""
     place: datetime | None = None
-    """The place that this request has kept so far, where it waits already."""
+    """The place that this request has kept, if it waits already."""
     past: tuple[PastRun, ...] | None = ()
-    """Runs that are over, the newest of them; None: not looked at since the operator started."""
+    """The newest runs that have ended; None if they have not been listed since the operator started."""
 
-    def in_front_of(self, ask: LockRequest, now: datetime) -> LockHolder | LockRequest | None:
-        """Who keeps an ask from being served: a run that works, else who comes first in line; None where nobody
-        does."""
+    def blocker_of(self, wanted: LockRequest, now: datetime) -> LockHolder | LockRequest | None:
+        """The oldest run that holds the lock, else the first due lock request before `wanted`, else None."""
         if self.holders:
             return min(self.holders, key=lambda holder: holder.age)
-        ahead = [other for other in self.asks if other.due <= now and other.order < ask.order]
+        ahead = [other for other in self.requests if other.due <= now and other.order < wanted.order]
         return min(ahead, key=lambda other: other.order, default=None)
 
-    def admits(self, ask: LockRequest | None, now: datetime) -> bool:
-        """Whether the run of an ask may be let go now."""
-        return ask is not None and ask.due <= now and self.is_complete and self.in_front_of(ask, now) is None
+    def grants(self, wanted: LockRequest | None, now: datetime) -> bool:
+        """Whether the run of a lock request may start now."""
+        return wanted is not None and wanted.due <= now and self.is_complete and self.blocker_of(wanted, now) is None

@@ -26,5 +26,5 @@ class Plan:
     wake_at: datetime | None = None
     backfills: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
     """The status of its open backfills, by name, as `status` is that of the request."""
-    ask: LockRequest | None = None
+    lock_request: LockRequest | None = None
     """When the request wants to start next, where it shares its Process under a policy."""

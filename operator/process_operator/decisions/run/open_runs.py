@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from process_operator.decisions.concurrency.eligibility import is_time, own_kill, too_late_at
-from process_operator.decisions.concurrency.lock_requests import may_enter, why_it_waits
+from process_operator.decisions.concurrency.lock_requests import is_lock_free, lock_wait_message
 from process_operator.decisions.concurrency.policy import ConcurrencyDecision, apply_policy
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.blocked import Need
@@ -35,16 +35,16 @@ from process_operator.timing.missed import is_too_old
 
 
 def plan_open_runs(
-    context: DecisionContext, candidates: list[Candidate], ask: LockRequest | None, builder: PlanBuilder
+    context: DecisionContext, candidates: list[Candidate], wanted_lock: LockRequest | None, builder: PlanBuilder
 ) -> None:
     """Add what has to be done about every open run, in the order in which they were due.
 
-    `ask`: when the request wants to start next, where it shares its Process.
+    `wanted_lock`: when the request wants to start next, where it shares its Process.
     """
     decision = apply_policy(context.policy, candidates, newcomer=_replacing_run(context, builder))
-    if not may_enter(context, ask) or _are_enough_refused(context):
+    if not is_lock_free(context, wanted_lock) or _are_enough_refused(context):
         decision = replace(decision, start=())
-    held_by = why_it_waits(context, ask)
+    held_by = lock_wait_message(context, wanted_lock)
     for view in sorted(context.views, key=lambda view: (view.due, view.name)):
         orders = _orders(context, view, decision, held_by, builder)
         if view.run.status.steps:
@@ -65,7 +65,7 @@ def _are_enough_refused(context: DecisionContext) -> bool:
 def _replacing_run(context: DecisionContext, builder: PlanBuilder) -> Candidate | None:
     """The run that the newest due tick will have, where the policy is Replace: older ones make room for it."""
     recurrence = context.acceptance.recurrence
-    if context.policy != ConcurrencyPolicy.REPLACE or recurrence is None or not context.makes_ticks:
+    if context.policy != ConcurrencyPolicy.REPLACE or recurrence is None or not context.claims_ticks:
         return None
     if blocked_now(context.snapshot, Need.RUN, context.now) is not None:
         return None  # nobody has to end for a run that cannot be created
@@ -101,7 +101,7 @@ def _orders(
     if kill is None and view.name in (*decision.kill, *decision.overtaken):
         kill = Kill(KillReason.REPLACED, decision.winner or "")
     start = view.name in decision.start and kill is None
-    resumed = view.is_paused and not context.is_suspended and not context.has_stepped_aside(view)
+    resumed = view.is_paused and not context.is_suspended and not context.has_released_lock(view)
     return RunOrders(
         now=context.now,
         request=context.snapshot.request,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.concurrency.lock_requests import why_it_waits
+from process_operator.decisions.concurrency.lock_requests import lock_wait_message
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.process_lock import LockRequest
@@ -42,7 +42,7 @@ class Blocker:
 
 
 def blocker_of(
-    context: DecisionContext, ask: LockRequest | None, builder: PlanBuilder, *, waiting: int
+    context: DecisionContext, wanted_lock: LockRequest | None, builder: PlanBuilder, *, waiting: int
 ) -> Blocker | None:
     """What keeps due runs from starting; None where nothing does. `waiting`: how many runs are due and wait."""
     snapshot, now = context.snapshot, context.now
@@ -60,10 +60,10 @@ def blocker_of(
     if not waiting:
         # A run that does not start is reported between two ticks as well: else the condition would come and go with them.
         stuck = [view for view in going if context.policy != ConcurrencyPolicy.ALLOW and _is_stuck(view, now, builder)]
-        return _behind(min(stuck, key=lambda view: (view.due, view.name)), now, builder) if stuck else None
+        return _blocker_of_run(min(stuck, key=lambda view: (view.due, view.name)), now, builder) if stuck else None
     if going:
-        return _behind(min(going, key=lambda view: (view.due, view.name)), now, builder)
-    other = why_it_waits(context, ask)
+        return _blocker_of_run(min(going, key=lambda view: (view.due, view.name)), now, builder)
+    other = lock_wait_message(context, wanted_lock)
     return None if other is None else Blocker(other[0].upper() + other[1:])
 
 
@@ -79,7 +79,7 @@ def _since(view: RunView) -> datetime:
     return view.run.status.start_time or (view.job.start_time if view.job is not None else None) or view.created
 
 
-def _behind(view: RunView, now: datetime, builder: PlanBuilder) -> Blocker:
+def _blocker_of_run(view: RunView, now: datetime, builder: PlanBuilder) -> Blocker:
     status, since = view.run.status, _since(view)
     words = ": ".join(part for part in (status.reason, status.message) if part)
     state = f"{status.phase} since {format_instant(since.replace(microsecond=0))}" + (f" ({words})" if words else "")

@@ -28,18 +28,18 @@ def status_facts(
     context: DecisionContext,
     progress: Progress,
     calendar: Calendar | None,
-    ask: LockRequest | None,
+    wanted_lock: LockRequest | None,
     builder: PlanBuilder,
 ) -> StatusFacts:
     """The outlook after the plan; asks for the history where only that can tell."""
-    counted = progress.started - _given_back(context, progress, builder)
+    counted = progress.started - _uncounted_runs(context, progress, builder)
     left = runs_left(context.snapshot, counted)
     is_used_up = left is not None and left <= 0
     next_run = None if is_used_up else _next_run(context, progress, calendar)
     none_left = _no_tick_left(context, progress, calendar, is_used_up=is_used_up)
     end, unknown = _one_shot_end(context, progress)
     sought = unknown and context.snapshot.history is None
-    if sought or _lost_sight_of_runs(context) or _needs_count(context, builder):
+    if sought or _has_unknown_end(context) or _has_new_end(context, builder):
         builder.add(LoadHistory())
     waiting = _waiting(context, progress)
     return StatusFacts(
@@ -47,7 +47,7 @@ def status_facts(
         cursor=progress.cursor,
         started=counted,
         waiting=waiting,
-        blocker=blocker_of(context, ask, builder, waiting=waiting),
+        blocker=blocker_of(context, wanted_lock, builder, waiting=waiting),
         next_run=next_run,
         no_tick_left=none_left,
         end=end,
@@ -64,7 +64,7 @@ def _waiting(context: DecisionContext, progress: Progress) -> int:
         if view.missed_reason is None and view.job is None and not view.is_started and is_time(context, view)
     )
     # Before a shared Process nobody waits for nothing: what could start would have been started.
-    held = queued if context.line is not None or any(view.is_started for view in context.views) else 0
+    held = queued if context.lock is not None or any(view.is_started for view in context.views) else 0
     return held + progress.waiting
 
 
@@ -89,7 +89,7 @@ def _no_tick_left(context: DecisionContext, progress: Progress, calendar: Calend
     return is_used_up or calendar.recurrence.next_after(max(settled, progress.cursor or settled)) is None
 
 
-def _given_back(context: DecisionContext, progress: Progress, builder: PlanBuilder) -> int:
+def _uncounted_runs(context: DecisionContext, progress: Progress, builder: PlanBuilder) -> int:
     """How many runs that were counted for `maxRuns` end now without ever having had a Job."""
     if runs_left(context.snapshot) is None or progress.cursor is None:
         return 0
@@ -105,7 +105,7 @@ def _given_back(context: DecisionContext, progress: Progress, builder: PlanBuild
     )
 
 
-def _lost_sight_of_runs(context: DecisionContext) -> bool:
+def _has_unknown_end(context: DecisionContext) -> bool:
     """Whether the status names a run that was open, is no more, and is not known to have ended or been deleted."""
     status = context.snapshot.status
     if context.snapshot.history is not None:
@@ -116,7 +116,7 @@ def _lost_sight_of_runs(context: DecisionContext) -> bool:
     return not known <= {view.name for view in context.views}
 
 
-def _needs_count(context: DecisionContext, builder: PlanBuilder) -> bool:
+def _has_new_end(context: DecisionContext, builder: PlanBuilder) -> bool:
     """Whether a run ends now: its end is counted from the finished runs."""
     return context.snapshot.history is None and any(isinstance(action, FinishRun) for action in builder.actions)
 

@@ -81,7 +81,7 @@ def void_claims(context: DecisionContext, ahead: tuple[ProcessRun, ...]) -> tupl
 def _holds(context: DecisionContext, run: ProcessRun) -> bool:
     """Whether the tick of a claim will come, and nothing will keep it from starting."""
     recurrence, tick = context.acceptance.recurrence, _tick(run)
-    if recurrence is None or not context.makes_ticks or context.line is not None:
+    if recurrence is None or not context.claims_ticks or context.lock is not None:
         return False
     if context.policy != ConcurrencyPolicy.ALLOW or tick < recurrence.floor:
         return False

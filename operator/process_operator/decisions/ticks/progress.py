@@ -79,7 +79,7 @@ def has_run(snapshot: Snapshot, name: str) -> bool:
     )
 
 
-def stands_already(snapshot: Snapshot, calendar: Calendar, tick: datetime) -> bool:
+def is_covered(snapshot: Snapshot, calendar: Calendar, tick: datetime) -> bool:
     """Whether a run stands for a tick: its own, or the summary of many, which a wrong clock may have made ahead of
     time."""
     if has_run(snapshot, calendar.run_name(tick)):

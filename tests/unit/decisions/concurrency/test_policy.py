@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.given import at
 
-from process_operator.decisions.concurrency.policy import ConcurrencyDecision, apply_policy, in_the_way
+from process_operator.decisions.concurrency.policy import ConcurrencyDecision, apply_policy, blocking_runs
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.plan.limits import MAX_STARTS, MAX_WAITING
 from process_operator.resources.process import ConcurrencyPolicy
@@ -189,4 +189,4 @@ def test_turns(
 def test_who_is_in_the_way_of_a_tick(
     policy: ConcurrencyPolicy, candidates: list[Candidate], blockers: tuple[str, ...]
 ) -> None:
-    assert in_the_way(policy, candidates, due=at("12:10")) == blockers
+    assert blocking_runs(policy, candidates, due=at("12:10")) == blockers
