@@ -15,7 +15,8 @@ from typing import NamedTuple
 import orjson
 from burst_cluster import JSON, NAMESPACE_NAME, Site
 
-from process_operator.decisions.manifests.manifests import job_to_come, owned_by_run, run_manifest
+from process_operator.decisions.manifests.jobs import job_to_come, owned_by_run
+from process_operator.decisions.manifests.runs import run_manifest
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources import names
 from process_operator.resources.kinds import JOB, PROCESS_RUN

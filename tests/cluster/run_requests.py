@@ -1,6 +1,6 @@
 """Requests of containers, pods and Jobs of any kind, and the runs that they become.
 
-Neighbours: `decisions/run/finish.py` says how a run shall have ended, `decisions/manifests/manifests.py` has requests
+Neighbours: `decisions/run/finish.py` says how a run shall have ended, `decisions/manifests/` has requests
 of a plain script.
 """
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tests.cluster.manifests import job_template, request, schedule
 from tests.cluster.workspace import created, instant, name_of, next_minute, now, written
 
-from process_operator.decisions.manifests.manifests import run_manifest
+from process_operator.decisions.manifests.runs import run_manifest
 from process_operator.resources.names import ANNOTATION_AHEAD, child_stem, tick_run_name
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import Trigger

@@ -20,7 +20,7 @@ from tests.contract.webhook_receiver import WebhookReceiver, self_signed
 
 from process_operator.actions.notify.notifier import Notifier, RetryPolicy
 from process_operator.app import utc_now
-from process_operator.decisions.inputs.snapshot import Delivery
+from process_operator.decisions.inputs.observations import Delivery
 from process_operator.decisions.plan.actions import Notify
 from process_operator.resources.receiver import Receiver
 from process_operator.state.store import Store

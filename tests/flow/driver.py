@@ -30,8 +30,8 @@ from process_operator.controller.process_reconciler import ProcessReconciler
 from process_operator.controller.request_reconciler import Reconciler
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.log_source import LogSource
+from process_operator.decisions.inputs.observations import Delivery as Told
 from process_operator.decisions.inputs.snapshot import Defaults
-from process_operator.decisions.inputs.snapshot import Delivery as Told
 from process_operator.decisions.plan.actions import KillJob, Notify, ReadLog
 from process_operator.decisions.run.log_text import build_run_log
 from process_operator.decisions.run.pods import log_source

@@ -17,10 +17,13 @@ from tests.flow.driver import Flow, Process, at
 from tests.flow.memory_api import Body, copied
 
 from process_operator.cluster.errors import ApiError
+from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.ownership import own_part
-from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
-from process_operator.decisions.manifests import manifests
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.manifests.cronjobs import take_over_patch
+from process_operator.decisions.manifests.jobs import kill_patch, owned_by_run
+from process_operator.decisions.manifests.runs import run_manifest
 from process_operator.decisions.plan import actions
 from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.batch.job import Job
@@ -56,13 +59,13 @@ class Before:
 
     def job_manifest(self) -> Body:
         """The Job of the run, as the operator makes it."""
-        return manifests.owned_by_run(
+        return owned_by_run(
             {"metadata": {"name": self.name}, "spec": {"template": {"metadata": {}, "spec": {}}}}, self.uid
         )
 
     def run_manifest(self) -> Body:
         """The run, as the operator makes it."""
-        return manifests.run_manifest(
+        return run_manifest(
             self.request, name=self.name, trigger=self.run.spec.trigger, scheduled=self.run.spec.scheduled_time
         )
 
@@ -94,7 +97,7 @@ ACTIONS: Final[dict[type[Any], Callable[[Before], actions.Action]]] = {
     actions.CreateJob: lambda b: actions.CreateJob(b.name, b.job_manifest()),
     actions.PatchJob: lambda b: actions.PatchJob(b.name, b.job.metadata.uid, SUSPEND),
     actions.KillJob: lambda b: actions.KillJob(
-        b.name, b.job.metadata.uid, b.name, manifests.kill_patch(Kill(KillReason.CANCELED)), 1024, None
+        b.name, b.job.metadata.uid, b.name, kill_patch(Kill(KillReason.CANCELED)), 1024, None
     ),
     actions.DeleteJob: lambda b: actions.DeleteJob(b.name, b.job.metadata.uid),
     actions.ReadLog: lambda b: actions.ReadLog(
@@ -109,7 +112,7 @@ ACTIONS: Final[dict[type[Any], Callable[[Before], actions.Action]]] = {
     actions.CreateCronJob: lambda b: actions.CreateCronJob({"metadata": {"name": b.cronjob.metadata.name}, "spec": {}}),
     actions.PatchCronJob: lambda b: actions.PatchCronJob(b.cronjob.metadata.name, b.cronjob.metadata.uid, SUSPEND),
     actions.TakeOverTick: lambda b: actions.TakeOverTick(
-        b.cronjob.metadata.name, manifests.take_over_patch(b.cronjob, at("12:10:00")), b.job_manifest()
+        b.cronjob.metadata.name, take_over_patch(b.cronjob, at("12:10:00")), b.job_manifest()
     ),
     actions.DeleteRuns: lambda b: actions.DeleteRuns({b.ended.name: b.ended.uid, b.name: b.uid}),
     actions.DeleteRequest: lambda b: actions.DeleteRequest(b.request.metadata.uid),

@@ -6,8 +6,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.run_view import RunView, view_of
-from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources import names
 from process_operator.resources.batch.job import Job, parse_job
 from process_operator.resources.model import parse_instant

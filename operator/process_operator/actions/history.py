@@ -8,8 +8,7 @@ from process_operator.actions.context import ActionContext, Handlers
 from process_operator.cluster.errors import (
     NotFound,
 )
-from process_operator.decisions.inputs.history import remembered
-from process_operator.decisions.inputs.snapshot import FinishedRun
+from process_operator.decisions.inputs.history import FinishedRun, remembered
 from process_operator.decisions.plan import actions
 from process_operator.resources import names
 from process_operator.resources.kinds import (

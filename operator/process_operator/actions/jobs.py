@@ -21,8 +21,9 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.decisions.inputs.blocked import Blocked
+from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.decisions.inputs.ownership import cronjob_of_run, is_job_of
-from process_operator.decisions.inputs.snapshot import RunObservations, Snapshot
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan import actions
 from process_operator.resources.batch.job import Job, parse_job
 from process_operator.resources.conditions import Reason, RunReason

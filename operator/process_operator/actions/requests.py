@@ -19,7 +19,7 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.cluster.status import status_patch
-from process_operator.decisions.inputs.snapshot import DryRun
+from process_operator.decisions.inputs.observations import DryRun
 from process_operator.decisions.plan import actions
 from process_operator.resources.conditions import Reason
 from process_operator.resources.kinds import (

@@ -22,8 +22,8 @@ from process_operator.cluster.errors import (
 )
 from process_operator.cluster.status import StatusChanged, replace_status
 from process_operator.decisions.inputs.history import remembered, step_end
-from process_operator.decisions.inputs.snapshot import Delivery
-from process_operator.decisions.manifests.manifests import owned_by_run
+from process_operator.decisions.inputs.observations import Delivery
+from process_operator.decisions.manifests.jobs import owned_by_run
 from process_operator.decisions.plan import actions
 from process_operator.resources import names
 from process_operator.resources.kinds import (

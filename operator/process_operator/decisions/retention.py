@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.inputs.blocked import Need
+from process_operator.decisions.inputs.history import BackfillMark, FinishedRun
 from process_operator.decisions.inputs.rejections import ROOM_INTERVAL, blocked_now, is_quota_full
-from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, LoadHistory
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.status.run_counts import is_counted

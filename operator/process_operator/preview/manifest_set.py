@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from process_operator.decisions.acceptance.exclude_from import calendar_file, decoded_binary
-from process_operator.decisions.inputs.snapshot import CalendarFile
+from process_operator.decisions.inputs.observations import CalendarFile
 from process_operator.resources.kinds import CONFIG_MAP, OUR_KINDS, PROCESS, PROCESS_REQUEST
 from process_operator.resources.names import API_VERSION, GROUP
 from process_operator.resources.process import Process

@@ -16,7 +16,8 @@ from typing import Final
 
 from process_operator.decisions.acceptance.acceptance import Acceptance, accept
 from process_operator.decisions.activation.activation import timing_hash
-from process_operator.decisions.inputs.snapshot import CalendarFile, Snapshot
+from process_operator.decisions.inputs.observations import CalendarFile
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources.model import Metadata, format_duration, format_instant
 from process_operator.resources.process import Parameter, Process, ProcessSpec
 from process_operator.resources.process_request import Activation, Engine, ProcessRequest, ProcessRequestStatus

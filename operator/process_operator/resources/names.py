@@ -2,7 +2,7 @@
 
 A name is the lock that makes a run happen once: whoever creates it second meets 409 AlreadyExists. So every name here
 follows from what it stands for (a UID and a tick or activation) and from nothing else. Neighbours:
-`decisions/manifests/manifests.py` builds the objects that carry these names.
+`decisions/manifests/` builds the objects that carry these names.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from process_operator.decisions.acceptance.exclude_from import calendar_file, calendar_text
-from process_operator.decisions.inputs.snapshot import CalendarFile, CalendarInForce
+from process_operator.decisions.inputs.observations import CalendarFile, CalendarInForce
 from process_operator.resources.types import NamespacedName
 
 

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from process_operator.decisions.inputs.blocked import Blocked
-from process_operator.decisions.inputs.snapshot import Delivery, DryRun, FinishedRun, RunObservations
+from process_operator.decisions.inputs.history import FinishedRun
+from process_operator.decisions.inputs.observations import Delivery, DryRun, RunObservations
 from process_operator.resources.batch.job import Job
 from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequestStatus

@@ -19,6 +19,7 @@ import orjson
 import structlog
 
 from process_operator.decisions.concurrency.lock_holders import process_of
+from process_operator.decisions.inputs.observations import Delivery
 from process_operator.decisions.inputs.significance import (
     Urgency,
     deletion_matters,
@@ -26,7 +27,7 @@ from process_operator.decisions.inputs.significance import (
     job_urgency,
     pod_urgency,
 )
-from process_operator.decisions.inputs.snapshot import Defaults, Delivery, Snapshot
+from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.batch.pod import Pod
 from process_operator.resources.kinds import JOB, POD, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind

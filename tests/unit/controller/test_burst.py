@@ -15,7 +15,8 @@ from process_operator.controller.agenda import Agenda
 from process_operator.controller.burst import BurstPreparer, BurstThresholds
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.activation.activation import next_activation
-from process_operator.decisions.inputs.snapshot import DryRun, Snapshot
+from process_operator.decisions.inputs.observations import DryRun
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import BeginActivation, CreateJob, CreateRun
 from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template

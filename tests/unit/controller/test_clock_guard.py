@@ -10,7 +10,7 @@ from tests.unit.given import at
 
 from process_operator.controller.clock_guard import ClockGuard
 from process_operator.decisions.inputs.blocked import Blocked
-from process_operator.decisions.inputs.snapshot import RunObservations
+from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.state.store import Store
 
 KEY = ("erp", "close")

@@ -21,7 +21,8 @@ from tests.unit.given import (
     waiting_job,
 )
 
-from process_operator.decisions.inputs.snapshot import Defaults, FinishedRun, Snapshot
+from process_operator.decisions.inputs.history import FinishedRun
+from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, LoadHistory
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.plan.plan import Plan

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.unit.given import at, finished, template
 
-from process_operator.decisions.inputs.snapshot import DryRun, RunObservations
+from process_operator.decisions.inputs.observations import DryRun, RunObservations
 from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.process_request import ProcessRequestStatus
 from process_operator.resources.process_run import RunLog

@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from process_operator.actions.notify.webhook import Answer, Webhook
-from process_operator.decisions.inputs.snapshot import Delivery
+from process_operator.decisions.inputs.observations import Delivery
 from process_operator.decisions.plan.actions import Notify
 from process_operator.resources.receiver import Receiver
 from process_operator.resources.types import NamespacedName

@@ -22,7 +22,7 @@ from process_operator.decisions.acceptance.exclude_from import (
 from process_operator.decisions.acceptance.process import objection
 from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import dry_run_manifest
+from process_operator.decisions.manifests.jobs import dry_run_manifest
 from process_operator.decisions.plan.actions import DryRunJob, FollowConfigMap
 from process_operator.decisions.template.job_names import (
     check_request_name,

@@ -17,7 +17,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from process_operator.decisions.acceptance.remembered_calendar import recalled, remembered, with_recalled
-from process_operator.decisions.inputs.snapshot import CalendarFile, CalendarInForce, Snapshot
+from process_operator.decisions.inputs.observations import CalendarFile, CalendarInForce
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Emit, FollowConfigMap
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason

@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from process_operator.decisions.inputs.snapshot import CalendarInForce, Snapshot
+from process_operator.decisions.inputs.observations import CalendarInForce
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources.model import format_instant, parse_instant
 from process_operator.resources.process_request import ProcessRequestStatus, RememberedCalendar
 from process_operator.resources.schedule import ConfigMapKey, Schedule

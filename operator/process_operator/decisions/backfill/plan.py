@@ -25,10 +25,10 @@ from process_operator.decisions.backfill.status import (
 )
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.blocked import Need
-from process_operator.decisions.inputs.history import backfill_mark
+from process_operator.decisions.inputs.history import BackfillMark, FinishedRun, backfill_mark
 from process_operator.decisions.inputs.rejections import blocked_now
-from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
-from process_operator.decisions.manifests.manifests import run_manifest
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.manifests.runs import run_manifest
 from process_operator.decisions.plan.actions import CreateRun, Emit, LoadHistory
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.plan.limits import MAX_STARTS

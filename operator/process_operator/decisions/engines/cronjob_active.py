@@ -11,7 +11,7 @@ from __future__ import annotations
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.cronjob_sync import own_cronjob
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import active_patch
+from process_operator.decisions.manifests.cronjobs import active_patch
 from process_operator.decisions.plan.actions import PatchCronJob
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.resources.batch.cronjob import ActiveJob, CronJob

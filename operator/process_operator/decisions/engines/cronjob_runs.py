@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from process_operator.decisions.engines.cronjob_sync import own_cronjob
+from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.missed_tick import Span
 from process_operator.decisions.inputs.ownership import cronjob_of
 from process_operator.decisions.inputs.run_view import RunView
-from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
-from process_operator.decisions.manifests.manifests import kill_patch, run_manifest
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.manifests.jobs import kill_patch
+from process_operator.decisions.manifests.runs import run_manifest
 from process_operator.decisions.plan.actions import CreateRun, DeleteJob, Emit, KillJob, LoadHistory
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.due import spans_without_job

@@ -2,7 +2,7 @@
 
 A CronJob is never deleted, because that would take its running Jobs along; what is not wanted is suspended. The quiet
 until the first tick is set by `status.lastScheduleTime`: without it the controller makes up ticks of a time in which it
-should have been quiet (seen on Kubernetes 1.36). Neighbours: `manifests/manifests.py`, `operator.py`.
+should have been quiet (seen on Kubernetes 1.36). Neighbours: `manifests/cronjobs.py`, `operator.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.ownership import is_cronjob_of
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import cronjob_manifest, cronjob_spec, identity_patch
+from process_operator.decisions.manifests.cronjobs import cronjob_manifest, cronjob_spec
+from process_operator.decisions.manifests.owners import identity_patch
 from process_operator.decisions.plan.actions import CreateCronJob, Emit, PatchCronJob
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.orphans import adopt_cronjobs

@@ -22,7 +22,8 @@ from process_operator.decisions.engines.cronjob_runs import cronjob_jobs
 from process_operator.decisions.engines.cronjob_sync import armed_cronjob, own_cronjob
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import cronjob_job_manifest, run_manifest, take_over_patch
+from process_operator.decisions.manifests.cronjobs import cronjob_job_manifest, take_over_patch
+from process_operator.decisions.manifests.runs import run_manifest
 from process_operator.decisions.plan.actions import CreateJob, CreateRun, LoadHistory, TakeOverTick
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.due import DueTicks, Rules, decide_due_ticks

@@ -16,7 +16,7 @@ from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.decisions.inputs.rejections import blocked_now
-from process_operator.decisions.manifests.manifests import run_manifest
+from process_operator.decisions.manifests.runs import run_manifest
 from process_operator.decisions.plan.actions import CreateRun
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.plan.limits import MAX_STARTS

@@ -19,7 +19,8 @@ from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.missed_tick import MissedReason, Span
 from process_operator.decisions.inputs.rejections import cause_of_misses, is_quota_full
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import job_to_come, missed_run_manifest, run_manifest
+from process_operator.decisions.manifests.jobs import job_to_come
+from process_operator.decisions.manifests.runs import missed_run_manifest, run_manifest
 from process_operator.decisions.plan.actions import Action, CreateRun, Emit, LoadHistory, LoadProcessRuns
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.plan.limits import MAX_WAITING

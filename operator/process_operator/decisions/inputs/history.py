@@ -3,16 +3,64 @@ collects it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, RunEnd
 from process_operator.resources import names
 from process_operator.resources.conditions import ConditionType
-from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
+from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary, StepStatus, Trigger
 
 _SHORT: Final = 256
 """As much of a message as a `StepStatus` holds, in characters."""
+
+
+class BackfillMark(NamedTuple):
+    """Which backfill made a run, and for which scheduled time (UTC)."""
+
+    name: str
+    tick: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """What a notification says of the end of a run, beyond what is remembered of it anyway."""
+
+    uid: str
+    recorded: datetime
+    """When its end was written (UTC)."""
+    trigger: Trigger
+    scheduled: datetime | None = None
+    process: str = ""
+    message: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """What is remembered of a finished run: enough for retention, catch-up and the request's status."""
+
+    name: str
+    uid: str
+    phase: RunPhase
+    reason: str
+    created: datetime
+    scheduled: datetime | None = None
+    """The tick or the start that it stands for; None for a run that its request's timing did not make."""
+    start: datetime | None = None
+    end: datetime | None = None
+    summary: RunSummary | None = None
+    missed_reason: str = ""
+    """Why it stands for ticks that did not start, in the words of `ticks/missed.py`; empty for a run that ran."""
+    by_cronjob: bool = False
+    """Whether its Job belongs to the CronJob, so that deleting the run leaves the Job."""
+    backfill: BackfillMark | None = None
+    steps: tuple[StepStatus, ...] = ()
+    """Of a process with steps: how each went."""
+    recorded: datetime | None = None
+    """When its end was written (UTC); None where that is not known."""
+    untold: RunEnd | None = None
+    """Its end, until the run itself says that it was notified of; never of a step."""
 
 
 def step_end(run: ProcessRun) -> StepStatus:

@@ -3,7 +3,7 @@
 Names, labels and annotations are for selectors: whoever may write an object may choose them. The operator reads, ends,
 changes, deletes and records an object for a run only where a function of this module says that it belongs to the run.
 Three things are proof: the UID of the controller, a UID in a status, which only the operator writes, and a name with
-the digest of the UID that the API server gave to the request. Neighbours: `manifests/manifests.py` writes owners and
+the digest of the UID that the API server gave to the request. Neighbours: `manifests/owners.py` writes owners and
 labels, `request.py` leaves out what is not proven, `actions/executor.py` asks here about each object that it gets by
 name.
 """

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from process_operator.decisions.inputs.missed_tick import MissedReason
+from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.decisions.inputs.ownership import is_pod_of, is_step_of, job_of
-from process_operator.decisions.inputs.snapshot import RunObservations, Snapshot
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
 from process_operator.resources.batch.job import Job

@@ -13,9 +13,11 @@ from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, is_log_wanted, log_settings
 from process_operator.decisions.plan.actions import FindKubeletEvents, ListPods, ReadLog
 from process_operator.decisions.plan.builder import PlanBuilder
-from process_operator.decisions.run.failure import KILL_SIGNALS, Context
+from process_operator.decisions.run.evidence import Context
 from process_operator.decisions.run.log_text import NOT_CAPTURED, build_run_log
-from process_operator.decisions.run.outcome import RunOutcome, finished_outcome, open_outcome
+from process_operator.decisions.run.open_outcome import open_outcome
+from process_operator.decisions.run.outcome import RunOutcome, finished_outcome
+from process_operator.decisions.run.pod_causes import KILL_SIGNALS
 from process_operator.decisions.run.pods import Choice, choose, is_cut_short, log_source, relevant_pods
 from process_operator.decisions.run.report import finish, report_outcome
 from process_operator.resources.batch.job import Job

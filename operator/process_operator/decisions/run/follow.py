@@ -12,15 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, log_settings, waits_for_start
-from process_operator.decisions.manifests.manifests import (
-    adoption_patch,
-    identity_patch,
-    job_manifest,
-    kill_patch,
-    pause_patch,
-    resume_patch,
-    unmark_patch,
-)
+from process_operator.decisions.manifests.jobs import job_manifest, kill_patch, pause_patch, resume_patch, unmark_patch
+from process_operator.decisions.manifests.owners import adoption_patch, identity_patch
 from process_operator.decisions.plan.actions import (
     AdoptRun,
     CreateJob,
@@ -35,7 +28,8 @@ from process_operator.decisions.plan.actions import (
 )
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.finish import look_if_overdue, read_before_the_end, record
-from process_operator.decisions.run.outcome import RunOutcome, is_odd, next_look, open_outcome
+from process_operator.decisions.run.open_outcome import is_odd, next_look, open_outcome
+from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.pods import ORDINARY_WAITING, waiting_of
 from process_operator.decisions.run.report import (
     announce_start,

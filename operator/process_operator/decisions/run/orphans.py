@@ -18,7 +18,7 @@ from process_operator.decisions.inputs.missed_tick import MissedReason
 from process_operator.decisions.inputs.ownership import is_cronjob_of
 from process_operator.decisions.inputs.run_view import RunView, view_of, waits_for_start
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import adoption_patch, request_owner
+from process_operator.decisions.manifests.owners import adoption_patch, request_owner
 from process_operator.decisions.plan.actions import (
     Action,
     AdoptRun,

@@ -12,10 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.run.attempts import attempts, current_attempt
+from process_operator.decisions.run.evidence import Cause, Context, Evidence
 from process_operator.decisions.run.failure import (
-    Cause,
-    Context,
-    Evidence,
     cause_before_kill,
     cause_of_failure,
     cause_of_false_success,

@@ -14,10 +14,12 @@ from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import job_to_come, step_run_manifest
+from process_operator.decisions.manifests.jobs import job_to_come
+from process_operator.decisions.manifests.runs import step_run_manifest
 from process_operator.decisions.plan.actions import CreateRun, LookUpStep, ReportRun
 from process_operator.decisions.plan.builder import PlanBuilder
-from process_operator.decisions.run.follow import phase_of_kill, plan_run, reason_of_kill
+from process_operator.decisions.run.follow import plan_run
+from process_operator.decisions.run.kill import phase_of_kill, reason_of_kill
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.report import finish
 from process_operator.decisions.run.step_progress import Course, course_of, log_of

@@ -10,8 +10,9 @@ from datetime import datetime
 from process_operator.decisions.activation.activation import is_suspended, run_name
 from process_operator.decisions.concurrency.eligibility import is_time
 from process_operator.decisions.context import DecisionContext
+from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.process_lock import LockRequest
-from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Emit, FinishRun, LoadHistory
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.status.blocked import is_told

@@ -12,7 +12,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from process_operator.decisions.inputs.snapshot import Delivery, FinishedRun, RunEnd, Snapshot
+from process_operator.decisions.inputs.history import FinishedRun, RunEnd
+from process_operator.decisions.inputs.observations import Delivery
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.log_text import clean_message

@@ -14,9 +14,10 @@ from typing import Final
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.acceptance.exclude_from import calendar_conditions
 from process_operator.decisions.acceptance.remembered_calendar import memory_of_calendars
+from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.decisions.inputs.run_view import RunView, waits_for_start
-from process_operator.decisions.inputs.snapshot import FinishedRun, Snapshot
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.status.blockers import Blocker
 from process_operator.decisions.status.notifications import notification_conditions
 from process_operator.decisions.status.run_counts import with_uncounted

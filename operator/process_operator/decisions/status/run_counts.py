@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from process_operator.decisions.inputs.snapshot import FinishedRun
+from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.resources.process_request import RunCounts
 from process_operator.resources.process_run import RunPhase
 

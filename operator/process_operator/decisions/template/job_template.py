@@ -1,7 +1,7 @@
 """From the Job template that a person wrote to the Job template that runs: parameters, our variables, our defaults.
 
 Everything the person wrote is kept, but for the few fields that the operator has to own; what cannot be kept is refused
-with a `TemplateError` that names the field (`shape.py`). `manifests/manifests.py` wraps the result into Jobs and
+with a `TemplateError` that names the field (`shape.py`). `manifests/` wraps the result into Jobs and
 CronJobs.
 """
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.missed_tick import MissedReason, Record, Span
-from process_operator.decisions.inputs.snapshot import FinishedRun
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_run import RunSummary
 from process_operator.timing.recurrence import Recurrence

@@ -10,7 +10,7 @@ from datetime import datetime
 from process_operator.decisions.inputs.missed_tick import Span
 from process_operator.decisions.inputs.rejections import is_quota_full
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.manifests.manifests import missed_run_manifest
+from process_operator.decisions.manifests.runs import missed_run_manifest
 from process_operator.decisions.plan.actions import CreateRun, GrowSummary
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.missed import Records, record_spans

@@ -9,8 +9,9 @@ from tests.unit.given import STEM, activation, at, process, request, schedule, s
 
 from process_operator.decisions.acceptance.acceptance import Acceptance, accept
 from process_operator.decisions.acceptance.engine import EngineChoice
-from process_operator.decisions.inputs.snapshot import DryRun, Snapshot
-from process_operator.decisions.manifests.manifests import dry_run_manifest
+from process_operator.decisions.inputs.observations import DryRun
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.manifests.jobs import dry_run_manifest
 from process_operator.decisions.plan.actions import DryRunJob
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus

@@ -12,8 +12,9 @@ from tests.unit.given import STEM, UID, Body, activation, at, finished, request,
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.backfill.plan import plan_backfills, plan_left_behind
 from process_operator.decisions.context import DecisionContext
+from process_operator.decisions.inputs.history import BackfillMark, FinishedRun
 from process_operator.decisions.inputs.run_view import view_of
-from process_operator.decisions.inputs.snapshot import BackfillMark, FinishedRun, Snapshot
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import CreateRun, LoadHistory
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.progress import Progress, calendar_of

@@ -10,8 +10,10 @@ from tests.unit.given import STEM, UID, activation, at, finished, job, request, 
 
 from process_operator.decisions.activation.activation import timing_hash
 from process_operator.decisions.inputs.blocked import Blocked
-from process_operator.decisions.inputs.snapshot import DryRun, RunObservations, Snapshot
-from process_operator.decisions.manifests.manifests import cronjob_job_manifest, owner
+from process_operator.decisions.inputs.observations import DryRun, RunObservations
+from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.manifests.cronjobs import cronjob_job_manifest
+from process_operator.decisions.manifests.owners import owner
 from process_operator.decisions.plan.actions import (
     CreateCronJob,
     CreateJob,

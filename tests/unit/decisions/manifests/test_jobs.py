@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.given import at, request, run
 
-from process_operator.decisions.manifests.manifests import job_manifest, job_to_come
+from process_operator.decisions.manifests.jobs import job_manifest, job_to_come
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.names import ANNOTATION_CRONJOB_TICK
 

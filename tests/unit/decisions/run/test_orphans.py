@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from tests.unit.given import STEM, UID, Body, activation, at, job, request, run, snapshot
 
-from process_operator.decisions.inputs.snapshot import RunObservations, Snapshot
+from process_operator.decisions.inputs.observations import RunObservations
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import AdoptRun, DeleteJob, Emit, LookUpJob, PatchCronJob, ReportRun
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.orphans import (

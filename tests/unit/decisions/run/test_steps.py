@@ -11,8 +11,9 @@ from tests.unit.given import STEM, UID, activation, at, job, process, request, r
 from process_operator.decisions.acceptance.acceptance import accept
 from process_operator.decisions.acceptance.process import objection, process_status
 from process_operator.decisions.activation.activation import timing_hash
+from process_operator.decisions.inputs.observations import DryRun
 from process_operator.decisions.inputs.run_view import view_of
-from process_operator.decisions.inputs.snapshot import DryRun, Snapshot
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import (
     CreateRun,
     DryRunJob,

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from tests.unit.given import activation, at, finished, request, snapshot
 
-from process_operator.decisions.inputs.snapshot import Defaults, Delivery, FinishedRun, RunEnd, Snapshot
+from process_operator.decisions.inputs.history import FinishedRun, RunEnd
+from process_operator.decisions.inputs.observations import Delivery
+from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.status.notifications import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.unit.given import at, finished
 
-from process_operator.decisions.inputs.snapshot import FinishedRun
+from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.status.run_counts import with_uncounted
 from process_operator.resources.process_request import RunCounts
 from process_operator.resources.process_run import RunPhase

@@ -8,7 +8,8 @@ import pytest
 from tests.unit.given import STEM, at, job, request, run, schedule, seconds, snapshot
 
 from process_operator.decisions.activation.activation import next_activation
-from process_operator.decisions.inputs.snapshot import DryRun, RunObservations, Snapshot
+from process_operator.decisions.inputs.observations import DryRun, RunObservations
+from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, DryRunJob, LookUpJob, WithdrawRun
 from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from tests.unit.given import at, every, finished
 
+from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.missed_tick import MissedReason, Record, Span
-from process_operator.decisions.inputs.snapshot import FinishedRun
 from process_operator.decisions.ticks.missed import Growth, Records, in_one_summary, record_spans
 from process_operator.resources.process_run import RunPhase, RunSummary
 
