@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from process_operator.decisions.run.evidence import Context
-from process_operator.decisions.run.open_outcome import is_odd, next_look, open_outcome
 
 from process_operator.decisions.inputs.log_source import LogSource
+from process_operator.decisions.run.evidence import Context
+from process_operator.decisions.run.open_outcome import is_odd, next_look, open_outcome
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome
 from process_operator.decisions.run.pods import log_source
 from process_operator.resources.batch.job import Job, parse_job

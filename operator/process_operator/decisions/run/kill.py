@@ -1,0 +1,42 @@
+"""Kill of a run: the write that ends its Job, and the phase and reason that the run then has."""
+
+from __future__ import annotations
+
+from process_operator.decisions.inputs.run_view import RunOrders, RunView, log_settings
+from process_operator.decisions.manifests.jobs import kill_patch
+from process_operator.decisions.plan.actions import (
+    KillJob,
+)
+from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.kill import Kill, KillReason
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.process_request import LogCapture
+from process_operator.resources.process_run import RunPhase
+
+
+def kill_job(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
+    """The action that ends a Job, and reads its log to the end where the log is wanted."""
+    settings = log_settings(orders)
+    patch = kill_patch(kill, resume=job.is_suspended and not job.is_suspended_by_others)
+    wanted = settings.capture != LogCapture.NEVER and not job.is_suspended and not view.observations.log_wanted
+    return KillJob(
+        view.name, job.metadata.uid, view.name, patch, settings.tail_bytes if wanted else 0, settings.container
+    )
+
+
+def phase_of_kill(kill: Kill) -> RunPhase:
+    """How a run ends that is ended for this reason."""
+    return RunPhase.MISSED if kill.reason == KillReason.MISSED else RunPhase.CANCELED
+
+
+def reason_of_kill(kill: Kill) -> str:
+    """The reason of a run that is ended for this reason."""
+    match kill.reason:
+        case KillReason.MISSED:
+            return RunReason.DEADLINE_PASSED
+        case KillReason.SUSPENDED:
+            return RunReason.UNSCHEDULED
+        case KillReason.REPLACED:
+            return RunReason.REPLACED
+        case _:
+            return RunReason.CANCELED

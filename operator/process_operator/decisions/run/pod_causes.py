@@ -1,0 +1,159 @@
+"""Causes of a failure that the pod of a run shows, in the order in which `failure.py` tries them.
+
+The first cause that fits is the reason of the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from process_operator.decisions.run.evidence import Cause, Evidence, failed
+from process_operator.decisions.run.log_text import last_line
+from process_operator.decisions.run.pods import (
+    NOTHING_STARTED,
+    end_of,
+)
+from process_operator.resources.batch.pod import Terminated
+from process_operator.resources.conditions import RunReason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+
+_PROBES: Final = {
+    "Liveness probe": RunReason.LIVENESS_PROBE_FAILED,
+    "Startup probe": RunReason.STARTUP_PROBE_FAILED,
+}
+"""How the kubelet's Event about a failed probe begins, and the reason of a run that was killed for it."""
+
+KILL_SIGNALS: Final = frozenset({137, 143})
+"""Exit codes of a process that was killed: 128 and the number of SIGKILL or SIGTERM."""
+
+
+def cause_in_pod(evidence: Evidence) -> Cause | None:
+    """Why the pod that speaks for the run failed; of an Indexed Job with the index."""
+    cause = next((cause for find in _POD_CAUSES if (cause := find(evidence)) is not None), None)
+    pod = evidence.choice.pod
+    if cause is None or pod is None or pod.index is None:
+        return cause
+    return replace(cause, message=f"index {pod.index}: {cause.message or cause.reason}")
+
+
+def out_of_memory(evidence: Evidence) -> Cause | None:
+    """The kernel killed the container because it used too much memory."""
+    container, end = evidence.choice.container, evidence.choice.end
+    if container is None or end is None or end.reason != "OOMKilled":
+        return None
+    limit = container.memory_limit
+    words = (
+        f"used more than its memory limit {limit}" if limit else "ran out of memory; it has no memory limit of its own"
+    )
+    return failed(RunReason.OOM_KILLED, f"container {container.name} {words}", end.exit_code)
+
+
+def _not_startable(evidence: Evidence) -> Cause | None:
+    end = evidence.choice.end
+    if end is None or end.reason not in NOTHING_STARTED:
+        return None
+    return failed(RunReason.START_ERROR, end.message, end.exit_code)
+
+
+def _disrupted(evidence: Evidence) -> Cause | None:
+    """The node or the cluster ended the pod: evicted, shut down, preempted, or past the pod's own deadline."""
+    pod, end = evidence.choice.pod, evidence.choice.end
+    if pod is None:
+        return None
+    disruption = pod.condition("DisruptionTarget", "True")
+    reason = pod.reason or (disruption.reason if disruption else "")
+    if not reason:
+        return None
+    # Where the pod was not deleted only the code tells whether the kubelet killed the container.
+    killed = not evidence.choice.ended_by_itself or (end and pod.deleted_at is None and end.exit_code in KILL_SIGNALS)
+    message = pod.message or (disruption.message if disruption else "")
+    return failed(reason, message, None if killed else evidence.exit_code)
+
+
+def _killed_by_kubelet(evidence: Evidence) -> Cause | None:
+    """The kubelet killed the container for a probe or a hook: its exit code (137) tells nobody so.
+
+    Of a pod that is not tried again the Event of the kill does not say why (Kubernetes 1.36); the probe's Event before
+    does.
+    """
+    container, end = evidence.choice.container, evidence.choice.end
+    if container is None or end is None or end.exit_code == 0 or not evidence.choice.ended_by_itself:
+        return None
+    said = [event for event in evidence.context.kubelet_events if event.container == container.name]
+    said = [event for event in said if _is_within(event.at, end)]
+    if any(event.reason == "FailedPostStartHook" for event in said):
+        words = f"container {container.name} was killed because its postStart hook failed"
+        return failed(RunReason.POST_START_HOOK_FAILED, words, end.exit_code)
+    if not any(event.reason == "Killing" for event in said):
+        return None
+    for event in reversed(said):
+        for probe, reason in _PROBES.items():
+            if event.reason == "Unhealthy" and event.message.startswith(probe):
+                return failed(reason, f"container {container.name} was killed: {event.message.strip()}", end.exit_code)
+    return None
+
+
+def _is_within(at: datetime | None, end: Terminated) -> bool:
+    """Whether something happened between the start and the end of a container, by the kubelet's clock."""
+    if at is None:
+        return False
+    return (end.started_at is None or at >= end.started_at) and (end.finished_at is None or at <= end.finished_at)
+
+
+def _injected_container_failed(evidence: Evidence) -> Cause | None:
+    """The work did not fail: a container failed that the template does not have."""
+    pod = evidence.choice.pod
+    if pod is None or not pod.has_ended or pod.deleted_at is not None:
+        return None
+    for container in pod.containers:
+        end = end_of(evidence.job, pod, container)
+        if container.is_injected and container.kind != "sidecar" and end is not None and end.exit_code != 0:
+            words = last_line(end.message)
+            message = f"container {container.name}, which is not of the template, exited with code {end.exit_code}"
+            full = message + (f": {words}" if words else "")
+            return failed(RunReason.INJECTED_CONTAINER_FAILED, full, evidence.exit_code)
+    return None
+
+
+def failed_by_itself(evidence: Evidence) -> Cause | None:
+    """The program exited with another code than 0."""
+    container, end = evidence.choice.container, evidence.choice.end
+    if container is None or end is None or end.exit_code == 0 or not evidence.choice.ended_by_itself:
+        return None
+    words = last_line(end.message) or last_line(evidence.context.log_text)
+    exited = f"container {container.name} exited with code {end.exit_code}"
+    if container.kind == "init":
+        return failed(
+            RunReason.INIT_CONTAINER_FAILED, f"init {exited}" + (f": {words}" if words else ""), end.exit_code
+        )
+    return failed(RunReason.EXIT_CODE, words or exited, end.exit_code)
+
+
+def _pod_deleted(evidence: Evidence) -> Cause | None:
+    pod, end = evidence.choice.pod, evidence.choice.end
+    if pod is None:
+        return failed(RunReason.POD_LOST, "the pod was gone before it could be read")
+    if pod.deleted_at is not None and not evidence.choice.ended_by_itself:
+        if end is not None:
+            return failed(RunReason.POD_DELETED, "pod was deleted while it ran", end.exit_code)
+        if not pod.has_started:
+            return failed(RunReason.POD_DELETED, "pod was deleted before it started")
+    if end is None and not pod.has_ended:
+        return failed(RunReason.POD_LOST, "the pod was gone before it could be read")
+    return None
+
+
+_POD_CAUSES: Final[tuple[Callable[[Evidence], Cause | None], ...]] = (
+    out_of_memory,
+    _not_startable,
+    _disrupted,
+    _killed_by_kubelet,
+    failed_by_itself,
+    _injected_container_failed,
+    _pod_deleted,
+)
