@@ -77,6 +77,19 @@ class RecurringClosed:
         return found
 
 
+def search_steps(recurring: Sequence[RecurringSpans]) -> int:
+    """Give the number of steps of the longest search in recurring spans: each kind is read in each window.
+
+    Such a search runs if the spans exclude every tick of a schedule up to their last day.
+    """
+    if not recurring:
+        return 0
+    first = min((spans.days & -spans.days).bit_length() - 1 for spans in recurring)
+    last = max(spans.days.bit_length() - 1 for spans in recurring)
+    windows = ((last + 1) * DAY >> _WINDOW_BITS) - (first * DAY >> _WINDOW_BITS) + 1
+    return windows * len(recurring)
+
+
 def spans_between(excluded: Exclusions, clock: WallClock, begin: int, end: int) -> Iterator[Span]:
     """Give the spans of exclusions that meet [begin, end) as instants, in order; those of dates are not among them."""
     fixed = ClosedSpans(excluded.spans_in(clock))
@@ -100,6 +113,8 @@ def _within(recurring: RecurringSpans, begin: int, end: int) -> Iterator[Span]:
     first = max((begin - DAY - start - length) // DAY, 0)
     last = (end + DAY - start) // DAY
     there = days >> first & ((1 << max(last - first + 1, 0)) - 1)
+    if not there:
+        return
     segment = clock.segment_at(begin - 3 * DAY - length)
     if segment.end > end + 2 * DAY:
         # No clock change in reach: the common case, several times as fast.

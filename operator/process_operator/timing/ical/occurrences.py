@@ -11,6 +11,7 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
+from process_operator.timing.closed_spans import search_steps
 from process_operator.timing.days import LAST_DAY, day_numbers
 from process_operator.timing.exclusions import Exclusions, RecurringSpans, Span, day_range
 from process_operator.timing.ical.budget import Budget, CalendarTooLargeError
@@ -29,6 +30,9 @@ _WINDOW_STEPS: Final = 1000
 """What the first look at the clock changes of a zone in some year costs, in steps of the budget."""
 _BYTES_PER_STEP: Final = 4
 _SPANS_PER_STEP: Final = 2
+_STEPS_PER_REPLACEMENT: Final = 3
+_STEPS_PER_CUT: Final = 30
+"""What the change of all following occurrences of an event costs, in steps of the budget."""
 
 
 class Occurrences:
@@ -63,13 +67,15 @@ class Occurrences:
         """Give everything that was taken in. Raises CalendarTooLargeError where that is more than can be searched."""
         self._budget.spend(sum(days.bit_count() for days in self._recurring.values()) // _SPANS_PER_STEP)
         recurring = tuple(RecurringSpans(*key, days) for key, days in self._recurring.items())
+        self._budget.spend(search_steps(recurring))
         return Exclusions(self._days, tuple(sorted(self._spans)), tuple(sorted(self._floating)), recurring)
 
     def _take(self, event: Event, replacing: list[Event]) -> None:
-        self._budget.spend(10 + len(replacing))
+        self._budget.spend(10 + len(replacing) * _STEPS_PER_REPLACEMENT)
         starts = _Starts(event, self._rule_days)
         starts.remove((*event.excepted, *(other.replaces for other in replacing if other.replaces is not None)))
         following = [other for other in replacing if other.replaces_following and other.replaces is not None]
+        self._budget.spend(len(following) * _STEPS_PER_CUT)
         for other in sorted(following, key=starts.day_of_replaced, reverse=True):
             first = starts.day_of_replaced(other)
             moved = starts.cut(first)

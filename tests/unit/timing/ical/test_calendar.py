@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
@@ -431,6 +431,10 @@ HOSTILE = {
     "replaced occurrences": calendar(event("DTSTART:20270101", "RRULE:FREQ=DAILY"),
                                      *(event(f"RECURRENCE-ID:{2027 + n // 336}{n // 28 % 12 + 1:02}{n % 28 + 1:02}", "DTSTART:20270102")
                                        for n in range(9000))),
+    "many events of one UID, and many changes of all that follows": calendar(
+        *(event("DTSTART:20270101T090000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY") for _ in range(900)),
+        *(event(f"RECURRENCE-ID;RANGE=THISANDFUTURE:{2027 + n // 12}{n % 12 + 1:02}01T090000Z",
+                f"DTSTART:{2027 + n // 12}{n % 12 + 1:02}01T100000Z", "DURATION:PT1H") for n in range(990))),
     "all zones in all years": calendar(*(event(f"DTSTART;TZID={zone}:{year}0101T000000", "DURATION:PT1M")
                                          for zone in ZONES for year in range(1970, 2199))),
     "zones of its own": calendar(*(OWN_ZONE.replace("Our Own", str(n)) + event(f"DTSTART;TZID={n}:20270101T000000", "DURATION:PT1M")
@@ -465,6 +469,27 @@ def test_a_search_among_as_many_spans_as_there_may_be_does_not_take_long() -> No
     with pytest.raises(ScheduleError, match="every time of the schedule is excluded"):
         check_schedule(schedule, now=datetime(2027, 1, 1, tzinfo=UTC), excluded=found)
     assert time.process_time() - begun < 10, "about half a second on a quiet machine"
+
+
+@pytest.mark.parametrize(("count", "is_read"), [(150, True), (300, False)])
+def test_a_calendar_that_would_take_long_to_search_is_rejected(count: int, *, is_read: bool) -> None:
+    """A search for a tick beside the first event reads every event in every few weeks up to the year 2199."""
+    yearly = (
+        event(f"DTSTART:20270101T{n // 60:02}{n % 60:02}00Z", "DURATION:PT1S", "RRULE:FREQ=YEARLY", uid=str(n))
+        for n in range(count)
+    )
+    text = calendar(event("DTSTART:20270101T000000Z", "DURATION:PT24H", "RRULE:FREQ=DAILY", uid="ever"), *yearly)
+    expectation = nullcontext() if is_read else pytest.raises(CalendarError, match="recur too often; remove old ones")
+    with expectation:
+        read_calendar(text)
+
+
+def test_an_end_of_the_rules_makes_a_search_short() -> None:
+    rule = "RRULE:FREQ=DAILY;UNTIL=20300101T000000Z"
+    events = (
+        event(f"DTSTART:20270101T{n // 60:02}{n % 60:02}00Z", "DURATION:PT1S", rule, uid=str(n)) for n in range(400)
+    )
+    assert len(read_calendar(calendar(*events)).excluded.recurring) == 400
 
 
 def test_days_are_numbered_from_1970() -> None:
