@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import structlog
 
-from process_operator.decisions.plan.actions import Action, CreateRun, Emit
+from process_operator.decisions.plan.actions import Action, CreateCronJob, Emit, PatchCronJob, TakeOverTick
 from process_operator.resources.types import NamespacedName
 
 log = structlog.get_logger("process_operator")
@@ -17,9 +17,7 @@ def log_action(key: NamespacedName, action: Action) -> None:
     """Say what was done. Events speak for themselves."""
     if isinstance(action, Emit):
         return
-    names = (getattr(action, field, None) for field in ("run", "job"))
-    run = next((name for name in names if isinstance(name, str)), None)
-    if run is None and isinstance(action, CreateRun):
-        run = action.manifest["metadata"]["name"]
+    is_of_cronjob = isinstance(action, CreateCronJob | PatchCronJob | TakeOverTick)
+    run = None if is_of_cronjob else action.subject or None
     phase = getattr(getattr(action, "status", None), "phase", None)
     log.info(type(action).__name__, namespace=key[0], request=key[1], run=run, phase=phase and str(phase))

@@ -101,10 +101,7 @@ def need_of(action: actions.Action) -> Need:
 def what_fails(action: actions.Action) -> str:
     """An action that fails, in words."""
     words = WORDS.get(type(action), f"{type(action).__name__} fails")
-    if isinstance(action, actions.CreateRun | actions.CreateCronJob):
-        return words.format(action.manifest["metadata"]["name"])
-    names = (getattr(action, field, None) for field in ("run", "job", "cronjob", "backfill"))
-    return words.format(next((name for name in names if isinstance(name, str)), ""))
+    return words.format(action.subject)
 
 
 _STATUS_OF_RUN: Final = "the status of ProcessRun {} cannot be written"

@@ -171,7 +171,7 @@ JOB: Final = {"spec": {"suspend": False}}
         pytest.param(CreateJob("a-1", JOB), True, id="a Job"),
         pytest.param(CreateJob("a-1", {"spec": {"suspend": True}}), False, id="a Job that is suspended"),
         pytest.param(PatchJob("a-1", "uid-of-job-a-1", {"spec": {"suspend": False}}), True, id="a resume"),
-        pytest.param(ReportRun("a-1", BEGUN), True, id="the first step of a run"),
+        pytest.param(ReportRun("a-1", BEGUN, begins_steps=True), True, id="the first step of a run"),
         pytest.param(ReportRun("a-1", ProcessRunStatus()), False, id="a report"),
         pytest.param(ReportRun("a-0", BEGUN), False, id="a report of a run that has begun its steps"),
         pytest.param(CreateJob("a-0", JOB), False, id="the Job of a step"),

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from process_operator.decisions.inputs.process_lock import LockHolder
-from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, PatchJob, ReportRun
+from process_operator.decisions.plan.actions import Action, CreateRun
 from process_operator.resources import names
 from process_operator.resources.batch.job import Job
 from process_operator.resources.process_run import ProcessRun, RunPhase
@@ -48,18 +48,7 @@ def started_by(
 
     `going` are those with steps that have begun, and the runs of their steps: a step starts nothing anew.
     """
-    started = (run for action in actions if (run := _started_run(action)) is not None and run not in going)
-    return tuple(LockHolder(request, run, ask_due, ask_due) for run in started)
-
-
-def _started_run(action: Action) -> str | None:
-    match action:
-        case CreateRun(manifest=manifest, job=job) if job is not None and "parent" not in manifest["spec"]:
-            return str(manifest["metadata"]["name"])
-        case CreateJob(run=run, manifest=manifest) if not manifest["spec"].get("suspend"):
-            return run
-        case PatchJob(job=job, patch=patch) if patch.get("spec", {}).get("suspend") is False:
-            return job
-        case ReportRun(run=run, status=status) if status.steps:
-            return run
-    return None
+    started = (action for action in actions if action.starts and not (isinstance(action, CreateRun) and action.is_step))
+    return tuple(
+        LockHolder(request, action.subject, ask_due, ask_due) for action in started if action.subject not in going
+    )

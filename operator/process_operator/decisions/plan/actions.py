@@ -18,15 +18,67 @@ from process_operator.resources.process_run import ProcessRunStatus
 from process_operator.resources.types import Object
 
 
+class Action:
+    """One API write, or one look-up of something that no watch delivers."""
+
+    __slots__ = ()
+
+    @property
+    def subject(self) -> str:
+        """Name of the run, Job or CronJob that the action is about. Empty if it is about the request."""
+        return ""
+
+    @property
+    def starts(self) -> bool:
+        """Whether the action starts a run now: it creates or resumes a Job, or begins the steps of a run."""
+        return False
+
+
+class _RunAction(Action):
+    __slots__ = ()
+    run: str
+
+    @property
+    def subject(self) -> str:
+        return self.run
+
+
+class _JobAction(Action):
+    __slots__ = ()
+    job: str
+
+    @property
+    def subject(self) -> str:
+        return self.job
+
+
+class _CronJobAction(Action):
+    __slots__ = ()
+    cronjob: str
+
+    @property
+    def subject(self) -> str:
+        return self.cronjob
+
+
+class _ManifestAction(Action):
+    __slots__ = ()
+    manifest: Object
+
+    @property
+    def subject(self) -> str:
+        return str(self.manifest["metadata"]["name"])
+
+
 @dataclass(frozen=True, slots=True)
-class BeginActivation:
+class BeginActivation(Action):
     """Write `status.activation` of the request before anything follows from it."""
 
     status: ProcessRequestStatus
 
 
 @dataclass(frozen=True, slots=True)
-class DryRunJob:
+class DryRunJob(Action):
     """Ask the API server what it would say to a Job (server-side dry run, strict fields).
 
     Where the process has steps there is a Job for each; the first that is refused decides.
@@ -37,26 +89,26 @@ class DryRunJob:
 
 
 @dataclass(frozen=True, slots=True)
-class FollowConfigMap:
+class FollowConfigMap(Action):
     """Read a ConfigMap that `excludeFrom` names, and watch it from then on."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class LoadHistory:
+class LoadHistory(Action):
     """List the finished runs of the request: no watch delivers them."""
 
 
 @dataclass(frozen=True, slots=True)
-class LoadProcessRuns:
+class LoadProcessRuns(Action):
     """List the finished runs of a Process that is shared under a policy: whom they were in the way of."""
 
     process: str
 
 
 @dataclass(frozen=True, slots=True)
-class CreateRun:
+class CreateRun(_ManifestAction):
     """Claim a tick or an activation: the run's name is the lock.
 
     `job` is its Job where nothing keeps it from starting at once: made in the same breath, with the run as owner. Where
@@ -66,9 +118,19 @@ class CreateRun:
     manifest: Object
     job: Object | None = None
 
+    @property
+    def starts(self) -> bool:
+        """Whether the run starts at once."""
+        return self.job is not None
+
+    @property
+    def is_step(self) -> bool:
+        """Whether the run is that of a step, whose parent has started before."""
+        return "parent" in self.manifest["spec"]
+
 
 @dataclass(frozen=True, slots=True)
-class WithdrawRun:
+class WithdrawRun(_RunAction):
     """Take back the claim of a tick that was made ahead of it (`ticks/early_claims.py`): only this very run."""
 
     run: str
@@ -76,7 +138,7 @@ class WithdrawRun:
 
 
 @dataclass(frozen=True, slots=True)
-class AdoptRun:
+class AdoptRun(_RunAction):
     """Give a run the labels and the owner that it should have: one that a person made, or that somebody changed."""
 
     run: str
@@ -85,15 +147,22 @@ class AdoptRun:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportRun:
+class ReportRun(_RunAction):
     """Write what an open run is doing (phase Pending or Running, and why)."""
 
     run: str
     status: ProcessRunStatus
+    begins_steps: bool = False
+    """The run starts with this write, because it has steps."""
+
+    @property
+    def starts(self) -> bool:
+        """Whether the run begins its steps."""
+        return self.begins_steps
 
 
 @dataclass(frozen=True, slots=True)
-class FinishRun:
+class FinishRun(_RunAction):
     """Write a run's end: phase, times, reason and log in one PATCH, once."""
 
     run: str
@@ -101,7 +170,7 @@ class FinishRun:
 
 
 @dataclass(frozen=True, slots=True)
-class GrowSummary:
+class GrowSummary(_RunAction):
     """Let a finished summary run stand for more ticks."""
 
     run: str
@@ -109,7 +178,7 @@ class GrowSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateJob:
+class CreateJob(_RunAction):
     """Make the Job of a run."""
 
     run: str
@@ -117,18 +186,28 @@ class CreateJob:
     claimed_for: datetime | None = None
     """The tick (UTC) for which the run was claimed ahead; None where it was claimed when it was due."""
 
+    @property
+    def starts(self) -> bool:
+        """Whether the Job is created without a suspension."""
+        return not self.manifest["spec"].get("suspend")
+
 
 @dataclass(frozen=True, slots=True)
-class PatchJob:
+class PatchJob(_JobAction):
     """Resume, suspend or adjust a Job: the one with this UID."""
 
     job: str
     uid: str
     patch: Object
 
+    @property
+    def starts(self) -> bool:
+        """Whether the patch resumes the Job."""
+        return isinstance(spec := self.patch.get("spec"), Mapping) and spec.get("suspend") is False
+
 
 @dataclass(frozen=True, slots=True)
-class KillJob:
+class KillJob(_RunAction):
     """End a Job so that it stays and can be recorded; its log is opened first and read to the end.
 
     `patch` holds the annotation with the reason and the deadline of 0 seconds: intent and deed are one write.
@@ -143,7 +222,7 @@ class KillJob:
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteJob:
+class DeleteJob(_JobAction):
     """Remove a Job that is recorded (or that never had a pod)."""
 
     job: str
@@ -151,7 +230,7 @@ class DeleteJob:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadLog:
+class ReadLog(_RunAction):
     """Read the tail of one container's log; the answer arrives later as an observation."""
 
     run: str
@@ -162,7 +241,7 @@ class ReadLog:
 
 
 @dataclass(frozen=True, slots=True)
-class ListPods:
+class ListPods(_RunAction):
     """Look at the pods of the Job with this UID: the watch delivers finished ones only."""
 
     uid: str
@@ -170,7 +249,7 @@ class ListPods:
 
 
 @dataclass(frozen=True, slots=True)
-class FindRejectedPods:
+class FindRejectedPods(_RunAction):
     """Look for the newest `FailedCreate` Event of a Job that has no pod."""
 
     job: str
@@ -179,7 +258,7 @@ class FindRejectedPods:
 
 
 @dataclass(frozen=True, slots=True)
-class FindPodEvent:
+class FindPodEvent(_RunAction):
     """Look for the newest Event of a pod that does not say itself why it does not start, or is not ready."""
 
     pod: str
@@ -188,7 +267,7 @@ class FindPodEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class FindKubeletEvents:
+class FindKubeletEvents(_RunAction):
     """Look for what the kubelet said of the containers of the pod with this UID: why it killed one."""
 
     run: str
@@ -196,14 +275,14 @@ class FindKubeletEvents:
 
 
 @dataclass(frozen=True, slots=True)
-class LookUpJob:
+class LookUpJob(_RunAction):
     """Ask the API server itself whether the Job of a run exists: an absent event is no evidence."""
 
     run: str
 
 
 @dataclass(frozen=True, slots=True)
-class LookUpStep:
+class LookUpStep(_RunAction):
     """Ask the API server how the run of a step ended: no watch delivers finished runs."""
 
     run: str
@@ -212,14 +291,14 @@ class LookUpStep:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateCronJob:
+class CreateCronJob(_ManifestAction):
     """Make the CronJob of a request (suspended: the activation is set up first)."""
 
     manifest: Object
 
 
 @dataclass(frozen=True, slots=True)
-class PatchCronJob:
+class PatchCronJob(_CronJobAction):
     """Change the CronJob with this UID, or its status.
 
     `patch` is a merge patch, or a JSON patch where something must be replaced as a whole (a template loses fields too).
@@ -232,7 +311,7 @@ class PatchCronJob:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeOverTick:
+class TakeOverTick(_CronJobAction):
     """Take a tick from the CronJob controller: from then on it starts no Job of it, nor of any older one.
 
     `patch` goes to the status of the CronJob as it was seen; where it has changed since, nothing is claimed and all is
@@ -243,23 +322,28 @@ class TakeOverTick:
     patch: Object
     job: Object | None = None
 
+    @property
+    def starts(self) -> bool:
+        """Whether the Job of the tick starts at once."""
+        return self.job is not None
+
 
 @dataclass(frozen=True, slots=True)
-class DeleteRuns:
+class DeleteRuns(Action):
     """Remove finished runs over the limit: those with these UIDs, by name."""
 
     runs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteRequest:
+class DeleteRequest(Action):
     """Remove a finished one-shot request whose `ttlSecondsAfterFinished` is over."""
 
     uid: str
 
 
 @dataclass(frozen=True, slots=True)
-class Notify:
+class Notify(_RunAction):
     """Tell receivers how a run ended; what becomes of it arrives later as an observation."""
 
     run: str
@@ -269,7 +353,7 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
-class MarkNotified:
+class MarkNotified(_RunAction):
     """Write into a finished run what became of its notifications, once."""
 
     run: str
@@ -278,7 +362,7 @@ class MarkNotified:
 
 
 @dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(Action):
     """An Event on the request (or on the CronJob that it left behind, or on one of its backfills)."""
 
     reason: str
@@ -288,37 +372,3 @@ class Emit:
     """What this Event is about (a run's name), so that a repeat is the same Event."""
     on_cronjob: str | None = None
     on_backfill: str | None = None
-
-
-Action = (
-    BeginActivation
-    | DryRunJob
-    | FollowConfigMap
-    | LoadHistory
-    | LoadProcessRuns
-    | CreateRun
-    | WithdrawRun
-    | AdoptRun
-    | ReportRun
-    | FinishRun
-    | GrowSummary
-    | CreateJob
-    | PatchJob
-    | KillJob
-    | DeleteJob
-    | ReadLog
-    | ListPods
-    | FindRejectedPods
-    | FindPodEvent
-    | FindKubeletEvents
-    | LookUpJob
-    | LookUpStep
-    | CreateCronJob
-    | PatchCronJob
-    | TakeOverTick
-    | DeleteRuns
-    | DeleteRequest
-    | Notify
-    | MarkNotified
-    | Emit
-)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import CreateJob, CreateRun, DeleteRuns, Emit, ReadLog, TakeOverTick
+from process_operator.decisions.plan.actions import CreateJob, CreateRun, DeleteRuns, Emit, ReadLog
 from process_operator.decisions.plan.plan import Plan
 
 _UNSEEN: Final = (ReadLog, Emit)
@@ -32,17 +32,11 @@ def only_start(snapshot: Snapshot, plan: Plan) -> str | None:
         return None  # of a request that runs once, somebody may be waiting for its status
     if snapshot.process_lock is not None or plan.status is None or plan.status.waiting_count:
         return None
-    match [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]:
-        case [CreateJob(run=run)]:
-            return run
-        case [CreateRun(manifest=manifest, job=job)] if job is not None:
-            return str(manifest["metadata"]["name"])
-    return None
+    others = [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]
+    is_start = len(others) == 1 and isinstance(others[0], CreateJob | CreateRun) and others[0].starts
+    return others[0].subject if is_start else None
 
 
 def starts_something(plan: Plan) -> bool:
-    """Whether a plan makes a Job of a tick or an activation that is due."""
-    return any(
-        isinstance(action, CreateJob) or (isinstance(action, CreateRun | TakeOverTick) and action.job is not None)
-        for action in plan.actions
-    )
+    """Whether a plan starts a run."""
+    return any(action.starts for action in plan.actions)

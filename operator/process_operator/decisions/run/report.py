@@ -155,7 +155,7 @@ def begin_steps(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
         "reason": None,
         "message": None,
     }
-    builder.add(ReportRun(view.name, view.run.status.model_copy(update=begun)))
+    builder.add(ReportRun(view.name, view.run.status.model_copy(update=begun), begins_steps=True))
     announce_start(view, builder)
 
 
