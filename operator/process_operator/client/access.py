@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from process_operator.client.client import Client
@@ -64,7 +65,9 @@ def _namespace_of_context(access: Access) -> str:
     # Reading a kubeconfig takes 0.2 s of imports, which `--help` must not pay.
     from kubernetes.aio.config import ConfigException, list_kube_config_contexts  # noqa: PLC0415
 
-    place = access.kubeconfig or os.environ.get("KUBECONFIG")
+    place = access.kubeconfig or os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+    if not any(Path(part).exists() for part in place.split(os.pathsep) if part):
+        return _DEFAULT_NAMESPACE  # the client complains about it in a moment
     try:
         contexts, current = list_kube_config_contexts(config_file=place)  # type: ignore[no-untyped-call]
     except (ConfigException, OSError, TypeError, ValueError):

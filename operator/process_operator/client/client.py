@@ -5,6 +5,7 @@ Every write is one call to the API server. Neighbours: `access.py` opens it, `ru
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from process_operator.resources.kinds import Kind
     from process_operator.resources.types import NamespacedName, Object
 
+_MANY: Final = 50
+"""Above this number, one list of all runs costs the API server less than a read of each."""
 _NAME_ROOM: Final = 50
 """Characters of a request's name in the generated name of its run, so that the whole stays within 63."""
 
@@ -49,6 +52,10 @@ class Client:
         """List Processes of the namespace, or of all namespaces."""
         return await self._list(PROCESS, everywhere=everywhere)
 
+    async def process(self, name: str) -> Object:
+        """Read one Process."""
+        return await self.api.get(PROCESS, self.namespace, name)
+
     async def run(self, name: str) -> Object:
         """Read one ProcessRun."""
         return await self.api.get(PROCESS_RUN, self.namespace, name)
@@ -59,15 +66,20 @@ class Client:
         own: list[Object] = [run for run in found.items if not run["spec"].get("parent")]
         return sorted(own, key=lambda run: (due_of(run), str(run["metadata"]["name"])))
 
-    async def runs_named(self, names: Sequence[NamespacedName]) -> list[Object]:
-        """Read runs one by one, with their logs. A run that was deleted meanwhile is left out."""
-        found: list[Object] = []
-        for namespace, name in names:
-            try:
-                found.append(await self.api.get(PROCESS_RUN, namespace, name))
-            except NotFound:
-                continue
-        return found
+    async def runs_named(self, names: Sequence[NamespacedName], *, everywhere: bool = False) -> list[Object]:
+        """Read runs with their logs, in the given order. A run that was deleted meanwhile is left out."""
+        if len(names) > _MANY:
+            listed = await self._list(PROCESS_RUN, everywhere=everywhere)
+            found = {(run["metadata"]["namespace"], run["metadata"]["name"]): run for run in listed}
+            return [found[name] for name in names if name in found]
+        bodies = await asyncio.gather(*(self._run_if_any(*name) for name in names))
+        return [body for body in bodies if body is not None]
+
+    async def _run_if_any(self, namespace: str, name: str) -> Object | None:
+        try:
+            return await self.api.get(PROCESS_RUN, namespace, name)
+        except NotFound:
+            return None
 
     async def calendar(self, namespace: str, name: str) -> Object | None:
         """Read the ConfigMap of a calendar; None if there is none. Raises Forbidden where the user must not read it."""
@@ -94,26 +106,28 @@ class Client:
         }
         return await self.api.create(PROCESS_RUN, self.namespace, body, dry_run=dry_run)
 
-    async def cancel_run(self, name: str) -> Object:
+    async def cancel_run(self, name: str, *, dry_run: bool = False) -> Object:
         """Ask the operator to end a run. It cannot be taken back."""
-        return await self.api.patch(PROCESS_RUN, self.namespace, name, {"spec": {"cancel": True}})
+        return await self.api.patch(PROCESS_RUN, self.namespace, name, {"spec": {"cancel": True}}, dry_run=dry_run)
 
-    async def suspend(self, request: str, reason: str | None) -> Object:
+    async def suspend(self, request: str, reason: str | None, *, dry_run: bool = False) -> Object:
         """Suspend a request, with the user's reason as an annotation."""
         patch = {"metadata": {"annotations": {ANNOTATION_SUSPEND_REASON: reason}}, "spec": {"suspend": True}}
-        return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch)
+        return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch, dry_run=dry_run)
 
-    async def resume(self, request: str) -> Object:
+    async def resume(self, request: str, *, dry_run: bool = False) -> Object:
         """Resume a suspended request, and remove the reason of the suspension."""
         patch = {"metadata": {"annotations": {ANNOTATION_SUSPEND_REASON: None}}, "spec": {"suspend": False}}
-        return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch)
+        return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch, dry_run=dry_run)
 
-    async def reschedule(self, request: str, now: datetime) -> Object:
+    async def reschedule(self, request: str, now: datetime, *, dry_run: bool = False) -> Object:
         """Start a new activation of a request. `now` (UTC) is the value by which the operator tells two of them apart."""
         patch = {"metadata": {"annotations": {ANNOTATION_RESCHEDULE: now.isoformat(timespec="milliseconds")}}}
-        return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch)
+        return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch, dry_run=dry_run)
 
-    async def backfill(self, request: str, start: datetime, end: datetime, *, rerun: str) -> Object:
+    async def backfill(
+        self, request: str, start: datetime, end: datetime, *, rerun: str, dry_run: bool = False
+    ) -> Object:
         """Create a ProcessBackfill of a request for [start, end] (UTC)."""
         body = {
             "apiVersion": API_VERSION,
@@ -126,7 +140,11 @@ class Client:
                 "rerun": rerun,
             },
         }
-        return await self.api.create(PROCESS_BACKFILL, self.namespace, body)
+        return await self.api.create(PROCESS_BACKFILL, self.namespace, body, dry_run=dry_run)
+
+    async def create_request(self, body: Object, *, dry_run: bool = False) -> Object:
+        """Create a ProcessRequest."""
+        return await self.api.create(PROCESS_REQUEST, self.namespace, body, dry_run=dry_run)
 
 
 def due_of(run: Object) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from process_operator.client.client import Client
     from process_operator.resources.types import NamespacedName, Object
 
-CALENDAR_UNREADABLE = "calendar not readable with your rights: times may be missing from its exclusions"
+CALENDAR_UNREADABLE = "calendar not readable with your rights"
 
 
 async def judged_requests(client: Client, requests: Sequence[Object]) -> list[tuple[GivenRequest, str]]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from process_operator.cluster.errors import ApiError, Forbidden, NotFound
+from process_operator.cluster.errors import ApiError, Forbidden
 from process_operator.resources.kinds import POD
 from process_operator.resources.names import LABEL_JOB_NAME
 
@@ -75,9 +75,6 @@ def recorded_log(run: Object) -> tuple[str, str]:
 
 def why_unreadable(error: ApiError) -> str:
     """Describe why a live log cannot be read."""
-    match error:
-        case Forbidden():
-            return f"{error.message}. Reading the logs of pods takes the right get on pods/log"
-        case NotFound():
-            return "the pod is gone"
+    if isinstance(error, Forbidden):
+        return f"{error.message}. Reading the logs of pods takes the right get on pods/log"
     return error.message

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
-from process_operator.preview.preview import judge, since_of
-from process_operator.resources.model import format_instant, parse_instant
+from process_operator.preview.preview import judge
+from process_operator.resources.model import format_duration, format_instant, parse_instant
+from process_operator.resources.names import ANNOTATION_SUSPEND_REASON
 from process_operator.timing.describe import describe_timing
+from process_operator.timing.zone import zone
 
 if TYPE_CHECKING:
     from process_operator.preview.manifest_set import GivenRequest
@@ -68,21 +70,36 @@ def _of_run(run: Object) -> str:
 
 
 def _without_run(question: Question, request: ProcessRequest) -> Iterator[str]:
-    given, at, now = question.given, question.at, question.now
+    given = question.given
     timing = describe_timing(request.spec.timing)
-    acceptance = judge(request, given.process, now, given.calendars, given.step_processes)
-    recurrence = acceptance.recurrence
+    acceptance = judge(request, given.process, question.now, given.calendars, given.step_processes)
+    if given.lacks_process:
+        assert request.spec.process is not None
+        yield f"There is no Process {request.spec.process.name} in namespace {given.namespace}, which the request names."
     if acceptance.reason:
         yield f"The request is not accepted ({acceptance.reason}): {acceptance.message}."
-    if recurrence is None:
+    if acceptance.recurrence is None:
         if not acceptance.reason:
             yield f"No run stands for that time. The timing is {timing}, which is no schedule."
             yield from _runs_looked_at(question)
         return
-    if recurrence.previous(at) != at:
+    recurrence, schedule = acceptance.recurrence, request.spec.timing.schedule
+    assert schedule is not None
+    if schedule.start_time is None or question.at >= schedule.start_time:
+        recurrence = recurrence.reaching_back(question.at)  # it forgets startTime
+    if question.at < _since(request, question.now):
+        yield from _before_activation(request)
+    elif recurrence.is_tick(question.at):
+        yield from _tick_without_run(question, request, recurrence)
+    else:
         yield from _not_a_tick(question, request, recurrence, timing)
-        return
-    yield from _tick_without_run(question, request, recurrence)
+
+
+def _since(request: ProcessRequest, now: datetime) -> datetime:
+    """Return the time from which the request had to run: its activation, or its creation before the first one."""
+    activation = request.status.activation
+    known = activation.since if activation is not None else None
+    return known or request.metadata.creation_timestamp or now
 
 
 def _not_a_tick(question: Question, request: ProcessRequest, recurrence: Recurrence, timing: str) -> Iterator[str]:
@@ -94,29 +111,21 @@ def _not_a_tick(question: Question, request: ProcessRequest, recurrence: Recurre
         yield f"The schedule ended before, at {format_instant(schedule.finish_time)} (finishTime)."
     elif _is_tick_without_exclusions(question, request):
         yield "That time is excluded by spec.timing.schedule.exclude or by a calendar of excludeFrom."
-    elif at < since_of(request, question.now):
-        yield from _before_activation(request)
     else:
         yield f"That is not a time of the schedule, which is {timing}."
-    before, after = recurrence.previous(at), recurrence.next_after(at)
-    nearest = " and ".join(
-        part
-        for part in (
-            f"{_shown(recurrence, before)} before it" if before is not None else "",
-            f"{_shown(recurrence, after)} after it" if after is not None else "",
-        )
-        if part
-    )
+    before, after = recurrence.before(at), recurrence.next_after(at)
+    clocks = zone(schedule.time_zone)
+    nearest = [f"{_shown(recurrence, before, clocks)} before it"] if before is not None else []
+    nearest += [f"{_shown(recurrence, after, clocks)} after it"] if after is not None else []
     if nearest:
-        yield f"The nearest times are {nearest}."
+        yield f"The nearest times are {' and '.join(nearest)}."
 
 
-def _shown(recurrence: Recurrence, tick: datetime) -> str:
-    """Write a tick, and the wall time that a clock change moved it from."""
-    named = recurrence.wall_time(tick)
-    due = recurrence.due_at(tick)
-    remarks = [f"started at {format_instant(due)} by jitter"] if due != tick else []
-    if named is not None and named.minute != tick.minute:
+def _shown(recurrence: Recurrence, tick: datetime, clocks: tzinfo) -> str:
+    """Write a tick, its start after jitter, and the wall time that a clock change moved it from."""
+    named, due = recurrence.wall_time(tick), recurrence.due_at(tick)
+    remarks = [f"started {format_duration(due - tick)} later by jitter"] if due != tick else []
+    if named is not None and named != tick.astimezone(clocks).replace(tzinfo=None):
         remarks.append(f"moved by a clock change from {named:%H:%M:%S}")
     return format_instant(tick) + (f" ({', '.join(remarks)})" if remarks else "")
 
@@ -129,7 +138,7 @@ def _is_tick_without_exclusions(question: Question, request: ProcessRequest) -> 
     bare = request.model_copy(update={"spec": request.spec.model_copy(update={"timing": timing})})
     given = question.given
     recurrence = judge(bare, given.process, question.now, None, given.step_processes).recurrence
-    return recurrence is not None and recurrence.previous(question.at) == question.at
+    return recurrence is not None and recurrence.reaching_back(question.at).is_tick(question.at)
 
 
 def _before_activation(request: ProcessRequest) -> Iterator[str]:
@@ -148,23 +157,33 @@ def _before_activation(request: ProcessRequest) -> Iterator[str]:
 
 def _tick_without_run(question: Question, request: ProcessRequest, recurrence: Recurrence) -> Iterator[str]:
     at, now = question.at, question.now
-    due = recurrence.due_at(at)
+    due, settled = recurrence.due_at(at), request.status.last_schedule_time
     if due > now:
         yield f"That time is still to come, at {format_instant(due)}."
         return
+    yield "It is a time of the schedule, and no run stands for it."
+    if request.spec.suspend and (settled is None or at > settled):
+        yield "The request is suspended, and times of a suspension do not run."
+    elif settled is not None and at > settled:
+        yield f"The operator has not decided about it yet: it has settled the times until {format_instant(settled)}."
+    else:
+        yield from _settled_without_run(question, request)
     if request.status.waiting_count:
-        yield f"{request.status.waiting_count} due runs wait to start; the newest of them may stand for that time."
-    oldest = min((parse_instant(run["spec"]["scheduledTime"]) for run in question.runs if _has_tick(run)), default=None)
-    if oldest is None or at < oldest:
-        history = request.spec.history
-        age = f", and none older than {history.max_age}" if history.max_age is not None else ""
-        yield (
-            f"It is a time of the schedule, and no run stands for it any more. The request keeps {history.successful} "
-            f"successful, {history.failed} failed and {history.other} other runs (spec.history){age}."
-        )
-    elif not request.status.waiting_count:
-        yield "It is a time of the schedule, and no run stands for it. It may have been deleted by a user."
+        yield f"{request.status.waiting_count} due runs wait to start, and one of them may stand for that time."
     yield from _runs_looked_at(question)
+
+
+def _settled_without_run(question: Question, request: ProcessRequest) -> Iterator[str]:
+    ticks = [parse_instant(run["spec"]["scheduledTime"]) for run in question.runs if _has_tick(run)]
+    if ticks and question.at >= min(ticks):
+        yield "Younger and older runs are there: a user may have deleted it, or its kind has a smaller limit in spec.history."
+        return
+    history = request.spec.history
+    age = f", and none older than {format_duration(history.max_age)}" if history.max_age is not None else ""
+    yield (
+        f"It is older than all runs that are kept: the request keeps {history.successful} successful, {history.failed} "
+        f"failed and {history.other} other runs (spec.history){age}."
+    )
 
 
 def _has_tick(run: Object) -> bool:
@@ -183,7 +202,7 @@ def _runs_looked_at(question: Question) -> Iterator[str]:
 def _state(request: ProcessRequest, now: datetime) -> Iterator[str]:
     """Describe what keeps the request from running now."""
     if request.spec.suspend:
-        reason = request.metadata.annotations.get("process-operator.io/suspend-reason")
+        reason = (request.metadata.annotations or {}).get(ANNOTATION_SUSPEND_REASON)
         yield f"The request is suspended (spec.suspend){f': {reason}' if reason else ''}. No run starts until it is resumed."
     for condition in request.status.conditions:
         is_bad = condition.type in ("Accepted", "Ready") and condition.status == "False"

@@ -61,7 +61,14 @@ class Api:
         return await self.retries.run(lambda: self.transport.call("get", kind, "GET", path))
 
     async def patch(
-        self, kind: Kind, namespace: str, name: str, body: Object | list[Object], *, subresource: str | None = None
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        body: Object | list[Object],
+        *,
+        subresource: str | None = None,
+        dry_run: bool = False,
     ) -> Object:
         """JSON merge patch (RFC 7386): null removes a field, lists are replaced whole.
 
@@ -71,8 +78,9 @@ class Api:
         """
         path = kind.path(namespace, name, subresource)
         content_type = JSON_PATCH if isinstance(body, list) else MERGE_PATCH
+        query: Query = {"dryRun": "All"} if dry_run else {}
         return await self.retries.run(
-            lambda: self.transport.call("patch", kind, "PATCH", path, body=body, content_type=content_type)
+            lambda: self.transport.call("patch", kind, "PATCH", path, query=query, body=body, content_type=content_type)
         )
 
     async def delete(

@@ -85,6 +85,7 @@ class Transport:
         query: Query,
         silence: float | None = None,
         follow: bool = False,
+        accept: str = JSON,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """One open GET whose body the caller reads as it comes; one try.
 
@@ -94,7 +95,7 @@ class Transport:
         limits = aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout, sock_read=silence)
         async with self._follows if follow else self._reads:
             with self._observed(verb, kind) as seen:
-                response = await self._send("GET", self._url(path, query), None, JSON, limits)
+                response = await self._send("GET", self._url(path, query), None, JSON, limits, accept)
                 seen.append(response.status)
                 async with response:
                     if response.status >= 400:

@@ -8,20 +8,23 @@ has the options that all commands share, `errors.py` the exit statuses.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from process_operator.plugin.connection import Connecting
 from process_operator.plugin.errors import CommandError, Exit
-from process_operator.plugin.forms import Form
-from process_operator.plugin.options import Everywhere, Selector, Yes, cluster_command
+from process_operator.plugin.forms import DryRun, Form
+from process_operator.plugin.options import DryRunOption, Everywhere, Selector, Yes, cluster_command
 from process_operator.plugin.terminal import note
 
+_INTERRUPTED: Final = 130
+"""Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -74,6 +77,9 @@ def runs(
     failed: Annotated[bool, typer.Option("--failed", help="Failed, Missed and Unknown runs.")] = False,
     process: Annotated[str | None, typer.Option(help="Name of the Process that ran.", metavar="NAME")] = None,
     trigger: Annotated[str | None, typer.Option(help="Trigger, such as Manual or Schedule.", metavar="TRIGGER")] = None,
+    watch: Annotated[
+        bool, typer.Option("-w", "--watch", help="Print changes too, the oldest first, until you stop it.")
+    ] = False,
     no_headers: Annotated[bool, typer.Option("--no-headers", help="Print no header line.")] = False,
     output: Output = Form.TABLE,
 ) -> None:
@@ -86,7 +92,7 @@ def runs(
     question = RunQuestion(
         request, everywhere, selector, field_selector, since, until, tuple(phase or ()), failed, process, trigger
     )
-    show_runs(connecting, question, output=output, has_header=not no_headers)
+    show_runs(connecting, question, output=output, has_header=not no_headers, watch=watch)
 
 
 @app.command("next")
@@ -97,7 +103,9 @@ def next_(
     everywhere: Everywhere = False,
     selector: Selector = None,
     end: Annotated[str | None, typer.Option("--to", help="Until then: 24h, or an RFC 3339 time.", metavar="T")] = None,
-    count: Annotated[int, typer.Option(min=1, help="At most so many times of each request.", metavar="N")] = 3,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="At most N times of each request. Default: 3, with --to all.", metavar="N")
+    ] = None,
     show_zone: Annotated[
         str, typer.Option(help="Zones of the times: schedule, local, utc; several with commas.", metavar="ZONES")
     ] = "schedule",
@@ -134,19 +142,37 @@ def why(
 @cluster_command
 def run(
     connecting: Connecting,
-    request: Request,
+    request: OptionalRequest = None,
+    process: Annotated[
+        str | None, typer.Option(help="Run this Process, by a request that removes itself.", metavar="NAME")
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--param", help="Parameter for --process. May be repeated.", metavar="NAME=VALUE"),
+    ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the run.")] = False,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Print its log until it ends.")] = False,
     timeout: Timeout = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only ask whether the API server accepts it.")] = False,
+    dry_run: DryRunOption = DryRun.NONE,
 ) -> None:
-    """Run a request now, beside its schedule.
+    """Run a request now, beside its schedule; or a Process, with parameters.
+
+    With --wait and --follow the exit status is that of kubectl process wait.
 
     Example: kubectl process run close-day --follow
     """
-    from process_operator.plugin.buttons import run_now
+    from process_operator.plugin.run import RunOptions, run_process, run_request
 
-    run_now(connecting, request, wait=wait, follow=follow, timeout=timeout, dry_run=dry_run)
+    options = RunOptions(wait, follow, timeout, dry_run)
+    if (request is None) == (process is None):
+        raise CommandError("name a request, or a Process with --process, and not both", Exit.USAGE)
+    if process is not None:
+        run_process(connecting, process, param or [], options)
+    elif param:
+        raise CommandError("--param goes with --process; a run of a request has the request's parameters", Exit.USAGE)
+    else:
+        assert request is not None
+        run_request(connecting, request, options)
 
 
 @app.command()
@@ -155,6 +181,7 @@ def cancel(
     connecting: Connecting,
     names: Annotated[list[str], typer.Argument(help="Names of ProcessRuns.")],
     yes: Yes = False,
+    dry_run: DryRunOption = DryRun.NONE,
 ) -> None:
     """End runs that are waiting or running.
 
@@ -162,19 +189,25 @@ def cancel(
     """
     from process_operator.plugin.buttons import cancel_runs
 
-    cancel_runs(connecting, names, yes=yes)
+    cancel_runs(connecting, names, yes=yes, dry_run=dry_run)
 
 
 @app.command()
 @cluster_command
-def schedule(connecting: Connecting, names: Requests = None, selector: Selector = None, yes: Yes = False) -> None:
+def schedule(
+    connecting: Connecting,
+    names: Requests = None,
+    selector: Selector = None,
+    yes: Yes = False,
+    dry_run: DryRunOption = DryRun.NONE,
+) -> None:
     """Resume suspended requests.
 
     Example: kubectl process schedule close-day
     """
-    from process_operator.plugin.buttons import resume_requests
+    from process_operator.plugin.buttons import Selection, resume_requests
 
-    resume_requests(connecting, names or [], selector, yes=yes)
+    resume_requests(connecting, Selection(names or [], selector, yes, dry_run))
 
 
 @app.command()
@@ -187,26 +220,33 @@ def unschedule(
         str | None, typer.Option(help="Reason, for those who wonder why nothing runs.", metavar="TEXT")
     ] = None,
     yes: Yes = False,
+    dry_run: DryRunOption = DryRun.NONE,
 ) -> None:
     """Suspend requests.
 
     Example: kubectl process unschedule close-day --reason "stocktaking"
     """
-    from process_operator.plugin.buttons import suspend_requests
+    from process_operator.plugin.buttons import Selection, suspend_requests
 
-    suspend_requests(connecting, names or [], selector, reason, yes=yes)
+    suspend_requests(connecting, Selection(names or [], selector, yes, dry_run), reason)
 
 
 @app.command()
 @cluster_command
-def reschedule(connecting: Connecting, names: Requests = None, selector: Selector = None, yes: Yes = False) -> None:
+def reschedule(
+    connecting: Connecting,
+    names: Requests = None,
+    selector: Selector = None,
+    yes: Yes = False,
+    dry_run: DryRunOption = DryRun.NONE,
+) -> None:
     """Start the timing of requests again from now; a request that has run once runs again.
 
     Example: kubectl process reschedule import-orders
     """
-    from process_operator.plugin.buttons import reschedule_requests
+    from process_operator.plugin.buttons import Selection, reschedule_requests
 
-    reschedule_requests(connecting, names or [], selector, yes=yes)
+    reschedule_requests(connecting, Selection(names or [], selector, yes, dry_run))
 
 
 @app.command()
@@ -221,6 +261,7 @@ def logs(
     ] = None,
     timestamps: Annotated[bool, typer.Option("--timestamps", help="Print the time of each line.")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Print escape sequences of the log as they are.")] = False,
+    timeout: Timeout = None,
 ) -> None:
     """Print the log of a run: from its pod while it runs, from the record afterwards.
 
@@ -228,7 +269,7 @@ def logs(
     """
     from process_operator.plugin.logs import LogQuestion, show_log
 
-    show_log(connecting, name, LogQuestion(follow, tail, container, timestamps, raw))
+    show_log(connecting, name, LogQuestion(follow, tail, container, timestamps, raw), timeout=timeout)
 
 
 @app.command("wait")
@@ -255,17 +296,17 @@ def wait_(
 def backfill(
     connecting: Connecting,
     request: Request,
-    start: Annotated[str, typer.Option("--from", help="First time, RFC 3339.", metavar="T")],
-    end: Annotated[str, typer.Option("--to", help="Last time, RFC 3339.", metavar="T")],
+    start: Annotated[str, typer.Option("--from", help="First time: RFC 3339, or 48h for two days ago.", metavar="T")],
+    end: Annotated[str, typer.Option("--to", help="Last time: RFC 3339, or 1h for an hour ago.", metavar="T")],
     rerun: Annotated[
         str, typer.Option(help="Times that have a run already: Never, Failed or Always.", metavar="WHICH")
     ] = "Never",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the times.")] = False,
     yes: Yes = False,
+    dry_run: DryRunOption = DryRun.NONE,
 ) -> None:
     """Run a request for times of the past.
 
-    Example: kubectl process backfill close-day --from 2026-11-01T00:00:00Z --to 2026-11-07T23:59:59Z --dry-run
+    Example: kubectl process backfill close-day --from 2026-11-01T00:00:00Z --to 2026-11-07T23:59:59Z --dry-run=client
     """
     from process_operator.plugin.backfill import BackfillQuestion, make_backfill
 
@@ -277,11 +318,20 @@ def main() -> None:
     program = Path(sys.argv[0]).name
     name = program.replace("kubectl-", "kubectl ").replace("_", "-") if program.startswith("kubectl-") else program
     try:
-        app(prog_name=name)
+        # The status is None after a command, and a number after --help.
+        status = app(sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)
     except CommandError as error:
         note(f"error: {error}")
         raise SystemExit(int(error.status)) from None
+    except typer.TyperException as error:
+        note(f"error: {error.format_message().rstrip('.')}. {name} --help shows the usage")
+        raise SystemExit(int(Exit.USAGE)) from None
+    except typer.Abort:
+        raise SystemExit(_INTERRUPTED) from None
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        raise SystemExit(_INTERRUPTED) from None
     except BrokenPipeError:
+        # The interpreter flushes standard output at its end, which must not fail again (Python's documentation of SIGPIPE).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(int(Exit.OK)) from None
+    raise SystemExit(status or int(Exit.OK))

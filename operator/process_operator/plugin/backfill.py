@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from process_operator.client.judged import judged_requests
 from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.forms import DryRun
 from process_operator.plugin.terminal import confirm, say
 from process_operator.plugin.times import now, past
 from process_operator.preview.preview import judge
@@ -32,7 +33,7 @@ class BackfillQuestion:
     start: str
     end: str
     rerun: str
-    dry_run: bool
+    dry_run: DryRun
     yes: bool
 
 
@@ -53,15 +54,16 @@ def make_backfill(connecting: Connecting, question: BackfillQuestion) -> None:
             say(f"... and {count - len(ticks)} more")
         if not count:
             raise CommandError("the schedule has no time in that range; kubectl process next shows its times")
-        if question.dry_run:
+        if question.dry_run == DryRun.CLIENT:
             return None
-        if count > _ASKS_ABOVE:
+        if count > _ASKS_ABOVE and question.dry_run == DryRun.NONE:
             confirm(f"This creates up to {count} runs:", [question.request, f"{count} times"], yes=question.yes)
-        return await client.backfill(question.request, start, end, rerun=rerun)
+        is_dry = question.dry_run == DryRun.SERVER
+        return await client.backfill(question.request, start, end, rerun=rerun, dry_run=is_dry)
 
     body = connecting.run(work)
     if body is not None:
-        say(f"processbackfill.process-operator.io/{body['metadata']['name']} created")
+        say(f"processbackfill.process-operator.io/{body['metadata']['name']} created{question.dry_run.remark}")
 
 
 def _rerun(text: str) -> str:

@@ -1,133 +1,138 @@
-"""Buttons of the window Process Request as commands: run, cancel, schedule, unschedule, reschedule."""
+"""Buttons of the window Process Request as commands: cancel, schedule, unschedule, reschedule. `run.py` has Run."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.forms import DryRun
 from process_operator.plugin.terminal import confirm, say
-from process_operator.resources.process_run import RunPhase
+from process_operator.plugin.waiting import phase_of
+from process_operator.resources.names import ANNOTATION_SUSPEND_REASON
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from process_operator.client.client import Client
     from process_operator.plugin.connection import Connecting
     from process_operator.resources.types import Object
 
 
-def run_now(
-    connecting: Connecting, request: str, *, wait: bool, follow: bool, timeout: str | None, dry_run: bool
-) -> None:
-    """Create a Manual run, print its name at once, and wait for it if the user asks for that."""
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The requests that a button is for: their names, or a label selector."""
 
-    async def work(client: Client) -> Object:
-        await client.request(request)  # an unknown request is an error here, and not a run that waits for ever
-        return await client.start_run(request, dry_run=dry_run)
-
-    name = connecting.run(work)["metadata"]["name"]
-    say(f"processrun.process-operator.io/{name} created{' (server dry run)' if dry_run else ''}")
-    if dry_run:
-        return
-    if follow:
-        from process_operator.plugin.logs import LogQuestion, show_log  # noqa: PLC0415
-
-        show_log(connecting, name, LogQuestion(follow=True), kind="run")
-    elif wait:
-        from process_operator.plugin.waiting import wait_for_run  # noqa: PLC0415
-
-        wait_for_run(connecting, name, timeout, pass_exit_code=False)
+    names: list[str]
+    selector: str | None
+    yes: bool
+    dry_run: DryRun
 
 
-def cancel_runs(connecting: Connecting, names: list[str], *, yes: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Button:
+    """The text of the question, the word for what was done, the change, and a check whether it is done already."""
+
+    question: str
+    done: str
+    change: Callable[[Client, Object], Awaitable[Any]]
+    is_so: Callable[[Object], bool]
+
+
+def cancel_runs(connecting: Connecting, names: list[str], *, yes: bool, dry_run: DryRun) -> None:
     """Cancel runs; one that has ended, or is canceled already, stays as it is."""
-    confirm("This cancels:", names, yes=yes)
 
     async def work(client: Client) -> None:
-        for name in names:
-            run = await client.run(name)
-            phase = RunPhase(run["status"].get("phase", RunPhase.PENDING))
-            if phase.is_finished or run["spec"].get("cancel"):
-                why = f"it is {phase}" if phase.is_finished else "it is being canceled"
-                say(f"processrun.process-operator.io/{name} unchanged: {why}")
+        runs = [await client.run(name) for name in dict.fromkeys(names)]
+        found = [(run["metadata"]["name"], _why_not_canceled(run)) for run in runs]
+        if dry_run == DryRun.NONE:
+            confirm("This cancels:", [name for name, why_not in found if not why_not], yes=yes)
+        for name, why_not in found:
+            if why_not:
+                say(f"processrun.process-operator.io/{name} unchanged: {why_not}")
                 continue
-            await client.cancel_run(name)
-            say(f"processrun.process-operator.io/{name} canceled")
+            if dry_run != DryRun.CLIENT:
+                await client.cancel_run(name, dry_run=dry_run == DryRun.SERVER)
+            say(f"processrun.process-operator.io/{name} canceled{dry_run.remark}")
 
     connecting.run(work)
 
 
-def suspend_requests(
-    connecting: Connecting, names: list[str], selector: str | None, reason: str | None, *, yes: bool
-) -> None:
+def _why_not_canceled(run: Object) -> str:
+    phase = phase_of(run)
+    if phase.is_finished:
+        return f"it is {phase}"
+    return "it is being canceled" if run["spec"].get("cancel") else ""
+
+
+def suspend_requests(connecting: Connecting, selection: Selection, reason: str | None) -> None:
     """Suspend requests, with the user's reason."""
-    _change(
-        connecting,
-        names,
-        selector,
+    is_dry = selection.dry_run == DryRun.SERVER
+    button = _Button(
         "This suspends:",
-        lambda client, body: client.suspend(body["metadata"]["name"], reason),
         "unscheduled",
-        is_so=lambda body: bool(body["spec"].get("suspend")) and reason is None,
-        yes=yes,
+        lambda client, body: client.suspend(body["metadata"]["name"], reason, dry_run=is_dry),
+        lambda body: bool(body["spec"].get("suspend")) and reason in {None, reason_of(body)},
     )
+    _press(connecting, selection, button)
 
 
-def resume_requests(connecting: Connecting, names: list[str], selector: str | None, *, yes: bool) -> None:
+def resume_requests(connecting: Connecting, selection: Selection) -> None:
     """Resume suspended requests."""
-    _change(
-        connecting,
-        names,
-        selector,
+    is_dry = selection.dry_run == DryRun.SERVER
+    button = _Button(
         "This resumes:",
-        lambda client, body: client.resume(body["metadata"]["name"]),
         "scheduled",
-        is_so=lambda body: not body["spec"].get("suspend"),
-        yes=yes,
+        lambda client, body: client.resume(body["metadata"]["name"], dry_run=is_dry),
+        lambda body: not body["spec"].get("suspend"),
     )
+    _press(connecting, selection, button)
 
 
-def reschedule_requests(connecting: Connecting, names: list[str], selector: str | None, *, yes: bool) -> None:
+def reschedule_requests(connecting: Connecting, selection: Selection) -> None:
     """Start a new activation of requests."""
-    _change(
-        connecting,
-        names,
-        selector,
+    is_dry = selection.dry_run == DryRun.SERVER
+    button = _Button(
         "This reschedules:",
-        lambda client, body: client.reschedule(body["metadata"]["name"], datetime.now(UTC)),
         "rescheduled",
-        is_so=lambda _: False,
-        yes=yes,
+        lambda client, body: client.reschedule(body["metadata"]["name"], datetime.now(UTC), dry_run=is_dry),
+        lambda _: False,
     )
+    _press(connecting, selection, button)
 
 
-def _change(  # noqa: PLR0913 - one table of buttons
-    connecting: Connecting,
-    names: list[str],
-    selector: str | None,
-    question: str,
-    change: Callable[[Client, Object], Awaitable[Any]],
-    done: str,
-    *,
-    is_so: Callable[[Object], bool],
-    yes: bool,
-) -> None:
-    """Change requests one by one, after a question where there are several."""
-    if bool(names) == bool(selector):
+def reason_of(body: Object) -> str | None:
+    """Return the reason that a user gave for the suspension of a request."""
+    reason: str | None = (body["metadata"].get("annotations") or {}).get(ANNOTATION_SUSPEND_REASON)
+    return reason
+
+
+def _press(connecting: Connecting, selection: Selection, button: _Button) -> None:
+    """Change requests one by one, after a question if there are several."""
+    if bool(selection.names) == bool(selection.selector):
         raise CommandError("name at least one request, or select some with -l, and not both", Exit.USAGE)
 
     async def work(client: Client) -> None:
-        bodies = [await client.request(name) for name in names] if names else await client.requests(selector=selector)
-        if not bodies:
-            raise CommandError(f"no ProcessRequest in namespace {client.namespace} has the labels {selector}")
-        confirm(question, [body["metadata"]["name"] for body in bodies if not is_so(body)], yes=yes)
+        bodies = await _selected(client, selection)
+        if selection.dry_run == DryRun.NONE:
+            changed = [body["metadata"]["name"] for body in bodies if not button.is_so(body)]
+            confirm(button.question, changed, yes=selection.yes)
         for body in bodies:
             name = f"processrequest.process-operator.io/{body['metadata']['name']}"
-            if is_so(body):
+            if button.is_so(body):
                 say(f"{name} unchanged")
-            else:
-                await change(client, body)
-                say(f"{name} {done}")
+                continue
+            if selection.dry_run != DryRun.CLIENT:
+                await button.change(client, body)
+            say(f"{name} {button.done}{selection.dry_run.remark}")
 
     connecting.run(work)
+
+
+async def _selected(client: Client, selection: Selection) -> list[Object]:
+    if selection.names:
+        return [await client.request(name) for name in dict.fromkeys(selection.names)]
+    bodies = await client.requests(selector=selection.selector)
+    if not bodies:
+        raise CommandError(f"no ProcessRequest in namespace {client.namespace} has the labels {selection.selector}")
+    return bodies

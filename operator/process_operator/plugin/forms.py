@@ -1,4 +1,4 @@
-"""Forms of an answer: the values of `--output`, which are kubectl's."""
+"""Forms of an answer and of a change: the values of `--output` and `--dry-run`, which are kubectl's."""
 
 from __future__ import annotations
 
@@ -13,3 +13,16 @@ class Form(StrEnum):
     JSON = "json"
     YAML = "yaml"
     NAME = "name"
+
+
+class DryRun(StrEnum):
+    """Values of `--dry-run`."""
+
+    NONE = "none"
+    CLIENT = "client"
+    SERVER = "server"
+
+    @property
+    def remark(self) -> str:
+        """The words that kubectl adds to its messages."""
+        return {DryRun.NONE: "", DryRun.CLIENT: " (dry run)", DryRun.SERVER: " (server dry run)"}[self]

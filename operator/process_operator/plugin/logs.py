@@ -8,12 +8,12 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from process_operator.client.log_source import live_log, recorded_log, stream_log, why_unreadable
+from process_operator.client.log_source import LiveLog, live_log, recorded_log, stream_log, why_unreadable
 from process_operator.cluster.errors import ApiError, NotFound
 from process_operator.plugin.errors import CommandError
 from process_operator.plugin.terminal import note, printable_log
-from process_operator.plugin.waiting import POLL_SECONDS, ended, finish
-from process_operator.resources.process_run import RunPhase
+from process_operator.plugin.times import duration
+from process_operator.plugin.waiting import POLL_SECONDS, finish, out_of_time, phase_of
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
@@ -32,17 +32,25 @@ class LogQuestion:
     raw: bool = False
 
 
-def show_log(connecting: Connecting, name: str, question: LogQuestion, *, kind: str = "") -> None:
+def show_log(
+    connecting: Connecting, name: str, question: LogQuestion, *, kind: str = "", timeout: str | None = None
+) -> None:
     """Print the log of a run, or of the newest run of a request. With `follow` end as `wait` does."""
+    limit = duration("--timeout", timeout)
+    seconds = limit.total_seconds() if limit is not None else None
 
     async def work(client: Client) -> Object:
-        run = await _find(client, name, kind)
-        return await _print(client, run, question)
+        async with asyncio.timeout(seconds):
+            run = await _find(client, name, kind)
+            return await _print(client, run, question)
 
     try:
         run = connecting.run(work)
+    except TimeoutError:
+        raise out_of_time(name, timeout) from None
     except KeyboardInterrupt:
-        note("Stopped following. The run continues; kubectl process cancel ends it.")
+        if question.follow:
+            note("Stopped following. The run continues; kubectl process cancel ends it.")
         raise
     if question.follow:
         finish(run, pass_exit_code=False, quiet=True)
@@ -76,33 +84,38 @@ async def _print(client: Client, run: Object, question: LogQuestion) -> Object:
     """Print what there is, and return the run as it was last seen."""
     name = run["metadata"]["name"]
     printer = _Printer(raw=question.raw)
-    is_followed, said = False, ""
-    while not _has_ended(run):
+    pods: set[str] = set()  # a Job that tries again has a pod for each try
+    said = ""
+    while not phase_of(run).is_finished:
         source = await live_log(client, run, question.container)
-        if source is not None:
-            is_followed = True
-            await _stream(client, run, printer, question)
-            break
-        status = run["status"]
-        why = ": ".join(filter(None, (status.get("phase", "Pending"), status.get("reason"), status.get("message"))))
-        if why != said:
-            note(f"Run {name} has not started: {why}")
+        if source is not None and source.pod not in pods:
+            if await _stream(client, run, source, printer, question):
+                pods.add(source.pod)
+                continue
+        elif source is None and (why := _why_not_started(run)) != said:
+            note(f"Run {name} {why}")
             said = why
         if not question.follow:
-            return run
+            break
         await asyncio.sleep(POLL_SECONDS)
         run = await client.run(name)
-    if question.follow:
-        run = await ended(client, name)
-    if not is_followed:
+    if not pods and phase_of(run).is_finished:
         _print_record(run, printer, question)
     printer.close()
     return run
 
 
-async def _stream(client: Client, run: Object, printer: _Printer, question: LogQuestion) -> None:
-    source = await live_log(client, run, question.container)
-    assert source is not None
+def _why_not_started(run: Object) -> str:
+    status = run["status"]
+    steps = [step["run"] for step in status.get("steps") or () if step.get("run")]
+    if steps:
+        return f"has steps, each with a log of its own: kubectl process logs {steps[-1]}"
+    why = ": ".join(filter(None, (status.get("phase", "Pending"), status.get("reason"), status.get("message"))))
+    return f"has no log yet: {why}"
+
+
+async def _stream(client: Client, run: Object, source: LiveLog, printer: _Printer, question: LogQuestion) -> bool:
+    """Print the log of a pod as it comes, and return whether there was one."""
     try:
         chunks = stream_log(
             client,
@@ -114,12 +127,11 @@ async def _stream(client: Client, run: Object, printer: _Printer, question: LogQ
         )
         async for chunk in chunks:
             printer.write(chunk)
+    except NotFound:
+        return False  # the pod is gone: the record has the log
     except ApiError as error:
         raise CommandError(f"the log of pod {source.pod} cannot be read: {why_unreadable(error)}") from error
-
-
-def _has_ended(run: Object) -> bool:
-    return RunPhase(run["status"].get("phase", RunPhase.PENDING)).is_finished
+    return True
 
 
 def _print_record(run: Object, printer: _Printer, question: LogQuestion) -> None:
@@ -159,5 +171,8 @@ class _Printer:
 
     def close(self) -> None:
         """End the last line on a terminal."""
-        if not self._ends_with_newline and not self._is_raw:
+        if self._is_raw:
+            return
+        sys.stdout.write(printable_log(self._decoder.decode(b"", final=True)))
+        if not self._ends_with_newline:
             sys.stdout.write("\n")

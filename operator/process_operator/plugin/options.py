@@ -1,6 +1,6 @@
 """Options that every command has: kubectl's own flags for the cluster, the user and the namespace.
 
-`cluster_command` adds them to the function of a command, which receives them as one `Access`.
+`cluster_command` adds them to the function of a command, which receives them as one `Connecting`.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from process_operator.plugin.connection import Connecting
+from process_operator.plugin.forms import DryRun
+
+_DAY_SECONDS: Final = 86_400
 
 Namespace = Annotated[
     str | None, typer.Option("-n", "--namespace", help="Namespace. Default: that of the context.", metavar="NAME")
@@ -24,12 +27,15 @@ AsGroup = Annotated[
     list[str] | None, typer.Option("--as-group", help="Group to impersonate. May be repeated.", metavar="GROUP")
 ]
 RequestTimeout = Annotated[
-    float, typer.Option("--request-timeout", help="Seconds for one request to the API server.", metavar="SECONDS")
+    str, typer.Option("--request-timeout", help="Time for one request to the API server, such as 10s.", metavar="T")
 ]
 
 Everywhere = Annotated[bool, typer.Option("-A", "--all-namespaces", help="All namespaces.")]
 Selector = Annotated[str | None, typer.Option("-l", "--selector", help="Label selector.", metavar="LABELS")]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before a change of several objects.")]
+DryRunOption = Annotated[
+    DryRun, typer.Option("--dry-run", help="Only show the change (client), or let the API server check it (server).")
+]
 
 
 def _shared(
@@ -38,10 +44,20 @@ def _shared(
     context: Context = None,
     as_user: AsUser = None,
     as_group: AsGroup = None,
-    request_timeout: RequestTimeout = 30.0,
+    request_timeout: RequestTimeout = "30s",
 ) -> Connecting:
     """Collect the shared options."""
-    return Connecting(namespace, kubeconfig, context, as_user, tuple(as_group or ()), request_timeout)
+    return Connecting(namespace, kubeconfig, context, as_user, tuple(as_group or ()), _seconds(request_timeout))
+
+
+def _seconds(text: str) -> float:
+    """Read seconds, or a duration with units, as kubectl does; 0 is no limit."""
+    if text.isdecimal():
+        return float(text) or float(_DAY_SECONDS)
+    from process_operator.plugin.times import duration  # noqa: PLC0415 - `--help` needs no durations
+
+    found = duration("--request-timeout", text)
+    return found.total_seconds() if found else float(_DAY_SECONDS)
 
 
 _SHARED = inspect.signature(_shared, eval_str=True).parameters

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from process_operator.client.run_table import FAILED_PHASES, RunFilter, RunRow, run_rows
+from process_operator.client.run_table import FAILED_PHASES, RunFilter, RunRow, RunTable, run_table, watch_rows
+from process_operator.cluster.errors import Gone, Unreachable
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.terminal import note, say, say_json, say_yaml, table
 from process_operator.plugin.times import past
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
     from process_operator.client.client import Client
     from process_operator.plugin.connection import Connecting
     from process_operator.plugin.forms import Form
-    from process_operator.resources.types import Object
+    from process_operator.resources.types import NamespacedName, Object
 
-_COLUMNS: Final = ("Request", "Scheduled", "Status", "Started", "Duration", "Reason")
-_WIDE: Final = (*_COLUMNS, "Process", "Trigger", "End", "Exit", "Job", "Parent")
+_PAUSE_SECONDS: Final = 1.0
+_AGES: Final = frozenset({"Age", "Start"})
+"""Columns that change with the clock alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,50 +40,102 @@ class RunQuestion:
     trigger: str | None
 
 
-def show_runs(connecting: Connecting, question: RunQuestion, *, output: Form, has_header: bool) -> None:
-    """Print the runs that the user asked for, the newest first."""
+def show_runs(
+    connecting: Connecting, question: RunQuestion, *, output: Form, has_header: bool, watch: bool = False
+) -> None:
+    """Print the runs that the user asked for, the newest first; with `watch` each change after them."""
     wanted = _filter(question)
+    if watch:
+        _watch(connecting, question, wanted, output=output, has_header=has_header)
 
-    async def work(client: Client) -> tuple[list[RunRow], list[Object]]:
-        rows = await run_rows(client, wanted, everywhere=question.everywhere)
+    async def work(client: Client) -> tuple[str, RunTable, list[Object]]:
+        found = await run_table(client, wanted, everywhere=question.everywhere)
         if output not in {"json", "yaml"}:
-            return rows, []
-        return rows, await client.runs_named([(row.namespace, row.name) for row in rows])
+            return client.namespace, found, []
+        bodies = await client.runs_named([row.key for row in found.rows], everywhere=question.everywhere)
+        return client.namespace, found, bodies
 
-    rows, bodies = connecting.run(work)
-    if output == "json":
-        say_json({"apiVersion": "v1", "kind": "List", "items": bodies})
-    elif output == "yaml":
-        say_yaml({"apiVersion": "v1", "kind": "List", "items": bodies})
+    namespace, found, bodies = connecting.run(work, doing="Listing runs")
+    if output in {"json", "yaml"}:
+        (say_json if output == "json" else say_yaml)({"apiVersion": "v1", "kind": "List", "items": bodies})
     elif output == "name":
-        for row in rows:
+        for row in found.rows:
             say(f"processrun.process-operator.io/{row.name}")
-    elif not rows:
-        note(
-            "No runs found." if question.everywhere else f"No runs found in namespace {connecting.namespace_in_words}."
-        )
+    elif not found.rows:
+        note("No runs found." if question.everywhere else f"No runs found in namespace {namespace}.")
     else:
-        columns = _WIDE if output == "wide" else _COLUMNS
-        header = ["NAME", *(column.upper() for column in columns)]
-        space = ["NAMESPACE"] if question.everywhere else []
-        table(
-            [*space, *header],
-            (_cells(row, columns, everywhere=question.everywhere) for row in rows),
-            has_header=has_header,
-        )
+        _Printer(output=output, everywhere=question.everywhere, has_header=has_header).rows(found, found.rows)
 
 
-def _cells(row: RunRow, columns: tuple[str, ...], *, everywhere: bool) -> list[str]:
-    found = [row.cells.get(column) for column in columns]
-    space = [row.namespace] if everywhere else []
-    return [*space, row.name, *("" if cell is None else str(cell) for cell in found)]
+def _watch(
+    connecting: Connecting, question: RunQuestion, wanted: RunFilter, *, output: Form, has_header: bool
+) -> NoReturn:
+    """Print runs, the oldest first, then each change. A watch that ends starts again from a new list."""
+    if output in {"json", "yaml"}:
+        raise CommandError("--watch works with the table, -o wide and -o name", Exit.USAGE)
+    printer = _Printer(output=output, everywhere=question.everywhere, has_header=has_header)
+    everywhere = question.everywhere
+
+    async def work(client: Client) -> NoReturn:
+        seen: dict[NamespacedName, dict[str, Any]] = {}
+
+        def changed(row: RunRow) -> bool:
+            facts = {name: cell for name, cell in row.cells.items() if name not in _AGES}
+            is_news = seen.get(row.key) != facts
+            seen[row.key] = facts
+            return is_news
+
+        while True:
+            found = await run_table(client, wanted, everywhere=everywhere)
+            printer.rows(found, [row for row in reversed(found.rows) if changed(row)])
+            try:
+                async for row in watch_rows(client, wanted, found, everywhere=everywhere):
+                    if changed(row):
+                        printer.rows(found, [row])
+            except (Gone, Unreachable):
+                pass  # a new list shows what changed meanwhile
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    connecting.run(work)
+    raise AssertionError
+
+
+class _Printer:
+    """Prints rows in columns that keep their widths from one call to the next."""
+
+    def __init__(self, *, output: Form, everywhere: bool, has_header: bool) -> None:
+        self._output = output
+        self._everywhere = everywhere
+        self._has_header = has_header
+        self._widths: list[int] = []
+
+    def rows(self, found: RunTable, rows: list[RunRow]) -> None:
+        """Print some rows of a table."""
+        if self._output == "name":
+            for row in rows:
+                say(f"processrun.process-operator.io/{row.name}")
+            return
+        if not rows:
+            return
+        columns = [column.name for column in found.columns if self._output == "wide" or not column.is_wide]
+        space = ["NAMESPACE"] if self._everywhere else []
+        header = [*space, *(column.upper() for column in columns)]
+        cells = (self._cells(row, columns) for row in rows)
+        self._widths = table(header, cells, has_header=self._has_header, widths=self._widths)
+        self._has_header = False
+
+    def _cells(self, row: RunRow, columns: list[str]) -> list[str]:
+        found = [row.cells.get(column) for column in columns]
+        space = [row.namespace] if self._everywhere else []
+        return [*space, *("<none>" if cell is None else str(cell) for cell in found)]
 
 
 def _filter(question: RunQuestion) -> RunFilter:
+    phases = frozenset(_known("--phase", question.phases, RunPhase))
     return RunFilter(
         request=question.request,
         process=question.process,
-        phases=FAILED_PHASES if question.failed else frozenset(_known("--phase", question.phases, RunPhase)),
+        phases=phases | FAILED_PHASES if question.failed else phases,
         trigger=_known("--trigger", (question.trigger,), Trigger)[0] if question.trigger else None,
         since=past("--since", question.since),
         until=past("--until", question.until),

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from process_operator.client.judged import judged_requests
-from process_operator.client.run_table import FAILED_PHASES, RunFilter, RunRow, run_rows
-from process_operator.plugin.terminal import colored, note, printable, say, say_json, say_yaml, table, takes_utf8
+from process_operator.client.run_table import FAILED_PHASES, RunFilter, RunRow, run_table
+from process_operator.plugin.buttons import reason_of
+from process_operator.plugin.terminal import (
+    colored,
+    note,
+    printable,
+    say,
+    say_json,
+    say_yaml,
+    table,
+    takes_utf8,
+    wrapped,
+)
 from process_operator.plugin.times import now
 from process_operator.plugin.upcoming import Upcoming, upcoming_of
-from process_operator.resources.model import format_instant
-from process_operator.resources.names import ANNOTATION_SUSPEND_REASON
+from process_operator.resources.model import format_instant, parse_instant
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
@@ -24,7 +34,15 @@ _RECENT: Final = timedelta(hours=24)
 _LAST: Final = 10
 _NEXT: Final = 3
 _NEXT_OF_ALL: Final = 5
-_MARKS: Final = {"Succeeded": "✓", "Failed": "✗", "Missed": "-", "Skipped": "s", "Canceled": "c", "Unknown": "?"}
+_LABEL_WIDTH: Final = 11
+_MARKS: Final = {
+    "Succeeded": "✓",
+    "Failed": "✗",
+    "Missed": "\N{EN DASH}",
+    "Skipped": "s",
+    "Canceled": "c",
+    "Unknown": "?",
+}
 _LETTERS: Final = {"Succeeded": "S", "Failed": "F", "Missed": "M", "Skipped": "s", "Canceled": "c", "Unknown": "?"}
 _COLORS: Final = {"Succeeded": "green", "Failed": "red", "Missed": "yellow", "Unknown": "yellow"}
 _HEALTHY: Final = {
@@ -53,15 +71,15 @@ def show_request(connecting: Connecting, name: str, *, output: Form) -> None:
     async def work(client: Client) -> tuple[Object, Upcoming, list[RunRow]]:
         body = await client.request(name)
         ((given, unread),) = await judged_requests(client, [body])
-        rows = await run_rows(client, RunFilter(request=name), everywhere=False)
-        return body, upcoming_of(given, unread, now(), None, _NEXT), rows
+        found = await run_table(client, RunFilter(request=name), everywhere=False)
+        return body, upcoming_of(given, unread, now(), None, _NEXT), found.rows
 
-    body, upcoming, rows = connecting.run(work)
+    body, upcoming, rows = connecting.run(work, doing="Reading the request")
     rows = [row for row in rows if not row.cells.get("Parent")]
     if output in {"json", "yaml"}:
         (say_json if output == "json" else say_yaml)(_facts(body, upcoming, rows))
         return
-    status, spec = body["status"], body["spec"]
+    status, spec = _status(body), body["spec"]
     lines = [
         ("Request", f"{name} (namespace {body['metadata']['namespace']})"),
         ("Process", (spec.get("process") or {}).get("name", "its own Job template")),
@@ -79,15 +97,25 @@ def show_request(connecting: Connecting, name: str, *, output: Form) -> None:
     ]
     width = max(len(label) for label, _ in lines) + 2
     for label, text in lines:
-        for number, line in enumerate(filter(None, text.split("\n"))):
-            shown = line if label == "Last runs" else printable(line)
-            say(f"{f'{label}:' if label and not number else '':<{width}}{shown}")
+        is_strip = label == "Last runs"  # it has colours already, and ten characters
+        parts = [part for line in text.split("\n") if line for part in _lines(line, width, is_strip=is_strip)]
+        for number, line in enumerate(parts):
+            say(f"{f'{label}:' if label and not number else '':<{width}}{line}")
+
+
+def _lines(text: str, indent: int, *, is_strip: bool) -> list[str]:
+    return [text] if is_strip else wrapped(printable(text), indent)
+
+
+def _status(body: Object) -> dict[str, Any]:
+    """Return the status of an object; empty before the operator has looked at it."""
+    return body.get("status") or {}
 
 
 def _suspended(body: Object) -> str:
     if not body["spec"].get("suspend"):
         return ""
-    reason = (body["metadata"].get("annotations") or {}).get(ANNOTATION_SUSPEND_REASON)
+    reason = reason_of(body)
     return f"yes{f': {reason}' if reason else ''}"
 
 
@@ -112,14 +140,14 @@ def _bad_conditions(status: dict[str, Any]) -> list[str]:
 
 def _facts(body: Object, upcoming: Upcoming, rows: list[RunRow]) -> dict[str, Any]:
     """The same facts as the page, for programs."""
-    status, spec = body["status"], body["spec"]
+    status, spec = _status(body), body["spec"]
     return {
         "namespace": body["metadata"]["namespace"],
         "name": body["metadata"]["name"],
         "process": (spec.get("process") or {}).get("name"),
         "phase": status.get("phase"),
         "suspended": bool(spec.get("suspend")),
-        "suspendReason": (body["metadata"].get("annotations") or {}).get(ANNOTATION_SUSPEND_REASON),
+        "suspendReason": reason_of(body),
         "schedule": upcoming.schedule,
         "next": [format_instant(tick.due) for tick in upcoming.ticks],
         "note": upcoming.note,
@@ -140,17 +168,16 @@ def show_all(connecting: Connecting, *, everywhere: bool, output: Form) -> None:
 
     async def work(client: Client) -> tuple[list[Object], list[RunRow], list[Upcoming]]:
         bodies = await client.requests(everywhere=everywhere)
-        rows = await run_rows(client, RunFilter(), everywhere=everywhere)
-        judged = await judged_requests(client, bodies)
-        live = [(given, unread) for given, unread in judged if given.request and not given.request.spec.suspend]
-        return bodies, rows, [upcoming_of(given, unread, present, None, 1) for given, unread in live]
+        found = await run_table(client, RunFilter(), everywhere=everywhere)
+        judged = await judged_requests(client, _soonest(bodies, present))
+        return bodies, found.rows, [upcoming_of(given, unread, present, None, 1) for given, unread in judged]
 
-    bodies, rows, upcoming = connecting.run(work)
-    phases = Counter(body["status"].get("phase") or "New" for body in bodies)
+    bodies, rows, upcoming = connecting.run(work, doing="Reading requests and runs")
+    phases = Counter(_status(body).get("phase") or "New" for body in bodies)
     runs = Counter(row.phase for row in rows)
     since = format_instant(present - _RECENT)
     failed = [row for row in rows if row.phase in FAILED_PHASES and row.due >= since]
-    needy = [body for body in bodies if body["status"].get("phase") in {"Invalid", "Failed"} or _is_stalled(body)]
+    needy = [body for body in bodies if _status(body).get("phase") in {"Invalid", "Failed"} or _is_stalled(body)]
     following = sorted((one for one in upcoming if one.ticks), key=lambda one: one.ticks[0].due)[:_NEXT_OF_ALL]
     if output in {"json", "yaml"}:
         facts = {
@@ -169,8 +196,9 @@ def show_all(connecting: Connecting, *, everywhere: bool, output: Form) -> None:
     if not bodies and not rows:
         note("No requests found.")
         return
-    say(f"Requests:  {_in_words(phases)}")
-    say(f"Runs:      {_in_words(runs)}")
+    for label, counts in (("Requests:", phases), ("Runs:", runs)):
+        for number, line in enumerate(wrapped(_in_words(counts), _LABEL_WIDTH)):
+            say(f"{'' if number else label:<{_LABEL_WIDTH}}{line}")
     _section("Need a person", ["REQUEST", "STATUS", "WHY"], [_needy_row(body, everywhere=everywhere) for body in needy])
     failed_rows = [
         [_place(r.namespace, r.name, everywhere=everywhere), r.phase, str(r.cells.get("Reason") or "")] for r in failed
@@ -186,10 +214,22 @@ def show_all(connecting: Connecting, *, everywhere: bool, output: Form) -> None:
     _section("Next", ["REQUEST", "TIME"], next_rows)
 
 
+def _soonest(bodies: list[Object], present: datetime) -> list[Object]:
+    """Select the requests among which are those that run next, by the times that the operator recorded.
+
+    The operator does not keep the time of schedules faster than a minute up to date, so those in the past count too.
+    """
+    live = [body for body in bodies if not body["spec"].get("suspend")]
+    timed = [(parse_instant(text), body) for body in live if (text := _status(body).get("nextRunTime"))]
+    past = [body for due, body in timed if due <= present]
+    future = sorted(((due, body) for due, body in timed if due > present), key=lambda pair: pair[0])
+    return [*past, *(body for _, body in future[:_NEXT_OF_ALL])]
+
+
 def _section(title: str, header: list[str], rows: list[list[str]]) -> None:
     if rows:
         say(f"\n{colored(title, 'bold')}")
-        table(header, rows)
+        table(header, rows, fits=True)
 
 
 def _in_words(counts: Counter[str]) -> str:
@@ -205,15 +245,15 @@ def _named(body: Object) -> dict[str, Any]:
 
 
 def _needy_row(body: Object, *, everywhere: bool) -> list[str]:
-    metadata, bad = body["metadata"], _bad_conditions(body["status"])
+    metadata, bad = body["metadata"], _bad_conditions(_status(body))
     why = bad[0].partition(": ")[2] if bad else ""
     return [
         _place(metadata["namespace"], metadata["name"], everywhere=everywhere),
-        body["status"].get("phase", ""),
+        _status(body).get("phase", ""),
         why,
     ]
 
 
 def _is_stalled(body: Object) -> bool:
-    conditions = body["status"].get("conditions") or ()
+    conditions = _status(body).get("conditions") or ()
     return any(c["type"] == "Stalled" and c["status"] == "True" for c in conditions)

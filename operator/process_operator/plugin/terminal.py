@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ _COLORS: Final = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bol
 _GAP: Final = "   "
 _KEPT: Final = frozenset("\n\t")
 _DEFAULT_WIDTH: Final = 80
+_MIN_WIDTH: Final = 20
+_ELLIPSIS: Final = "..."
 
 
 def printable(text: str, *, keep: frozenset[str] = frozenset()) -> str:
@@ -42,6 +45,12 @@ def width() -> int:
     return shutil.get_terminal_size((_DEFAULT_WIDTH, 24)).columns
 
 
+def wrapped(text: str, indent: int) -> list[str]:
+    """Break a text into lines that fit the terminal after an indent; a word that is too long stays whole."""
+    size = max(width() - indent, _MIN_WIDTH)
+    return textwrap.wrap(text, size, break_long_words=False, break_on_hyphens=False) or [""]
+
+
 def takes_utf8() -> bool:
     """Check whether standard output can show characters such as a check mark."""
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
@@ -58,26 +67,45 @@ def note(text: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Print a value as JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print a value as JSON. Control and format characters are escaped, which JSON reads as the same text."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    print("".join(char if char == "\n" or char.isprintable() else json.dumps(char)[1:-1] for char in text))
 
 
 def say_yaml(value: Any) -> None:
-    """Print a value as YAML."""
+    """Print a value as YAML; if it holds control or format characters, all others than ASCII are escaped."""
     import yaml  # noqa: PLC0415 - only -o yaml needs it
 
-    print(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), end="")
+    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    if not all(char == "\n" or char.isprintable() for char in text):
+        text = yaml.safe_dump(value, sort_keys=False, allow_unicode=False)
+    print(text, end="")
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, has_header: bool = True) -> None:
-    """Print aligned columns, as kubectl does."""
+def table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    has_header: bool = True,
+    widths: Sequence[int] = (),
+    fits: bool = False,
+) -> list[int]:
+    """Print aligned columns, as kubectl does, and return their widths.
+
+    `widths` are the least widths, from an earlier call. With `fits` the last column is cut at the terminal's edge.
+    """
     cells = [[printable(cell) for cell in row] for row in rows]
     shown = [list(header), *cells] if has_header else cells
-    if not shown:
-        return
-    widths = [max(len(row[index]) for row in shown) for index in range(len(shown[0]))]
+    least = widths or [0] * len(header)
+    sizes = [max([size, *(len(row[index]) for row in shown)]) for index, size in enumerate(least)]
     for row in shown:
-        print(_GAP.join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip())
+        line = _GAP.join(cell.ljust(size) for cell, size in zip(row, sizes, strict=True)).rstrip()
+        print(_cut(line, width()) if fits else line)
+    return sizes
+
+
+def _cut(line: str, size: int) -> str:
+    return line if len(line) <= size else line[: size - len(_ELLIPSIS)] + _ELLIPSIS
 
 
 def confirm(question: str, names: Sequence[str], *, yes: bool) -> None:
@@ -86,10 +114,9 @@ def confirm(question: str, names: Sequence[str], *, yes: bool) -> None:
         return
     listed = ", ".join(names)
     if not sys.stdin.isatty():
-        raise CommandError(
-            f"{question} {listed}: add --yes to confirm, because there is no terminal to ask", Exit.USAGE
-        )
-    print(f"{question}\n  {printable(listed)}", file=sys.stderr)
+        message = f"{question} {listed}. There is no terminal to ask: add --yes to confirm"
+        raise CommandError(message, Exit.USAGE)
+    print(question, *(f"  {line}" for line in wrapped(printable(listed), 2)), sep="\n", file=sys.stderr)
     print("Continue? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise CommandError("nothing was changed")

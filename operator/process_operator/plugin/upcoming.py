@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from process_operator.preview.manifest_set import GivenRequest
 
 _ZONES: Final = ("schedule", "local", "utc")
+_COUNT: Final = 3
+_COUNT_TO_END: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class UpcomingQuestion:
     everywhere: bool
     selector: str | None
     end: str | None
-    count: int
+    count: int | None
     zones: str
 
 
@@ -54,6 +56,7 @@ def show_upcoming(connecting: Connecting, question: UpcomingQuestion, *, output:
     """Print the coming times, by request and time."""
     zones = _zones(question.zones)
     start, end = now(), future("--to", question.end)
+    count = question.count or (_COUNT if end is None else _COUNT_TO_END)
 
     async def work(client: Client) -> list[Upcoming]:
         if question.request is not None:
@@ -61,9 +64,9 @@ def show_upcoming(connecting: Connecting, question: UpcomingQuestion, *, output:
         else:
             bodies = await client.requests(everywhere=question.everywhere, selector=question.selector)
         found = await judged_requests(client, bodies)
-        return [upcoming_of(given, unread, start, end, question.count) for given, unread in found]
+        return [upcoming_of(given, unread, start, end, count) for given, unread in found]
 
-    found = connecting.run(work)
+    found = connecting.run(work, doing="Computing the coming times")
     if output in {"json", "yaml"}:
         (say_json if output == "json" else say_yaml)([_as_json(one) for one in found])
     elif output == "name":
@@ -77,7 +80,7 @@ def show_upcoming(connecting: Connecting, question: UpcomingQuestion, *, output:
         header = [*space, "REQUEST", *(f"NEXT ({zone})".upper() for zone in zones), "REMARKS"]
         table(header, [row for one in found for row in _rows(one, zones, everywhere=question.everywhere)])
         if any(one.has_more for one in found):
-            note(f"Only the next {question.count} of each request are shown; --count shows more.")
+            note(f"Only the next {count} of each request are shown; --count shows more.")
 
 
 def upcoming_of(given: GivenRequest, unread: str, start: datetime, end: datetime | None, count: int) -> Upcoming:
@@ -88,6 +91,8 @@ def upcoming_of(given: GivenRequest, unread: str, start: datetime, end: datetime
     shown: Preview = preview(given.request, given.process, Period(start, end), given.calendars, given.step_processes)
     if shown.error is not None and not unread:
         return Upcoming(*name, shown.schedule, (), shown.error, has_more=False)
+    if shown.error is not None:
+        return Upcoming(*name, shown.schedule, (), unread, has_more=False)
     ticks = tuple(islice(shown.ticks, count + 1))
     remark = "; ".join(filter(None, (shown.note, unread)))
     return Upcoming(*name, shown.schedule, ticks[:count], remark, has_more=len(ticks) > count)
@@ -123,5 +128,6 @@ def _as_json(one: Upcoming) -> dict[str, object]:
         "name": one.name,
         "schedule": one.schedule,
         "next": [format_instant(tick.due.astimezone(UTC)) for tick in one.ticks],
+        "hasMore": one.has_more,
         "note": one.note,
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from process_operator.cluster.errors import NotFound
 from process_operator.plugin.errors import CommandError, Exit
-from process_operator.plugin.terminal import note, say
+from process_operator.plugin.terminal import note, printable, say
 from process_operator.plugin.times import duration
 from process_operator.resources.process_run import RunPhase
 
@@ -28,22 +29,53 @@ def wait_for_run(connecting: Connecting, name: str, timeout: str | None, *, pass
             return await ended(client, name)
 
     try:
-        run = connecting.run(work)
+        run = connecting.run(work, doing=f"Waiting for run {name}")
     except TimeoutError:
-        raise CommandError(f"run {name} has not ended within {timeout}; it goes on", Exit.TIMEOUT) from None
+        raise out_of_time(name, timeout) from None
     except KeyboardInterrupt:
-        note(f"Stopped waiting. Run {name} goes on; kubectl process cancel {name} ends it.")
+        note(f"Stopped waiting. Run {name} continues; kubectl process cancel {name} ends it.")
         raise
     finish(run, pass_exit_code=pass_exit_code)
+
+
+def wait_until_exists(connecting: Connecting, name: str, timeout: str | None) -> None:
+    """Wait until the operator has created a run."""
+    limit = duration("--timeout", timeout)
+
+    async def work(client: Client) -> None:
+        async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
+            while True:
+                try:
+                    await client.run(name)
+                except NotFound:
+                    await asyncio.sleep(POLL_SECONDS)
+                else:
+                    return
+
+    try:
+        connecting.run(work, doing=f"Waiting for the operator to create run {name}")
+    except TimeoutError:
+        message = f"the operator has not created run {name} within {timeout}. The request stays, and runs later"
+        raise CommandError(message, Exit.TIMEOUT) from None
+
+
+def out_of_time(name: str, timeout: str | None) -> CommandError:
+    """Make the error of a wait that was too short."""
+    return CommandError(f"run {name} has not ended within {timeout}. It continues", Exit.TIMEOUT)
 
 
 async def ended(client: Client, name: str) -> Object:
     """Return a run once it has ended. Raises NotFound if it is deleted meanwhile."""
     while True:
         run = await client.run(name)
-        if RunPhase(run["status"].get("phase", RunPhase.PENDING)).is_finished:
+        if phase_of(run).is_finished:
             return run
         await asyncio.sleep(POLL_SECONDS)
+
+
+def phase_of(run: Object) -> RunPhase:
+    """Return the phase of a run; Pending if it has none yet."""
+    return RunPhase((run.get("status") or {}).get("phase", RunPhase.PENDING))
 
 
 def finish(run: Object, *, pass_exit_code: bool, quiet: bool = False) -> None:
@@ -51,7 +83,7 @@ def finish(run: Object, *, pass_exit_code: bool, quiet: bool = False) -> None:
     status, name = run["status"], run["metadata"]["name"]
     why = ": ".join(filter(None, (status.get("reason"), status.get("message"))))
     line = f"run {name}: {status['phase']}{f' ({why})' if why else ''}"
-    (note if quiet else say)(line)
+    (note if quiet else say)(printable(line))
     if status["phase"] == RunPhase.SUCCEEDED:
         return
     code = status.get("exitCode")

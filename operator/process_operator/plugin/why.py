@@ -30,7 +30,7 @@ def show_why(connecting: Connecting, request: str, at: str | None) -> None:
         sentences = list(explain(Question(given, runs, instant or _newest(runs, body), now())))
         return [*sentences, *_remarks(unread)]
 
-    for sentence in connecting.run(work):
+    for sentence in connecting.run(work, doing=f"Reading the runs of {request}"):
         say(printable(sentence))
 
 
