@@ -44,7 +44,7 @@ from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.actions import Action, CreateRun
 from process_operator.resources.kinds import Kind
-from process_operator.resources.types import NamespacedName
+from process_operator.resources.types import NamespacedName, Object
 from process_operator.service.health import Health
 from process_operator.service.http_server import HttpServer
 from process_operator.service.leader_election import Leadership, LeaseTimes
@@ -367,7 +367,7 @@ class Operator:
         await self.executor.execute(key, snapshot, claim)
         self._done(key, claim)
 
-    def _seen(self, kind: Kind, event_type: str | None, raw: dict[str, Any]) -> None:
+    def _seen(self, kind: Kind, event_type: str | None, raw: Object) -> None:
         self.store.take(kind, raw, deleted=event_type == "DELETED")
 
     async def _resync_now_and_then(self) -> None:

@@ -1,8 +1,7 @@
-"""How long to wait after a failure, for whatever goes on for ever: requests, lists, watches of single objects.
+"""Exponential backoff with jitter: the pause in seconds before the next try.
 
-`retry.py` rides out a blip within one call; this is for what is tried again after that. Never shorter than the server's
-Retry-After, doubled with each failure in a row, and by chance, so that what failed together does not come back
-together.
+`retry.py` uses it for the tries of one call. The work queue, lists and watches use it for failures in a row, without an
+end. The pause is partly random, so that clients that failed together do not retry together.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from typing import Final
 from process_operator.cluster.errors import ApiError
 
 LONGEST_RETRY_AFTER: Final = 300.0
-"""Seconds. No API server asks for more; a proxy that does must not stop anything for a day."""
+"""Longest Retry-After in seconds that is respected. No API server asks for more, but a proxy may."""
 
 
 def retry_after(error: BaseException | None) -> float:
-    """Seconds that the server wants to be left alone; 0 where it did not say."""
+    """Give the Retry-After of an error in seconds; 0 if the server sent none."""
     asked = error.retry_after if isinstance(error, ApiError) else None
     return min(asked or 0.0, LONGEST_RETRY_AFTER)
 
@@ -31,10 +30,18 @@ def backoff(
     longest: float,
     chance: Callable[[], float] = random.random,
 ) -> float:
-    """Seconds until the next try, after so many failures in a row (1 or more).
+    """Give the seconds until the next try, after a number of failures in a row (1 or more).
 
-    `first`, doubled with each further failure up to `longest`, of that between a half and all; Retry-After on top.
-    `error` is None where nobody knows what failed. `chance` gives 0..1.
+    The pause is between a half and all of `first` doubled with each further failure, up to `longest`. The Retry-After
+    of `error` is added; `error` is None if it is unknown. `chance` gives 0..1.
     """
-    pause: float = min(longest, first * 2 ** min(failures - 1, 30))
-    return pause * (0.5 + chance() / 2) + retry_after(error)
+    return jittered(failures, first=first, longest=longest, least=0.5, chance=chance) + retry_after(error)
+
+
+def jittered(failures: int, *, first: float, longest: float, least: float, chance: Callable[[], float]) -> float:
+    """Give a random part of an exponential pause in seconds: at least the share `least` (0..1) of it.
+
+    The whole pause is `first` after one failure. It doubles with each further failure, up to `longest`.
+    """
+    pause = min(longest, first * 2.0 ** min(failures - 1, 30))
+    return pause * (least + (1 - least) * chance())

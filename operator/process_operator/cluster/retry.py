@@ -1,7 +1,7 @@
-"""How often, and how long apart, one call is tried again inside the client.
+"""Retries of one API call inside the client.
 
-Short on purpose: it rides out a blip, an overloaded server's "come back in a second" and a fail-over. What lasts longer
-is raised, and the reconciler's queue tries the whole key again with its own, longer backoff.
+They are short on purpose. They bridge a network error, a Retry-After of an overloaded server and a fail-over. Errors
+that last longer are raised, and the work queue retries the whole key with a longer backoff (`backoff.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from process_operator.cluster.backoff import jittered
 from process_operator.cluster.errors import ApiError, ServerError, TooManyRequests, Unreachable
 
 if TYPE_CHECKING:
@@ -22,11 +23,10 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, kw_only=True)
 class Retries:
-    """At most `tries` tries; none begins later than `seconds` after the first.
+    """Retry policy: at most `tries` tries, each of which starts within `seconds` after the first.
 
-    Between two tries: a random part of `base` seconds, doubled each time up to `cap` (full jitter, so that clients that
-    failed together do not come back together); a Retry-After of the server is waited for in addition.
-    `sleep`, `chance` (0..1) and `clock` (monotonic seconds) are for tests.
+    The pause between two tries is a random part (full jitter) of `base` seconds, doubled each time up to `cap` seconds.
+    The server's Retry-After is added. Tests replace `sleep`, `chance` (0..1) and `clock` (monotonic seconds).
     """
 
     tries: int = 4
@@ -38,9 +38,10 @@ class Retries:
     clock: Callable[[], float] = time.monotonic
 
     async def run(self, once: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Call `once` until it succeeds, fails for good, or the tries are used up; then raises its last ApiError.
+        """Call `once` until it succeeds.
 
-        Its `maybe_done` is true if it was so for any of the tries.
+        Raises the last ApiError after an error that no retry can heal, or after the last try. Its `maybe_done` is true
+        if it is true for any of the tries.
         """
         began = self.clock()
         in_doubt = False
@@ -62,6 +63,6 @@ class Retries:
                 await self.sleep(delay)
 
     def delay(self, tried: int, error: ApiError) -> float:
-        """Seconds to wait after so many tries."""
-        jitter: float = self.chance() * min(self.cap, self.base * 2 ** (tried - 1))
-        return jitter + (error.retry_after or 0.0)
+        """Give the pause in seconds after a number of tries."""
+        pause = jittered(tried, first=self.base, longest=self.cap, least=0, chance=self.chance)
+        return pause + (error.retry_after or 0.0)

@@ -52,7 +52,6 @@ class Reason(StrEnum):
     IN_FORCE = "InForce"
     SUSPENDED = "Suspended"
     # Complete, Failed
-    COMPLETED = "Completed"
     SCHEDULE_FINISHED = "ScheduleFinished"
     # Accepted=False, and with it Ready=False
     INVALID_SCHEDULE = "InvalidSchedule"
@@ -131,7 +130,6 @@ class BackfillReason(StrEnum):
     SUSPENDED = "Suspended"
     REQUEST_NOT_FOUND = "RequestNotFound"
     NOT_ACCEPTED = "RequestNotAccepted"
-    WAITING = "Waiting"
     # In the end
     COMPLETED = "Completed"
     CANCELED = "Canceled"
@@ -191,7 +189,6 @@ class RunReason(StrEnum):
     REQUEST_NOT_FOUND = "RequestNotFound"
     QUOTA_EXCEEDED = "QuotaExceeded"
     FAILED_CREATE = "FailedCreate"
-    UNSCHEDULABLE = "Unschedulable"
     NO_PARALLELISM = "NoParallelism"
     # Running
     RETRYING = "Retrying"

@@ -13,6 +13,7 @@ from datetime import date
 from functools import lru_cache, reduce
 from typing import Final, NamedTuple
 
+from process_operator.resources.conditions import Reason
 from process_operator.timing.days import LAST_DAY, day_number
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 from process_operator.timing.zone import WallClock
@@ -112,7 +113,7 @@ def read_exclude(exclude: tuple[str, ...]) -> Exclusions:
         start = _read_date(first, field)
         end = _read_date(last, field) if last else start
         if end < start:
-            raise ScheduleError("InvalidSchedule", field, f"the range {text} ends before it begins")
+            raise ScheduleError(Reason.INVALID_SCHEDULE, field, f"the range {text} ends before it begins")
         bits |= day_range(start, end)
     return Exclusions(bits)
 
@@ -124,5 +125,5 @@ def _read_date(text: str, field: str) -> int:
         day = -1
     if not 0 <= day <= LAST_DAY:
         message = f"{text} is not a date from 1970-01-01 to 2199-12-31; allowed are 2027-12-25 and ranges of two dates"
-        raise ScheduleError("InvalidSchedule", field, message)
+        raise ScheduleError(Reason.INVALID_SCHEDULE, field, message)
     return day

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
+from process_operator.resources.conditions import Reason
 from process_operator.resources.schedule import Daily, DaysOfWeek, Monthly, Schedule, Weekday, Weekly, WeekOfMonth
 from process_operator.timing import days
 from process_operator.timing.cron.field import CRON_FIELD
@@ -194,7 +195,7 @@ def compile_schedule(
     since = since.astimezone(UTC).replace(microsecond=0)
     start, finish = schedule.start_time, schedule.finish_time
     if start is not None and finish is not None and finish < start:
-        raise ScheduleError("InvalidSchedule", f"{SCHEDULE_FIELD}.finishTime", "must not be before startTime")
+        raise ScheduleError(Reason.INVALID_SCHEDULE, f"{SCHEDULE_FIELD}.finishTime", "must not be before startTime")
     anchor = start or since
     elapsed = elapsed_seconds(schedule)
     fraction = timedelta(microseconds=anchor.microsecond) if elapsed else timedelta()
@@ -247,10 +248,10 @@ def check_schedule(schedule: Schedule, *, now: datetime, key: str = "", excluded
         unbounded = compile_schedule(endless, since=now, key=key, excluded=excluded)
         if unbounded.next_after(unbounded.floor) is not None:
             finish = f"{SCHEDULE_FIELD}.finishTime"
-            raise ScheduleError("NeverFires", finish, "the schedule has no time between its start and finishTime")
+            raise ScheduleError(Reason.NEVER_FIRES, finish, "the schedule has no time between its start and finishTime")
     if schedule.exclude or excluded:
         _refuse_excluded(schedule, now=now, key=key)
-    raise ScheduleError("NeverFires", field, f"there is no such time in the 41 years after {earliest:%Y-%m-%d}")
+    raise ScheduleError(Reason.NEVER_FIRES, field, f"there is no such time in the 41 years after {earliest:%Y-%m-%d}")
 
 
 def _refuse_excluded(schedule: Schedule, *, now: datetime, key: str) -> None:
@@ -258,7 +259,7 @@ def _refuse_excluded(schedule: Schedule, *, now: datetime, key: str) -> None:
     plain = compile_schedule(schedule.model_copy(update={"exclude": ()}), since=now, key=key)
     if plain.next_after(plain.floor) is not None:
         name = "exclude" if schedule.exclude else "excludeFrom"
-        raise ScheduleError("NeverFires", f"{SCHEDULE_FIELD}.{name}", "every time of the schedule is excluded")
+        raise ScheduleError(Reason.NEVER_FIRES, f"{SCHEDULE_FIELD}.{name}", "every time of the schedule is excluded")
 
 
 def elapsed_seconds(schedule: Schedule) -> int | None:
@@ -284,7 +285,7 @@ def _wall_ticks(schedule: Schedule, anchor: datetime, key: str) -> tuple[Ticks, 
     timing = schedule.daily or schedule.weekly or schedule.monthly
     if timing is None:
         allowed = "secondly, minutely, hourly, daily, weekly, monthly and cron"
-        raise ScheduleError("InvalidSchedule", SCHEDULE_FIELD, f"exactly one of {allowed} must be set")
+        raise ScheduleError(Reason.INVALID_SCHEDULE, SCHEDULE_FIELD, f"exactly one of {allowed} must be set")
     counted_from = anchor_day if (timing.every or 1) > 1 else 0
     return _calendar_ticks(timing, counted_from, name), time_of_day(timing.at) % 60 == 0
 

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from process_operator.resources.conditions import Reason
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 from process_operator.timing.zone_hints import zone_hint
 
@@ -51,7 +52,7 @@ def zone(name: str) -> ZoneInfo:
     Raises ScheduleError (InvalidTimeZone) for any other name.
     """
     if name not in zone_names():
-        raise ScheduleError("InvalidTimeZone", f"{SCHEDULE_FIELD}.timeZone", _unknown_zone(name))
+        raise ScheduleError(Reason.INVALID_TIME_ZONE, f"{SCHEDULE_FIELD}.timeZone", _unknown_zone(name))
     with importlib.resources.files("tzdata.zoneinfo").joinpath(name).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)
 

@@ -13,9 +13,10 @@ from typing import Any
 import kopf
 
 from process_operator.resources.kinds import Kind
+from process_operator.resources.types import Object
 from process_operator.watch.selections import SELECTIONS
 
-Seen = Callable[[Kind, str | None, dict[str, Any]], None]
+Seen = Callable[[Kind, str | None, Object], None]
 """Takes the kind, the type of the event (None: listed) and the object."""
 
 

@@ -18,6 +18,7 @@ import kopf
 from process_operator.cluster.backoff import backoff
 from process_operator.cluster.connection import Connection
 from process_operator.resources.kinds import JOB, POD, PROCESS_RUN
+from process_operator.resources.types import Object
 from process_operator.watch.handlers import Seen, register
 from process_operator.watch.selections import NOTHING, SELECTIONS
 from process_operator.watch.stream import WatchStream
@@ -139,7 +140,7 @@ class Watches:
         if kind is None or response.status != 200:
             return
 
-        def take(event_type: str, raw: dict[str, Any]) -> None:
+        def take(event_type: str, raw: Object) -> None:
             self._seen(kind, event_type, raw)
 
         stream: Any = WatchStream(response.content, take, self._signs.yield_to_urgent)

@@ -15,11 +15,13 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-_OBJECTS: Final = ("ADDED", "MODIFIED", "DELETED")
+from process_operator.cluster.watch_event import WatchEvent
+from process_operator.resources.types import Object
+
 _AT_ONCE: Final = 16
 """Objects that are taken before others have a turn in the loop."""
 
-Take = Callable[[str, dict[str, Any]], None]
+Take = Callable[[str, Object], None]
 """Takes the type of an event and its object."""
 
 
@@ -53,12 +55,12 @@ class WatchStream:
         shown: list[bytes] = []
         version = None
         for line in filter(None, lines):
-            event = orjson.loads(line)
-            if event["type"] not in _OBJECTS:
+            event = WatchEvent.decode(line)
+            if not event.has_object:
                 shown.append(line + b"\n")
                 continue
-            version = event["object"]["metadata"]["resourceVersion"]
-            self._take(event["type"], event["object"])
+            version = event.version
+            self._take(event.type, event.body)
         if version is not None:
             bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": version}}}
             # First: what came besides is newer, or ends the watch.

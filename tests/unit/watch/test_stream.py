@@ -9,6 +9,7 @@ import aiohttp
 import orjson
 import pytest
 
+from process_operator.resources.types import Object
 from process_operator.watch.stream import WatchStream
 
 
@@ -32,7 +33,7 @@ async def read(*pieces: bytes) -> tuple[list[str], list[tuple[str, str]]]:
     """The events that are taken, and the types and versions that kopf sees."""
     taken: list[str] = []
 
-    def take(kind: str, raw: dict[str, Any]) -> None:
+    def take(kind: str, raw: Object) -> None:
         taken.append(f"{kind} {raw['metadata']['resourceVersion']}")
 
     async def calm() -> None:

@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 
 from process_operator.actions.notify.webhook import Answer, Webhook
+from process_operator.cluster.backoff import jittered
 from process_operator.decisions.inputs.observations import Delivery
 from process_operator.decisions.plan.actions import Notify
 from process_operator.resources.receiver import Receiver
@@ -50,8 +51,8 @@ class RetryPolicy:
 
     def pause(self, tried: int, answer: Answer) -> float:
         """Seconds to wait after so many tries."""
-        longest = min(self.cap, self.base * 2.0 ** (tried - 1))
-        return max(answer.retry_after, longest * (1 + self.chance()) / 2)
+        pause = jittered(tried, first=self.base, longest=self.cap, least=0.5, chance=self.chance)
+        return max(answer.retry_after, pause)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final, NoReturn
 
+from process_operator.resources.conditions import Reason
 from process_operator.timing.cron.field import CRON_FIELD
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 
@@ -76,4 +77,4 @@ def interval_hint(seconds: int) -> str:
 
 def refuse(message: str) -> NoReturn:
     """Raise a ScheduleError (InvalidSchedule) about the expression as a whole."""
-    raise ScheduleError("InvalidSchedule", CRON_FIELD, message)
+    raise ScheduleError(Reason.INVALID_SCHEDULE, CRON_FIELD, message)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, NoReturn
 
+from process_operator.resources.conditions import Reason
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 
 CRON_FIELD: Final = f"{SCHEDULE_FIELD}.cron"
@@ -44,7 +45,7 @@ class Field(NamedTuple):
 
     def refuse(self, item: str, why: str) -> NoReturn:
         """Raise a ScheduleError (InvalidSchedule) about an item of the field."""
-        raise ScheduleError("InvalidSchedule", CRON_FIELD, f"{self.name} {item!r}: {why}")
+        raise ScheduleError(Reason.INVALID_SCHEDULE, CRON_FIELD, f"{self.name} {item!r}: {why}")
 
     def step(self, item: str, text: str) -> int:
         """Read what follows the / of an item."""
