@@ -61,21 +61,33 @@ class ApiReader:
         items: list[dict[str, Any]] = (found or {})["items"]
         return sorted(items, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]))
 
+    def log(self, pod: dict[str, Any]) -> str:
+        """What the container of a pod has printed that kubectl takes for its default; empty where there is no log."""
+        metadata, containers = pod["metadata"], pod["spec"]["containers"]
+        default = metadata.get("annotations", {}).get("kubectl.kubernetes.io/default-container")
+        path = f"{_path('pod', metadata['namespace'])}/{metadata['name']}/log"
+        status, answer = self._get(path, {"container": default or containers[0]["name"]})
+        return answer.decode(errors="replace") if status == 200 else ""
+
     def _read(self, path: str, query: dict[str, str] | None = None) -> dict[str, Any] | None:
+        status, answer = self._get(path, query)
+        body: dict[str, Any] = json.loads(answer)
+        if status == 404 and body.get("details", {}).get("name"):
+            return None
+        if status != 200:
+            raise RuntimeError(f"GET {path}: {status} {body.get('message')}")
+        return body
+
+    def _get(self, path: str, query: dict[str, str] | None) -> tuple[int, bytes]:
         call = self._client.param_serialize(
             "GET",
             path,
             query_params=list((query or {}).items()),
-            header_params={"Accept": "application/json"},
+            header_params={"Accept": "application/json, */*"},
             auth_settings=["BearerToken"],
         )
         response = self._client.call_api(*call, _request_timeout=60)
-        body: dict[str, Any] = json.loads(response.read())
-        if response.status == 404 and body.get("details", {}).get("name"):
-            return None
-        if response.status != 200:
-            raise RuntimeError(f"GET {path}: {response.status} {body.get('message')}")
-        return body
+        return response.status, response.read()
 
 
 def _path(kind: str, namespace: str) -> str:

@@ -29,6 +29,9 @@ PATIENCE: Final = 240.0
 """Seconds in which anything happens that waits for no clock, also on a machine that is very busy. No test takes longer
 for it: what was waited for ends the wait."""
 _POLL_SECONDS: Final = 0.1
+_SLOW_POLL_SECONDS: Final = 0.25
+_SLOW_POLL_AFTER_SECONDS: Final = 2
+"""The processors that a look takes are those of the cluster under test."""
 _LOG_LINES: Final = 40
 
 
@@ -116,11 +119,12 @@ class Kubectl:
     def wait_until(self, condition: Callable[[], T], timeout: float = PATIENCE, *, what: str, namespace: str = "") -> T:
         """Look every tenth of a second until `condition()` is true (or not empty), and give what it returned.
 
+        From the third second on it looks every quarter of a second.
         After `timeout` seconds the test fails: with `what` was waited for and what it was instead. It prints the
         objects of `namespace` and the end of the operator's log. A condition may use get(): an object that is not there
         (yet) counts as false.
         """
-        give_up_at = time.monotonic() + timeout
+        began = time.monotonic()
         while True:
             last: object
             try:
@@ -131,9 +135,10 @@ class Kubectl:
                 if value:
                     return value
                 last = value
-            if time.monotonic() > give_up_at:
+            waited = time.monotonic() - began
+            if waited > timeout:
                 break
-            time.sleep(_POLL_SECONDS)
+            time.sleep(_POLL_SECONDS if waited < _SLOW_POLL_AFTER_SECONDS else _SLOW_POLL_SECONDS)
         # What is printed goes into the file of the failing test, see `tests/conftest.py`.
         print(f"waited {timeout} s for: {what}; last seen: {last!r}\n{self.story(namespace)}")
         pytest.fail(f"waited {timeout} s for: {what}\nlast seen: {last!r}")

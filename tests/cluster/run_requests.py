@@ -127,5 +127,4 @@ class Runs:
 
     def log(self, pod: Body) -> str:
         """What a pod has printed so far."""
-        answer = self.cluster.ask("logs", pod["metadata"]["name"], "--namespace", self.namespace)
-        return answer.message if answer.ok else ""
+        return self.cluster.reader.log(pod)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.cluster.kubectl import PATIENCE
-from tests.cluster.manifests import immediately, request
+from tests.cluster.manifests import immediately, job_template, request
 
 from process_operator.resources.names import ANNOTATION_RESCHEDULE, LABEL_REQUEST
 
@@ -222,16 +222,24 @@ class Workspace:
 
     def wait_log(self, run: str, text: str) -> None:
         """Wait until the pod of a run has printed a text."""
-        where = ("--namespace", self.namespace, f"job/{run}")
-        self.wait(lambda: text in self.cluster.ask("logs", *where).message, f"{run} has printed {text!r}")
+
+        def look() -> bool:
+            pods = self.cluster.objects("pod", self.namespace, labels=f"batch.kubernetes.io/job-name={run}")
+            return any(text in self.cluster.reader.log(pod) for pod in pods)
+
+        self.wait(look, f"{run} has printed {text!r}")
 
     def let_operator_catch_up(self) -> None:
         """Wait until everything that was done before has been seen by the operator, and followed up.
 
-        A request that is applied now runs and ends: what has not happened by then to the others was not going to.
+        A request that is applied now runs and ends: what has not happened by then to the others was not going to. Its
+        Job wants no pod, because the operator is waited for, and not the node.
         """
+        self._run_to_the_end(job_template(completions=0))
+
+    def _run_to_the_end(self, template: Manifest) -> None:
         name = f"after-all-{secrets.token_hex(3)}"
-        self.apply(request(name, immediately()))
+        self.apply(request(name, immediately(), jobTemplate=template))
         self.wait_runs(name, 1, "Succeeded")
 
     def accept(self, least: float, *requests: Manifest) -> timedelta:
@@ -252,7 +260,7 @@ class Workspace:
         At least `least` seconds; more on a machine that is so busy now that a run takes long.
         """
         began = now()
-        self.let_operator_catch_up()
+        self._run_to_the_end(job_template())
         return timedelta(seconds=round(max(least, 5 * (now() - began).total_seconds())))
 
 
