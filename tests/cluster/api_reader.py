@@ -1,7 +1,7 @@
 """Reads of the API server in two milliseconds, for tests that look every tenth of a second.
 
 A kubectl process takes forty times as long, and the processors that it takes are those of the cluster under test.
-Neighbour: `kubectl.py` does everything else.
+Neighbours: `api_writer.py` does some writes, `kubectl.py` everything else.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _SAME: Final = {
     "processrequest": "preq",
     "processrequests": "preq",
     "processrun": "prun",
+    "processbackfill": "pbf",
     "processruns": "prun",
     "jobs": "job",
     "cronjobs": "cronjob",
@@ -52,12 +53,12 @@ class ApiReader:
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
         """One object; None: it is not there."""
-        return self._read(f"{_path(kind, namespace)}/{name}")
+        return self._read(f"{path_of(kind, namespace)}/{name}")
 
     def list(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[dict[str, Any]]:
         """All objects of a kind, oldest first; `labels` and `fields` are selectors."""
         selectors = {"labelSelector": labels, "fieldSelector": fields}
-        found = self._read(_path(kind, namespace), {key: value for key, value in selectors.items() if value})
+        found = self._read(path_of(kind, namespace), {key: value for key, value in selectors.items() if value})
         items: list[dict[str, Any]] = (found or {})["items"]
         return sorted(items, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]))
 
@@ -65,7 +66,7 @@ class ApiReader:
         """What the container of a pod has printed that kubectl takes for its default; empty where there is no log."""
         metadata, containers = pod["metadata"], pod["spec"]["containers"]
         default = metadata.get("annotations", {}).get("kubectl.kubernetes.io/default-container")
-        path = f"{_path('pod', metadata['namespace'])}/{metadata['name']}/log"
+        path = f"{path_of('pod', metadata['namespace'])}/{metadata['name']}/log"
         status, answer = self._get(path, {"container": default or containers[0]["name"]})
         return answer.decode(errors="replace") if status == 200 else ""
 
@@ -90,7 +91,8 @@ class ApiReader:
         return response.status, response.read()
 
 
-def _path(kind: str, namespace: str) -> str:
-    version, plural = _PLACES[_SAME.get(kind, kind)]
+def path_of(kind: str, namespace: str) -> str:
+    """The path of the objects of a kind in a namespace."""
+    version, plural = _PLACES[_SAME.get(kind.lower(), kind.lower())]
     root = "/api" if version == "v1" else "/apis"
     return f"{root}/{version}/namespaces/{namespace}/{plural}" if kind != "namespace" else f"{root}/{version}/{plural}"

@@ -1,6 +1,6 @@
 """kubectl as the cluster tests use it: what people type, with typed answers, and waits for what shall become true.
 
-Neighbours: `conftest.py` makes one, `api_reader.py` does the reads.
+Neighbours: `conftest.py` makes one, `api_reader.py` does the reads, `api_writer.py` some writes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 from tests.cluster.api_reader import ApiReader
+from tests.cluster.api_writer import ApiWriter
 from tests.cluster.manifests import RELEASED
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ class Kubectl:
     kubeconfig: Path
     operator_log: Path | None = None
     reader: ApiReader = field(init=False, repr=False, compare=False)
+    writer: ApiWriter = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reader", ApiReader(self.kubeconfig))
+        object.__setattr__(self, "writer", ApiWriter(self.kubeconfig))
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl and give what it printed."""
@@ -165,13 +168,14 @@ class Kubectl:
     def new_namespace(self) -> Iterator[str]:
         """A namespace of a random name, whose deletion nobody waits for."""
         name = f"t-{secrets.token_hex(4)}"
-        self.run("create", "namespace", name)
+        refused = self.writer.create("namespace", {"metadata": {"name": name}}, "")
+        assert not refused, refused
         try:
             # Without it no pod is made, and Jobs say that instead of what a test waits for.
             self.wait_until(lambda: self.find("serviceaccount", "default", name), what=f"{name} has its account")
             yield name
         finally:
-            self.run("delete", "namespace", name, "--wait=false")
+            self.writer.delete("namespace", name, "")
 
     def _call(self, arguments: tuple[str, ...], stdin: str | None) -> subprocess.CompletedProcess[str]:
         command = (str(self.binary), "--kubeconfig", str(self.kubeconfig), *arguments)

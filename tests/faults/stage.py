@@ -26,6 +26,7 @@ from tests.faults.proxy import Proxy
 from process_operator.app import Operator, RetryIntervals
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
+from process_operator.cluster.errors import ApiError
 from process_operator.resources.kinds import CRONJOB, JOB, NAMESPACE, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.names import API_VERSION
 from process_operator.resources.types import Object
@@ -60,10 +61,15 @@ def cluster() -> Path:
 
 def kubectl(*arguments: str) -> None:
     """Run kubectl past the proxy."""
-    path = (sys.executable, str(REPOSITORY / "hack" / "cluster"), "path")
-    folder = subprocess.run(path, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
-    command = (f"{folder}/kubectl", "--kubeconfig", str(cluster()), *arguments)
+    command = (f"{_programs()}/kubectl", "--kubeconfig", str(cluster()), *arguments)
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
+
+@cache
+def _programs() -> str:
+    """The folder of the programs that `hack/cluster` has built."""
+    command = (sys.executable, str(REPOSITORY / "hack" / "cluster"), "path")
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
 def install_crds() -> None:
@@ -71,6 +77,12 @@ def install_crds() -> None:
     crds = str(REPOSITORY / "crds")
     kubectl("apply", "--filename", crds)
     kubectl("wait", "--for=condition=Established", "--timeout=60s", "--filename", crds)
+
+
+@cache
+def _install_crds_once() -> None:
+    """Install our kinds where this process has not done it yet; a cluster may have those of an older checkout."""
+    install_crds()
 
 
 def request(name: str, timing: Manifest | None = None, *, ends: bool = True, **spec: object) -> Manifest:
@@ -106,7 +118,10 @@ class Stage:
         self.said = self._capture.__enter__()
         self._truth = await connect(kubeconfig=str(cluster()))
         self.api = Api(self._truth)
-        await asyncio.to_thread(install_crds)
+        await asyncio.to_thread(_install_crds_once)
+        # A test that removed them may have failed before it installed them again.
+        if not await self._has_our_kinds():
+            await asyncio.to_thread(install_crds)
         await self.proxy.__aenter__()
         await self.api.create(NAMESPACE, "", {"metadata": {"name": self.namespace}})
         return self
@@ -122,6 +137,14 @@ class Stage:
         # Tasks that kopf left with an unread exception complain when they are collected: here, not in another test.
         gc.collect()
         self._lock.close()
+
+    async def _has_our_kinds(self) -> bool:
+        try:
+            for kind in _OURS:
+                await self.api.list(kind, self.namespace)
+        except ApiError:
+            return False
+        return True
 
     # ---- the operator
 
