@@ -77,6 +77,10 @@ class Contestant:
         if not self.process.running:
             self.process.spawn()
 
+    def is_ready(self) -> bool:
+        """Whether it has looked at every request since it was first started."""
+        return any(record.get("event") == "ready" for record in self.process.records())
+
     def kill(self) -> None:
         """SIGKILL, if it is there."""
         if self.process.running:
@@ -154,7 +158,9 @@ class Battle:
     # ---- the requests
 
     async def begin(self, seconds: int, *, few: bool) -> None:
-        """Apply the load, which is due for so long."""
+        """Apply the load, which is due for so long, once the operator works: starting it takes long on a busy
+        machine."""
+        await self.until_ready(self.operator)
         for wish in load(seconds, few=few):
             await self.apply(wish)
 
@@ -227,6 +233,14 @@ class Battle:
     async def edit(self, name: str, body: Manifest) -> None:
         """Change a request, as a person does."""
         await self.retry(lambda: self.api.patch(PROCESS_REQUEST, self.namespace, name, body))
+
+    async def until_ready(self, operator: Contestant) -> None:
+        """Wait until an operator that was just started for the first time works."""
+
+        async def ready() -> bool:
+            return operator.is_ready()
+
+        assert await self.until(ready, 240), f"the operator is not ready: {operator.process.tail()}"
 
     async def until(self, condition: Callable[[], Awaitable[object]], seconds: float = 120) -> bool:
         """Wait until it is true, at most so long; whether it is."""
