@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from process_operator.resources.process_request import Engine
+from process_operator.resources.engine import Engine
 
 
 class SettingsError(ValueError):

@@ -30,7 +30,8 @@ from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, LogReason
 from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
-from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus, RunPhase, RunSummary
 
 KEY: Final = ("default", "job")

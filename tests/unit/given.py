@@ -13,7 +13,8 @@ from process_operator.resources import names
 from process_operator.resources.batch.job import Job, parse_job
 from process_operator.resources.model import parse_instant
 from process_operator.resources.process import Process
-from process_operator.resources.process_request import Activation, ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import Activation, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.recurrence import Recurrence, compile_schedule

@@ -15,8 +15,10 @@ from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.resources.engine import Engine
 from process_operator.resources.process import ConcurrencyPolicy, stricter
-from process_operator.resources.process_request import Activation, Engine, ProcessRequest
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import Activation
 from process_operator.resources.process_run import Trigger
 
 

@@ -45,7 +45,8 @@ from process_operator.decisions.status.request import request_status
 from process_operator.decisions.ticks.early_claims import void_claims, withdraw, without_claims
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import RunReason
-from process_operator.resources.process_request import Engine, ProcessRequest
+from process_operator.resources.engine import Engine
+from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun
 
 

@@ -18,9 +18,11 @@ from process_operator.decisions.acceptance.acceptance import Acceptance, accept
 from process_operator.decisions.activation.activation import timing_hash
 from process_operator.decisions.inputs.observations import CalendarFile
 from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.resources.engine import Engine
 from process_operator.resources.model import Metadata, format_duration, format_instant
 from process_operator.resources.process import Parameter, Process, ProcessSpec
-from process_operator.resources.process_request import Activation, Engine, ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import Activation, ProcessRequestStatus
 from process_operator.resources.schedule import RunLater
 from process_operator.timing.describe import describe_timing
 from process_operator.timing.recurrence import Recurrence

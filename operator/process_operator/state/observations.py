@@ -15,7 +15,7 @@ from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.observations import Delivery, DryRun, RunObservations
 from process_operator.resources.batch.job import Job
 from process_operator.resources.process_backfill import ProcessBackfillStatus
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import StepStatus
 from process_operator.resources.types import NamespacedName
 

@@ -8,7 +8,8 @@ from typing import Final
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.resources.batch.pod import Pod
 from process_operator.resources.process import Process
-from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import NamespacedName
 from process_operator.state.caches import Caches

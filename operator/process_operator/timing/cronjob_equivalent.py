@@ -10,8 +10,9 @@ from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from process_operator.resources.local_time import DaysOfWeek, Weekday
 from process_operator.resources.model import format_instant
-from process_operator.resources.schedule import Daily, DaysOfWeek, Monthly, Weekday, Weekly
+from process_operator.resources.schedule import Daily, Monthly, Weekly
 from process_operator.timing.cron.field import CRON_FIELD
 from process_operator.timing.cron.robfig import robfig_next
 from process_operator.timing.cron.standard import parse_cron, resolve_cron

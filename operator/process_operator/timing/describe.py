@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from process_operator.resources.local_time import DaysOfWeek, Weekday
 from process_operator.resources.model import format_duration, format_instant
-from process_operator.resources.schedule import DaysOfWeek, Monthly, Weekday, Weekly
+from process_operator.resources.schedule import Monthly, Weekly
 from process_operator.timing.zone_hints import offset_of_reversed_sign
 
 if TYPE_CHECKING:

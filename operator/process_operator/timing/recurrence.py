@@ -14,7 +14,8 @@ from functools import lru_cache
 from typing import Final
 
 from process_operator.resources.conditions import Reason
-from process_operator.resources.schedule import Daily, DaysOfWeek, Monthly, Schedule, Weekday, Weekly, WeekOfMonth
+from process_operator.resources.local_time import DaysOfWeek, Weekday, WeekOfMonth
+from process_operator.resources.schedule import Daily, Monthly, Schedule, Weekly
 from process_operator.timing import days
 from process_operator.timing.cron.field import CRON_FIELD
 from process_operator.timing.cron.ticks import cron_ticks, on_whole_minutes, parse_expression

@@ -14,9 +14,10 @@ from process_operator.decisions.template.job_template import JobTemplate, build_
 from process_operator.decisions.template.step import step_templates
 from process_operator.preview.manifest_set import manifest_set
 from process_operator.preview.preview import Period, preview
+from process_operator.resources.engine import Engine
 from process_operator.resources.names import API_VERSION
 from process_operator.resources.process import Process
-from process_operator.resources.process_request import Engine, ProcessRequest
+from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.schema import KINDS
 from process_operator.timing.describe import describe_timing
 from process_operator.timing.recurrence import check_schedule

@@ -10,8 +10,9 @@ from tests.unit.given import process, request
 
 from process_operator.decisions.activation.activation import timing_hash
 from process_operator.preview.preview import Period, Preview, preview
+from process_operator.resources.engine import Engine
 from process_operator.resources.model import format_instant, parse_instant
-from process_operator.resources.process_request import Engine, ProcessRequest
+from process_operator.resources.process_request import ProcessRequest
 
 Body = dict[str, Any]
 

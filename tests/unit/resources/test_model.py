@@ -9,6 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from process_operator.resources.conditions import MAX_CONDITIONS, Condition, ConditionStatus, Reason, merge_conditions
+from process_operator.resources.engine import Engine
+from process_operator.resources.local_time import Weekday, WeekOfMonth
 from process_operator.resources.model import (
     Metadata,
     format_duration,
@@ -17,9 +19,9 @@ from process_operator.resources.model import (
     parse_instant,
 )
 from process_operator.resources.process import ConcurrencyPolicy, Process
-from process_operator.resources.process_request import Engine, ProcessRequest, RequestPhase
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import RequestPhase
 from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
-from process_operator.resources.schedule import Weekday, WeekOfMonth
 
 API_VERSION = "process-operator.io/v1alpha1"
 TEMPLATE = {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "busybox"}]}}}}

@@ -12,7 +12,7 @@ from tests.unit.given import at, finished, template
 
 from process_operator.decisions.inputs.observations import DryRun, RunObservations
 from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunLog
 from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store

@@ -14,8 +14,9 @@ from datetime import datetime
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.resources.conditions import Reason
+from process_operator.resources.engine import Engine
 from process_operator.resources.process import ConcurrencyPolicy, Process
-from process_operator.resources.process_request import CatchUp, Engine, ProcessRequest
+from process_operator.resources.process_request import CatchUp, ProcessRequest
 from process_operator.timing.cronjob_equivalent import CronSchedule, WhyNot, cronjob_equivalent
 
 _POLLING_SECONDS = 10

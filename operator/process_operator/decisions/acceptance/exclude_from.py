@@ -22,7 +22,7 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Emit, FollowConfigMap
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
-from process_operator.resources.process_request import ProcessRequestStatus, RememberedCalendar
+from process_operator.resources.process_request_status import ProcessRequestStatus, RememberedCalendar
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.errors import SCHEDULE_FIELD
 from process_operator.timing.exclusions import NOTHING, Exclusions, join_exclusions

@@ -15,7 +15,7 @@ from typing import Final
 from process_operator.decisions.inputs.observations import CalendarInForce
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources.model import format_instant, parse_instant
-from process_operator.resources.process_request import ProcessRequestStatus, RememberedCalendar
+from process_operator.resources.process_request_status import ProcessRequestStatus, RememberedCalendar
 from process_operator.resources.schedule import ConfigMapKey, Schedule
 from process_operator.timing.closed_spans import spans_between
 from process_operator.timing.days import date_of_day, day_number

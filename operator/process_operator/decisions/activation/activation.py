@@ -18,7 +18,8 @@ from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources import names
 from process_operator.resources.conditions import ConditionType, RunReason
-from process_operator.resources.process_request import Activation, ActivationCause, ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import Activation, ActivationCause, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
 from process_operator.resources.schedule import Timing
 

@@ -14,7 +14,8 @@ from process_operator.decisions.inputs.history import backfill_mark
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.model import format_instant
-from process_operator.resources.process_request import ActivationCause, OnSuspend
+from process_operator.resources.process_request import OnSuspend
+from process_operator.resources.process_request_status import ActivationCause
 from process_operator.resources.process_run import Trigger
 from process_operator.timing.missed import is_too_old
 

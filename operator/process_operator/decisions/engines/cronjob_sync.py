@@ -25,8 +25,9 @@ from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
 from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.conditions import EventReason
+from process_operator.resources.engine import Engine
 from process_operator.resources.model import format_instant
-from process_operator.resources.process_request import Engine, ProcessRequest
+from process_operator.resources.process_request import ProcessRequest
 
 MAX_UNRECORDED_JOBS: Final = 50
 """Jobs without a run, where the API server rejects runs. Of more than 100 the CronJob controller deletes the oldest."""

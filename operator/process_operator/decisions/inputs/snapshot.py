@@ -17,9 +17,11 @@ from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.pod import Pod
+from process_operator.resources.engine import Engine
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
-from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, StepStatus
 from process_operator.resources.receiver import Receiver
 

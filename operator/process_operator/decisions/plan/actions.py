@@ -13,7 +13,7 @@ from typing import Literal
 
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.resources.conditions import Condition
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRunStatus
 from process_operator.resources.types import Object
 

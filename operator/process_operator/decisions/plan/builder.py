@@ -9,7 +9,7 @@ from process_operator.decisions.plan.actions import Action, LoadHistory
 from process_operator.decisions.plan.part import Part
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.process_backfill import ProcessBackfillStatus
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.decisions.plan.actions import Action
 from process_operator.resources.process_backfill import ProcessBackfillStatus
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ from process_operator.resources import names
 from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import EventReason, RunReason
-from process_operator.resources.process_request import ActiveRun, ProcessRequest
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import ActiveRun
 from process_operator.resources.process_run import RunPhase
 
 _SETTLING: Final = timedelta(seconds=10)

@@ -21,7 +21,7 @@ from process_operator.resources.conditions import (
     EventReason,
     merge_conditions,
 )
-from process_operator.resources.process_request import RequestPhase
+from process_operator.resources.process_request_status import RequestPhase
 
 
 def report_blocked(snapshot: Snapshot, now: datetime) -> Plan | None:

@@ -21,7 +21,7 @@ from process_operator.decisions.status.request import StatusFacts
 from process_operator.decisions.ticks.progress import Calendar, Progress, runs_left, settled_through
 from process_operator.resources.conditions import ConditionStatus, ConditionType, EventReason
 from process_operator.resources.model import format_instant
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase, Trigger
 
 

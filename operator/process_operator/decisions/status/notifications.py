@@ -28,7 +28,7 @@ from process_operator.resources.conditions import (
     RunReason,
 )
 from process_operator.resources.model import format_duration, format_instant
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase
 
 WINDOW: Final = timedelta(hours=1)

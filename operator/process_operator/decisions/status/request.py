@@ -23,11 +23,11 @@ from process_operator.decisions.status.notifications import notification_conditi
 from process_operator.decisions.status.run_counts import with_uncounted
 from process_operator.resources import names
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
-from process_operator.resources.process_request import (
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import (
     Activation,
     ActiveRun,
     LastRun,
-    ProcessRequest,
     ProcessRequestStatus,
     RequestPhase,
 )

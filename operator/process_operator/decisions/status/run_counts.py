@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from process_operator.decisions.inputs.history import FinishedRun
-from process_operator.resources.process_request import RunCounts
+from process_operator.resources.process_request_status import RunCounts
 from process_operator.resources.process_run import RunPhase
 
 

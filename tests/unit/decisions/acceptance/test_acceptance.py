@@ -14,7 +14,9 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.jobs import dry_run_manifest
 from process_operator.decisions.plan.actions import DryRunJob
 from process_operator.decisions.template.job_template import build_template
-from process_operator.resources.process_request import Engine, ProcessRequest, ProcessRequestStatus
+from process_operator.resources.engine import Engine
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.timing.recurrence import compile_schedule
 
 Body = dict[str, Any]

@@ -10,7 +10,7 @@ from tests.unit.given import at, request, template
 from process_operator.decisions.acceptance.engine import EngineChoice, choose_engine
 from process_operator.decisions.template.job_template import build_template
 from process_operator.decisions.template.shape import TemplateError
-from process_operator.resources.process_request import Engine
+from process_operator.resources.engine import Engine
 from process_operator.timing.cron.standard import resolve_cron
 from process_operator.timing.cronjob_equivalent import CronSchedule
 

@@ -17,7 +17,7 @@ from process_operator.decisions.activation.activation import (
 from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.names import ANNOTATION_PAUSED
-from process_operator.resources.process_request import Activation, ActivationCause, LastRun, ProcessRequestStatus
+from process_operator.resources.process_request_status import Activation, ActivationCause, LastRun, ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.schedule import Schedule
 

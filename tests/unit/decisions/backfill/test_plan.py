@@ -20,7 +20,7 @@ from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.ticks.progress import Progress, calendar_of
 from process_operator.resources import names
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunPhase
 from process_operator.timing.recurrence import compile_schedule
 

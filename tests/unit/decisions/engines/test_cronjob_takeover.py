@@ -29,7 +29,8 @@ from process_operator.resources import names
 from process_operator.resources.batch.cronjob import CronJob, parse_cronjob
 from process_operator.resources.batch.job import Job
 from process_operator.resources.model import format_instant
-from process_operator.resources.process_request import ProcessRequest, ProcessRequestStatus
+from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase
 
 TICK: Final = "12:10"

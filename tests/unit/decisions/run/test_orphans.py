@@ -22,7 +22,7 @@ from process_operator.resources import names
 from process_operator.resources.batch.cronjob import CronJob, parse_cronjob
 from process_operator.resources.batch.job import Job
 from process_operator.resources.names import ANNOTATION_MISSED_REASON
-from process_operator.resources.process_request import ActiveRun, ProcessRequestStatus
+from process_operator.resources.process_request_status import ActiveRun, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun
 
 FORMER = "uid-of-the-request-before"

@@ -29,8 +29,9 @@ from process_operator.decisions.run.step_progress import course_of, log_of
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.decisions.template.step import step_templates
 from process_operator.resources import names
+from process_operator.resources.engine import Engine
 from process_operator.resources.process import Process
-from process_operator.resources.process_request import Engine, ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus, RunPhase, StepStatus
 
 Body = dict[str, Any]

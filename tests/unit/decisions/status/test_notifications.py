@@ -21,7 +21,7 @@ from process_operator.decisions.status.notifications import (
     notification_conditions,
     plan_notifications,
 )
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase, StepStatus, Trigger
 from process_operator.resources.receiver import Receiver
 

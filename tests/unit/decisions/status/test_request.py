@@ -15,13 +15,8 @@ from process_operator.decisions.plan.actions import DryRunJob
 from process_operator.decisions.status.request import RUNS_AGAIN, StatusFacts, is_worth_a_write, request_status
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.conditions import Condition, ConditionStatus
-from process_operator.resources.process_request import (
-    ActiveRun,
-    Engine,
-    LastRun,
-    ProcessRequestStatus,
-    RequestPhase,
-)
+from process_operator.resources.engine import Engine
+from process_operator.resources.process_request_status import ActiveRun, LastRun, ProcessRequestStatus, RequestPhase
 from process_operator.resources.process_run import RunPhase
 
 NOW = at("12:30:00.5")

@@ -7,7 +7,7 @@ from tests.unit.given import at, finished
 
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.status.run_counts import with_uncounted
-from process_operator.resources.process_request import RunCounts
+from process_operator.resources.process_request_status import RunCounts
 from process_operator.resources.process_run import RunPhase
 
 

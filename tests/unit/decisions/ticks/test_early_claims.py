@@ -15,7 +15,7 @@ from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
 from process_operator.decisions.ticks.early_claims import without_claims
 from process_operator.resources.names import ANNOTATION_AHEAD
-from process_operator.resources.process_request import ProcessRequestStatus
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun
 
 TICK: Final = at("12:05")

@@ -1,0 +1,13 @@
+"""Engines: which controller creates the Jobs of a schedule."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Engine(StrEnum):
+    """Who makes the Jobs of a schedule."""
+
+    AUTO = "Auto"
+    CRON_JOB = "CronJob"
+    OPERATOR = "Operator"
