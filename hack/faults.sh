@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What `make test-faults` runs: the whole fault suite (tests/faults), on a cluster of its own, because it kills API
-# servers too. The cluster is taken down in the end, if it was started here.
+# Fault suite for `make test-faults`: all of tests/faults, on a cluster of its own, because it also kills API servers. The
+# cluster is deleted afterwards, if it was started here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}

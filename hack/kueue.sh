@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What `make test-kueue` runs: the operator beside the real manager of Kueue (tests/kueue), on a cluster of its own, because
-# Kueue's webhooks hold for a whole cluster. The cluster is taken down in the end, if it was started here.
+# Kueue tests for `make test-kueue`: the operator beside the real manager of Kueue (tests/kueue), on a cluster of its own,
+# because Kueue's webhooks apply to a whole cluster. The cluster is deleted afterwards, if it was started here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}

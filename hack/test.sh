@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# What `make test` runs, in lanes that go side by side. Those that keep all cores busy come first:
+# Stages of `make test`, in lanes that run side by side. The lanes that keep all cores busy come first:
 #   lint    linters, which use one core
 #   pure    tests that need no cluster
 #   image   the image of this checkout, which waits for the network
-# The others wait most of the time:
+# The other lanes wait most of the time:
 #   oracles tests against programs in Go and Java
 #   first   a cluster with a node: the tests that share its operator
 #   second  another one: some of the tests that kill the operator
 #   third   another one: the other ones
 #   fourth  a control plane: broken watches and the Lease, then the short fault suite
-# and after them whether the chart's rights are those that were used. With CLUSTER=existing there is one lane for all.
+# The last stage compares the chart's rights with those that were used. With CLUSTER=existing there is one lane for all.
 #
-# Every stage runs, so that one run shows all there is to mend. It prints a line, and what failed; everything else is in
-# build/test-output. The clusters are taken down in the end, whatever happened, if they were started here; one that was up
-# before is left as it was found.
+# Every stage runs, so that one run shows all failures. A stage prints one line and its failures; everything else is in
+# build/test-output. Clusters that were started here are deleted afterwards, whatever happened. A cluster that ran before
+# stays.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${VENV:-.venv}

@@ -22,7 +22,7 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         { apt-get -q update >&2 && apt-get -qy install --no-install-recommends python3-venv >&2; }
 fi
 
-# One whose interpreter is gone is made afresh; a folder that is no virtual environment is not touched.
+# An environment without its interpreter is created again; a folder that is no virtual environment stays.
 if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     if [[ -e $venv && ! -e $venv/pyvenv.cfg ]]; then
         echo "venv: $venv is there and is no virtual environment; VENV=... names another folder" >&2
@@ -34,7 +34,7 @@ echo "venv: installing what requirements/dev.txt locks into $venv" >&2
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 echo "$PWD/operator" >"$packages/process_operator.pth"
-# What pip would write for [project.scripts]. By way of sh, because a path may be too long for a first line or hold spaces.
+# The scripts that pip would write for [project.scripts], by way of sh: a path may be too long for a first line or have spaces.
 interpreter=$(cd "$venv/bin" && pwd)/python
 console_script() { # NAME MODULE
     printf '#!/bin/sh\nexec "%s" -c "import sys; sys.argv[0] = \"%s\"; from %s import main; main()" "$@"\n' "$interpreter" "$1" "$2" >"$venv/bin/$1"

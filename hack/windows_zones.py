@@ -1,5 +1,4 @@
-"""Generator of operator/process_operator/timing/windows_zones.py: Unicode CLDR's table, as the package tzlocal holds
-it.
+"""Generator of operator/process_operator/timing/windows_zones.py: Unicode CLDR's table, from the package tzlocal.
 
 tzlocal generates its own copy from CLDR's windowsZones.xml with each release. A unit test compares both, so an upgrade
 of the lock shows that the table has changed. `make windows-zones` runs this.

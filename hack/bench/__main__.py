@@ -1,9 +1,8 @@
-"""`python hack/bench [FIGURE ...]`, which is `make bench`: measures on clusters of its own, prints, writes JSON and
-SVG.
+"""Benchmark command: `python hack/bench [FIGURE ...]`, which is `make bench`. It measures, prints, and writes JSON and SVG.
 
-Nothing here asserts: figures depend on the machine, so each stands beside an anchor that was measured in the same run.
-A figure that could not be measured is said at the end, and by the exit code. Neighbours: `figures.py` says what a
-figure is, `report.py` puts the repetitions together.
+Each figure runs on clusters of its own. Nothing here asserts, because figures depend on the machine; each stands beside
+an anchor from the same run. The end of the output and the exit code report a figure that could not be measured.
+Neighbours: `figures.py` defines a figure, `report.py` combines the repetitions.
 """
 
 from __future__ import annotations

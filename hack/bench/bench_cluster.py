@@ -1,4 +1,4 @@
-"""A connection for measurements: a namespace of its own, requests to apply, and a watch whose arrival times count."""
+"""Connection for measurements: its own namespace, requests to apply, and a watch that records arrival times."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Burst: many requests due in the same second, and how late their Jobs come.
+"""Burst: the lateness of Jobs when many requests are due in the same second.
 
 Lateness is the arrival of a Job in a watch minus the tick. Neighbours: `burst_cluster.py` has the control plane and the
-watch, `burst_floor.py` the loop that the operator is held against.
+watch, `burst_floor.py` the loop with which the operator is compared.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a burst is measured on: a control plane of its own, operators of this checkout, the arrivals of Jobs.
+"""Test bed of a burst: its own control plane, operators of this checkout, and the arrivals of Jobs.
 
-Neighbours: `burst.py` measures, `burst_floor.py` is the loop that it is held against.
+Neighbours: `burst.py` measures, `burst_floor.py` is the loop with which the operator is compared.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ async def control_plane(name: str, flags: Sequence[str]) -> AsyncIterator[Path]:
 
 
 def share_of_a_core() -> float:
-    """How much of a core a process gets that wants all of it: how long a set-up takes follows from it."""
+    """The share of a core that a busy process gets; the time for a set-up follows from it."""
     began, busy = time.monotonic(), time.process_time()
     while time.process_time() - busy < _SPUN:
         pass
@@ -67,7 +67,7 @@ class Site:
         return [(float(at), name) for at, name in lines if name.endswith(f"-{tick}")]
 
     async def rate(self) -> float:
-        """How many small writes this machine makes in a second as it is now."""
+        """Small writes a second that this machine performs at present."""
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "rate-"}}
         began = time.monotonic()
         await self.create(CONFIG_MAP, [body] * _TRIED)

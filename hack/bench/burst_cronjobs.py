@@ -1,6 +1,6 @@
-"""Bursts of CronJobs, on one minute: native ones, and those of our engine CronJob with its hedge.
+"""Bursts of CronJobs on one minute: native ones, and those of the engine CronJob with its takeover.
 
-Each set of requests is due in a minute of its own, once, so that all are set up before the first and none disturbs the
+Each set of requests is due in its own minute, once. All are therefore set up before the first, and none disturbs the
 next. Neighbours: `burst.py`, `burst_cluster.py`.
 """
 

@@ -1,7 +1,7 @@
-"""The floor: a bare asyncio loop that writes the same ProcessRuns and Jobs as the operator, and does nothing else.
+"""Floor: a bare asyncio loop that writes the same ProcessRuns and Jobs as the operator, and does nothing else.
 
-Bodies are serialised beforehand; of each answer only the UID of the run is looked for, because its Job has to name it.
-Neighbour: `burst.py`.
+Bodies are serialised beforehand. The loop reads only the UID of the run from each answer, because the Job has to name
+it. Neighbour: `burst.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PLACE = "00000000-0000-0000-0000-000000000000"
 
 
 class Bodies(NamedTuple):
-    """What is sent for one tick of one request."""
+    """The bodies of the requests for one tick of one ProcessRequest."""
 
     run: bytes
     job: bytes

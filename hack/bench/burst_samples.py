@@ -1,4 +1,4 @@
-"""What is said of one burst: names of measures, and what the arrivals of its Jobs come to. Neighbour: `burst.py`."""
+"""Samples of one burst: the names of the measures, and their values from the arrivals of Jobs. Neighbour: `burst.py`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ CPU = "CPU per run, ms"
 def lateness(
     seen: Sequence[tuple[float, str]], name: int, tick: int, size: int, watched: float, series: str
 ) -> list[Sample]:
-    """What the arrivals of one tick say; a Job that did not come counts as late as was watched.
+    """Samples of one tick; a Job that did not arrive counts with the whole time of the watch.
 
-    `name` is what the names of its Jobs end with, `tick` its unix seconds.
+    `name` is the suffix of the names of its Jobs, `tick` its unix seconds.
     """
     requests = {job.removesuffix(f"-{name}") for _, job in seen}
     missing = size - len(requests)

@@ -1,6 +1,6 @@
-"""A process of its own that notes when Jobs arrive in a watch: the one that measures must not be what is measured.
+"""Watch process: records the arrivals of Jobs outside the measured process.
 
-`python burst_watch.py KUBECONFIG NAMESPACE FILE` says `watching` on standard output, and then appends a line for each
+`python burst_watch.py KUBECONFIG NAMESPACE FILE` prints `watching` on standard output. It then appends a line for each
 Job that is added: unix seconds, name. Neighbour: `burst_cluster.py` starts it.
 """
 

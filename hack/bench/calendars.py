@@ -1,8 +1,8 @@
-"""Calendars: what a next tick costs, for each kind, beside croniter alone and robfig/cron where these can express it.
+"""Calendars: the cost of a next tick for each kind, beside croniter alone and robfig/cron if these can express it.
 
-A calendar is walked from tick to tick, in a zone with clock changes. croniter alone is the package as people call it,
-with its own rules about zones; robfig/cron is the CronJob controller's library, in Go, which times itself
-(`hack/oracles`). Processor time, so that a busy machine tells the same. Neighbour: `figures.py`.
+The benchmark steps a calendar from tick to tick, in a zone with clock changes. croniter alone is the package in its
+usual form, with its own rules about zones. robfig/cron is the Go library of the CronJob controller, and times itself
+(`hack/oracles`). All values are processor time, so that a busy machine gives the same ones. Neighbour: `figures.py`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Calendar:
     walk: int = 2000
     """Ticks in a row."""
     hashed: dict[str, Any] = field(default_factory=dict)
-    """What else croniter has to be told."""
+    """More arguments for croniter."""
 
 
 _HOLIDAYS: Final = [str(date(2027, 1, 6) + timedelta(days=30 * number)) for number in range(36)]

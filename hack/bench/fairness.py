@@ -1,9 +1,9 @@
-"""Fairness: how late quiet requests are, alone and beside one that makes noise.
+"""Fairness: the lateness of quiet requests, alone and beside a noisy one.
 
-50 requests tick every two seconds, half of them on even ones. The noise: a request whose every tick fails (its Job by
-its deadline, so no node is needed), and one that gets thousands of runs at once, each canceled before it begins, which
-the operator records one after the other. Neighbours: `burst_cluster.py` has the control plane and the watch,
-`tests/cluster/test_fairness.py` the promise.
+50 requests tick every two seconds, half of them on even ones. There are two kinds of noise. Each tick of one request
+fails (its Job by its deadline, so that no node is needed). Another request gets thousands of runs at once, each canceled
+before it starts, and the operator records them one after the other. Neighbours: `burst_cluster.py` has the control plane
+and the watch, `tests/cluster/test_fairness.py` the promise.
 """
 
 from __future__ import annotations

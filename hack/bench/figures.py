@@ -1,7 +1,7 @@
-"""What a figure is: samples of one repetition, and which of them are held against which anchor.
+"""Figures: the samples of one repetition, and the anchors with which they are compared.
 
-A figure measures and says nothing about good or bad; `report.py` puts the repetitions together and knows the targets.
-Neighbours: one module for each figure (`burst.py`, `rest.py` ...), `plots.py` draws, `__main__.py` runs them.
+A figure measures and does not judge; `report.py` combines the repetitions and knows the targets. Neighbours: one module
+for each figure (`burst.py`, `rest.py` ...), `plots.py` draws, `__main__.py` runs them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Sample:
     measure: str
     """With its unit in the name where it has one: "lateness p99, s", "resident, MB", "runs missing"."""
     series: str
-    """Who: `OPERATOR`, `FLOOR` ..., or a kind of calendar."""
+    """The measured program (`OPERATOR`, `FLOOR` ...), or a kind of calendar."""
     size: float
     """The x axis: requests, runs a second."""
     value: float
@@ -39,7 +39,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a value has to be, or its ratio to an anchor of the same measure and size."""
+    """A limit for a value, or for its ratio to an anchor of the same measure and size."""
 
     measure: str
     series: str
@@ -49,7 +49,7 @@ class Target:
     anchor: str | None = None
     """The series that it is divided by; None: the value itself."""
     anchor_measure: str | None = None
-    """Where the anchor measures something of another name."""
+    """The measure of the anchor, if it has another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,13 @@ class Figure:
     name: str
     title: str
     size: str
-    """What the x axis is: "requests due in one second"."""
+    """The label of the x axis, such as "requests due in one second"."""
     measure: Callable[[], Coroutine[Any, Any, list[list[Sample]]]]
-    """Measures all repetitions: a list of samples for each. How many there are may differ from series to series."""
+    """Measures all repetitions: a list of samples for each. Their number may differ between series."""
     plotted: tuple[str, ...]
     """The measures that are drawn, one picture each."""
     targets: tuple[Target, ...] = ()
     anchors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Series -> the anchors that its ratios are printed for, besides those of the targets."""
     notes: tuple[str, ...] = ()
-    """What a reader has to know: flags of the components, what is simulated, what was measured once only."""
+    """Notes for the reader: flags of the components, simulated parts, values that were measured only once."""

@@ -1,7 +1,7 @@
-"""A steady load: so many requests with a tick each second, their pods played by kwok, and what became of every run.
+"""Steady load: requests that tick each second, with pods that kwok simulates, and the result of every run.
 
-`sustained.py` and `record.py` show two sides of the same measurements, so each load is run once for both. Neighbours:
-`simulated_node.py` plays the pods, `stand.py` has the cluster and the operator.
+`sustained.py` and `record.py` show two sides of the same measurements, so each load runs once for both. Neighbours:
+`simulated_node.py` simulates the pods, `stand.py` has the cluster and the operator.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _HISTORY = {"successful": 3, "failed": 3, "other": 3}
 
 @dataclass(slots=True)
 class Load:
-    """What was seen of `rate` runs a second: arrival times are unix seconds, by the name of the run."""
+    """Observations of `rate` runs a second: arrival times in unix seconds, by the name of the run."""
 
     rate: int
     first: int
@@ -59,12 +59,12 @@ class Load:
 
     @property
     def due(self) -> int:
-        """How many runs the load has."""
+        """The number of runs of the load."""
         return self.rate * self.seconds
 
     @property
     def done(self) -> int:
-        """What costs are divided by: runs that were recorded. By those that were due, a backlog would look cheap."""
+        """Recorded runs, by which costs are divided. Division by the due runs would make a backlog look cheap."""
         return max(1, len(self.recorded))
 
     def lateness(self) -> list[float]:
@@ -150,7 +150,7 @@ async def _apply(cluster: Bench, load: Load) -> None:
 
 
 def _request(name: str, timing: Raw) -> Raw:
-    # What is late is made up, so that it shows as lateness and backlog and not as ticks that were missed.
+    # Late ticks are caught up, so that they show as lateness and backlog and not as missed ticks.
     body = request(name, timing, engine="Operator", history=_HISTORY, catchUp="All")
     body["spec"]["jobTemplate"]["spec"]["template"]["spec"]["nodeName"] = NODE
     return body

@@ -1,4 +1,4 @@
-"""Where figures were measured: cores, memory, versions, the commit. Neighbours: `__main__.py` puts it into the JSON."""
+"""Facts about the machine of a measurement: cores, memory, versions, the commit. `__main__.py` writes them to the JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PACKAGES = ("kopf", "kubernetes", "aiohttp", "orjson", "pydantic", "croniter")
 
 
 def facts() -> dict[str, str]:
-    """By name, each in words."""
+    """Facts in words, by name."""
     return {
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": str(len(os.sched_getaffinity(0))),

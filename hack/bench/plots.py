@@ -1,6 +1,6 @@
-"""Draws a report: one SVG for each figure, a field for each measure that it names, lines or bars with min and max.
+"""Plots of a report: one SVG for each figure, with a field for each measure, as lines or bars with min and max.
 
-matplotlib, because a logarithmic axis with error bars is a line there and its SVG opens anywhere. Neighbours:
+matplotlib draws a logarithmic axis with error bars in one line, and every browser shows its SVG. Neighbour:
 `report.py`.
 """
 
@@ -54,7 +54,7 @@ def _lines(axes: Axes, size: str, rows: list[Row]) -> None:
             capsize=3,
         )
     axes.set_xscale("log")
-    # What is nothing somewhere has no place on a logarithmic axis.
+    # A logarithmic axis cannot show a zero.
     axes.set_yscale("log" if all(row.spread.least > 0 for row in rows) else "linear")
     sizes = sorted({row.size for row in rows})
     axes.set_xticks(sizes)

@@ -1,7 +1,8 @@
-"""Reaction: how long after a person's write what was meant has happened, as a watch sees it.
+"""Reaction: the time from a user's write to its effect, as a watch sees it.
 
-Apply -> Job (Run Immediately), unschedule -> CronJob suspended, cancel -> pod gone; one after the other, so that none
-waits for another. Neighbours: `stand.py` has the cluster and the operator, `simulated_node.py` plays the pods.
+The effects are: apply -> Job (Run Immediately), unschedule -> CronJob suspended, cancel -> pod gone. They are measured
+one after the other, so that none waits for another. Neighbours: `stand.py` has the cluster and the operator,
+`simulated_node.py` simulates the pods.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Record: from the end of a Job to the complete record of its run, log included, as one who watches both sees it.
+"""Record: the time from the end of a Job to the complete record of its run with its log, as a watch of both sees it.
 
 The loads are those of `sustained.py`, measured once for both (`load.py`).
 """

@@ -1,7 +1,7 @@
-"""Repetitions put together: min, median and max, ratios to anchors, targets, growth. Pure; `tests/unit` checks it.
+"""Report: repetitions combined into min, median and max, ratios to anchors, targets, growth. Pure; `tests/unit` checks it.
 
-Neighbours: `figures.py` says what is measured, `tables.py` prints this, `plots.py` draws it, `machine.py` says where it
-was measured.
+Neighbours: `figures.py` defines the measures, `tables.py` prints the report, `plots.py` draws it, `machine.py` describes
+the machine.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How a cost grows with the size: cost ~ size ** exponent, fitted to the medians on logarithmic axes."""
+    """Growth of a cost with the size: cost ~ size ** exponent, fitted to the medians on logarithmic axes."""
 
     measure: str
     series: str

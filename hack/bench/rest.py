@@ -1,5 +1,4 @@
-"""At rest: how long an operator takes from its start to ready where all is settled, what it holds, and what it asks
-for.
+"""Rest: the start-up time, memory and requests of an operator when all objects are settled.
 
 Neighbours: `rest_objects.py` has the requests and runs, `stand.py` the control plane and the operator.
 """
@@ -112,7 +111,7 @@ def _wait_for_ready(log: Path) -> None:
 
 
 def _first(started: tuple[list[Sample], float]) -> list[Sample]:
-    """What of a first start is of interest: it has other names than that of a restart."""
+    """The samples of a first start, under other names than those of a restart."""
     new_names = {READY: FIRST, CPU: FIRST_CPU}
     return [
         Sample(new_names[sample.measure], sample.series, sample.size, sample.value)

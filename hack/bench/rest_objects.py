@@ -1,9 +1,8 @@
-"""What lies at rest: requests of the timings that people have, and copies of settled ones and of finished runs by the
-ten thousand.
+"""Objects at rest: requests with common timings, and copies of settled requests and of finished runs by the ten thousand.
 
-An API server takes about a thousand objects a second, and settling each takes an operator longer still. So copies are
-written to etcd, as a backup is restored: whole objects with names and UIDs of their own, which nobody can tell from
-others. Neighbour: `rest.py` measures.
+An API server creates about a thousand objects a second, and an operator needs longer still to settle each. The benchmark
+therefore writes copies to etcd, as a restored backup does. They are whole objects with their own names and UIDs, and no
+program can tell them from others. Neighbour: `rest.py` measures.
 """
 
 from __future__ import annotations

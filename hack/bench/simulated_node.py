@@ -1,8 +1,7 @@
-"""A node that is played by kwok: its pods become ready at once, end well a second later, and have a log that is really
-read.
+"""Node that kwok simulates: its pods become ready at once, end well one second later, and have a log that can be read.
 
-There is no scheduler: whoever makes pods names `NODE`. The API server reaches kwok as it reaches a kubelet, so a log
-goes the whole way. Neighbour: `load.py` starts it beside a control plane.
+There is no scheduler, so the creator of a pod sets `NODE` as its node. The API server reaches kwok as it reaches a
+kubelet, so a log takes the whole path. Neighbour: `load.py` starts it beside a control plane.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from process_operator.resources.kinds import Kind
 NODE: Final = "simulated"
 NODES: Final = Kind("", "v1", "nodes", "Node", namespaced=False)
 LASTS: Final = "lasts"
-"""A pod with this label goes on until it is deleted."""
+"""A pod with this label runs until it is deleted."""
 RUN_SECONDS: Final = 1.0
 LOG_LINES: Final = 20
 _CLUSTER = Path(__file__).parents[1] / "cluster"
@@ -71,12 +70,12 @@ def program() -> str:
 
 
 def node() -> dict[str, Any]:
-    """The Node object, to be created by whoever wants its pods played."""
+    """The Node object; a benchmark creates it before its pods."""
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}}
 
 
 def free_port() -> int:
-    """A port of the loopback on which nobody listens."""
+    """A free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,6 +1,6 @@
-"""A control plane of its own, an operator of this checkout on it, and what each of them costs.
+"""Test stand: its own control plane with an operator of this checkout, and the costs of both.
 
-Neighbours: `load.py` puts load on it, `reaction.py` asks how quick it is.
+Neighbours: `load.py` puts load on it, `reaction.py` measures its reaction.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _cluster(*arguments: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What was spent so far."""
+    """Costs so far."""
 
     cpu: dict[str, float]
     """Seconds, user and system, by program."""

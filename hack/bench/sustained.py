@@ -1,6 +1,6 @@
-"""Sustained: so many runs a second for a minute, each to its record: how late, how many left behind, at which cost.
+"""Sustained: a constant rate of runs for a minute, each until its record: lateness, backlog and cost.
 
-Neighbours: `load.py` runs the load, `record.py` shows how quick the records of the same load are.
+Neighbours: `load.py` runs the load, `record.py` shows the time to the records of the same load.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Prints a report for people: a table of values and ratios, the targets, the growth.
-
-Neighbours: `report.py` holds what is printed.
-"""
+"""Tables of a report for readers: values and ratios, targets, growth. Neighbour: `report.py` has the report."""
 
 from __future__ import annotations
 

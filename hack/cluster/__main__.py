@@ -1,4 +1,4 @@
-"""Makes the folder runnable: `python3 hack/cluster up`. The commands are in `cli`."""
+"""Entry point of the folder: `python3 hack/cluster up`. The commands are in `cli`."""
 
 import sys
 from pathlib import Path

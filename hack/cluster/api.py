@@ -1,4 +1,4 @@
-"""Asks the programs how they are: the API server by way of kubectl, the others at their health port.
+"""Health of the programs: kubectl asks the API server, and the others answer at their health port.
 
 kubectl reads every kind of kubeconfig, also the one of an existing cluster.
 """

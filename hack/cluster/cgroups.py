@@ -1,7 +1,7 @@
-"""The cgroup that holds all containers of one cluster: made before the kubelet starts, emptied and removed at the end.
+"""Cgroup of one cluster, which holds all of its containers: created before the kubelet starts, removed at the end.
 
-It keeps the kubelets of two clusters from tidying away each other's pods, and it is how `teardown` finds every process
-of every container. Works with cgroup v1 and v2.
+It keeps the kubelet of one cluster from removing the pods of another. `teardown` finds every process of every container
+through it. Works with cgroup v1 and v2.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""The commands: up, down, status, build, kubectl, load, path, program, source. What they do is in `lifecycle`.
+"""Commands: up, down, status, build, kubectl, load, path, program, source. Their work is in `lifecycle`.
 
-`up` prints one line on stdout, `export KUBECONFIG=...`; everything else it has to say goes to stderr.
+`up` prints one line on stdout, `export KUBECONFIG=...`; all other output goes to stderr.
 """
 
 import argparse

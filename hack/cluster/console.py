@@ -1,6 +1,6 @@
-"""What a person sees: progress lines on stderr, one error type, and waiting with a time limit.
+"""Output for the user: progress lines on stderr, one error type, and waiting with a time limit.
 
-stdout is kept for the KUBECONFIG line alone (see `cli`), so that scripts can `eval` it.
+stdout has only the KUBECONFIG line (see `cli`), so that scripts can `eval` it.
 """
 
 import sys

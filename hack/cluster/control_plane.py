@@ -1,4 +1,4 @@
-"""The first tier: etcd, kube-apiserver and kube-controller-manager, on 127.0.0.1 alone.
+"""Control plane tier: etcd, kube-apiserver and kube-controller-manager, on 127.0.0.1 alone.
 
 Jobs, CronJobs and garbage collection are real; pods stay Pending. The second tier is in `node`.
 """

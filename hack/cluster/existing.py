@@ -1,4 +1,4 @@
-"""CLUSTER=existing: the user's own cluster is used as it is, nothing is started or ended. `lifecycle` is for ours."""
+"""Existing cluster (CLUSTER=existing): the user's own one; nothing is started or stopped. `lifecycle` is for local ones."""
 
 import os
 import shutil

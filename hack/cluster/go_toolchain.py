@@ -1,4 +1,4 @@
-"""Finds a Go that is new enough for the pinned modules, or brings one into the cache. Used by `tools` alone."""
+"""Go toolchain: a Go that is new enough for the pinned modules, or a download into the cache. Used by `tools` alone."""
 
 import os
 import re

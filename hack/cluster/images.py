@@ -1,4 +1,4 @@
-"""Makes the local container images and loads them into containerd; nothing is pulled from anywhere.
+"""Container images: built here and loaded into containerd; no registry is used.
 
 `localhost/pause:1` holds a pod's namespaces; `localhost/busybox:1` is for test jobs: `command: [sh, -c, "echo hi"]`.
 An image is an OCI archive: a tar with one layer, its config, a manifest and an index.

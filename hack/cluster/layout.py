@@ -1,6 +1,6 @@
-"""Where everything lies: the cache shared by all checkouts, and one state folder for each cluster.
+"""Layout of the files: the cache that all checkouts share, and one state folder for each cluster.
 
-What a cluster remembers inside its state folder is in `settings`.
+`settings` has the values that a cluster remembers in its state folder.
 """
 
 import fcntl
@@ -32,7 +32,7 @@ def assets() -> Path | None:
 def bin_dir() -> Path:
     """Stable links to the programs, for people and Makefiles.
 
-    Whoever brings programs of their own has a folder of links of their own: the shared one is used by every checkout.
+    A user with programs of their own gets a separate folder of links, because every checkout uses the shared one.
     """
     given = assets()
     if given is None:

@@ -1,4 +1,4 @@
-"""Brings a cluster up and says how it is. What is started is in `control_plane` and `node`, the end in `teardown`."""
+"""Life cycle: start and status of a cluster. `control_plane` and `node` start the programs, `teardown` stops them."""
 
 import os
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from .teardown import teardown
 
 @dataclass(frozen=True)
 class Wish:
-    """What the caller of `up` asks for; flags that are not given stay as they were."""
+    """The request of a caller of `up`; omitted flags keep their values."""
 
     tier: str = NODE
     audit: bool = False

@@ -1,8 +1,8 @@
-"""What all clusters of one machine share, and what is put back when the last of them goes.
+"""Machine state that all clusters share, and that the end of the last one restores.
 
-Each cluster takes a slot: a number that keeps the pod network, cgroup and sockets of two clusters apart. The first
-one also notes the kernel settings that a kubelet changes, and blackholes the range of service addresses. Needs root;
-a control plane without root does without a slot. `network` and `cgroups` take a cluster's own things away.
+Each cluster has a slot: a number that separates the pod network, cgroup and sockets of two clusters. The first cluster
+also records the kernel settings that a kubelet changes, and blackholes the range of service addresses. This needs root;
+a control plane without root has no slot. `network` and `cgroups` remove the state of a single cluster.
 """
 
 import json
@@ -17,7 +17,7 @@ from .layout import locked
 from .packages import program
 
 # There is no kube-proxy, so a client that dials a service address would leave the machine by its default route. This
-# range is set aside for documentation (RFC 5737): nobody's network has it.
+# range is reserved for documentation (RFC 5737), so no network has it.
 SERVICE_RANGE = "198.51.100.0/24"
 SERVICE_IP = "198.51.100.1"
 
@@ -57,7 +57,7 @@ class _Before:
 
 
 def run_dir(slot: int) -> Path:
-    """Where the sockets of the cluster in this slot are."""
+    """The folder of the sockets of the cluster in this slot."""
     return RUN / str(slot)
 
 
@@ -93,9 +93,9 @@ def _remember() -> None:
 
 
 def _hold_back_service_range() -> None:
-    """Blackhole it, unless somebody did; also again after a restart of the machine, which our notes may outlive."""
+    """Blackhole the range, unless that is done; also after a restart of the machine, which the record may outlive."""
     if not _has_route():
-        # Noted first: a run that is killed in between leaves no route that nobody takes away.
+        # The record comes first, so that a run that is killed in between leaves no route without a record.
         before = _Before(**json.loads(_BEFORE.read_text()))
         before.route_is_ours = True
         _write(before)
@@ -167,5 +167,5 @@ def _restore(before: _Before) -> None:
         try:
             Path(folder).rmdir()
         except OSError:
-            # Not there, or somebody else has put something into it.
+            # It is missing, or another program has put something into it.
             continue

@@ -1,4 +1,4 @@
-"""The pods' network: one pair of links for each pod, no way out of the machine; and taking away what is left of it.
+"""Network of the pods: one pair of links for each pod, no route out of the machine; and the removal of leftovers.
 
 The address range belongs to the cluster's slot, see `machine`; the shared blackhole route is there too.
 """

@@ -1,4 +1,4 @@
-"""The second tier: kube-scheduler, containerd and a kubelet, so that pods really run. Needs root.
+"""Node tier: kube-scheduler, containerd and a kubelet, so that pods really run. Needs root.
 
 The node is called localhost. The images are in `images`, the pods' network in `network`, their cgroup in `cgroups`.
 """
@@ -52,7 +52,7 @@ state = "{state}/state"
 
 
 def socket(slot: int) -> Path:
-    """Where this cluster's containerd listens."""
+    """The socket of this cluster's containerd."""
     return machine.run_dir(slot) / "containerd.sock"
 
 

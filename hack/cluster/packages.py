@@ -1,4 +1,4 @@
-"""What the Linux distribution has to bring: checked before a start, and installed where possible (Debian, as root).
+"""Packages of the Linux distribution: checked before a start, and installed if possible (Debian, as root).
 
 The control plane needs two of them; the rest is for the node alone.
 """

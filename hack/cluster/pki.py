@@ -1,6 +1,6 @@
-"""Keys, certificates and kubeconfigs of one cluster, made with openssl at its first start.
+"""Keys, certificates and kubeconfigs of one cluster, created with openssl at its first start.
 
-`control_plane` has them made; `node` uses them too.
+`control_plane` creates them; `node` uses them too.
 """
 
 import base64

@@ -1,7 +1,7 @@
-"""Starts and ends the cluster's programs. A program is known by its pid, start time and command, never by name alone.
+"""Processes of the cluster: start and stop. A program is known by its pid, start time and command, never by name alone.
 
-Every program also carries a mark in its environment (the state folder), which containerd hands on to its shims: so what
-a killed run left behind is found too. Containers carry no mark; `cgroups` finds those.
+Every program also has a mark in its environment (the state folder), which containerd passes to its shims. The mark finds
+the processes that a killed run left behind. Containers have no mark; `cgroups` finds those.
 """
 
 import json
@@ -21,7 +21,7 @@ MARK = "PROCESS_OPERATOR_CLUSTER"
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of a started program. `start` is in clock ticks since boot, as the kernel counts it."""
+    """The record of a started program. `start` is in clock ticks since boot, as the kernel counts it."""
 
     pid: int
     start: int
@@ -90,7 +90,7 @@ def start(layout: Layout, name: str, argv: list[str]) -> None:
             stderr=log,
             start_new_session=True,
         )
-    # Without a mark of ours Python would complain at exit about a child nobody waited for; it is meant to live on.
+    # Without this, Python would complain at exit about a child that was not waited for; the child has to outlive it.
     process.returncode = 0
     found = _stat(process.pid)
     record = Record(process.pid, found[1] if found else 0, argv)
@@ -115,7 +115,7 @@ def log_tail(layout: Layout, name: str, lines: int = 20) -> str:
 
 
 def end(pids: dict[int, int], grace: float) -> None:
-    """End processes, given as pid -> start time: politely first, then, after `grace` seconds, for good."""
+    """End processes, given as pid -> start time: with SIGTERM, and after `grace` seconds with SIGKILL."""
     for step, limit in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         if step is signal.SIGTERM and not grace:
             continue

@@ -1,4 +1,4 @@
-"""What a cluster remembers between two starts: ports, tier, extra flags. Stored in the folder of `layout`."""
+"""Settings that a cluster remembers between two starts: ports, tier, extra flags. Stored in the folder of `layout`."""
 
 import json
 import random
@@ -22,8 +22,8 @@ PORTS = (
     "kubelet-healthz",
 )
 
-# Below the range from which the kernel takes ports for outgoing connections, and below the node ports: a remembered
-# port is then rarely taken by somebody else.
+# The range is below the ports that the kernel uses for outgoing connections, and below the node ports. Another program
+# therefore rarely occupies a remembered port.
 PORT_RANGE = (20000, 30000)
 
 

@@ -1,7 +1,7 @@
-"""Ends a cluster and takes away all it left: processes, containers, mounts, links, cgroups, folders.
+"""Teardown: the end of a cluster, with all that it left: processes, containers, mounts, links, cgroups, folders.
 
-Also used by `lifecycle` before a fresh start, when a killed session left half a cluster behind. Every step works when
-there is nothing to do.
+`lifecycle` also uses it before a new start, if a killed session left half a cluster behind. Every step succeeds if it
+finds nothing.
 """
 
 import shutil
@@ -27,7 +27,7 @@ def _unmount(folder: Path) -> None:
     for point in _mounts_below(folder):
         subprocess.run([program("umount"), "--lazy", point], capture_output=True, check=False)
     if left := _mounts_below(folder):
-        # Never go on to remove files: they may be somebody else's, seen through the mount.
+        # Stop before any file is removed: through the mount they may be files of another program.
         raise ClusterError(f"could not unmount {', '.join(left)}")
 
 
@@ -50,12 +50,12 @@ def _remove_log_links(layout: Layout) -> None:
 
 
 def _end_processes(layout: Layout, slot: int | None) -> None:
-    # First those that would start something anew.
+    # The programs that would start others again come first.
     processes.stop(layout, ["kubelet", "kube-scheduler", "kube-controller-manager"])
     if slot is not None:
         cgroups.remove(slot)
     processes.stop(layout, ["containerd"])
-    # What is left with our mark: shims, and what a killed `up` started but could not record.
+    # Remaining processes with the mark: shims, and programs that a killed `up` started but could not record.
     recorded = {record.pid for name in control_plane.NAMES if (record := processes.recorded(layout, name))}
     left = [pid for pid in processes.marked(layout) if pid not in recorded]
     processes.end(processes.start_times(left), grace=0)
@@ -64,7 +64,7 @@ def _end_processes(layout: Layout, slot: int | None) -> None:
 
 
 def teardown(layout: Layout, *, keep: bool) -> None:
-    """End the cluster. With `keep` its folder stays, for reading logs; the next `up` starts afresh all the same."""
+    """End the cluster. With `keep` its folder stays, for reading logs; the next `up` creates a new cluster all the same."""
     settings = load(layout)
     slot = settings.slot if settings else None
     if slot is not None and not machine.is_owner(slot, layout.state):

@@ -1,7 +1,7 @@
-"""Builds the cluster's programs from the pinned Go modules in `tools/`, once, into the cache.
+"""Tools: builds the cluster's programs from the pinned Go modules in `tools/`, once, into the cache.
 
-A module's folder in the cache is named by a hash of its go.mod, go.sum, sources and flags, so every checkout with the
-same pins shares it and a changed pin gets a new one. The Go itself comes from `go_toolchain`.
+A hash of a module's go.mod, go.sum, sources and flags names its folder in the cache. Every checkout with the same pins
+therefore shares it, and a changed pin gets a new one. The Go itself comes from `go_toolchain`.
 """
 
 import hashlib
@@ -33,12 +33,12 @@ class Module:
 
     @property
     def folder(self) -> Path:
-        """Where go.mod is."""
+        """The folder of go.mod."""
         return SOURCE / "tools" / self.name
 
     @property
     def built(self) -> Path:
-        """Where the programs are after the build."""
+        """The folder of the built programs."""
         digest = hashlib.sha256(f"{self.ldflags}|{self.tags}|{sorted(self.programs.items())}".encode())
         for file in sorted([*self.folder.glob("go.*"), *self.folder.glob("*.go")]):
             digest.update(file.name.encode() + b"\0" + file.read_bytes())
@@ -86,7 +86,7 @@ NODE_TOOLS = ("kube-scheduler", "kubelet", "containerd", "containerd-shim-runc-v
 
 
 class _Progress:
-    """Shows that a build goes on: `go build -v` names each package on stderr as it is compiled."""
+    """Shows the progress of a build: `go build -v` names each package on stderr as it is compiled."""
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -154,7 +154,7 @@ def _ensure(module: Module, names: list[str]) -> None:
         missing = [name for name in names if not (module.built / name).exists()]
         if missing:
             for left in module.built.parent.glob("build-*"):
-                # Of a build that was killed: we hold the lock, so nobody is at it.
+                # A killed build left it; the lock is held here, so no other build uses it.
                 shutil.rmtree(left, ignore_errors=True)
             _build(module, missing)
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What `make demo` runs: a local cluster (or the one of KUBECONFIG, with CLUSTER=existing), the CRDs, the operator as a
-# background process, and all of examples/ in the namespace demo. Run again, it starts the examples afresh.
+# Demo for `make demo`: a local cluster (or the one of KUBECONFIG, with CLUSTER=existing), the CRDs, the operator as a
+# background process, and all of examples/ in the namespace demo. A second run starts the examples again.
 #
-# DEMO_SECONDS: how long the runs are watched. DEMO_IMAGE: the image that stands in for localhost/busybox:1.
+# DEMO_SECONDS: seconds for which the runs are shown. DEMO_IMAGE: the image that stands in for localhost/busybox:1.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-python3}

@@ -1,7 +1,7 @@
-"""Removes what the operator never imports from an installed set of packages: `prune.py FOLDER`.
+"""Image pruning: removes the modules that the operator never imports from installed packages: `prune.py FOLDER`.
 
-Nearly all of it is the typed client of the `kubernetes` package, one class for each kind of the API, twice (for threads
-and for asyncio): of its 119 MB the operator needs the reading of kubeconfigs, logins and the HTTP layer. The Dockerfile
+Nearly all of it is the typed client of the `kubernetes` package: one class for each kind of the API, for threads and
+again for asyncio. Of its 119 MB the operator needs only the kubeconfig reader, logins and the HTTP layer. The Dockerfile
 imports the whole operator afterwards, so a version that needs more does not become an image.
 """
 
@@ -19,7 +19,7 @@ UNUSED = (
     "bin",
 )
 KEPT = "__init__.py"
-"""Of a package that is emptied: whatever is asked of it says that it is not there."""
+"""The file that stays in an emptied package. An import from the package then fails with an ImportError."""
 
 
 def main(folder: Path) -> None:

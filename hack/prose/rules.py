@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from prose.texts import Kind, Text
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?])[)\"*]*\s+(?=[A-Z\"(\[x*])")
+_SENTENCE_END: Final = re.compile(r"(?<=[^\s.][^\s.][.!?])[)\"*]*\s+")
+"""The two characters before the full stop keep "e.g." from ending a sentence."""
 _BLOCK_END: Final = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*|#>]|\d+\.) ?)|:\n")
 
 

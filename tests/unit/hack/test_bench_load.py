@@ -40,9 +40,9 @@ def test_a_record_counts_from_the_end_of_its_job_and_only_with_times_and_log() -
     load.note_job("ADDED", job("load-1"), FIRST)
     load.note_job("MODIFIED", job("load-1", "SuccessCriteriaMet"), FIRST + 1)
     load.note_job("MODIFIED", job("load-1", "SuccessCriteriaMet", "Complete"), FIRST + 2)
-    load.observe_run("MODIFIED", run("load-1", endTime="2027-01-15T08:00:02Z"), FIRST + 2.5)
+    load.note_run("MODIFIED", run("load-1", endTime="2027-01-15T08:00:02Z"), FIRST + 2.5)
     assert not load.complete.is_set()
-    load.observe_run("MODIFIED", run("load-1", endTime="2027-01-15T08:00:02Z", log={"text": "done"}), FIRST + 3)
+    load.note_run("MODIFIED", run("load-1", endTime="2027-01-15T08:00:02Z", log={"text": "done"}), FIRST + 3)
     assert load.delays() == [1]
     assert load.complete.is_set()
 
