@@ -399,9 +399,17 @@ class MemoryApi(Api):
         return answer
 
     async def patch(
-        self, kind: Kind, namespace: str, name: str, body: Object | list[Object], *, subresource: str | None = None
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        body: Object | list[Object],
+        *,
+        subresource: str | None = None,
+        dry_run: bool = False,
     ) -> Body:
-        """PATCH."""
+        """PATCH. The operator patches nothing as a dry run."""
+        assert not dry_run
         self._check_resume(kind, namespace, name, body)
         resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
         shown = body if isinstance(body, dict) else {"operations": body}

@@ -85,9 +85,11 @@ def _without_run(question: Question, request: ProcessRequest) -> Iterator[str]:
         return
     recurrence, schedule = acceptance.recurrence, request.spec.timing.schedule
     assert schedule is not None
-    if schedule.start_time is None or question.at >= schedule.start_time:
-        recurrence = recurrence.reaching_back(question.at)  # it forgets startTime
-    if question.at < _since(request, question.now):
+    since = _since(request, question.now)
+    first = max(since, schedule.start_time or since)
+    if question.at >= first:
+        recurrence = recurrence.reaching_back(first)
+    if question.at < since:
         yield from _before_activation(request)
     elif recurrence.is_tick(question.at):
         yield from _tick_without_run(question, request, recurrence)

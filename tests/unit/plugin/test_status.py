@@ -1,0 +1,38 @@
+"""Status: the strip of the last runs, and the requests that can be next."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from process_operator.plugin import status
+
+PHASES = ["Succeeded", "Failed", "Missed", "Skipped", "Canceled", "Unknown"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "marks"),
+    [pytest.param("utf-8", "✓✗\N{EN DASH}sc?", id="UTF-8"), pytest.param("ascii", "SFMsc?", id="letters elsewhere")],
+)
+def test_strip(encoding: str, marks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert status.strip(PHASES) == marks
+    marks.encode(encoding)
+
+
+def body(name: str, upcoming: str | None, *, suspend: bool = False) -> dict[str, Any]:
+    found = {"nextRunTime": upcoming} if upcoming else {}
+    return {"metadata": {"name": name, "namespace": "erp"}, "spec": {"suspend": suspend}, "status": found}
+
+
+def test_requests_that_can_be_among_the_next_five() -> None:
+    present = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+    later = [body(f"later-{minute}", f"2026-11-30T12:{minute:02}:00Z") for minute in range(9, 1, -1)]
+    fast = body("every-second", "2026-11-30T11:59:00Z")
+    others = [body("suspended", "2026-11-30T12:01:00Z", suspend=True), body("ran-once", None)]
+    new = {"metadata": {"name": "new", "namespace": "erp"}, "spec": {}}
+    found = [one["metadata"]["name"] for one in status._soonest([*later, fast, *others, new], present)]
+    assert found == ["every-second", "later-2", "later-3", "later-4", "later-5", "later-6"]
