@@ -1,8 +1,8 @@
-"""What a failing test prints: at most 60 lines, the last of which names the file that has everything.
+"""Output of a failing test: at most 60 lines, the last of which names the file that has everything.
 
-That file, in `build/test-output`, has the whole traceback, and what the test, its fixtures and the tools they ran have
-printed: kubectl's view of the namespace and the end of the operator's log, where a wait of `tests/cluster/kubectl.py`
-failed. `--failure-lines 0` prints everything at once.
+That file, in `build/test-output`, has the whole traceback, and the output of the test, of its fixtures and of their
+tools. If a wait of `tests/cluster/kubectl.py` failed, that includes kubectl's view of the namespace and the end of the
+operator's log. `--failure-lines 0` prints everything at once.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""What is compared with a whole run of the cluster tests is left out where there was none: `make test` tells by
-AUDIT_LOG."""
+"""Selection of the tests that need an audit log: they are skipped without one. `make test` names it in AUDIT_LOG."""
 
 from __future__ import annotations
 

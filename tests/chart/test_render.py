@@ -1,4 +1,4 @@
-"""What the chart makes of its values, as Helm renders it. Neighbour: `tests/cluster/test_install.py` installs it."""
+"""Rendered templates of the chart for several values. Neighbour: `tests/cluster/test_install.py` installs the chart."""
 
 from __future__ import annotations
 

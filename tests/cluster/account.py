@@ -1,7 +1,7 @@
-"""The account under which the tests' operator works: the one of the chart, with the rights of the chart and no others.
+"""Account of the tests' operator: the one of the chart, with exactly the rights of the chart.
 
-So whatever the operator calls and may not fails some test. The chart's admission policy is in force too. Neighbours:
-`conftest.py` starts the operator with it, `tests/chart/test_rights_used.py` looks for rights that nobody used.
+A call without a right therefore fails some test. The chart's admission policy is in force too. Neighbours: `conftest.py`
+starts the operator with it, `tests/chart/test_rights_used.py` finds rights that no call used.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""A real cluster for the tests in this folder, with the CRDs installed and one operator that works in it.
+"""Real cluster for the tests in this folder, with the CRDs installed and one operator that works in it.
 
-The cluster is the one of KUBECONFIG_TEST where that is set; else `hack/cluster` gives one: the user's own with
-CLUSTER=existing, or the one called TEST_CLUSTER (`test`), which is started where it does not run and left running. The
-first process of pytest brings it up, starts the operator and ends it; the workers of xdist read of both in their
-environment. Neighbours: `kubectl.py`, `operator_process.py`.
+The cluster is the one of KUBECONFIG_TEST, if that is set. Otherwise `hack/cluster` provides it: the user's own with
+CLUSTER=existing, or the one called TEST_CLUSTER (`test`), which is started if necessary and kept. The first process of
+pytest starts the cluster and the operator, and stops the operator; the workers of xdist find both in their environment.
+Neighbours: `kubectl.py`, `operator_process.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the tests of this folder apply: small processes, requests and runs of shell scripts in busybox.
+"""Manifests for the tests of this folder: small processes, requests and runs of shell scripts in busybox.
 
 Neighbours: `kubectl.py` applies them.
 """

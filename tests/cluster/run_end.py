@@ -1,8 +1,8 @@
-"""How a run shall have ended, and whether it has.
+"""Expected ends of runs, and the comparison with a real run.
 
-A test says a whole `End`; `check` compares it with what the operator wrote, and with itself: times, duration and
-conditions have to fit together whatever happened. Neighbours: `run_requests.py` makes the runs, `test_run_*.py` have
-the cases.
+A test gives a whole `End`. `check` compares it with the operator's record, and the record with itself: times, duration
+and conditions have to match each other in every case. Neighbours: `run_requests.py` creates the runs, `test_run_*.py`
+have the cases.
 """
 
 from __future__ import annotations

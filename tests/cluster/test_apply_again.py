@@ -1,6 +1,6 @@
-"""What `kubectl apply` says of a manifest that was applied before: `unchanged`, so that nobody looks for a difference.
+"""Answer of `kubectl apply` to a manifest that was applied before: `unchanged`, so that no user searches for a difference.
 
-A default in an item of a list would be taken for one: kubectl compares lists of custom resources as a whole.
+A default in an item of a list would be a difference, because kubectl compares lists of custom resources as a whole.
 """
 
 from __future__ import annotations

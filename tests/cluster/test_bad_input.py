@@ -1,8 +1,8 @@
-"""What the operator says about a manifest that the API server took and that cannot be followed, and how it heals.
+"""Reports about a manifest that the API server accepts and the operator does not, and the recovery after a correction.
 
-Every refusal is the condition Accepted=False and an Event, in words that name the field; applying a better manifest
-puts the request into force. `test_refused_at_apply.py` has what is refused before, `test_bad_surroundings.py` what
-quotas, missing processes and dying namespaces do to a manifest that is good.
+Each one is the condition Accepted=False and an Event, in words that name the field. A better manifest puts the request
+into force. `test_refused_at_apply.py` has the rejections of the API server. `test_bad_surroundings.py` has the effects of
+quotas, missing processes and deleted namespaces on a good manifest.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""`catchUp: All` on a real node: the operator is away for 18 seconds, and then runs in order what came due.
+"""`catchUp: All` on a real node: the operator is away for 18 seconds, and then runs all due ticks in order.
 
-One outage serves all tests; a backfill is going on during it, too.
+One outage serves all tests; a backfill is active during it, too.
 """
 
 from __future__ import annotations

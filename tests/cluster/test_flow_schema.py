@@ -1,4 +1,4 @@
-"""The chart's FlowSchema on a real API server: the operator's requests are of its flow, and nobody else's are."""
+"""The chart's FlowSchema on a real API server: it covers the operator's requests and no other ones."""
 
 from __future__ import annotations
 

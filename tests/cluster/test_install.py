@@ -1,8 +1,7 @@
-"""The image and the chart as people use them: install, upgrade, uninstall on a real node, from the image of this
-checkout.
+"""Image and chart in normal use: install, upgrade, uninstall on a real node, from the image of this checkout.
 
-The pods share the node's network, because nothing else leads to an API server on loopback; so the two replicas of a
-high-availability set-up are two releases here, on two ports, with one Lease between them. Neighbours:
+The pods share the node's network, because there is no other route to an API server on the loopback interface. The two
+replicas of a high-availability set-up are therefore two releases, on two ports, with one Lease between them. Neighbours:
 `test_rights.py`, `tests/chart/test_render.py`; `test_high_availability.py` has the hand-overs in detail.
 """
 

@@ -1,9 +1,8 @@
-"""What the API server itself says about a manifest that is wrong: at once, naming the field, with what is allowed.
+"""Rejections by the API server itself: at once, with the name of the field and the allowed values.
 
-The rules stand beside the models in `process_operator/resources`; here a real API server reads them. Each table has the
-good as well as the bad, so that a rule that refuses everything is found too. Processes and backfills are applied by
-kubectl, as people do it; the many others are sent to the server that kubectl asks, because a process for each takes
-longer than everything else.
+The rules stand beside the models in `process_operator/resources`; here a real API server reads them. Each table also has
+good values, which would expose a rule that rejects everything. kubectl applies Processes and backfills, as a user does.
+The tests send the many others directly to the server that kubectl asks, because a process for each takes too long.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How many API requests a run costs, counted by the API server itself; and that a request at rest costs none.
+"""Number of API requests for each run, counted by the API server itself; a request at rest needs none.
 
-Beyond creating the run and its Job a plain run takes at most three: a PATCH when it has run for a while, the GET of its
-log, and the PATCH of its end. What the runs of a request share comes on top: its status, Events, retention. The tables
-are printed by `pytest -s`. Neighbour: `audit_log.py`.
+Beyond the creation of the run and its Job, a plain run needs at most three. These are a PATCH when it has run for a
+while, the GET of its log, and the PATCH of its end. The runs of a request share some more: its status, Events, retention. `pytest -s`
+prints the tables. Neighbour: `audit_log.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is removed by itself, on a real node: runs over the limits and their Jobs, after they were recorded.
+"""Retention on a real node: deletion of runs over the limits with their Jobs, after they were recorded.
 
 Runs over a limit may wait a minute for company, so all requests are applied at once and one minute serves every test.
 """

@@ -1,5 +1,4 @@
-"""Who may do what, asked as these people: Kubernetes' own roles with what the chart adds to them, and its admission
-policy.
+"""Rights of users, tested as these users: Kubernetes' own roles with the chart's additions, and its admission policy.
 
 Neighbour: `account.py` installs both, for all tests.
 """

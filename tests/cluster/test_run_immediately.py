@@ -1,4 +1,4 @@
-"""Run Immediately on a real node: once, when it is applied, and again only when somebody asks for it."""
+"""Run Immediately on a real node: once, when it is applied, and again only after a reschedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run keeps of a log: its end, cleaned, as much as was asked for, and a word where there is none.
+"""Captured logs: the end of the log, cleaned, in the requested length, and a reason if there is none.
 
 All requests are applied at once and run side by side; each test waits for its own. Neighbour: `test_run_outcomes.py`.
 """

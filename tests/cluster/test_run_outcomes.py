@@ -1,8 +1,8 @@
-"""How runs end that nobody disturbs: every case on a real node, against the whole record.
+"""Ends of runs without outside influence: every case on a real node, against the whole record.
 
-All requests are applied at once and run side by side; each test waits for its own. Neighbours: `test_run_pending.py`
-has those that cannot start, `test_run_pods_removed.py`, `test_run_jobs_removed.py` and `test_run_kills.py` those that
-are ended from outside, `test_run_logs.py` what is kept of a log.
+All requests are applied at once and run side by side; each test waits for its own. Neighbours: `test_run_pending.py` has
+the runs that cannot start. `test_run_pods_removed.py`, `test_run_jobs_removed.py` and `test_run_kills.py` have those
+that are ended from outside, `test_run_logs.py` the captured logs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Runs that cannot start: what they say while they wait, in the words of whoever refuses, and at their deadline.
+"""Runs that cannot start: their reports while they wait, in the words of the rejecting program, and at their deadline.
 
-Kubernetes lets such Jobs wait for ever; why stands in their pods, or in Events where there is no pod. Neighbour:
+Kubernetes lets these Jobs wait for ever. Their pods have the cause, or Events if there is no pod. Neighbour:
 `test_run_outcomes.py` has the runs that start.
 """
 

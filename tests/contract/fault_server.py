@@ -1,10 +1,9 @@
-"""A small API server with a store, made to fail on order: what a real one does only in its worst minutes.
+"""Small API server with a store that fails on order, as a real one does only in its worst minutes.
 
-Objects are kept by URL path, so a test sees what a client that was told nothing has really done. Faults are answered
-instead of the truth, each for one request, in the order in which they were put into `faults`. While `gate` is cleared
-nothing is answered at all; `most_at_once` is how many requests there ever were without an answer. `logs` are those of
-pods by URL path; while one is followed its queue in `live` is what the container goes on writing, an empty piece being
-its end, and None that of the connection.
+Objects are kept by URL path, so a test sees the effect of a call that got no answer. Each fault replaces one answer, in
+the order of `faults`. While `gate` is cleared the server answers nothing; `most_at_once` is the largest number of
+unanswered requests so far. `logs` are those of pods by URL path. While one is followed, its queue in `live` has the
+further output of the container: an empty piece is its end, and None that of the connection.
 """
 
 from __future__ import annotations

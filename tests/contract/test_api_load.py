@@ -1,6 +1,6 @@
-"""What a busy server meets: how many requests at once, and how long it is left alone when it says so.
+"""Load on a busy server: the number of concurrent requests, and the pause after it asks for one.
 
-One server holds everything back until all that will come has come, so the bound is counted, not timed.
+One server holds all answers back until every request has arrived, so the limit is counted, not timed.
 """
 
 from __future__ import annotations

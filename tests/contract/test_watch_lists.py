@@ -1,6 +1,6 @@
-"""What is listed when watches begin: every object once, by us, and not before every watch has a version to begin at.
+"""Lists at the start of watches: the operator lists every object once, after every watch has a version to start from.
 
-Neighbours: `test_watch_gone.py`, for the lists when a watch begins anew; the stage is `tests/faults/stage.py`.
+Neighbours: `test_watch_gone.py`, for the lists when a watch starts again; the stage is `tests/faults/stage.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What is done to a battle: each fault is one function, with its title and how long the load has to last for it.
+"""Faults of a battle: each is one function, with its title and the minimum duration of the load.
 
-`SHORT` has what `make test` does: the same deeds, fewer at a time. Neighbours: `battle.py`, `proxy.py`; `servers.py`
-has those that need a cluster of one's own.
+`SHORT` has those of `make test`: the same faults, fewer at a time. Neighbours: `battle.py`, `proxy.py`; `servers.py` has
+those that need a cluster of their own.
 """
 
 from __future__ import annotations

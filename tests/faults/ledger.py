@@ -1,7 +1,7 @@
-"""What operators have made, read off the server's answers on their way through the proxies.
+"""Ledger of the objects that operators created, from the server's answers on their way through the proxies.
 
-A run or Job may be gone by the time anybody counts (removed by retention, or deleted), so the server's own word at the
-moment of the write is kept. Neighbours: `proxy.py` tells, `verdict.py` reads.
+A run or Job may be deleted before the count (by retention, or by a fault), so the ledger keeps the server's own answer at
+the moment of the write. Neighbours: `proxy.py` writes it, `verdict.py` reads it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""The work that goes on while things break: requests of every policy, most with a tick a second, and which ticks they
-are due.
+"""Load during the faults: requests of every policy, most with a tick a second, and their due ticks.
 
-Due ticks are plain arithmetic on whole seconds of UTC, so that a mistake in the operator's calendars cannot hide
-itself. Jobs of most requests want no completions and are done at once; those of `works` seconds have a pod that
-`field.py` lets end, so that runs are in each other's way. Neighbours: `verdict.py` compares, `battle.py` applies.
+Due ticks are plain arithmetic on whole seconds of UTC, so that a mistake in the operator's calendars cannot hide itself.
+Jobs of most requests want no completions and are done at once. Those of `works` seconds have a pod that `field.py` ends,
+so that runs block each other. Neighbours: `verdict.py` compares, `battle.py` applies.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Faults of the servers themselves: the API server killed and away, etcd compacted. For a cluster of `hack/cluster`
-alone.
+"""Faults of the servers themselves: a killed or absent API server, a compacted etcd. Only for a cluster of `hack/cluster`.
 
-They hit whoever uses the cluster, so nothing else is done meanwhile. Neighbour: `faults.py`.
+They affect every user of the cluster, so nothing else runs meanwhile. Neighbour: `faults.py`.
 """
 
 from __future__ import annotations

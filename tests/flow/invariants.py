@@ -1,4 +1,4 @@
-"""What must hold at the end of every scenario, however often the operator died on the way."""
+"""Invariants at the end of every scenario, however often the operator died on the way."""
 
 from __future__ import annotations
 

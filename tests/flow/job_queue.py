@@ -1,7 +1,7 @@
-"""A queue for Jobs as Kueue is one: it suspends the Jobs that carry its label, and resumes those that it admits.
+"""Queue for Jobs that acts as Kueue: it suspends the Jobs with its label, and resumes those that it admits.
 
-It acts as Kueue 0.17 does. Admission suspends a Job with the label when the Job is created; a Job that somebody else
-resumes is suspended again; who is admitted is resumed, in the order of creation. `controllers.py` lets it act.
+It acts as Kueue 0.17 does. Admission suspends a Job with the label when the Job is created. It suspends a Job again that
+another program resumed. It resumes admitted Jobs in the order of creation. `controllers.py` calls it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a scenario is, and how it is played: once as it is, and once for each way in which an operator may fail in it.
+"""Scenarios: their form, and their play, once as they are and once for each way in which an operator may fail.
 
 `scenarios_*.py` have the scenarios; the tests beside them play them.
 """

@@ -1,4 +1,4 @@
-"""Scenarios of backfills: a range of a schedule's past is run, once, whatever else goes on."""
+"""Scenarios of backfills: a range of a schedule's past is run, once, whatever else happens."""
 
 from __future__ import annotations
 

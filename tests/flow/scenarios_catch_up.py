@@ -1,5 +1,4 @@
-"""Scenarios of `catchUp: All`: what came due together, while the operator was away or a run was in the way, runs in
-order."""
+"""Scenarios of `catchUp: All`: ticks that became due together, during an outage or behind a blocking run, run in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scenarios of Run Immediately and Run Later, and of what stands in the way of any request."""
+"""Scenarios of Run Immediately and Run Later, and of obstacles to any request."""
 
 from __future__ import annotations
 

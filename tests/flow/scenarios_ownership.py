@@ -1,4 +1,4 @@
-"""Scenarios of objects with a name or a label of ours that belong to somebody else: none of them is touched."""
+"""Scenarios of foreign objects with a name or a label of the operator: it changes none of them."""
 
 from __future__ import annotations
 

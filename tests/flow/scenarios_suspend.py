@@ -1,4 +1,4 @@
-"""Scenarios of Jobs that somebody else suspends: a person, or a queue as Kueue is one.
+"""Scenarios of Jobs that a user suspends, or a queue as Kueue is one.
 
 `memory_api.py` fails every scenario in which the operator resumes a Job that it did not suspend.
 """

@@ -1,4 +1,4 @@
-"""A decision that raises: the request says so, and all goes on as soon as a decision can be made."""
+"""Decisions that raise: the request reports it, and work continues as soon as a decision succeeds."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Every action of a plan, carried out when other objects have taken the names that it is about: none of them is harmed.
+"""Every action of a plan, executed when other objects have the names that it is about: none of them is harmed.
 
-Each object of a request is replaced by one of the same name, labels and spec, with a UID of its own, as after a
-deletion that the operator has not heard of; then each action is carried out as it was planned before.
+Each object of a request is replaced by one of the same name, labels and spec, with another UID, as after a deletion that
+the operator has not observed. Then each action is executed as it was planned before.
 """
 
 from __future__ import annotations

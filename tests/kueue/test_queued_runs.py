@@ -1,4 +1,4 @@
-"""Runs whose Jobs Kueue queues: they wait, start, are preempted and end, and nobody but Kueue resumes a Job."""
+"""Runs whose Jobs Kueue queues: they wait, start, are preempted and end, and only Kueue resumes a Job."""
 
 from __future__ import annotations
 

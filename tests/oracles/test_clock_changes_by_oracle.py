@@ -1,6 +1,6 @@
-"""What each does where the clocks change, and where an oracle goes its own way: ours beside robfig/cron and Quartz.
+"""Clock changes: the operator's ticks beside those of robfig/cron and Quartz, and the differences.
 
-The rows are expressions with what we do, then what the oracle does; both are checked, so that this stays true.
+The rows are expressions with the operator's ticks, then those of the oracle. Both are checked, so that this stays true.
 """
 
 from __future__ import annotations

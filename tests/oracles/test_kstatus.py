@@ -1,6 +1,6 @@
-"""What Helm, Flux (kstatus) and Argo CD make of every version of our objects in some scenarios, beside the phase.
+"""Status in Helm, Flux (kstatus) and Argo CD for every version of the objects in some scenarios, beside the phase.
 
-A scenario is played in memory, and each version that its API server stored is shown to kstatus itself.
+A scenario is played in memory, and each version that its API server stored is given to kstatus itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which proxy leads to the API server, by the variables of the environment: the rules of Go, which kubectl follows."""
+"""Choice of the proxy to the API server by the variables of the environment: the rules of Go, which kubectl follows."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What is prepared before a burst: plans are those of its instant and fall with anything that changes, ticks are
-claimed."""
+"""Preparation of a burst: plans are those of its instant and are dropped after any change, and ticks are claimed."""
 
 from __future__ import annotations
 

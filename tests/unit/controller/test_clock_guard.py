@@ -1,4 +1,4 @@
-"""What the pulse notices, and what follows from it for what is known."""
+"""Clock guard: the stalls and clock jumps that it detects, and the consequences for what is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a decision is made: in the loop, or beside it where a request has very many runs."""
+"""Planner: decisions in the event loop, or beside it for a request with very many runs."""
 
 from __future__ import annotations
 

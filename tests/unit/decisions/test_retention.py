@@ -1,4 +1,4 @@
-"""Which finished runs, Jobs and requests are removed, in which order, and when they are looked at again."""
+"""Retention: the finished runs, Jobs and requests that are deleted, their order, and the time of the next check."""
 
 from __future__ import annotations
 

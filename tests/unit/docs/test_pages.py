@@ -1,6 +1,6 @@
 """Links and paths in the pages: each relative link leads to a file and a heading, each path of a module exists.
 
-Decisions are included, because a page about a module that was renamed helps nobody to find it.
+Decisions are included, because a page with the old name of a module leads no reader to it.
 """
 
 from __future__ import annotations

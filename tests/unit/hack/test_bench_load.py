@@ -1,4 +1,4 @@
-"""What the benchmarks make of a load that was watched: lateness, backlog, delays of records and requests per run."""
+"""Evaluation of a watched load by the benchmarks: lateness, backlog, delays of records and requests per run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make bench` makes of its samples: spreads, ratios, targets, growth, and a picture."""
+"""Report of `make bench` from its samples: spreads, ratios, targets, growth, and a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where `hack/cluster` finds the programs of a cluster, and the links to them."""
+"""Programs of a cluster: their location in `hack/cluster`, and the links to them."""
 
 from __future__ import annotations
 

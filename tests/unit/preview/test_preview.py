@@ -1,5 +1,4 @@
-"""When a request would run, from its manifest: the ERP's own examples, clock changes, one-shot timings, bounds,
-remarks."""
+"""Preview of a request from its manifest: the ERP's own examples, clock changes, one-shot timings, limits, remarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a text has the wrong form, the message gives an example, and that is taken."""
+"""Forms of text: the message about a wrong form has an example, and the example is accepted."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What the probes say, on a clock that is set by hand. Neighbour: `tests/cluster/test_high_availability.py` asks a
-process."""
+"""Answers of the probes, on a clock that is set by hand. `tests/cluster/test_high_availability.py` asks a process."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What is counted, and that docs/metrics.md says it. Neighbour: `tests/cluster/test_high_availability.py` asks a
-process."""
+"""Metrics: their values, and their rows in docs/metrics.md. `tests/cluster/test_high_availability.py` asks a process."""
 
 from __future__ import annotations
 

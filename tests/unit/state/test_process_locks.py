@@ -1,4 +1,4 @@
-"""Whose turn it is before a Process that its requests share, and what of that is noted at the moment of a decision."""
+"""Process locks: the next request of a Process that several requests share, and the grant at the moment of a decision."""
 
 from __future__ import annotations
 

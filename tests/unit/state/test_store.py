@@ -1,4 +1,4 @@
-"""What the store holds of what it sees: events late, twice, out of order or lost, and requests that share a name."""
+"""Store of observed objects: events late, twice, out of order or lost, and requests that share a name."""
 
 from __future__ import annotations
 

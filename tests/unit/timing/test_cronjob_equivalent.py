@@ -1,4 +1,4 @@
-"""Which CronJob fires at the instants of a schedule, and what the CronJob controller makes of clock changes."""
+"""CronJobs that fire at the instants of a schedule, and the CronJob controller's treatment of clock changes."""
 
 from __future__ import annotations
 

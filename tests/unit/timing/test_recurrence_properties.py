@@ -1,4 +1,4 @@
-"""What holds for every schedule: order, completeness and consistency of the searches, and croniter as a witness."""
+"""Properties of every schedule: order, completeness and consistency of the searches, and croniter as a witness."""
 
 from __future__ import annotations
 

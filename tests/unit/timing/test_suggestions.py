@@ -1,6 +1,6 @@
-"""What a message suggests is taken when it is typed: for every kind of suggestion about an expression or a zone.
+"""Suggestions in messages are accepted when typed: every kind of suggestion about an expression or a zone.
 
-Slips are put into expressions that are right, so that the slip is all there is to mend.
+Each test puts a slip into a correct expression, so that the slip is its only fault.
 """
 
 from __future__ import annotations

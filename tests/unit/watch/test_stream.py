@@ -1,4 +1,4 @@
-"""What is taken from the stream of a watch, and what kopf sees of it."""
+"""Stream of a watch: the objects that the operator reads, and the bookmarks that kopf sees instead."""
 
 from __future__ import annotations
 

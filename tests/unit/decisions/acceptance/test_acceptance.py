@@ -1,4 +1,4 @@
-"""The verdict on a request: which field stands in the way, and when the API server is asked."""
+"""Acceptance of a request: the field that prevents it, and the questions to the API server."""
 
 from __future__ import annotations
 

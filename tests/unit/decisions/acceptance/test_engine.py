@@ -1,4 +1,4 @@
-"""Which engine makes the Jobs of a schedule: where Auto takes a CronJob, and what an explicit choice allows."""
+"""Choice of the engine: the schedules for which Auto uses a CronJob, and the limits of an explicit choice."""
 
 from __future__ import annotations
 

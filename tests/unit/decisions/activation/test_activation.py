@@ -1,4 +1,4 @@
-"""When a new activation begins: start, resume, reschedule and edit, and what begins none."""
+"""Start of a new activation: create, resume, reschedule and edit, and the changes that start none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a backfill: which ticks get a run now, how those before are counted, and when it is over."""
+"""Progress of a backfill: the ticks that get a run now, the counts of the earlier ones, and its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may start beside whom, who waits and who goes: policy by policy."""
+"""Concurrency: the runs that start, wait or end beside others, policy by policy."""
 
 from __future__ import annotations
 

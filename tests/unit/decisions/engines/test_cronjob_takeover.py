@@ -1,4 +1,4 @@
-"""What is done about a tick of a CronJob that has no Job: by when, by whom, and what is in the way."""
+"""Takeover of a CronJob's tick without a Job: its time, its author, and the blocking runs."""
 
 from __future__ import annotations
 

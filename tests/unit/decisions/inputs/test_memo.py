@@ -1,4 +1,4 @@
-"""What follows from a request is worked out once for each version of it, and goes with it."""
+"""Memo of values that follow from a request: computed once for each version of it, and dropped with it."""
 
 from __future__ import annotations
 

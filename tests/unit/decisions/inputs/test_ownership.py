@@ -1,4 +1,4 @@
-"""Which Jobs, pods, runs and CronJobs belong together: only UIDs, and names with the digest of one, are proof."""
+"""Ownership of Jobs, pods, runs and CronJobs: only UIDs, and names with the digest of one, are proof."""
 
 from __future__ import annotations
 

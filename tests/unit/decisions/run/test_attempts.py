@@ -1,4 +1,4 @@
-"""How often the work of a run was tried: retries, not pods."""
+"""Attempts of a run: retries, not pods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From raw bytes to the stored text: what is shown, where it is cut, and what stands in for a log that is gone."""
+"""Stored text of a log from raw bytes: its characters, its cut, and the substitute for a log that is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an earlier request left behind: what is adopted, what is recorded as over, and what has a place."""
+"""Leftovers of an earlier request: those that are adopted, recorded as over, or counted as active."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Jobs and pods mean for their run: every case seen on a cluster, as bodies, against the whole outcome."""
+"""Outcome of a run from its Job and pods: every case seen on a cluster, as bodies, against the whole outcome."""
 
 from __future__ import annotations
 

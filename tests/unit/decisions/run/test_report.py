@@ -1,4 +1,4 @@
-"""What is written into a run while it goes on: also which process it is a run of."""
+"""Reports about a run while it is active, with the name of its process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which ends are told to whom, in which words, and what the run and the request say about it: tables."""
+"""Notifications: the ends, receivers and words, and the reports of the run and the request, as tables."""
 
 from __future__ import annotations
 

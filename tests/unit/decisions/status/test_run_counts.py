@@ -1,4 +1,4 @@
-"""How runs are counted: each once, in the phase that it ended with, whatever is recorded in one second."""
+"""Counts of runs: each once, in the phase of its end, whatever is recorded in one second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the Job template that a person wrote to the one that runs."""
+"""Job templates: from the one that a user wrote to the one that runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of due ticks: the table of policy, catch-up, run in the way and starting deadline, cell by cell."""
+"""Due ticks: the table of policy, catch-up, blocking run and starting deadline, cell by cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run means that was made before its tick: nothing until then, unless its tick will not come."""
+"""Early claims: a run that was created before its tick counts for nothing until then, unless its tick does not happen."""
 
 from __future__ import annotations
 

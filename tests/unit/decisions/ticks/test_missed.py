@@ -1,4 +1,4 @@
-"""How refused ticks are laid down: single records, then one summary that grows, and the words for each reason."""
+"""Records of missed ticks: single records, then one summary that grows, and the words for each reason."""
 
 from __future__ import annotations
 
