@@ -69,7 +69,7 @@ def test_a_canceled_run_says_its_last_words(space: Workspace) -> None:
     for value in (False, None):
         answer = space.cluster.patch("prun", name, space.namespace, {"spec": {"cancel": value}})
         assert not answer.ok
-        assert "cancel cannot be taken back" in answer.message
+        assert "cancel cannot be changed back to false" in answer.message
     space.let_operator_catch_up()
     assert len(space.runs("long")) == 1, "a canceled run is not made up"
     space.reschedule("long")

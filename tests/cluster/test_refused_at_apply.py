@@ -149,7 +149,7 @@ BAD_PROCESSES = [
     pytest.param(
         parameter(name="MY-NAME"),
         "spec.parameters[0].name",
-        "must be a name of an environment variable",
+        "must be the name of an environment variable",
         id="a name with a dash",
     ),
     pytest.param(
@@ -337,24 +337,24 @@ BAD_REQUESTS = [
         "finishTime must not be before startTime",
         id="a finish before the start, in another zone",
     ),
-    pytest.param(daily(timeZone="Local"), "spec.timing.schedule.timeZone", "Local is not one", id="the zone Local"),
-    pytest.param(daily(timeZone="local"), "spec.timing.schedule.timeZone", "Local is not one", id="the zone local"),
+    pytest.param(daily(timeZone="Local"), "spec.timing.schedule.timeZone", "Local is not allowed", id="the zone Local"),
+    pytest.param(daily(timeZone="local"), "spec.timing.schedule.timeZone", "Local is not allowed", id="the zone local"),
     pytest.param(daily(timeZone="../etc/passwd"), "spec.timing.schedule.timeZone", A_ZONE, id="a path as a zone"),
     pytest.param(daily(jitter="1500ms"), "spec.timing.schedule.jitter", "whole seconds", id="a jitter of 1.5 seconds"),
     pytest.param(daily(jitter="0s"), "spec.timing.schedule.jitter", "must be longer than 0s", id="a jitter of nothing"),
     pytest.param(
         daily(exclude=["25/12"]),
         "spec.timing.schedule.exclude[0]",
-        "must be a date that exists from 1970-01-01 to 2199-12-31",
+        "must be an existing date from 1970-01-01 to 2199-12-31",
         id="a date without a year",
     ),
     *[
         pytest.param(daily(exclude=["2027-12-25", text]), "spec.timing.schedule.exclude[1]", said, id=title)
         for text, said, title in (
-            ("2027-02-29", "must be a date that exists", "29 February of a common year"),
-            ("2027-04-31/2027-05-02", "must be a date that exists", "a range from 31 April"),
+            ("2027-02-29", "must be an existing date", "29 February of a common year"),
+            ("2027-04-31/2027-05-02", "must be an existing date", "a range from 31 April"),
             ("2028-01-06/2027-12-24", "must not end before it begins", "a reversed range"),
-            ("2200-01-01", "must be a date that exists from 1970", "a date of the far future"),
+            ("2200-01-01", "must be an existing date from 1970", "a date of the far future"),
         )
     ],
     pytest.param(
@@ -414,13 +414,11 @@ BAD_RUNS = [
         )
         for trigger in ("Later", "Schedule", "CatchUp", "Backfill")
     ),
-    pytest.param(
-        {"trigger": "Step"}, "spec.parent", "parent must be set with the trigger Step", id="a step of nothing"
-    ),
+    pytest.param({"trigger": "Step"}, "spec.parent", "parent must be set if trigger is Step", id="a step of nothing"),
     pytest.param(
         {"parent": {"name": "close-all", "step": "ledger"}},
         "spec.parent",
-        "parent must be set with the trigger Step, and only then",
+        "parent must be set if trigger is Step, and only then",
         id="a manual run with a parent",
     ),
     pytest.param({"cancel": "yes"}, "spec.cancel", "must be of type boolean", id="a cancel in quotes"),
@@ -603,8 +601,12 @@ CHANGED_RUNS = [
     pytest.param(FULL_RUN, {"scheduledTime": None}, "spec", ONLY_CANCEL, id="its time, taken away"),
     pytest.param(FULL_RUN, {"parent": {"step": "other"}}, "spec", ONLY_CANCEL, id="its step"),
     pytest.param({}, {"parent": {"name": "a", "step": "b"}, "trigger": "Step"}, "spec", ONLY_CANCEL, id="a parent"),
-    pytest.param({"cancel": True}, {"cancel": False}, "spec.cancel", "cannot be taken back", id="a cancel, taken back"),
-    pytest.param({"cancel": True}, {"cancel": None}, "spec.cancel", "cannot be taken back", id="a cancel, removed"),
+    pytest.param(
+        {"cancel": True}, {"cancel": False}, "spec.cancel", "cannot be changed back to false", id="a cancel, taken back"
+    ),
+    pytest.param(
+        {"cancel": True}, {"cancel": None}, "spec.cancel", "cannot be changed back to false", id="a cancel, removed"
+    ),
 ]
 
 
@@ -669,7 +671,7 @@ def test_of_a_backfill_only_two_fields_change(cluster: Kubectl, shared_namespace
     assert_names(answer.message, "spec", "only maxActiveRuns and cancel can be changed")
     answer = cluster.patch("pbf", name, shared_namespace, {"spec": {"cancel": False}})
     assert not answer.ok
-    assert_names(answer.message, "spec.cancel", "cancel cannot be taken back")
+    assert_names(answer.message, "spec.cancel", "cancel cannot be changed back to false")
 
 
 def test_a_run_cannot_end_before_it_starts(cluster: Kubectl, shared_namespace: str) -> None:

@@ -1,1 +1,4 @@
-"""What the API server holds, as frozen values: our three kinds, and what is read of Jobs, CronJobs and pods. Pure."""
+"""API types as frozen values: the four kinds of the operator, and the fields of Jobs, CronJobs and pods that it reads.
+
+The package is pure. It does no I/O and reads no clock.
+"""

@@ -1,6 +1,6 @@
-"""CEL rule: what the API server checks of an object beyond types and limits, and what it says.
+"""CEL rules: checks of the API server beyond types and limits, with their error messages.
 
-Neighbours: `text_form.py` makes rules of patterns, `model.py` has the rules of classes, `schema.py` writes them.
+`text_form.py` makes rules from patterns, `model.py` holds the rules of classes, `schema.py` writes them to the CRDs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class CelRule:
     """One `x-kubernetes-validations` entry.
 
-    `field_path` is relative to the object that carries the rule (`.finishTime`); else the error names that object.
+    `field_path` is relative to the object with the rule (`.finishTime`). Without it the error names that object.
     """
 
     rule: str
@@ -24,7 +24,7 @@ class CelRule:
     field_path: str | None = None
 
     def to_api(self) -> JsonDict:
-        """Give the entry as the CRD holds it."""
+        """Give the entry of the CRD."""
         entry: JsonDict = {"rule": self.rule, "message": self.message}
         if self.field_path is not None:
             entry["fieldPath"] = self.field_path

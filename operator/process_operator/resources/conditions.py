@@ -1,7 +1,6 @@
-"""Conditions as all our kinds carry them, and every reason that we write, so that status, Events and tests agree.
+"""Conditions of the four kinds, and all reasons that the operator writes to statuses and Events.
 
-Conditions are shared: another program may add types of its own to our objects, and each writer keeps those of the
-others. Neighbours: the kinds hold conditions in their status; `decisions/` makes them.
+Other programs can add condition types of their own to the objects. The operator keeps them.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAX_CONDITIONS: Final = 32
-"""As many as one object may have: ours, and room for those of other programs."""
+"""Highest number of conditions of one object, which leaves room for those of other programs."""
 
 
 class ConditionType(StrEnum):
-    """The types that the operator writes. Ready, Stalled and Reconciling are those that kstatus knows."""
+    """The types that the operator writes. Ready, Stalled and Reconciling are types of kstatus."""
 
     ACCEPTED = "Accepted"
     READY = "Ready"
@@ -65,11 +64,11 @@ class Reason(StrEnum):
     NAMESPACE_TERMINATING = "NamespaceTerminating"
     EXCLUDE_NOT_FOUND = "ExcludeNotFound"
     UNSUPPORTED = "Unsupported"
-    # The API server rejects what the request needs, or cannot judge it: Ready=False, also of an accepted request
+    # Ready=False, also of an accepted request: the API server rejects an object of the request, or cannot validate it
     REJECTED = "Rejected"
     WEBHOOK_FAILED = "WebhookFailed"
     API_ERROR = "APIError"
-    # Ready=False: the operator itself failed to decide about the request
+    # Ready=False: an internal error of the operator prevents a decision
     INTERNAL_ERROR = "InternalError"
     # Ready=False: a run that does not start blocks the next one
     RUN_NOT_STARTED = "RunNotStarted"
@@ -85,7 +84,7 @@ class Reason(StrEnum):
 
     @property
     def may_heal(self) -> bool:
-        """Whether the cause may go away without anyone editing the request: it is then not Stalled."""
+        """Whether the cause can go away without a change of the request, so that the request is not Stalled."""
         return self in _MAY_HEAL
 
 
@@ -140,7 +139,7 @@ class BackfillReason(StrEnum):
 
 
 class RunReason(StrEnum):
-    """Reasons of a run that are ours; `status.reason` may also hold Kubernetes' own, such as ImagePullBackOff."""
+    """Reasons of a run that the operator writes. `status.reason` can also be one of Kubernetes, such as ImagePullBackOff."""
 
     # Succeeded
     COMPLETED = "Completed"
@@ -148,7 +147,7 @@ class RunReason(StrEnum):
     CANCELED = "Canceled"
     REPLACED = "Replaced"
     UNSCHEDULED = "Unscheduled"
-    # Canceled, or Succeeded where the end was seen
+    # Canceled, or Succeeded if the operator observed the end
     JOB_DELETED = "JobDeleted"
     # Missed
     DEADLINE_PASSED = "DeadlinePassed"
@@ -156,7 +155,7 @@ class RunReason(StrEnum):
     EDITED = "Edited"
     RESCHEDULED = "Rescheduled"
     TOO_MANY = "TooMany"
-    # Missed; of a Pending run: its Job is suspended
+    # Missed; or Pending, if the Job of the run is suspended
     SUSPENDED = "Suspended"
     # Skipped
     OVERLAP = "Overlap"
@@ -179,9 +178,9 @@ class RunReason(StrEnum):
     STEP_FAILED = "StepFailed"
     # Unknown
     JOB_GONE = "JobGone"
-    # Unknown, of a run that an earlier request of the name left behind
+    # Unknown, of a run of an earlier request with the same name
     FORMER_REQUEST = "FormerRequest"
-    # Unknown, of a step whose run a person deleted
+    # Unknown, of a step whose run a user deleted
     RUN_DELETED = "RunDeleted"
     # Pending
     WAITING = "Waiting"
@@ -194,19 +193,19 @@ class RunReason(StrEnum):
     RETRYING = "Retrying"
     PARTLY_ENDED = "PartlyEnded"
     NOT_TERMINATED = "NotTerminated"
-    # Running, although its request asks for its suspension
+    # Running, although its request is suspended with SuspendRunning
     NOT_SUSPENDED = "NotSuspended"
 
 
 class NotifiedReason(StrEnum):
-    """Reasons of the condition Notified of a run; besides those of NotificationsReady."""
+    """Reasons of the condition Notified of a run, beside those of NotificationsReady."""
 
     DELIVERED = "Delivered"
     DELIVERY_FAILED = "DeliveryFailed"
 
 
 class LogReason(StrEnum):
-    """Why `status.log` of a run is not simply the tail of the container's log."""
+    """The reasons for which `status.log` of a run is not the end of the container's log."""
 
     NOT_CAPTURED = "NotCaptured"
     NEVER_STARTED = "NeverStarted"
@@ -224,16 +223,18 @@ class Condition(Model):
     observed_generation: Int64 | None = Field(
         None, ge=0, description="The metadata.generation that the condition was computed from."
     )
-    last_transition_time: Instant | None = Field(None, description="When the status last changed.")
-    reason: str = Field(min_length=1, max_length=1024, description="Why, as one word in CamelCase, for programs.")
-    message: str = Field("", max_length=32_768, description="Why, as a sentence, for people.")
+    last_transition_time: Instant | None = Field(None, description="Time of the last change of the status.")
+    reason: str = Field(
+        min_length=1, max_length=1024, description="Reason of the status, as one word in CamelCase, for programs."
+    )
+    message: str = Field("", max_length=32_768, description="Reason of the status, as a sentence, for people.")
 
 
 def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now: datetime) -> tuple[Condition, ...]:
-    """Give `new` with its transition times: the old one where the status is the same, else `now` (an aware datetime).
+    """Give `new` with transition times: the old time if the status is unchanged, else `now` (an aware datetime).
 
-    `new` is the whole list of ours: a type of ours that is only in `old` is gone. The conditions of other programs
-    stay. Where nothing changed the result equals `old`, so that nothing has to be written.
+    `new` has all conditions of the operator; its types that are only in `old` are dropped. The conditions of other
+    programs stay. The result equals `old` if nothing changed, so that no write is needed.
     """
     before = {condition.type: condition for condition in old}
     merged = []
@@ -250,14 +251,14 @@ def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now
 
 
 def own_conditions(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Give those that the operator writes."""
+    """Give the conditions that the operator writes."""
     return tuple(condition for condition in conditions if not _is_of_another(condition.type))
 
 
 def with_those_of_others(
     ours: Iterable[Mapping[str, Any]], there: Iterable[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
-    """Give our conditions with those of other programs that are `there` now, all as the API holds them."""
+    """Give the conditions of the operator, and those of other programs that are `there`, in API form."""
     kept = [condition for condition in ours if not _is_of_another(condition["type"])]
     return kept + [condition for condition in there if _is_of_another(condition["type"])][: MAX_CONDITIONS - len(kept)]
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Engine(StrEnum):
-    """Who makes the Jobs of a schedule."""
+    """The controller that creates the Jobs of a schedule."""
 
     AUTO = "Auto"
     CRON_JOB = "CronJob"

@@ -1,7 +1,7 @@
-"""The Job template of processes and requests: a plain dict, kept as given; the API server checks only its frame.
+"""Job template of processes and requests: a plain dict, of which the CRD declares only the outer fields.
 
-Everything below the frame is Kubernetes' own: it is preserved unread, and judged by a dry run of the Job. The frame is
-declared so that the commonest slips are refused when the manifest is applied, and so that two server-side appliers can
+Inner fields belong to Kubernetes. They are kept as they are, and a dry run of the Job validates them. The outer fields
+are declared so that the API server rejects the most common mistakes at once, and so that two server-side appliers can
 share one list of containers.
 """
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _CONTAINERS: Final[JsonDict] = {
     "type": "array",
-    "description": "The containers of the pod, as in any pod.",
+    "description": "Containers of the pod, as in any pod, at least one.",
     "minItems": 1,
     "maxItems": 64,
     "x-kubernetes-list-type": "map",
@@ -31,7 +31,7 @@ _CONTAINERS: Final[JsonDict] = {
 
 
 def _frame(description: str, required: str, properties: JsonDict) -> JsonDict:
-    """An object with one required property, whose other properties are kept unread."""
+    """Give the schema of an object with one required property, whose unknown properties are kept."""
     return {
         "type": "object",
         "description": description,
@@ -42,19 +42,19 @@ def _frame(description: str, required: str, properties: JsonDict) -> JsonDict:
 
 
 _POD_SPEC: Final = _frame(
-    "The pod, as in any Job.",
+    "Spec of the pod, as in any Job.",
     "containers",
     {
         "restartPolicy": {
             "type": "string",
             "enum": ["Never", "OnFailure"],
-            "description": "Never or OnFailure. Unset means Never.",
+            "description": "Restart policy: Never or OnFailure. Unset means Never.",
         },
         "containers": _CONTAINERS,
     },
 )
-_POD_TEMPLATE: Final = _frame("The pod template of the Job.", "spec", {"spec": _POD_SPEC})
-_JOB_SPEC: Final = _frame("The spec of the Job, as in batch/v1.", "template", {"template": _POD_TEMPLATE})
+_POD_TEMPLATE: Final = _frame("Pod template of the Job.", "spec", {"spec": _POD_SPEC})
+_JOB_SPEC: Final = _frame("Spec of the Job, as in batch/v1.", "template", {"template": _POD_TEMPLATE})
 
 JOB_TEMPLATE_SCHEMA: Final[JsonDict] = {
     "type": "object",
@@ -62,7 +62,7 @@ JOB_TEMPLATE_SCHEMA: Final[JsonDict] = {
     "properties": {
         "metadata": {
             "type": "object",
-            "description": "Labels and annotations for the Job; anything else in it is ignored.",
+            "description": "Labels and annotations of the Job. Other fields are ignored.",
             "x-kubernetes-preserve-unknown-fields": True,
         },
         "spec": _JOB_SPEC,

@@ -1,7 +1,6 @@
-"""What our kinds have in common: the frame of an object, and what its CRD says beyond the schema.
+"""Resource base class of the four kinds, and the parts of their CRDs that are not in the schema.
 
-Neighbours: `process.py`, `process_request.py` and `process_run.py` are the kinds, `model.py` has what their parts are
-made of.
+`model.py` has the types of their fields.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of `kubectl get`; `wide` ones show with `-o wide` only."""
+    """One column of `kubectl get`. A `wide` column is shown with `-o wide` only."""
 
     name: str
     type: str
@@ -31,14 +30,17 @@ class Column:
 
 
 NOT_OBSERVED: Final = -1
-"""`status.observedGeneration` of an object that the operator has not looked at: no generation is -1.
+"""Default of `status.observedGeneration`, for objects that the operator has not observed. No generation is -1.
 
-Programs that wait for an object (kstatus: Flux, Helm, kpt) take one without the field for finished.
+Programs that wait for an object by kstatus (Flux, Helm, kpt) treat an object without the field as finished.
 """
 
 ObservedGeneration = Annotated[
     Int64,
-    Field(ge=NOT_OBSERVED, description="The metadata.generation that was last looked at; -1 before the first look."),
+    Field(
+        ge=NOT_OBSERVED,
+        description="The metadata.generation that the operator observed last. -1 means that it has observed none.",
+    ),
 ]
 
 AGE: Final = Column("Age", "date", ".metadata.creationTimestamp")
@@ -46,9 +48,9 @@ AGE: Final = Column("Age", "date", ".metadata.creationTimestamp")
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a CRD says about its kind beyond the schema.
+    """The parts of a CRD that are not in the schema.
 
-    `status_default` is the status of an object that nobody has written a status to, beside `observedGeneration: -1`.
+    `status_default` has the defaults of the status beside `observedGeneration: -1`.
     """
 
     kind: Kind
@@ -59,7 +61,7 @@ class Definition:
 
 
 class Resource(Model):
-    """An object of one of our kinds; subclasses add `spec`, `status` and their `kind`."""
+    """An object of one of the four kinds. Subclasses add `spec`, `status` and their `kind`."""
 
     rules = (
         CelRule(

@@ -1,7 +1,4 @@
-"""The kinds of the API that the operator talks about, and where each of them lives on the server.
-
-Neighbours: `api.py` sends the requests, `errors.py` says what came back.
-"""
+"""Kinds of API objects that the operator uses, with their URL paths. This is the only table of kinds."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from process_operator.resources.names import GROUP, VERSION
 
 
 class Kind(NamedTuple):
-    """One resource of the API: `group` is empty for the core group, `plural` is the name in URLs."""
+    """One kind. `group` is empty for the core group, `plural` is the name in URLs."""
 
     group: str
     version: str
@@ -22,13 +19,14 @@ class Kind(NamedTuple):
 
     @property
     def api_version(self) -> str:
-        """What stands in an object's `apiVersion`."""
+        """The value of the field `apiVersion`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
-        """URL path of a collection (no name), an object, or its subresource; no namespace means all of them.
+        """Give the URL path of an object or its subresource, or of a collection if there is no name.
 
-        Raises ValueError where an object of a namespaced kind is asked for without its namespace.
+        A collection without a namespace spans all namespaces. Raises ValueError for an object of a namespaced kind
+        without a namespace.
         """
         if name is not None and self.namespaced and not namespace:
             raise ValueError(f"namespace: required to address the {self.kind} {name}")
@@ -48,9 +46,9 @@ CRONJOB: Final = Kind("batch", "v1", "cronjobs", "CronJob")
 CONFIG_MAP: Final = Kind("", "v1", "configmaps", "ConfigMap")
 POD: Final = Kind("", "v1", "pods", "Pod")
 EVENT: Final = Kind("", "v1", "events", "Event")
-"""The core/v1 Event: the one that `kubectl describe` reads and that RBAC rules commonly name."""
+"""The core/v1 Event, because `kubectl describe` reads it and RBAC rules commonly name it."""
 LEASE: Final = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 NAMESPACE: Final = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
 
 OUR_KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, PROCESS_BACKFILL)
-"""The kinds that the operator brings, in the order in which a user meets them."""
+"""The four kinds whose CRDs belong to the operator, in the order in which a user learns them."""

@@ -1,7 +1,7 @@
-"""What the kubelet says of containers in Events: that it killed one, and which probe or hook failed before.
+"""Events of the kubelet about containers that it killed, and about the failed probe or hook before that.
 
-A killed container shows its exit code (137) and nothing else, so this is the only place that tells why it was killed.
-`decisions/run/failure.py` says what it means. Neighbour: `resources/batch/pod.py`, for what pods say themselves.
+The status of a killed container has the exit code 137 only. These Events are the only source of the cause.
+`decisions/run/failure.py` derives the reason of a run from them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class KubeletEvent:
     """`Killing`, `Unhealthy` or `FailedPostStartHook`."""
     message: str
     at: datetime | None
-    """When it happened last, in UTC, by the clock of the node."""
+    """Time of the last occurrence in UTC, by the clock of the node."""
 
 
 def kubelet_events(raw: Iterable[Mapping[str, Any]]) -> tuple[KubeletEvent, ...]:
-    """The Events among API bodies that say why a container was killed, oldest first."""
+    """Read the Events that have the cause of a kill, oldest first. Other Events are dropped."""
     found = [event for body in raw if (event := _event(body)) is not None]
     return tuple(sorted(found, key=lambda event: (event.at is not None, event.at)))
 
@@ -40,6 +40,6 @@ def _event(body: Mapping[str, Any]) -> KubeletEvent | None:
     if container is None or reason not in _REASONS:
         return None
     text = body.get("lastTimestamp") or (body.get("series") or {}).get("lastObservedTime") or body.get("eventTime")
-    # The kubelet gives the end of a container in whole seconds, some Events in microseconds.
+    # The kubelet reports the end of a container in whole seconds, but some Events in microseconds.
     at = datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0) if text else None
     return KubeletEvent(container[1], reason, body.get("message") or "", at)

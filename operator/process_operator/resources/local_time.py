@@ -34,7 +34,7 @@ class DaysOfWeek(StrEnum):
 
 
 class WeekOfMonth(StrEnum):
-    """Which of a month's four or five days of one name."""
+    """The position of a weekday in its month."""
 
     FIRST = "First"
     SECOND = "Second"
@@ -51,8 +51,8 @@ TimeOfDay = Annotated[str, Field(max_length=8, json_schema_extra=_TIME_OF_DAY.sc
 """`HH:MM` or `HH:MM:SS`, 00:00 to 23:59:59."""
 _TIME_ZONE: Final = TextForm(
     "[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}",
-    "must be a name of the IANA time zone database, such as Europe/Madrid or America/New_York; a name of Windows "
-    "(Romance Standard Time) or an offset (+05:30) is none",
+    "must be a name of the IANA time zone database, such as Europe/Madrid or America/New_York; Windows names "
+    "(Romance Standard Time) and offsets (+05:30) are not allowed",
 )
 TimeZone = Annotated[
     str,
@@ -62,7 +62,7 @@ TimeZone = Annotated[
         json_schema_extra=_TIME_ZONE.schema(
             CelRule(
                 rule="self.lowerAscii() != 'local'",
-                message="must be a name of the IANA time zone database, such as Europe/Madrid; Local is not one",
+                message="must be a name of the IANA time zone database, such as Europe/Madrid; Local is not allowed",
             )
         ),
     ),
@@ -84,8 +84,8 @@ DayOfMonth = Annotated[
 ]
 _EXCLUDED_DATES: Final = TextForm(
     f"{DAY_PATTERN}(/{DAY_PATTERN})?",
-    "must be a date that exists from 1970-01-01 to 2199-12-31 as YYYY-MM-DD, such as 2027-12-25, or two of them: "
-    "2027-12-24/2028-01-06",
+    "must be an existing date from 1970-01-01 to 2199-12-31 as YYYY-MM-DD, such as 2027-12-25, or a range of two dates, "
+    "such as 2027-12-24/2028-01-06",
 )
 ExcludedDates = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""Who is told how a run ended: what a request asks for. Neighbour: `receiver.py` is what the administrator offers."""
+"""Notifications that a request asks for at the end of its runs. `receiver.py` has the configured receivers."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ ReceiverName = Annotated[
 
 
 class Notification(Model):
-    """Who is told of which ends."""
+    """A receiver, and the phases that it is notified of."""
 
-    receiver: ReceiverName = Field(description="Name of the receiver, as the administrator of the operator gave it.")
+    receiver: ReceiverName = Field(
+        description="Name of the receiver, as the administrator of the operator configured it."
+    )
     phases: tuple[End, ...] = Field(
         (RunPhase.FAILED, RunPhase.MISSED, RunPhase.UNKNOWN),
         min_length=1,
         max_length=6,
-        description="The phases of runs that it is told of. Unset: Failed, Missed and Unknown.",
+        description="Final phases of runs that cause an event. Unset means Failed, Missed and Unknown.",
         json_schema_extra=SET_LIST,
     )

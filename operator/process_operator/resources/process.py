@@ -1,4 +1,7 @@
-"""Process: a reusable definition of what to run. Neighbours: `process_request.py` is when, `process_run.py` how."""
+"""Process: a reusable definition of work.
+
+`process_request.py` has the timing of its runs, `process_run.py` their results.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from process_operator.resources.text_form import LABEL, TextForm
 
 
 class ConcurrencyPolicy(StrEnum):
-    """What happens when a run is due while another is going on."""
+    """What happens to a run that is due while another run is open."""
 
     ALLOW = "Allow"
     FORBID = "Forbid"
@@ -36,12 +39,12 @@ SharedPolicy = Literal[ConcurrencyPolicy.ALLOW, ConcurrencyPolicy.FORBID, Concur
 
 
 _RESERVED: Final = CelRule(
-    "!self.startsWith('PROCESS_')", "must not begin with PROCESS_, which the operator sets itself"
+    "!self.startsWith('PROCESS_')", "must not begin with PROCESS_, because the operator sets variables with this prefix"
 )
 
 _PARAMETER_NAME: Final = TextForm(
     "[A-Za-z_][A-Za-z0-9_]*",
-    "must be a name of an environment variable: letters, digits and _, not a digit first, such as LEDGER_ID",
+    "must be the name of an environment variable: letters, digits and _, starting with a letter or _, such as LEDGER_ID",
 )
 ParameterName = Annotated[
     str, Field(max_length=63, json_schema_extra=_PARAMETER_NAME.schema(_RESERVED)), _PARAMETER_NAME.validator
@@ -50,7 +53,7 @@ ParameterName = Annotated[
 
 
 class Parameter(Model):
-    """A parameter that the process declares; each becomes an environment variable of every container."""
+    """A parameter of the process. It becomes an environment variable of every container."""
 
     rules = (
         CelRule(
@@ -60,10 +63,17 @@ class Parameter(Model):
         ),
     )
 
-    name: ParameterName = Field(description="Name of the environment variable.")
-    description: str | None = Field(None, max_length=1024, description="What the parameter is for.")
-    required: Bool = Field(default=False, description="Whether every request must give a value. Unset means false.")
-    default: str | None = Field(None, max_length=4096, description="Value where a request gives none.")
+    name: ParameterName = Field(
+        description="Name of the environment variable: letters, digits and _, starting with a letter or _."
+    )
+    description: str | None = Field(None, max_length=1024, description="Purpose of the parameter, for people.")
+    required: Bool = Field(default=False, description="Whether every request must set a value. Unset means false.")
+    default: str | None = Field(
+        None,
+        max_length=4096,
+        description="Value for requests that set none. Not allowed together with required. Without a value and a default the "
+        "variable is not set.",
+    )
 
 
 class ProcessReference(Model):
@@ -79,14 +89,14 @@ StepName = Annotated[str, Field(max_length=20, json_schema_extra=_STEP_NAME.sche
 
 
 class Step(Model):
-    """One step of a process that consists of other processes."""
+    """One step of a process that runs other processes."""
 
-    name: StepName = Field(description="Name of the step: lower-case letters, digits and -.")
-    process: ProcessReference = Field(description="The process of this step. It cannot itself have steps.")
+    name: StepName = Field(description="Name of the step: at most 20 lower-case letters, digits and -.")
+    process: ProcessReference = Field(description="The Process that this step runs. It must have a jobTemplate.")
 
 
 class ProcessSpec(Model):
-    """What to run."""
+    """The work, and the rules that all its requests share."""
 
     rules = (
         CelRule("has(self.jobTemplate) != has(self.steps)", "exactly one of jobTemplate and steps must be set"),
@@ -100,48 +110,57 @@ class ProcessSpec(Model):
         ),
     )
 
-    description: str | None = Field(None, max_length=1024, description="What the process does, for people.")
+    description: str | None = Field(None, max_length=1024, description="Description of the work, for people.")
     parameters: tuple[Parameter, ...] = Field(
-        (), max_length=64, description="Parameters that requests may or must give.", json_schema_extra=map_list("name")
+        (),
+        max_length=64,
+        description="Parameters that requests can set or must set.",
+        json_schema_extra=map_list("name"),
     )
-    job_template: JobTemplate | None = Field(None, description="The Job that one run is, as a CronJob has it.")
+    job_template: JobTemplate | None = Field(
+        None,
+        description="Template of the Job of each run, as in a CronJob. Exactly one of jobTemplate and steps must be set.",
+    )
     steps: tuple[Step, ...] | None = Field(
         None,
         min_length=1,
         max_length=64,
-        description="Other processes, run one after the other, in place of a Job template.",
+        description="Other Processes that each run executes one after the other. Exactly one of jobTemplate and steps must be "
+        "set.",
         json_schema_extra=map_list("name"),
     )
     start_timeout_seconds: Int32 | None = Field(
         None,
         ge=1,
-        description="End a run as Failed whose Job has started no container this many seconds after it was let start. "
-        "Unset: it may wait for ever. A request may set its own.",
+        description="Seconds within which the Job of a run must start a container; after them the run ends as Failed. A "
+        "request can set its own value. Unset means no limit.",
     )
     stop_on_failure: Bool | None = Field(
-        None, description="Whether the steps after one that failed are left out. Unset means true."
+        None,
+        description="Whether the steps after a failed step are skipped. Only allowed with steps. Unset means true.",
     )
     concurrency_policy: SharedPolicy = Field(
         ConcurrencyPolicy.ALLOW,
-        description="What happens when a run is due while another run of this process, of any request, is open. Allow "
-        "starts it, Forbid skips it, Queue makes it wait. Replace is possible in a request only, for its own runs.",
+        description="What happens to a run that is due while another run of this Process, of any request, is open: Allow "
+        "starts it, Forbid skips it, Queue makes it wait. Unset means Allow. Replace is only allowed in a request, for its "
+        "own runs.",
     )
 
 
 class ProcessStatus(Model):
-    """What the operator saw."""
+    """The state of the Process as the operator observed it."""
 
     observed_generation: ObservedGeneration = NOT_OBSERVED
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=MAX_CONDITIONS,
-        description="Ready and Stalled; Reconciling while it waits for the Process of a step.",
+        description="Conditions Ready and Stalled; Reconciling while the Process of a step does not exist.",
         json_schema_extra=map_list("type"),
     )
 
 
 class Process(Resource):
-    """A reusable definition of what to run in the background: parameters and a Job template, or steps."""
+    """A reusable definition of background work: parameters, and a Job template or steps."""
 
     definition: ClassVar = Definition(
         kind=kinds.PROCESS,
@@ -154,13 +173,13 @@ class Process(Resource):
     )
 
     kind: Literal["Process"] = "Process"
-    spec: ProcessSpec = Field(description="What to run.")
-    status: ProcessStatus = Field(ProcessStatus(), description="What the operator saw.")
+    spec: ProcessSpec = Field(description="The work, and the rules that all its requests share.")
+    status: ProcessStatus = Field(ProcessStatus(), description="The state of the Process as the operator observed it.")
 
 
 _STRICTNESS = (ConcurrencyPolicy.ALLOW, ConcurrencyPolicy.REPLACE, ConcurrencyPolicy.QUEUE, ConcurrencyPolicy.FORBID)
 
 
 def stricter(request: ConcurrencyPolicy, process: SharedPolicy) -> ConcurrencyPolicy:
-    """The policy that holds for a request whose Process has one as well: Forbid > Queue > Replace > Allow."""
+    """Give the stricter policy of a request and its Process. The order is Forbid > Queue > Replace > Allow."""
     return max(request, process, key=_STRICTNESS.index)

@@ -1,8 +1,7 @@
-"""ProcessBackfill: run a schedule for a time that has passed, one run for each of its scheduled times.
+"""ProcessBackfill: runs of a schedule for a range of time in the past, one for each scheduled time.
 
-A kind of its own, because it is a piece of work with a beginning, a progress and an end, and there may be several of
-one request (docs/decisions has the comparison). Neighbours: `process_request.py` is whose schedule it follows,
-`process_run.py` each execution, `decisions/backfill/plan.py` what follows from it.
+It is a kind of its own, because it has a start, a progress and an end, and one request can have several backfills
+(docs/decisions compares the alternatives). `decisions/backfill/plan.py` creates its runs.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ class BackfillPhase(StrEnum):
 
     @property
     def is_finished(self) -> bool:
-        """Whether the backfill is over; such a phase never changes again."""
+        """Whether the backfill is over. A finished phase never changes again."""
         return self not in (BackfillPhase.PENDING, BackfillPhase.RUNNING)
 
 
 class Rerun(StrEnum):
-    """Which scheduled times that ran before are run again."""
+    """The scheduled times with earlier runs that run again."""
 
     NEVER = "Never"
     FAILED = "Failed"
@@ -47,7 +46,7 @@ _FINISHED: Final = "[" + ", ".join(f"'{phase}'" for phase in BackfillPhase if ph
 
 
 class ProcessBackfillSpec(Model):
-    """Which request, and which time."""
+    """The request, the range of time and the rules of the backfill."""
 
     rules = (
         CelRule(compared("self.from", "<=", "self.to"), "to must not be before from", ".to"),
@@ -56,56 +55,58 @@ class ProcessBackfillSpec(Model):
             f"{compared('self.from', '==', 'oldSelf.from')}, {compared('self.to', '==', 'oldSelf.to')}].all(x, x)",
             "only maxActiveRuns and cancel can be changed; for another range create another ProcessBackfill",
         ),
-        CelRule("!oldSelf.cancel || self.cancel", "cancel cannot be taken back", ".cancel"),
+        CelRule("!oldSelf.cancel || self.cancel", "cancel cannot be changed back to false", ".cancel"),
     )
 
     request: RequestReference = Field(
-        description="The request whose schedule is followed. Until it exists the backfill is Pending."
+        description="Request whose schedule is used. The backfill is Pending until the request exists."
     )
     from_: Instant = Field(
-        alias="from", description="The beginning. A time that the schedule has at this very instant is included."
+        alias="from",
+        description="Start of the range, as RFC 3339 with a zone. A scheduled time at this instant is included.",
     )
     to: Instant = Field(
-        description="The end, included. What comes after the creation of the backfill is left to the schedule."
+        description="End of the range, as RFC 3339 with a zone. A scheduled time at this instant is included. Times after the "
+        "creation of the backfill belong to the schedule."
     )
     max_active_runs: Int32 = Field(
         1,
         ge=1,
         le=100,
-        description="How many of its runs may be going on or wait at one time; 1 means one after the other.",
+        description="Highest number of open runs of the backfill, 1 to 100. Unset means 1, which is one after the other.",
     )
     rerun: Rerun = Field(
         Rerun.NEVER,
-        description="Which scheduled times that ran before are run again: Never, Failed (those of which no run "
-        "succeeded) or Always. The new run stands beside the old ones. Times that never ran are run in any case.",
+        description="Scheduled times with earlier runs that run again: Never, Failed (times without a run that succeeded) "
+        "or Always. The earlier runs stay. Times without a run always run. Unset means Never.",
     )
     cancel: Bool = Field(
         default=False,
-        description="Set to true to start no further runs and cancel its open ones. It cannot be taken back.",
+        description="Set to true to start no further runs and to cancel open runs. It cannot be changed back to false.",
     )
 
 
 class BackfillCounts(Model):
-    """How many scheduled times ended in each way. Exact: written together with how far the backfill is."""
+    """The number of scheduled times by result. It is exact, because it is written together with the progress."""
 
-    succeeded: Int64 = Field(0, ge=0, description="Its runs that succeeded.")
-    failed: Int64 = Field(0, ge=0, description="Its runs that failed.")
-    canceled: Int64 = Field(0, ge=0, description="Its runs that were canceled or replaced.")
-    unknown: Int64 = Field(0, ge=0, description="Its runs of which nobody knows how they ended.")
+    succeeded: Int64 = Field(0, ge=0, description="Number of runs that succeeded.")
+    failed: Int64 = Field(0, ge=0, description="Number of runs that failed.")
+    canceled: Int64 = Field(0, ge=0, description="Number of runs that were canceled or replaced.")
+    unknown: Int64 = Field(0, ge=0, description="Number of runs whose end is unknown.")
     existing: Int64 = Field(
         0,
         ge=0,
-        description="Scheduled times that have a run of the schedule or of another backfill, and that rerun leaves out.",
+        description="Number of scheduled times that did not run again, because the schedule or another backfill ran them.",
     )
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The number of all scheduled times that are done."""
         return self.succeeded + self.failed + self.canceled + self.unknown + self.existing
 
 
 class ProcessBackfillStatus(Model):
-    """How far it is."""
+    """The progress and the result of the backfill."""
 
     rules = (
         CelRule(
@@ -118,39 +119,44 @@ class ProcessBackfillStatus(Model):
     observed_generation: ObservedGeneration = NOT_OBSERVED
     phase: BackfillPhase = Field(
         BackfillPhase.PENDING,
-        description="Pending or Running; in the end Succeeded, Failed (a run did not succeed, or the range cannot be "
+        description="Pending or Running, and at the end Succeeded, Failed (a run did not succeed, or the range cannot be "
         "run) or Canceled.",
     )
     request_uid: str | None = Field(
         None,
         alias="requestUID",
         max_length=64,
-        description="UID of the request whose schedule was last followed: one of the same name may take its place.",
+        description="UID of the request whose schedule was used last. It tells a later request of the same name apart.",
     )
     progress: str | None = Field(
-        None, max_length=32, description="How many scheduled times are done, of how many in the range, such as 12/31."
+        None,
+        max_length=32,
+        description="Number of scheduled times that are done, and of all in the range, such as 12/31.",
     )
-    total: Int64 | None = Field(None, ge=0, description="How many scheduled times the range has.")
-    active: Int32 = Field(0, ge=0, description="How many of its runs are going on or wait.")
-    counts: BackfillCounts = Field(BackfillCounts(), description="How the scheduled times ended that are done.")
+    total: Int64 | None = Field(None, ge=0, description="Number of scheduled times in the range.")
+    active: Int32 = Field(0, ge=0, description="Number of open runs of the backfill.")
+    counts: BackfillCounts = Field(BackfillCounts(), description="Number of scheduled times that are done, by result.")
     last_scheduled_time: Instant | None = Field(
-        None, description="Scheduled time through which all is done: it and those before it are never looked at again."
+        None,
+        description="Newest scheduled time that is done. It and all earlier times are not considered again.",
     )
-    start_time: Instant | None = Field(None, description="When it was taken up.")
-    end_time: Instant | None = Field(None, description="When it was over.")
-    reason: str | None = Field(None, max_length=128, description="Why, as one word in CamelCase, for programs.")
-    message: str | None = Field(None, max_length=4096, description="Why, as a sentence, for people.")
+    start_time: Instant | None = Field(None, description="Start of the backfill.")
+    end_time: Instant | None = Field(None, description="End of the backfill.")
+    reason: str | None = Field(
+        None, max_length=128, description="Reason of the phase, as one word in CamelCase, for programs."
+    )
+    message: str | None = Field(None, max_length=4096, description="Reason of the phase, as a sentence, for people.")
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=MAX_CONDITIONS,
-        description="Reconciling until it is over. Finished at any end; Complete after success, Failed and Stalled after "
-        "any other end.",
+        description="Conditions: Reconciling until the end; Finished at any end; Complete after success; Failed and "
+        "Stalled after any other end.",
         json_schema_extra=map_list("type"),
     )
 
 
 class ProcessBackfill(Resource):
-    """Runs of a schedule for a time that has passed."""
+    """Runs of a schedule for a range of time in the past."""
 
     definition: ClassVar = Definition(
         kind=kinds.PROCESS_BACKFILL,
@@ -167,10 +173,12 @@ class ProcessBackfill(Resource):
             Column("Reason", "string", ".status.reason", wide=True),
         ),
         selectable=(".status.phase", ".spec.request.name"),
-        # Shown from the first moment, also in field selectors, without a write.
+        # A default makes the phase visible at once, also in field selectors, without a write.
         status_default={"phase": BackfillPhase.PENDING.value},
     )
 
     kind: Literal["ProcessBackfill"] = "ProcessBackfill"
-    spec: ProcessBackfillSpec = Field(description="Which request, and which time.")
-    status: ProcessBackfillStatus = Field(ProcessBackfillStatus(), description="How far it is.")
+    spec: ProcessBackfillSpec = Field(description="The request, the range of time and the rules of the backfill.")
+    status: ProcessBackfillStatus = Field(
+        ProcessBackfillStatus(), description="The progress and the result of the backfill."
+    )

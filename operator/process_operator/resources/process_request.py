@@ -1,6 +1,6 @@
-"""ProcessRequest: which process to run, with which parameters, and when.
+"""ProcessRequest: a request to run a process, with parameters and a timing.
 
-Neighbours: `schedule.py` holds its timing, `process.py` what is run, `process_run.py` each execution.
+`schedule.py` has the timing, `process_request_status.py` the status, `process.py` the work, `process_run.py` each run.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LONGEST_DEADLINE: Final = 2**31 - 1
 
 
 class OnSuspend(StrEnum):
-    """What a suspension does to the run that is going on."""
+    """The effect of a suspension on open runs."""
 
     KEEP_RUNNING = "KeepRunning"
     SUSPEND_RUNNING = "SuspendRunning"
@@ -40,14 +40,14 @@ class OnSuspend(StrEnum):
 
 
 class CatchUp(StrEnum):
-    """Which of several runs that came due together are started."""
+    """The runs that start if several became due during an outage."""
 
     LATEST = "Latest"
     ALL = "All"
 
 
 class LogCapture(StrEnum):
-    """Of which runs the log is kept."""
+    """The runs whose log is kept."""
 
     ALWAYS = "Always"
     ON_FAILURE = "OnFailure"
@@ -57,107 +57,137 @@ class LogCapture(StrEnum):
 class ParameterValue(Model):
     """The value of one parameter."""
 
-    name: ParameterName = Field(description="Name of the parameter.")
+    name: ParameterName = Field(description="Name of the parameter, which is the name of the environment variable.")
     value: str = Field(
         max_length=4096,
-        description="Its value, which the program gets as it is written. Numbers and booleans need quotes.",
+        description="Value of the parameter, a string of at most 4096 characters. Write numbers and booleans in quotes.",
     )
 
 
 class History(Model):
-    """How many finished runs are kept, each with its Job."""
+    """The number of finished runs that are kept, each with its Job."""
 
-    successful: Int32 = Field(3, ge=0, description="How many runs that succeeded.")
-    failed: Int32 = Field(3, ge=0, description="How many runs that failed.")
-    other: Int32 = Field(3, ge=0, description="How many runs that were missed, skipped or canceled, or are unknown.")
-    max_age: Duration | None = Field(None, description="Remove finished runs that are older than this, such as 720h.")
+    successful: Int32 = Field(3, ge=0, description="Number of succeeded runs to keep. Unset means 3.")
+    failed: Int32 = Field(3, ge=0, description="Number of failed runs to keep. Unset means 3.")
+    other: Int32 = Field(
+        3, ge=0, description="Number of missed, skipped, canceled and unknown runs to keep. Unset means 3."
+    )
+    max_age: Duration | None = Field(
+        None, description="Age after which finished runs are deleted, such as 720h. Unset means no limit."
+    )
 
 
 class LogSettings(Model):
-    """What is kept of the log of each run."""
+    """The part of the log of each run that is kept in its status."""
 
     capture: LogCapture = Field(
-        LogCapture.ALWAYS, description="Always, OnFailure (of runs that did not succeed) or Never."
+        LogCapture.ALWAYS,
+        description="Runs whose log is kept: Always, OnFailure (runs that did not succeed) or Never. Unset means Always.",
     )
-    tail_bytes: Int32 = Field(8192, ge=0, le=262_144, description="How many bytes of the end of the log are kept.")
+    tail_bytes: Int32 = Field(
+        8192,
+        ge=0,
+        le=262_144,
+        description="Number of bytes to keep of the end of the log, up to 262144. Unset means 8192.",
+    )
     container: str | None = Field(
         None,
         max_length=63,
-        description="Whose log. Unset: the container that failed, else the default or first container of the template.",
+        description="Container whose log is kept. Unset means the container that failed, else the default container or the first "
+        "container of the template.",
     )
 
 
 class ProcessRequestSpec(Model):
-    """What to run, with which parameters, and when."""
+    """The work, its parameters, its timing and its rules."""
 
     rules = (
         CelRule("has(self.process) != has(self.jobTemplate)", "exactly one of process and jobTemplate must be set"),
         CelRule(
             "!has(self.ttlSecondsAfterFinished) || !has(self.timing.schedule)",
-            "ttlSecondsAfterFinished may only be set with runImmediately or runLater; for a schedule use history",
+            "ttlSecondsAfterFinished may only be set with runImmediately or runLater; for a schedule set history",
             ".ttlSecondsAfterFinished",
         ),
     )
 
-    process: ProcessReference | None = Field(None, description="The Process to run, in the same namespace.")
-    job_template: JobTemplate | None = Field(None, description="The Job to run, in place of a Process.")
+    process: ProcessReference | None = Field(
+        None, description="Process to run, in the same namespace. Exactly one of process and jobTemplate must be set."
+    )
+    job_template: JobTemplate | None = Field(
+        None,
+        description="Template of the Job to run, as in a CronJob. Exactly one of process and jobTemplate must be set.",
+    )
     parameters: tuple[ParameterValue, ...] = Field(
         (),
         max_length=64,
-        description="Values for the parameters of the Process, or environment variables for the Job template.",
+        description="Values of the parameters of the Process. With jobTemplate each is an environment variable of all "
+        "containers.",
         json_schema_extra=map_list("name"),
     )
-    timing: Timing = Field(description="When to run: exactly one of runImmediately: {}, runLater and schedule.")
-    suspend: Bool = Field(default=False, description="Unschedule: start no further runs. Back to false begins afresh.")
+    timing: Timing = Field(description="Time of the runs: exactly one of runImmediately: {}, runLater and schedule.")
+    suspend: Bool = Field(
+        default=False,
+        description="Whether the request is suspended, so that no further run starts. A change back to false starts the timing "
+        "again from that moment. Unset means false.",
+    )
     on_suspend: OnSuspend = Field(
         OnSuspend.KEEP_RUNNING,
-        description="What suspend does to the run that is going on: KeepRunning; SuspendRunning, which kills its pods "
-        "and starts the work over at the resume; CancelRunning, which ends it as Canceled.",
+        description="Effect of suspend on open runs. KeepRunning lets them continue. SuspendRunning deletes their pods and "
+        "starts the work again after the resume. CancelRunning ends them as Canceled. Unset means KeepRunning.",
     )
     concurrency_policy: ConcurrencyPolicy = Field(
         ConcurrencyPolicy.ALLOW,
-        description="What happens when a run is due while another run of this request is going on: Allow starts it, "
-        "Forbid leaves it out, Replace cancels the other, Queue waits.",
+        description="What happens to a run that is due while another run of this request is open: Allow starts it, Forbid "
+        "skips it, Replace cancels the other run, Queue makes it wait. Unset means Allow.",
     )
     starting_deadline_seconds: Int64 | None = Field(
-        None, ge=0, description="Do not start a run that is more than this late. Unset: it is never too late."
+        None,
+        ge=0,
+        description="Seconds after the scheduled time within which a run must start; after them it is Missed. Unset means no "
+        "limit.",
     )
     start_timeout_seconds: Int32 | None = Field(
         None,
         ge=1,
-        description="End a run as Failed whose Job has started no container this many seconds after it was let start: "
-        "an image that cannot be pulled, no node that fits. Unset: what the Process says, else it may wait for ever.",
+        description="Seconds within which the Job of a run must start a container; after them the run ends as Failed. "
+        "Common causes are an image that cannot be pulled and the lack of a suitable node. Unset means the value of the "
+        "Process, else no limit.",
     )
     catch_up: CatchUp = Field(
         CatchUp.LATEST,
-        description="Of runs that came due together, after an outage: start the Latest, or All in order.",
+        description="Runs that start if several became due during an outage: only the Latest, or All in order. Unset means "
+        "Latest.",
     )
     engine: Engine | None = Field(
         None,
-        description="Who makes the Jobs of a schedule: CronJob (a CronJob of Kubernetes), Operator, or Auto, which "
-        "takes CronJob where that means the same. Unset: the default of the installation, Auto if not set there.",
+        description="Controller that creates the Jobs of a schedule. CronJob means a CronJob of Kubernetes, Operator means "
+        "the operator itself. Auto chooses CronJob if it gives exactly the same times and rules. Unset means the default "
+        "of the installation, which is Auto unless the administrator changed it.",
     )
-    history: History = Field(History(), description="How many finished runs are kept, each with its Job.")
+    history: History = Field(History(), description="Number of finished runs that are kept, each with its Job.")
     ttl_seconds_after_finished: Int32 | None = Field(
-        None, ge=0, description="Delete the request, with its run, this long after it finished. Not for a schedule."
+        None,
+        ge=0,
+        description="Seconds after the end of the run after which the request and its run are deleted. Not allowed for a "
+        "schedule. Unset means never.",
     )
-    log: LogSettings = Field(LogSettings(), description="What is kept of the log of each run.")
+    log: LogSettings = Field(LogSettings(), description="Part of the log of each run that is kept in its status.")
     notify: tuple[Notification, ...] = Field(
         (),
         max_length=MAX_RECEIVERS,
-        description="Who is told how runs end, by a CloudEvent over HTTP. Receivers are set up by the administrator.",
+        description="Receivers of a CloudEvent over HTTP at the end of runs. The administrator configures the receivers.",
         json_schema_extra=map_list("receiver"),
     )
 
     @field_validator("starting_deadline_seconds")
     @classmethod
     def _fit_for_dates(cls, seconds: int | None) -> int | None:
-        # 68 years mean the same as any longer time, and neither our dates nor those of the CronJob controller overflow.
+        # 68 years have the effect of any longer time, and prevent overflows here and in the CronJob controller.
         return None if seconds is None else min(seconds, _LONGEST_DEADLINE)
 
 
 class ProcessRequest(Resource):
-    """A request to run a process in the background: immediately, later, or on a schedule."""
+    """A request to run a process in the background: immediately, later or on a schedule."""
 
     definition: ClassVar = Definition(
         kind=kinds.PROCESS_REQUEST,
@@ -179,5 +209,7 @@ class ProcessRequest(Resource):
     )
 
     kind: Literal["ProcessRequest"] = "ProcessRequest"
-    spec: ProcessRequestSpec = Field(description="What to run, with which parameters, and when.")
-    status: ProcessRequestStatus = Field(ProcessRequestStatus(), description="What the operator saw and did.")
+    spec: ProcessRequestSpec = Field(description="The work, its parameters, its timing and its rules.")
+    status: ProcessRequestStatus = Field(
+        ProcessRequestStatus(), description="The state of the request as the operator observed it."
+    )

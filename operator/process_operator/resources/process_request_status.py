@@ -38,11 +38,11 @@ class RequestPhase(StrEnum):
 ScheduleInForce = Annotated[
     dict[str, Any], WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True})
 ]
-"""`spec.timing.schedule` as it was, unread: what it may say is checked in the spec."""
+"""A copy of `spec.timing.schedule`. It needs no schema, because the API server validated the spec."""
 
 
 class ActivationCause(StrEnum):
-    """What began an activation."""
+    """The cause of an activation."""
 
     CREATED = "Created"
     RESUMED = "Resumed"
@@ -51,15 +51,22 @@ class ActivationCause(StrEnum):
 
 
 class Activation(Model):
-    """An unbroken validity of one timing: from an edit, a resume or a reschedule to the next."""
+    """The period in which one timing is in force: from a creation, change, resume or reschedule to the next."""
 
-    number: Int64 = Field(0, ge=0, description="Counts the activations of the request; 0 means created suspended.")
-    since: Instant | None = Field(None, description="When the activation began. What is relative is counted from here.")
-    cause: ActivationCause | None = Field(None, description="What began it: a creation, resume, edit or reschedule.")
-    runs: Int64 = Field(0, ge=0, description="How many scheduled runs were started in it, for maxRuns.")
-    spec_hash: str = Field("", max_length=128, description="Hash of the timing it stands for.")
+    number: Int64 = Field(
+        0, ge=0, description="Number of the activation, counted from 1. 0 means that the request was created suspended."
+    )
+    since: Instant | None = Field(
+        None, description="Start of the activation. Delays and intervals are counted from it."
+    )
+    cause: ActivationCause | None = Field(
+        None, description="Cause of the activation: Created, Resumed, Edited or Rescheduled."
+    )
+    runs: Int64 = Field(0, ge=0, description="Number of scheduled runs that started in it, for maxRuns.")
+    spec_hash: str = Field("", max_length=128, description="Hash of the timing that is in force.")
     schedule: ScheduleInForce | None = Field(
-        None, description="The schedule it stands for: once it is edited, what it left due is settled by this."
+        None,
+        description="Schedule that is in force. After a change of the schedule, runs that were due before are settled by it.",
     )
 
 
@@ -68,101 +75,122 @@ RememberedTimes = Annotated[str, Field(max_length=64)]
 
 
 class RememberedCalendar(Model):
-    """What a calendar of excludeFrom excluded when it could last be read, for the time after a restart."""
+    """The dates and times of the last readable version of a calendar in excludeFrom, kept for a restart."""
 
     config_map: str = Field(max_length=253, description="Name of the ConfigMap.")
-    key: str = Field(max_length=253, description="Key that holds the calendar.")
-    digest: str = Field(max_length=64, description="Hash of the text.")
-    since: Instant = Field(description="From when on this says what is excluded.")
-    until: Instant = Field(description="Until when this says what is excluded.")
+    key: str = Field(max_length=253, description="Key of the calendar.")
+    digest: str = Field(max_length=64, description="Hash of the text of the calendar.")
+    since: Instant = Field(description="Start of the period that dates and times cover.")
+    until: Instant = Field(description="End of the period that dates and times cover.")
     dates: tuple[RememberedDates, ...] = Field(
-        (), max_length=200, description="Excluded dates, and ranges with both ends.", json_schema_extra=ATOMIC_LIST
+        (),
+        max_length=200,
+        description="Excluded dates, and ranges that include both ends.",
+        json_schema_extra=ATOMIC_LIST,
     )
     times: tuple[RememberedTimes, ...] = Field(
-        (), max_length=200, description="Excluded times, from a start to before an end.", json_schema_extra=ATOMIC_LIST
+        (),
+        max_length=200,
+        description="Excluded times, each from a start (included) to an end (not included).",
+        json_schema_extra=ATOMIC_LIST,
     )
 
 
 class LastRun(Model):
     """The newest run."""
 
-    name: str = Field(max_length=63, description="Its name.")
-    phase: RunPhase = Field(description="Its phase.")
+    name: str = Field(max_length=63, description="Name of the ProcessRun.")
+    phase: RunPhase = Field(description="Phase of the run.")
 
 
 class ActiveRun(Model):
-    """A run that is going on."""
+    """An open run."""
 
     name: str = Field(max_length=63, description="Name of the ProcessRun.")
-    job: str | None = Field(None, max_length=63, description="Name of its Job.")
-    job_uid: str | None = Field(None, alias="jobUID", max_length=64, description="UID of its Job, once that may work.")
+    job: str | None = Field(None, max_length=63, description="Name of the Job of the run.")
+    job_uid: str | None = Field(
+        None, alias="jobUID", max_length=64, description="UID of the Job, set when the Job is allowed to start pods."
+    )
 
 
 class RunCounts(Model):
-    """How many runs ended in each way."""
+    """The number of finished runs by phase."""
 
-    succeeded: Int64 = Field(0, ge=0, description="Runs that succeeded.")
-    failed: Int64 = Field(0, ge=0, description="Runs that failed.")
-    missed: Int64 = Field(0, ge=0, description="Runs that were too late.")
-    skipped: Int64 = Field(0, ge=0, description="Runs that were left out because another was going on.")
-    canceled: Int64 = Field(0, ge=0, description="Runs that were canceled or replaced.")
-    unknown: Int64 = Field(0, ge=0, description="Runs whose Job was gone before its end could be read.")
-    through: Instant | None = Field(None, description="When the newest run that is counted was recorded.")
-    at_through: Int64 = Field(0, ge=0, description="How many of the counted runs were recorded in that second.")
+    succeeded: Int64 = Field(0, ge=0, description="Number of runs that succeeded.")
+    failed: Int64 = Field(0, ge=0, description="Number of runs that failed.")
+    missed: Int64 = Field(0, ge=0, description="Number of runs that did not start in time.")
+    skipped: Int64 = Field(0, ge=0, description="Number of runs that were skipped because another run was open.")
+    canceled: Int64 = Field(0, ge=0, description="Number of runs that were canceled or replaced.")
+    unknown: Int64 = Field(
+        0, ge=0, description="Number of runs whose Job was deleted before the operator could read its end."
+    )
+    through: Instant | None = Field(None, description="Time of the record of the newest counted run.")
+    at_through: Int64 = Field(
+        0, ge=0, description="Number of counted runs that were recorded in the second of through."
+    )
 
 
 class ProcessRequestStatus(Model):
-    """What the operator saw and did."""
+    """The state of the request as the operator observed it."""
 
     observed_generation: ObservedGeneration = NOT_OBSERVED
-    phase: RequestPhase | None = Field(None, description="The state in one word, for people. Programs read conditions.")
-    engine: Engine | None = Field(None, description="Who makes the Jobs: CronJob or Operator.")
+    phase: RequestPhase | None = Field(
+        None, description="State in one word, for people. Programs should read conditions."
+    )
+    engine: Engine | None = Field(None, description="Controller that creates the Jobs: CronJob or Operator.")
     schedule: str | None = Field(
-        None, max_length=1024, description="The timing as a sentence, such as daily at 02:00 Europe/Madrid."
+        None, max_length=1024, description="Timing in words, such as daily at 02:00 Europe/Madrid."
     )
     activation: Activation | None = Field(
-        None, description="The validity of the present timing: written before anything is made from it."
+        None,
+        description="Period in which the present timing is in force. It is written before any run of it is created.",
     )
     last_handled_reschedule: str | None = Field(
         None,
         max_length=262_144,
-        description="Value of the annotation process-operator.io/reschedule that was last acted upon.",
+        description="Value of the annotation process-operator.io/reschedule that the operator handled last.",
     )
     last_schedule_time: Instant | None = Field(
-        None, description="Newest scheduled time that is settled: it and all before it are never looked at again."
+        None,
+        description="Newest scheduled time that is settled. It and all earlier times are not considered again.",
     )
     last_wall_time: str | None = Field(
-        None, max_length=64, description="Local time of the last run of a fixed time of day, for changes of zone data."
+        None,
+        max_length=64,
+        description="Local time of the last run of a timing with a time of day. It prevents a second run after a change of "
+        "time zone data.",
     )
-    tzdata: str | None = Field(None, max_length=64, description="Version of the time zone data in use.")
+    tzdata: str | None = Field(None, max_length=64, description="Version of the IANA time zone data in use.")
     calendars: tuple[RememberedCalendar, ...] = Field(
         (),
         max_length=8,
-        description="What the calendars of excludeFrom exclude in the coming year: it stays in force if one of them "
-        "cannot be read any more, also after a restart of the operator.",
+        description="Dates and times of the coming year that the calendars of excludeFrom exclude. They stay in force if a "
+        "calendar becomes unreadable, also after a restart of the operator.",
         json_schema_extra=ATOMIC_LIST,
     )
     template_hash: str | None = Field(
         None, max_length=128, description="Hash of the Job that the API server accepted in the last dry run."
     )
-    waiting_count: Int32 = Field(0, ge=0, description="How many due runs wait for a run in their way.")
+    waiting_count: Int32 = Field(0, ge=0, description="Number of due runs that wait for an open run.")
     next_run_time: Instant | None = Field(
-        None, description="When the next run starts. Not kept up to date for schedules faster than one minute."
+        None,
+        description="Start of the next run. It is not kept up to date for schedules with intervals below one minute.",
     )
-    last_run_time: Instant | None = Field(None, description="When the newest run started.")
-    last_run: LastRun | None = Field(None, description="The newest run.")
+    last_run_time: Instant | None = Field(None, description="Start of the newest run.")
+    last_run: LastRun | None = Field(None, description="Newest run.")
     active: tuple[ActiveRun, ...] = Field(
         (),
         max_length=100,
-        description="The runs that are going on; the oldest 100 of them.",
+        description="Open runs, at most the 100 oldest.",
         json_schema_extra=map_list("name"),
     )
-    active_count: Int32 = Field(0, ge=0, description="How many runs are going on.")
-    counts: RunCounts = Field(RunCounts(), description="How many runs ended in each way.")
+    active_count: Int32 = Field(0, ge=0, description="Number of open runs.")
+    counts: RunCounts = Field(RunCounts(), description="Number of finished runs by phase.")
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=MAX_CONDITIONS,
-        description="Accepted, Ready and Stalled; Reconciling while it waits for what may come; Complete or Failed once no "
-        "run is left to start; NotificationsReady where notify is set; CalendarsReady where excludeFrom is.",
+        description="Conditions Accepted, Ready and Stalled; Reconciling while the cause of a failure may go away by "
+        "itself; Complete or Failed when no further run will start; NotificationsReady if notify is set; CalendarsReady if "
+        "excludeFrom is set.",
         json_schema_extra=map_list("type"),
     )

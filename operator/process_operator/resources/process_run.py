@@ -1,7 +1,6 @@
-"""ProcessRun: one execution, an entry of the process monitor.
+"""ProcessRun: one execution of a request.
 
-Made by the operator at each tick, or by a person to run a request now. Neighbours: `process_request.py` is what it
-belongs to, `conditions.py` has its reasons.
+The operator creates a run at each tick. A user can create one to run a request now. `conditions.py` has its reasons.
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ class RunPhase(StrEnum):
 
     @property
     def is_finished(self) -> bool:
-        """Whether the run is over; such a phase never changes again."""
+        """Whether the run is over. A finished phase never changes again."""
         return self not in (RunPhase.PENDING, RunPhase.RUNNING)
 
 
 class Trigger(StrEnum):
-    """Why a run exists."""
+    """The cause of a run."""
 
     IMMEDIATE = "Immediate"
     LATER = "Later"
@@ -58,19 +57,19 @@ class Trigger(StrEnum):
 
     @property
     def has_scheduled_time(self) -> bool:
-        """Whether a run of this kind must say for which instant it stands."""
+        """Whether a run with this trigger must have a scheduledTime."""
         return self in (Trigger.LATER, Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.BACKFILL)
 
     @property
     def is_of_schedule(self) -> bool:
-        """Whether the run stands for a time of a schedule, as the Job of a CronJob does."""
+        """Whether the run stands for a time of a schedule, like the Job of a CronJob."""
         return self in (Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.BACKFILL)
 
     @property
     def is_of_timing(self) -> bool:
-        """Whether the timing of its request made the run, so that it stands for a tick or an activation of it.
+        """Whether the timing of the request caused the run, so that it stands for a tick or for an activation.
 
-        The others neither take a tick's place nor were they due at their scheduledTime: they asked at their creation.
+        Runs of other triggers are due at their creation, and leave the tick of their scheduledTime untouched.
         """
         return self in (Trigger.IMMEDIATE, Trigger.LATER, Trigger.SCHEDULE, Trigger.CATCH_UP)
 
@@ -90,14 +89,14 @@ class RequestReference(Model):
 
 
 class ParentReference(Model):
-    """The run of a process with steps that this run is a step of."""
+    """The run of a process with steps to which the run of a step belongs."""
 
     name: ObjectName = Field(description="Name of the ProcessRun that has the steps.")
     step: str = Field(min_length=1, max_length=20, description="Name of the step.")
 
 
 class ProcessRunSpec(Model):
-    """What was asked for. Nothing in it changes but cancel."""
+    """The requested run. Only cancel can be changed."""
 
     rules = (
         CelRule(
@@ -107,70 +106,79 @@ class ProcessRunSpec(Model):
             "self.trigger == oldSelf.trigger, self.request == oldSelf.request].all(x, x)",
             "only cancel can be changed",
         ),
-        CelRule("!oldSelf.cancel || self.cancel", "cancel cannot be taken back", ".cancel"),
+        CelRule("!oldSelf.cancel || self.cancel", "cancel cannot be changed back to false", ".cancel"),
         CelRule(
             f"!(self.trigger in {_TIMED}) || has(self.scheduledTime)",
-            "scheduledTime must be set, because trigger is neither Immediate, Manual nor Step",
+            "scheduledTime must be set if trigger is Later, Schedule, CatchUp or Backfill",
             ".scheduledTime",
         ),
         CelRule(
             "(self.trigger == 'Step') == has(self.parent)",
-            "parent must be set with the trigger Step, and only then",
+            "parent must be set if trigger is Step, and only then",
             ".parent",
         ),
     )
 
-    request: RequestReference = Field(
-        description="The request that this is a run of. Until it exists the run is Pending."
-    )
+    request: RequestReference = Field(description="Request that is run. The run is Pending until the request exists.")
     trigger: Trigger = Field(
-        Trigger.MANUAL, description="Why the run exists. People create Manual runs; the others are the operator's."
+        Trigger.MANUAL,
+        description="Cause of the run: Immediate, Later, Schedule, CatchUp, Backfill, Manual or Step. Users create Manual "
+        "runs; the operator creates all others. Unset means Manual.",
     )
-    scheduled_time: Instant | None = Field(None, description="The instant for which the run was scheduled.")
-    parent: ParentReference | None = Field(None, description="Of a step: the run that has the steps.")
-    cancel: Bool = Field(default=False, description="Set to true to cancel the run. It cannot be taken back.")
+    scheduled_time: Instant | None = Field(
+        None,
+        description="Instant for which the run is scheduled. It must be set if trigger is Later, Schedule, CatchUp or Backfill.",
+    )
+    parent: ParentReference | None = Field(
+        None, description="Run that has the steps. It must be set if trigger is Step, and only then."
+    )
+    cancel: Bool = Field(
+        default=False, description="Set to true to cancel the run. It cannot be changed back to false."
+    )
 
 
 class RunLog(Model):
-    """The end of the log of the container that decided the run."""
+    """The end of the log of the container that determined the result."""
 
-    text: str | None = Field(None, max_length=262_144, description="The text.")
-    truncated: Bool | None = Field(None, description="Whether anything before the text was cut off.")
-    container: str | None = Field(None, max_length=63, description="Whose log it is.")
+    text: str | None = Field(None, max_length=262_144, description="Text of the log.")
+    truncated: Bool | None = Field(None, description="Whether the log has more text before this part.")
+    container: str | None = Field(None, max_length=63, description="Name of the container.")
     reason: str | None = Field(
         None,
         max_length=128,
-        description="Why it is not the end of the log: NotCaptured, NeverStarted, FromTerminationMessage, PodGone, "
+        description="Why the text is not the end of the log: NotCaptured, NeverStarted, FromTerminationMessage, PodGone, "
         "NodeGone or KubeletUnreachable.",
     )
 
 
 class RunSummary(Model):
-    """The ticks that one record of many missed or skipped ones stands for."""
+    """The scheduled times that one record of many missed or skipped runs covers."""
 
-    from_: Instant = Field(alias="from", description="The first of them.")
-    to: Instant = Field(description="The last of them.")
-    count: Int64 = Field(ge=1, description="How many there are.")
+    from_: Instant = Field(alias="from", description="First scheduled time.")
+    to: Instant = Field(description="Last scheduled time.")
+    count: Int64 = Field(ge=1, description="Number of scheduled times.")
 
 
 class StepStatus(Model):
-    """One step of a run whose process has steps: what it runs, and how that ended."""
+    """One step of a run whose process has steps, and its result."""
 
     name: str = Field(min_length=1, max_length=20, description="Name of the step.")
-    process: ObjectName = Field(description="The Process that it runs.")
-    run: str | None = Field(None, max_length=63, description="Name of its own run, once that was made.")
-    phase: RunPhase | None = Field(None, description="How its run ended. Unset until then.")
-    start_time: Instant | None = Field(None, description="When its work began.")
-    end_time: Instant | None = Field(None, description="When its work ended.")
-    duration: str | None = Field(None, max_length=32, description="How long it took, such as 1m30s.")
-    attempts: Int32 | None = Field(None, ge=0, description="How often its work was tried.")
-    exit_code: Int32 | None = Field(None, description="Exit code of the container that decided its run.")
-    reason: str | None = Field(None, max_length=128, description="Why, as one word in CamelCase.")
-    message: str | None = Field(None, max_length=256, description="The beginning of what its run says of its end.")
+    process: ObjectName = Field(description="Process that the step runs.")
+    run: str | None = Field(
+        None, max_length=63, description="Name of the run of the step, set when the run is created."
+    )
+    phase: RunPhase | None = Field(None, description="Phase in which the run of the step ended. Unset until then.")
+    start_time: Instant | None = Field(None, description="Start of the work.")
+    end_time: Instant | None = Field(None, description="End of the work.")
+    duration: str | None = Field(None, max_length=32, description="Duration of the work, such as 1m30s.")
+    attempts: Int32 | None = Field(None, ge=0, description="Number of attempts: 1, and 1 for each retry.")
+    exit_code: Int32 | None = Field(None, description="Exit code of the container that determined the result.")
+    reason: str | None = Field(None, max_length=128, description="Reason of the phase, as one word in CamelCase.")
+    message: str | None = Field(None, max_length=256, description="Beginning of the message of the run of the step.")
 
 
 class ProcessRunStatus(Model):
-    """How it went."""
+    """The progress and the result of the run."""
 
     rules = (
         CelRule(
@@ -188,51 +196,55 @@ class ProcessRunStatus(Model):
     observed_generation: ObservedGeneration = NOT_OBSERVED
     phase: RunPhase = Field(
         RunPhase.PENDING,
-        description="Pending or Running; in the end Succeeded, Failed, Missed (too late), Skipped (another run was in "
-        "the way), Canceled, or Unknown (its Job was gone before it could be read).",
+        description="Pending or Running, and at the end Succeeded, Failed, Missed (it did not start in time), Skipped "
+        "(another run was open), Canceled or Unknown (its Job was deleted before the operator could read its end).",
     )
     process: str | None = Field(
         None,
         max_length=63,
-        description="What was run: the Process, or the request where that has its own Job template.",
+        description="Name of the Process, or of the request if it has its own jobTemplate.",
     )
-    start_time: Instant | None = Field(None, description="When the work began: when its first container started.")
-    end_time: Instant | None = Field(None, description="When the work ended.")
-    duration: str | None = Field(None, max_length=32, description="How long it took, such as 1m30s.")
+    start_time: Instant | None = Field(
+        None, description="Start of the work, which is the start of the first container."
+    )
+    end_time: Instant | None = Field(None, description="End of the work.")
+    duration: str | None = Field(None, max_length=32, description="Duration of the work, such as 1m30s.")
     job: str | None = Field(None, max_length=63, description="Name of the Job.")
     job_uid: str | None = Field(None, alias="jobUID", max_length=64, description="UID of the Job.")
-    pod: str | None = Field(None, max_length=253, description="The pod that decided the run.")
-    node: str | None = Field(None, max_length=253, description="The node it ran on.")
-    attempts: Int32 | None = Field(None, ge=0, description="How often the work was tried: 1, and 1 for each retry.")
-    exit_code: Int32 | None = Field(None, description="Exit code of the container that decided the run.")
-    reason: str | None = Field(None, max_length=128, description="Why, as one word in CamelCase, for programs.")
-    message: str | None = Field(None, max_length=4096, description="Why, as a sentence, for people.")
-    log: RunLog | None = Field(None, description="The end of the log, written once, together with the final phase.")
+    pod: str | None = Field(None, max_length=253, description="Name of the pod that determined the result.")
+    node: str | None = Field(None, max_length=253, description="Name of the node of that pod.")
+    attempts: Int32 | None = Field(None, ge=0, description="Number of attempts: 1, and 1 for each retry.")
+    exit_code: Int32 | None = Field(None, description="Exit code of the container that determined the result.")
+    reason: str | None = Field(
+        None, max_length=128, description="Reason of the phase, as one word in CamelCase, for programs."
+    )
+    message: str | None = Field(None, max_length=4096, description="Reason of the phase, as a sentence, for people.")
+    log: RunLog | None = Field(None, description="End of the log. It is written once, together with the final phase.")
     summary: RunSummary | None = Field(
-        None, description="Set where this Missed or Skipped record stands for many scheduled times."
+        None, description="Scheduled times of this record. Set if one Missed or Skipped run covers many of them."
     )
     steps: tuple[StepStatus, ...] | None = Field(
         None,
         max_length=64,
-        description="Of a process with steps: the steps as its list was when the run began, and how each went.",
+        description="Steps of the process at the start of the run, and the result of each. Unset for a process without steps.",
         json_schema_extra=map_list("name"),
     )
     stop_on_failure: Bool | None = Field(
         None,
-        description="Of a process with steps: whether the steps after one that failed are left out, as the process "
-        "said when the run began.",
+        description="Whether the steps after a failed step are skipped, as the process specified at the start of the run. "
+        "Unset for a process without steps.",
     )
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=MAX_CONDITIONS,
-        description="Reconciling while it is Pending. Finished at any end; Complete after success, Failed and Stalled "
-        "after any other end; Notified once those who are to be told have been, or were given up.",
+        description="Conditions: Reconciling while the run is Pending; Finished at any end; Complete after success; Failed "
+        "and Stalled after any other end; Notified when all receivers got their event or the last retry failed.",
         json_schema_extra=map_list("type"),
     )
 
 
 class ProcessRun(Resource):
-    """One execution of a process: when it ran, how it ended, and the end of its log."""
+    """One execution of a process, with its times, its result and the end of its log."""
 
     definition: ClassVar = Definition(
         kind=kinds.PROCESS_RUN,
@@ -256,10 +268,10 @@ class ProcessRun(Resource):
             Column("Parent", "string", ".spec.parent.name", wide=True),
         ),
         selectable=(".status.phase", ".spec.request.name", ".spec.parent.name"),
-        # Shown from the first moment, also in field selectors, without a write.
+        # A default makes the phase visible at once, also in field selectors, without a write.
         status_default={"phase": RunPhase.PENDING.value},
     )
 
     kind: Literal["ProcessRun"] = "ProcessRun"
-    spec: ProcessRunSpec = Field(description="What was asked for. Nothing in it changes but cancel.")
-    status: ProcessRunStatus = Field(ProcessRunStatus(), description="How it went.")
+    spec: ProcessRunSpec = Field(description="The requested run. Only cancel can be changed.")
+    status: ProcessRunStatus = Field(ProcessRunStatus(), description="The progress and the result of the run.")

@@ -1,7 +1,7 @@
-"""Receivers of notifications: where events go, and whose. The administrator's alone, because a free URL in a request
-would let its author have the operator call anything.
+"""Receivers of notifications, and the namespaces that can use them.
 
-Neighbours: `notification.py` is what a request asks for, `actions/notify/receivers_file.py` reads the file.
+Only the administrator configures them, because a URL in a request would make the operator call any address that the
+author of the request chooses. `actions/notify/receivers_file.py` reads the file.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ _MOST: Final = 64
 
 
 class _FileModel(BaseModel):
-    """Part of the file: camelCase there, and a field that is not known is an error."""
+    """A part of the file, with camelCase names. An unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
 class Receiver(_FileModel):
-    """One place to which events are sent."""
+    """One address that receives events."""
 
     name: ReceiverName
     url: str = Field(max_length=2048)
     namespaces: tuple[str, ...] = Field(min_length=1)
-    """Whose requests may name it; `*` stands for all."""
+    """Namespaces whose requests can name the receiver. `*` stands for all."""
     allow_http: bool = Field(default=False, alias="allowHTTP")
-    """Whether the URL may be one without TLS."""
+    """Whether the URL can be one without TLS."""
     ca_file: Path | None = None
-    """Certificates (PEM) that are trusted in place of the system's."""
+    """File with trusted certificates (PEM), in place of those of the system."""
     key_file: Path | None = None
-    """The key that events are signed with; read again at each event, so that it can be replaced."""
+    """File with the key that signs events. It is read for each event, so that the key can be replaced."""
 
     @field_validator("url")
     @classmethod
     def _check_url(cls, url: str) -> str:
-        # Neither error repeats the URL: a path or a query may be a secret.
+        # No error repeats the URL, because its path or query can be a secret.
         try:
             parts = urlsplit(url)
             port_is_right = parts.port != 0
@@ -51,20 +51,22 @@ class Receiver(_FileModel):
         if parts.scheme not in ("https", "http") or not parts.hostname or not port_is_right:
             raise ValueError("must be a URL such as https://alerts.example.com/hook")
         if "@" in parts.netloc or parts.fragment or any(letter <= " " for letter in url):
-            raise ValueError("must have no user, password, fragment or blank in it; use keyFile to prove who sends")
+            raise ValueError("must not contain a user, a password, a fragment or a blank; use keyFile to sign events")
         return url
 
     @model_validator(mode="after")
     def _check_http(self) -> Receiver:
         is_http = urlsplit(self.url).scheme == "http"
         if is_http and not self.allow_http:
-            raise ValueError("url must be https; http needs allowHTTP: true, and anyone on the way can read it")
+            raise ValueError(
+                "url must be https; http needs allowHTTP: true, and everything between can read the events"
+            )
         if is_http and self.ca_file is not None:
             raise ValueError("caFile has no meaning with an http url")
         return self
 
     def serves(self, namespace: str) -> bool:
-        """Whether the requests of a namespace may name it."""
+        """Whether the requests of a namespace can name the receiver."""
         return ANY_NAMESPACE in self.namespaces or namespace in self.namespaces
 
 

@@ -1,8 +1,7 @@
-"""Form of a text field: a pattern, and the sentence that the API server says where a value does not match it.
+"""Text forms: a pattern for a text field, and the error message for values that do not match it.
 
-A `pattern` of OpenAPI would be shown as it is: `in body should match '^([01][0-9]|...`. So each form is a CEL rule
-whose message says in words what is allowed, with an example, and the models check the same. Neighbour: `model.py` has
-the rules.
+A `pattern` of OpenAPI would appear in the error itself (`in body should match '^([01][0-9]|...`). Therefore each form
+is a CEL rule, whose message has the allowed values in words and an example. The models check the same pattern.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ if TYPE_CHECKING:
     from pydantic.config import JsonDict
 
 LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-"""Lower-case letters, digits and -, as DNS labels are."""
+"""The pattern of a DNS label: lower-case letters, digits and -."""
 
 
 class TextForm:
-    """What a whole text has to match; `pattern` holds no quotes and no anchors, `message` says what is allowed."""
+    """A pattern for a whole text, without quotes and anchors, and a message with the allowed values."""
 
     def __init__(self, pattern: str, message: str) -> None:
         self.pattern = pattern
@@ -36,20 +35,20 @@ class TextForm:
 
     @property
     def rule(self) -> CelRule:
-        """The rule of a field of this form."""
+        """The CEL rule for a field of this form."""
         return CelRule(self.condition, self.message)
 
     @property
     def validator(self) -> AfterValidator:
-        """What a model checks of such a field. The error is the message."""
+        """The check of a model for a field of this form."""
         return AfterValidator(self.check)
 
     def check(self, value: str) -> str:
-        """Give the value back. Raises ValueError."""
+        """Return the value. Raises ValueError with the message."""
         if not self._compiled.fullmatch(value):
             raise ValueError(self.message)
         return value
 
     def schema(self, *more: CelRule) -> JsonDict:
-        """The rules of a field of this form, with further ones, for `Field(json_schema_extra=...)`."""
+        """Give the rules of a field of this form and further rules, for `Field(json_schema_extra=...)`."""
         return {"x-kubernetes-validations": [rule.to_api() for rule in (self.rule, *more)]}
