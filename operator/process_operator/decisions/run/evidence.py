@@ -46,8 +46,6 @@ class Context:
     pending_reason: str = ""
     """Reason and message that the run showed while it was Pending: why it did not start is forgotten by its pods."""
     pending_message: str = ""
-    cancel_message: str = ""
-    """Who or what asked for the end of a canceled run."""
     replaced_by: str | None = None
     """The newer run, where the CronJob controller replaced the Job (it deletes it without a trace)."""
     start_by: datetime | None = None

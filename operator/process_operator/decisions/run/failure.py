@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.run.evidence import Cause, Evidence, failed
+from process_operator.decisions.run.kill import end_after_kill
 from process_operator.decisions.run.pod_causes import cause_in_pod, failed_by_itself, out_of_memory
 from process_operator.decisions.run.pods import (
     ORDINARY_WAITING,
@@ -88,18 +89,17 @@ def cause_of_failure(evidence: Evidence) -> Cause:
 
 def cause_of_kill(evidence: Evidence, kill: Kill) -> Cause:
     """The end of a Job that the operator ended."""
+    phase, reason = end_after_kill(kill)
     if kill.reason is KillReason.MISSED:
         start_by = evidence.context.start_by
         words = f"not started by {format_instant(start_by)}" if start_by is not None else "not started in time"
-        return Cause(RunPhase.MISSED, RunReason.DEADLINE_PASSED, kill.detail or words, never_started=True)
+        return Cause(phase, reason, kill.detail or words, never_started=True)
     if kill.reason is KillReason.NOT_STARTED:
         return _not_started(evidence, kill)
-    reason, message = {
-        KillReason.REPLACED: (RunReason.REPLACED, f"replaced by {kill.detail}" if kill.detail else ""),
-        KillReason.SUSPENDED: (RunReason.UNSCHEDULED, kill.detail),
-    }.get(kill.reason, (RunReason.CANCELED, kill.detail or evidence.context.cancel_message))
+    is_replaced = kill.reason is KillReason.REPLACED and kill.detail
+    message = f"replaced by {kill.detail}" if is_replaced else kill.detail
     return Cause(
-        RunPhase.CANCELED,
+        phase,
         reason,
         message,
         exit_code=evidence.exit_code,

@@ -17,7 +17,7 @@ from process_operator.decisions.plan.actions import (
 )
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.finish import record
-from process_operator.decisions.run.kill import phase_of_kill, reason_of_kill
+from process_operator.decisions.run.kill import end_after_kill
 from process_operator.decisions.run.report import (
     announce_start,
     begin_steps,
@@ -44,8 +44,8 @@ def plan_without_job(view: RunView, orders: RunOrders, builder: PlanBuilder) -> 
     elif orders.kill is not None:
         finish(
             view,
-            not_started(phase_of_kill(orders.kill), reason_of_kill(orders.kill), orders.kill.detail),
-            RunLog(reason="NeverStarted"),
+            not_started(*end_after_kill(orders.kill), orders.kill.detail),
+            RunLog(reason=LogReason.NEVER_STARTED),
             orders,
             builder,
         )

@@ -24,19 +24,14 @@ def kill_job(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
     )
 
 
-def phase_of_kill(kill: Kill) -> RunPhase:
-    """How a run ends that is ended for this reason."""
-    return RunPhase.MISSED if kill.reason == KillReason.MISSED else RunPhase.CANCELED
-
-
-def reason_of_kill(kill: Kill) -> str:
-    """The reason of a run that is ended for this reason."""
+def end_after_kill(kill: Kill) -> tuple[RunPhase, RunReason]:
+    """Phase and reason of a run that the operator ended."""
     match kill.reason:
         case KillReason.MISSED:
-            return RunReason.DEADLINE_PASSED
+            return RunPhase.MISSED, RunReason.DEADLINE_PASSED
         case KillReason.SUSPENDED:
-            return RunReason.UNSCHEDULED
+            return RunPhase.CANCELED, RunReason.UNSCHEDULED
         case KillReason.REPLACED:
-            return RunReason.REPLACED
+            return RunPhase.CANCELED, RunReason.REPLACED
         case _:
-            return RunReason.CANCELED
+            return RunPhase.CANCELED, RunReason.CANCELED

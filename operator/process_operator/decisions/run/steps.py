@@ -19,7 +19,7 @@ from process_operator.decisions.manifests.runs import step_run_manifest
 from process_operator.decisions.plan.actions import CreateRun, LookUpStep, ReportRun
 from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.follow import plan_run
-from process_operator.decisions.run.kill import phase_of_kill, reason_of_kill
+from process_operator.decisions.run.kill import end_after_kill
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.report import finish
 from process_operator.decisions.run.step_progress import Course, course_of, log_of
@@ -165,7 +165,7 @@ def _judged(course: Course) -> RunOutcome:
 
 
 def _killed(course: Course, kill: Kill) -> RunOutcome:
-    return _end(course, phase_of_kill(kill), reason_of_kill(kill), kill.detail)
+    return _end(course, *end_after_kill(kill), kill.detail)
 
 
 def _end(

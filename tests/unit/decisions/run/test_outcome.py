@@ -411,17 +411,15 @@ SUCCEEDED = [
 KILLED = [
     Case(
         "a canceled run has the code its process gave",
-        job(*OUT_OF_TIME, kill="Canceled", deadline=0, failed=1),
+        job(*OUT_OF_TIME, kill="Canceled spec.cancel was set", deadline=0, failed=1),
         (KILLED_POD,),
         outcome(X, "Canceled", "spec.cancel was set", exit_code=143),
-        {"cancel_message": "spec.cancel was set"},
     ),
     Case(
         "what stands behind Canceled in the annotation is the message",
         job(*OUT_OF_TIME, kill="Canceled its timing was edited", deadline=0, failed=1),
         (KILLED_POD,),
         outcome(X, "Canceled", "its timing was edited", exit_code=143),
-        {"cancel_message": "spec.cancel was set"},
     ),
     Case(
         "a run that was canceled while it waited for its image has no code",
