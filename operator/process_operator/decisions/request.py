@@ -36,7 +36,7 @@ from process_operator.decisions.retention import plan_retention
 from process_operator.decisions.run.conditions import with_conditions
 from process_operator.decisions.run.follow import plan_run
 from process_operator.decisions.run.open_runs import plan_open_runs
-from process_operator.decisions.run.orphans import adoptions, working_orphans
+from process_operator.decisions.run.orphans import adopt_runs, working_orphans
 from process_operator.decisions.run.steps import plan_steps, plan_stray_steps
 from process_operator.decisions.status.blocked import report_blocked
 from process_operator.decisions.status.facts import announce, status_facts
@@ -114,7 +114,7 @@ def _decide_beside_orphaned_runs(
 ) -> Plan:
     """Runs of a request that had the name before: those without owner are adopted, others followed to their end."""
     builder = PlanBuilder()
-    builder.add(*adoptions(left, request, now, builder))
+    builder.include(adopt_runs(left, request, now))
     if builder.actions:
         return builder.plan()
     plan, beside = _decide(own, now, whole, left), _decide_without_request(left, now, beside=True)
@@ -142,10 +142,10 @@ def _decide_without_request(snapshot: Snapshot, now: datetime, *, beside: bool =
         # Beside a request of that name it is about to be adopted, or collected.
         orders = RunOrders(now=now, request=None, kill=kill, holds=None if beside else reason)
         if run.status.steps:
-            plan_steps(view, orders, snapshot, builder)
+            builder.include(plan_steps(view, orders, snapshot))
         else:
-            plan_run(view, orders, builder)
-    plan_stray_steps(snapshot, RunOrders(now=now, request=None), builder)
+            builder.include(plan_run(view, orders))
+    builder.include(plan_stray_steps(snapshot, RunOrders(now=now, request=None)))
     if not beside:
         plan_left_behind(snapshot, now, builder)
     return builder.plan()
@@ -173,7 +173,7 @@ def _decide_in_force(context: DecisionContext) -> Plan:
     if not any(isinstance(action, CreateRun) and action.job is not None for action in builder.actions):
         # A run that starts now is all of this plan: the many that go on can wait for the next, a moment later.
         plan_backfills(context, progress, calendar, builder)
-        plan_open_runs(context, candidates, lock_request, builder)
+        builder.include(plan_open_runs(context, candidates, lock_request))
     facts = status_facts(context, progress, calendar, lock_request, builder)
     plan_cronjob(snapshot, acceptance, now, builder, finished=facts.no_tick_left, unrecorded=unrecorded_jobs(snapshot))
     plan_retention(snapshot, acceptance.template, now, builder, steps=acceptance.steps)

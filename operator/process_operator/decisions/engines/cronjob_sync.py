@@ -50,7 +50,7 @@ def plan_cronjob(
         unrecorded: how many Jobs of the CronJob have no run.
     """
     suspend_orphans(snapshot, builder)
-    adopt_cronjobs(snapshot, builder)
+    builder.include(adopt_cronjobs(snapshot))
     if acceptance.ask is not None or blocked_now(snapshot, Need.CRON_JOB, now) is not None:
         return
     request, cronjob, template = snapshot.request, own_cronjob(snapshot), acceptance.template

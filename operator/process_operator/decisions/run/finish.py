@@ -1,7 +1,7 @@
-"""The end of a run: what has to be read before its pods go, and the record once all that can be known is known.
+"""Record of a finished run: first everything that vanishes with its pods is read, then the end is written once.
 
-The end is written once: phase, times, reason and log in one PATCH. `outcome.py` says what Job and pods mean,
-`log_text.py` what is stored of the log, `report.py` writes. Neighbour: `follow.py`, for the time before.
+Phase, times, reason and log are one PATCH. `outcome.py` derives the end from Job and pods. `log_text.py` cuts the log.
+`report.py` builds the write. `follow.py` covers the time before.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, is_log_wanted, log_settings
 from process_operator.decisions.plan.actions import FindKubeletEvents, ListPods, ReadLog
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.evidence import Context
 from process_operator.decisions.run.log_text import NOT_CAPTURED, build_run_log
 from process_operator.decisions.run.open_outcome import open_outcome
@@ -24,83 +24,93 @@ from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import LogReason, RunReason
 from process_operator.resources.process_run import RunLog, RunPhase
 
-PATIENCE: Final = timedelta(seconds=2)
-"""The pods' last words may arrive so much later than the end of their Job; after that they are asked for."""
+POD_EVENT_DELAY: Final = timedelta(seconds=2)
+"""Time after the end of a Job in which the watch may still deliver the end of its pods. Then they are listed."""
 
 _KILL_EVENTS: Final = frozenset({"Killing", "FailedPostStartHook"})
-_EVENT_PATIENCE: Final = timedelta(seconds=10)
-"""How long after the end of a Job the kubelet's Event about the kill of a container is waited for."""
-_POD_POLL: Final = timedelta(seconds=2)
-_LONGEST_POLL: Final = timedelta(minutes=1)
-_USUAL_GRACE: Final = timedelta(seconds=40)
-"""By then most pods are gone that shall go: the grace period of Kubernetes is 30 seconds, if nobody sets another."""
+_KUBELET_EVENT_DELAY: Final = timedelta(seconds=10)
+"""Time after the end of a Job in which the kubelet's Event about the kill of a container may still arrive."""
+_POD_POLL_INTERVAL: Final = timedelta(seconds=2)
+_MAX_POD_POLL_INTERVAL: Final = timedelta(minutes=1)
+_USUAL_TERMINATION_TIME: Final = timedelta(seconds=40)
+"""Most deleted pods are gone within it: the default grace period of Kubernetes is 30 seconds."""
 
 
-def record(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
-    """Write the end of a run whose Job has finished or is gone, once all that can be known is known."""
-    job = view.job
+def record(view: RunView, orders: RunOrders) -> Part[bool]:
+    """Write the end of a run whose Job has finished or is gone, once everything about it is known.
+
+    The value is true if the end is written.
+    """
     if view.observations.log_wanted:
-        return  # the reader's answer brings us back
-    if not _pods_are_settled(view, orders.now, builder) or _asks_the_kubelet(view, orders.now, builder):
-        return
-    outcome = finished_outcome(job, view.pods, context=_context(view, orders))
+        return Part((), None, value=False)  # the answer of the log reader causes the next decision
+    settled = _pods_are_settled(view, orders.now)
+    if not settled.value:
+        return settled
+    waiting = _awaits_kubelet_events(view, orders.now)
+    if waiting.value:
+        return waiting.with_value(value=False)
+    outcome = finished_outcome(view.job, view.pods, context=_context(view, orders))
     if outcome is None:
-        # A pod outlives its Job. Running ones are not watched, so it is looked at until it is gone.
-        if not _list_pods_again(view, orders.now, builder) and is_log_wanted(orders, succeeds=False):
-            _read_log(view, orders, builder)
-        _report_overdue(view, orders.now, builder)
-        return
-    log = _log(view, job, outcome, orders, builder)
-    if log is not None:
-        finish(view, outcome, log, orders, builder)
+        return _await_pods(view, orders).with_value(value=False)
+    log = _log(view, outcome, orders)
+    if log.value is None:
+        return log.with_value(value=False)
+    return finish(view, outcome, log.value, orders).with_value(value=True)
 
 
-def _pods_are_settled(view: RunView, now: datetime, builder: PlanBuilder) -> bool:
-    """Whether all is known of the pods that will ever be known; where it is not, it is waited for or asked for."""
-    observations = view.observations
+def _await_pods(view: RunView, orders: RunOrders) -> Part[None]:
+    """Poll pods that outlive their Job. No watch delivers pods that run."""
+    listing = _list_pods_again(view, orders.now)
+    is_log_read = not listing.value and is_log_wanted(orders, succeeds=False)
+    reading = _read_log(view, orders) if is_log_read else part()
+    return listing.with_value(None) + reading + _report_overdue(view, orders.now)
+
+
+def _pods_are_settled(view: RunView, now: datetime) -> Part[bool]:
+    """Whether all that will ever be known of the pods is known. If it is not, wait for their Events or list them."""
+    settled, observations = Part((), None, value=True), view.observations
     if view.job is None and view.run.status.job_uid is None:
-        return True  # a Job whose UID nobody knows has no pods that could be told from those of others
+        return settled  # without the UID of the Job its pods cannot be told from those of other Jobs
     if view.job is not None and _pods_are_known(view, view.job):
-        return True
+        return settled
     if observations.pods_listed_at is not None and (
         observations.ended_at is None or observations.pods_listed_at >= observations.ended_at
     ):
-        return True
-    if observations.ended_at is not None and not view.job_gone and now < observations.ended_at + PATIENCE:
-        builder.wake_at(observations.ended_at + PATIENCE)
-    else:
-        _list_pods(view, builder)
-    return False
+        return settled
+    if observations.ended_at is not None and not view.job_gone and now < observations.ended_at + POD_EVENT_DELAY:
+        return Part((), observations.ended_at + POD_EVENT_DELAY, value=False)
+    return part(_list_pods(view)).with_value(value=False)
 
 
-def _asks_the_kubelet(view: RunView, now: datetime, builder: PlanBuilder) -> bool:
-    """Ask for the kubelet's Events where it may have killed the container that failed; whether they are waited for."""
+def _awaits_kubelet_events(view: RunView, now: datetime) -> Part[bool]:
+    """Whether the record waits for the kubelet's Events, because the kubelet may have killed the failed container."""
+    is_done = Part((), None, value=False)
     if view.job is not None and view.job.kill is not None:
-        return False
+        return is_done
     choice = choose(view.job, view.pods)
     if choice.pod is None or choice.container is None or not choice.container.is_probed:
-        return False
+        return is_done
     if choice.end is None or choice.end.exit_code == 0:
-        return False
+        return is_done
     read_at = view.observations.kubelet_events_read_at
     if read_at is not None and not _is_event_late(view, choice, now):
-        return False
-    if read_at is not None and read_at <= now < read_at + PATIENCE:
-        builder.wake_at(read_at + PATIENCE)
-    else:
-        builder.add(FindKubeletEvents(view.name, choice.pod.metadata.uid))
-    return True
+        return is_done
+    if read_at is not None and read_at <= now < read_at + POD_EVENT_DELAY:
+        return Part((), read_at + POD_EVENT_DELAY, value=True)
+    return part(FindKubeletEvents(view.name, choice.pod.metadata.uid)).with_value(value=True)
 
 
 def _is_event_late(view: RunView, choice: Choice, now: datetime) -> bool:
-    """Whether a container was killed and the Event about it may be under way: the kubelet sends Events beside all
-    else."""
+    """Whether a container was killed and the Event about the kill may still arrive.
+
+    The kubelet sends Events independently of the status of a pod.
+    """
     ended_at, container, end = view.observations.ended_at, choice.container, choice.end
     if ended_at is None or container is None or end is None or end.exit_code not in KILL_SIGNALS:
         return False
-    said = {event.reason for event in view.observations.kubelet_events or () if event.container == container.name}
-    is_told = bool(said & _KILL_EVENTS)
-    return not is_told and ended_at <= now < ended_at + _EVENT_PATIENCE
+    reasons = {event.reason for event in view.observations.kubelet_events or () if event.container == container.name}
+    has_kill_event = bool(reasons & _KILL_EVENTS)
+    return not has_kill_event and ended_at <= now < ended_at + _KUBELET_EVENT_DELAY
 
 
 def _context(view: RunView, orders: RunOrders) -> Context:
@@ -120,40 +130,43 @@ def _context(view: RunView, orders: RunOrders) -> Context:
     )
 
 
-def _log(view: RunView, job: Job | None, outcome: RunOutcome, orders: RunOrders, builder: PlanBuilder) -> RunLog | None:
-    """The log to store, or None where it has to be read first."""
+def _log(view: RunView, outcome: RunOutcome, orders: RunOrders) -> Part[RunLog | None]:
+    """The log to store. None if it has to be read first."""
     settings = log_settings(orders)
     if not is_log_wanted(orders, succeeds=outcome.phase == RunPhase.SUCCEEDED):
-        return NOT_CAPTURED
-    source = log_source(job, view.pods, settings.container)
+        return Part((), None, NOT_CAPTURED)
+    source = log_source(view.job, view.pods, settings.container)
     if view.observations.log is not None and _has_log_of(view, source):
-        return view.observations.log
+        return Part((), None, view.observations.log)
     if source.pod is None:
-        # A pod that was lost may look as if it had never started.
+        # A pod that is gone leaves the same traces as one that never started.
         has_run = view.observations.running_since is not None or view.run.status.start_time is not None
         failure = LogReason.POD_GONE if has_run else None
-        return build_run_log(source, None, tail_bytes=settings.tail_bytes, failure=failure)
-    _read_log(view, orders, builder)
-    return None
+        return Part((), None, build_run_log(source, None, tail_bytes=settings.tail_bytes, failure=failure))
+    return _read_log(view, orders)
 
 
 def _pods_are_known(view: RunView, job: Job) -> bool:
-    """Whether every pod that the Job counts has shown its end: the watches of Jobs and pods have no common order."""
+    """Whether every pod that the Job counts has shown its end. Job and pods come from two watches in any order."""
     if job.finished is None:
-        return job.start_time is None  # gone as it was: whatever pods it had may still run
+        return job.start_time is None  # the Job was deleted while its pods might run
     return sum(1 for pod in view.pods if pod.has_ended or pod.gone) >= job.succeeded + job.failed
 
 
-def read_before_the_end(view: RunView, job: Job, orders: RunOrders, builder: PlanBuilder) -> None:
-    """The pods may be removed with the end of the Job: list them and open their logs now."""
+def read_before_the_end(view: RunView, job: Job, orders: RunOrders) -> Part[bool]:
+    """List the pods and open their logs before the Job ends, because the pods may be deleted at its end.
+
+    The value is true if the pods are listed now.
+    """
     succeeds = _will_succeed(job) and not any(map(is_cut_short, view.pods))
     if view.observations.log_wanted or not is_log_wanted(orders, succeeds=succeeds):
-        return
+        return Part((), None, value=False)
     if job.kill is not None and view.observations.log is not None:
-        return  # it was opened before the kill
-    if _unseen_pods(view, job) > 0 and _list_pods_again(view, orders.now, builder):
-        return
-    _read_log(view, orders, builder)
+        return Part((), None, value=False)  # the log was opened before the kill
+    listing = _list_pods_again(view, orders.now) if _unseen_pods(view, job) > 0 else Part((), None, value=False)
+    if listing.value:
+        return listing
+    return listing.with_value(None) + _read_log(view, orders).with_value(value=False)
 
 
 def _will_succeed(job: Job | None) -> bool:
@@ -162,36 +175,36 @@ def _will_succeed(job: Job | None) -> bool:
 
 
 def _unseen_pods(view: RunView, job: Job) -> int:
-    """How many pods of a Job that is about to end have not been seen to end: those that run are not watched."""
+    """Count the pods of a Job that is about to end whose end is not known. No watch delivers pods that run."""
     live = job.terminating + (0 if _will_succeed(job) else job.active)
     seen = [pod for pod in relevant_pods(job, view.pods) if pod.has_ended or pod.gone or pod.deleted_at is not None]
     return live + job.succeeded + job.failed - len(seen)
 
 
-def _list_pods_again(view: RunView, now: datetime, builder: PlanBuilder) -> bool:
-    """List the pods, unless that was done a moment ago; whether it is done now."""
-    listed_at, pause = view.observations.pods_listed_at, _poll_pause(view, now)
-    if listed_at is not None and now < listed_at + pause:
-        builder.wake_at(listed_at + pause)
-        return False
-    _list_pods(view, builder)
-    return True
+def _list_pods_again(view: RunView, now: datetime) -> Part[bool]:
+    """List the pods, unless that was done within the poll interval. The value is true if they are listed now."""
+    listed_at, interval = view.observations.pods_listed_at, _poll_interval(view, now)
+    if listed_at is not None and now < listed_at + interval:
+        return Part((), listed_at + interval, value=False)
+    return part(_list_pods(view)).with_value(value=True)
 
 
-def _list_pods(view: RunView, builder: PlanBuilder) -> None:
+def _list_pods(view: RunView) -> ListPods:
     job_uid = view.job.metadata.uid if view.job is not None else view.run.status.job_uid
     assert job_uid is not None, "a run without a Job has no pods to list"
-    builder.add(ListPods(job_uid, view.name))
+    return ListPods(job_uid, view.name)
 
 
-def _poll_pause(view: RunView, now: datetime) -> timedelta:
-    """The time between two looks at pods that shall go: it grows with their delay, because a node may never answer."""
+def _poll_interval(view: RunView, now: datetime) -> timedelta:
+    """The time between two lists of pods that are being deleted. It grows with their delay, as a node may be dead."""
     since = _ending_since(view)
-    return _POD_POLL if since is None else min(_LONGEST_POLL, max(_POD_POLL, (now - since) / 8))
+    if since is None:
+        return _POD_POLL_INTERVAL
+    return min(_MAX_POD_POLL_INTERVAL, max(_POD_POLL_INTERVAL, (now - since) / 8))
 
 
 def _ending_since(view: RunView) -> datetime | None:
-    """Since when the pods of a run are to go, as far as is known."""
+    """The instant (UTC) since which the pods of a run should end, as far as it is known."""
     job = view.job
     asked = [pod.deleted_at for pod in view.pods if not pod.gone]
     if job is not None:
@@ -199,28 +212,27 @@ def _ending_since(view: RunView) -> datetime | None:
     return min((instant for instant in asked if instant is not None), default=view.observations.ended_at)
 
 
-def look_if_overdue(view: RunView, now: datetime, builder: PlanBuilder) -> None:
-    """List the pods of a Job that takes long to end, so that its run can say why."""
+def look_if_overdue(view: RunView, now: datetime, *, is_listing: bool) -> Part[None]:
+    """List the pods of a Job that takes long to end, so that its run can report why. `is_listing`: they are listed."""
     since = _ending_since(view)
-    if since is None or now < since + _USUAL_GRACE:
-        builder.wake_at(None if since is None else since + _USUAL_GRACE)
-    elif not any(isinstance(action, ListPods) and action.run == view.name for action in builder.actions):
-        _list_pods_again(view, now, builder)
+    if since is None or now < since + _USUAL_TERMINATION_TIME:
+        return part(wake_at=None if since is None else since + _USUAL_TERMINATION_TIME)
+    return part() if is_listing else _list_pods_again(view, now).with_value(None)
 
 
-def _report_overdue(view: RunView, now: datetime, builder: PlanBuilder) -> None:
+def _report_overdue(view: RunView, now: datetime) -> Part[None]:
     outcome = open_outcome(view.job, view.pods, running_since=view.observations.running_since, now=now)
-    if outcome.reason == RunReason.NOT_TERMINATED:
-        report_outcome(view, outcome, builder)
+    return report_outcome(view, outcome) if outcome.reason == RunReason.NOT_TERMINATED else part()
 
 
-def _read_log(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
-    """Read the log of the pod that speaks for the run as it is now; follow it while it may still print."""
+def _read_log(view: RunView, orders: RunOrders) -> Part[None]:
+    """Read the log of the chosen pod as it is now. Follow it while the pod may still print."""
     settings = log_settings(orders)
     source = log_source(view.job, view.pods, settings.container)
-    if source.pod is not None and not _has_log_of(view, source):
-        live = not all(pod.has_ended for pod in view.pods)
-        builder.add(ReadLog(view.name, source, settings.tail_bytes, follow=live and not source.previous))
+    if source.pod is None or _has_log_of(view, source):
+        return part()
+    live = not all(pod.has_ended for pod in view.pods)
+    return part(ReadLog(view.name, source, settings.tail_bytes, follow=live and not source.previous))
 
 
 def _has_log_of(view: RunView, source: LogSource) -> bool:

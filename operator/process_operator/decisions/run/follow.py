@@ -1,8 +1,8 @@
-"""What to do about one open run: start its Job, follow it, resume, pause or kill it.
+"""Open runs: start the Job of a run, follow it, resume, suspend or kill it.
 
-A run is followed by what its Job and pods show, never by what the operator remembers, so a restart at any moment goes
-on where the objects stand. `outcome.py` says what Job and pods mean, `concurrency/policy.py` whether it may start,
-`finish.py` records its end.
+A decision about a run rests on its Job and pods as they are now, so the operator may restart at any moment.
+`outcome.py` and `open_outcome.py` derive the state of a run from Job and pods. `concurrency/policy.py` decides whether
+a run may start. `finish.py` records its end.
 """
 
 from __future__ import annotations
@@ -13,73 +13,75 @@ from typing import Final
 
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, waits_for_start
 from process_operator.decisions.manifests.owners import adoption_patch, identity_patch
-from process_operator.decisions.plan.actions import (
-    AdoptRun,
-    LookUpJob,
-    PatchJob,
-)
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.actions import AdoptRun, LookUpJob, PatchJob
+from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.finish import look_if_overdue, read_before_the_end, record
 from process_operator.decisions.run.job_creation import plan_without_job
 from process_operator.decisions.run.kill import kill_job
 from process_operator.decisions.run.open_outcome import open_outcome
+from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.pod_lookups import is_known_better, look_if_odd
 from process_operator.decisions.run.pods import ORDINARY_WAITING
-from process_operator.decisions.run.report import (
-    finish_missed,
-    report_outcome,
-)
+from process_operator.decisions.run.report import finish_missed, report_outcome
 from process_operator.decisions.run.start import start_timed_out
 from process_operator.decisions.run.suspension import adjust, end_suspended, why_not_suspended, why_suspended
 from process_operator.resources.batch.job import Job
+from process_operator.resources.batch.kill import Kill
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_run import RunPhase
 
 SETTLING: Final = timedelta(seconds=5)
-"""A pod that was ready and no longer is has most likely just ended: the Job will say so."""
+"""Time in which the Job reports the end of a pod that is no longer ready."""
 
 BRIEF_RUN: Final = timedelta(seconds=2)
-"""A run that ends within this time of being seen running is never reported as Running: that saves a request."""
+"""A run that ends within this time after it was seen running is never reported as Running. That saves a request."""
 
 
-def plan_run(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
-    """Add what has to be done about one open run."""
+def plan_run(view: RunView, orders: RunOrders) -> Part[None]:
+    """Decide about one open run."""
     missed_reason = view.missed_reason or orders.missed_reason
     if missed_reason is not None:
-        finish_missed(view, missed_reason, orders, builder)
-        return
-    if orders.request is not None and (patch := adoption_patch(orders.request, view.run)):
-        builder.add(AdoptRun(view.name, view.run.metadata.uid, patch))
+        return finish_missed(view, missed_reason, orders)
+    patch = adoption_patch(orders.request, view.run) if orders.request is not None else {}
+    adoption = part(AdoptRun(view.name, view.run.metadata.uid, patch)) if patch else part()
+    return adoption + _plan_owned(view, orders)
+
+
+def _plan_owned(view: RunView, orders: RunOrders) -> Part[None]:
     if view.job is None or (view.job_gone and waits_for_start(view)):
-        plan_without_job(view, orders, builder)
-    elif view.job_gone and view.job.finished is None and not view.observations.job_absent:
-        # A Job that lost its label left the watch, and works on.
-        builder.add(LookUpJob(view.name))
-    elif view.job.finished is not None or view.job_gone:
-        record(view, orders, builder)
-    else:
-        _follow(view, view.job, orders, builder)
+        return plan_without_job(view, orders)
+    if view.job_gone and view.job.finished is None and not view.observations.job_absent:
+        # A Job that lost its label left the watch, and still runs.
+        return part(LookUpJob(view.name))
+    if view.job.finished is not None or view.job_gone:
+        return record(view, orders).with_value(None)
+    return _follow(view, view.job, orders)
 
 
-def _follow(view: RunView, job: Job, orders: RunOrders, builder: PlanBuilder) -> None:
-    now = orders.now
-    if orders.request is not None and (labels := identity_patch(orders.request, job.metadata)):
-        builder.add(PatchJob(view.name, job.metadata.uid, labels))
-    kill = orders.kill or start_timed_out(view, job, orders, builder)
+def _follow(view: RunView, job: Job, orders: RunOrders) -> Part[None]:
+    labels = identity_patch(orders.request, job.metadata) if orders.request is not None else {}
+    relabeling = part(PatchJob(view.name, job.metadata.uid, labels)) if labels else part()
+    timeout: Part[Kill | None] = part() if orders.kill is not None else start_timed_out(view, job, orders)
+    begin = relabeling + timeout.with_value(None)
+    kill = orders.kill or timeout.value
     if kill is not None and job.kill is None:
-        builder.add(kill_job(view, job, kill, orders))
-        return
+        return begin + part(kill_job(view, job, kill, orders))
     if job.kill is not None and job.is_suspended_by_others and not (job.active or job.terminating):
-        end_suspended(view, job, orders, builder)
-        return
-    if job.kill is None and adjust(view, job, orders, builder):
-        return
+        return begin + end_suspended(view, job, orders)
+    if job.kill is None:
+        adjusted = adjust(view, job, orders)
+        begin += adjusted.with_value(None)
+        if adjusted.value:
+            return begin
     if job.is_ending:
-        read_before_the_end(view, job, orders, builder)
-        look_if_overdue(view, now, builder)
-        _report_why_stuck(view, job, now, builder)
-        return
-    look_if_odd(view, job, now, builder)
+        read = read_before_the_end(view, job, orders)
+        overdue = look_if_overdue(view, orders.now, is_listing=read.value)
+        return begin + read.with_value(None) + overdue + _report_why_stuck(view, job, orders.now)
+    return begin + look_if_odd(view, job, orders.now) + _report_progress(view, job, orders)
+
+
+def _report_progress(view: RunView, job: Job, orders: RunOrders) -> Part[None]:
+    now = orders.now
     outcome = open_outcome(
         job,
         view.pods,
@@ -92,19 +94,23 @@ def _follow(view: RunView, job: Job, orders: RunOrders, builder: PlanBuilder) ->
     if orders.pause and outcome.phase == RunPhase.RUNNING:
         outcome = replace(outcome, reason=RunReason.NOT_SUSPENDED, message=why_not_suspended(job))
     if is_known_better(view, job, outcome, now):
-        return
+        return part()
     if outcome.phase == RunPhase.RUNNING and view.run.status.phase == RunPhase.PENDING:
-        over = bool(view.pods) and all(pod.has_ended for pod in view.pods)
-        since = view.observations.running_since or outcome.start_time or now
-        brief_until = since + (SETTLING if over else BRIEF_RUN)
+        brief_until = _brief_until(view, outcome, now)
         if now < brief_until:
-            builder.wake_at(brief_until)
-            return
-    report_outcome(view, outcome, builder)
+            return part(wake_at=brief_until)
+    return report_outcome(view, outcome)
 
 
-def _report_why_stuck(view: RunView, job: Job, now: datetime, builder: PlanBuilder) -> None:
-    """A pod that is removed forgets what it waited for, so the run has to remember it; one that does not go is odd."""
+def _brief_until(view: RunView, outcome: RunOutcome, now: datetime) -> datetime:
+    """The instant (UTC) from which on a run that has just started is reported as Running."""
+    has_ended = bool(view.pods) and all(pod.has_ended for pod in view.pods)
+    since = view.observations.running_since or outcome.start_time or now
+    return since + (SETTLING if has_ended else BRIEF_RUN)
+
+
+def _report_why_stuck(view: RunView, job: Job, now: datetime) -> Part[None]:
+    """Report why a run never started, before its pods are deleted and the reason with them, or why they remain."""
     outcome = open_outcome(
         job,
         view.pods,
@@ -115,4 +121,5 @@ def _report_why_stuck(view: RunView, job: Job, now: datetime, builder: PlanBuild
     )
     is_stuck = outcome.phase == RunPhase.PENDING and outcome.reason not in ORDINARY_WAITING
     if is_stuck or outcome.reason == RunReason.NOT_TERMINATED:
-        report_outcome(view, outcome, builder)
+        return report_outcome(view, outcome)
+    return part()

@@ -15,15 +15,15 @@ from process_operator.decisions.plan.actions import (
     ListPods,
     LookUpJob,
 )
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.finish import record
 from process_operator.decisions.run.kill import end_after_kill
 from process_operator.decisions.run.report import (
-    announce_start,
     begin_steps,
     finish,
     not_started,
     report,
+    start_event,
 )
 from process_operator.decisions.template.job_names import name_problem
 from process_operator.resources import names
@@ -31,70 +31,65 @@ from process_operator.resources.conditions import LogReason, RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import RunLog, RunPhase, Trigger
 
-LOOK_AGAIN: Final = timedelta(seconds=10)
-"""A run this young is not given up for lost: its Job may not have reached us yet."""
+JOB_EVENT_DELAY: Final = timedelta(seconds=10)
+"""Time after its creation in which the watch may not yet have delivered the Job of a run."""
 
 
-def plan_without_job(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
-    """Add what has to be done about an open run without a Job."""
-    refused = view.observations.create_rejected
+def plan_without_job(view: RunView, orders: RunOrders) -> Part[None]:
+    """Decide about an open run that has no Job."""
+    rejection = view.observations.create_rejected
     if orders.kill is not None and not view.observations.job_absent:
-        # Another operator may have started it while this one stood still.
-        builder.add(LookUpJob(view.name))
-    elif orders.kill is not None:
-        finish(
-            view,
-            not_started(*end_after_kill(orders.kill), orders.kill.detail),
-            RunLog(reason=LogReason.NEVER_STARTED),
-            orders,
-            builder,
-        )
-    elif view.by_cronjob or view.run.status.job_uid is not None:
-        _look_for_job(view, orders, builder)
-    elif (reason_and_message := _final_rejection(view, orders)) is not None:
+        # Another operator may have created the Job while this one was stopped.
+        return part(LookUpJob(view.name))
+    if orders.kill is not None:
+        outcome = not_started(*end_after_kill(orders.kill), orders.kill.detail)
+        return finish(view, outcome, RunLog(reason=LogReason.NEVER_STARTED), orders)
+    if view.by_cronjob or view.run.status.job_uid is not None:
+        return _look_for_job(view, orders)
+    if (reason_and_message := _final_rejection(view, orders)) is not None:
         outcome = not_started(RunPhase.FAILED, *reason_and_message)
-        finish(view, outcome, RunLog(reason=LogReason.NEVER_STARTED), orders, builder)
-    elif refused is not None and refused.again_at is not None and refused.again_at > orders.now:
-        builder.wake_at(refused.again_at)
-        report(view, refused.reason, refused.message, builder)
-    elif orders.may_start and orders.steps:
-        begin_steps(view, orders, builder)
-    elif orders.may_start or _may_wait_suspended(view, orders):
-        assert orders.template is not None
-        suspended = not orders.may_start
-        manifest = job_manifest(
-            orders.template, view.run, orders.request, scheduled=view.scheduled, suspended=suspended
-        )
-        claimed_for = view.due if names.ANNOTATION_AHEAD in view.run.metadata.annotations else None
-        builder.add(CreateJob(view.name, manifest, claimed_for))
-        if not suspended:
-            announce_start(view, builder)
-    else:
-        _report_wait(view, orders, builder)
+        return finish(view, outcome, RunLog(reason=LogReason.NEVER_STARTED), orders)
+    if rejection is not None and rejection.again_at is not None and rejection.again_at > orders.now:
+        return report(view, rejection.reason, rejection.message).waking_at(rejection.again_at)
+    if orders.may_start and orders.steps:
+        return begin_steps(view, orders)
+    if orders.may_start or _may_wait_suspended(view, orders):
+        return _create_job(view, orders)
+    return _report_wait(view, orders)
 
 
-def _report_wait(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
+def _create_job(view: RunView, orders: RunOrders) -> Part[None]:
+    assert orders.template is not None
+    is_suspended = not orders.may_start
+    manifest = job_manifest(orders.template, view.run, orders.request, scheduled=view.scheduled, suspended=is_suspended)
+    claimed_for = view.due if names.ANNOTATION_AHEAD in view.run.metadata.annotations else None
+    create = CreateJob(view.name, manifest, claimed_for)
+    return part(create) if is_suspended else part(create, start_event(view))
+
+
+def _report_wait(view: RunView, orders: RunOrders) -> Part[None]:
     if orders.holds is not None:
-        report(view, *orders.holds, builder)
-    elif view.window is not None and orders.now < view.window.start and _is_managed_elsewhere(view, orders):
-        start = format_instant(view.window.start)
-        words = f"waits until {start}; its Job is created then, because another controller decides when it runs"
-        report(view, RunReason.SUSPENDED, words, builder)
+        return report(view, *orders.holds)
+    if view.window is None or orders.now >= view.window.start or not _is_managed_elsewhere(view, orders):
+        return part()
+    start = format_instant(view.window.start)
+    words = f"waits until {start}; its Job is created then, because another controller decides when it runs"
+    return report(view, RunReason.SUSPENDED, words)
 
 
 def _final_rejection(view: RunView, orders: RunOrders) -> tuple[str, str] | None:
-    """Reason and message where the Job of a run can never be created: the API server has said so, or would."""
-    refused = view.observations.create_rejected
-    if refused is not None and refused.again_at is None:
-        return refused.reason, refused.message
+    """Reason and message of a Job that can never be created: the API server rejected it, or would reject its name."""
+    rejection = view.observations.create_rejected
+    if rejection is not None and rejection.again_at is None:
+        return rejection.reason, rejection.message
     problem = name_problem(orders.template, view.name) if orders.template is not None else ""
     return (RunReason.REJECTED, problem) if problem else None
 
 
 def _may_wait_suspended(view: RunView, orders: RunOrders) -> bool:
-    """A Run Later run gets its Job at once, suspended, so that what the server says to it is known early.
+    """Whether a Run Later run gets its Job at once, suspended, so that a rejection is known early.
 
-    It must not where another controller resumes suspended Jobs: that one would start it before its time.
+    Another controller that resumes suspended Jobs would start the Job before its time. Then the Job is created later.
     """
     is_later = view.run.spec.trigger == Trigger.LATER and orders.template is not None
     return is_later and not _is_managed_elsewhere(view, orders)
@@ -106,15 +101,14 @@ def _is_managed_elsewhere(view: RunView, orders: RunOrders) -> bool:
     return view.observations.managed_elsewhere or (template is not None and template.is_queued_by_kueue)
 
 
-def _look_for_job(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
-    """The Job was there once. That no event shows it is no evidence; the API server's own word is."""
+def _look_for_job(view: RunView, orders: RunOrders) -> Part[None]:
+    """Look for a Job that existed before. Only an answer of the API server proves that it is gone."""
     created = view.run.metadata.creation_timestamp
     assert created is not None
-    if orders.now < created + LOOK_AGAIN:
-        builder.wake_at(created + LOOK_AGAIN)
-    elif not view.observations.job_absent:
-        builder.add(LookUpJob(view.name))
-    elif view.observations.pods_listed_at is None and view.run.status.job_uid is not None:
-        builder.add(ListPods(view.run.status.job_uid, view.name))
-    else:
-        record(view, orders, builder)
+    if orders.now < created + JOB_EVENT_DELAY:
+        return part(wake_at=created + JOB_EVENT_DELAY)
+    if not view.observations.job_absent:
+        return part(LookUpJob(view.name))
+    if view.observations.pods_listed_at is None and view.run.status.job_uid is not None:
+        return part(ListPods(view.run.status.job_uid, view.name))
+    return record(view, orders).with_value(None)

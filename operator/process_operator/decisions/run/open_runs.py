@@ -1,13 +1,13 @@
-"""What each open run is told: start, wait, make room, end, or be suspended.
+"""Orders for each open run: start, wait, make room, end, or be suspended.
 
-`concurrency/eligibility.py` says how the runs stand, `concurrency/policy.py` who may start beside whom, `follow.py`
-carries the orders over into actions.
+`concurrency/eligibility.py` provides the state of the runs. `concurrency/policy.py` decides which may start beside
+others. `follow.py` turns the orders into actions.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from process_operator.decisions.concurrency.eligibility import is_time, own_kill, too_late_at
 from process_operator.decisions.concurrency.lock_requests import is_lock_free, lock_wait_message
@@ -20,8 +20,8 @@ from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
 from process_operator.decisions.plan.actions import LoadHistory
-from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.plan.limits import MAX_STARTS
+from process_operator.decisions.plan.part import Part, earliest, join, part
 from process_operator.decisions.run.follow import plan_run
 from process_operator.decisions.run.orphans import plan_orphaned_jobs
 from process_operator.decisions.run.steps import plan_steps, plan_stray_steps
@@ -35,40 +35,45 @@ from process_operator.timing.missed import is_too_old
 
 
 def plan_open_runs(
-    context: DecisionContext, candidates: list[Candidate], wanted_lock: LockRequest | None, builder: PlanBuilder
-) -> None:
-    """Add what has to be done about every open run, in the order in which they were due.
+    context: DecisionContext, candidates: list[Candidate], wanted_lock: LockRequest | None
+) -> Part[None]:
+    """Decide about every open run, in the order in which they were due.
 
-    `wanted_lock`: when the request wants to start next, where it shares its Process.
+    `wanted_lock` is the next start of the request if it shares its Process.
     """
-    decision = apply_policy(context.policy, candidates, newcomer=_replacing_run(context, builder))
-    if not is_lock_free(context, wanted_lock) or _are_enough_refused(context):
+    replacing = _replacing_run(context)
+    decision = apply_policy(context.policy, candidates, newcomer=replacing.value)
+    if not is_lock_free(context, wanted_lock) or _are_enough_rejected(context):
         decision = replace(decision, start=())
     held_by = lock_wait_message(context, wanted_lock)
-    for view in sorted(context.views, key=lambda view: (view.due, view.name)):
-        orders = _orders(context, view, decision, held_by, builder)
-        if view.run.status.steps:
-            plan_steps(view, orders, context.snapshot, builder)
-        else:
-            plan_run(view, orders, builder)
-    if context.whole is not None:
-        plan_orphaned_jobs(context.whole, decision.kill, builder)
-    plan_stray_steps(context.snapshot, RunOrders(now=context.now, request=context.request), builder)
+    views = sorted(context.views, key=lambda view: (view.due, view.name))
+    runs = join(_plan_open_run(context, view, decision, held_by) for view in views)
+    orphans = plan_orphaned_jobs(context.whole, decision.kill) if context.whole is not None else part()
+    strays = plan_stray_steps(context.snapshot, RunOrders(now=context.now, request=context.request))
+    return replacing.with_value(None) + runs + orphans + strays
 
 
-def _are_enough_refused(context: DecisionContext) -> bool:
-    """Whether the server refuses so many runs for now (a quota is full) that to try another tells nothing new."""
-    refused = (view.observations.create_rejected for view in context.views)
-    return sum(1 for said in refused if said and said.again_at and said.again_at > context.now) >= MAX_STARTS
+def _plan_open_run(
+    context: DecisionContext, view: RunView, decision: ConcurrencyDecision, held_by: str | None
+) -> Part[None]:
+    orders = _orders(context, view, decision, held_by)
+    planned = plan_steps(view, orders, context.snapshot) if view.run.status.steps else plan_run(view, orders)
+    return planned.waking_at(_next_change(context, view))
 
 
-def _replacing_run(context: DecisionContext, builder: PlanBuilder) -> Candidate | None:
-    """The run that the newest due tick will have, where the policy is Replace: older ones make room for it."""
+def _are_enough_rejected(context: DecisionContext) -> bool:
+    """Whether the API server rejects so many runs for now (a quota is full) that another attempt is pointless."""
+    rejections = (view.observations.create_rejected for view in context.views)
+    return sum(1 for each in rejections if each and each.again_at and each.again_at > context.now) >= MAX_STARTS
+
+
+def _replacing_run(context: DecisionContext) -> Part[Candidate | None]:
+    """The run of the newest due tick if the policy is Replace. Older runs make room for it."""
     recurrence = context.acceptance.recurrence
     if context.policy != ConcurrencyPolicy.REPLACE or recurrence is None or not context.claims_ticks:
-        return None
+        return part()
     if blocked_now(context.snapshot, Need.RUN, context.now) is not None:
-        return None  # nobody has to end for a run that cannot be created
+        return part()  # no run has to end for one that cannot be created
     deadline = context.request.spec.starting_deadline_seconds
     newest = recurrence.previous(recurrence.due_through(context.now))
     if (
@@ -76,27 +81,30 @@ def _replacing_run(context: DecisionContext, builder: PlanBuilder) -> Candidate 
         or newest <= (after := settled_through(context.snapshot, recurrence))
         or is_too_old(recurrence.due_at(newest), context.now, deadline)
     ):
-        return None
+        return part()
     left = runs_left(context.snapshot, runs_of_ticks(context.snapshot, after, newest))
     if left is not None and left <= 0:
-        return None
+        return part()
     name = calendar_of(context.snapshot, recurrence).run_name(newest)
     if context.snapshot.history is None:
-        # It may be claimed already, and even be over: then nobody has to go for it.
-        builder.add(LoadHistory())
-        return None
-    return None if has_run(context.snapshot, name) else Candidate(name, recurrence.due_at(newest), started=False)
+        # The tick may be claimed already, and its run even be over. Then no run has to make room for it.
+        return part(LoadHistory())
+    if has_run(context.snapshot, name):
+        return part()
+    return Part((), None, Candidate(name, recurrence.due_at(newest), started=False))
 
 
-def _orders(
-    context: DecisionContext, view: RunView, decision: ConcurrencyDecision, held_by: str | None, builder: PlanBuilder
-) -> RunOrders:
-    if view.window is not None and not view.is_started:
-        builder.wake_at(view.window.start if context.now < view.window.start else None)
-        builder.wake_at(view.window.end + timedelta(seconds=1) if view.window.end is not None else None)
-    if (too_late := too_late_at(context, view)) is not None and too_late > context.now:
-        # Nobody else may say a word until then: in a queue, what is in the way may work for hours.
-        builder.wake_at(too_late)
+def _next_change(context: DecisionContext, view: RunView) -> datetime | None:
+    """The next instant (UTC) at which the clock alone changes the orders of a run."""
+    window = view.window if not view.is_started else None
+    opens = window.start if window is not None and context.now < window.start else None
+    closes = window.end + timedelta(seconds=1) if window is not None and window.end is not None else None
+    # In a queue the blocking run may take hours, and no event comes before.
+    too_late = too_late_at(context, view)
+    return earliest(opens, closes, too_late if too_late is not None and too_late > context.now else None)
+
+
+def _orders(context: DecisionContext, view: RunView, decision: ConcurrencyDecision, held_by: str | None) -> RunOrders:
     kill = own_kill(context, view)
     if kill is None and view.name in (*decision.kill, *decision.overtaken):
         kill = Kill(KillReason.REPLACED, decision.winner or "")
@@ -109,7 +117,7 @@ def _orders(
         may_start=start or resumed,
         kill=kill,
         missed_reason=MissedReason(RunPhase.MISSED, RunReason.TOO_MANY) if view.name in decision.dropped else None,
-        pause=_intervals(context, view),
+        pause=_is_to_be_suspended(context, view),
         replaced_by=_newer_cronjob_run(context, view),
         holds=_holds(context, view, held_by),
         steps=_steps_to_begin(context),
@@ -134,21 +142,21 @@ def _stops_on_failure(context: DecisionContext) -> bool:
 
 
 def _rests(context: DecisionContext, view: RunView) -> bool:
-    """Whether a run with steps makes none while its request is suspended."""
+    """Whether a run with steps creates no run of a step, because its request is suspended."""
     if not context.is_suspended or view.run.spec.trigger == Trigger.MANUAL:
         return False
     return view.is_paused or context.request.spec.on_suspend == OnSuspend.SUSPEND_RUNNING
 
 
 def _newer_cronjob_run(context: DecisionContext, view: RunView) -> str | None:
-    """The run for which the CronJob controller may have deleted this one's Job: under Replace it leaves no trace."""
+    """The run for which the CronJob controller may have deleted the Job of this one. Under Replace it leaves no trace."""
     if not view.by_cronjob or context.request.spec.concurrency_policy != ConcurrencyPolicy.REPLACE:
         return None
     newer = [other for other in context.views if other.by_cronjob and other.due > view.due]
     return min(newer, key=lambda other: other.due).name if newer else None
 
 
-def _intervals(context: DecisionContext, view: RunView) -> bool:
+def _is_to_be_suspended(context: DecisionContext, view: RunView) -> bool:
     request = context.request
     wanted = context.is_suspended and request.spec.on_suspend == OnSuspend.SUSPEND_RUNNING
     return wanted and view.is_started and not view.is_paused and view.run.spec.trigger != Trigger.MANUAL

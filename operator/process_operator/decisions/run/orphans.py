@@ -1,17 +1,15 @@
-"""What an earlier request, or a run that was deleted, has left behind: it works on, and has its place until it ends.
+"""Orphans: objects of an earlier request of the name, and Jobs whose run was deleted. They keep their place until they end.
 
-`kubectl delete --cascade=orphan` takes away the owner of runs, CronJobs and Jobs and lets them work; a backup may
-restore runs without owner and status. A run without owner that works is adopted by the request that has the name now.
-One of which no Job is there is recorded as Unknown, because nobody knows whether it ran: it is never started. A Job
-that lost its run is proven by its UID in the status of the request. `request.py` asks here; `inputs/ownership.py` has
-the proofs.
+`kubectl delete --cascade=orphan` removes the owner of runs, CronJobs and Jobs and leaves them running. A backup may
+restore runs without owner and status. The present request of the name adopts a run without owner that still runs. If
+the Job of such a run is missing, the run is recorded as Unknown and never started, because its end is not known. The
+status of the request proves by UID that a Job belonged to a run. `inputs/ownership.py` has the other proofs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.missed_tick import MissedReason
@@ -20,7 +18,6 @@ from process_operator.decisions.inputs.run_view import RunView, view_of, waits_f
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.owners import adoption_patch, request_owner
 from process_operator.decisions.plan.actions import (
-    Action,
     AdoptRun,
     DeleteJob,
     Emit,
@@ -28,7 +25,8 @@ from process_operator.decisions.plan.actions import (
     PatchCronJob,
     ReportRun,
 )
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, join, part
+from process_operator.decisions.run.job_creation import JOB_EVENT_DELAY
 from process_operator.resources import names
 from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.batch.job import Job
@@ -37,36 +35,44 @@ from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_request_status import ActiveRun
 from process_operator.resources.process_run import RunPhase
 
-_SETTLING: Final = timedelta(seconds=10)
-"""A run this young may have a Job that did not reach us yet."""
 
+def adopt_runs(left: Snapshot, request: ProcessRequest, now: datetime) -> Part[None]:
+    """Adopt the runs without owner that an earlier request left, or record that they are over.
 
-def adoptions(left: Snapshot, request: ProcessRequest, now: datetime, builder: PlanBuilder) -> tuple[Action, ...]:
-    """What makes the runs that an earlier request left without owner this request's, or tells that they are over.
-
-    `left` has the runs of earlier requests alone. A run that still has its owner is left to the garbage collector.
+    `left` has the runs of earlier requests only. The garbage collector deletes a run that still has its owner.
     """
     orphaned = (run for run in left.runs if not any(owner.controller for owner in run.metadata.owner_references))
-    return tuple(action for run in orphaned for action in _adoption(view_of(left, run), request, now, builder))
+    return join(_adopt_run(view_of(left, run), request, now) for run in orphaned)
 
 
-def _adoption(view: RunView, request: ProcessRequest, now: datetime, builder: PlanBuilder) -> Iterator[Action]:
+def _adopt_run(view: RunView, request: ProcessRequest, now: datetime) -> Part[None]:
     status, job = view.run.status, view.job
     if _works(view):
-        if job is not None and status.job_uid is None:
-            # The proof that this Job is the run's, once the run has another request.
-            found = {"job": job.metadata.name, "job_uid": job.metadata.uid}
-            yield ReportRun(view.name, status.model_copy(update=found))
-        yield AdoptRun(view.name, view.run.metadata.uid, adoption_patch(request, view.run))
-        for step in view.steps.values():
-            yield AdoptRun(step.name, step.run.metadata.uid, adoption_patch(request, step.run))
-        message = f"adopted run {view.name}, which an earlier ProcessRequest of this name left behind"
-        yield Emit(EventReason.ADOPTED, message, about=view.name)
-    elif job is not None and waits_for_start(view) and not view.job_gone:
-        # It never had a pod, and nobody would start it any more.
-        yield DeleteJob(job.metadata.name, job.metadata.uid)
-    elif job is None and status.job_uid is None and view.missed_reason is None:
-        yield from _never_started(view, request, now, builder)
+        return _adopt_working(view, request)
+    if job is not None and waits_for_start(view) and not view.job_gone:
+        # It never had a pod, and no decision would start it.
+        return part(DeleteJob(job.metadata.name, job.metadata.uid))
+    if job is None and status.job_uid is None and view.missed_reason is None:
+        return _record_never_started(view, request, now)
+    return part()
+
+
+def _adopt_working(view: RunView, request: ProcessRequest) -> Part[None]:
+    status, job = view.run.status, view.job
+    proof: Part[None] = part()
+    if job is not None and status.job_uid is None:
+        # It proves that this Job belongs to the run, after the run has moved to another request.
+        found = {"job": job.metadata.name, "job_uid": job.metadata.uid}
+        proof = part(ReportRun(view.name, status.model_copy(update=found)))
+    message = f"adopted run {view.name}, which an earlier ProcessRequest of this name left behind"
+    return proof + part(
+        AdoptRun(view.name, view.run.metadata.uid, adoption_patch(request, view.run)),
+        *(
+            AdoptRun(step.name, step.run.metadata.uid, adoption_patch(request, step.run))
+            for step in view.steps.values()
+        ),
+        Emit(EventReason.ADOPTED, message, about=view.name),
+    )
 
 
 def _works(view: RunView) -> bool:
@@ -75,23 +81,22 @@ def _works(view: RunView) -> bool:
     return view.job.finished is None and not view.job_gone and not waits_for_start(view)
 
 
-def _never_started(view: RunView, request: ProcessRequest, now: datetime, builder: PlanBuilder) -> Iterator[Action]:
-    """A run without a Job: it waited when its request went, or came back from a backup without its status."""
-    if now < view.created + _SETTLING:
-        builder.wake_at(view.created + _SETTLING)
-    elif not view.observations.job_absent:
-        yield LookUpJob(view.name)
-    else:
-        patch = adoption_patch(request, view.run) or {"metadata": {}}
-        missed_reason = str(MissedReason(RunPhase.UNKNOWN, RunReason.FORMER_REQUEST))
-        patch["metadata"]["annotations"] = {names.ANNOTATION_MISSED_REASON: missed_reason}
-        yield AdoptRun(view.name, view.run.metadata.uid, patch)
+def _record_never_started(view: RunView, request: ProcessRequest, now: datetime) -> Part[None]:
+    """Record a run without a Job: it waited when its request was deleted, or a backup restored it without its status."""
+    if now < view.created + JOB_EVENT_DELAY:
+        return part(wake_at=view.created + JOB_EVENT_DELAY)
+    if not view.observations.job_absent:
+        return part(LookUpJob(view.name))
+    patch = adoption_patch(request, view.run) or {"metadata": {}}
+    missed_reason = str(MissedReason(RunPhase.UNKNOWN, RunReason.FORMER_REQUEST))
+    patch["metadata"]["annotations"] = {names.ANNOTATION_MISSED_REASON: missed_reason}
+    return part(AdoptRun(view.name, view.run.metadata.uid, patch))
 
 
 def working_orphans(whole: Snapshot, left: Snapshot | None) -> tuple[Candidate, ...]:
-    """What works under the name of a request and is none of its runs.
+    """Runs and Jobs under the name of a request that run and do not belong to it.
 
-    `whole` has all Jobs, also those that belong to no run; `left` the runs of earlier requests.
+    `whole` has all Jobs, including those without a run. `left` has the runs of earlier requests.
     """
     found = {job.metadata.name: job.start_time or job.metadata.creation_timestamp for _, job in orphaned_jobs(whole)}
     for view in (view_of(left, run) for run in left.runs) if left is not None else ():
@@ -104,7 +109,7 @@ def working_orphans(whole: Snapshot, left: Snapshot | None) -> tuple[Candidate, 
 
 
 def orphaned_jobs(snapshot: Snapshot) -> list[tuple[ActiveRun, Job]]:
-    """Jobs that work although their run was deleted, with what the status says of them."""
+    """Jobs that run although their run was deleted, each with its entry in the status of the request."""
     runs = {run.metadata.name for run in (*snapshot.runs, *snapshot.step_runs)}
     found = []
     for active in snapshot.status.active:
@@ -116,23 +121,25 @@ def orphaned_jobs(snapshot: Snapshot) -> list[tuple[ActiveRun, Job]]:
     return found
 
 
-def plan_orphaned_jobs(snapshot: Snapshot, replaced: tuple[str, ...], builder: PlanBuilder) -> None:
-    """Say that such a Job has its place, or end it for a run that replaces it."""
+def plan_orphaned_jobs(snapshot: Snapshot, replaced: tuple[str, ...]) -> Part[None]:
+    """Report that such a Job keeps its place, or delete it for a run that replaces it."""
+    parts = []
     for active, job in orphaned_jobs(snapshot):
         if job.metadata.deletion_timestamp is not None or job.controller is not None:
-            continue  # the garbage collector is about to take it
+            continue  # the garbage collector is about to delete it
         if active.name in replaced:
-            builder.add(DeleteJob(job.metadata.name, job.metadata.uid))
+            parts.append(part(DeleteJob(job.metadata.name, job.metadata.uid)))
             message = f"deleted Job {job.metadata.name}, whose run was deleted: a newer run replaces it"
         else:
             message = (
                 f"Job {job.metadata.name} works on although its run was deleted, and counts as running until it ends"
             )
-        builder.add(Emit(EventReason.ORPHANED, message, warning=True, about=active.name))
+        parts.append(part(Emit(EventReason.ORPHANED, message, warning=True, about=active.name)))
+    return join(parts)
 
 
 def orphaned_cronjobs(snapshot: Snapshot) -> list[CronJob]:
-    """CronJobs that an earlier request of the name left without owner."""
+    """CronJobs without owner that an earlier request of the name left."""
     found = []
     for cronjob in snapshot.cronjobs:
         made_for = cronjob.metadata.labels.get(names.LABEL_REQUEST_UID, "")
@@ -142,10 +149,11 @@ def orphaned_cronjobs(snapshot: Snapshot) -> list[CronJob]:
     return found
 
 
-def adopt_cronjobs(snapshot: Snapshot, builder: PlanBuilder) -> None:
-    """Give such a CronJob the request that is there now as owner: it stays suspended, and goes with that request."""
+def adopt_cronjobs(snapshot: Snapshot) -> Part[None]:
+    """Make the present request the owner of such a CronJob. It stays suspended and is deleted with that request."""
     request = snapshot.request
     assert request is not None
+    parts = []
     for cronjob in orphaned_cronjobs(snapshot):
         if cronjob.active or not cronjob.suspend or cronjob.metadata.deletion_timestamp is not None:
             continue
@@ -154,4 +162,6 @@ def adopt_cronjobs(snapshot: Snapshot, builder: PlanBuilder) -> None:
         message = (
             f"adopted CronJob {name}, which an earlier ProcessRequest of this name left behind; it stays suspended"
         )
-        builder.add(PatchCronJob(name, cronjob.metadata.uid, patch), Emit(EventReason.ADOPTED, message, about=name))
+        event = Emit(EventReason.ADOPTED, message, about=name)
+        parts.append(part(PatchCronJob(name, cronjob.metadata.uid, patch), event))
+    return join(parts)

@@ -13,7 +13,7 @@ from process_operator.decisions.plan.actions import (
     FindRejectedPods,
     ListPods,
 )
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.open_outcome import is_odd, next_look
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.pods import ORDINARY_WAITING, waiting_of
@@ -23,9 +23,9 @@ from process_operator.resources.conditions import RunReason
 
 
 def is_known_better(view: RunView, job: Job, outcome: RunOutcome, now: datetime) -> bool:
-    """Whether the run gives a cause already that only a look at its pods and their Events can confirm or change.
+    """Whether the run already reports a cause that only a list of its pods and their Events can confirm or change.
 
-    An operator that has just started has looked at neither.
+    An operator that has just started has read neither.
     """
     seen, observations = view.run.status, view.observations
     if seen.phase != outcome.phase or not is_odd(job, now, observations.unready_since):
@@ -36,31 +36,35 @@ def is_known_better(view: RunView, job: Job, outcome: RunOutcome, now: datetime)
     return listed_at is None or (any(not pod.gone for pod in view.pods) and (read_at is None or read_at < listed_at))
 
 
-def look_if_odd(view: RunView, job: Job, now: datetime, builder: PlanBuilder) -> None:
-    """A Job that has no ready pod after a while is asked about: pending pods and Events are not watched."""
+def look_if_odd(view: RunView, job: Job, now: datetime) -> Part[None]:
+    """List the pods of a Job that has no ready pod after a while, then find the Events that explain it."""
     unready = view.observations.unready_since
     if not is_odd(job, now, unready):
-        builder.wake_at(next_look(job, now, unready))
-        return
-    looked = view.observations.pods_listed_at
-    due = next_look(job, looked, unready) if looked is not None else now
+        return part(wake_at=next_look(job, now, unready))
+    listed_at = view.observations.pods_listed_at
+    due = next_look(job, listed_at, unready) if listed_at is not None else now
     if due is None:
-        return
-    if looked is None or due <= now:
-        builder.add(ListPods(job.metadata.uid, view.name))
-        return
-    builder.wake_at(due)
+        return part()
+    if listed_at is None or due <= now:
+        return part(ListPods(job.metadata.uid, view.name))
+    return _find_events(view, job, listed_at).waking_at(due)
+
+
+def _find_events(view: RunView, job: Job, listed_at: datetime) -> Part[None]:
+    """Find the Events about missing or silent pods that were not read since the pods were listed."""
+    found: Part[None] = part()
     read_at = view.observations.events_read_at
-    if all(pod.gone for pod in view.pods) and (read_at is None or read_at < looked):
-        builder.add(FindRejectedPods(view.name, job.metadata.uid, view.name))
+    if all(pod.gone for pod in view.pods) and (read_at is None or read_at < listed_at):
+        found += part(FindRejectedPods(view.name, job.metadata.uid, view.name))
     pod = next((pod for pod in view.pods if _is_silent(pod)), None)
     read_at = view.observations.pod_events_read_at
-    if pod is not None and (read_at is None or read_at < looked):
-        builder.add(FindPodEvent(pod.metadata.name, pod.metadata.uid, view.name))
+    if pod is not None and (read_at is None or read_at < listed_at):
+        found += part(FindPodEvent(pod.metadata.name, pod.metadata.uid, view.name))
+    return found
 
 
 def _is_silent(pod: Pod) -> bool:
-    """Whether only its Events can tell why a pod does not start, or is not ready."""
+    """Whether only its Events explain why a pod does not start or is not ready."""
     if pod.gone or pod.has_ended:
         return False
     waiting = waiting_of(pod)

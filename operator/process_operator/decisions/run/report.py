@@ -1,6 +1,6 @@
-"""What is written into a run and said about it in Events: while it goes on, and once at its end.
+"""Status writes and Events of a run: while it is open, and once at its end.
 
-`outcome.py` says what to write, `follow.py` and `finish.py` when.
+`outcome.py` and `open_outcome.py` provide the state. `follow.py` and `finish.py` decide when it is written.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from typing import Any
 from process_operator.decisions.inputs.missed_tick import MissedReason, summary_of
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
 from process_operator.decisions.plan.actions import Emit, FinishRun, ReportRun
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason, RunReason
 from process_operator.resources.model import format_duration
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
 
 
-def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, builder: PlanBuilder) -> None:
-    """Write the end of a run, and say so in an Event."""
+def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders) -> Part[None]:
+    """Write the end of a run, and emit an Event about it."""
     now = orders.now
     status = view.run.status.model_copy(
         update={
@@ -31,11 +31,11 @@ def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders, b
             "conditions": end_conditions(outcome.phase, outcome.reason, outcome.message, now),
         }
     )
-    builder.add(FinishRun(view.name, status), _end_event(view, outcome))
+    return part(FinishRun(view.name, status), _end_event(view, outcome))
 
 
-def finish_missed(view: RunView, missed_reason: MissedReason, orders: RunOrders, builder: PlanBuilder) -> None:
-    """Write why a run never started, and say so in an Event."""
+def finish_missed(view: RunView, missed_reason: MissedReason, orders: RunOrders) -> Part[None]:
+    """Write why a run never started, and emit an Event about it."""
     deadline = orders.request.spec.starting_deadline_seconds if orders.request else None
     message = missed_reason.message(deadline)
     status = view.run.status.model_copy(
@@ -49,11 +49,11 @@ def finish_missed(view: RunView, missed_reason: MissedReason, orders: RunOrders,
         }
     )
     outcome = not_started(missed_reason.phase, missed_reason.reason, message)
-    builder.add(FinishRun(view.name, status), _end_event(view, outcome))
+    return part(FinishRun(view.name, status), _end_event(view, outcome))
 
 
 def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) -> tuple[Condition, ...]:
-    """Conditions of a finished run: Finished at any end, Complete after success, Failed and Stalled after any other."""
+    """Conditions of a finished run: Finished always, Complete after a success, Failed and Stalled after any other end."""
     now = now.replace(microsecond=0)
     types = [ConditionType.FINISHED]
     types += [ConditionType.COMPLETE] if phase == RunPhase.SUCCEEDED else [ConditionType.FAILED, ConditionType.STALLED]
@@ -64,7 +64,7 @@ def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) ->
 
 
 def reconciling(reason: str, message: str, generation: int) -> Condition:
-    """The condition of what has not begun, or goes on to an end for which people wait."""
+    """The condition Reconciling of an object that has not started, or has an end for which users wait."""
     return Condition(
         type=ConditionType.RECONCILING,
         status=ConditionStatus.TRUE,
@@ -75,7 +75,7 @@ def reconciling(reason: str, message: str, generation: int) -> Condition:
 
 
 def process_name(orders: RunOrders, run: ProcessRun) -> str:
-    """What a run ran: the Process, or the request where that has its own Job template."""
+    """Name of the Process that a run runs, or of the request if that has its own Job template."""
     request, known = orders.request, orders.process or run.status.process
     if known is not None:
         return known
@@ -102,13 +102,13 @@ def _facts(view: RunView, outcome: RunOutcome, process: str | None) -> dict[str,
         "pod": outcome.pod,
         "node": outcome.node,
         "job": job.metadata.name if job is not None else view.run.status.job,
-        # Only of a Job that was let go: one that waits may be made anew, and its absence is no end.
+        # Only of a started Job. A Job that waits may be created again, so its absence is not the end of the run.
         "job_uid": job.metadata.uid if job is not None and view.is_started else view.run.status.job_uid,
     }
 
 
 def _still_known(view: RunView, outcome: RunOutcome) -> dict[str, Any]:
-    """What the run said while it was running and its Job and pods, of which some are gone, no longer tell."""
+    """Facts that the run reported while it was running, and that its remaining Job and pods no longer show."""
     seen = view.run.status
     if seen.phase != RunPhase.RUNNING:
         return {}
@@ -122,32 +122,33 @@ def _still_known(view: RunView, outcome: RunOutcome) -> dict[str, Any]:
 
 def _duration(outcome: RunOutcome) -> str | None:
     if outcome.start_time is None or outcome.end_time is None or outcome.phase == RunPhase.UNKNOWN:
-        return None  # when the work of an unknown run ended nobody knows
+        return None  # the end of the work of an unknown run is not known
     return format_duration(outcome.end_time - outcome.start_time)
 
 
-def report_outcome(view: RunView, outcome: RunOutcome, builder: PlanBuilder) -> None:
-    """Write what an open run does, only where phase or reason differ: a message alone is not worth a request.
+def report_outcome(view: RunView, outcome: RunOutcome) -> Part[None]:
+    """Write the state of an open run if phase or reason differ. A message alone is not worth a request.
 
-    Suspended is the exception, because its message says by whom.
+    The message of Suspended is an exception, because it names the client that suspended the Job.
     """
     seen = view.run.status
     is_same = (seen.phase, seen.reason or "") == (outcome.phase, outcome.reason)
     if is_same and (outcome.reason != RunReason.SUSPENDED or (seen.message or "") == outcome.message):
-        return
+        return part()
     update = {**_facts(view, outcome, view.process), **_still_known(view, outcome)}
-    builder.add(ReportRun(view.name, seen.model_copy(update=update)))
+    return part(ReportRun(view.name, seen.model_copy(update=update)))
 
 
-def report(view: RunView, reason: str, message: str, builder: PlanBuilder) -> None:
-    """Write why an open run does not go on, where the reason differs."""
-    if view.run.status.reason != reason:
-        found = {"process": view.process, "reason": reason, "message": message}
-        builder.add(ReportRun(view.name, view.run.status.model_copy(update=found)))
+def report(view: RunView, reason: str, message: str) -> Part[None]:
+    """Write why an open run waits if the reason differs."""
+    if view.run.status.reason == reason:
+        return part()
+    found = {"process": view.process, "reason": reason, "message": message}
+    return part(ReportRun(view.name, view.run.status.model_copy(update=found)))
 
 
-def begin_steps(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
-    """Write down the steps of a run before anything is made from them: an edit of its process is for the next run."""
+def begin_steps(view: RunView, orders: RunOrders) -> Part[None]:
+    """Write the steps of a run before any run of a step is created, so an edit of its Process counts for later runs."""
     begun = {
         "process": process_name(orders, view.run),
         "steps": orders.steps,
@@ -155,13 +156,13 @@ def begin_steps(view: RunView, orders: RunOrders, builder: PlanBuilder) -> None:
         "reason": None,
         "message": None,
     }
-    builder.add(ReportRun(view.name, view.run.status.model_copy(update=begun), begins_steps=True))
-    announce_start(view, builder)
+    status = view.run.status.model_copy(update=begun)
+    return part(ReportRun(view.name, status, begins_steps=True), start_event(view))
 
 
-def announce_start(view: RunView, builder: PlanBuilder) -> None:
-    """Say in an Event that a run was started."""
-    builder.add(Emit(EventReason.RUN_STARTED, f"started run {view.name}", about=view.name))
+def start_event(view: RunView) -> Emit:
+    """The Event about the start of a run."""
+    return Emit(EventReason.RUN_STARTED, f"started run {view.name}", about=view.name)
 
 
 def _end_event(view: RunView, outcome: RunOutcome) -> Emit:

@@ -1,7 +1,7 @@
-"""The run of a process with steps: it has no Job, but a run for each step, one after the other, each with its own Job.
+"""Runs of a Process with steps: a run without a Job, and a run with its own Job for each step, one after the other.
 
-The step runs are followed as any run is (`follow.py`); here they are made, told what their parent is told, and in the
-end recorded in it. `step_progress.py` says how far the parent is, `template/step.py` what a step runs.
+`follow.py` follows the run of a step like any other. This module creates these runs, passes on the orders of their
+parent, and records their ends in it. `step_progress.py` computes the progress. `template/step.py` has the templates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.jobs import job_to_come
 from process_operator.decisions.manifests.runs import step_run_manifest
 from process_operator.decisions.plan.actions import CreateRun, LookUpStep, ReportRun
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, join, part
 from process_operator.decisions.run.follow import plan_run
 from process_operator.decisions.run.kill import end_after_kill
 from process_operator.decisions.run.outcome import RunOutcome
@@ -29,63 +29,61 @@ from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.process_run import ProcessRunStatus, RunLog, RunPhase, StepStatus
 
-_LOOK_AGAIN: Final = timedelta(minutes=1)
-"""A Process that a step waits for need not be in the list of any Process by now, so that nothing tells of it."""
-_STICKY: Final = frozenset({RunReason.UNSCHEDULED, RunReason.REPLACED})
-"""Why a step is ended only with its parent: whatever is wanted by now, that was decided."""
+_MISSING_PROCESS_INTERVAL: Final = timedelta(minutes=1)
+"""A step waits for a Process. No Process may name it as a step any more, so its creation may cause no decision."""
+_FINAL_REASONS: Final = frozenset({RunReason.UNSCHEDULED, RunReason.REPLACED})
+"""A step ends for these reasons only together with its parent, so the decision about the parent is final."""
 
 
-def plan_steps(view: RunView, orders: RunOrders, snapshot: Snapshot, builder: PlanBuilder) -> None:
-    """Add what has to be done about a run that has begun its steps."""
+def plan_steps(view: RunView, orders: RunOrders, snapshot: Snapshot) -> Part[None]:
+    """Decide about a run that has begun its steps, and about the open runs of its steps."""
     course = course_of(view, snapshot)
-    for child in view.steps.values():
-        plan_run(child, _child_orders(view, child, orders, snapshot), builder)
+    children = join(plan_run(child, _child_orders(view, child, orders, snapshot)) for child in view.steps.values())
+    return children + _plan_parent(view, course, orders, snapshot)
+
+
+def _plan_parent(view: RunView, course: Course, orders: RunOrders, snapshot: Snapshot) -> Part[None]:
     if course.going is not None:
-        _report(view, course, orders, builder)
-    elif course.sought is not None:
-        builder.add(LookUpStep(course.sought, view.name, view.run.metadata.uid))
-    elif (outcome := _outcome(view, course, orders)) is not None:
+        return _report(view, course, orders)
+    if course.sought is not None:
+        return part(LookUpStep(course.sought, view.name, view.run.metadata.uid))
+    if (outcome := _outcome(view, course, orders)) is not None:
         log = RunLog(text=log_of(course.steps), truncated=False)
-        finish(_with_steps(view, course), outcome, log, orders, builder)
-    elif course.next is not None:
-        _go_on(view, course, course.next, orders, snapshot, builder)
+        return finish(_with_steps(view, course), outcome, log, orders)
+    return _start_step(view, course, course.next, orders, snapshot) if course.next is not None else part()
 
 
-def plan_stray_steps(snapshot: Snapshot, orders: RunOrders, builder: PlanBuilder) -> None:
-    """End the runs of steps whose parent is over: another operator made them, who did not know."""
+def plan_stray_steps(snapshot: Snapshot, orders: RunOrders) -> Part[None]:
+    """End the runs of steps whose parent is over. Another operator that did not know of its end created them."""
     going = {run.metadata.name for run in snapshot.runs}
+    parts = []
     for run in snapshot.step_runs:
         assert run.spec.parent is not None
         if run.spec.parent.name not in going:
             kill = Kill(KillReason.CANCELED, f"run {run.spec.parent.name}, whose step it is, is over")
-            plan_run(view_of(snapshot, run), replace(orders, kill=kill), builder)
+            parts.append(plan_run(view_of(snapshot, run), replace(orders, kill=kill)))
+    return join(parts)
 
 
-def _go_on(
-    view: RunView, course: Course, step: StepStatus, orders: RunOrders, snapshot: Snapshot, builder: PlanBuilder
-) -> None:
-    """Make the run of the next step, or say why not yet."""
+def _start_step(view: RunView, course: Course, step: StepStatus, orders: RunOrders, snapshot: Snapshot) -> Part[None]:
+    """Create the run of the next step, or report why it has to wait."""
     if orders.rests or orders.request is None:
-        _report(view, course, orders, builder)
-        return
+        return _report(view, course, orders)
     found = _template(snapshot, step)
     if not isinstance(found, StepTemplate):
-        builder.wake_at(orders.now + _LOOK_AGAIN)
-        _report(view, course, orders, builder, stuck=found)
-        return
+        return _report(view, course, orders, stuck=found).waking_at(orders.now + _MISSING_PROCESS_INTERVAL)
     no_runs = blocked_now(snapshot, Need.RUN, orders.now)
     if no_runs is not None:
-        builder.wake_at(no_runs.again_at)
-        _report(view, course, orders, builder, stuck=(no_runs.reason, f'step "{step.name}": {no_runs.sentence}'))
-        return
+        stuck = (no_runs.reason, f'step "{step.name}": {no_runs.sentence}')
+        return _report(view, course, orders, stuck=stuck).waking_at(no_runs.again_at)
     manifest = step_run_manifest(orders.request, view.run, step=step.name, process=step.process, scheduled=view.due)
     name = manifest["metadata"]["name"]
     job = job_to_come(found.template, orders.request, run=name, scheduled=view.due)
-    builder.add(CreateRun(manifest, job))
+    return part(CreateRun(manifest, job))
 
 
 def _template(snapshot: Snapshot, step: StepStatus) -> StepTemplate | tuple[str, str]:
-    """What a step runs, as its Process is now; else the reason and the message why it cannot."""
+    """The template of a step, from its Process as it is now. Otherwise the reason and message why there is none."""
     process = snapshot.step_processes.get(step.process)
     assert snapshot.request is not None
     if process is None:
@@ -97,7 +95,7 @@ def _template(snapshot: Snapshot, step: StepStatus) -> StepTemplate | tuple[str,
 
 
 def _child_orders(view: RunView, child: RunView, orders: RunOrders, snapshot: Snapshot) -> RunOrders:
-    """What a step's run is told: what its parent is told, with a template of its own."""
+    """The orders for the run of a step: those of its parent, with the template of the step."""
     parent = child.run.spec.parent
     assert parent is not None
     step = next((step for step in view.run.status.steps or () if step.name == parent.step), None)
@@ -120,7 +118,7 @@ def _child_orders(view: RunView, child: RunView, orders: RunOrders, snapshot: Sn
 
 
 def _start_timeout(orders: RunOrders, step: StepStatus | None, snapshot: Snapshot) -> int | None:
-    """What the request says, else the Process of the step."""
+    """The timeout of the request, else that of the Process of the step, in seconds."""
     own = orders.request.spec.start_timeout_seconds if orders.request is not None else None
     process = snapshot.step_processes.get(step.process) if step is not None else None
     return own if own is not None or process is None else process.spec.start_timeout_seconds
@@ -137,10 +135,10 @@ def _child_kill(view: RunView, child: RunView, orders: RunOrders) -> Kill | None
 
 
 def _outcome(view: RunView, course: Course, orders: RunOrders) -> RunOutcome | None:
-    """How the run ends where no step is going on; None where the next has to begin."""
+    """The end of a run of which no step is open. None if the next step has to start."""
     last = course.ended[-1] if course.ended else None
     if last is not None and last.phase == RunPhase.CANCELED:
-        if last.reason in _STICKY:
+        if last.reason in _FINAL_REASONS:
             return _end(course, RunPhase.CANCELED, last.reason or "", last.message or "")
         if orders.kill is not None:
             return _killed(course, orders.kill)
@@ -193,15 +191,13 @@ def _with_steps(view: RunView, course: Course) -> RunView:
     return replace(view, run=view.run.model_copy(update={"status": status}))
 
 
-def _report(
-    view: RunView, course: Course, orders: RunOrders, builder: PlanBuilder, *, stuck: tuple[str, str] | None = None
-) -> None:
-    """Write how far the run is, where a step began or ended, or phase or reason differ."""
+def _report(view: RunView, course: Course, orders: RunOrders, *, stuck: tuple[str, str] | None = None) -> Part[None]:
+    """Write the progress of the run if a step began or ended, or if phase or reason differ."""
     seen = view.run.status
     phase, reason, message = _state(course, orders, stuck)
     if (seen.phase, seen.reason or "", seen.steps) == (phase, reason, course.steps):
-        return
-    builder.add(ReportRun(view.name, _reported(seen, course, phase, reason, message)))
+        return part()
+    return part(ReportRun(view.name, _reported(seen, course, phase, reason, message)))
 
 
 def _reported(seen: ProcessRunStatus, course: Course, phase: RunPhase, reason: str, message: str) -> ProcessRunStatus:
@@ -210,7 +206,7 @@ def _reported(seen: ProcessRunStatus, course: Course, phase: RunPhase, reason: s
 
 
 def _state(course: Course, orders: RunOrders, stuck: tuple[str, str] | None) -> tuple[RunPhase, str, str]:
-    """Phase, reason and message of a run whose steps go on."""
+    """Phase, reason and message of a run whose steps continue."""
     going = course.going
     if orders.rests and (going is None or going.is_paused):
         words = "suspended with its request (onSuspend: SuspendRunning); the resume starts the present step over"

@@ -6,31 +6,27 @@ from dataclasses import replace
 
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
 from process_operator.decisions.manifests.jobs import pause_patch, resume_patch, unmark_patch
-from process_operator.decisions.plan.actions import (
-    DeleteJob,
-    FinishRun,
-    PatchJob,
-)
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.actions import Action, DeleteJob, PatchJob
+from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.finish import record
 from process_operator.decisions.run.report import (
-    announce_start,
+    start_event,
 )
-from process_operator.decisions.run.start import begins_again, is_outdated
+from process_operator.decisions.run.start import is_outdated, restart_outdated
 from process_operator.resources import names
 from process_operator.resources.batch.job import Job
 from process_operator.resources.model import format_instant
 
 
-def end_suspended(view: RunView, job: Job, orders: RunOrders, builder: PlanBuilder) -> None:
-    """Record the end of a run whose Job somebody else suspended, and delete the Job.
+def end_suspended(view: RunView, job: Job, orders: RunOrders) -> Part[None]:
+    """Record the end of a run whose Job another client suspended, and delete the Job.
 
-    A deadline does not end a suspended Job, and to resume it is not the operator's business. It has no pods, and the
-    deadline of 0 seconds sees to it that it never has: also where the operator ends before the Job is deleted.
+    A deadline does not end a suspended Job, and the operator must not resume it. The Job has no pods. Its deadline of 0
+    seconds prevents new ones, even if the operator stops before it deletes the Job.
     """
-    record(replace(view, job_gone=True), orders, builder)
-    if any(isinstance(action, FinishRun) and action.run == view.name for action in builder.actions):
-        builder.add(DeleteJob(view.name, job.metadata.uid))
+    recorded = record(replace(view, job_gone=True), orders)
+    deletion = part(DeleteJob(view.name, job.metadata.uid)) if recorded.value else part()
+    return recorded.with_value(None) + deletion
 
 
 def why_suspended(view: RunView, job: Job) -> str:
@@ -58,32 +54,31 @@ def _manager_of(job: Job) -> str:
     return f"managed by {job.managed_by} (spec.managedBy)"
 
 
-def adjust(view: RunView, job: Job, orders: RunOrders, builder: PlanBuilder) -> bool:
-    """Resume, pause or renew the Job where that is due; whether anything was."""
+def adjust(view: RunView, job: Job, orders: RunOrders) -> Part[bool]:
+    """Resume, suspend or replace the Job if that is due. The value is true if anything is."""
+    unchanged = Part((), None, value=False)
     if orders.pause and not job.is_suspended:
         if job.is_managed_elsewhere or names.ANNOTATION_PAUSED in job.metadata.annotations:
-            # Another controller would resume it, or somebody has: to suspend it again would be a fight without end.
-            return False
-        builder.add(PatchJob(view.name, job.metadata.uid, pause_patch(orders.now)))
-        return True
+            # Another controller would resume it, or another client has resumed it. They would do so again and again.
+            return unchanged
+        return _changed(PatchJob(view.name, job.metadata.uid, pause_patch(orders.now)))
     if job.has_suspension_mark and not job.is_suspended and not job.is_ending:
-        # Somebody else resumed it. What they suspend from now on is not ours to resume.
-        builder.add(PatchJob(view.name, job.metadata.uid, unmark_patch()))
-        return True
+        # Another client resumed it. The operator must not resume what that client suspends from now on.
+        return _changed(PatchJob(view.name, job.metadata.uid, unmark_patch()))
     if not job.is_suspended:
-        return begins_again(view, job, orders, builder)
-    if job.is_suspended_by_others:
-        return False
-    if orders.may_start:
-        if not view.is_paused and is_outdated(job, orders.template):
-            builder.add(DeleteJob(view.name, job.metadata.uid))
-            return True
-        builder.add(PatchJob(view.name, job.metadata.uid, resume_patch()))
-        if not view.is_paused:
-            announce_start(view, builder)
-        return True
-    if not view.is_paused and orders.template is not None and is_outdated(job, orders.template):
-        # It never had a pod, and image, command and environment of a suspended Job cannot be changed.
-        builder.add(DeleteJob(view.name, job.metadata.uid))
-        return True
-    return False
+        return restart_outdated(view, job, orders)
+    return unchanged if job.is_suspended_by_others else _adjust_suspended(view, job, orders)
+
+
+def _adjust_suspended(view: RunView, job: Job, orders: RunOrders) -> Part[bool]:
+    # Image, command and environment of a suspended Job cannot be changed. A Job that was never started has no pod.
+    if not view.is_paused and is_outdated(job, orders.template):
+        return _changed(DeleteJob(view.name, job.metadata.uid))
+    if not orders.may_start:
+        return Part((), None, value=False)
+    resume = PatchJob(view.name, job.metadata.uid, resume_patch())
+    return _changed(resume) if view.is_paused else _changed(resume, start_event(view))
+
+
+def _changed(*actions: Action) -> Part[bool]:
+    return part(*actions).with_value(value=True)

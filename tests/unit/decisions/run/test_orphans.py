@@ -10,10 +10,9 @@ from tests.unit.given import STEM, UID, Body, activation, at, job, request, run,
 from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import AdoptRun, DeleteJob, Emit, LookUpJob, PatchCronJob, ReportRun
-from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.run.orphans import (
     adopt_cronjobs,
-    adoptions,
+    adopt_runs,
     orphaned_jobs,
     plan_orphaned_jobs,
     working_orphans,
@@ -126,12 +125,12 @@ BY_CRONJOB: dict[str, Any] = {"annotations": {"process-operator.io/engine": "Cro
     ],
 )  # fmt: skip
 def test_a_run_of_an_earlier_request(of: Snapshot, wanted: list[type]) -> None:
-    found = adoptions(of, request(), NOW, PlanBuilder())
+    found = adopt_runs(of, request(), NOW).actions
     assert [type(action) for action in found] == wanted
 
 
 def test_a_run_that_is_over_is_never_started() -> None:
-    (action,) = adoptions(known(left(), observations=ABSENT), request(), NOW, PlanBuilder())
+    (action,) = adopt_runs(known(left(), observations=ABSENT), request(), NOW).actions
     assert isinstance(action, AdoptRun)
     assert action.patch["metadata"]["annotations"] == {ANNOTATION_MISSED_REASON: "Unknown/FormerRequest"}
     assert action.patch["metadata"]["labels"][names.LABEL_REQUEST_UID] == UID
@@ -166,11 +165,8 @@ def test_a_job_without_a_run(uid: str | None, known_of_it: dict[str, Any], works
 
 def test_it_is_ended_only_for_a_run_that_replaces_it() -> None:
     of = snapshot(request(status=active(MINE).to_api()), jobs={f"{STEM}-s1": stray(f"{STEM}-s1")})
-    told, ended = PlanBuilder(), PlanBuilder()
-    plan_orphaned_jobs(of, (), told)
-    plan_orphaned_jobs(of, (f"{STEM}-s1",), ended)
-    assert [type(action) for action in told.actions] == [Emit]
-    assert ended.actions[0] == DeleteJob(f"{STEM}-s1", MINE)
+    assert [type(action) for action in plan_orphaned_jobs(of, ()).actions] == [Emit]
+    assert plan_orphaned_jobs(of, (f"{STEM}-s1",)).actions[0] == DeleteJob(f"{STEM}-s1", MINE)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +180,5 @@ def test_it_is_ended_only_for_a_run_that_replaces_it() -> None:
     ],
 )
 def test_a_cronjob_of_an_earlier_request(of: CronJob, adopted: bool) -> None:  # noqa: FBT001
-    builder = PlanBuilder()
-    adopt_cronjobs(snapshot(request(), cronjobs=(of,)), builder)
-    assert [type(action) for action in builder.actions] == ([PatchCronJob, Emit] if adopted else [])
+    found = adopt_cronjobs(snapshot(request(), cronjobs=(of,)))
+    assert [type(action) for action in found.actions] == ([PatchCronJob, Emit] if adopted else [])

@@ -9,7 +9,7 @@ from tests.unit.given import at, request, run, snapshot, view
 
 from process_operator.decisions.inputs.run_view import RunOrders, view_of
 from process_operator.decisions.plan.actions import FinishRun, ReportRun
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.report import finish, report, report_outcome
 from process_operator.resources.process_request import ProcessRequest
@@ -20,8 +20,8 @@ STEP = run("close-s1-step-one", spec={"trigger": "Step", "parent": {"name": "clo
 PARENT = run("close-s1", status={"phase": "Running", "steps": [{"name": "one", "process": "close-books"}]})
 
 
-def written(builder: PlanBuilder) -> str | None:
-    (action,) = builder.actions
+def written(reported: Part[None]) -> str | None:
+    (action,) = reported.actions
     assert isinstance(action, ReportRun)
     return action.status.process
 
@@ -36,9 +36,8 @@ def written(builder: PlanBuilder) -> str | None:
 )
 def test_an_open_run_says_what_it_runs(of: ProcessRequest, status: dict[str, Any], process: str) -> None:
     open_run = run(status=status)
-    running, waiting = PlanBuilder(), PlanBuilder()
-    report_outcome(view(snapshot(of), open_run), RunOutcome(phase=RunPhase.RUNNING), running)
-    report(view(snapshot(of), open_run), "Waiting", "for another run", waiting)
+    running = report_outcome(view(snapshot(of), open_run), RunOutcome(phase=RunPhase.RUNNING))
+    waiting = report(view(snapshot(of), open_run), "Waiting", "for another run")
     assert (written(running), written(waiting)) == (process, process)
 
 
@@ -86,17 +85,15 @@ STARTED = {"phase": "Running", "startTime": "2027-03-01T12:00:02Z", "pod": "pod-
     ],
 )
 def test_the_end_of_a_run_erases_nothing(status: dict[str, Any], outcome: RunOutcome, expected: dict[str, Any]) -> None:
-    of, builder = snapshot(request()), PlanBuilder()
-    finish(view(of, run(status=status)), outcome, RunLog(), RunOrders(now=at("18:00"), request=of.request), builder)
-    action = builder.actions[0]
+    of = snapshot(request())
+    orders = RunOrders(now=at("18:00"), request=of.request)
+    action = finish(view(of, run(status=status)), outcome, RunLog(), orders).actions[0]
     assert isinstance(action, FinishRun)
     assert {name: getattr(action.status, name) for name in expected} == expected
 
 
 def test_a_running_run_keeps_its_first_start() -> None:
-    builder = PlanBuilder()
     outcome = RunOutcome(phase=RunPhase.RUNNING, reason="Retrying", start_time=at("12:05"))
-    report_outcome(view(snapshot(request()), run(status=STARTED)), outcome, builder)
-    (action,) = builder.actions
+    (action,) = report_outcome(view(snapshot(request()), run(status=STARTED)), outcome).actions
     assert isinstance(action, ReportRun)
     assert action.status.start_time == at("12:00:02")
