@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Self
 from structlog.testing import capture_logs
 from tests.faults.proxy import Proxy
 
-from process_operator.app import Operator, RetryIntervals
+from process_operator.app import Operator
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
 from process_operator.cluster.errors import ApiError
@@ -31,6 +31,7 @@ from process_operator.resources.kinds import CRONJOB, JOB, NAMESPACE, PROCESS_RE
 from process_operator.resources.names import API_VERSION
 from process_operator.resources.types import Object
 from process_operator.settings import Settings
+from process_operator.watch.supervisor import RetryIntervals
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -286,7 +287,7 @@ class Stage:
         """Wait until the operator holds what there is, and nothing else: no ghost, and nothing that it missed."""
 
         async def same() -> bool:
-            store = self.operator.store
+            store = self.operator.parts.controller.store
             for kind in (PROCESS_REQUEST, PROCESS_RUN, CRONJOB, JOB):
                 held = {name for namespace, name in store.cache(kind).entries if namespace == self.namespace}
                 there = await self.all(kind)

@@ -18,16 +18,9 @@ from tests.flow.controllers import Controllers, Work
 from tests.flow.job_queue import JobQueue
 from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, MemoryApi, WatchEvent, copied
 
-from process_operator.actions.context import Services
-from process_operator.actions.executor import ActionExecutor
-from process_operator.actions.log_reader import LogReader
-from process_operator.actions.notify.notifier import Notifier
+from process_operator.actions.log_reader import awaits_end
 from process_operator.cluster.errors import ApiError
-from process_operator.cluster.events import EventRecorder
-from process_operator.controller.agenda import Agenda
-from process_operator.controller.burst import BurstPreparer, BurstThresholds
-from process_operator.controller.process_reconciler import ProcessReconciler
-from process_operator.controller.request_reconciler import Reconciler
+from process_operator.controller.burst import BurstThresholds
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.observations import Delivery as Told
@@ -37,6 +30,7 @@ from process_operator.decisions.run.log_text import build_run_log
 from process_operator.decisions.run.pods import log_source
 from process_operator.resources.batch.job import parse_job
 from process_operator.resources.batch.pod import parse_pod
+from process_operator.resources.conditions import Reason
 from process_operator.resources.kinds import (
     CONFIG_MAP,
     JOB,
@@ -55,7 +49,7 @@ from process_operator.resources.receiver import Receiver
 from process_operator.resources.schedule import Schedule
 from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
-from process_operator.watch.resync import Resync
+from process_operator.wiring import ControllerOptions, Intake, build_controller
 
 BEGIN: Final = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """Monday noon, and a fraction, because no clock ever shows a whole second."""
@@ -73,7 +67,7 @@ Delivery = Literal["prompt", "early", "twice", "mixed", "lost"]
 here they come by kind."""
 
 
-class RecordedEvents(EventRecorder):
+class RecordedEvents:
     """Events are hints and no part of what is tested here: they are only kept."""
 
     def __init__(self) -> None:
@@ -93,16 +87,14 @@ class _Reading:
     opened: bool
 
 
-class MemoryLogs(LogReader):
+class MemoryLogs:
     """Reads logs of the pods in memory: at once when the pod has ended, else when it does."""
 
-    def __init__(
-        self, cluster: Cluster, controllers: Controllers, store: Store, on_read: Callable[[NamespacedName], None]
-    ) -> None:
+    def __init__(self, cluster: Cluster, controllers: Controllers, intake: Intake) -> None:
         self._cluster = cluster
         self._controllers = controllers
-        self._held = store
-        self._answer = on_read
+        self._intake = intake
+        self._held = intake.store
         self.readings: list[_Reading] = []
 
     def start(self, key: NamespacedName, action: ReadLog) -> None:
@@ -140,7 +132,8 @@ class MemoryLogs(LogReader):
             raw = self._controllers.work(reading.run).log.encode() if reading.opened else None
             log = build_run_log(reading.source, raw, tail_bytes=reading.tail_bytes)
             self._held.observe_run(reading.key, reading.run, log=log, log_pod=reading.source.pod, log_wanted=False)
-            self._answer(reading.key)
+            is_early = awaits_end(self._held, reading.key, reading.run)
+            (self._intake.add_batched if is_early else self._intake.queue.add)(reading.key)
         return bool(ready)
 
     def _has_ended(self, reading: _Reading) -> bool:
@@ -148,7 +141,7 @@ class MemoryLogs(LogReader):
         return pod is None or pod["status"].get("phase") in ("Succeeded", "Failed")
 
 
-class MemoryNotifier(Notifier):
+class MemoryNotifier:
     """Delivers when the operator has nothing else to do. `told` outlives the process, as receivers do."""
 
     def __init__(self, store: Store, told: list[tuple[str, str]], on_done: Callable[[NamespacedName], None]) -> None:
@@ -172,99 +165,55 @@ class MemoryNotifier(Notifier):
         return bool(waiting)
 
 
-class StrictReconciler(Reconciler):
-    """A decision that raises is a bug, not something to try again."""
-
-    def _later(self, key: NamespacedName, error: Exception) -> datetime:
-        if not isinstance(error, ApiError):
-            raise error
-        return super()._later(key, error)
-
-
 class Process:
     """One operator process: everything that is lost when it ends."""
 
     def __init__(self, flow: Flow, crash_at: CrashPoint | None = None) -> None:
         self.clock = flow.clock
         self.api = MemoryApi(flow.cluster, crash_at)
-        self.queue: WorkQueue[NamespacedName] = WorkQueue(clock=lambda: flow.clock.now.timestamp())
-        self.agenda: Agenda[NamespacedName] = Agenda()
-        self.processes: WorkQueue[NamespacedName] = WorkQueue()
-        self.store = Store(
-            on_dirty=self._dirty,
-            on_process=self.processes.add,
-            clock=flow.clock,
-            defaults=Defaults(receivers=RECEIVERS),
-        )
+        intake = Intake(flow.clock, defaults=Defaults(receivers=RECEIVERS), monotonic=flow.monotonic)
+        self.store, self.queue, self.processes = intake.store, intake.queue, intake.processes
         self.events = RecordedEvents()
-        self.logs = MemoryLogs(flow.cluster, flow.controllers, self.store, self.queue.add)
+        self.logs = MemoryLogs(flow.cluster, flow.controllers, intake)
         self.followed: dict[tuple[str, str], str | None] = {}
         """ConfigMaps by namespace and name, with the version that was delivered last; None: it was not there."""
         self.notifier = MemoryNotifier(self.store, flow.told, self.queue.add)
-        self.executor = ActionExecutor(
-            Services(
-                api=self.api,
-                store=self.store,
-                clock=flow.clock,
-                events=self.events,
-                logs=self.logs,
-                notifications=self.notifier,
-                follow_config_map=self._follow_config_map,
-                chance=lambda: 1.0,
-            )
+        self.controller = build_controller(
+            self.api,
+            intake,
+            logs=self.logs,
+            notifications=self.notifier,
+            events=self.events,
+            follow_config_map=self._follow_config_map,
+            options=ControllerOptions(
+                burst_thresholds=BurstThresholds(many=1, burst=1, in_flight=1), chance=lambda: 1.0
+            ),
         )
-        self.burst = BurstPreparer(
-            self.store,
-            self.agenda,
-            self.queue,
-            flow.clock,
-            lambda: 0,
-            claim=self.executor.execute,
-            bounds=BurstThresholds(many=1, burst=1, in_flight=1),
-        )
+        self.agenda = self.controller.agenda
         self.looks_ahead = flow.looks_ahead
-        self.reconciler = StrictReconciler(
-            store=self.store,
-            queue=self.queue,
-            executor=self.executor,
-            clock=flow.clock,
-            wake=self._wake,
-            chance=lambda: 1.0,
-            burst=self.burst,
-        )
-        self.process_reconciler = ProcessReconciler(self.api, self.store, self.processes, flow.clock)
-        self.resync = Resync(self.api, self.store)
         self.cluster = flow.cluster
         self.watched = flow.cluster.watch()
         self.delivery: Delivery = flow.delivery
         self.workers = flow.workers
+        self.monotonic = flow.monotonic
         if self.delivery == "early":
             self.api.before_answer = self._listen
 
-    def _dirty(self, key: NamespacedName) -> None:
-        self.burst.drop(key)
-        self.queue.add(key)
-
-    def _wake(self, key: NamespacedName, at: datetime | None) -> None:
-        if at is None:
-            self.agenda.discard(key)
-        else:
-            self.agenda.put(key, at)
-
     async def start(self) -> None:
         """List everything, then look at every request."""
-        await self.resync.run()
+        await self.controller.resync.run()
         for key in sorted(self.store.request_keys()):
             self.queue.add(key)
 
     async def work(self) -> bool:
         """Take in events, then work on one key; whether there was anything to do."""
-        for key in self.agenda.pop_due(self.clock()):
-            self.queue.add(key)
+        # Time has passed, and the operator has not stood still: its timer would have turned every second.
+        self.controller.clock_guard.begin()
+        self.controller.timer.turn()
         heard = self._listen()
         for queue, reconcile in (
-            (self.processes, self.process_reconciler.reconcile),
-            (self.queue, self.reconciler.reconcile),
+            (self.processes, self.controller.process_reconciler.reconcile),
+            (self.queue, self._reconcile),
         ):
             keys = [await queue.get() for _ in range(min(len(queue), self.workers))]
             if keys:
@@ -272,11 +221,17 @@ class Process:
                 return True
         return self.logs.deliver() or self.notifier.deliver() or heard or await self._look_ahead()
 
+    async def _reconcile(self, key: NamespacedName) -> None:
+        """Decide about a request. A decision that raises is a bug, not something to try again."""
+        await self.controller.reconciler.reconcile(key)
+        for failure in self.store.observations(key).blocked.values():
+            assert failure.reason != Reason.INTERNAL_ERROR, f"{key}: the decision raised, see the log"
+
     async def _look_ahead(self) -> bool:
         """Claim what is due in a moment; whether anything was."""
         before = len(self.cluster.writes)
         if self.looks_ahead:
-            await self.burst.look()
+            await self.controller.burst.look()
         return len(self.cluster.writes) > before
 
     def looks_at(self) -> datetime | None:
@@ -287,7 +242,7 @@ class Process:
     def works_at(self) -> datetime | None:
         """When the next key is ready; rounded up, because a clock of microseconds has fewer digits than a float."""
         at = self.queue.next_at()
-        return datetime.fromtimestamp(at, UTC) + timedelta(microseconds=1) if at is not None else None
+        return self.clock() + timedelta(seconds=at - self.monotonic(), microseconds=1) if at is not None else None
 
     async def _follow_config_map(self, namespace: str, name: str) -> None:
         # Listed anew where its watch breaks, so that no change of it is lost, whatever happens to other watches.
@@ -365,11 +320,16 @@ class Flow:
         """Receiver and id of each event that arrived."""
         self.together: set[tuple[str, tuple[str, ...]]] = set()
         """Runs of one Process that were seen to work at the same time."""
+        self._set_by = timedelta()
         self._resync_at = self.clock.now + self.resync_every if self.resync_every else None
         self.calendars: dict[str, list[Schedule]] = {}
         """Of requests whose timing was edited: the schedule that summaries follow."""
 
     # ---- time
+
+    def monotonic(self) -> float:
+        """Seconds of a clock that nobody can set."""
+        return (self.clock.now - self._set_by).timestamp()
 
     async def start(self) -> None:
         """Start the operator (or operators)."""
@@ -386,7 +346,7 @@ class Flow:
     async def shut_down(self) -> None:
         """End all operators in order, as SIGTERM does."""
         for process in self.processes:
-            await process.reconciler.flush()
+            await process.controller.reconciler.flush()
         await self.stop()
 
     async def crash(self) -> None:
@@ -434,8 +394,7 @@ class Flow:
     def set_clock(self, by: timedelta) -> None:
         """The clock is set, and the operators notice (`controller/clock_guard.py`)."""
         self.clock.now += by
-        for process in self.processes:
-            process.store.shift_clock(by)
+        self._set_by += by
 
     async def stand_still(self, seconds: float) -> None:
         """The operator stands still for so long, unheard of what happens, while another one works; then both work."""
@@ -445,7 +404,7 @@ class Flow:
         self.processes += still
         for process in still:
             process.watched.clear()
-            process.store.resync_all()
+            process.controller.clock_guard.check()
 
     def _look_at_processes(self) -> None:
         works: dict[str, list[str]] = {}
@@ -466,7 +425,7 @@ class Flow:
     async def resync(self) -> None:
         """List everything, as the operator does now and then."""
         for process in self.processes:
-            await process.resync.run()
+            await process.controller.resync.run()
         await self.settle()
 
     def deliver(self, how: Delivery) -> None:

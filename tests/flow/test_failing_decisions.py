@@ -30,7 +30,7 @@ def reconciler_of(process: Process, planner: Planner) -> Reconciler:
     return Reconciler(
         store=process.store,
         queue=process.queue,
-        executor=process.executor,
+        executor=process.controller.executor,
         clock=process.clock,
         wake=lambda _key, _at: None,
         chance=lambda: 1.0,

@@ -166,7 +166,7 @@ def test_an_action_spares_what_has_only_the_name(kind: type[Any]) -> None:
         action = ACTIONS[kind](before)
         others = _replace(before.flow)
         with suppress(ApiError):
-            await before.process.executor.execute(KEY, before.snapshot, action)
+            await before.process.controller.executor.execute(KEY, before.snapshot, action)
         there = before.flow.cluster.objects
         changed = [place for place, body in others.items() if there[place[0]].get(("default", place[1])) != body]
         assert changed == []
@@ -186,7 +186,7 @@ def test_the_same_actions_reach_what_has_the_uid() -> None:
         action = ACTIONS[kind](before)
         writes = len(before.flow.cluster.writes)
         with suppress(ApiError):
-            await before.process.executor.execute(KEY, before.snapshot, action)
+            await before.process.controller.executor.execute(KEY, before.snapshot, action)
         return len(before.flow.cluster.writes) - writes
 
     kinds = (

@@ -142,6 +142,10 @@ class LogReader:
         raw = None if result.gone is not None else result.data
         text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
         self._store.observe_run(key, run, log=text, log_pod=source.pod, log_wanted=False)
-        job = self._store.jobs.get(key[0], run)
-        goes_on = job is not None and not job.gone and job.value.finished is None
-        (self._on_early if goes_on else self._on_read)(key)
+        (self._on_early if awaits_end(self._store, key, run) else self._on_read)(key)
+
+
+def awaits_end(store: Store, key: NamespacedName, run: str) -> bool:
+    """Whether the Job of a run has yet to say that it is over."""
+    job = store.jobs.get(key[0], run)
+    return job is not None and not job.gone and job.value.finished is None

@@ -14,11 +14,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from process_operator.cluster.errors import AlreadyExists, ApiError, NotFound, ServerError, TooManyRequests, Unreachable
+import structlog
+
+from process_operator.cluster.backoff import retry_after
+from process_operator.cluster.errors import (
+    AlreadyExists,
+    ApiError,
+    NamespaceTerminating,
+    NotFound,
+    ServerError,
+    TooManyRequests,
+    Unreachable,
+)
 from process_operator.resources.kinds import EVENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from process_operator.cluster.api import Api
 
@@ -30,6 +41,8 @@ _INTERVAL: Final = timedelta(minutes=1)
 _AT_ONCE: Final = 8
 """Events written at the same time; the other connections are for what matters."""
 _REMEMBERED: Final = 4096
+
+log = structlog.get_logger("process_operator")
 
 EventType = Literal["Normal", "Warning"]
 
@@ -96,6 +109,21 @@ class EventRecorder:
                 last=now,
             )
         )
+
+    async def run(
+        self, clock: Callable[[], datetime], *, seconds: float, yield_to_due: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Flush for ever, every so many `seconds`, or when the server allows it; `yield_to_due` is awaited before."""
+        pause = seconds
+        while True:
+            await asyncio.sleep(pause)
+            await yield_to_due()
+            errors = await self.flush(clock())
+            pause = max([seconds, *map(retry_after, errors)])
+            for error in errors:
+                # A namespace that is being deleted takes no Events, and nobody would read them.
+                if not isinstance(error, NamespaceTerminating | NotFound):
+                    log.warning("an Event was not written", error=str(error))
 
     async def flush(self, now: datetime, *, everything: bool = False) -> list[ApiError]:
         """Write what is due (`everything` when the process ends), and give what went wrong, for the log.

@@ -46,13 +46,17 @@ class Timer:
         if self._agenda.next_at() == at:
             self._earlier.set()
 
+    def turn(self) -> None:
+        """Check the clock, and add all due keys to the queue."""
+        self.turned_at = time.monotonic()
+        self._term()
+        for key in self._agenda.pop_due(self._clock()):
+            self._queue.add(key, priority=Priority.DUE)
+
     async def run(self) -> None:
         """Tick for ever."""
         while True:
-            self.turned_at = time.monotonic()
-            self._term()
-            for key in self._agenda.pop_due(self._clock()):
-                self._queue.add(key, priority=Priority.DUE)
+            self.turn()
             self._earlier.clear()
             next_at = self._agenda.next_at()
             seconds = _LONGEST_SLEEP if next_at is None else (next_at - self._clock()).total_seconds()

@@ -35,6 +35,11 @@ class LeaseTimes:
     retry: float = 1.0
     """Between two looks of a stand-by."""
 
+    @classmethod
+    def of(cls, seconds: float) -> LeaseTimes:
+        """The times that go with a Lease that lasts so long."""
+        return cls(duration=seconds, renew=seconds / 5, deadline=seconds * 0.7, retry=min(1.0, seconds / 10))
+
 
 class Leadership:
     """Lets work be done while the Lease is held. Without a lease it is always held."""

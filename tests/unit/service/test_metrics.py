@@ -137,34 +137,34 @@ async def test_actions(
     expected: float | None,
 ) -> None:
     for action in actions:
-        operator.metrics.action(KEY, action)
-    assert value(operator.metrics, name, **labels) == expected
+        operator.parts.metrics.action(KEY, action)
+    assert value(operator.parts.metrics, name, **labels) == expected
 
 
 async def test_requests_to_the_api_are_counted_by_their_outcome(operator: Operator) -> None:
     for code in ("201", "201", "unreachable"):
-        operator.metrics.api_request("create", JOB, code, 0.01)
-    assert value(operator.metrics, "api_requests_total", verb="create", resource="jobs", code="201") == 2
-    assert value(operator.metrics, "api_requests_total", verb="create", resource="jobs", code="unreachable") == 1
-    assert value(operator.metrics, "api_request_duration_seconds_count", verb="create") == 3
+        operator.parts.metrics.api_request("create", JOB, code, 0.01)
+    assert value(operator.parts.metrics, "api_requests_total", verb="create", resource="jobs", code="201") == 2
+    assert value(operator.parts.metrics, "api_requests_total", verb="create", resource="jobs", code="unreachable") == 1
+    assert value(operator.parts.metrics, "api_request_duration_seconds_count", verb="create") == 3
 
 
 async def test_gauges_show_what_is_there(operator: Operator) -> None:
-    operator.queue.add(KEY)
-    operator.agenda.put(KEY, NOW - timedelta(seconds=3))
-    assert value(operator.metrics, "queue_depth") == 1
-    assert value(operator.metrics, "agenda_entries") == 1
-    assert value(operator.metrics, "agenda_overdue_seconds") == 3
-    assert value(operator.metrics, "leader") == 0
-    assert value(operator.metrics, "ready") == 0
+    operator.parts.controller.queue.add(KEY)
+    operator.parts.controller.agenda.put(KEY, NOW - timedelta(seconds=3))
+    assert value(operator.parts.metrics, "queue_depth") == 1
+    assert value(operator.parts.metrics, "agenda_entries") == 1
+    assert value(operator.parts.metrics, "agenda_overdue_seconds") == 3
+    assert value(operator.parts.metrics, "leader") == 0
+    assert value(operator.parts.metrics, "ready") == 0
 
 
 async def test_each_metric_is_documented_with_its_type_and_labels(operator: Operator) -> None:
     for action in (created(), finished(RunPhase.MISSED)):
-        operator.metrics.action(KEY, action)
-    operator.metrics.api_request("get", JOB, "200", 0.01)
-    operator.metrics.notification("pager", "failed")
-    body, content_type = operator.metrics.exposition()
+        operator.parts.metrics.action(KEY, action)
+    operator.parts.metrics.api_request("get", JOB, "200", 0.01)
+    operator.parts.metrics.notification("pager", "failed")
+    body, content_type = operator.parts.metrics.exposition()
     assert content_type.startswith("text/plain")
     exposed = {}
     for family in text_string_to_metric_families(body.decode()):
