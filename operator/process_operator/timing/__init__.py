@@ -1,1 +1,4 @@
-"""When a request is due: calendars, zones, the agenda. Pure: every instant comes in as an argument, in UTC."""
+"""Calendars, time zones and cron: the instants at which a request is due.
+
+The package is pure. Every instant is an argument, in UTC.
+"""

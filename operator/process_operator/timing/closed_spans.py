@@ -1,7 +1,7 @@
-"""Spans of instants without ticks, in order: those that are written out, and those that recur.
+"""Closed spans: sorted spans of instants without ticks, fixed ones and recurring ones.
 
-Recurring spans are written out for a few weeks at a time, when a search first looks there, so an event of every day for
-ever costs no more than its days in the weeks that matter. Neighbour: `excluded_ticks.py` takes ticks out of them.
+Recurring spans are expanded for one window of 24 days at a time, when a search reaches it. An endless daily event
+therefore costs only its days in the windows that matter. `excluded_ticks.py` removes ticks in closed spans.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ _MAX_WINDOWS: Final = 64
 
 
 class ClosedSpans:
-    """Spans in order and disjoint."""
+    """Fixed spans, sorted and disjoint."""
 
     def __init__(self, spans: tuple[Span, ...]) -> None:
         self._spans = spans
         self._ends = [span.end for span in spans]
 
     def at(self, instant: int) -> Span | None:
-        """Give the span that holds an instant."""
+        """Give the span that holds an instant; None if there is none."""
         return self.next(instant, instant)
 
     def next(self, instant: int, last: int) -> Span | None:
-        """Give the first span that ends after an instant; None where it would begin after `last`."""
+        """Give the first span that ends after an instant; None if it starts after `last`."""
         position = bisect_right(self._ends, instant)
         span = self._spans[position] if position < len(self._spans) else None
         return span if span is not None and span.start <= last else None
 
 
 class RecurringClosed:
-    """Spans that recur; `clock` is that of the schedule. What is given may be cut at the bounds of a window."""
+    """Recurring spans. `clock` is that of the schedule. Results can be cut at the bounds of a window."""
 
     def __init__(self, recurring: Sequence[RecurringSpans], clock: WallClock) -> None:
         self._recurring = [spans if spans.clock is not None else spans._replace(clock=clock) for spans in recurring]
@@ -52,11 +52,11 @@ class RecurringClosed:
         self._windows: dict[int, ClosedSpans] = {}
 
     def at(self, instant: int) -> Span | None:
-        """Give a span that holds an instant; what lies right beside it may be closed as well."""
+        """Give a span that holds an instant; None if there is none. Adjacent spans can be closed too."""
         return self._window(instant >> _WINDOW_BITS).at(instant)
 
     def next(self, instant: int, last: int) -> Span | None:
-        """Give the first span that ends after an instant; None where it would begin after `last`."""
+        """Give the first span that ends after an instant; None if it starts after `last`."""
         last = min(last, self._end)
         while instant <= last:
             window = instant >> _WINDOW_BITS
@@ -91,7 +91,7 @@ def search_steps(recurring: Sequence[RecurringSpans]) -> int:
 
 
 def spans_between(excluded: Exclusions, clock: WallClock, begin: int, end: int) -> Iterator[Span]:
-    """Give the spans of exclusions that meet [begin, end) as instants, in order; those of dates are not among them."""
+    """Give the excluded spans that overlap [begin, end), as instants, sorted. Excluded dates are not among them."""
     fixed = ClosedSpans(excluded.spans_in(clock))
     closed: list[ClosedSpans | RecurringClosed] = [fixed]
     if excluded.recurring:
@@ -106,7 +106,7 @@ def _walk(closed: ClosedSpans | RecurringClosed, begin: int, end: int) -> Iterat
 
 
 def _within(recurring: RecurringSpans, begin: int, end: int) -> Iterator[Span]:
-    """Give the spans of one kind that meet [begin, end), cut to it."""
+    """Give the spans of one kind that overlap [begin, end), cut to it."""
     clock, start, length, days = recurring
     assert clock is not None
     # A wall time is less than a day from its instant.

@@ -1,7 +1,7 @@
-"""Whether a batch/v1 CronJob would fire at exactly the instants of a schedule, and with which expression.
+"""Equivalent CronJob of a schedule: the cron expression with which a batch/v1 CronJob fires at the same instants.
 
-Only the instants are compared here. What else decides on the engine (policies, finishTime, jitter, the template) is not
-a matter of time and is decided elsewhere. A schedule with startTime means a CronJob that is made then.
+This module compares instants only. The other conditions for engine CronJob (policies, finishTime, jitter, the template)
+are in `decisions/acceptance/engine.py`. For a schedule with startTime the CronJob is created at that time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from process_operator.resources.schedule import Schedule
     from process_operator.timing.cron.standard import Cron
 
-_AHEAD: Final = 5 * 366 * DAY  # how far clock changes are looked at
+_AHEAD: Final = 5 * 366 * DAY  # clock changes within this time are compared
 _FAR: Final = 366 * DAY
 _SHARED: Final = 4096  # distinct expressions to keep an answer for
 _UTC: Final = "Etc/UTC"
@@ -43,7 +43,7 @@ class CronSchedule(NamedTuple):
 
 
 class WhyNot(NamedTuple):
-    """Why no CronJob can do it: the field that stands in the way, and the cause as the end of a sentence."""
+    """The reason why no CronJob is equivalent: the field that prevents it, and the cause as the end of a sentence."""
 
     field: str
     message: str
@@ -52,11 +52,11 @@ class WhyNot(NamedTuple):
 def cronjob_equivalent(schedule: Schedule, *, since: datetime, now: datetime, key: str = "") -> CronSchedule | WhyNot:
     """Find the CronJob that fires at the instants of a schedule in the five years after `now`.
 
-    `since` is the beginning of the activation: elapsed timings without startTime count from it (cut to the second). Both
-    are aware. `key` is as in `compile_schedule`. The answer can change when time goes on (a zone's clock changes come
-    into sight) and with tzdata.
+    `since` is the start of the activation, from which elapsed timings without startTime count (cut to the second). Both
+    are aware. `key` is as in `compile_schedule`. The result can change with time, when further clock changes come within
+    five years, and with tzdata.
 
-    Raises ScheduleError for a schedule that `compile_schedule` refuses.
+    Raises ScheduleError if `compile_schedule` rejects the schedule.
     """
     period = elapsed_seconds(schedule)
     if period is not None:
@@ -64,7 +64,7 @@ def cronjob_equivalent(schedule: Schedule, *, since: datetime, now: datetime, ke
     translated = _translate(schedule, key)
     if isinstance(translated, WhyNot):
         return translated
-    # The day is exact enough for a look at five years, and lets requests with one expression share the work.
+    # The day is exact enough for five years, and requests with the same expression share the result.
     day = (now - EPOCH) // SECOND // DAY
     difference = _difference(translated.schedule, translated.time_zone, day)
     return translated if difference is None else WhyNot(_timing_field(schedule), difference)
@@ -146,13 +146,13 @@ def _timing_field(schedule: Schedule) -> str:
 
 @lru_cache(maxsize=_SHARED)
 def _difference(expression: str, zone_name: str, day: int) -> str | None:
-    """Say where the CronJob controller's ticks differ from ours in the five years after a day; None if nowhere."""
+    """Give the first difference between the CronJob controller's ticks and ours in five years; None if there is none."""
     cron = parse_cron(expression)
     clock, ticks = wall_clock(zone_name), cron_ticks(cron, zone_name)
     now = day * DAY
     changes = clock.changes(now - DAY, now + _AHEAD)
     ours = ticks.after(now)
-    # Away from changes both are the same, but for the controller giving up where the search takes years.
+    # Without clock changes both agree, except that the controller ends a search after five years.
     if ours is None or ours - now > _FAR or (changes and ours >= changes[0]):
         theirs = robfig_next(cron, clock, now)
         if ours != theirs:
@@ -167,11 +167,11 @@ def _difference(expression: str, zone_name: str, day: int) -> str | None:
 
 @lru_cache(maxsize=16 * _SHARED)
 def _difference_around(change: int, cron: Cron, zone_name: str) -> str | None:
-    """Compare both searches where a change of offset can have a part in them.
+    """Compare both searches near a change of offset.
 
-    Each search looks at what lies between its start (cut to the day, at most) and the tick it finds. So from the days
-    before, one search is enough, then come the last tick before the change and all those of the day of the change.
-    Further searches stay within one offset, and there both are the same.
+    A search depends on the time between its start (cut to the day, at most) and the tick that it finds. Therefore one
+    search from the days before is enough, then searches from the last tick before the change and from all ticks on the
+    day of the change. Further searches stay within one offset, where both agree.
     """
     clock, ticks = wall_clock(zone_name), cron_ticks(cron, zone_name)
     next_day = change + DAY - (change + clock.offset(change)) % DAY

@@ -1,10 +1,10 @@
-"""Which days a timing names: day rules, each a function from a month to the set of its days.
+"""Day rules: functions from a month to the set of its selected days.
 
-A set of days is an integer with bit 0 for the 1st of the month: AND, OR and the count are then one machine operation.
-A day is numbered from 1970-01-01 = 0, a month as `year * 12 + month - 1`. A new kind of rule (a last weekday, an
-excluded date) is one more function here, and nothing else has to know of it.
+A set of days is an integer with bit 0 for the 1st of the month, so that AND, OR and count are one machine operation.
+Days are numbered from 1970-01-01 = 0, months as `year * 12 + month - 1`. A new kind of rule is one more function here,
+without a change elsewhere.
 
-Neighbours: `wall_grid.py` joins these days with the times of day; `recurrence.py` picks the rule for a schedule.
+`wall_grid.py` combines days with times of day. `recurrence.py` chooses the rule of a schedule.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def cron_days(*, days: frozenset[int], weekdays: frozenset[int], either: bool) -
 
 
 def any_of(rules: Sequence[DayRule]) -> DayRule:
-    """Select what one of several rules selects."""
+    """Select the days that at least one of several rules selects."""
     return lambda month: reduce(or_, (rule(month) & month.all_days for rule in rules))
 
 
@@ -136,7 +136,7 @@ def every_n_days(every: int, *, anchor: int) -> DayRule:
 
 
 def weekly(weekdays: frozenset[int], *, every: int, anchor: int) -> DayRule:
-    """Select weekdays (0 = Monday) in each `every`-th week; weeks begin on Monday, week 0 holds the day `anchor`."""
+    """Select weekdays (0 = Monday) in each `every`-th week. Weeks start on Monday, week 0 holds the day `anchor`."""
     monday = anchor - weekday(anchor)
 
     def rule(month: Month) -> int:
@@ -220,9 +220,9 @@ def every_n_months(every: int, *, anchor: int) -> int:
 
 
 class Calendar:
-    """The days that a rule selects from 1970 to 2199, in the months given as bits: search and count.
+    """Search and count among the days that a rule selects from 1970 to 2199, in the months given as bits.
 
-    What was computed is kept.
+    Computed months are cached.
     """
 
     def __init__(self, rule: DayRule, months: int = ALL_MONTHS) -> None:

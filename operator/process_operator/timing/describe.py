@@ -18,7 +18,7 @@ _WEEK: Final = list(Weekday)
 
 
 def describe_timing(timing: Timing) -> str:
-    """Say in a few words when a request runs, such as `daily at 02:30 Europe/Madrid`; the bounds are left out."""
+    """Describe a timing in a few words, such as `daily at 02:30 Europe/Madrid`, without its bounds."""
     if timing.schedule is not None:
         return _schedule(timing.schedule)
     if timing.run_later is not None:

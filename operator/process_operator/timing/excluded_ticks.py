@@ -1,9 +1,8 @@
-"""Ticks without those that are excluded, and ticks whose exclusions changed at some instant.
+"""Excluded ticks: ticks outside excluded dates and spans, and ticks whose exclusions changed at some instant.
 
-Days are taken out of the calendar of a wall timing before any tick is searched (`Calendar.without`). What is left for
-here are spans of instants, and the dates of elapsed timings, which have no calendar: a search jumps over each span
-whole, so a second-by-second schedule that rests for a year costs one jump. Neighbours: `exclusions.py`,
-`decisions/ticks/due.py`.
+Excluded days of a wall timing are removed from its calendar before any search (`Calendar.without`). This module handles
+spans of instants, and the dates of elapsed timings, which have no calendar. A search skips each span in one step, even
+if a schedule of every second pauses for a year.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _SHARED: Final = 4096
 
 
 def without(ticks: Ticks, excluded: Exclusions, clock: WallClock) -> Ticks:
-    """Take what is excluded out of ticks; `clock` is of the schedule's zone."""
+    """Remove excluded instants from ticks. `clock` is that of the schedule's zone."""
     if excluded.days:
         if isinstance(ticks, FixedTicks | HourCoveringTicks):
             ticks = _without_days(ticks, excluded.days)
@@ -52,14 +51,14 @@ class _Closed(Protocol):
     """Spans of instants without ticks."""
 
     def at(self, instant: int) -> Span | None:
-        """Give a span that holds an instant; what lies right beside it may be closed as well."""
+        """Give a span that holds an instant; None if there is none. Adjacent spans can be closed too."""
 
     def next(self, instant: int, last: int) -> Span | None:
-        """Give the first span that ends after an instant; None where it would begin after `last`."""
+        """Give the first span that ends after an instant; None if it starts after `last`."""
 
 
 class _Dates:
-    """Local dates: each run of dates is a span within every segment of one offset that shows it."""
+    """Local dates. Consecutive dates are one span in each segment of one offset."""
 
     def __init__(self, days: int, clock: WallClock) -> None:
         self._days = days
@@ -93,7 +92,7 @@ class _Dates:
 
 
 class _TicksOutside:
-    """Ticks that are in no closed span."""
+    """Ticks outside closed spans."""
 
     def __init__(self, ticks: Ticks, closed: _Closed) -> None:
         self._ticks = ticks
@@ -124,7 +123,7 @@ class _TicksOutside:
 
 
 class TicksChanged:
-    """Ticks that follow one calendar through an instant, and another one after it."""
+    """Ticks of one calendar up to an instant (included), and of another one after it."""
 
     def __init__(self, before: Ticks, through: int, then: Ticks) -> None:
         self._before = before
@@ -132,7 +131,7 @@ class TicksChanged:
         self._then = then
 
     def reaching_back(self, instant: int) -> Ticks:
-        """Give the same ticks, and those before where they begin as far as after an instant."""
+        """Give the same ticks, extended backwards to an instant (not included)."""
         return TicksChanged(self._before.reaching_back(instant), self._through, self._then.reaching_back(instant))
 
     def after(self, instant: int) -> int | None:

@@ -1,8 +1,8 @@
-"""Dates and times without ticks: `exclude` of a schedule, and what the calendars of `excludeFrom` say.
+"""Exclusions: dates and times without ticks, from `exclude` of a schedule and from the calendars of `excludeFrom`.
 
-A set of dates is one integer with a bit for each day since 1970, so that a range of years is a shift and taking it out
-of a month's days is another. What a timed event covers is a span of instants. An excluded tick is no tick at all.
-Neighbours: `timing/ical/calendar.py` reads calendars, `days.py` and `excluded_ticks.py` take out what is excluded.
+A set of dates is one integer with a bit for each day since 1970, so that ranges and removals are shifts. A timed event
+is a span of instants. An excluded tick does not exist: it is neither run nor recorded. `ical/calendar.py` reads
+calendars, `days.py` and `excluded_ticks.py` remove ticks.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Span(NamedTuple):
 
 
 class RecurringSpans(NamedTuple):
-    """Spans that begin at one second of the day, on each of a set of days, and last equally long by the clock.
+    """Spans that start at one second of the day, on each of a set of days, with one length by the clock.
 
-    `clock` None: that of the schedule. `start` and `length` in seconds; bit n of `days` stands for the n-th day after
-    1970-01-01. They may be too many to write out: `closed_spans.py` does so for the weeks that are looked at.
+    `clock` None means that of the schedule. `start` and `length` are in seconds. Bit n of `days` is the n-th day after
+    1970-01-01. `closed_spans.py` expands them for the weeks of a search only, because they can be very many.
     """
 
     clock: WallClock | None
@@ -43,11 +43,11 @@ class RecurringSpans(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """What is excluded.
+    """Excluded dates and spans.
 
-    `days`: bit n stands for the n-th day after 1970-01-01, a wall date in the schedule's zone, looked at before a
-    clock change moves the tick. `spans`: nominal instants. `floating`: the same as wall times, in the schedule's zone.
-    `recurring`: spans again and again.
+    Bit n of `days` is the n-th day after 1970-01-01, a wall date in the schedule's zone, compared before a clock change
+    moves the tick. `spans` are nominal instants. `floating` are wall times in the schedule's zone. `recurring` are
+    recurring spans.
     """
 
     days: int = 0
@@ -56,7 +56,7 @@ class Exclusions:
     recurring: tuple[RecurringSpans, ...] = ()
 
     def __or__(self, other: Exclusions) -> Exclusions:
-        """Everything that either excludes."""
+        """Join two exclusions."""
         return Exclusions(
             self.days | other.days,
             self.spans + other.spans,
@@ -69,13 +69,13 @@ class Exclusions:
         return bool(self.days or self.spans or self.floating or self.recurring)
 
     def spans_in(self, clock: WallClock) -> tuple[Span, ...]:
-        """Give all spans but the recurring as instants, in order and disjoint, with floating times read in a zone."""
+        """Give all spans except the recurring ones as instants, sorted and disjoint. Floating times are read in a zone."""
         fixed = (Span(clock.resolved(span.start), clock.resolved(span.end)) for span in self.floating)
         return disjoint((*self.spans, *fixed))
 
 
 def disjoint(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Give the same seconds as spans that are in order and do not meet."""
+    """Merge spans into sorted spans that neither overlap nor touch."""
     merged: list[Span] = []
     for span in sorted(spans):
         if merged and span.start <= merged[-1].end:
@@ -89,13 +89,13 @@ NOTHING: Final = Exclusions()
 
 
 def join_exclusions(parts: Iterable[Exclusions]) -> Exclusions:
-    """Everything that any of `parts` excludes."""
+    """Join exclusions: the result excludes what any of `parts` excludes."""
     first, *others = list(parts) or [NOTHING]
     return reduce(Exclusions.__or__, others, first)
 
 
 def day_range(first: int, last: int) -> int:
-    """Give the days from `first` to `last`, both included, as bits; what lies outside 1970 to 2199 is left out."""
+    """Give the days from `first` to `last`, both included, as bits. Days outside 1970 to 2199 are dropped."""
     first, last = max(first, 0), min(last, LAST_DAY)
     return ((1 << (last - first + 1)) - 1) << first if first <= last else 0
 
@@ -113,7 +113,7 @@ def read_exclude(exclude: tuple[str, ...]) -> Exclusions:
         start = _read_date(first, field)
         end = _read_date(last, field) if last else start
         if end < start:
-            raise ScheduleError(Reason.INVALID_SCHEDULE, field, f"the range {text} ends before it begins")
+            raise ScheduleError(Reason.INVALID_SCHEDULE, field, f"the range {text} ends before it starts")
         bits |= day_range(start, end)
     return Exclusions(bits)
 

@@ -7,7 +7,7 @@ import hashlib
 
 
 def jitter_seconds(key: str, nominal: int, bound: int) -> int:
-    """Draw an offset from 0 to less than `bound` seconds; 0 where `bound` leaves no choice.
+    """Draw an offset from 0 to less than `bound` seconds. It is 0 if `bound` is at most 1.
 
     `key` is the request's `<namespace>/<name>`, `nominal` the tick in seconds since 1970. The offset is the number that
     the first 8 bytes of SHA-256(`key|nominal`) make, big endian, modulo `bound`.

@@ -1,4 +1,4 @@
-"""When a due tick is too late to start. What follows from that is decided elsewhere."""
+"""Starting deadline: whether a due tick is too late to start. `decisions/ticks/` handles missed ticks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 
 def is_too_old(due: datetime, now: datetime, deadline_seconds: int | None) -> bool:
-    """Say whether a tick that was due at `due` may no longer start at `now`.
+    """Whether a tick that was due at `due` must not start at `now`.
 
-    `now` is cut to the second, so that a tick with a deadline of 0 s can start at all: exactly at the deadline it still
-    starts. Without a deadline nothing is too old.
+    A tick can start up to its deadline, included. `now` is cut to the second, so that a tick with a deadline of 0 s can
+    start. Without a deadline a tick is never too old.
     """
     if deadline_seconds is None:
         return False

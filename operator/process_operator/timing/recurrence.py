@@ -1,8 +1,8 @@
-"""The ticks of a schedule within its bounds: what everything outside this package asks.
+"""Recurrence: the ticks of a schedule within its bounds. It is the interface of this package.
 
-`compile_schedule` reads a Schedule into days, times of day and a zone (`days.py`, `timing/cron/ticks.py`, `zone.py`),
-and those into ticks (`decisions/ticks/due.py`), less what is excluded (`exclusions.py`, `excluded_ticks.py`). What only
-depends on the text is shared between requests; a Recurrence itself holds little more than the bounds and the jitter.
+`compile_schedule` compiles a Schedule to days, times of day and a zone (`days.py`, `cron/ticks.py`, `zone.py`), and
+these to ticks (`ticks.py`) without excluded ones (`exclusions.py`, `excluded_ticks.py`). Parts that depend on the text
+only are shared between requests. A Recurrence itself holds little more than the bounds and the jitter.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ class TickSpan:
 class Recurrence:
     """The nominal instants (ticks) of one activation of a schedule.
 
-    All instants that go in and come out are aware datetimes in UTC. `floor`: every tick lies strictly after it; it is
-    the beginning of the activation, or just before it for an elapsed timing whose first tick is that beginning itself.
-    `whole_minutes`: every tick is on a whole minute.
+    All arguments and results are aware datetimes in UTC. Every tick is strictly after `floor`, which is the start of
+    the activation, or just before it for an elapsed timing whose first tick is that start itself. `whole_minutes` is
+    true if every tick is on a whole minute.
 
-    A tick is its nominal instant: that is its identity and what all bounds mean. With jitter it is *due* a little
-    later, but before the next tick, so at most one tick that has come is not due yet.
+    The nominal instant of a tick is its identity, and all bounds refer to it. With jitter a tick is *due* a little
+    later, but before the next tick. Therefore at most one past tick is not due yet.
     """
 
     floor: datetime
@@ -95,11 +95,11 @@ class Recurrence:
         return self.previous(instant - _MICROSECOND)
 
     def is_tick(self, instant: datetime) -> bool:
-        """Tell whether an instant is a tick."""
+        """Whether an instant is a tick."""
         return self.previous(instant) == instant
 
     def due_at(self, tick: datetime) -> datetime:
-        """Give the instant at which a tick is to start: the tick itself, or so much later as its jitter says."""
+        """Give the instant at which a tick is due: the tick itself plus its jitter."""
         if not self._jitter:
             return tick
         following = self.next_after(tick)
@@ -113,7 +113,7 @@ class Recurrence:
         return now if tick is None or self.due_at(tick) <= now else tick - _MICROSECOND
 
     def due_before(self, instant: datetime) -> datetime:
-        """Give the instant before which exactly those ticks lie that are due before `instant`."""
+        """Give the instant that separates the ticks that are due before `instant` from the later ones."""
         return self.due_through(instant - _MICROSECOND) + _MICROSECOND
 
     def between(self, after: datetime, until: datetime, *, limit: int) -> list[datetime]:
@@ -149,19 +149,19 @@ class Recurrence:
         return TickSpan(first, last, self.count(after, until))
 
     def wall_time(self, tick: datetime) -> datetime | None:
-        """Give the wall time (naive) that a tick stands for, so that a later version of the zone can be told of it.
+        """Give the wall time (naive) of a tick, so that it can be compared with a later version of the zone.
 
-        That is the named one, before a gap moved it. None for timings that name no wall time of their own: elapsed and
-        hour-covering ones.
+        It is the time that the timing names, before a gap moves it. None for elapsed and hour-covering timings, which
+        name no wall time.
         """
         wall = self._named.named(self._seconds(tick)) if self._named is not None else None
         return None if wall is None else (EPOCH + timedelta(seconds=wall)).replace(tzinfo=None)
 
     def settled_by(self, wall_time: datetime) -> datetime:
-        """Give the instant through which all ticks up to a wall time (of `wall_time`) lie, by the zone as it is now.
+        """Give the last instant whose ticks belong to wall times up to `wall_time`, by the present rules of the zone.
 
-        Ask for ticks after the later of this and the last tick, and a zone whose rules changed in between runs no wall
-        time twice. For timings without wall times it is before every tick.
+        A caller that continues after the later of this and the last tick runs no wall time twice, even if the rules of
+        the zone changed. For timings without wall times the result is before every tick.
         """
         if self._named is None:
             return self.floor
@@ -182,15 +182,15 @@ def compile_schedule(
     excluded: Exclusions = NOTHING,
     earlier: Sequence[tuple[datetime, Exclusions]] = (),
 ) -> Recurrence:
-    """Compile a schedule for the activation that began at `since` (aware, UTC; cut to the second).
+    """Compile a schedule for the activation that started at `since` (aware, UTC; cut to the second).
 
-    Ticks are after `since` and from startTime to finishTime, both included. An elapsed timing without startTime counts
-    from `since`, and that is its first tick. `key` is the request's `<namespace>/<name>`, from which jitter and H in a
-    cron expression are drawn. `excluded` is what the calendars of excludeFrom say, `earlier` what they said before:
-    through which instant, and what, oldest first.
+    Ticks are after `since`, and from startTime to finishTime, both included. An elapsed timing without startTime counts
+    from `since`, which is its first tick. `key` is the request's `<namespace>/<name>`, from which jitter and H in a
+    cron expression are drawn. `excluded` has the exclusions of the calendars of excludeFrom. `earlier` has their earlier
+    exclusions, each with the last instant for which it was in force, oldest first.
 
-    Raises ScheduleError: InvalidSchedule, InvalidTimeZone or Unsupported. It does not look whether there is a tick:
-    `check_schedule` does.
+    Raises ScheduleError: InvalidSchedule, InvalidTimeZone or Unsupported. `check_schedule` also checks that there is a
+    tick.
     """
     zone(schedule.time_zone)
     since = since.astimezone(UTC).replace(microsecond=0)
@@ -209,7 +209,7 @@ def compile_schedule(
     else:
         ticks, on_minute = _wall_ticks(schedule, anchor, key)
         named = ticks if isinstance(ticks, FixedTicks) else None
-        # Offsets with seconds are of the past (Monrovia's until 1972), but an activation may begin there in a preview.
+        # Only past offsets have seconds (Monrovia until 1972), but an activation in a preview can start there.
         whole_minutes = on_minute and wall_clock(schedule.time_zone).offset((since - EPOCH) // SECOND) % 60 == 0
     low = (floor - EPOCH - fraction) // SECOND
     if start is not None:
@@ -231,12 +231,12 @@ def _less_excluded(
 
 
 def check_schedule(schedule: Schedule, *, now: datetime, key: str = "", excluded: Exclusions = NOTHING) -> Recurrence:
-    """Refuse a schedule that cannot be followed, or that has no tick in 41 years from `now` (or startTime, if later).
+    """Compile a schedule for an activation that starts at `now`, and check that it has a tick.
 
-    Pass the beginning of the activation as `now`: then the answer stays the same when finishTime has passed. It gives the
-    schedule compiled for the activation that begins then.
+    A tick must be within 41 years after `now`, or after startTime if that is later. With the start of the activation as
+    `now` the result does not change when finishTime passes.
 
-    Raises ScheduleError, also NeverFires.
+    Raises ScheduleError: also NeverFires.
     """
     recurrence = compile_schedule(schedule, since=now, key=key, excluded=excluded)
     first = recurrence.next_after(recurrence.floor)
@@ -256,7 +256,7 @@ def check_schedule(schedule: Schedule, *, now: datetime, key: str = "", excluded
 
 
 def _refuse_excluded(schedule: Schedule, *, now: datetime, key: str) -> None:
-    """Blame the exclusions, where it is they that leave no tick."""
+    """Raise ScheduleError (NeverFires) if the exclusions are the cause that there is no tick."""
     plain = compile_schedule(schedule.model_copy(update={"exclude": ()}), since=now, key=key)
     if plain.next_after(plain.floor) is not None:
         name = "exclude" if schedule.exclude else "excludeFrom"
@@ -272,11 +272,11 @@ def elapsed_seconds(schedule: Schedule) -> int | None:
     return None
 
 
-# ---- Wall timings. Each is compiled once for each distinct text; the anchor date is 0 where nothing is counted from it
+# ---- Wall timings. Each distinct text is compiled once. The anchor date is 0 if the timing does not count from it
 
 
 def _wall_ticks(schedule: Schedule, anchor: datetime, key: str) -> tuple[Ticks, bool]:
-    """Compile a wall timing; the second value tells whether it names whole minutes only."""
+    """Compile a wall timing. The second value is true if it names whole minutes only."""
     name = schedule.time_zone
     if schedule.cron is not None:
         cron = parse_expression(schedule.cron, key)

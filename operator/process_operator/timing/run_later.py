@@ -16,7 +16,7 @@ class StartWindow(NamedTuple):
     end: datetime | None
 
     def is_over(self, now: datetime) -> bool:
-        """Say whether it is too late to start; `now` is cut to the second, as for every deadline."""
+        """Whether it is too late to start. `now` is cut to the second, as for every deadline."""
         return self.end is not None and now.replace(microsecond=0) > self.end
 
 

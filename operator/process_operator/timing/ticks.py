@@ -1,9 +1,9 @@
-"""From a timing to its instants, without bounds: three kinds of ticks behind one interface.
+"""Ticks of a timing as instants, without bounds: three kinds behind one interface.
 
-- `ElapsedTicks`: a fixed number of seconds apart; no zone has a part in it.
-- `FixedTicks`: named wall times; one in a gap is moved to the gap's end, one in a fold is taken once.
-- `HourCoveringTicks`: wall times in every hour; each instant whose reading matches, in both passes of a fold, and
-  nothing is moved out of a gap.
+- `ElapsedTicks`: a fixed number of seconds apart, independent of time zones.
+- `FixedTicks`: named wall times. A time in a gap moves to the end of the gap, a time in a fold occurs once.
+- `HourCoveringTicks`: wall times in every hour. Each instant with a matching reading is a tick, in both passes of a
+  fold. Times in a gap do not occur.
 
 Instants are whole seconds since 1970 in UTC. `recurrence.py` adds the bounds of a schedule, `zone.py` has gaps and
 folds, `wall_grid.py` the wall times.
@@ -32,7 +32,7 @@ class Ticks(Protocol):
         """Count the ticks in (after, until]."""
 
     def reaching_back(self, instant: int) -> Ticks:
-        """Give the same ticks, and those before where they begin as far as after an instant."""
+        """Give the same ticks, extended backwards to an instant (not included)."""
 
 
 class ElapsedTicks:
@@ -56,7 +56,7 @@ class ElapsedTicks:
         return max(0, self._up_to(until) - self._up_to(after))
 
     def reaching_back(self, instant: int) -> ElapsedTicks:
-        """Give the same ticks, and those before the anchor as far as after an instant."""
+        """Give the same ticks, extended backwards beyond the anchor to an instant (not included)."""
         steps = max(0, (self.anchor - instant - 1) // self.every)
         return ElapsedTicks(anchor=self.anchor - steps * self.every, every=self.every)
 
@@ -76,11 +76,11 @@ class FixedTicks:
         self._clock = clock
 
     def without_days(self, days: int) -> FixedTicks:
-        """Give the ticks without those named on dates whose bits are set in `days`, bit 0 for 1970-01-01."""
+        """Remove the ticks that are named on dates whose bits are set in `days`, bit 0 for 1970-01-01."""
         return FixedTicks(self._grid.without_days(days), self._clock)
 
-    def reaching_back(self, instant: int) -> FixedTicks:  # noqa: ARG002 - as the others have it
-        """Give the same ticks: none of them is counted from a beginning."""
+    def reaching_back(self, instant: int) -> FixedTicks:  # noqa: ARG002 - the signature of the interface
+        """Give the same ticks, because none of them is counted from a start."""
         return self
 
     def after(self, instant: int) -> int | None:
@@ -116,7 +116,7 @@ class FixedTicks:
         return self._grid.last(self._clock.passed(instant))
 
     def resolved(self, wall: int) -> int:
-        """Give the instant that a wall time resolves to; one on a date that is skipped, to the end of the gap."""
+        """Give the instant of a wall time. A time on a date that the zone skips is at the end of the gap."""
         return self._clock.resolved(wall)
 
     def _lost_in_gap(self, segment: Segment) -> int:
@@ -131,18 +131,18 @@ class FixedTicks:
 
 
 class HourCoveringTicks:
-    """Every instant whose reading is in a grid."""
+    """Ticks at every instant whose reading is in a grid."""
 
     def __init__(self, grid: WallGrid, clock: WallClock) -> None:
         self._grid = grid
         self._clock = clock
 
     def without_days(self, days: int) -> HourCoveringTicks:
-        """Give the ticks without those on dates whose bits are set in `days`, bit 0 for 1970-01-01."""
+        """Remove the ticks on dates whose bits are set in `days`, bit 0 for 1970-01-01."""
         return HourCoveringTicks(self._grid.without_days(days), self._clock)
 
-    def reaching_back(self, instant: int) -> HourCoveringTicks:  # noqa: ARG002 - as the others have it
-        """Give the same ticks: none of them is counted from a beginning."""
+    def reaching_back(self, instant: int) -> HourCoveringTicks:  # noqa: ARG002 - the signature of the interface
+        """Give the same ticks, because none of them is counted from a start."""
         return self
 
     def after(self, instant: int) -> int | None:

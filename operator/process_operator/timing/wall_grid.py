@@ -1,7 +1,7 @@
-"""Which wall times a timing names: its days joined with its times of day. No zone here, hence no gaps and no folds.
+"""Wall grid: the wall times that a timing names, which are its days combined with its times of day.
 
-Wall times are whole seconds as `zone.py` defines them; days come from `days.py`; `decisions/ticks/due.py` makes
-instants of them.
+Time zones, gaps and folds do not matter here. Wall times are whole seconds as `zone.py` defines them. `ticks.py` maps
+them to instants.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _DAY: Final = 86_400
 class TimesOfDay:
     """The times of day (seconds since midnight) whose hour, minute and second are each in a set.
 
-    They are reached by their position in order and never listed: a schedule may have 86,400 of them.
+    They are computed from their position and never listed, because a schedule can have 86,400 of them.
     """
 
     def __init__(self, hours: frozenset[int], minutes: frozenset[int], seconds: frozenset[int]) -> None:
@@ -58,7 +58,7 @@ class WallGrid:
         self._times = times
 
     def without_days(self, days: int) -> WallGrid:
-        """Give the grid without the dates whose bits are set in `days`, bit 0 for 1970-01-01."""
+        """Remove the dates whose bits are set in `days`, bit 0 for 1970-01-01."""
         return WallGrid(self._days.without(days), self._times)
 
     def first(self, wall: int) -> int | None:

@@ -1,12 +1,11 @@
 """Time zones: the database, and the changes of offset between wall time and instants, with their gaps and folds.
 
-Inside this package an instant is whole seconds since 1970 in UTC, and a wall time is its reading (date and time of day)
-as if that were UTC: `wall = instant + offset`. So both are plain integers and their difference is the offset. A change
-of the offset forwards leaves a *gap* of wall times that never occur, one backwards a *fold* of wall times that occur
-twice; nothing here assumes that a change is an hour, or daylight saving.
+Inside this package an instant is whole seconds since 1970 in UTC. A wall time is its reading (date and time of day) as
+if that were UTC: `wall = instant + offset`. Both are plain integers, and their difference is the offset. A change of the
+offset forwards leaves a *gap* of wall times that never occur. A change backwards leaves a *fold* of wall times that
+occur twice. A change can have any size, and need not be daylight saving.
 
-Neighbours: `zone_hints.py` says what an unknown name means, `wall_grid.py` knows which wall times a timing names,
-`decisions/ticks/due.py` puts both together.
+`zone_hints.py` has suggestions for unknown names. `ticks.py` combines zones with the wall times of `wall_grid.py`.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ def zone_names() -> frozenset[str]:
 
 @lru_cache(maxsize=_ZONE_CACHE)
 def zone(name: str) -> ZoneInfo:
-    """Find a zone by its IANA name, in the tzdata package alone, so that `tzdata_version` tells which rules hold.
+    """Find a zone by its IANA name, in the tzdata package only, so that `tzdata_version` is the version of its rules.
 
     Raises ScheduleError (InvalidTimeZone) for any other name.
     """
@@ -62,10 +61,10 @@ def _unknown_zone(name: str) -> str:
 
 
 class Segment(NamedTuple):
-    """An activation of instants [start, end) with one offset.
+    """A span of instants [start, end) with one offset.
 
-    `reached` is the wall time (exclusive) up to which clocks had run when it began: more than `wall_start` if it begins
-    with a fold, less if it begins with a gap.
+    `reached` is the wall time (exclusive) that clocks had reached at its start. It is later than `wall_start` if the
+    segment starts with a fold, and earlier if it starts with a gap.
     """
 
     start: int
@@ -75,21 +74,21 @@ class Segment(NamedTuple):
 
     @property
     def wall_start(self) -> int:
-        """The first reading."""
+        """The first wall time."""
         return self.start + self.offset
 
     @property
     def wall_end(self) -> int:
-        """The reading that would come next."""
+        """The wall time after the last one."""
         return self.end + self.offset
 
 
 class WallClock:
-    """The clocks of one zone: offsets, and the map from wall times to instants and back. Get one from `wall_clock`.
+    """The clock of one zone: offsets, and the map from wall times to instants and back. `wall_clock` returns it.
 
-    `offset_at` gives the offset at an instant. It has no list of changes, so they are found by probing the offset once
-    a day and bisecting to the second, a window at a time and only where somebody asks. Two changes within one day would
-    be taken for one; none is known.
+    `offset_at` gives the offset at an instant, in seconds. It has no list of changes. Therefore changes are found by
+    probing the offset once a day and bisecting to the second, one window at a time, when a search reaches it. Two
+    changes within one day would count as one; no zone has such changes.
     """
 
     def __init__(self, offset_at: Callable[[int], int]) -> None:
@@ -98,10 +97,10 @@ class WallClock:
         self._newest = Segment(0, 0, 0, 0)
 
     def segment_at(self, instant: int) -> Segment:
-        """Give the segment that holds an instant. It may be cut where nothing changes: at the bounds of a window."""
+        """Give the segment that holds an instant. It can be cut at the bounds of a window, where the offset stays."""
         newest = self._newest
         if newest.start <= instant < newest.end:
-            return newest  # a search asks for the same one again and again
+            return newest  # a search reads the same segment repeatedly
         window = instant >> WINDOW_BITS
         segments = self._windows.get(window)
         if segments is None:
@@ -216,7 +215,7 @@ def _offset_at(info: ZoneInfo) -> Callable[[int], int]:
 
 @lru_cache(maxsize=_ZONE_CACHE)
 def wall_clock(name: str) -> WallClock:
-    """Get the clocks of a zone; one object for each name, so that what it explored is found again.
+    """Get the clock of a zone. There is one object for each name, which caches the changes that it found.
 
     Raises ScheduleError (InvalidTimeZone).
     """

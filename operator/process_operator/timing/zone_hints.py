@@ -1,8 +1,7 @@
-"""Hints for names that are no time zone: what its author probably meant, as a name of the database.
+"""Hints for unknown time zone names: the name of the database that the author probably meant.
 
-Likeness of letters misleads for offsets (`UTC+2`), abbreviations (`PST`) and names of Windows, so these are known
-apart. Every zone that a hint names is one of the database; a test asks for it. Neighbour: `zone.py`, which refuses the
-name.
+Offsets (`UTC+2`), abbreviations (`PST`) and names of Windows have rules of their own, because similar letters mislead
+for them. Every zone in a hint exists in the database; a test checks that. `zone.py` rejects the name.
 """
 
 from __future__ import annotations
@@ -79,14 +78,14 @@ ABBREVIATIONS: Final[Mapping[str, str]] = MappingProxyType(
         "NZDT": "Pacific/Auckland",
     }
 )
-"""A place that shows each abbreviation, of those that are no zone of the database themselves."""
+"""A zone for each abbreviation that is not a zone of the database itself."""
 
 _UTC_NAMES: Final = frozenset({"z", "coordinated universal time", "utc time", "gmt time"})
 _WINDOWS: Final = {name.lower(): name for name in WINDOWS_ZONES}
 
 
 def offset_of_reversed_sign(name: str) -> str:
-    """Say which offset a zone such as Etc/GMT+5 has, as `UTC-5`; empty for any other zone."""
+    """Give the offset of a zone such as Etc/GMT+5, as `UTC-5`; empty for any other zone."""
     area, _, offset = name.partition("Etc/GMT")
     if area or offset[:1] not in ("+", "-") or offset[1:] == "0":
         return ""
@@ -94,7 +93,7 @@ def offset_of_reversed_sign(name: str) -> str:
 
 
 def zone_hint(name: str, known: frozenset[str]) -> str:
-    """Say what to write in place of `name`; `known` are the names of the database."""
+    """Suggest a name in place of `name`. `known` are the names of the database."""
     spellings = {zone.lower(): zone for zone in known}
     lower = " ".join(name.lower().split())
     if (spelled := spellings.get(lower.replace(" ", "_"))) is not None:

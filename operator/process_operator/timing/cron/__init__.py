@@ -1,1 +1,1 @@
-"""Cron expressions: standard cron as robfig/cron reads it, Quartz, and the dialects that are refused."""
+"""Cron expressions: standard cron as robfig/cron reads it, Quartz, and the dialects that are rejected."""

@@ -1,6 +1,6 @@
-"""A cron expression as its fields: macros, and what is refused before any field is looked at.
+"""Cron expressions as lists of fields: macros, and errors about the expression as a whole.
 
-Neighbours: `standard.py` and `quartz.py` read the fields.
+`standard.py` and `quartz.py` read the fields.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MACROS: Final = {
 
 _GO_DURATION: Final = re.compile(r"(?:([0-9]{1,5})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,5})s)?")
 _UNITS: Final = (("hourly", 3600), ("minutely", 60), ("secondly", 1))
-_LONGEST_INTERVAL: Final = 86_400  # what `every` of each allows
+_LONGEST_INTERVAL: Final = 86_400  # the highest value of `every`
 
 _BARE_MACROS: Final = frozenset(macro.removeprefix("@") for macro in MACROS)
 _ORDER: Final = "minute, hour, day of month, month and weekday"
@@ -32,9 +32,9 @@ _QUARTZ: Final = "the Quartz form has 6 or 7, seconds first and a year at the en
 
 
 def split_fields(text: str) -> list[str]:
-    """Split an expression into its 5, 6 or 7 fields, a macro into those it stands for.
+    """Split an expression into its 5, 6 or 7 fields. A macro is replaced by its fields.
 
-    Raises ScheduleError (InvalidSchedule) where their number is wrong, and for what is no expression at all.
+    Raises ScheduleError (InvalidSchedule) for any other number of fields and for text that is not an expression.
     """
     text = text.strip()
     if text.startswith("@"):
@@ -67,7 +67,7 @@ def _macro(text: str) -> str:
 
 
 def interval_hint(seconds: int) -> str:
-    """Write an interval as the timing that means it, such as `minutely: {every: 5}`."""
+    """Write an interval in seconds as a timing, such as `minutely: {every: 5}`."""
     for name, unit in _UNITS:
         every, rest = divmod(seconds, unit)
         if not rest and 1 <= every <= _LONGEST_INTERVAL:

@@ -1,7 +1,6 @@
-"""One field of a cron expression: its range, its names, and how a value that is out of them is refused.
+"""Field of a cron expression: its range, its names, and the errors about its values. Both dialects share it.
 
-What is the same in both dialects. Neighbours: `standard.py` reads 5 fields, `quartz.py` 6 and 7, `hashed.py` turns H
-into numbers.
+`standard.py` reads 5 fields, `quartz.py` 6 and 7, `hashed.py` replaces H by numbers.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ _NO_NAMES: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Field(NamedTuple):
-    """A field by its name in messages, its lowest and highest value, and the names (lower case) of values.
+    """A field: its name in messages, its lowest and highest value, and the names (lower case) of values.
 
-    `forms` says in messages what else may stand there; `largest_step` is 0 where any step will do.
+    `forms` lists further allowed forms in messages. `largest_step` is 0 if every step is allowed.
     """
 
     name: str
@@ -48,7 +47,7 @@ class Field(NamedTuple):
         raise ScheduleError(Reason.INVALID_SCHEDULE, CRON_FIELD, f"{self.name} {item!r}: {why}")
 
     def step(self, item: str, text: str) -> int:
-        """Read what follows the / of an item."""
+        """Read the step after the / of an item."""
         upper = f" to {self.largest_step}" if self.largest_step else ""
         if not _NUMBER.fullmatch(text) or int(text) < 1 or (upper and int(text) > self.largest_step):
             self.refuse(item, f"the step after / must be a whole number from 1{upper}")

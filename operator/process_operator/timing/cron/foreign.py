@@ -1,7 +1,7 @@
 """Expressions of other schedulers: Amazon EventBridge's `cron(...)`, `rate(...)` and `at(...)`, and `every 5 minutes`.
 
-They are refused with what to write here. Each suggestion is read by this package's own readers first, so that it is
-taken when it is typed. Neighbours: `ticks.py` asks before it reads an expression, `expression.py` knows macros.
+They are rejected with an equivalent timing. Each suggestion is first parsed by this package, so that it is valid if the
+user types it. `ticks.py` calls this module before it reads an expression.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 """
@@ -27,7 +27,7 @@ _WHOSE: Final = "is an expression of Amazon EventBridge"
 
 
 def refuse_foreign(text: str) -> None:
-    """Raise a ScheduleError (InvalidSchedule) where an expression is one of another scheduler."""
+    """Raise a ScheduleError (InvalidSchedule) if an expression belongs to another scheduler."""
     text = text.strip()
     call = _CALL.fullmatch(text)
     if call is None:
@@ -61,7 +61,7 @@ def _refuse_cron(text: str, fields: Sequence[str]) -> None:
 
 
 def _of_eventbridge(fields: Sequence[str]) -> Iterator[str]:
-    """The same as 5 fields where these can say it, and in the Quartz form."""
+    """Give the equivalent with 5 fields if there is one, and the equivalent in the Quartz form."""
     day, weekday = fields[_DAY], fields[_WEEKDAY]
     if fields[_YEAR] == "*" and ("?" in (day, weekday) or "*" in (day, weekday)):
         yield " ".join([*fields[:_DAY], day.replace("?", "*"), fields[_MONTH], _named(weekday.replace("?", "*"))])
@@ -70,7 +70,7 @@ def _of_eventbridge(fields: Sequence[str]) -> Iterator[str]:
 
 
 def _named(weekdays: str) -> str:
-    """Both count weekdays differently, EventBridge from SUN = 1, but names mean the same."""
+    """Replace numbers of weekdays by names. EventBridge counts from SUN = 1, but names mean the same."""
     return re.sub(r"(?<![0-9/#])[1-7](?![0-9])", lambda number: WEEKDAY_NAMES[int(number[0]) - 1].upper(), weekdays)
 
 

@@ -1,8 +1,7 @@
-"""H in a cron expression: a value that differs from request to request, so that not all of them start at once.
+"""H in a cron expression: a value that differs between requests, so that they do not all start at once.
 
-It is drawn from the request's namespace and name alone: a request that is deleted and applied anew keeps its time. The
-forms are those of Jenkins: `H`, `H(a-b)`, `H/n`, `H(a-b)/n`, also as items of a list. Neighbours: `standard.py`,
-`quartz.py`.
+It is drawn from the request's namespace and name only, so that a request that is deleted and created again keeps its
+time. The forms are those of Jenkins: `H`, `H(a-b)`, `H/n`, `H(a-b)/n`, also as items of a list.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ _DRAWS: Final = {
 
 
 def resolve_hashed(field: Field, text: str, key: str) -> str:
-    """Put numbers for each H in one field of an expression; `key` is `<namespace>/<name>`.
+    """Replace each H in one field of an expression by numbers. `key` is `<namespace>/<name>`.
 
-    Raises ScheduleError (InvalidSchedule) for a form of H that is not known.
+    Raises ScheduleError (InvalidSchedule) for an unknown form of H.
     """
     if "H" not in text:
         return text

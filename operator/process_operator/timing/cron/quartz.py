@@ -2,8 +2,8 @@
 
 The grammar is that of `org.quartz.CronExpression` 2.5: exactly one of day of month and weekday is `?`; ranges go around
 the end of their field (`FRI-MON`); `L`, `W` and `#` name days by their place in the month; weekdays count from SUN = 1.
-What Quartz accepts by accident is refused here: long names, a step of 0, and lists of which it reads a part.
-Neighbours: `standard.py` reads 5 fields, `ticks.py` makes ticks of both.
+Forms that Quartz accepts by accident are rejected: long names, a step of 0, and lists of which it reads only a part.
+`standard.py` reads 5 fields.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PLACED_WEEKDAY: Final = re.compile(r"(?P<day>[A-Z]+?|[0-9]+)(?:L|#(?P<nth>.*))"
 
 
 class Quartz(NamedTuple):
-    """What an expression selects: `days` within the months 1..12 of the years; `years` is None for every one."""
+    """The selected values of an expression: `days` within the months 1..12 of the years. `years` None means every year."""
 
     seconds: frozenset[int]
     minutes: frozenset[int]
@@ -75,7 +75,7 @@ def _parse(text: str) -> Quartz:
 
 
 def _refuse_day_fields(fields: Sequence[str]) -> None:
-    """Insist on exactly one `?`, and show how to write what was probably meant."""
+    """Check that there is exactly one `?`. The error suggests the expression that the author probably meant."""
     day, weekday = fields[_DAY], fields[_WEEKDAY]
     if (day == "?") != (weekday == "?"):
         return

@@ -1,8 +1,8 @@
-"""When the CronJob controller would fire: `SpecSchedule.Next` of github.com/robfig/cron/v3, as it behaves.
+"""Ticks of the CronJob controller: a port of `SpecSchedule.Next` of github.com/robfig/cron/v3.
 
-Ported with its ways around clock changes, which are not ours (it loses times in a gap and doubles those in a fold), to
-compare both: `timing/cronjob_equivalent.py` gives a schedule to a CronJob only where they agree. What happens at a
-change follows from Go's `time.Date`, so that is here too. Instants are whole seconds since 1970.
+The port keeps its behaviour at clock changes, which differs from ours: it loses times in a gap and repeats times in a
+fold. `timing/cronjob_equivalent.py` compares both, and a CronJob is used only if they agree. The behaviour follows from
+Go's `time.Date`, which is ported too. Instants are whole seconds since 1970.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from process_operator.timing.cron.standard import Cron
     from process_operator.timing.zone import WallClock
 
-_YEARS: Final = 5  # after so many it gives up
-_STEPS: Final = 5_000  # far more than any search takes; beside a date that a zone skips the original never returns
+_YEARS: Final = 5  # it ends a search after this many years
+_STEPS: Final = 5_000  # more than any search needs; near a date that a zone skips the original never returns
 _HOUR: Final = 3600
 _MINUTE: Final = 60
 
 
 def robfig_next(cron: Cron, clock: WallClock, instant: int) -> int | None:
-    """Give the CronJob controller's first tick after an instant; None where it gives up, or would never return."""
+    """Give the CronJob controller's first tick after an instant; None if it finds none in five years or never returns."""
     return _Search(cron, clock, instant + 1).run()
 
 
@@ -44,7 +44,7 @@ class _Search:
     def run(self) -> int | None:
         last_year = self._month() // 12 + _YEARS
         while self._month() // 12 <= last_year and self._steps < _STEPS:
-            # Each stage tells whether it found its unit without running over into the next larger one.
+            # Each stage returns whether it found its unit within the next larger one.
             if self._find_month() and self._find_day() and self._find_hour() and self._find_minute():
                 return self._instant
         return None
@@ -73,9 +73,9 @@ class _Search:
                 month, day = month_and_day(self._wall() // DAY)
             self._instant = self._date(month, day + 1, self._wall() % DAY)
             hour = self._hour()
-            if hour > 12:  # that day has no midnight: it goes on to the next one, ...
+            if hour > 12:  # that day has no midnight: the search continues with the next one, ...
                 self._instant += (24 - hour) * _HOUR
-            else:  # ... or back by what it thinks is the way to midnight
+            else:  # ... or returns by the assumed time since midnight
                 self._instant -= hour * _HOUR
             if month_and_day(self._wall() // DAY)[1] == 1:
                 return False
@@ -110,9 +110,9 @@ class _Search:
         return False
 
     def _units_to(self, value: int, wanted: frozenset[int], size: int, unit: int) -> int:
-        """Count the hours or minutes to the next one that is wanted, or to where they begin anew.
+        """Count the hours or minutes to the next wanted one, or to the start of the next day or hour.
 
-        The original goes one by one. That is the same up to the next clock change, so here it is one leap up to there.
+        The original steps one by one. Up to the next clock change one larger step has the same result.
         """
         ahead = next((later for later in range(value + 1, size) if later in wanted), size) - value
         before_change = (self._clock.segment_at(self._instant).end - 1 - self._instant) // unit
@@ -137,9 +137,9 @@ class _Search:
         return self._wall() % _HOUR // _MINUTE
 
     def _date(self, month: int, day: int, time: int) -> int:
-        """Do as Go's `time.Date`: days beyond the month run over; near a change it takes one of the two offsets.
+        """Behave as Go's `time.Date`: days beyond the month overflow, and near a change one of two offsets is used.
 
-        It looks the offset up as if the wall time were UTC, and once more if that leads across a change.
+        It reads the offset as if the wall time were UTC, and a second time if the result is across a change.
         """
         wall = (day_number(date(month // 12, month % 12 + 1, 1)) + day - 1) * DAY + time
         segment = self._clock.segment_at(wall)

@@ -1,8 +1,8 @@
 """Cron expressions of 5 fields, read as the CronJob controller reads them: minute, hour, day of month, month, weekday.
 
 The grammar is `cron.ParseStandard` of github.com/robfig/cron/v3 (what batch/v1 CronJob uses), less what it accepts by
-accident: `*-5` (the end is ignored), `,` and `1,,2` (items that are not there) and `+7`. Expressions of 6 and 7 fields
-are Quartz's and have a reader of their own, `quartz.py`, so have the letters that only Quartz knows.
+accident: `*-5` (the end is ignored), `,` and `1,,2` (empty items) and `+7`. `expansion.py` expands the fields.
+`quartz.py` reads expressions of 6 and 7 fields and the letters that only Quartz has.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _QUARTZ: Final = re.compile(r"L|LW|L-\d+|\d+W|\d+L|[A-Za-z]{3}L|\w+#\d+")
 
 
 class Cron(NamedTuple):
-    """What an expression selects.
+    """The selected values of an expression.
 
-    `days` are 1..31, `months` 1..12, `weekdays` 0 = Sunday .. 6. `either`: a day is selected if `days` or `weekdays`
-    has it (no day field has a star), else both must have it.
+    `days` are 1..31, `months` 1..12, `weekdays` 0 = Sunday .. 6. If `either` is true (no day field has a star), a day is
+    selected if it is in `days` or in `weekdays`. Otherwise it must be in both.
     """
 
     minutes: frozenset[int]
@@ -63,9 +63,9 @@ def parse_cron(text: str, key: str = "") -> Cron:
 
 @lru_cache(maxsize=4096)
 def resolve_cron(text: str, key: str) -> str:
-    """Write an expression as a CronJob takes it: with numbers for H, and single blanks. Macros stay.
+    """Write an expression in the form of a CronJob: with numbers for H, and single blanks. Macros stay.
 
-    Raises ScheduleError as `parse_cron` does, but it does not look at values.
+    Raises ScheduleError like `parse_cron`, except for errors in values.
     """
     if text.strip() in MACROS:
         return text.strip()

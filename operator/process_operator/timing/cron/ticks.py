@@ -1,7 +1,7 @@
-"""From a cron expression of either dialect to its ticks in a zone.
+"""Ticks of a cron expression in a zone, for both dialects.
 
-The number of fields tells the dialect: 5 (or a macro) are a CronJob's, 6 and 7 are Quartz's. Neighbours: `standard.py`
-and `quartz.py` read them, `recurrence.py` adds the bounds of a schedule.
+The number of fields determines the dialect: 5 fields and macros are those of a CronJob, 6 and 7 those of Quartz.
+`recurrence.py` adds the bounds of a schedule.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _ON_THE_MINUTE: Final = frozenset({0})
 
 
 def is_quartz(text: str) -> bool:
-    """Say whether an expression is of the Quartz form.
+    """Whether an expression has the Quartz form.
 
-    Raises ScheduleError (InvalidSchedule) where it is of no form at all.
+    Raises ScheduleError (InvalidSchedule) if it has no known form.
     """
     return len(split_fields(text)) > 5
 
 
 def parse_expression(text: str, key: str) -> Cron | Quartz:
-    """Read an expression of any form; `key` (`<namespace>/<name>`) decides on H.
+    """Read an expression of any form. `key` (`<namespace>/<name>`) determines the values of H.
 
     Raises ScheduleError (InvalidSchedule).
     """
@@ -41,7 +41,7 @@ def parse_expression(text: str, key: str) -> Cron | Quartz:
 
 
 def on_whole_minutes(cron: Cron | Quartz) -> bool:
-    """Say whether an expression names whole minutes only."""
+    """Whether an expression names whole minutes only."""
     return not isinstance(cron, Quartz) or cron.seconds == _ON_THE_MINUTE
 
 
