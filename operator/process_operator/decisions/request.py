@@ -16,7 +16,7 @@ from process_operator.decisions.acceptance.exclude_from import announce_calendar
 from process_operator.decisions.activation.activation import needs_history, next_activation
 from process_operator.decisions.activation.clock_repair import reset_cursor
 from process_operator.decisions.activation_change import change_activation
-from process_operator.decisions.backfill.plan import plan_backfills, plan_left_behind
+from process_operator.decisions.backfill.plan import backfills_without_request, plan_backfills
 from process_operator.decisions.concurrency.eligibility import candidates_of
 from process_operator.decisions.concurrency.lock_requests import is_lock_free, own_lock_request
 from process_operator.decisions.context import DecisionContext
@@ -147,7 +147,7 @@ def _decide_without_request(snapshot: Snapshot, now: datetime, *, beside: bool =
             builder.include(plan_run(view, orders))
     builder.include(plan_stray_steps(snapshot, RunOrders(now=now, request=None)))
     if not beside:
-        plan_left_behind(snapshot, now, builder)
+        builder.report_backfills(backfills_without_request(snapshot, now))
     return builder.plan()
 
 
@@ -172,15 +172,15 @@ def _decide_in_force(context: DecisionContext) -> Plan:
     progress, calendar = plan_new_runs(context, candidates, lock_request, builder)
     if not any(isinstance(action, CreateRun) and action.job is not None for action in builder.actions):
         # A run that starts now is all of this plan: the many that go on can wait for the next, a moment later.
-        plan_backfills(context, progress, calendar, builder)
+        builder.report_backfills(builder.include(plan_backfills(context, progress, calendar)))
         builder.include(plan_open_runs(context, candidates, lock_request))
     facts = status_facts(context, progress, calendar, lock_request, builder)
     plan_cronjob(snapshot, acceptance, now, builder, finished=facts.no_tick_left, unrecorded=unrecorded_jobs(snapshot))
-    plan_retention(snapshot, acceptance.template, now, builder, steps=acceptance.steps)
+    builder.include(plan_retention(snapshot, acceptance.template, now, steps=acceptance.steps))
     status = request_status(snapshot, acceptance, facts, now)
     announce(context, status, builder)
     announce_receivers(snapshot, status, builder)
-    announce_calendars(snapshot, status, builder)
+    builder.include(announce_calendars(snapshot, status))
     plan_notifications(snapshot, now, builder)
     builder.wake_at(_first_look(context, facts.next_run))
     if not builder.actions and is_lock_free(context, lock_request):

@@ -1,10 +1,10 @@
-"""Which finished runs, Jobs and requests are removed: by number, by age, and only what is recorded.
+"""Retention: which finished runs, Jobs and requests are deleted, by number and by age, once they are recorded.
 
-A run takes its Job along (the run owns it); a Job of the CronJob controller goes first, because it would be recorded
-again otherwise. A run is removed only where the *written* cursor covers its tick, or a crash could run the tick again.
-Runs over the limit may wait a minute for company: one collection delete removes them all. None goes right after its
-end: its name is what keeps a write that is still under way, or another operator that stood still, from running the tick
-again.
+The garbage collector deletes the Job of a deleted run, because the run owns it. A Job of the CronJob controller is
+deleted before its run, because the operator would record it again otherwise. A run is deleted only if the *written*
+cursor covers its tick, or the tick could run again after a crash. Runs over the limit wait up to a minute, so that one
+collection delete removes many. A run is kept for 30 seconds after its end, because its name blocks a late write, of
+this operator or of one that was stopped, from running the tick again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from process_operator.decisions.inputs.history import BackfillMark, FinishedRun
 from process_operator.decisions.inputs.rejections import ROOM_INTERVAL, blocked_now, is_quota_full
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import DeleteJob, DeleteRequest, DeleteRuns, LoadHistory
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, earliest, join, part
 from process_operator.decisions.status.run_counts import is_counted
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.decisions.template.step import StepTemplate
@@ -28,49 +28,54 @@ from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_request import History
 from process_operator.resources.process_run import RunPhase
 
-_PATIENCE: Final = timedelta(minutes=1)
+_BATCH_DELAY: Final = timedelta(minutes=1)
+"""Maximum time that the oldest run over the limit waits for others to be deleted with it."""
 _OTHER: Final = frozenset({RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.CANCELED, RunPhase.UNKNOWN})
-_GRACE: Final = timedelta(seconds=30)
-"""As long as a call of ours may take: so long after its end a run stays, whatever the limit."""
-_LATELY: Final = timedelta(minutes=10)
-_MOST: Final = 200
-"""Removals of one plan: a tick that comes due need not wait for thousands."""
+_MIN_AGE: Final = timedelta(seconds=30)
+"""Minimum time between the end of a run and its deletion: the longest duration of one API call."""
+_RECENT: Final = timedelta(minutes=10)
+_MAX_DELETIONS: Final = 200
+"""Maximum number of deletions in one plan, so that a due tick does not wait for thousands."""
 
 
 def plan_retention(
-    snapshot: Snapshot,
-    template: JobTemplate | None,
-    now: datetime,
-    builder: PlanBuilder,
-    *,
-    steps: tuple[StepTemplate, ...] = (),
-) -> None:
-    """Add the removals that are due. `template` or `steps` is what the request runs, where that is known."""
+    snapshot: Snapshot, template: JobTemplate | None, now: datetime, *, steps: tuple[StepTemplate, ...] = ()
+) -> Part[None]:
+    """Decide which deletions are due. `template` or `steps` is what the request runs, if that is known."""
+    job_ttl = _job_ttl(snapshot, template, now) if template is not None else part()
+    beside = job_ttl + _step_job_ttl(snapshot, steps, now) + _delete_ended_while_suspended(snapshot)
+    return beside + _request_ttl(snapshot, now) + _delete_runs(snapshot, now)
+
+
+def _delete_runs(snapshot: Snapshot, now: datetime) -> Part[None]:
     request = snapshot.request
     assert request is not None
-    if template is not None:
-        _job_ttl(snapshot, template, now, builder)
-    _step_job_ttl(snapshot, steps, now, builder)
-    _remove_ended_while_suspended(snapshot, builder)
-    _request_ttl(snapshot, now, builder)
     if snapshot.history is None:
-        if request.spec.history.max_age is not None or _may_be_over_limit(snapshot, now) or _lacks_room(snapshot, now):
-            builder.add(LoadHistory())
-        return
-    expired = {run.name: run for run in _too_old(snapshot, now, builder)}
+        has_max_age = request.spec.history.max_age is not None
+        is_needed = has_max_age or _may_be_over_limit(snapshot, now) or _lacks_room(snapshot, now)
+        return part(LoadHistory()) if is_needed else part()
+    too_old = _too_old(snapshot, now)
+    expired = {run.name: run for run in too_old.value}
     excess = [run for run in _over_limit(snapshot) if run.name not in expired]
+    due = _excess_due(snapshot, excess)
+    wait: Part[None] = part()
+    if due is not None and now >= due:
+        expired.update((run.name, run) for run in excess if now >= _ended(run) + _MIN_AGE)
+    else:
+        wait = part(wake_at=due)
+    if not expired and _lacks_room(snapshot, now):
+        for_room = _for_room(snapshot, now)
+        expired.update((run.name, run) for run in for_room.value)
+        wait += for_room.with_value(None)
+    return too_old.with_value(None) + wait + _delete(snapshot, sorted(expired.values(), key=_order)[:_MAX_DELETIONS])
+
+
+def _excess_due(snapshot: Snapshot, excess: list[FinishedRun]) -> datetime | None:
+    """The instant (UTC) at which runs over the limit are deleted: the oldest has waited enough, or a batch is full."""
     ends = sorted(map(_ended, excess))
     batch = snapshot.defaults.retention_batch
-    # When the oldest has waited long enough, or so many can go that it is worth a request.
-    patience = _GRACE if is_quota_full(snapshot) else _PATIENCE
-    due = min([*(end + patience for end in ends[:1]), *(end + _GRACE for end in ends[batch - 1 : batch])], default=None)
-    if due is not None and now >= due:
-        expired.update((run.name, run) for run in excess if now >= _ended(run) + _GRACE)
-    else:
-        builder.wake_at(due)
-    if not expired and _lacks_room(snapshot, now):
-        expired.update((run.name, run) for run in _in_the_place_of_a_run(snapshot, now, builder))
-    _remove(snapshot, sorted(expired.values(), key=_order)[:_MOST], builder)
+    delay = _MIN_AGE if is_quota_full(snapshot) else _BATCH_DELAY
+    return earliest(*(end + delay for end in ends[:1]), *(end + _MIN_AGE for end in ends[batch - 1 : batch]))
 
 
 def _lacks_room(snapshot: Snapshot, now: datetime) -> bool:
@@ -81,8 +86,8 @@ def _lacks_room(snapshot: Snapshot, now: datetime) -> bool:
     return found.room_made_at is None or not found.room_made_at <= now < found.room_made_at + ROOM_INTERVAL
 
 
-def _in_the_place_of_a_run(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> Iterable[FinishedRun]:
-    """The finished run that makes room for one that is due: the record of a miss, else the oldest at its limit."""
+def _for_room(snapshot: Snapshot, now: datetime) -> Part[tuple[FinishedRun, ...]]:
+    """The finished run that makes room for a due one: the record of a missed tick, else the oldest at its limit."""
     assert snapshot.request is not None and snapshot.history is not None
     removable = [run for run in sorted(snapshot.history, key=_order) if _is_settled(snapshot, run)]
     records = [run for run in removable if run.phase in (RunPhase.MISSED, RunPhase.SKIPPED)]
@@ -93,17 +98,16 @@ def _in_the_place_of_a_run(snapshot: Snapshot, now: datetime, builder: PlanBuild
         for run in group[:1]
     ]
     candidates = [*records, *sorted(at_limit, key=_order)]
-    found = next((run for run in candidates if now >= _ended(run) + _GRACE), None)
+    found = next((run for run in candidates if now >= _ended(run) + _MIN_AGE), None)
     if found is not None:
-        return (found,)
-    builder.wake_at(min((_ended(run) + _GRACE for run in candidates), default=None))
-    return ()
+        return Part((), None, (found,))
+    return Part((), earliest(*(_ended(run) + _MIN_AGE for run in candidates)), ())
 
 
 def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:
     """Whether a run has finished lately, before this process began, or will: then another may have to go for it."""
     last = snapshot.status.last_run_time
-    if last is not None and last <= now < last + _LATELY:
+    if last is not None and last <= now < last + _RECENT:
         return True
     if any(run.status.steps for run in snapshot.runs):
         return True
@@ -111,14 +115,15 @@ def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:
     return any(job is not None and not (job.is_paused or job.waits_for_start) for job in jobs)
 
 
-def _remove(snapshot: Snapshot, runs: list[FinishedRun], builder: PlanBuilder) -> None:
+def _delete(snapshot: Snapshot, runs: list[FinishedRun]) -> Part[None]:
     if not runs:
-        return
+        return part()
+    deletions = []
     for run in runs:
         job = snapshot.jobs.get(run.name)
         if run.by_cronjob and job is not None and job.finished is not None and run.name not in snapshot.gone_jobs:
-            builder.add(DeleteJob(run.name, job.metadata.uid))
-    builder.add(DeleteRuns({run.name: run.uid for run in runs}))
+            deletions.append(DeleteJob(run.name, job.metadata.uid))
+    return part(*deletions, DeleteRuns({run.name: run.uid for run in runs}))
 
 
 def _over_limit(snapshot: Snapshot) -> Iterable[FinishedRun]:
@@ -147,17 +152,13 @@ def _is_any_over_limit(history: tuple[FinishedRun, ...], limits: History) -> boo
     return any(sum(counts[phase] for phase in phases) > limit for phases, limit in _limited(limits))
 
 
-def _too_old(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> Iterable[FinishedRun]:
+def _too_old(snapshot: Snapshot, now: datetime) -> Part[list[FinishedRun]]:
     assert snapshot.request is not None and snapshot.history is not None
     max_age = snapshot.request.spec.history.max_age
     if max_age is None:
-        return
-    for run in snapshot.history:
-        if now >= _ended(run) + max_age:
-            if _is_covered(snapshot, run):
-                yield run
-        else:
-            builder.wake_at(_ended(run) + max_age)
+        return Part((), None, [])
+    too_old = [run for run in snapshot.history if now >= _ended(run) + max_age and _is_covered(snapshot, run)]
+    return Part((), earliest(*(at for run in snapshot.history if (at := _ended(run) + max_age) > now)), too_old)
 
 
 def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
@@ -198,59 +199,64 @@ def _is_counted(snapshot: Snapshot, mark: BackfillMark) -> bool:
     return through is not None and mark.tick <= through
 
 
-def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime, builder: PlanBuilder) -> None:
-    """`ttlSecondsAfterFinished` of the template: taken out of the Job, honoured after the record."""
+def _job_ttl(snapshot: Snapshot, template: JobTemplate, now: datetime) -> Part[None]:
+    """Apply `ttlSecondsAfterFinished` of the template. The Job does not have it, so that the operator can record it."""
     if template.ttl_seconds_after_finished is None:
-        return
+        return part()
     ttl = timedelta(seconds=template.ttl_seconds_after_finished)
     recorded = {run.name for run in snapshot.history or ()}
+    parts = []
     for name, job in snapshot.jobs.items():
         condition = job.finished
         if condition is None or name in snapshot.gone_jobs or condition.last_transition_time is None:
             continue
         if now < condition.last_transition_time + ttl:
-            builder.wake_at(condition.last_transition_time + ttl)
+            parts.append(part(wake_at=condition.last_transition_time + ttl))
         elif snapshot.history is None:
-            builder.add(LoadHistory())
+            parts.append(part(LoadHistory()))
         elif name in recorded or _is_left_over(snapshot, job):
-            builder.add(DeleteJob(name, job.metadata.uid))
+            parts.append(part(DeleteJob(name, job.metadata.uid)))
+    return join(parts)
 
 
-def _step_job_ttl(snapshot: Snapshot, steps: tuple[StepTemplate, ...], now: datetime, builder: PlanBuilder) -> None:
-    """The same for the Jobs of steps, whose ends the run with the steps has recorded."""
+def _step_job_ttl(snapshot: Snapshot, steps: tuple[StepTemplate, ...], now: datetime) -> Part[None]:
+    """Apply the same to the Jobs of steps, whose ends the run with the steps has recorded."""
     given = {step.name: step.template.ttl_seconds_after_finished for step in steps}
     ttls = {name: timedelta(seconds=ttl) for name, ttl in given.items() if ttl is not None}
     if not ttls:
-        return
+        return part()
     listed = [run.status.steps or () for run in snapshot.runs] + [run.steps for run in snapshot.history or ()]
     recorded = {step.run: step.name for of in listed for step in of if step.phase is not None}
+    parts = []
     for name, job in snapshot.jobs.items():
         condition, step = job.finished, recorded.get(name)
         if condition is None or name in snapshot.gone_jobs or condition.last_transition_time is None:
             continue
         if step is None:
-            if snapshot.history is None:
-                builder.add(LoadHistory())
+            parts.append(part(LoadHistory()) if snapshot.history is None else part())
         elif (ttl := ttls.get(step)) is not None:
             due = condition.last_transition_time + ttl
-            if now < due:
-                builder.wake_at(due)
-            else:
-                builder.add(DeleteJob(name, job.metadata.uid))
+            parts.append(part(wake_at=due) if now < due else part(DeleteJob(name, job.metadata.uid)))
+    return join(parts)
 
 
-def _remove_ended_while_suspended(snapshot: Snapshot, builder: PlanBuilder) -> None:
-    """Delete the Jobs that were to end while somebody else kept them suspended: a deadline does not end these.
+def _delete_ended_while_suspended(snapshot: Snapshot) -> Part[None]:
+    """Delete the Jobs that the operator ended while another client suspended them. A deadline does not end these.
 
-    That follows the record of the run at once (`run/follow.py`); here is what an operator that died in between left.
+    The operator deletes such a Job together with the record of its run (`run/suspension.py`). This covers a crash
+    between the two writes.
     """
     ended = [job for job in snapshot.jobs.values() if job.kill is not None and job.is_suspended_by_others]
     if not ended:
-        return
+        return part()
     open_runs = {run.metadata.name for run in (*snapshot.runs, *snapshot.step_runs)}
-    for job in ended:
-        if job.metadata.name not in open_runs and job.metadata.name not in snapshot.gone_jobs:
-            builder.add(DeleteJob(job.metadata.name, job.metadata.uid))
+    return part(
+        *(
+            DeleteJob(job.metadata.name, job.metadata.uid)
+            for job in ended
+            if job.metadata.name not in open_runs and job.metadata.name not in snapshot.gone_jobs
+        )
+    )
 
 
 def _is_left_over(snapshot: Snapshot, job: Job) -> bool:
@@ -265,22 +271,19 @@ def _is_left_over(snapshot: Snapshot, job: Job) -> bool:
     return is_settled and all(run.metadata.name != job.metadata.name for run in snapshot.runs)
 
 
-def _request_ttl(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> None:
+def _request_ttl(snapshot: Snapshot, now: datetime) -> Part[None]:
     assert snapshot.request is not None
     ttl = snapshot.request.spec.ttl_seconds_after_finished
     if ttl is None or snapshot.runs:
-        return
-    written = snapshot.request.status
-    for condition in written.conditions:
-        if (
-            condition.type in (ConditionType.COMPLETE, ConditionType.FAILED)
-            and condition.last_transition_time is not None
-        ):
+        return part()
+    ends = (ConditionType.COMPLETE, ConditionType.FAILED)
+    conditions = (condition for condition in snapshot.request.status.conditions if condition.type in ends)
+    parts = []
+    for condition in conditions:
+        if condition.last_transition_time is not None:
             at = condition.last_transition_time + timedelta(seconds=ttl)
-            if now >= at:
-                builder.add(DeleteRequest(snapshot.uid))
-            else:
-                builder.wake_at(at)
+            parts.append(part(DeleteRequest(snapshot.uid)) if now >= at else part(wake_at=at))
+    return join(parts)
 
 
 def _ended(run: FinishedRun) -> datetime:

@@ -55,7 +55,7 @@ def known(*history: FinishedRun, cursor: str = "12:59", spec: dict[str, Any] | N
 def plan(of: Snapshot) -> Plan:
     builder = PlanBuilder()
     assert of.request is not None
-    plan_retention(of, build_template(of.request, of.process), NOW, builder)
+    builder.include(plan_retention(of, build_template(of.request, of.process), NOW))
     return builder.plan()
 
 

@@ -20,7 +20,7 @@ from process_operator.decisions.acceptance.remembered_calendar import recalled, 
 from process_operator.decisions.inputs.observations import CalendarFile, CalendarInForce
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Emit, FollowConfigMap
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, part
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
 from process_operator.resources.process_request_status import ProcessRequestStatus, RememberedCalendar
 from process_operator.resources.schedule import Schedule
@@ -189,15 +189,16 @@ def calendar_conditions(report: CalendarReport | None, generation: int | None) -
     )
 
 
-def announce_calendars(snapshot: Snapshot, status: ProcessRequestStatus, builder: PlanBuilder) -> None:
-    """An Event where a calendar cannot be read any more, events of it are left out, or it can be read again."""
+def announce_calendars(snapshot: Snapshot, status: ProcessRequestStatus) -> Part[None]:
+    """Emit an Event if a calendar becomes unreadable, events of it are skipped, or all can be read again."""
     before, after = _condition(snapshot.status), _condition(status)
     if after is None or (before is not None and (before.status, before.message) == (after.status, after.message)):
-        return
+        return part()
     if after.status == ConditionStatus.FALSE or after.message:
-        builder.add(Emit(after.reason, after.message, warning=True))
-    elif before is not None and before.status == ConditionStatus.FALSE:
-        builder.add(Emit(after.reason, "all calendars can be read again"))
+        return part(Emit(after.reason, after.message, warning=True))
+    if before is not None and before.status == ConditionStatus.FALSE:
+        return part(Emit(after.reason, "all calendars can be read again"))
+    return part()
 
 
 def _condition(status: ProcessRequestStatus) -> Condition | None:

@@ -1,13 +1,15 @@
-"""What to do about the backfills of a request: make the next runs, count the ended ones, end what is over.
+"""Backfills of a request: create the next runs, count the ended ones, finish backfills that are over.
 
-A backfill goes through its ticks in order. `status.lastScheduledTime` is how far everything is done, and the counts are
-written together with it; what lies beyond follows from the runs that are there, which retention leaves alone until
-then. So a crash at any moment counts nothing twice and runs nothing twice. Ticks that the schedule has not settled yet
-are left to it. `status.py` writes the status, `concurrency/policy.py` says when the runs may start.
+A backfill processes its ticks in order. All ticks up to `status.lastScheduledTime` are done, and the counts are written
+together with it. The state of later ticks follows from their runs, which retention keeps until then. So a crash at any
+moment counts nothing twice and runs nothing twice. Ticks that the schedule has not settled yet belong to the schedule.
+`status.py` writes the status. `concurrency/policy.py` decides when the runs may start.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -29,53 +31,72 @@ from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.runs import run_manifest
 from process_operator.decisions.plan.actions import CreateRun, Emit, LoadHistory
-from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.plan.limits import MAX_STARTS
+from process_operator.decisions.plan.part import Part, join, part
 from process_operator.decisions.ticks.progress import Calendar, Progress, runs_left
 from process_operator.resources import names
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.process import ConcurrencyPolicy
-from process_operator.resources.process_backfill import BackfillCounts, BackfillPhase, ProcessBackfill
+from process_operator.resources.process_backfill import (
+    BackfillCounts,
+    BackfillPhase,
+    ProcessBackfill,
+    ProcessBackfillStatus,
+)
 from process_operator.resources.process_run import Trigger
 
 MAX_TICKS: Final = 1000
-"""Ticks of one backfill; a range with more of them is most likely a mistake."""
+"""Maximum number of ticks of one backfill. A range with more ticks is most likely a mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """The status of a backfill after this decision, and the ticks (UTC) for which it creates runs."""
+
+    state: BackfillState
+    ticks: frozenset[datetime] = frozenset()
 
 
 def plan_backfills(
-    context: DecisionContext, progress: Progress, calendar: Calendar | None, builder: PlanBuilder
-) -> None:
-    """Add what has to be done about every open backfill, the oldest first."""
+    context: DecisionContext, progress: Progress, calendar: Calendar | None
+) -> Part[Mapping[str, ProcessBackfillStatus]]:
+    """Decide about every open backfill, the oldest first. The value has the new statuses by name."""
     snapshot = context.snapshot
     opened = [backfill for backfill in snapshot.backfills if not snapshot.status_of(backfill).phase.is_finished]
-    report_generations(snapshot, builder)
+    statuses = observed_generations(snapshot)
     if not opened:
-        return
+        return Part((), None, statuses)
     if snapshot.history is None:
-        # Which of its ticks have run, and how, only a list tells.
-        builder.add(LoadHistory())
-        return
-    taken: set[datetime] = set()
+        # Only a list shows which ticks have run, and how.
+        return Part((LoadHistory(),), None, statuses)
+    claimed: frozenset[datetime] = frozenset()
+    parts = []
     for backfill in sorted(opened, key=lambda b: (b.metadata.creation_timestamp, b.metadata.name)):
-        _plan_backfill(context, progress, calendar, backfill, taken, builder)
+        planned = _plan_backfill(context, progress, calendar, backfill, claimed)
+        claimed |= planned.value.ticks
+        statuses[backfill.metadata.name] = planned.value.state.status
+        parts.append(planned)
+    return join(parts).with_value(statuses)
 
 
-def plan_left_behind(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> None:
-    """Say of each open backfill that it waits, because there is no request of the name that it gives."""
-    for backfill in snapshot.backfills:
-        status = snapshot.status_of(backfill)
-        if not status.phase.is_finished:
-            builder.report_backfill(backfill.metadata.name, without_request(backfill, status, now))
-    report_generations(snapshot, builder)
+def backfills_without_request(snapshot: Snapshot, now: datetime) -> Mapping[str, ProcessBackfillStatus]:
+    """Statuses, by name, of backfills that name a request which does not exist. Open ones wait for it."""
+    opened = {
+        backfill.metadata.name: without_request(backfill, status, now)
+        for backfill in snapshot.backfills
+        if not (status := snapshot.status_of(backfill)).phase.is_finished
+    }
+    return opened | observed_generations(snapshot)
 
 
-def report_generations(snapshot: Snapshot, builder: PlanBuilder) -> None:
-    """Say of each backfill that is over that its last edit was seen, which changes nothing."""
+def observed_generations(snapshot: Snapshot) -> dict[str, ProcessBackfillStatus]:
+    """Statuses, by name, of finished backfills that were edited since. The edit is only observed."""
+    found = {}
     for backfill in snapshot.backfills:
         status, generation = snapshot.status_of(backfill), backfill.metadata.generation
         if status.phase.is_finished and status.observed_generation != generation:
-            seen = status.model_copy(update={"observed_generation": generation})
-            builder.report_backfill(backfill.metadata.name, seen)
+            found[backfill.metadata.name] = status.model_copy(update={"observed_generation": generation})
+    return found
 
 
 def _plan_backfill(
@@ -83,55 +104,56 @@ def _plan_backfill(
     progress: Progress,
     calendar: Calendar | None,
     backfill: ProcessBackfill,
-    taken: set[datetime],
-    builder: PlanBuilder,
-) -> None:
+    claimed: frozenset[datetime],
+) -> Part[_Claims]:
     status = context.snapshot.status_of(backfill)
     state = BackfillState(backfill, status, context.request, _active(context, backfill), context.now)
+    planned = Part((), None, _Claims(state))
     if context.request.spec.timing.schedule is None:
-        state = no_schedule(state)
+        planned = planned.with_value(_Claims(no_schedule(state)))
     elif calendar is None:
-        state = held(state, context)
+        planned = planned.with_value(_Claims(held(state, context)))
     elif context.acceptance.ask is None:
-        state = _go_on(context, progress, calendar, backfill, state, taken, builder)
-    if state.status.phase.is_finished:
-        failed = state.status.phase == BackfillPhase.FAILED
-        reason = EventReason.BACKFILL_FAILED if failed else EventReason.BACKFILL_FINISHED
-        text = f"{state.status.phase}: {state.status.message}"
-        builder.add(
-            Emit(reason, text, warning=failed, about=backfill.metadata.name, on_backfill=backfill.metadata.name)
-        )
-    builder.report_backfill(backfill.metadata.name, state.status)
+        planned = _run_ticks(context, progress, calendar, state, claimed)
+    end = planned.value.state.status
+    if not end.phase.is_finished:
+        return planned
+    failed = end.phase == BackfillPhase.FAILED
+    reason = EventReason.BACKFILL_FAILED if failed else EventReason.BACKFILL_FINISHED
+    name, text = backfill.metadata.name, f"{end.phase}: {end.message}"
+    event = part(Emit(reason, text, warning=failed, about=name, on_backfill=name))
+    return planned.with_value(None) + event.with_value(planned.value)
 
 
-def _go_on(
+def _run_ticks(
     context: DecisionContext,
     progress: Progress,
     calendar: Calendar,
-    backfill: ProcessBackfill,
     state: BackfillState,
-    taken: set[datetime],
-    builder: PlanBuilder,
-) -> BackfillState:
+    claimed: frozenset[datetime],
+) -> Part[_Claims]:
+    """Count the ticks that are done, and create the runs of the next ones."""
+    backfill = state.backfill
     ticks = _range_of(calendar, backfill)
     cursor = state.status.last_scheduled_time or ticks.after
     left = ticks.recurrence.count(cursor, ticks.until)
     if state.status.total is None and not 0 < left <= MAX_TICKS:
-        return out_of_bounds(state, left, MAX_TICKS)
+        return Part((), None, _Claims(out_of_bounds(state, left, MAX_TICKS)))
     settled = max(progress.cursor or calendar.recurrence.floor, calendar.recurrence.floor)
     if runs_left(context.snapshot) == 0:
-        settled = ticks.until  # maxRuns: the schedule takes no tick any more
-    cursor, counts, missing = _look(context, calendar, ticks, state, settled, taken)
+        settled = ticks.until  # maxRuns: the schedule claims no further tick
+    cursor, counts, missing = _examine(context, calendar, ticks, state, settled, claimed)
     left = ticks.recurrence.count(cursor, ticks.until)
     if not left:
-        return done(state, cursor, counts)
+        return Part((), None, _Claims(done(state, cursor, counts)))
     if backfill.spec.cancel:
         is_over = state.active == 0
-        return canceled(state, cursor, counts, left) if is_over else open_status(state, cursor, counts, left)
+        end = canceled(state, cursor, counts, left) if is_over else open_status(state, cursor, counts, left)
+        return Part((), None, _Claims(end, frozenset(missing)))
     no_runs = blocked_now(context.snapshot, Need.RUN, context.now)
-    if context.acceptance.is_accepted and not context.is_suspended and no_runs is None:
-        builder.add(*missing)
-    return open_status(state, cursor, counts, left, context=context)
+    may_create = context.acceptance.is_accepted and not context.is_suspended and no_runs is None
+    goes_on = _Claims(open_status(state, cursor, counts, left, context=context), frozenset(missing))
+    return Part(tuple(missing.values()) if may_create else (), None, goes_on)
 
 
 def _range_of(calendar: Calendar, backfill: ProcessBackfill) -> Range:
@@ -149,29 +171,31 @@ def _active(context: DecisionContext, backfill: ProcessBackfill) -> int:
     return sum(1 for mark in marks if mark is not None and mark.name == backfill.metadata.name)
 
 
-def _look(
+def _examine(
     context: DecisionContext,
     calendar: Calendar,
     ticks: Range,
     state: BackfillState,
     settled: datetime,
-    taken: set[datetime],
-) -> tuple[datetime, BackfillCounts, list[CreateRun]]:
-    """Through which tick all is done, how they ended, and the runs of the ticks whose turn it is."""
+    claimed: frozenset[datetime],
+) -> tuple[datetime, BackfillCounts, dict[datetime, CreateRun]]:
+    """The last tick before which all are done, how those ended, and the runs to create, by their ticks.
+
+    `claimed` has the ticks for which an older backfill creates runs now.
+    """
     cursor, counts = state.status.last_scheduled_time or ticks.after, state.status.counts
-    free = min(_limit(context, ticks.backfill) - state.active, MAX_STARTS)
+    free = min(_max_active(context, ticks.backfill) - state.active, MAX_STARTS)
     records = Records.of(context, calendar)
-    missing: list[CreateRun] = []
+    missing: dict[datetime, CreateRun] = {}
     in_a_row = True
     for tick in ticks.ticks(cursor, settled):
         if not in_a_row and len(missing) >= free:
             break
-        end = OPEN if tick in taken else end_of(context, records, ticks.backfill, tick)
+        end = OPEN if tick in claimed else end_of(context, records, ticks.backfill, tick)
         if end is None:
             in_a_row = False
             if len(missing) < free:
-                taken.add(tick)
-                missing.append(_run_of(calendar, records, ticks.backfill, tick))
+                missing[tick] = _run_of(calendar, records, ticks.backfill, tick)
         elif end == OPEN:
             in_a_row = False
         elif in_a_row:
@@ -180,8 +204,8 @@ def _look(
     return cursor, counts, missing
 
 
-def _limit(context: DecisionContext, backfill: ProcessBackfill) -> int:
-    """How many runs may be open at one time; under Replace a second one would end the first."""
+def _max_active(context: DecisionContext, backfill: ProcessBackfill) -> int:
+    """Maximum number of open runs. Under Replace a second run would end the first."""
     return 1 if context.policy == ConcurrencyPolicy.REPLACE else backfill.spec.max_active_runs
 
 

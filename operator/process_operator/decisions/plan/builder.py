@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -37,9 +38,9 @@ class PlanBuilder:
         self.wake_at(part.wake_at)
         return part.value
 
-    def report_backfill(self, name: str, status: ProcessBackfillStatus) -> None:
-        """Say how far a backfill is once all actions have been carried out."""
-        self._backfills[name] = status
+    def report_backfills(self, statuses: Mapping[str, ProcessBackfillStatus]) -> None:
+        """Set the statuses of backfills, by name, that hold once all actions have been carried out."""
+        self._backfills.update(statuses)
 
     def plan(self, status: ProcessRequestStatus | None = None) -> Plan:
         """The plan."""

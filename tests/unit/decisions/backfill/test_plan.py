@@ -10,13 +10,12 @@ import pytest
 from tests.unit.given import STEM, UID, Body, activation, at, finished, request, run, schedule, snapshot
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
-from process_operator.decisions.backfill.plan import plan_backfills, plan_left_behind
+from process_operator.decisions.backfill.plan import backfills_without_request, plan_backfills
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.history import BackfillMark, FinishedRun
 from process_operator.decisions.inputs.run_view import view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import CreateRun, LoadHistory
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.actions import Action, CreateRun, LoadHistory
 from process_operator.decisions.ticks.progress import Progress, calendar_of
 from process_operator.resources import names
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
@@ -82,7 +81,7 @@ def known(*backfills: ProcessBackfill, **more: Any) -> Snapshot:
     return snapshot(request(timing, **spec), status=status, backfills=backfills, **more)
 
 
-def plan(found: Snapshot) -> tuple[list[str], dict[str, ProcessBackfillStatus], PlanBuilder]:
+def plan(found: Snapshot) -> tuple[list[str], dict[str, ProcessBackfillStatus], tuple[Action, ...]]:
     """The ticks that get a run (as clocks), the status of each backfill, and the whole draft."""
     assert found.request is not None
     timing = found.request.spec.timing.schedule
@@ -90,12 +89,11 @@ def plan(found: Snapshot) -> tuple[list[str], dict[str, ProcessBackfillStatus], 
     views = tuple(view_of(found, each) for each in found.runs)
     context = DecisionContext(found, Acceptance(recurrence=recurrence), views, at("13:00"))
     calendar = calendar_of(found, recurrence) if recurrence is not None else None
-    builder = PlanBuilder()
-    plan_backfills(context, Progress(found.status.last_schedule_time), calendar, builder)
+    planned = plan_backfills(context, Progress(found.status.last_schedule_time), calendar)
     made = [
-        action.manifest["spec"]["scheduledTime"][11:16] for action in builder.actions if isinstance(action, CreateRun)
+        action.manifest["spec"]["scheduledTime"][11:16] for action in planned.actions if isinstance(action, CreateRun)
     ]
-    return made, dict(builder.plan().backfills), builder
+    return made, dict(planned.value), planned.actions
 
 
 FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
@@ -278,8 +276,8 @@ def test_what_is_run_again(rerun: Body, history: list[FinishedRun], made: list[s
     ],
 )
 def test_a_run_again_has(history: tuple[FinishedRun, ...], wanted: str) -> None:
-    _, _, builder = plan(known(backfill(spec=FAILED), history=history))
-    assert [a.manifest["metadata"]["name"] for a in builder.actions if isinstance(a, CreateRun)] == [wanted]
+    _, _, actions = plan(known(backfill(spec=FAILED), history=history))
+    assert [a.manifest["metadata"]["name"] for a in actions if isinstance(a, CreateRun)] == [wanted]
 
 
 def test_two_that_run_the_same_again_take_turns() -> None:
@@ -369,8 +367,8 @@ def test_the_count_of_too_many_is_told() -> None:
 
 
 def test_a_run_of_a_backfill_says_what_it_is() -> None:
-    _, _, builder = plan(known(backfill()))
-    (action,) = (action for action in builder.actions if isinstance(action, CreateRun))
+    _, _, actions = plan(known(backfill()))
+    (action,) = (action for action in actions if isinstance(action, CreateRun))
     assert action.manifest["metadata"]["name"] == name("12:00")
     assert action.manifest["metadata"]["labels"][names.LABEL_BACKFILL] == "b"
     assert action.manifest["spec"] == {
@@ -382,15 +380,14 @@ def test_a_run_of_a_backfill_says_what_it_is() -> None:
 
 @pytest.mark.parametrize("labels", [{}, {names.LABEL_REQUEST_UID: "another"}], ids=["a new one", "of another cluster"])
 def test_nothing_of_it_is_changed_but_its_status(labels: dict[str, str]) -> None:
-    _, statuses, builder = plan(known(backfill(metadata={"labels": labels})))
+    _, statuses, actions = plan(known(backfill(metadata={"labels": labels})))
     assert statuses["b"].request_uid == UID
-    assert {type(action) for action in builder.actions} == {CreateRun}
+    assert {type(action) for action in actions} == {CreateRun}
 
 
 def test_without_a_request_it_says_that_it_waits() -> None:
-    builder = PlanBuilder()
-    plan_left_behind(Snapshot("erp", "close", None, backfills=(backfill(),)), at("13:00"), builder)
-    status = builder.plan().backfills["b"]
+    found = Snapshot("erp", "close", None, backfills=(backfill(),))
+    status = backfills_without_request(found, at("13:00"))["b"]
     assert (status.phase, status.reason, status.observed_generation) == ("Pending", "RequestNotFound", 1)
     assert status.message == 'there is no ProcessRequest "close" in namespace erp; waiting for it'
     assert [(found.type, found.status) for found in status.conditions] == [("Reconciling", "True")]
@@ -398,18 +395,18 @@ def test_without_a_request_it_says_that_it_waits() -> None:
 
 def test_an_edit_of_one_that_is_over_is_seen_and_changes_nothing() -> None:
     over = {"phase": "Succeeded", "observedGeneration": 1}
-    _, statuses, builder = plan(known(backfill(metadata={"generation": 2}, status=over)))
-    assert (statuses["b"].phase, statuses["b"].observed_generation, builder.actions) == ("Succeeded", 2, [])
+    _, statuses, actions = plan(known(backfill(metadata={"generation": 2}, status=over)))
+    assert (statuses["b"].phase, statuses["b"].observed_generation, actions) == ("Succeeded", 2, ())
 
 
 def test_nothing_is_decided_before_the_finished_runs_are_known() -> None:
-    made, statuses, builder = plan(known(backfill(), history=None))
-    assert (made, statuses, builder.actions) == ([], {}, [LoadHistory()])
+    made, statuses, actions = plan(known(backfill(), history=None))
+    assert (made, statuses, actions) == ([], {}, (LoadHistory(),))
 
 
 def test_a_finished_one_costs_nothing() -> None:
-    made, statuses, builder = plan(known(backfill(status={"phase": "Succeeded"}), history=None))
-    assert (made, statuses, builder.actions) == ([], {}, [])
+    made, statuses, actions = plan(known(backfill(status={"phase": "Succeeded"}), history=None))
+    assert (made, statuses, actions) == ([], {}, ())
 
 
 @pytest.mark.parametrize(
