@@ -36,8 +36,8 @@ from process_operator.decisions.plan.actions import Action, DeleteRuns
 from process_operator.decisions.plan.follow_up import is_settled, only_start, starts_something
 from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.status.blocked import report_blocked
-from process_operator.decisions.status.request import is_awaited, is_worth_a_write
 from process_operator.decisions.status.run_counts import with_uncounted
+from process_operator.decisions.status.writes import is_awaited, is_worth_a_write
 from process_operator.resources.conditions import Reason
 from process_operator.resources.types import NamespacedName
 from process_operator.state.observations import RequestObservations

@@ -1,12 +1,13 @@
-"""The CronJob of a request, where that is its engine: made, kept in line, put to rest; and the Jobs it made.
+"""CronJob of a request whose engine is CronJob: created, kept up to date and suspended.
 
-A CronJob is never deleted, because that would take its running Jobs along; what is not wanted is suspended. The quiet
-until the first tick is set by `status.lastScheduleTime`: without it the controller makes up ticks of a time in which it
-should have been quiet (seen on Kubernetes 1.36). Neighbours: `manifests/cronjobs.py`, `operator.py`.
+The operator suspends a CronJob that is not wanted. Deleting it would delete its running Jobs too. The operator sets
+`status.lastScheduleTime` to the start of the activation. Without it the controller would start ticks of the time before
+(seen on Kubernetes 1.36). Neighbours: `manifests/`, `operator.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.cronjobs import cronjob_manifest, cronjob_spec
 from process_operator.decisions.manifests.owners import identity_patch
 from process_operator.decisions.plan.actions import CreateCronJob, Emit, PatchCronJob
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, join, part
 from process_operator.decisions.run.orphans import adopt_cronjobs
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
@@ -30,9 +31,11 @@ from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
 
 MAX_UNRECORDED_JOBS: Final = 50
-"""Jobs without a run, where the API server rejects runs. Of more than 100 the CronJob controller deletes the oldest."""
-_SKEW = timedelta(seconds=10)
-"""A lastScheduleTime this far ahead of our clock is a quiet that we set, not a tick of the controller's clock."""
+"""Jobs without a run that the CronJob may have while the API server rejects runs, before the operator suspends it.
+
+The CronJob controller keeps 100 finished Jobs and deletes older ones."""
+_CLOCK_SKEW: Final = timedelta(seconds=10)
+"""A lastScheduleTime further ahead of the operator's clock was set by the operator, not by the controller's clock."""
 
 
 def own_cronjob(snapshot: Snapshot) -> CronJob | None:
@@ -41,50 +44,54 @@ def own_cronjob(snapshot: Snapshot) -> CronJob | None:
 
 
 def plan_cronjob(
-    snapshot: Snapshot, acceptance: Acceptance, now: datetime, builder: PlanBuilder, *, finished: bool, unrecorded: int
-) -> None:
-    """Bring the CronJob in line with the request.
+    snapshot: Snapshot, acceptance: Acceptance, now: datetime, *, finished: bool, unrecorded: int
+) -> Part[None]:
+    """Bring the CronJob up to date with the request, and suspend and adopt CronJobs of earlier requests of its name.
 
     Args:
         finished: no tick of the schedule is left.
-        unrecorded: how many Jobs of the CronJob have no run.
+        unrecorded: number of Jobs of the CronJob that have no run.
     """
-    suspend_orphans(snapshot, builder)
-    builder.include(adopt_cronjobs(snapshot))
+    planned = suspend_orphans(snapshot) + adopt_cronjobs(snapshot)
     if acceptance.ask is not None or blocked_now(snapshot, Need.CRON_JOB, now) is not None:
-        return
-    request, cronjob, template = snapshot.request, own_cronjob(snapshot), acceptance.template
-    assert request is not None
-    choice = acceptance.engine
+        return planned
+    cronjob, choice = own_cronjob(snapshot), acceptance.engine
     if not acceptance.is_accepted or choice is None or choice.engine != Engine.CRON_JOB:
-        if cronjob is not None and not cronjob.suspend:
-            builder.add(_suspend(cronjob))
-        return
-    assert template is not None
+        return planned if cronjob is None or cronjob.suspend else planned + part(_suspend(cronjob))
+    request, template = snapshot.request, acceptance.template
+    assert request is not None and template is not None
     no_runs = snapshot.blocked.get(Need.RUN) if unrecorded >= MAX_UNRECORDED_JOBS else None
-    rests = request.spec.suspend or finished or no_runs is not None
-    if no_runs is not None and cronjob is not None and not cronjob.suspend:
+    is_idle = request.spec.suspend or finished or no_runs is not None
+    spec = _wanted_spec(request, template, choice, suspend=is_idle)
+    if cronjob is None:
+        create = part() if is_idle else part(CreateCronJob(cronjob_manifest(request, template, spec)))
+        return planned + create
+    if no_runs is not None and not cronjob.suspend:
         name = cronjob.metadata.name
         message = f"suspended CronJob {name} until its {unrecorded} Jobs can be recorded: {no_runs.message}"
-        builder.add(Emit(EventReason.BLOCKED, message, warning=True, about=name))
-    spec = _wanted_spec(request, template, choice, suspend=rests)
-    if cronjob is None:
-        if not rests:
-            builder.add(CreateCronJob(cronjob_manifest(request, template, spec)))
-        return
+        planned += part(Emit(EventReason.BLOCKED, message, warning=True, about=name))
+    patches = _patches(snapshot, cronjob, spec, template.hash, None if is_idle else now)
+    return planned + part(*patches)
+
+
+def _patches(
+    snapshot: Snapshot, cronjob: CronJob, spec: dict[str, Any], template_hash: str, armed_at: datetime | None
+) -> Iterator[PatchCronJob]:
+    """The patches that bring a CronJob up to date. `armed_at` is the present (UTC) if it is to fire."""
+    name, uid, request = cronjob.metadata.name, cronjob.metadata.uid, snapshot.request
+    assert request is not None
     if labels := identity_patch(request, cronjob.metadata):
-        builder.add(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, labels))
-    quiet = _quiet_until(snapshot, cronjob)
-    last = cronjob.last_schedule_time
-    if not rests and (last is None or last < quiet or (last > now + _SKEW and last != quiet)):
+        yield PatchCronJob(name, uid, labels)
+    quiet, last = _quiet_until(snapshot, cronjob), cronjob.last_schedule_time
+    if armed_at is not None and (last is None or last < quiet or (last > armed_at + _CLOCK_SKEW and last != quiet)):
         patch = {"status": {"lastScheduleTime": format_instant(quiet)}}
-        builder.add(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, patch, subresource="status"))
-    if not _is_up_to_date(cronjob, spec, template.hash):
-        builder.add(PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, _replacement(spec, template.hash)))
+        yield PatchCronJob(name, uid, patch, subresource="status")
+    if not _is_up_to_date(cronjob, spec, template_hash):
+        yield PatchCronJob(name, uid, _replacement(spec, template_hash))
 
 
 def armed_cronjob(snapshot: Snapshot, acceptance: Acceptance) -> CronJob | None:
-    """The CronJob where all is set for the controller to fire it: a tick without a Job is its omission then."""
+    """The CronJob if the controller is to fire it, so that a tick without a Job is an omission of the controller."""
     request, cronjob, template, choice = (
         snapshot.request,
         own_cronjob(snapshot),
@@ -115,7 +122,7 @@ def _wanted_spec(
 
 
 def _quiet_until(snapshot: Snapshot, cronjob: CronJob) -> datetime:
-    """The instant after which the controller may fire: where the activation began, or right before its startTime."""
+    """The instant (UTC) after which the controller may fire: the start of the activation, or just before startTime."""
     status, request = snapshot.status, snapshot.request
     assert request is not None and request.spec.timing.schedule is not None
     assert status.activation is not None and status.activation.since is not None
@@ -124,7 +131,7 @@ def _quiet_until(snapshot: Snapshot, cronjob: CronJob) -> datetime:
     if start is not None:
         candidates.append(start - timedelta(seconds=1))
     if cronjob.suspend and status.last_schedule_time is not None:
-        # It rested while the operator was the engine: ticks up to the cursor are settled.
+        # It was suspended while the operator was the engine, which has settled the ticks up to the cursor.
         candidates.append(status.last_schedule_time)
     return max(candidates).replace(microsecond=0)
 
@@ -144,7 +151,7 @@ def _is_up_to_date(cronjob: CronJob, spec: dict[str, Any], template_hash: str) -
 
 
 def _replacement(spec: dict[str, Any], template_hash: str) -> tuple[dict[str, Any], ...]:
-    # A JSON patch: a merge patch could not take anything out of the template.
+    # A JSON patch, because a merge patch cannot remove fields of the template.
     annotation = names.ANNOTATION_TEMPLATE_HASH.replace("~", "~0").replace("/", "~1")
     return (
         {"op": "replace", "path": "/spec", "value": {name: value for name, value in spec.items() if value is not None}},
@@ -156,14 +163,30 @@ def _suspend(cronjob: CronJob) -> PatchCronJob:
     return PatchCronJob(cronjob.metadata.name, cronjob.metadata.uid, {"spec": {"suspend": True}})
 
 
-def suspend_orphans(snapshot: Snapshot, builder: PlanBuilder) -> None:
-    """`kubectl delete --cascade=orphan` leaves a CronJob that would fire for ever with nobody to record its runs."""
-    for cronjob in snapshot.cronjobs:
-        made_for = cronjob.metadata.labels.get(names.LABEL_REQUEST_UID, "")
-        left_behind = made_for != snapshot.uid and is_cronjob_of(cronjob, snapshot.name, made_for)
-        if left_behind and not cronjob.suspend and cronjob.metadata.deletion_timestamp is None:
-            name = cronjob.metadata.name
-            message = f"suspended, because its ProcessRequest {snapshot.name} no longer exists"
-            builder.add(
-                _suspend(cronjob), Emit(EventReason.ORPHANED, message, warning=True, about=name, on_cronjob=name)
-            )
+def suspend_orphans(snapshot: Snapshot) -> Part[None]:
+    """Suspend CronJobs whose request was deleted with `--cascade=orphan`.
+
+    Such a CronJob would fire for ever, and nothing would record its runs.
+    """
+    orphans = (
+        cronjob
+        for cronjob in snapshot.cronjobs
+        if (made_for := cronjob.metadata.labels.get(names.LABEL_REQUEST_UID, "")) != snapshot.uid
+        and is_cronjob_of(cronjob, snapshot.name, made_for)
+        and not cronjob.suspend
+        and cronjob.metadata.deletion_timestamp is None
+    )
+    message = f"suspended, because its ProcessRequest {snapshot.name} no longer exists"
+    return join(
+        part(
+            _suspend(cronjob),
+            Emit(
+                EventReason.ORPHANED,
+                message,
+                warning=True,
+                about=cronjob.metadata.name,
+                on_cronjob=cronjob.metadata.name,
+            ),
+        )
+        for cronjob in orphans
+    )

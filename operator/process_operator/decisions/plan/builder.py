@@ -45,3 +45,10 @@ class PlanBuilder:
     def plan(self, status: ProcessRequestStatus | None = None) -> Plan:
         """The plan."""
         return Plan(tuple(self.actions), status, min(self._wakes, default=None), self._backfills)
+
+
+def plan_of(part: Part[T], status: ProcessRequestStatus | None = None) -> Plan:
+    """A plan of one part, or of parts that were joined."""
+    builder = PlanBuilder()
+    builder.include(part)
+    return builder.plan(status)

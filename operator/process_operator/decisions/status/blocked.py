@@ -1,8 +1,7 @@
-"""The status of a request whose plan fails as a whole, because the API server rejects an action that cannot be left
-out.
+"""Status of a request whose plan fails as a whole, because the API server rejects an action that cannot be left out.
 
-What such a plan would have achieved is unknown, so only the condition Ready changes. Neighbours: `inputs/blocked.py`
-says which rejection is reported, `request.py` writes the status of every other request.
+The result of such a plan is unknown, so only the condition Ready changes. Neighbours: `inputs/rejections.py` chooses
+the rejection to report, `request.py` makes the status of every other request.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from process_operator.resources.process_request_status import RequestPhase
 
 
 def report_blocked(snapshot: Snapshot, now: datetime) -> Plan | None:
-    """An Event and the status with the rejection to report; None where there is none, or no request."""
+    """An Event and the status with the rejection to report; None if there is no rejection or no request."""
     blocked = since_reported(snapshot.blocked.values(), snapshot.status.conditions)
     request, found = snapshot.request, reported(blocked, now)
     if request is None or request.metadata.deletion_timestamp is not None or found is None:
@@ -38,11 +37,11 @@ def report_blocked(snapshot: Snapshot, now: datetime) -> Plan | None:
             "conditions": merge_conditions(base.conditions, conditions, now.replace(microsecond=0)),
         }
     )
-    return Plan(() if is_told(base.conditions, found.reason) else (blocked_event(found),), status)
+    return Plan(() if is_reported(base.conditions, found.reason) else (blocked_event(found),), status)
 
 
-def is_told(conditions: tuple[Condition, ...], reason: str) -> bool:
-    """Whether the condition Ready gives this reason already, so that another Event would tell nothing new."""
+def is_reported(conditions: tuple[Condition, ...], reason: str) -> bool:
+    """Whether the condition Ready has this reason already, so that another Event would repeat it."""
     ready = next((condition for condition in conditions if condition.type == ConditionType.READY), None)
     return ready is not None and ready.status == ConditionStatus.FALSE and ready.reason == reason
 

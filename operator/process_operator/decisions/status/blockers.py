@@ -1,7 +1,7 @@
 """Blockers: what keeps the due runs of a request from starting, for its condition Ready.
 
-Either the API server rejects what they need (`inputs/blocked.py`), or another run is going on. A run that goes on is
-nothing unusual; one that has not started for two minutes is, and then the request is not Ready.
+Either the API server rejects what they need (`inputs/rejections.py`), or another run is open. An open run is normal. A
+run that has not started within two minutes needs attention, and then the request is not Ready.
 """
 
 from __future__ import annotations
@@ -22,74 +22,86 @@ from process_operator.decisions.inputs.rejections import (
     since_reported,
 )
 from process_operator.decisions.inputs.run_view import RunView
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, earliest, part
 from process_operator.resources.conditions import Reason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_run import RunPhase
 
 STUCK_AFTER: Final = timedelta(minutes=2)
-"""How long a run may take to start before the request that waits for it is not Ready."""
+"""Time that a run may take to start before the request that waits for it is no longer Ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What the due runs of a request wait for."""
+    """The cause for which the due runs of a request wait."""
 
     message: str
     reason: str = ""
-    """Empty where it is nothing unusual, so that the request stays Ready."""
+    """Empty if the wait is normal, so that the request stays Ready."""
 
 
-def blocker_of(
-    context: DecisionContext, wanted_lock: LockRequest | None, builder: PlanBuilder, *, waiting: int
-) -> Blocker | None:
-    """What keeps due runs from starting; None where nothing does. `waiting`: how many runs are due and wait."""
+def blocker_of(context: DecisionContext, wanted_lock: LockRequest | None, *, waiting: int) -> Part[Blocker | None]:
+    """Find what keeps due runs from starting; None if nothing does. `waiting`: number of runs that are due and wait."""
     snapshot, now = context.snapshot, context.now
     needs = (Need.RUN, Need.CRON_JOB)
-    for need in needs:
-        found = blocked_now(snapshot, need, now)
-        builder.wake_at(found.again_at if found is not None else None)
-    # Also what this very plan tries again: the condition stands until it works.
+    held = [blocked for need in needs if (blocked := blocked_now(snapshot, need, now)) is not None]
+    # Actions that this very plan retries count too, because the condition stays until one succeeds.
     rejected = [snapshot.blocked[need] for need in needs if need in snapshot.blocked]
     rejected = since_reported([*rejected, *blocked_jobs(context.views)], snapshot.status.conditions)
-    builder.wake_at(reported_at(rejected, now))
+    again = part(wake_at=earliest(*(blocked.again_at for blocked in held), reported_at(rejected, now)))
     if (worst := reported(rejected, now)) is not None:
-        return Blocker(worst.sentence, worst.reason)
-    going = [view for view in context.views if view.is_started and not view.is_paused]
+        return again.with_value(Blocker(worst.sentence, worst.reason))
+    return again + _blocker_among_runs(context, wanted_lock, waiting=waiting)
+
+
+def _blocker_among_runs(
+    context: DecisionContext, wanted_lock: LockRequest | None, *, waiting: int
+) -> Part[Blocker | None]:
+    """The run that due runs wait for, or that does not start itself."""
+    started = [view for view in context.views if view.is_started and not view.is_paused]
     if not waiting:
-        # A run that does not start is reported between two ticks as well: else the condition would come and go with them.
-        stuck = [view for view in going if context.policy != ConcurrencyPolicy.ALLOW and _is_stuck(view, now, builder)]
-        return _blocker_of_run(min(stuck, key=lambda view: (view.due, view.name)), now, builder) if stuck else None
-    if going:
-        return _blocker_of_run(min(going, key=lambda view: (view.due, view.name)), now, builder)
-    other = lock_wait_message(context, wanted_lock)
-    return None if other is None else Blocker(other[0].upper() + other[1:])
+        return _stuck_run(context, started)
+    if started:
+        return _blocker_of_run(_oldest(started), context.now)
+    message = lock_wait_message(context, wanted_lock)
+    return part().with_value(None if message is None else Blocker(message[0].upper() + message[1:]))
 
 
-def _is_stuck(view: RunView, now: datetime, builder: PlanBuilder) -> bool:
-    if view.run.status.phase != RunPhase.PENDING:
-        return False
-    due = _since(view) + STUCK_AFTER
-    builder.wake_at(due if due > now else None)
-    return now >= due
+def _stuck_run(context: DecisionContext, started: list[RunView]) -> Part[Blocker | None]:
+    """The oldest run that does not start.
+
+    It is reported between two ticks as well. Otherwise the condition would change with each tick.
+    """
+    if context.policy == ConcurrencyPolicy.ALLOW:
+        return part().with_value(None)
+    pending = [view for view in started if view.run.status.phase == RunPhase.PENDING]
+    stuck = [view for view in pending if context.now >= _started_at(view) + STUCK_AFTER]
+    later = part(wake_at=earliest(*(_started_at(view) + STUCK_AFTER for view in pending if view not in stuck)))
+    return later + _blocker_of_run(_oldest(stuck), context.now) if stuck else later.with_value(None)
 
 
-def _since(view: RunView) -> datetime:
+def _oldest(views: list[RunView]) -> RunView:
+    return min(views, key=lambda view: (view.due, view.name))
+
+
+def _started_at(view: RunView) -> datetime:
+    """When the operator started the run, as far as is known (UTC)."""
     return view.run.status.start_time or (view.job.start_time if view.job is not None else None) or view.created
 
 
-def _blocker_of_run(view: RunView, now: datetime, builder: PlanBuilder) -> Blocker:
-    status, since = view.run.status, _since(view)
-    words = ": ".join(part for part in (status.reason, status.message) if part)
+def _blocker_of_run(view: RunView, now: datetime) -> Part[Blocker | None]:
+    status, since = view.run.status, _started_at(view)
+    words = ": ".join(text for text in (status.reason, status.message) if text)
     state = f"{status.phase} since {format_instant(since.replace(microsecond=0))}" + (f" ({words})" if words else "")
+    waits = Blocker(f"Due runs wait for run {view.name}, which is {state}")
     if status.phase != RunPhase.PENDING:
-        return Blocker(f"Due runs wait for run {view.name}, which is {state}")
+        return part().with_value(waits)
     if now < since + STUCK_AFTER:
-        builder.wake_at(since + STUCK_AFTER)
-        return Blocker(f"Due runs wait for run {view.name}, which is {state}")
-    return Blocker(
+        return part(wake_at=since + STUCK_AFTER).with_value(waits)
+    stuck = Blocker(
         f"Due runs wait for run {view.name}, which has not started. It is {state}. Correct the template, set "
         f"spec.cancel of the run, or limit such a wait with spec.startTimeoutSeconds",
         Reason.RUN_NOT_STARTED,
     )
+    return part().with_value(stuck)

@@ -1,10 +1,12 @@
-"""What a decision means for the status of its request: what is next, what waits, how it ended, and the Events about it.
+"""Facts for the status of a request: what is next, what waits, how it ended, and the Events about it.
 
-`request.py` writes the status from this. Neighbour: `context.py`.
+`request.py` makes the status from them. Neighbour: `context.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from process_operator.decisions.activation.activation import is_suspended, run_name
@@ -12,50 +14,77 @@ from process_operator.decisions.concurrency.eligibility import is_time
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.process_lock import LockRequest
+from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Emit, FinishRun, LoadHistory
-from process_operator.decisions.plan.builder import PlanBuilder
-from process_operator.decisions.status.blocked import is_told
-from process_operator.decisions.status.blockers import blocker_of
-from process_operator.decisions.status.request import StatusFacts
-from process_operator.decisions.ticks.progress import Calendar, Progress, runs_left, settled_through
+from process_operator.decisions.plan.actions import Emit, LoadHistory
+from process_operator.decisions.plan.part import Part, part
+from process_operator.decisions.status.blocked import is_reported
+from process_operator.decisions.status.blockers import Blocker, blocker_of
+from process_operator.decisions.ticks.progress import Calendar, NewRuns, Progress, runs_left, settled_through
 from process_operator.resources.conditions import ConditionStatus, ConditionType, EventReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request_status import ProcessRequestStatus
-from process_operator.resources.process_run import RunPhase, Trigger
+from process_operator.resources.process_run import ProcessRunStatus, RunPhase, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFacts:
+    """What the other parts of a decision found out for the status."""
+
+    views: tuple[RunView, ...]
+    cursor: datetime | None = None
+    started: int = 0
+    """Runs of the activation that this plan creates, less those that it ends without a Job (`maxRuns`)."""
+    waiting: int = 0
+    blocker: Blocker | None = None
+    """What keeps due runs from starting."""
+    next_run: datetime | None = None
+    no_tick_left: bool = False
+    end: FinishedRun | None = None
+    """How the run of a one-shot activation ended."""
+    end_unknown: bool = False
+    """The run of a one-shot activation was made, and nothing is left of it."""
+    orphans: tuple[str, ...] = ()
+    """Runs that were deleted while their Jobs work on."""
+    end_sought: bool = False
+    """Whether and how it ended is being looked up; until then what the status says of it stands."""
 
 
 def status_facts(
     context: DecisionContext,
-    progress: Progress,
-    calendar: Calendar | None,
+    new_runs: NewRuns,
     wanted_lock: LockRequest | None,
-    builder: PlanBuilder,
-) -> StatusFacts:
-    """The outlook after the plan; asks for the history where only that can tell."""
-    counted = progress.started - _uncounted_runs(context, progress, builder)
+    ended: Mapping[str, ProcessRunStatus],
+) -> Part[StatusFacts]:
+    """Work out what the status says once the plan is carried out, and load the history if only that can tell.
+
+    `ended`: the runs that this plan ends, by name, with their last status.
+    """
+    progress, calendar = new_runs.progress, new_runs.calendar
+    counted = progress.started - _uncounted_runs(context, progress, ended)
     left = runs_left(context.snapshot, counted)
     is_used_up = left is not None and left <= 0
-    next_run = None if is_used_up else _next_run(context, progress, calendar)
-    none_left = _no_tick_left(context, progress, calendar, is_used_up=is_used_up)
     end, unknown = _one_shot_end(context, progress)
     sought = unknown and context.snapshot.history is None
-    if sought or _has_unknown_end(context) or _has_new_end(context, builder):
-        builder.add(LoadHistory())
+    has_new_end = context.snapshot.history is None and bool(ended)  # ends are counted from the finished runs
+    needs_history = sought or _has_unknown_end(context) or has_new_end
     waiting = _waiting(context, progress)
-    return StatusFacts(
+    blocker = blocker_of(context, wanted_lock, waiting=waiting)
+    facts = StatusFacts(
         views=context.views,
         cursor=progress.cursor,
         started=counted,
         waiting=waiting,
-        blocker=blocker_of(context, wanted_lock, builder, waiting=waiting),
-        next_run=next_run,
-        no_tick_left=none_left,
+        blocker=blocker.value,
+        next_run=None if is_used_up else _next_run(context, progress, calendar),
+        no_tick_left=_no_tick_left(context, progress, calendar, is_used_up=is_used_up),
         end=end,
         end_unknown=unknown and not sought,
         end_sought=sought,
         orphans=tuple(orphan.name for orphan in context.orphans),
     )
+    history = part(LoadHistory()) if needs_history else part()
+    return (history + blocker).with_value(facts)
 
 
 def _waiting(context: DecisionContext, progress: Progress) -> int:
@@ -64,7 +93,7 @@ def _waiting(context: DecisionContext, progress: Progress) -> int:
         for view in context.views
         if view.missed_reason is None and view.job is None and not view.is_started and is_time(context, view)
     )
-    # Before a shared Process nobody waits for nothing: what could start would have been started.
+    # With a shared Process every run that has not started counts as waiting, because whatever could start has started.
     held = queued if context.lock is not None or any(view.is_started for view in context.views) else 0
     return held + progress.waiting
 
@@ -90,12 +119,11 @@ def _no_tick_left(context: DecisionContext, progress: Progress, calendar: Calend
     return is_used_up or calendar.recurrence.next_after(max(settled, progress.cursor or settled)) is None
 
 
-def _uncounted_runs(context: DecisionContext, progress: Progress, builder: PlanBuilder) -> int:
-    """How many runs that were counted for `maxRuns` end now without ever having had a Job."""
+def _uncounted_runs(context: DecisionContext, progress: Progress, ended: Mapping[str, ProcessRunStatus]) -> int:
+    """Number of runs that were counted for `maxRuns` and end now although they never had a Job."""
     if runs_left(context.snapshot) is None or progress.cursor is None:
         return 0
     assert context.activation.since is not None
-    ended = {action.run: action.status for action in builder.actions if isinstance(action, FinishRun)}
     return sum(
         1
         for view in context.views
@@ -107,7 +135,7 @@ def _uncounted_runs(context: DecisionContext, progress: Progress, builder: PlanB
 
 
 def _has_unknown_end(context: DecisionContext) -> bool:
-    """Whether the status names a run that was open, is no more, and is not known to have ended or been deleted."""
+    """Whether the status names a run as open that is not open any more, while the history is unknown."""
     status = context.snapshot.status
     if context.snapshot.history is not None:
         return False
@@ -117,13 +145,8 @@ def _has_unknown_end(context: DecisionContext) -> bool:
     return not known <= {view.name for view in context.views}
 
 
-def _has_new_end(context: DecisionContext, builder: PlanBuilder) -> bool:
-    """Whether a run ends now: its end is counted from the finished runs."""
-    return context.snapshot.history is None and any(isinstance(action, FinishRun) for action in builder.actions)
-
-
 def _one_shot_end(context: DecisionContext, progress: Progress) -> tuple[FinishedRun | None, bool]:
-    """How the run of a one-shot activation ended, and whether it must have ended without anybody knowing how."""
+    """How the run of a one-shot activation ended, and whether it has ended in an unknown way."""
     snapshot, request, activation = context.snapshot, context.snapshot.request, context.snapshot.status.activation
     assert request is not None and activation is not None
     if request.spec.timing.schedule is not None or activation.runs + progress.started == 0 or activation.number == 0:
@@ -141,23 +164,22 @@ def _one_shot_end(context: DecisionContext, progress: Progress) -> tuple[Finishe
     return None, True
 
 
-def announce(context: DecisionContext, status: ProcessRequestStatus, builder: PlanBuilder) -> None:
-    """Events where the verdict on the request changes, a new activation is in force, or something blocks its runs."""
-    before = _condition(context.snapshot.status, ConditionType.ACCEPTED)
-    after = _condition(status, ConditionType.ACCEPTED)
-    if context.acceptance.reason and before != after:
-        builder.add(
-            Emit(EventReason.NOT_ACCEPTED, f"{context.acceptance.reason}: {context.acceptance.message}", warning=True)
-        )
+def request_events(context: DecisionContext, status: ProcessRequestStatus) -> tuple[Emit, ...]:
+    """Events if the request is accepted or rejected, its activation is in force, or something blocks its runs."""
+    acceptance, written, events = context.acceptance, context.snapshot.status, list[Emit]()
+    before, after = _condition(written, ConditionType.ACCEPTED), _condition(status, ConditionType.ACCEPTED)
+    if acceptance.reason and before != after:
+        events.append(Emit(EventReason.NOT_ACCEPTED, f"{acceptance.reason}: {acceptance.message}", warning=True))
     ready = _condition(status, ConditionType.READY)
-    if not context.acceptance.reason and ready is not None and ready[0] == ConditionStatus.FALSE:
+    if not acceptance.reason and ready is not None and ready[0] == ConditionStatus.FALSE:
         _, reason, message = ready
-        if not is_told(context.snapshot.status.conditions, reason):
-            builder.add(Emit(EventReason.BLOCKED, f"{reason}: {message}", warning=True))
-    fresh = context.snapshot.status.phase is None or before != after
-    if context.acceptance.is_accepted and fresh and not context.is_suspended:
+        if not is_reported(written.conditions, reason):
+            events.append(Emit(EventReason.BLOCKED, f"{reason}: {message}", warning=True))
+    is_new = written.phase is None or before != after
+    if acceptance.is_accepted and is_new and not context.is_suspended:
         at = f"; next run at {format_instant(status.next_run_time)}" if status.next_run_time else ""
-        builder.add(Emit(EventReason.SCHEDULED, f"{status.schedule}{at}"))
+        events.append(Emit(EventReason.SCHEDULED, f"{status.schedule}{at}"))
+    return tuple(events)
 
 
 def _condition(status: ProcessRequestStatus, kind: ConditionType) -> tuple[ConditionStatus, str, str] | None:
@@ -166,6 +188,6 @@ def _condition(status: ProcessRequestStatus, kind: ConditionType) -> tuple[Condi
 
 
 def _end_reason(snapshot: Snapshot) -> str:
-    """The reason that the status gave for the end of the one-shot run."""
+    """The reason that the status gives for the end of the one-shot run."""
     ends = (ConditionType.COMPLETE, ConditionType.FAILED)
     return next((condition.reason for condition in snapshot.status.conditions if condition.type in ends), "")

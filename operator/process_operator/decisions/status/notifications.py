@@ -1,8 +1,8 @@
-"""Who is to be told how runs ended, in which words, and what the runs and the request say about it.
+"""Notifications: the receivers and the CloudEvent of each run's end, and the conditions about them.
 
-An end is told while its run does not say `Notified`, so a crash at any moment tells it again, under the same id; ends
-that were written more than an hour ago are let be. Logs are never sent, nor words that may come from one.
-Neighbours: `inputs/history.py` keeps what is told, `actions/notify/notifier.py` sends it.
+The operator notifies while the run has no condition `Notified`. After a crash it therefore notifies again, with the same
+id. Ends that were written more than an hour ago are not notified. Logs are never sent, nor text that may come from a
+log. Neighbours: `inputs/history.py` keeps the ends, `actions/notify/notifier.py` sends the notifications.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 """
@@ -16,7 +16,7 @@ from process_operator.decisions.inputs.history import FinishedRun, RunEnd
 from process_operator.decisions.inputs.observations import Delivery
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify
-from process_operator.decisions.plan.builder import PlanBuilder
+from process_operator.decisions.plan.part import Part, join, part
 from process_operator.decisions.run.log_text import clean_message
 from process_operator.resources import names
 from process_operator.resources.conditions import (
@@ -32,45 +32,42 @@ from process_operator.resources.process_request_status import ProcessRequestStat
 from process_operator.resources.process_run import RunPhase
 
 WINDOW: Final = timedelta(hours=1)
-"""Ends that are older are not told any more: so much later nobody would be helped."""
+"""Older ends are not notified, because such a late notification helps no receiver."""
 
 _MAX_MESSAGE: Final = 1024
 _MAX_WORDS: Final = 512
 _FROM_LOGS: Final = frozenset({RunReason.EXIT_CODE, RunReason.INIT_CONTAINER_FAILED})
-"""Reasons whose message may be the last line of a log; that of StepFailed repeats such a one."""
+"""Reasons whose message may be the last line of a log. The message of StepFailed repeats such a message."""
 
 
-def plan_notifications(snapshot: Snapshot, now: datetime, builder: PlanBuilder) -> None:
-    """Add what is to be sent, and what runs have to say of what was."""
+def plan_notifications(snapshot: Snapshot, now: datetime) -> Part[None]:
+    """Send the notifications that are due, and write their results into the runs."""
     assert snapshot.request is not None
     if snapshot.history is None:
-        if snapshot.request.spec.notify:
-            builder.add(LoadHistory())
-        return
+        return part(LoadHistory()) if snapshot.request.spec.notify else part()
     if not snapshot.request.spec.notify and not snapshot.deliveries:
-        return
-    for run in snapshot.history:
-        if run.untold is None:
-            continue
-        delivery = snapshot.deliveries.get(run.untold.uid)
-        if delivery is None:
-            _tell(snapshot, run, run.untold, now, builder)
-        elif delivery.again_at is not None and now < delivery.again_at:
-            builder.wake_at(delivery.again_at)
-        elif delivery.done:
-            builder.add(_mark(snapshot, run, run.untold, delivery, now))
+        return part()
+    return join(_plan_run(snapshot, run, run.untold, now) for run in snapshot.history if run.untold is not None)
 
 
-def _tell(snapshot: Snapshot, run: FinishedRun, end: RunEnd, now: datetime, builder: PlanBuilder) -> None:
+def _plan_run(snapshot: Snapshot, run: FinishedRun, end: RunEnd, now: datetime) -> Part[None]:
+    delivery = snapshot.deliveries.get(end.uid)
+    if delivery is None:
+        return _notify(snapshot, run, end, now)
+    if delivery.again_at is not None and now < delivery.again_at:
+        return part(wake_at=delivery.again_at)
+    return part(_mark(snapshot, run, end, delivery, now)) if delivery.done else part()
+
+
+def _notify(snapshot: Snapshot, run: FinishedRun, end: RunEnd, now: datetime) -> Part[None]:
     wanted = _wanted(snapshot, run)
     if not wanted or now >= end.recorded + WINDOW:
-        return
+        return part()
     unusable = {name for name, _, _ in _unusable(snapshot)}
     usable = tuple(name for name in wanted if name not in unusable)
-    if usable:
-        builder.add(Notify(run.name, end.uid, event_of(snapshot, run, end), usable))
-    else:
-        builder.add(_mark(snapshot, run, end, Delivery(done=True), now))
+    if not usable:
+        return part(_mark(snapshot, run, end, Delivery(done=True), now))
+    return part(Notify(run.name, end.uid, event_of(snapshot, run, end), usable))
 
 
 def _wanted(snapshot: Snapshot, run: FinishedRun) -> tuple[str, ...]:
@@ -79,7 +76,7 @@ def _wanted(snapshot: Snapshot, run: FinishedRun) -> tuple[str, ...]:
 
 
 def _unusable(snapshot: Snapshot) -> list[tuple[str, Reason, str]]:
-    """Receivers that the request names and may not use: name, reason, and what is wrong."""
+    """Receivers that the request names and cannot use: name, reason and problem."""
     assert snapshot.request is not None
     known = {receiver.name: receiver for receiver in snapshot.defaults.receivers}
     here = sorted(name for name, receiver in known.items() if receiver.serves(snapshot.namespace))
@@ -115,7 +112,7 @@ def _mark(snapshot: Snapshot, run: FinishedRun, end: RunEnd, delivery: Delivery,
 
 
 def event_of(snapshot: Snapshot, run: FinishedRun, end: RunEnd) -> dict[str, Any]:
-    """The CloudEvent about the end of a run, as JSON has it. The same end always gives the same one."""
+    """The CloudEvent about the end of a run, as a JSON object. The same end always gives the same event."""
     kind = f"/apis/{names.API_VERSION}/namespaces/{snapshot.namespace}/processrequests"
     return {
         "specversion": "1.0",
@@ -170,7 +167,7 @@ def _short(text: str, longest: int) -> str:
 
 
 def notification_conditions(snapshot: Snapshot) -> tuple[Condition, ...]:
-    """NotificationsReady, where a request wants any."""
+    """NotificationsReady, if the request names receivers."""
     request = snapshot.request
     if request is None or not request.spec.notify:
         return ()
@@ -186,13 +183,13 @@ def notification_conditions(snapshot: Snapshot) -> tuple[Condition, ...]:
     )
 
 
-def announce_receivers(snapshot: Snapshot, status: ProcessRequestStatus, builder: PlanBuilder) -> None:
-    """An Event where a request names a receiver that it cannot use, or another one than before."""
+def receiver_events(snapshot: Snapshot, status: ProcessRequestStatus) -> tuple[Emit, ...]:
+    """An Event if a request newly names a receiver that it cannot use."""
     before, after = _readiness(snapshot.status), _readiness(status)
     if after is None or after.status == ConditionStatus.TRUE:
-        return
-    if before is None or (before.status, before.message) != (after.status, after.message):
-        builder.add(Emit(after.reason, after.message, warning=True))
+        return ()
+    is_new = before is None or (before.status, before.message) != (after.status, after.message)
+    return (Emit(after.reason, after.message, warning=True),) if is_new else ()
 
 
 def _readiness(status: ProcessRequestStatus) -> Condition | None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from process_operator.decisions.inputs.missed_tick import MissedReason, Span, summary_of
 from process_operator.decisions.inputs.run_view import RunView, waits_for_start
@@ -20,9 +19,6 @@ from process_operator.resources import names
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import RunPhase, Trigger
 from process_operator.timing.recurrence import Recurrence
-
-LATE: Final = timedelta(seconds=60)
-"""From this lateness on a run is a catch-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,14 @@ class Calendar:
     def run_name(self, tick: datetime) -> str:
         """Name of the run (and Job) of a tick."""
         return names.tick_run_name(self.stem, int(tick.timestamp()), whole_minutes=self.recurrence.whole_minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRuns:
+    """How far the schedule is once the new runs are created, and its calendar if the request has one."""
+
+    progress: Progress
+    calendar: Calendar | None = None
 
 
 def calendar_of(snapshot: Snapshot, recurrence: Recurrence) -> Calendar:

@@ -13,13 +13,12 @@ from process_operator.decisions.inputs.history import FinishedRun, RunEnd
 from process_operator.decisions.inputs.observations import Delivery
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify
-from process_operator.decisions.plan.builder import PlanBuilder
 from process_operator.decisions.status.notifications import (
     WINDOW,
-    announce_receivers,
     event_of,
     notification_conditions,
     plan_notifications,
+    receiver_events,
 )
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase, StepStatus, Trigger
@@ -49,9 +48,7 @@ def known(*runs: FinishedRun, notify: Any, **more: Any) -> Snapshot:
 
 
 def planned(of: Snapshot, now: datetime = NOW) -> list[Any]:
-    builder = PlanBuilder()
-    plan_notifications(of, now, builder)
-    return builder.actions
+    return [*plan_notifications(of, now).actions]
 
 
 def told(*phases: str, receiver: str = "pager") -> dict[str, Any]:
@@ -148,9 +145,8 @@ def test_what_the_run_says(notify: Any, delivery: Delivery | None, says: tuple[s
 def test_a_mark_that_could_not_be_written_is_tried_again_later() -> None:
     later = Delivery(done=True, again_at=NOW + timedelta(seconds=30))
     of = known(run(), notify=["pager"], deliveries={UID: later})
-    builder = PlanBuilder()
-    plan_notifications(of, NOW, builder)
-    assert (builder.actions, builder.plan().wake_at) == ([], later.again_at)
+    planned_later = plan_notifications(of, NOW)
+    assert (planned_later.actions, planned_later.wake_at) == ((), later.again_at)
     (action,) = planned(of, NOW + timedelta(seconds=30))
     assert isinstance(action, MarkNotified)
 
@@ -263,13 +259,12 @@ def test_without_any_receiver_the_request_says_so() -> None:
 def test_an_event_says_it_once() -> None:
     of = known(notify=["nobody"])
     status = ProcessRequestStatus(activation=activation(), conditions=notification_conditions(of))
-    first, second = PlanBuilder(), PlanBuilder()
-    announce_receivers(of, status, first)
-    announce_receivers(replace(of, status=status), status, second)
-    (said,) = first.actions
+    first = receiver_events(of, status)
+    second = receiver_events(replace(of, status=status), status)
+    (said,) = first
     assert isinstance(said, Emit)
     assert (said.reason, said.warning) == ("ReceiverNotFound", True)
-    assert second.actions == []
+    assert second == ()
 
 
 def test_a_notification_never_holds_an_address() -> None:

@@ -12,7 +12,10 @@ from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.acceptance.engine import EngineChoice
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import DryRunJob
-from process_operator.decisions.status.request import RUNS_AGAIN, StatusFacts, is_worth_a_write, request_status
+from process_operator.decisions.status.conditions import RUNS_AGAIN
+from process_operator.decisions.status.facts import StatusFacts
+from process_operator.decisions.status.request import request_status
+from process_operator.decisions.status.writes import is_worth_a_write
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.engine import Engine
