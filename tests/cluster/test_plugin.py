@@ -1,0 +1,362 @@
+"""kubectl process on the real cluster, as an editor, a viewer and a stranger, in pipes and on a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import pexpect
+import pytest
+from tests.cluster.manifests import held, immediately, process, request, schedule
+from tests.cluster.workspace import Workspace, now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cluster.kubectl import Kubectl
+
+pytestmark = pytest.mark.node
+
+PROGRAM: Final = (
+    sys.executable,
+    "-c",
+    "import sys; sys.argv[0] = 'kubectl-process'; from process_operator.plugin.app import main; main()",
+)
+ROLES: Final = {"viewer": "view", "editor": "edit"}
+HOSTILE: Final = (
+    r"printf '\033]0;owned\007\342\200\256txt.exe\n'; head -c 200000 /dev/zero | tr '\0' x; echo; echo end-of-log"
+)
+DAILY: Final = schedule(daily={"at": "02:30"}, timeZone="Europe/Madrid")
+PATIENCE_SECONDS: Final = 30
+COLUMNS: Final = 80
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The exit status of a command, and the texts that it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Desk:
+    """kubectl process in one namespace, for users with roles there."""
+
+    def __init__(self, space: Workspace, kubeconfig: Path) -> None:
+        self.space = space
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "KUBECONFIG": str(kubeconfig),
+            "TERM": "xterm",
+            "LANG": "C.UTF-8",
+        }
+
+    def user(self, name: str) -> str:
+        return f"{name}-of-{self.space.namespace}"
+
+    def run(self, *arguments: str, user: str = "", stdin: str = "", namespace: str = "") -> Answer:
+        """Run a command in pipes."""
+        done = subprocess.run(
+            self._command(arguments, user, namespace),
+            env=self._environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *arguments: str, user: str = "") -> str:
+        """Run a command that has to end with 0, and return its output."""
+        answer = self.run(*arguments, user=user)
+        assert answer.code == 0, answer
+        return answer.out
+
+    @contextmanager
+    def terminal(self, *arguments: str) -> Iterator[pexpect.spawn[str]]:
+        """Run a command on a terminal of 80 columns."""
+        program, *rest = self._command(arguments, "", "")
+        child = pexpect.spawn(
+            program,
+            rest,
+            env=self._environment,
+            encoding="utf-8",
+            timeout=PATIENCE_SECONDS,
+            dimensions=(24, COLUMNS),
+        )
+        try:
+            yield child
+        finally:
+            child.close(force=True)
+
+    def _command(self, arguments: tuple[str, ...], user: str, namespace: str) -> list[str]:
+        impersonated = ("--as", self.user(user)) if user else ()
+        return [*PROGRAM, *arguments, "-n", namespace or self.space.namespace, *impersonated]
+
+
+def ended(child: pexpect.spawn[str]) -> int | None:
+    """Read to the end, and return the exit status."""
+    child.expect(pexpect.EOF)
+    child.close()
+    status: int | None = child.exitstatus
+    return status
+
+
+@pytest.fixture(scope="module")
+def desk(shared_space: Workspace, kubeconfig: Path) -> Desk:
+    """A namespace with its users, a schedule, a Process, a run that has ended and one that works until it is released."""
+    space = shared_space
+    made = Desk(space, kubeconfig)
+    where = ("--namespace", space.namespace)
+    for name, role in ROLES.items():
+        space.cluster.run("create", "rolebinding", name, *where, "--clusterrole", role, "--user", made.user(name))
+    parameters = [{"name": "LEDGER", "required": True}]
+    space.apply_all(
+        process("close", "echo ledger $LEDGER", parameters=parameters),
+        request("hostile", immediately(), HOSTILE, log={"tailBytes": 262144}),
+        request("seven", immediately(), "exit 7"),
+        request("working", immediately(), held()),
+        request("daily", DAILY, "echo by hand"),
+        request("other", DAILY),
+    )
+    for name, verb, kind in (("viewer", "get", "processruns.process-operator.io"), ("editor", "create", "jobs")):
+        asked = ("auth", "can-i", verb, kind, *where, "--as", made.user(name))
+        space.wait(partial(_may, space.cluster, asked), f"{name} has the rights")
+    space.wait_runs("hostile", 1, "Succeeded")
+    space.wait_runs("seven", 1, "Failed")
+    space.wait_phase("daily", "Scheduled")
+    space.wait_phase("other", "Scheduled")
+    space.wait_runs("working", 1, "Running")
+    return made
+
+
+def _may(cluster: Kubectl, asked: tuple[str, ...]) -> bool:
+    return cluster.ask(*asked).ok
+
+
+def newest(desk: Desk, of: str) -> str:
+    return str(desk.space.runs(of)[-1]["metadata"]["name"])
+
+
+# ---- users
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        pytest.param(["status"], "Requests:", id="status"),
+        pytest.param(["status", "daily"], "daily at 02:30 Europe/Madrid", id="status of one"),
+        pytest.param(["runs", "--failed"], "seven", id="runs"),
+        pytest.param(["next", "daily"], "02:30:00+0", id="next"),
+        pytest.param(["why", "seven"], "ExitCode", id="why"),
+        pytest.param(["logs", "hostile"], "end-of-log", id="logs"),
+    ],
+)
+def test_viewer_reads_and_stranger_does_not(desk: Desk, command: list[str], shown: str) -> None:
+    assert shown in desk.ok(*command, user="viewer")
+    refused = desk.run(*command, user="stranger")
+    assert refused.code == 1
+    assert not refused.out
+    (line,) = refused.err.splitlines()
+    assert line.startswith("error: ")
+    assert "is forbidden" in line
+    assert line.endswith("An administrator can grant that right by a RoleBinding")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run", "daily"],
+        ["run", "--process", "close", "-p", "LEDGER=1"],
+        ["unschedule", "daily"],
+        ["reschedule", "daily"],
+        ["backfill", "daily", "--from", "48h", "--to", "1h", "-y"],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_viewer_changes_nothing(desk: Desk, command: list[str]) -> None:
+    before = desk.space.request("daily")["metadata"]["generation"], len(desk.space.runs("daily"))
+    refused = desk.run(*command, user="viewer")
+    assert refused.code == 1
+    assert "is forbidden" in refused.err
+    assert (desk.space.request("daily")["metadata"]["generation"], len(desk.space.runs("daily"))) == before
+
+
+# ---- reading
+
+
+def test_runs_in_all_forms(desk: Desk) -> None:
+    # The column AGE moves between the two calls.
+    columns = [line.split()[:4] for line in desk.ok("runs", "seven").splitlines()]
+    kubectl = ("get", "prun", "--namespace", desk.space.namespace, "--field-selector", "spec.request.name=seven")
+    assert columns == [line.split()[:4] for line in desk.space.cluster.run(*kubectl).splitlines()]
+    found = json.loads(desk.ok("runs", "--failed", "-o", "json"))
+    assert [run["spec"]["request"]["name"] for run in found["items"]] == ["seven"]
+    assert found["items"][0]["status"]["exitCode"] == 7
+    assert desk.ok("runs", "seven", "-o", "name").strip() == f"processrun.process-operator.io/{newest(desk, 'seven')}"
+    assert "NAME" not in desk.ok("runs", "--no-headers", "--field-selector", "status.phase=Failed")
+    assert desk.run("runs", "--since", "1h", "--until", "30m").err.startswith("No runs found in namespace t-")
+
+
+def test_next_equals_preview_of_the_same_objects(desk: Desk) -> None:
+    until = (now() + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    found = json.loads(desk.ok("next", "daily", "--to", until, "-o", "json"))
+    manifests = desk.space.cluster.run("get", "preq", "daily", "--namespace", desk.space.namespace, "-o", "yaml")
+    preview = subprocess.run(
+        [sys.executable, "-m", "process_operator", "preview", "-f", "-", "--to", until],
+        input=manifests,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found[0]["next"] == preview.stdout.splitlines()
+    assert len(found[0]["next"]) >= 29
+
+
+def test_status_as_json_has_the_facts_of_the_page(desk: Desk) -> None:
+    facts: dict[str, Any] = json.loads(desk.ok("status", "seven", "-o", "json"))
+    assert facts["lastRuns"] == [{"name": newest(desk, "seven"), "phase": "Failed"}]
+    everything = json.loads(desk.ok("status", "-o", "json"))
+    assert "seven" in [one["name"] for one in everything["needAttention"]]
+
+
+# ---- buttons, waits and logs
+
+
+def test_run_and_wait_give_the_exit_status(desk: Desk) -> None:
+    made = desk.ok("run", "daily", "--wait", "--timeout", "2m", user="editor")
+    assert re.match(r"processrun\.process-operator\.io/daily-\w+ created\nrun daily-\w+: Succeeded", made)
+    failed = newest(desk, "seven")
+    assert desk.run("wait", failed).code == 3
+    assert desk.run("wait", failed, "--pass-exit-code").code == 7
+    too_short = desk.run("wait", newest(desk, "working"), "--timeout", "1s")
+    assert too_short.code == 4
+    assert "has not ended within 1s. It continues" in too_short.err
+    missing = desk.run("wait", "nosuch")
+    assert missing.code == 1
+    assert "not found" in missing.err
+
+
+def test_run_of_a_process_follows_its_log(desk: Desk) -> None:
+    answer = desk.run("run", "--process", "close", "-p", "LEDGER=42", "--follow", user="editor")
+    assert answer.code == 0, answer
+    assert "ledger 42" in answer.out
+    refused = desk.run("run", "--process", "close", user="editor")
+    assert refused.code == 2
+    assert "requires LEDGER" in refused.err
+
+
+def test_unschedule_schedule_and_dry_run(desk: Desk) -> None:
+    name = "processrequest.process-operator.io/daily"
+    assert desk.ok("unschedule", "daily", "--dry-run=client") == f"{name} unscheduled (dry run)\n"
+    assert desk.ok("unschedule", "daily", "--dry-run=server") == f"{name} unscheduled (server dry run)\n"
+    assert not desk.space.request("daily")["spec"].get("suspend")
+    assert desk.ok("schedule", "daily", user="editor") == f"{name} unchanged\n"
+    assert desk.ok("unschedule", "daily", "--reason", "stock\x1b[2J", user="editor") == f"{name} unscheduled\n"
+    assert desk.ok("unschedule", "daily", user="editor") == f"{name} unchanged\n"
+    page = desk.ok("status", "daily")
+    assert "yes: stock\\x1b[2J" in page
+    assert "\x1b" not in page
+    assert desk.ok("schedule", "daily", user="editor") == f"{name} scheduled\n"
+    assert desk.ok("reschedule", "daily", user="editor") == f"{name} rescheduled\n"
+    desk.space.wait_phase("daily", "Scheduled")
+    several = desk.run("unschedule", "daily", "other", user="editor")
+    assert several.code == 2
+    assert "daily, other. There is no terminal to ask: add --yes" in several.err
+
+
+def test_backfill_lists_the_times_first(desk: Desk) -> None:
+    listed = desk.ok("backfill", "daily", "--from", "72h", "--to", "1h", "--dry-run=client").splitlines()
+    assert len(listed) == 3
+    made = desk.ok("backfill", "daily", "--from", "24h", "--to", "1m", user="editor").splitlines()
+    assert len(made) == 2
+    assert made[1].endswith(" created")
+
+
+def test_log_is_as_it_is_in_a_pipe_and_harmless_on_a_terminal(desk: Desk) -> None:
+    # The operator escapes control characters when it records a log. Changes of direction stay.
+    piped = desk.ok("logs", "hostile")
+    assert piped.startswith("\\x1b]0;owned\\x07\N{RIGHT-TO-LEFT OVERRIDE}txt.exe\n")
+    assert "x" * 200_000 in piped
+    with desk.terminal("logs", "hostile") as child:
+        assert ended(child) == 0
+        shown = child.before
+    assert shown is not None
+    assert "\\x1b]0;owned\\x07\\u202etxt.exe" in shown
+    assert "\x1b" not in shown
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in shown
+
+
+# ---- a terminal of 80 columns
+
+
+@pytest.mark.parametrize("command", [["status"], ["status", "daily"], ["status", "seven"]], ids=" ".join)
+def test_status_fits_80_columns(desk: Desk, command: list[str]) -> None:
+    with desk.terminal(*command) as child:
+        assert ended(child) == 0
+        lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", child.before or "").replace("\r", "\n").split("\n")
+    assert any("seven" in line or "Madrid" in line for line in lines)
+    assert max(map(len, lines)) <= COLUMNS
+
+
+def test_confirmation(desk: Desk) -> None:
+    for typed, code, suspended in (("n", 1, False), ("y", 0, True)):
+        with desk.terminal("unschedule", "daily", "other") as child:
+            child.expect_exact("This suspends:\r\n  daily, other\r\nContinue? [y/N] ")
+            child.sendline(typed)
+            assert ended(child) == code
+        found = [bool(desk.space.request(name)["spec"].get("suspend")) for name in ("daily", "other")]
+        assert found == [suspended, suspended]
+    desk.ok("schedule", "daily", "other", "--yes")
+
+
+def test_watch_shows_a_new_run(desk: Desk) -> None:
+    with desk.terminal("runs", "other", "-w", "-o", "name") as child:
+        first = desk.ok("run", "other").split()[0]
+        child.expect_exact(first)
+        second = desk.ok("run", "other").split()[0]
+        child.expect_exact(second)
+        child.sendintr()
+        assert ended(child) == 130
+
+
+def test_follow_ctrl_c_cancel_and_end(desk: Desk) -> None:
+    run = newest(desk, "working")
+    with desk.terminal("logs", "working", "-f") as child:
+        child.expect_exact(f"Run {run} is the newest of request working.")
+        child.expect_exact("begun")
+        child.sendintr()
+        child.expect_exact("Stopped following. The run continues; kubectl process cancel ends it.")
+        assert ended(child) == 130
+    assert desk.space.phase(run) == "Running"
+    with desk.terminal("logs", run, "-f") as child:
+        child.expect_exact("begun")
+        desk.space.release(run)
+        child.expect_exact("ended")
+        child.expect_exact(f"run {run}: Succeeded")
+        assert ended(child) == 0
+    assert desk.ok("cancel", run, user="editor") == f"processrun.process-operator.io/{run} unchanged: it is Succeeded\n"
+
+
+def test_cancel(desk: Desk) -> None:
+    desk.space.apply(request("canceled", immediately(), held()))
+    (run,) = desk.space.wait_runs("canceled", 1, "Pending", "Running")
+    name = run["metadata"]["name"]
+    assert desk.ok("cancel", name, user="editor") == f"processrun.process-operator.io/{name} canceled\n"
+    answer = desk.run("wait", name)
+    assert answer.code == 3
+    assert "Canceled" in answer.out
