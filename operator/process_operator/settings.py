@@ -1,6 +1,6 @@
 """Settings of the operator, from environment variables with the prefix PROCESS_OPERATOR_; frozen once read.
 
-Nothing here talks to anything. `app.py` hands the settings to whom they concern.
+This module does no I/O beyond the environment. `app.py` passes the settings to their users.
 """
 
 from __future__ import annotations
@@ -19,39 +19,41 @@ class SettingsError(ValueError):
 
 
 class Settings(BaseSettings):
-    """What an administrator may set. Times are seconds."""
+    """Settings for administrators. Times are seconds."""
 
     model_config = SettingsConfigDict(env_prefix="PROCESS_OPERATOR_", frozen=True, extra="ignore")
 
     default_engine: Engine = Field(
-        Engine.AUTO, description="Engine of schedules that name none: Auto, CronJob or Operator."
+        Engine.AUTO, description="Engine of schedules without one: Auto, CronJob or Operator."
     )
     watch_namespaces: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Namespaces to work in, separated by commas; empty: all of them."
+        (), description="Namespaces in which the operator works, separated by commas; empty: all of them."
     )
     lease_namespace: str = Field(
-        "", description="Namespace of the Lease by which one of several operators leads; empty: this one always does."
+        "", description="Namespace of the Lease for leader election; empty: no election, and this operator leads."
     )
     lease_name: str = Field("process-operator", min_length=1, description="Name of that Lease.")
-    lease_seconds: float = Field(10, ge=3, le=3600, description="How long a Lease lasts that is not renewed.")
+    lease_seconds: float = Field(10, ge=3, le=3600, description="Lease duration in seconds.")
     receivers_file: Path | None = Field(
         None, description="File with the receivers of notifications; unset or empty: there are none."
     )
     pod_name: str = Field("", description="Name of this pod, part of its identity as holder of the Lease.")
     pod_uid: str = Field(
-        "", description="UID of this pod, where it is in the namespace of the Lease: then the Lease goes with it."
+        "", description="UID of this pod, if it is in the namespace of the Lease. The pod then owns the Lease."
     )
     http_host: str = Field("0.0.0.0", description="Address for probes and metrics.")  # noqa: S104 - in a pod
     http_port: int | None = Field(None, ge=0, le=65535, description="Port for probes and metrics; unset: none.")
     metrics_per_request: bool = Field(
         default=False,
-        description="Count ends of runs for each request too: many time series where there are many requests.",
+        description="Also count ends of runs for each request. Many requests then mean many time series.",
     )
-    workers: int = Field(16, ge=1, le=256, description="Requests that are worked on at the same time.")
+    workers: int = Field(16, ge=1, le=256, description="Requests that the operator processes at the same time.")
     max_connections: int = Field(32, ge=1, le=256, description="API requests in flight at the same time.")
-    resync_seconds: float = Field(300, gt=0, description="How often everything is listed again while runs are open.")
-    watch_silence_seconds: float = Field(70, gt=0, description="After so long without a word a watch is begun anew.")
-    status_seconds: float = Field(10, ge=0, description="Least time between two status writes of one request.")
+    resync_seconds: float = Field(300, gt=0, description="Seconds between two full lists while runs are open.")
+    watch_silence_seconds: float = Field(
+        70, gt=0, description="Seconds of silence after which a watch is started again."
+    )
+    status_seconds: float = Field(10, ge=0, description="Minimum seconds between two status writes of one request.")
     log_format: Literal["console", "json", "auto"] = Field(
         "auto", description="auto: console on a terminal, else json."
     )
@@ -87,4 +89,4 @@ def read_settings() -> Settings:
 
 
 class ConfigurationError(Exception):
-    """There is no usable way to an API server; the message says what was looked at."""
+    """There is no usable configuration of an API server; the message says which places were checked."""

@@ -77,7 +77,7 @@ def test_it_says_what_is_wrong(
         assert len(complaints) == 1
         assert said in complaints[0]
         (port,) = {record["port"] for record in operator.records() if record.get("event") == "probes and metrics"}
-        assert answer(port, "/readyz") == (503, "not ready: nothing could be listed yet; the log says why\n")
+        assert answer(port, "/readyz") == (503, "not ready: the first list has not succeeded yet; the log says why\n")
         assert answer(port, "/livez") == (200, "live\n"), "a new process would meet the same"
         assert operator.stop() == 0
     finally:

@@ -1,1 +1,1 @@
-"""The only package that talks to the Kubernetes API."""
+"""API client: the only package that calls the Kubernetes API."""

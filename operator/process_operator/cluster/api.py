@@ -1,6 +1,6 @@
-"""The calls: create, patch, get, delete and list on plain dicts, with retries, limits and clear errors.
+"""API calls: create, patch, get, delete and list on plain dicts, with retries, limits and clear errors.
 
-`resources/kinds.py` has the kinds, `errors.py` what is raised, `retry.py` how often is tried, `listing.py` the pages
+`resources/kinds.py` has the kinds, `errors.py` the exceptions, `retry.py` the number of tries, `listing.py` the pages
 and `transport.py` a single request; `logs.py` and `events.py` are built on top. Bodies are JSON objects of the API.
 """
 

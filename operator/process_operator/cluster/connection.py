@@ -1,8 +1,8 @@
-"""The way to the API server: where it is and how it is trusted. `login.py` has who we are.
+"""Connection to the API server: its address and TLS trust. `login.py` has the credentials.
 
 The `kubernetes` package reads the configuration: a mounted service account, or a kubeconfig with client certificates,
-tokens or exec plug-ins. Two kinds of HTTP sessions come of it: one for our own calls (`api.py`), and one for each login
-of the framework that watches, whose own session would open as many connections as it has requests.
+tokens or exec plug-ins. It leads to two kinds of HTTP sessions: one for the operator's own calls (`api.py`), and one for
+each login of kopf. kopf's own session would open as many connections as it has requests.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _READ_BUFFER: Final = 2**21
 
 
 class Session(NamedTuple):
-    """What a framework needs for requests of its own. Whoever gets it closes `session`."""
+    """A session for the requests of a framework. The caller that receives it closes `session`."""
 
     session: aiohttp.ClientSession
     server: str
@@ -79,14 +79,14 @@ class Connection:
 
     @property
     def own_session(self) -> aiohttp.ClientSession:
-        """The session of our own calls; to be asked for while the loop runs."""
+        """The session of the operator's own calls; only while the loop runs."""
         if self._own is None:
-            # And one for the Lease, which is renewed however busy the lanes are.
+            # One more connection is for the Lease, which is renewed even if the lanes are busy.
             self._own = self.new_session(limit=LANES * self.max_connections + 1).session
         return self._own
 
     async def close(self) -> None:
-        """Close our own session; those of `new_session` belong to whom they were given."""
+        """Close the own session; callers of `new_session` close theirs."""
         if self._own is not None:
             await self._own.close()
         client: Any = self.api_client

@@ -1,10 +1,10 @@
-"""What the API server, or the way to it, says instead of yes.
+"""Errors of the API server, or of the way to it.
 
-One class for each answer that callers treat differently; `error_from` picks it by HTTP status, and by the reason and
-the causes of the `Status` object in the body. `api.py` raises them after its own retries.
+There is one class for each answer that callers treat differently. `error_from` chooses it by HTTP status, and by the
+reason and the causes of the `Status` object in the body. `api.py` raises them after its own retries.
 """
 
-# ruff: noqa: N818 - they are called as the API calls them
+# ruff: noqa: N818 - the API uses these names
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LONGEST_TEXT: Final = 1024
-"""Of a body that is no Status (a proxy's page) only so many characters become the message."""
+"""Most characters of a body that is no Status (a proxy's page) in the message."""
 
 
 class ApiError(Exception):
     """An answer other than success.
 
-    `status` is the HTTP status (0 where there was no answer), `reason` the machine's word for it, `message` the
-    server's own words, `details` those of the Status object, `retry_after` seconds. `maybe_done` is true where a write
-    may have happened although this came back: in the last try, or in an earlier one of the same call.
+    `status` is the HTTP status (0 without an answer), `reason` the API's word for it, `message` the server's own words,
+    `details` those of the Status object, `retry_after` seconds. `maybe_done` is true if a write may have happened despite
+    this error: in the last try, or in an earlier one of the same call.
     """
 
     def __init__(

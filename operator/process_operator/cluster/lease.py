@@ -1,9 +1,10 @@
-"""A coordination/v1 Lease: which of several operators acts. It is taken, kept by renewing, and given back.
+"""Lease (coordination/v1) for leader election: acquired, renewed and released by one candidate.
 
-The rules are those of client-go's leader election: whether another's hold is over is judged by how long its record has
-not changed *here*, never by the clock in it, so clocks may differ between machines. A Lease belongs to the pod of its
-holder, so the garbage collector removes it with the pod: whoever comes next need not wait, also where the pod could not
-give it back, because an uninstall had taken its rights. Neighbour: `service/leader_election.py` says when.
+The rules are those of client-go's leader election. A foreign hold is over if its record has not changed *here* for its
+duration. The clock in the record does not count, so clocks may differ between machines. The pod of the holder owns the
+Lease, so the garbage collector deletes the Lease with the pod. The next candidate need not wait then, even if the pod
+could not release the Lease because an uninstall had removed its rights. Neighbour: `service/leader_election.py` decides
+when.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ class Pod(NamedTuple):
 class Lease:
     """One Lease, as one candidate sees it.
 
-    `identity` must be another one for each process, also after a restart. `duration`: seconds without a renewal after
-    which others may take it. `pod`: with which the Lease goes. `clock` (UTC) is only written down; `monotonic`
-    (seconds) decides.
+    `identity` must be unique for each process, also after a restart. Other candidates may acquire the Lease `duration`
+    seconds after the last renewal. `pod` owns the Lease. `clock` (UTC) is only written into it; `monotonic` (seconds)
+    decides.
     """
 
     def __init__(  # noqa: PLR0913 - what a Lease says, and two clocks
@@ -68,11 +69,11 @@ class Lease:
 
     @property
     def holder(self) -> str:
-        """Identity of who held it when it was last looked at; empty where nobody did."""
+        """Identity of the holder at the last read; empty if there was none."""
         return self._seen.holder if self._seen is not None else ""
 
     async def hold(self) -> bool:
-        """Take it where it is free, renew it where it is ours; say whether it is ours now. Raises ApiError."""
+        """Acquire or renew the Lease; whether this candidate holds it now. Raises ApiError."""
         if self.holder != self.identity:
             if not await self._look():
                 return await self._create()
@@ -136,12 +137,12 @@ class Lease:
         except NotFound:
             return await self._create()
         except Conflict:
-            # Another was faster, or it was an earlier try of ours whose answer was lost.
+            # Another candidate was faster, or the answer to an earlier try was lost.
             await self._look()
         return self.holder == self.identity
 
     def _owner(self) -> dict[str, Any]:
-        # Of a holder without a pod too: that of the holder before may go at any time.
+        # A holder without a pod writes this too, because the pod of the former holder may be deleted at any time.
         pod = self._pod
         owners = [] if pod is None else [{"apiVersion": "v1", "kind": "Pod", "name": pod.name, "uid": pod.uid}]
         return {"ownerReferences": owners}

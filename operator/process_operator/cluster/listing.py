@@ -1,6 +1,6 @@
-"""Lists in pages, so that ten thousand objects are never one answer.
+"""Lists in pages, so that one answer never has ten thousand objects.
 
-`Api.pages` yields them one by one, for callers that keep only what they need; `Api.list` keeps all.
+`Api.pages` yields the pages one by one, for callers that keep only a part; `Api.list` keeps all.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """A part of a list. With `first` the list begins (again): what earlier pages gave counts no more."""
+    """A part of a list. With `first` the list starts (again), and earlier pages are invalid."""
 
     items: list[Object]
     resource_version: str
@@ -37,7 +37,7 @@ class Page:
 async def pages(fetch: FetchPage) -> AsyncIterator[Page]:
     """Follow the continue tokens. A token that expires on the way (410) starts the list over, once; then raises Gone.
 
-    `metadata.managedFields` is dropped: it is often half of an object, and nobody here reads it.
+    `metadata.managedFields` is dropped, because it is often half of an object and the operator does not read it.
     """
     token, restarted = "", False
     while True:
@@ -59,7 +59,7 @@ async def pages(fetch: FetchPage) -> AsyncIterator[Page]:
 
 
 async def whole(parts: AsyncIterator[Page]) -> Listing:
-    """All pages in one; the resourceVersion is that of the list's begin, from which a watch may go on."""
+    """All pages as one list. A watch may continue from its resourceVersion, which is that of the first page."""
     items: list[Object] = []
     version = ""
     async for page in parts:

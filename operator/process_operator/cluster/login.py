@@ -1,8 +1,8 @@
-"""Who we are to the API server: the Authorization header on each request, and another one when it is refused.
+"""Login at the API server: the Authorization header of each request, and a new one when it is rejected.
 
-A service account's token is a file that changes every hour or so; the token of an exec plug-in ends when it says.
-Setting the header per request, as a middleware of the HTTP session, lets one session live through all of them. Client
-certificates are no matter of headers: `connection.py` has them in the TLS context.
+A service account's token is a file that changes about every hour; the token of an exec plug-in has an end of its own.
+The header is set for each request, as a middleware of the HTTP session, so one session outlives all tokens. Client
+certificates need no header: `connection.py` has them in the TLS context.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
 _BETWEEN_LOGINS: Final = 10.0
-"""Seconds. A server that refuses everything must not make us run a plug-in for each request."""
+"""Seconds. A server that rejects everything must not cause a run of the plug-in for each request."""
 
 
 class Login:
-    """The middleware. `load` reads the configuration anew, from wherever it came."""
+    """The middleware. `load` reads the configuration again from its source."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Login:
         self._next_login = 0.0
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
-        """Send with the current token; after a 401 once more with another one, if there is another one."""
+        """Send with the current token; after a 401 once more with a new one, if there is one."""
         if self._configuration.tls_server_name:
             request.server_hostname = self._configuration.tls_server_name
         token = await self._token()
@@ -67,7 +67,7 @@ class Login:
     async def _renewed(self) -> str | None:
         async with self._lock:
             if self._clock() < self._next_login:
-                return await self._token()  # of a login just made, perhaps for another request
+                return await self._token()  # from a recent login, perhaps for another request
             self._next_login = self._clock() + _BETWEEN_LOGINS
             fresh: Any = Configuration()
             # Where it fails the 401 goes to the caller, who says what is wrong.

@@ -1,8 +1,8 @@
-"""The end of a container's log: read at once, or followed while its pod goes down.
+"""Log tail of a container: read at once, or followed while its pod terminates.
 
-Where a byte limit is sent the log API keeps the *first* bytes of the window of lines, so none ever is: a window of
-lines is asked for, and its last bytes are kept in a ring while it streams. What stands where a log should be is told
-apart here; `decisions/run/log_text.py` cleans the bytes and says what is stored instead of none.
+With a byte limit the log API keeps the *first* bytes of the window of lines, so the operator sends none. It requests a
+window of lines, and keeps its last bytes in a ring while it streams. This module detects texts that replace a log;
+`decisions/run/log_text.py` cleans the bytes and chooses what is stored without a log.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from process_operator.cluster.transport import Query
 
 KUBELET_RETRIES: Final = (1.0, 5.0, 25.0)
-"""Seconds before each further try where the kubelet does not answer."""
+"""Seconds before each further try if the kubelet does not answer."""
 
 _SILENCE: Final = 12.0
-"""Seconds. The API server itself gives a silent kubelet up after 10, and says so."""
+"""Seconds. The API server itself reports a silent kubelet after 10."""
 
 _RECORD: Final = 16 * 1024
-"""Bytes. The runtime writes records of at most so much, and `tailLines` counts records, not lines."""
+"""Bytes. This is the largest record of the runtime, and `tailLines` counts records, not lines."""
 
 NO_NODE: Final = 204
 """The HTTP status for a pod that has no node yet."""
@@ -41,7 +41,7 @@ _CHUNK: Final = 64 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TailResult:
-    """The last bytes of a log, raw. `cut`: something stood before them, or may have. `gone`: why there is no log."""
+    """The last bytes of a log, raw. `cut`: bytes before them exist, or may exist. `gone`: why there is no log."""
 
     data: bytes = b""
     cut: bool = False
@@ -70,7 +70,7 @@ class Ring:
         return self._bytes_seen < self._size and self._fills(lines)
 
     def result(self, lines: int) -> TailResult:
-        """What the ring holds at the end of a window of so many lines."""
+        """The tail at the end of a window of `lines` lines."""
         data = bytes(self._kept[-self._size :])
         cut = self._bytes_seen > self._size
         if not cut and is_runtime_error_text(data):
@@ -161,9 +161,9 @@ class LogFollower:
     async def open(
         cls, api: Api, *, namespace: str, pod: str, container: str, tail_bytes: int, wait: float = 1.0
     ) -> LogFollower:
-        """Start, and come back when the server has answered, whatever it says, or after `wait` seconds.
+        """Start, and return after any answer of the server, or after `wait` seconds.
 
-        Never raises an ApiError: the kill must go on, and `finish` says what there is.
+        Never raises an ApiError, because the kill must continue; `finish` returns the result.
         """
         follower = cls(api, namespace=namespace, pod=pod, container=container, tail_bytes=tail_bytes)
         if follower._following is not None:
@@ -173,10 +173,10 @@ class LogFollower:
         return follower
 
     async def finish(self, timeout: float) -> TailResult:  # noqa: ASYNC109 - it ends with a result, not with an error
-        """Wait at most so many seconds for the end of the stream, close it, and give what came.
+        """Wait at most `timeout` seconds for the end of the stream, close it, and return its tail.
 
-        `gone` is set where nothing was ever followed (then `read_tail` may still find something). A stream that broke
-        off gives what had come. `cut` may be true of a log of very many, very short lines that is whole.
+        `gone` is set if nothing was ever followed (then `read_tail` may still find something). A broken stream returns
+        the part that arrived. `cut` may be true of a complete log with very many, very short lines.
         """
         if self._following is None:
             return TailResult()
@@ -204,12 +204,12 @@ class LogFollower:
 
 
 def _window(tail_bytes: int) -> int:
-    """How many lines to ask for: lines of 64 bytes are the usual."""
+    """Number of lines to request; a usual line has 64 bytes."""
     return max(64, tail_bytes // 64)
 
 
 def why_gone(error: ApiError, pod: str) -> LogReason | None:
-    """What an answer to a request for a log says about the log; None where it speaks of the API server or our rights.
+    """Why a log is gone, from the answer to its request; None if the answer is about the API server or rights.
 
     The texts are those of the kubelet and of the API server's proxy to it (seen on Kubernetes 1.36).
     """

@@ -1,8 +1,8 @@
-"""Writing the status of one of our objects: whole, in one PATCH, and without what other programs wrote into it since.
+"""Status writes: the whole status of one object in one PATCH, without loss of conditions that other programs wrote.
 
-An object is shared. Another program may add a condition of its own between the look on which a decision rests and the
-write that follows. The PATCH therefore names the version that was seen. Where only such conditions or the metadata have
-changed since, it is repeated with them; any other change means that the decision is out of date.
+An object is shared. Another program may add a condition between the snapshot of a decision and the write that follows.
+The PATCH therefore names the version of the snapshot. If only foreign conditions or the metadata have changed since, it
+is repeated with them. Any other change means that the decision is out of date.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _TRIES: Final = 5
 
 
 class StatusChanged(Conflict):
-    """The object is another one now, or its status is not the one that was seen. `current` is the object as it is."""
+    """The object was replaced, or its status has changed since the snapshot. `current` is the present object."""
 
     def __init__(self, current: Object) -> None:
         name = current["metadata"]["name"]
-        super().__init__(f"{name} has changed since it was looked at", status=409, reason="Conflict")
+        super().__init__(f"{name} has changed since it was read", status=409, reason="Conflict")
         self.current = current
 
 
 async def replace_status(
     api: Api, kind: Kind, seen: Process | ProcessRun | ProcessBackfill, status: AnyStatus
 ) -> Object:
-    """Write `status` over the one of `seen`, keep the conditions of other programs, and give the object as it is then.
+    """Replace the status of `seen`, keep the conditions of other programs, and return the written object.
 
-    Raises NotFound, StatusChanged, Conflict where others write all the time, and Invalid where the API server refuses
+    Raises NotFound, StatusChanged, Conflict if other programs write all the time, and Invalid if the API server rejects
     the status itself.
     """
     metadata = seen.metadata
@@ -69,9 +69,9 @@ async def replace_status(
 
 
 def status_patch(uid: str, version: str, status: Object) -> list[Object]:
-    """Give the JSON patch that makes the status of this very version of an object exactly `status`.
+    """The JSON patch that sets the status of exactly this version of an object to `status`.
 
-    It tests the UID itself: as a precondition of a merge patch the API server heeds none on a status.
+    It tests the UID itself, because the API server ignores the UID of a merge patch on a status.
     """
     return [
         {"op": "test", "path": "/metadata/uid", "value": uid},

@@ -1,7 +1,7 @@
-"""One HTTP request: what goes out, what comes back, and every way in which it can fail, as an ApiError.
+"""HTTP transport of one request: what is sent and received, and every failure as an ApiError.
 
-`api.py` makes the calls of it; the session underneath, with its credentials, comes from `connection.py`. Requests go
-beside the client of the `kubernetes` package, which takes a fifth of the time that a request costs.
+`api.py` builds the calls on it; the session underneath, with its credentials, comes from `connection.py`. Requests
+bypass the client of the `kubernetes` package, which takes a fifth of the time of a request.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""`process-operator preview`: when the requests of some manifests would run, without a cluster.
+"""Preview command (`process-operator preview`): prints when the requests of some manifests would run, without a cluster.
 
-Here is what is read, asked and printed; the answers are those of `preview.py`. Results go to standard output,
-complaints to standard error, one line each, and every complaint that is an error makes the exit status 2.
+This module reads the options and prints; `preview.py` has the answers. Results go to standard output and problems to
+standard error, one line each. Every problem that is an error makes the exit status 2.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Question:
 
 @dataclass(slots=True)
 class _Complaints:
-    """What was said on standard error."""
+    """Writer of standard error, which counts the errors."""
 
     errors: int = field(default=0)
 
@@ -52,7 +52,7 @@ class _Complaints:
 
 
 def answer(question: Question, now: datetime) -> int:
-    """Print what was asked for and give the exit status: 0, or 2 if anything was wrong."""
+    """Print the preview and return the exit status: 0, or 2 after any error."""
     complaints = _Complaints()
     period = _period(question, now, complaints)
     if period is None:
@@ -94,12 +94,12 @@ def _period(question: Question, now: datetime, complaints: _Complaints) -> Perio
 
 
 def _chosen(requests: Sequence[GivenRequest], wanted: str | None) -> list[GivenRequest]:
-    """Those that `--request` names, by name or by namespace and name; without it all."""
+    """The requests that `--request` names, by name or by namespace and name; without it all."""
     return [given for given in requests if wanted in (None, given.name, f"{given.namespace}/{given.name}")]
 
 
 def _display_names(requests: Sequence[GivenRequest]) -> dict[tuple[str, str], str]:
-    """What to call each: its name, with the namespace where two namespaces have one of that name."""
+    """The label of each request: its name, with the namespace if two namespaces have a request of that name."""
     keys = {(given.namespace, given.name) for given in requests}
     taken = Counter(name for _, name in keys)
     return {(space, name): name if taken[name] == 1 else f"{space}/{name}" for space, name in keys}

@@ -1,7 +1,7 @@
-"""Manifests out of files, folders and standard input, read as kubectl reads them.
+"""Manifests from files, folders and standard input, read as kubectl reads them.
 
-YAML is read as kubectl's reader does it, of which the usual Python loaders know another kind: `at: 12:30` is no number
-in base 60 and a date is no date, both stay text. Neighbours: `manifest_set.py` makes requests of what is read.
+The usual Python loaders read another kind of YAML than kubectl. For kubectl `at: 12:30` is no number in base 60 and a
+date is no date; both stay text. Neighbours: `manifest_set.py` converts the manifests to requests.
 """
 
 from __future__ import annotations

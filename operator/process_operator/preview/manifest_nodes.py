@@ -1,6 +1,6 @@
-"""Nodes of a YAML document that kubectl refuses before it looks at values: keys that stand twice, aliases without end.
+"""Nodes of a YAML document that kubectl rejects before it reads values: duplicate keys, aliases without end.
 
-PyYAML takes the last of two keys in silence, and writes out aliases of aliases however large that becomes. Neighbour:
+PyYAML silently uses the last of two equal keys, and expands aliases of aliases without a limit. Neighbour:
 `manifest_files.py` reads the documents.
 """
 

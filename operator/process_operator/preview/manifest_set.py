@@ -1,7 +1,7 @@
-"""The requests of a set of manifests, with the Processes that they name, each judged as the API server would.
+"""Requests of a set of manifests, with the Processes that they name, each checked as the API server would.
 
-The manifests are as JSON has them; `manifest_files.py` reads them. Neighbours: `preview.py` says when each request
-runs, `resources/validation.py` knows what the API server refuses.
+The manifests are JSON objects; `manifest_files.py` reads them. Neighbours: `preview.py` computes when each request
+runs, `resources/validation.py` has the checks of the API server.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _KINDS: Final = frozenset(kind.kind for kind in OUR_KINDS)
 
 @dataclass(frozen=True, slots=True)
 class GivenRequest:
-    """A request that stands in a manifest; `error` says why it would be refused, `request` is None then."""
+    """A request of a manifest. If it would be rejected, `error` says why and `request` is None."""
 
     namespace: str
     name: str
     request: ProcessRequest | None = None
     process: Process | None = None
     step_processes: Mapping[str, Process] = field(default_factory=dict)
-    """By name: those that the steps of `process` name, as far as they are among the manifests."""
+    """The Processes that the steps of `process` name, by name, as far as they are among the manifests."""
     error: str | None = None
     calendars: Mapping[tuple[str, str], CalendarFile] = field(default_factory=dict)
-    """Those that its excludeFrom names, by ConfigMap and key."""
+    """The calendars that its excludeFrom names, by ConfigMap and key."""
 
     @property
     def lacks_process(self) -> bool:
@@ -49,14 +49,14 @@ class GivenRequest:
 
 @dataclass(slots=True)
 class ManifestSet:
-    """What a set of manifests holds that concerns requests; `problems` are complaints about anything else in it."""
+    """The requests of a set of manifests; `problems` are errors about anything else in it."""
 
     requests: list[GivenRequest] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 def manifest_set(bodies: Iterable[Object], *, namespace: str) -> ManifestSet:
-    """Sort manifests; `namespace` is that of those that name none. Kinds that are not ours are passed over."""
+    """Sort manifests; `namespace` is that of manifests without one. Foreign kinds are ignored."""
     found = ManifestSet()
     requests: list[Object] = []
     processes: dict[NamespacedName, Process | str] = {}
@@ -133,14 +133,14 @@ def _given(body: Object, processes: Mapping[NamespacedName, Process | str], name
 
 
 def _refused(body: Object) -> str | None:
-    """What the API server would say, in one line: the first complaint about each field."""
+    """The errors of the API server in one line: the first one about each field."""
     errors = [_with_hint(error, body) for error in object_errors(body)]
     first = {error.field: error for error in reversed(errors)}
     return "; ".join(str(error) for error in errors if first[error.field] is error) or None
 
 
 def _with_hint(error: FieldError, body: Object) -> FieldError:
-    """Add which zone was probably meant; the API server cannot know."""
+    """Add the zone that the user probably meant; the API server cannot know it."""
     if error.field != f"{SCHEDULE_FIELD}.timeZone":
         return error
     name = body["spec"]["timing"]["schedule"]["timeZone"]
@@ -149,7 +149,7 @@ def _with_hint(error: FieldError, body: Object) -> FieldError:
 
 
 def _first(error: ValidationError) -> str:
-    """What a model says to what the schema let pass."""
+    """The error of a model about a manifest that the schema accepted."""
     detail = error.errors(include_url=False)[0]
     return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
 

@@ -1,6 +1,6 @@
-"""How a preview is printed: as lines for programs and people, as a table for people, as JSON.
+"""Output of a preview: as lines for programs and people, as a table for people, as JSON.
 
-Neighbours: `preview.py` computes what is printed, `command.py` prints it.
+Neighbours: `preview.py` computes the preview, `command.py` prints it.
 """
 
 from __future__ import annotations

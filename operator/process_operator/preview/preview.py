@@ -1,8 +1,8 @@
-"""When a request would run, from its manifest alone: what `process-operator preview` prints.
+"""Preview of one request, from its manifest alone: its ticks, or why there are none.
 
-It is judged by `decisions/acceptance/acceptance.py`, as if it were applied at `start`, and its ticks come from the same
-calendar as its runs. What only a cluster knows is not asked: quotas, and what the API server says about the Job.
-Neighbours: `manifest_set.py` gets requests out of files.
+`decisions/acceptance/acceptance.py` judges the request, as if it were applied at `start`. Its ticks come from the same
+calendar as its runs. Facts that only a cluster knows are not checked: quotas, and the API server's answer to the Job.
+Neighbours: `manifest_set.py` reads requests from files.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SUSPENDED: Final = "suspended: nothing runs until spec.suspend is false"
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Which ticks to show: those after `start` and not after `end` (both UTC), and no more than `count`."""
+    """The ticks to show: those after `start` and not after `end` (both UTC), and no more than `count`."""
 
     start: datetime
     end: datetime | None = None
@@ -45,7 +45,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class PreviewTick:
-    """When one run would start: in UTC, and as the clocks of the schedule's zone show it."""
+    """The start of one run: in UTC, and as the clocks of the schedule's zone show it."""
 
     due: datetime
     local: datetime
@@ -54,10 +54,10 @@ class PreviewTick:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is said about one request; where `error` is set there are no ticks.
+    """The answer for one request; if `error` is set there are no ticks.
 
-    `ticks` are computed while they are taken: a schedule of seconds may have millions. `note` says why there are none,
-    or what they do not show.
+    `ticks` is lazy, because a schedule of seconds may have millions. `note` says why there are none, or what they do
+    not show.
     """
 
     schedule: str
@@ -76,9 +76,9 @@ def preview(
 ) -> Preview:
     """Say when a request would run that is applied at the start of a period.
 
-    With a status whose activation is that of this timing (a manifest from a cluster) it goes on from there. `process` is
-    the one that it names, `step_processes` are those of its steps by name; what is not known of them is taken for one
-    that fits. `calendars` are those of its excludeFrom, by ConfigMap and key, and have to be all that it names.
+    With a status whose activation is that of this timing (a manifest from a cluster) it continues from there.
+    `process` is the one that it names, `step_processes` are those of its steps by name. An unknown one counts as
+    suitable. `calendars` has all calendars of its excludeFrom, by ConfigMap and key.
     """
     schedule, since = describe_timing(request.spec.timing), since_of(request, period.start)
     acceptance = judge(request, process, period.start, calendars, step_processes)
@@ -125,7 +125,7 @@ def judge(
 
 
 def _fitting_process(request: ProcessRequest, name: str) -> Process:
-    """A Process that takes whatever parameters the request gives."""
+    """A Process that accepts all parameters of the request."""
     return Process(
         metadata=Metadata(name=name, namespace=request.metadata.namespace),
         spec=ProcessSpec(
@@ -136,7 +136,7 @@ def _fitting_process(request: ProcessRequest, name: str) -> Process:
 
 
 def since_of(request: ProcessRequest, start: datetime) -> datetime:
-    """When the activation began, or would begin, to which the ticks belong."""
+    """The start of the activation to which the ticks belong, past or future."""
     activation = request.status.activation
     going_on = activation is not None and activation.spec_hash == timing_hash(request)
     known = activation.since if activation is not None and going_on else None
@@ -144,7 +144,7 @@ def since_of(request: ProcessRequest, start: datetime) -> datetime:
 
 
 def _zone_note(request: ProcessRequest) -> str:
-    """What surprises about a zone such as Etc/GMT+5."""
+    """The remark about a zone such as Etc/GMT+5, whose sign surprises users."""
     schedule = request.spec.timing.schedule
     name = schedule.time_zone if schedule is not None else ""
     offset = offset_of_reversed_sign(name)
@@ -191,7 +191,7 @@ def _tick(recurrence: Recurrence, nominal: datetime, clocks: tzinfo) -> PreviewT
 
 
 def _of_one_shot(request: ProcessRequest, since: datetime, period: Period) -> PreviewTick | str:
-    """The only tick, or why there is none."""
+    """The only tick, or the reason for its absence."""
     later = request.spec.timing.run_later
     if since < period.start.replace(microsecond=0) and request.status.last_run is not None:
         return f"it has run once, as {request.status.last_run.name}; a reschedule runs it again"

@@ -1,9 +1,9 @@
-"""Whether this operator works: what its probes say.
+"""Health of this operator, as its probes report it.
 
-Ready: everything was listed once, and every kind is watched; a stand-by is ready too, and says so. Live: somebody still
-asks for the watches, the timer turns, and the queue moves. An API server that is away makes an operator not ready at
-its start, and never dead: a new process would meet the same server. Neighbours: `http_server.py` answers with this,
-`app.py` tells it what happens.
+Ready: everything was listed once, and every kind is watched. A stand-by is ready too, and says so. Live: kopf asks for
+the watches, the timer runs, and the work queue moves. An absent API server makes an operator not ready at its start, but
+never not live, because a new process would meet the same server. Neighbours: `http_server.py` serves the answers,
+`app.py` reports the signs of life.
 """
 
 from __future__ import annotations
@@ -18,23 +18,21 @@ from process_operator.service.leader_election import Leadership
 from process_operator.watch.selections import SELECTIONS
 
 _TIMER_SECONDS: Final = 30.0
-"""The timer turns at least once a second."""
+"""The timer runs at least once a second."""
 _QUEUE_SECONDS: Final = 120.0
-"""The slowest step of a worker is one API call with all its tries, on each of which the server may sit for half a
-minute."""
+"""Longer than the slowest step of a worker: one API call with four tries of up to 30 seconds."""
 _KINDS: Final = frozenset(selection.kind.plural for selection in SELECTIONS)
 
 
 class ProbeResult(NamedTuple):
-    """A probe's answer, and the sentence that goes with it."""
+    """The answer of a probe, with a sentence."""
 
     ok: bool
     text: str
 
 
 class Health:
-    """Gathers signs of life. All times are monotonic seconds; `watch_seconds`: the longest between two signs of a
-    watch."""
+    """Signs of life. All times are monotonic seconds; `watch_seconds` is the longest time between two of a watch."""
 
     def __init__(
         self,
@@ -55,7 +53,7 @@ class Health:
         self._moved = (0, monotonic())
         self._led_since: float | None = None
         self.listed_at: float | None = None
-        """When all was listed last."""
+        """Time of the last full list."""
 
     # ---- signs of life
 
@@ -64,40 +62,40 @@ class Health:
         self.listed_at = self._monotonic()
 
     def watching(self) -> None:
-        """The watches are about to begin: trying to list is a sign of life of each."""
+        """The watches are about to start; the attempt to list is a sign of life of each."""
         self._asked = dict.fromkeys(_KINDS, self._monotonic())
 
     def watch_asked(self, plural: str, status: int) -> None:
-        """A watch was asked for (status 0), or answered."""
+        """A watch was requested (status 0), or answered."""
         self._asked[plural] = self._monotonic()
         if status == 200:
             self._watched.add(plural)
         elif status:
             self._watched.discard(plural)
 
-    # ---- verdicts
+    # ---- answers of the probes
 
     def ready(self) -> ProbeResult:
-        """Whether all is known that there is, so that this operator acts, or could."""
+        """Whether this operator knows all objects, so that it acts or could act."""
         if self.listed_at is None:
-            return ProbeResult(ok=False, text="not ready: nothing could be listed yet; the log says why")
+            return ProbeResult(ok=False, text="not ready: the first list has not succeeded yet; the log says why")
         missing = sorted(_KINDS - self._watched)
         if missing:
-            return ProbeResult(ok=False, text=f"not ready: not watched: {', '.join(missing)}")
+            return ProbeResult(ok=False, text=f"not ready: no watch of {', '.join(missing)}")
         live = self.live()
         if not live.ok:
             return live
         if self._leadership.leads:
             return ProbeResult(ok=True, text="ready: leading")
         holder = self._leadership.holder
-        return ProbeResult(ok=True, text=f"ready: stand-by, {holder or 'nobody'} leads")
+        return ProbeResult(ok=True, text=f"ready: stand-by, {holder or 'no operator'} leads")
 
     def live(self) -> ProbeResult:
-        """Whether it still moves; where not, only a new process helps."""
+        """Whether the process still makes progress; if not, only a new process helps."""
         now = self._monotonic()
         stale = sorted(plural for plural, at in self._asked.items() if now - at > self._watch_seconds)
         if stale:
-            return ProbeResult(ok=False, text=f"dead: nobody watches {', '.join(stale)} any more")
+            return ProbeResult(ok=False, text=f"not live: no watch of {', '.join(stale)}")
         if not self._leadership.leads:
             self._led_since = None
             return ProbeResult(ok=True, text="live")
@@ -105,9 +103,11 @@ class Health:
             self._led_since, self._moved = now, (self._queue.processed, now)
         timer_since = max(self._timer.turned_at, self._led_since)
         if now - timer_since > _TIMER_SECONDS:
-            return ProbeResult(ok=False, text=f"dead: the timer has not turned for {now - timer_since:.0f} s")
+            return ProbeResult(ok=False, text=f"not live: the timer has not run for {now - timer_since:.0f} s")
         if self._queue.processed != self._moved[0] or not len(self._queue):
             self._moved = (self._queue.processed, now)
         if now - self._moved[1] > _QUEUE_SECONDS:
-            return ProbeResult(ok=False, text=f"dead: the queue has not moved for {now - self._moved[1]:.0f} s")
+            return ProbeResult(
+                ok=False, text=f"not live: the work queue has not moved for {now - self._moved[1]:.0f} s"
+            )
         return ProbeResult(ok=True, text="live")

@@ -1,6 +1,6 @@
-"""The port for probes and metrics: /livez, /readyz and /metrics. Whoever reaches it learns nothing but that.
+"""HTTP port for probes and metrics: /livez, /readyz and /metrics. It serves nothing else.
 
-Neighbours: `health.py` and `metrics.py` have what is answered, `app.py` opens the port.
+Neighbours: `health.py` and `metrics.py` have the answers, `app.py` opens the port.
 """
 
 from __future__ import annotations

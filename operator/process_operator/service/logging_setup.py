@@ -1,4 +1,4 @@
-"""How the operator logs: one line for each decision, JSON in a pod, readable on a terminal."""
+"""Logging: one line for each decision, JSON in a pod, readable on a terminal."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What Prometheus may ask: runs, ticks and their lateness, the queue, API requests, who leads.
+"""Metrics for Prometheus: runs, ticks and their lateness, the queue, API requests, the leader.
 
-Names and labels are stable once released; docs/metrics.md lists them, and a test compares. Labels take few values: no
-name of a request or a namespace, unless the administrator asks for it. Neighbours: `controller/request_reconciler.py`
-tells what was done, `cluster/transport.py` what was asked of the API, `http_server.py` shows it.
+Names and labels are stable once released; docs/metrics.md lists them, and a test compares. Labels have few values: no
+name of a request or a namespace, unless the administrator enables it. Neighbours: `controller/request_reconciler.py`
+reports actions, `cluster/transport.py` API requests, `http_server.py` serves the metrics.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _BY_THE_CLOCK: Final = (Trigger.SCHEDULE, Trigger.CATCH_UP)
 _REFUSED: Final = (RunPhase.MISSED, RunPhase.SKIPPED)
 _SUMMARIES: Final = 1000
-"""Of so many summaries it is remembered how many ticks they stood for, so that growth is counted once."""
+"""Most summaries whose number of ticks is remembered, so that their growth is counted once."""
 
 
 class Metrics:
     """One registry for one operator."""
 
     def __init__(self, *, per_request: bool = False) -> None:
-        # A second series for each counter that says when it began: nobody asks for that in the text format.
+        # The text format has no use for a second series with the start of each counter.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -62,7 +62,7 @@ class Metrics:
         Info("process_operator_build", "Version of the operator.", registry=self.registry).info(
             {"version": __version__}
         )
-        self._created = self._counter("runs_created", "Runs that were started, by what started them.", "trigger")
+        self._created = self._counter("runs_created", "Runs that were created to work, by their trigger.", "trigger")
         self._finished = self._counter("runs_finished", "Runs that ended, by phase.", "phase")
         self._refused = self._counter(
             "ticks_not_started", "Ticks that got no Job, by phase: Missed (too late) or Skipped (overlap).", "phase"
@@ -75,7 +75,7 @@ class Metrics:
             self._refused.labels(phase.value)
         self._lateness = Histogram(
             "process_operator_tick_lateness_seconds",
-            "From the moment at which a run was due to the moment at which it was claimed and its Job asked for.",
+            "Seconds from the moment at which a run was due to the creation of its Job.",
             buckets=_LATENESS,
             registry=self.registry,
         )
@@ -91,7 +91,7 @@ class Metrics:
         )
         self._api_seconds = Histogram(
             "process_operator_api_request_duration_seconds",
-            "How long requests to the API server took.",
+            "Duration of requests to the API server in seconds.",
             ["verb"],
             buckets=_LATENCY,
             registry=self.registry,
@@ -113,12 +113,12 @@ class Metrics:
         events: EventRecorder,
         clock: Callable[[], datetime],
     ) -> None:
-        """Show what these hold whenever somebody asks."""
+        """Read these objects at each scrape."""
         self._clock = clock
-        self._gauge("requests", "ProcessRequests that are known.", lambda: len(store.requests))
+        self._gauge("requests", "ProcessRequests that exist.", lambda: len(store.requests))
         self._gauge("runs_open", "Runs that have not ended.", lambda: len(store.runs))
-        self._gauge("queue_depth", "Requests that wait to be looked at.", lambda: len(queue))
-        self._gauge("agenda_entries", "Requests that will be looked at at a known time.", lambda: len(agenda))
+        self._gauge("queue_depth", "Requests that wait for a decision.", lambda: len(queue))
+        self._gauge("agenda_entries", "Requests with a decision at a known time.", lambda: len(agenda))
         self._gauge("agenda_overdue_seconds", "How far the timer is behind.", lambda: _overdue(agenda, clock()))
         self._gauge("leader", "1 where this operator acts, 0 for a stand-by.", lambda: leadership.leads)
         self._gauge("leadership_terms", "How often this process began to lead.", lambda: leadership.transitions)

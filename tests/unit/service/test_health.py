@@ -109,39 +109,42 @@ def still_timer_of_a_stand_by(operator: Operator) -> None:
     [
         pytest.param(lambda _: None, "ready: leading", "live", id="all is well"),
         pytest.param(
-            not_listed, "not ready: nothing could be listed yet; the log says why", "live", id="nothing was listed yet"
+            not_listed,
+            "not ready: the first list has not succeeded yet; the log says why",
+            "live",
+            id="nothing was listed yet",
         ),
-        pytest.param(refused_watch, "not ready: not watched: jobs", "live", id="a watch is refused"),
-        pytest.param(stand_by, "ready: stand-by, nobody leads", "live", id="a stand-by is ready and says so"),
+        pytest.param(refused_watch, "not ready: no watch of jobs", "live", id="a watch is refused"),
+        pytest.param(stand_by, "ready: stand-by, no operator leads", "live", id="a stand-by is ready and says so"),
         pytest.param(
             silent_watch,
-            "dead: nobody watches processes any more",
-            "dead: nobody watches processes any more",
+            "not live: no watch of processes",
+            "not live: no watch of processes",
             id="a watch is not asked for any more",
         ),
         pytest.param(all_watches_renewed, "ready: leading", "live", id="watches are asked for anew now and then"),
         pytest.param(
             outage_of_the_server,
-            "not ready: not watched: cronjobs, jobs, pods, processbackfills, processes, processrequests, processruns",
+            "not ready: no watch of cronjobs, jobs, pods, processbackfills, processes, processrequests, processruns",
             "live",
             id="an API server that is away kills nobody",
         ),
         pytest.param(trying_to_list, "ready: leading", "live", id="trying to list is a sign of life"),
         pytest.param(
             still_timer,
-            "dead: the timer has not turned for 31 s",
-            "dead: the timer has not turned for 31 s",
+            "not live: the timer has not run for 31 s",
+            "not live: the timer has not run for 31 s",
             id="the timer stands still",
         ),
         pytest.param(
             stuck_queue,
-            "dead: the queue has not moved for 121 s",
-            "dead: the queue has not moved for 121 s",
+            "not live: the work queue has not moved for 121 s",
+            "not live: the work queue has not moved for 121 s",
             id="keys wait and nobody takes them",
         ),
         pytest.param(empty_queue, "ready: leading", "live", id="nothing to do for long"),
         pytest.param(
-            still_timer_of_a_stand_by, "ready: stand-by, nobody leads", "live", id="a stand-by needs no timer"
+            still_timer_of_a_stand_by, "ready: stand-by, no operator leads", "live", id="a stand-by needs no timer"
         ),
     ],
 )
