@@ -1,8 +1,7 @@
-"""Events on our objects: hints for people who run `kubectl describe`, one a minute for each object and reason.
+"""Event recorder: core/v1 Events for `kubectl describe`, at most one a minute for each object and reason.
 
-`EventRecorder.record` is called wherever something happens; it sends nothing and cannot fail. The owner of the recorder
-calls `flush` every few seconds. An Event has the same name whenever the same is said about the same object, so that
-what is said again after a restart is the same Event.
+`EventRecorder.record` sends nothing and cannot fail. The owner of the recorder calls `flush` every few seconds. The
+name of an Event follows from its object and its content, so that a repetition after a restart updates the same Event.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ if TYPE_CHECKING:
 
 COMPONENT: Final = "process-operator"
 MAX_MESSAGE: Final = 1024
-"""Bytes of UTF-8: what the API server allows."""
+"""Length limit of the API server, in bytes of UTF-8."""
 
 _INTERVAL: Final = timedelta(minutes=1)
 _AT_ONCE: Final = 8
-"""Events written at the same time; the other connections are for what matters."""
+"""Highest number of concurrent writes, so that other calls have free connections."""
 _REMEMBERED: Final = 4096
 
 log = structlog.get_logger("process_operator")
@@ -49,10 +48,10 @@ EventType = Literal["Normal", "Warning"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Occurrence:
-    """Something to be said `count` times, from `first` to `last` (aware datetimes).
+    """An occurrence that happened `count` times, from `first` to `last` (aware datetimes).
 
-    `involved` holds apiVersion, kind, name, namespace and uid of the object. `about` is what tells this occurrence from
-    others of the same reason (the name of a run, for one); empty where it is always the same thing.
+    `involved` has apiVersion, kind, name, namespace and uid of the object. `about` distinguishes occurrences with the
+    same reason, for example by the name of a run. It is empty if all occurrences of the reason are the same.
     """
 
     involved: Mapping[str, str]
@@ -66,16 +65,16 @@ class Occurrence:
 
     @property
     def name(self) -> str:
-        """Of the Event: what it says about which object, not when or how often."""
+        """The name of the Event. It follows from the object and the content, not from time or count."""
         said = "\0".join((self.involved["uid"], self.reason, self.about))
         return f"{self.involved['name']}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
 class EventRecorder:
-    """Gathers what happens, and writes it: the first of a reason at the next flush, the rest once a minute.
+    """Event recorder: writes the first occurrence of a reason at the next flush, and later ones once a minute.
 
-    What came meanwhile is one Event with the newest message, its `count` says how often. At most `limit` objects and
-    reasons wait at a time; what is too much is counted in `dropped`, as is what the server refuses.
+    Occurrences in between are combined to one Event with the newest message and their `count`. At most `limit` pairs of
+    object and reason are pending. Further ones, and Events that the server rejects, are counted in `dropped`.
     """
 
     def __init__(self, api: Api, *, limit: int = 10_000) -> None:
@@ -126,10 +125,10 @@ class EventRecorder:
                     log.warning("an Event was not written", error=str(error))
 
     async def flush(self, now: datetime, *, everything: bool = False) -> list[ApiError]:
-        """Write what is due (`everything` when the process ends), and give what went wrong, for the log.
+        """Write due Events (`everything` at the end of the process), and return the errors for the log.
 
-        What the server refuses is dropped; what does not reach it waits for another minute, and what comes after it
-        for the next flush. Never raises an ApiError.
+        Events that the server rejects are dropped. If the server is unreachable, an Event waits one more minute, and
+        those after it wait for the next flush. Never raises an ApiError.
         """
         self._quiet_until = {key: until for key, until in self._quiet_until.items() if until > now}
         due = [key for key in self._waiting if everything or key not in self._quiet_until]
@@ -174,11 +173,10 @@ class EventRecorder:
 
 
 async def emit(api: Api, occurrence: Occurrence, *, known: int | None = None) -> int:
-    """Write one Event at once, and give its count as it is now.
+    """Write one Event, and return its new count.
 
-    `known` is the count that an Event of this name had when it was last written. One that exists and is not known was
-    written before a restart, most likely for this very occurrence: it is brought up to date and not counted again.
-    Raises ApiError.
+    `known` is the count of the Event after its last write. An existing Event without a known count was written before a
+    restart, most likely for this occurrence. It is updated without counting again. Raises ApiError.
     """
     namespace, name = occurrence.involved["namespace"], occurrence.name
     change: dict[str, Any] = {"message": _fitting(occurrence.message), "lastTimestamp": _timestamp(occurrence.last)}

@@ -1,8 +1,7 @@
 """HTTP proxies of the environment: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, read as kubectl reads them.
 
-kubectl leaves them to Go's package golang.org/x/net/http/httpproxy; its rules are followed here, and an oracle test
-compares both. `urllib.request.proxy_bypass` knows no networks and no IPv6, and the `requests` package knows networks of
-IPv4 alone. Neighbour: `connection.py` asks once, for the API server.
+kubectl uses Go's package golang.org/x/net/http/httpproxy. This module follows its rules, and an oracle test compares
+both. `urllib.request.proxy_bypass` supports neither networks nor IPv6, the `requests` package only networks of IPv4.
 
 https://pkg.go.dev/golang.org/x/net/http/httpproxy
 """
@@ -21,13 +20,13 @@ Address = IPv4Address | IPv6Address
 
 
 class ProxyError(ValueError):
-    """A proxy that cannot be used; the message names the variable and what is allowed, and holds no password."""
+    """A proxy that cannot be used. The message has the variable and the allowed values, and never a password."""
 
 
 def proxy_of_environment(server: str, environment: Mapping[str, str]) -> str | None:
-    """Give the URL of the proxy for calls to a server (a URL); None: they go there directly.
+    """Give the URL of the proxy for calls to a server (a URL); None for direct calls.
 
-    The server's own machine is never behind a proxy. Raises ProxyError.
+    Calls to the local machine never use a proxy. Raises ProxyError.
     """
     url = urlsplit(server)
     names = (f"{url.scheme.upper()}_PROXY", f"{url.scheme}_proxy")
@@ -39,7 +38,7 @@ def proxy_of_environment(server: str, environment: Mapping[str, str]) -> str | N
 
 
 def _proxy_url(name: str, text: str) -> str:
-    """Complete what may be no more than HOST:PORT."""
+    """Complete a proxy URL, which can be HOST:PORT only."""
     url = text if "://" in text else f"http://{text}"
     try:
         parts = urlsplit(url)
@@ -88,7 +87,7 @@ def _is_in_domain(host: str, domain: str) -> bool:
 
 
 def _split_port(entry: str) -> tuple[str, str]:
-    """Split HOST:PORT and [IPv6]:PORT; what has no port, or is an IPv6 address without brackets, is a host."""
+    """Split HOST:PORT and [IPv6]:PORT. A text without a port, or an IPv6 address without brackets, is a host."""
     host, colon, port = entry.rpartition(":")
     if not colon or "]" in port:
         return entry, ""
@@ -109,7 +108,7 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
 
 
 def _address(text: str, *, mapped: bool = True) -> Address | None:
-    """Read an address without a zone; where `mapped`, an IPv4 address in the form of IPv6 is that IPv4 address."""
+    """Read an address without a zone. With `mapped` an IPv4 address in IPv6 form becomes the IPv4 address."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -142,7 +142,7 @@ def test_what_was_excluded_before_a_change_holds_up_to_it() -> None:
     [
         (["2027-12-25", "2027-02-30"], 1, "2027-02-30 is not a date"),
         (["2027-02-28/2027-02-29"], 0, "2027-02-29 is not a date"),
-        (["2028-01-06/2027-12-24"], 0, "ends before it begins"),
+        (["2028-01-06/2027-12-24"], 0, "ends before it starts"),
         (["2300-01-01"], 0, "from 1970-01-01 to 2199-12-31"),
         (["0000-01-01"], 0, "from 1970-01-01 to 2199-12-31"),
     ],

@@ -129,9 +129,9 @@ NOT_SUGGESTED = [
     pytest.param("at(noon)", "use runLater: with its startTime", id="an instant in words"),
     pytest.param("@every 0s", "use secondly, minutely or hourly", id="every nothing"),
     pytest.param("@every 1.5h", "use secondly, minutely or hourly", id="every, with a fraction"),
-    pytest.param("-1 * * * *", "minute '-1': values are not negative, and a range has a beginning; allowed are 0 to 59", id="-1"),
-    pytest.param("0 0 -1 * ?", "day of month '-1': values are not negative", id="-1 for the last day"),
-    pytest.param("0 -1 0 * * ?", "minute '-1': values are not negative", id="-1 in the Quartz form"),
+    pytest.param("-1 * * * *", "minute '-1': values cannot be negative, and a range needs a start; allowed are 0 to 59", id="-1"),
+    pytest.param("0 0 -1 * ?", "day of month '-1': values cannot be negative", id="-1 for the last day"),
+    pytest.param("0 -1 0 * * ?", "minute '-1': values cannot be negative", id="-1 in the Quartz form"),
     pytest.param("5- * * * *", "minute '5-': a value is missing; allowed are 0 to 59", id="a range without an end"),
 ]  # fmt: skip
 

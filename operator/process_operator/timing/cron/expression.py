@@ -43,9 +43,9 @@ def split_fields(text: str) -> list[str]:
         refuse(f"{text.split('=')[0]}= is not allowed here; set {SCHEDULE_FIELD}.timeZone")
     fields = text.split()
     if text.lower() in _BARE_MACROS:
-        refuse(f"{text!r} is no macro without its @; write @{text.lower()}")
+        refuse(f"{text!r} needs an @ to be a macro; write @{text.lower()}")
     if len(fields) == 4:
-        refuse(f"4 fields, but 5 are needed: {_ORDER}; is the weekday missing? Write * for every one")
+        refuse(f"4 fields, but 5 are needed: {_ORDER}; is the weekday missing? Write * for every weekday")
     if len(fields) not in (5, 6, 7):
         refuse(f"{len(fields)} fields, but 5 are needed: {_ORDER}; {_QUARTZ}")
     return fields

@@ -72,5 +72,5 @@ class Field(NamedTuple):
         if item.startswith("/"):
             self.refuse(item, f"a value is missing before the step; write *{item}")
         if item.startswith("-"):
-            self.refuse(item, f"values are not negative, and a range has a beginning; allowed are {self.allowed}")
+            self.refuse(item, f"values cannot be negative, and a range needs a start; allowed are {self.allowed}")
         self.refuse(item, f"a value is missing; allowed are {self.allowed}")

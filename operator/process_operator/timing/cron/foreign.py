@@ -32,7 +32,7 @@ def refuse_foreign(text: str) -> None:
     call = _CALL.fullmatch(text)
     if call is None:
         if text.lower().startswith("every ") and (rate := _RATE.fullmatch(text)) is not None:
-            refuse(f"{text!r} is no cron expression; use {_interval(rate)}")
+            refuse(f"{text!r} is not a cron expression; use {_interval(rate)}")
         fields = text.split()
         if len(fields) == 6 and "?" in (fields[_DAY], fields[_WEEKDAY]):
             _refuse_cron(text, fields)

@@ -107,7 +107,7 @@ def _item(field: Field, item: str, text: str) -> frozenset[int]:
     if not item:
         field.refuse(text, "an item of the list is empty")
     if "?" in item:
-        field.refuse(text, "? stands alone, for day of month or weekday")
+        field.refuse(text, "? must be the whole field, for day of month or weekday")
     span, slash, step_text = item.partition("/")
     step = field.step(item, step_text) if slash else 1
     size = field.high - field.low + 1
@@ -129,7 +129,7 @@ def _value(field: Field, item: str, text: str) -> int:
         named = _FROM_ZERO.sub(lambda number: WEEKDAY_NAMES[int(number[0])].upper(), item)
         field.refuse(item, f"weekdays of the Quartz form count from SUN = 1 to SAT = 7; write {named}")
     if field.forms and _LETTERS.match(text) and text.lower() not in field.names:
-        field.refuse(item, f"L, W and # take no range and no step; allowed are {field.allowed}, *{field.forms}")
+        field.refuse(item, f"L, W and # cannot have a range or a step; allowed are {field.allowed}, *{field.forms}")
     return field.value(item, text)
 
 
@@ -164,7 +164,7 @@ def _weekday_rule(text: str) -> days.DayRule:
     # A name may end in L only beyond its three letters; none of the names holds a #.
     forms = [None if item.lower() in _WEEKDAYS else _PLACED_WEEKDAY.fullmatch(item) for item in items]
     if len(items) > 1 and any(form or item.upper() == "L" for form, item in zip(forms, items, strict=True)):
-        field.refuse(text, "L and # cannot stand in a list; use two requests")
+        field.refuse(text, "L and # cannot be part of a list; use two requests")
     if text.upper() == "L":
         return days.weekdays(frozenset({_monday_first(7)}))
     form = forms[0]

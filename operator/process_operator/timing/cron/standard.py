@@ -118,7 +118,7 @@ def _read_item(field: Field, item: str, text: str) -> _Read:
     first, dash, last = span.partition("-")
     if first in ("*", "?"):
         if dash:
-            field.refuse(item, f"{first} is the whole range already, it has no end")
+            field.refuse(item, f"{first} is the whole range already, without an end")
         low, high = field.low, field.high
     else:
         low = _value(field, item, first)

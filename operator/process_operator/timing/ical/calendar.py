@@ -1,9 +1,9 @@
-"""Calendars as iCalendar text (RFC 5545): which dates and times their events exclude.
+"""Calendars as iCalendar text (RFC 5545): the dates and times that their events exclude.
 
-All-day events are dates, timed ones spans. The files that people have are read: those of Outlook and Exchange, Google,
-Apple, Thunderbird. What means nothing for excluded times (alarms, to-dos, texts, vendor properties) is passed over,
-however broken. An event whose days cannot be known is reported, never ignored. Neighbours: `lines.py` reads lines,
-`event.py` one event, `occurrences.py` finds its occurrences.
+All-day events exclude dates, timed events exclude spans. The reader accepts files of Outlook, Exchange, Google, Apple
+and Thunderbird. It skips parts that do not affect excluded times (alarms, to-dos, texts, vendor properties), even if
+they are broken. It reports each event whose days are unknown. `lines.py` reads lines, `event.py` one event,
+`occurrences.py` finds its occurrences.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from process_operator.timing.ical.rule_days import RuleDays
 from process_operator.timing.ical.zones import ZoneLines, Zones
 
 MAX_BYTES: Final = 1024 * 1024
-"""What a ConfigMap can hold; a longer text is refused."""
-_MAX_TOLD: Final = 5
-"""Of so many events it is told what is wrong with them; of the others, how many they are."""
+"""The size limit of a ConfigMap. A longer text is rejected."""
+_MAX_REPORTED: Final = 5
+"""Number of events whose errors are reported in words. Further ones are counted."""
 _WANTED: Final = EVENT_PROPERTIES | {
     "BEGIN", "END", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION", "X-WR-TIMEZONE"
 }  # fmt: skip
@@ -32,10 +32,10 @@ _ZONE: Final = ("VCALENDAR", "VTIMEZONE")
 
 @dataclass(frozen=True, slots=True)
 class CalendarContent:
-    """What the events of a calendar exclude, and what could not be read.
+    """The exclusions of a calendar, and the errors in its text.
 
-    `unreadable`: of the first events whose days are unknown, what is wrong. `remarks`: the same of slips that were read
-    all the same. The counts are of all.
+    `unreadable` has the errors of the first events whose days are unknown. `remarks` has errors that the reader
+    corrected. The counts include all events.
     """
 
     excluded: Exclusions = NOTHING
@@ -46,12 +46,12 @@ class CalendarContent:
 
 
 def read_calendar(text: str) -> CalendarContent:
-    """Read what the events of a calendar exclude.
+    """Read the exclusions of a calendar.
 
-    An all-day event excludes its dates (DTEND is the day after the last; without it, it is one day), a timed one the
-    nominal instants from its start to before its end. Cancelled events exclude nothing.
+    An all-day event excludes its dates. DTEND is the day after the last one; without DTEND it is one day. A timed event
+    excludes the nominal instants from its start (included) to its end (not included). Cancelled events exclude nothing.
 
-    Raises CalendarError for a text that is no calendar, or whose events recur beyond all bounds.
+    Raises CalendarError for a text that is not a calendar, and for one that exceeds the work budget.
     """
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         raise CalendarError(f"longer than {MAX_BYTES} bytes")
@@ -80,8 +80,8 @@ def read_calendar(text: str) -> CalendarContent:
     found = Occurrences(rule_days, budget)
     problems += found.take(events)
     remarks = [remark for event in events for remark in event.remarks]
-    told = tuple(problems[:_MAX_TOLD])
-    return CalendarContent(found.exclusions(), told, len(problems), tuple(remarks[:_MAX_TOLD]), len(remarks))
+    told = tuple(problems[:_MAX_REPORTED])
+    return CalendarContent(found.exclusions(), told, len(problems), tuple(remarks[:_MAX_REPORTED]), len(remarks))
 
 
 def _name_of(lines: list[Line]) -> str:
@@ -92,14 +92,14 @@ def _name_of(lines: list[Line]) -> str:
 
 @dataclass(slots=True)
 class _Components:
-    """The lines of a text that matter: of each VEVENT (its BEGIN first), of each VTIMEZONE, and the default zone."""
+    """The relevant lines of a text: of each VEVENT (its BEGIN first), of each VTIMEZONE, and the default zone."""
 
     events: list[list[Line]] = field(default_factory=list)
     zones: list[tuple[list[Line], list[list[Line]]]] = field(default_factory=list)
     default_zone: str = ""
 
     def take(self, line: Line, parents: tuple[str, ...]) -> None:
-        """Take a line inside of components that are open; those of an alarm in an event do not count."""
+        """Add a line inside open components. Lines of an alarm in an event are dropped."""
         if parents == _EVENT:
             self.events[-1].append(line)
         elif parents == _ZONE:
@@ -120,7 +120,7 @@ class _Components:
 
 
 def _components(text: str) -> _Components:
-    """Sort the lines of a calendar by component. Raises CalendarError where a component has no end."""
+    """Sort the lines of a calendar by component. Raises CalendarError if a component has no end."""
     found = _Components()
     parents: list[str] = []
     seen = False
@@ -132,7 +132,7 @@ def _components(text: str) -> _Components:
             found.begin(line, tuple(parents[:4]))
         elif line.name == "END":
             if not parents or parents.pop() != name:
-                raise CalendarError(f"line {line.number}: END:{line.value[:40]} ends nothing that was begun")
+                raise CalendarError(f"line {line.number}: END:{line.value[:40]} has no matching BEGIN")
         elif parents:
             found.take(line, tuple(parents[:4]))
     if not seen or parents:

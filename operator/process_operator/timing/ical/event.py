@@ -1,8 +1,7 @@
-"""Events of a calendar (VEVENT of RFC 5545): when one begins, how long it lasts, and when it comes again.
+"""Events of a calendar (VEVENT of RFC 5545): start, length and recurrence.
 
-Slips that every calendar program reads are read as these do, with a remark: an end before the start, an end of the
-other kind. Only what leaves the days of an event unknown is refused. Neighbour: `calendar.py` collects the events of a
-file.
+Errors that every calendar program accepts (an end before the start, a date as the end of a timed event) are read in the
+same way, with a remark. An event is rejected only if its days are unknown.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ EVENT_PROPERTIES: Final = _ALL_DAY | {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One VEVENT. Everything in it is told in the terms of its start: as dates, or as times on the start's clock.
+    """One VEVENT. All its values have the form of its start: dates, or times on the clock of the start.
 
-    `length`: seconds of wall time; of an all-day event whole days. `added`: further starts, with a length of their own
-    where they are periods. `excepted` and `replaces`: starts that are not, or stand in another event; a date means all
-    of that date. `replaces_following`: so are all after it.
+    `length` is in seconds of wall time, and whole days for an all-day event. `added` has further starts, with their own
+    length if they are periods. `excepted` has removed starts. `replaces` is the start of another event that this event
+    replaces; a date stands for all starts on that date. With `replaces_following` it replaces all later starts too.
     """
 
     uid: str
@@ -47,10 +46,10 @@ class Event:
 
 
 def read_event(lines: Sequence[Line], name: str, clock_of: ClockOf, default_clock: WallClock | None) -> Event:
-    """Read an event from those of its lines that are among EVENT_PROPERTIES.
+    """Read an event from its lines, which are of EVENT_PROPERTIES.
 
-    `default_clock`: of times without a zone, and of recurring ones in UTC; None: such times stay as they are. Raises
-    CalendarError where the days of the event cannot be known.
+    `default_clock` is the clock of times without a zone and of recurring times in UTC. None leaves them as they are.
+    Raises CalendarError if the days of the event are unknown.
     """
     given = {line.name: line for line in reversed(lines)}
     is_all_day = any(found in given and given[found].value.upper() == "TRUE" for found in _ALL_DAY)
@@ -84,14 +83,14 @@ def read_event(lines: Sequence[Line], name: str, clock_of: ClockOf, default_cloc
 
 
 class _Reader:
-    """Reads moments of one event, with the zone of the calendar where they have none."""
+    """Reader of the moments of one event. Moments without a zone get the zone of the calendar."""
 
     def __init__(self, clock_of: Callable[[str], WallClock | None], default: WallClock | None) -> None:
         self._clock_of = clock_of
         self._default = default
 
     def start(self, line: Line) -> Moment:
-        """A start in UTC is told by the clock of the calendar, so that it recurs by that clock."""
+        """Convert a start in UTC to the clock of the calendar, so that it recurs by that clock."""
         found = self.moment(line)
         return found if found.is_date or self._default is None or not _is_utc(line) else found.on(self._default)
 
@@ -111,7 +110,7 @@ def _is_utc(line: Line) -> bool:
 
 
 def _no_clock(_: str) -> None:
-    """An all-day event has no zone, so one that nobody knows does not matter."""
+    """Ignore an unknown zone of an all-day event, because dates have no zone."""
     return
 
 
@@ -123,7 +122,7 @@ def _range(line: Line) -> str:
 
 
 def _length(start: Moment, given: dict[str, Line], reader: _Reader) -> tuple[int, str]:
-    """How long an event lasts, by the clock of its start, and what is odd about it."""
+    """Give the length of an event by the clock of its start, and a remark if its end is unusual."""
     shortest = DAY if start.is_date else 0
     try:
         if "DTEND" in given:

@@ -1,8 +1,8 @@
 """Content lines of iCalendar text (RFC 5545, section 3.1): unfolding, names, parameters and values.
 
-Real files hold lines that are none: unfolded descriptions, vendor properties, text with stray quotes. Only the
-properties that a reader asks for have to be well formed; all others are passed over. Neighbours: `values.py` reads
-dates and durations, `rule.py` recurrence rules, `calendar.py` components.
+Real files have malformed lines: unfolded descriptions, vendor properties, text with stray quotes. Only the properties
+that the caller wants must be well formed. All others are skipped. `values.py` reads dates and durations, `rule.py`
+recurrence rules, `calendar.py` components.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _TEXT_VALUE: Final = re.compile(r'(?:[^":]|"[^"]*")*:')
 _DATES: Final = frozenset({
     "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "TZOFFSETFROM", "TZOFFSETTO"
 })  # fmt: skip
-"""Properties whose value holds no colon, so that it begins after the last one whatever the parameters hold."""
+"""Properties whose value has no colon, so that it starts after the last colon of the line."""
 
 
 class CalendarError(ValueError):
-    """Text that is no calendar, or a calendar that cannot be followed; the message names the event or the line."""
+    """A text that is not a calendar, or an unreadable calendar. The message names the event or the line."""
 
 
 class Line(NamedTuple):
@@ -70,7 +70,7 @@ def _parameters(head: str) -> dict[str, str] | None:
 
 
 def _unfolded(text: str) -> Iterator[tuple[int, str]]:
-    """A line that begins with a blank continues the one before it; empty lines between them do not count."""
+    """Join continuation lines, which start with a blank, with the line before. Empty lines between them are dropped."""
     begun, parts = 0, [""]
     for number, line in enumerate(_BREAK.split(text.removeprefix("\ufeff")), 1):
         if line[:1] in (" ", "\t"):

@@ -1,7 +1,6 @@
-"""Occurrences of calendar events: the days and spans that all events of a file exclude together.
+"""Occurrences of calendar events: the days and spans that the events of a file exclude together.
 
-Neighbours: `event.py` reads events, `rule_days.py` finds the days of their rules, `exclusions.py` holds the
-result.
+`event.py` reads events, `rule_days.py` finds the days of their rules, `exclusions.py` has the type of the result.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ from process_operator.timing.zone import DAY, WINDOW_BITS, WallClock
 _END: Final = (LAST_DAY + 1) * DAY
 _LONG: Final = 31 * DAY
 _FEW: Final = 16
-"""Up to so many occurrences of an event are spans of their own."""
+"""Highest number of occurrences of an event that are stored as single spans."""
 _WINDOW_STEPS: Final = 1000
-"""What the first look at the clock changes of a zone in some year costs, in steps of the budget."""
+"""Cost of finding the clock changes of a zone in one more year, in steps of the budget."""
 _BYTES_PER_STEP: Final = 4
 _SPANS_PER_STEP: Final = 2
 _STEPS_PER_REPLACEMENT: Final = 3
 _STEPS_PER_CUT: Final = 30
-"""What the change of all following occurrences of an event costs, in steps of the budget."""
+"""Cost of one change of all following occurrences of an event, in steps of the budget."""
 
 
 class Occurrences:
-    """Collects what events exclude."""
+    """Collector of the exclusions of events."""
 
     def __init__(self, rule_days: RuleDays, budget: Budget) -> None:
         self._rule_days = rule_days
@@ -48,7 +47,7 @@ class Occurrences:
         self._seen: set[tuple[WallClock, int]] = set()
 
     def take(self, events: Sequence[Event]) -> list[str]:
-        """Take in the events of one calendar; gives what is wrong with those that cannot be followed."""
+        """Add the events of one calendar. Returns the errors of events that cannot be read."""
         problems = []
         replacing: dict[str, list[Event]] = {}
         for event in events:
@@ -64,7 +63,7 @@ class Occurrences:
         return problems
 
     def exclusions(self) -> Exclusions:
-        """Give everything that was taken in. Raises CalendarTooLargeError where that is more than can be searched."""
+        """Give the exclusions of all added events. Raises CalendarTooLargeError if a search in them would take too long."""
         self._budget.spend(sum(days.bit_count() for days in self._recurring.values()) // _SPANS_PER_STEP)
         recurring = tuple(RecurringSpans(*key, days) for key, days in self._recurring.items())
         self._budget.spend(search_steps(recurring))
@@ -104,7 +103,7 @@ class Occurrences:
             self._recurring[key] = days | (known or 0)
 
     def _add_long(self, start: Moment, length: int, days: int) -> None:
-        """Add occurrences of many days: those that meet are one."""
+        """Add occurrences of many days. Overlapping ones are merged."""
         begin = end = -1
         for day in day_numbers(days):
             self._budget.spend(1)
@@ -137,9 +136,9 @@ class Occurrences:
 
 
 class _Starts:
-    """When one event begins: on which days at the time of day of its first start, and when else.
+    """The starts of one event: days with the time of day of its first start, and other starts.
 
-    Days are told by the clock of that start.
+    Days are those of the clock of the first start.
     """
 
     def __init__(self, event: Event, rule_days: RuleDays) -> None:
@@ -159,7 +158,7 @@ class _Starts:
             self.days &= ~rule_days.of(rule, event.start.day, last, with_start=False)
 
     def remove(self, moments: Iterable[Moment]) -> None:
-        """Remove the starts at some moments; where only one of both is a date, all that begins on that date."""
+        """Remove the starts at some moments. If a moment or the start is a date, all starts on that date are removed."""
         dates: set[int] = set()
         walls: set[int] = set()
         for moment in moments:
@@ -172,21 +171,21 @@ class _Starts:
         self.others = [found for found in self.others if found[0] not in walls and found[0] // DAY not in dates]
 
     def day_of_replaced(self, other: Event) -> int:
-        """Give the day, by the clock of the start, on which begins what another event stands for."""
+        """Give the day of the start that another event replaces, by the clock of this event's start."""
         assert other.replaces is not None
         if self._start.is_date or other.replaces.is_date:
             return other.replaces.day
         return other.replaces.wall_on(self._start.clock) // DAY
 
     def cut(self, first: int) -> int:
-        """Remove all days from `first` on, and give them."""
+        """Remove the days from `first` on, and return them."""
         gone = self.days >> max(first, 0) << max(first, 0)
         self.days ^= gone
         return gone
 
 
 def _last_day(rule: Rule, start: Moment) -> int:
-    """Give the last day on which a rule may name a start."""
+    """Give the last day on which a rule can have a start."""
     if rule.until is None:
         return LAST_DAY
     if rule.until.is_date or start.is_date:

@@ -1,7 +1,7 @@
 """Recurrence rules of iCalendar as text (RFC 5545, section 3.3.10), from DAILY to YEARLY.
 
-What would mean something else is refused, never ignored; what other programs write by mistake and every calendar
-program reads (blanks, an empty part, an X- part) is read. Neighbour: `rule_days.py` finds the days of a rule.
+A part that would change the meaning is rejected, never ignored. Mistakes that every calendar program accepts (blanks,
+an empty part, an X- part) are accepted. `rule_days.py` finds the days of a rule.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class NthWeekday(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """On the days that all given parts name together, in every `interval`-th day, week, month or year."""
+    """A rule: the days that match all its parts, in every `interval`-th day, week, month or year."""
 
     frequency: str
     interval: int = 1
@@ -48,13 +48,13 @@ class Rule:
     weekdays: tuple[NthWeekday, ...] = ()
     positions: tuple[int, ...] = ()
     week_start: int = 0
-    """The weekday with which weeks begin, 0 = Monday."""
+    """The first weekday of a week, 0 = Monday."""
 
 
 def read_rule(text: str, time: int | None) -> Rule:
-    """Read the value of an RRULE of an event that begins at a second of the day; None: it is a date.
+    """Read the value of an RRULE of an event that starts at a second of the day; None for an all-day event.
 
-    Raises CalendarError for a rule that cannot be followed.
+    Raises CalendarError for a rule that is not supported.
     """
     parts = _parts(text)
     _refuse_other_times(parts, time, text)
@@ -90,7 +90,7 @@ def _parts(text: str) -> dict[str, str]:
 
 
 def _refuse_other_times(parts: dict[str, str], time: int | None, text: str) -> None:
-    """The time of day is that of DTSTART: BYHOUR, BYMINUTE and BYSECOND may say it once more, and no other."""
+    """Check that BYHOUR, BYMINUTE and BYSECOND, if they are set, repeat the time of day of DTSTART."""
     for name, unit in _TIMES.items():
         if name in parts:
             given = _numbers(parts[name], 0, 59, text, zero=True)

@@ -1,8 +1,8 @@
 """Days of iCalendar recurrence rules, as one integer with a bit for each day from 1970 to 2199.
 
 Every part of a rule (a month, the second Monday, every third week) is such a set, and the rule is their intersection.
-A rule is never walked from date to date: one that matches nothing, or each day for ever, costs what any other does.
-Neighbours: `rule.py` reads rules, `days.py` counts days.
+A rule is never walked from date to date. Therefore a rule without a match and a rule of every day cost the same.
+`rule.py` reads rules, `days.py` counts days.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _EARLIEST_YEAR: Final = 1600
 _LAST_YEAR: Final = 2199
 _WEEK: Final = 7
 _DAYS_PER_STEP: Final = 80
-"""What making one set of days costs: a step of the budget for so many days."""
+"""Number of days of one set that cost one step of the budget."""
 
 
 class RuleDays:
@@ -35,7 +35,7 @@ class RuleDays:
     def of(self, rule: Rule, start: int, last: int, *, with_start: bool = True) -> int:
         """Give the days of a rule from the day `start` to the day `last`, both included; bit 0 is 1970-01-01.
 
-        `with_start`: the start is the first day, whether the rule names it or not. Raises CalendarError.
+        With `with_start` the start is the first day, even if it does not match the rule. Raises CalendarError.
         """
         sets = self._sets_from(_FIRST_YEAR if rule.count is None or start >= 0 else _EARLIEST_YEAR)
         if rule.count is not None and start < sets.first_day:
@@ -74,7 +74,7 @@ class _DaySets:
         self._made: dict[tuple[str | int, ...], int] = {}
 
     def of(self, rule: Rule, start: int) -> int:
-        """Give the days that a rule names, as if it had neither begin nor end; `start` tells its phase."""
+        """Give the days that match a rule without bounds. `start` determines its phase."""
         civil = date.fromordinal(start + date(1970, 1, 1).toordinal())
         found = self._cycle(rule, start, civil) & self._days_in_cycle(rule, civil)
         if rule.months:
@@ -129,7 +129,7 @@ class _DaySets:
         return self._once((name, every, phase), make)
 
     def _repeated(self, length: int, every: int, offset: int) -> int:
-        """Give `length` days in every `every`, one run of them beginning at an offset."""
+        """Give `length` consecutive days in every `every` days. One run of them starts at an offset."""
         phase = offset % every
 
         def make() -> int:
@@ -208,7 +208,7 @@ class _DaySets:
 
 
 def _periods(starts: list[int]) -> list[tuple[int, int]]:
-    """Give the length of each period and the weekday on which it begins, from the first days of all."""
+    """Give the length and the first weekday of each period, from the first days of all periods."""
     return [(end - begin, (begin - 1) % _WEEK) for begin, end in pairwise(starts)]
 
 

@@ -1,6 +1,6 @@
 """Dates, times, periods and durations of iCalendar (RFC 5545, sections 3.3.4 to 3.3.9).
 
-Neighbours: `zones.py` finds the clock that a TZID means, `event.py` puts events together.
+`zones.py` finds the clock of a TZID.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class Moment(NamedTuple):
         """Give its wall time on another clock. A floating time or a date reads the same on every clock."""
         if self.is_date or self.clock is None or clock is None or self.clock is clock:
             return self.wall
-        near = min(max(self.wall, 0), _LATEST)  # beyond, clocks are taken to go on as they did
+        near = min(max(self.wall, 0), _LATEST)  # beyond 2199 the last offset is assumed
         instant = self.clock.resolved(near)
         return self.wall - near + instant + clock.offset(instant)
 
     def on(self, clock: WallClock | None) -> Moment:
-        """Give the same instant, told by another clock."""
+        """Give the same instant on another clock."""
         return Moment(self.wall_on(clock), clock)
 
 
@@ -90,7 +90,7 @@ def _clock(line: Line, clock_of: ClockOf) -> WallClock | None:
     if line.parameters is None:
         raise CalendarError(f"{line.name} in line {line.number} is not of the form {line.name};PARAMETER=value:value")
     name = line.parameters.get("TZID")
-    # A date has no zone, and neither has a time that ends in Z; what stands there then means nothing.
+    # Dates and times that end in Z have no zone. A TZID beside them is ignored.
     needs_zone = name and any("T" in text.upper() and text[-1:] not in "zZ" for text in line.value.split(","))
     return clock_of(name) if name and needs_zone else None
 

@@ -1,8 +1,7 @@
-"""Clocks of the zones that a calendar names: IANA's, those of Windows, and those that only its VTIMEZONEs define.
+"""Clocks of the zones in a calendar: zones of IANA, of Windows, and zones that its VTIMEZONEs define.
 
-A name of the IANA database always means that zone, of the one database that all schedules follow, whatever the calendar
-says of it. Nothing is shared between calendars but that database: what one defines has no meaning in another.
-Neighbours: `zone.py` has the clocks, `windows_zones.py` CLDR's table.
+A name of the IANA database always means the zone of the database that all schedules use, even if the calendar defines
+it differently. A definition is valid in its own calendar only. `windows_zones.py` has CLDR's table.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from process_operator.timing.zone import DAY, WallClock, wall_clock, zone_names
 
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2})([0-9]{2})([0-9]{2})?")
 _CLOCK_STEPS: Final = 20_000
-"""What a clock of a calendar's own costs, in steps of the budget."""
+"""Cost of a clock that the calendar defines, in steps of the budget."""
 
 ZoneLines = tuple[Sequence[Line], Sequence[Sequence[Line]]]
 """The lines of a VTIMEZONE itself, and those of each STANDARD and DAYLIGHT in it."""
@@ -40,7 +39,7 @@ class Zones:
         self._clocks: dict[str, WallClock] = {}
 
     def clock(self, name: str) -> WallClock:
-        """Give the clock of a zone. Raises CalendarError if nothing says what it is."""
+        """Give the clock of a zone. Raises CalendarError if the zone is unknown."""
         if name not in self._clocks:
             self._clocks[name] = self._find(name)
         return self._clocks[name]
@@ -60,20 +59,20 @@ class Zones:
         return wall_clock(located) if located is not None else self._own_clock(name, observances)
 
     def _own_clock(self, name: str, observances: Sequence[Sequence[Line]]) -> WallClock:
-        """Make a clock from the changes that a VTIMEZONE tells."""
+        """Build a clock from the changes in a VTIMEZONE."""
         self._budget.spend(_CLOCK_STEPS)
         try:
             changes = sorted(change for lines in observances for change in self._changes(lines))
         except CalendarError as error:
             raise CalendarError(f"VTIMEZONE {name[:80]!r}: {error}") from None
         if not changes:
-            raise CalendarError(f"VTIMEZONE {name[:80]!r} tells no offset from UTC")
+            raise CalendarError(f"VTIMEZONE {name[:80]!r} has no offset from UTC")
         instants = [instant for instant, _, _ in changes]
         offsets = [changes[0][1], *(offset for _, _, offset in changes)]
         return WallClock(lambda instant: offsets[bisect_right(instants, instant)])
 
     def _changes(self, lines: Sequence[Line]) -> list[tuple[int, int, int]]:
-        """The instants at which a STANDARD or DAYLIGHT begins, with the offsets before and after each."""
+        """Give the instants at which a STANDARD or DAYLIGHT starts, with the offsets before and after each."""
         given = {line.name: line for line in reversed(lines)}
         for name in ("DTSTART", "TZOFFSETFROM", "TZOFFSETTO"):
             if name not in given:
@@ -106,7 +105,7 @@ def _spellings() -> Mapping[str, str]:
 
 
 def _iana_name(name: str) -> str | None:
-    """Find the IANA zone that a TZID names: the name itself, or what follows a vendor's prefix."""
+    """Find the IANA zone of a TZID: the name itself, or the part after a vendor's prefix."""
     parts = name.lower().split("/")[-4:]
     candidates = ("/".join(parts[begin:]) for begin in range(len(parts)))
     return next((_spellings()[known] for known in candidates if known in _spellings()), None)

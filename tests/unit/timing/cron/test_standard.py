@@ -104,7 +104,7 @@ def test_day_rule(text: str, dates: list[str]) -> None:
         pytest.param("1,,2 0 * * *", "an item of the list is empty", id="two commas"),
         pytest.param("+7 0 * * *", "'+7' is not a value", id="a sign"),
         pytest.param("1-2-3 0 * * *", "'2-3' is not a value", id="two dashes"),
-        pytest.param("-5 0 * * *", "minute '-5': values are not negative, and a range has a beginning; allowed are 0 to 59", id="a range without a beginning"),
+        pytest.param("-5 0 * * *", "minute '-5': values cannot be negative, and a range needs a start; allowed are 0 to 59", id="a range without a beginning"),
         pytest.param("٣ 0 * * *", "is not a value", id="digits of another script"),
         pytest.param("0 0 * january *", "'january' is not a value", id="a long name"),
         pytest.param("0 0 mon * *", "day of month 'mon': 'mon' is not a value", id="a weekday in the wrong field"),
