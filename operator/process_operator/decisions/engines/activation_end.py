@@ -30,8 +30,8 @@ from process_operator.resources.process_run import RunPhase
 def plan_activation_end(snapshot: Snapshot, calendar: Calendar, reason: str, now: datetime) -> Part[datetime | None]:
     """Record the undecided ticks in one summary. The value is the last of them (UTC); None if there is none.
 
-    The history must be known. A crash may have come between the claim of a tick and the cursor; such a tick keeps its
-    run, and a tick whose CronJob made a Job gets the run of that Job.
+    The history must be known. After a crash between a claim and the cursor a tick has a run, which it keeps. A
+    tick whose CronJob created a Job gets the run of that Job.
     """
     after = settled_through(snapshot, calendar.recurrence)
     last = calendar.recurrence.previous(calendar.recurrence.due_through(now))

@@ -166,7 +166,7 @@ def _suspend(cronjob: CronJob) -> PatchCronJob:
 def suspend_orphans(snapshot: Snapshot) -> Part[None]:
     """Suspend CronJobs whose request was deleted with `--cascade=orphan`.
 
-    Such a CronJob would fire for ever, and nothing would record its runs.
+    It would fire for ever, and nothing would record its runs.
     """
     orphans = (
         cronjob

@@ -23,7 +23,7 @@ from process_operator.decisions.plan.actions import Action, LoadHistory, LoadPro
 from process_operator.decisions.plan.limits import MAX_WAITING
 from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.template.job_template import JobTemplate
-from process_operator.decisions.ticks.due import DueTicks, Hindrance, Rules, decide_due_ticks
+from process_operator.decisions.ticks.due import CreationFailure, DueTicks, Rules, decide_due_ticks
 from process_operator.decisions.ticks.missed_records import record_missed
 from process_operator.decisions.ticks.progress import (
     Calendar,
@@ -103,7 +103,7 @@ def _due_ticks(
         blocked=_is_blocked(context, calendar, blockers, rules, after),
         # Only Forbid needs them, and they are costly to collect if many runs are remembered.
         busy_intervals=all_busy_intervals(context) if rules.policy == ConcurrencyPolicy.FORBID else (),
-        hindrance=_hindrance(context, calendar),
+        creation_failure=_creation_failure(context, calendar),
     )
 
 
@@ -157,13 +157,13 @@ def _record_and_claim(
     return part(*actions).with_value(latest(cursor, records.value))
 
 
-def _hindrance(context: DecisionContext, calendar: Calendar) -> Hindrance | None:
-    """Why no run could be created, and the first tick that this concerns."""
+def _creation_failure(context: DecisionContext, calendar: Calendar) -> CreationFailure | None:
+    """The cause for which no run could be created, with the first tick that it concerns."""
     cause, recurrence = cause_of_misses(context.snapshot), calendar.recurrence
     if cause is None:
         return None
     since, words = cause
-    return Hindrance(recurrence.previous(recurrence.due_through(since)) or since, words)
+    return CreationFailure(recurrence.previous(recurrence.due_through(since)) or since, words)
 
 
 def waiting_ticks(context: DecisionContext, calendar: Calendar) -> int:

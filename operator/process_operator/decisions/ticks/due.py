@@ -1,8 +1,8 @@
-"""Due ticks of a schedule: which start, which wait, and which are refused.
+"""Due ticks of a schedule: which start, which wait, and which are missed.
 
-The table policy x catch-up x deadline. Ticks are never listed by the thousand: a long outage of a one-second schedule
-is a few spans, cut where the reason changes. Neighbours: `missed.py` writes the refused ones down,
-`concurrency/policy.py` says what is in the way.
+This is the table policy x catch-up x deadline. Ticks are never listed by the thousand. A long outage of a one-second
+schedule is a few spans, cut wherever the reason changes. Neighbours: `missed.py` records the missed ticks,
+`concurrency/policy.py` finds the runs that block a tick.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from process_operator.timing.recurrence import Recurrence
 
 @dataclass(frozen=True, slots=True)
 class BusyInterval:
-    """A time during which a run was in the way; `end` is None while it still is (UTC)."""
+    """A time during which a run blocked other runs; `end` is None while it still does (UTC)."""
 
     run: str
     start: datetime
@@ -31,8 +31,8 @@ class BusyInterval:
 
 
 @dataclass(frozen=True, slots=True)
-class Hindrance:
-    """Why the runs of ticks from `first` (UTC) on could not be created."""
+class CreationFailure:
+    """A cause for which the runs of ticks from `first` (UTC) on could not be created."""
 
     first: datetime
     cause: str
@@ -40,31 +40,31 @@ class Hindrance:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a person said about ticks that are late or meet another run."""
+    """The fields of a request about ticks that are late or meet another run."""
 
     policy: ConcurrencyPolicy
     catch_up: CatchUp = CatchUp.LATEST
     deadline_seconds: int | None = None
-    """`startingDeadlineSeconds`; None: nothing is ever too late."""
+    """`startingDeadlineSeconds`; None if no tick is ever too late."""
     most: int = MAX_STARTS
-    """How many may be started now: `maxRuns` may leave less than are started at once. One at least."""
+    """Number of runs that may start now, at least 1. `maxRuns` may leave fewer than one decision starts."""
 
     @property
     def make_up_all(self) -> bool:
-        """Whether older ticks are started too. Under Replace the newest would only kill them, so they never are."""
+        """Whether older ticks start too. Under Replace the newest tick would end them, so they never start."""
         return self.catch_up == CatchUp.ALL and self.policy != ConcurrencyPolicy.REPLACE
 
 
 @dataclass(frozen=True, slots=True)
 class DueTicks:
-    """What becomes of the ticks that are due."""
+    """Decision about the ticks that are due."""
 
     start: tuple[datetime, ...] = ()
-    """Claim and start these, oldest first (for Queue: claim them, they start at their turn)."""
+    """Ticks to claim and start, oldest first. Under Queue they are claimed and start in turn."""
     waiting: int = 0
-    """How many of the newest are left undecided: a run is in their way, or they follow at once after these starts."""
+    """Number of the newest ticks that stay undecided, because a run blocks them or the next decision starts them."""
     missed: tuple[Span, ...] = ()
-    """All of them older than the others."""
+    """Missed ticks, all older than the ticks that start or wait."""
 
 
 def decide_due_ticks(
@@ -75,7 +75,7 @@ def decide_due_ticks(
     rules: Rules,
     blocked: bool,
     busy_intervals: Sequence[BusyInterval],
-    hindrance: Hindrance | None = None,
+    creation_failure: CreationFailure | None = None,
 ) -> DueTicks:
     """Decide the ticks after `after` that are due by now.
 
@@ -84,9 +84,9 @@ def decide_due_ticks(
         after: the cursor, UTC: every tick up to it is settled.
         now: UTC.
         rules: of the request.
-        blocked: a run is in the way now.
-        occupations: runs that are or were in the way, to tell Skipped from Missed.
-        hindrance: why runs could not be created, which the records of missed ticks name.
+        blocked: a run blocks them now.
+        busy_intervals: times of runs that block or blocked them, to tell Skipped from Missed.
+        creation_failure: why runs could not be created, which the records of missed ticks name.
     """
     newest = recurrence.previous(recurrence.due_through(now))
     if newest is None or newest <= after:
@@ -96,23 +96,23 @@ def decide_due_ticks(
     cut = None
     if deadline is not None:
         cut = recurrence.due_before(now.replace(microsecond=0) - timedelta(seconds=deadline))
-    why = _Why(cut, busy, hindrance)
+    reasons = _Reasons(cut, busy, creation_failure)
     if is_too_old(recurrence.due_at(newest), now, deadline):
-        return DueTicks(missed=tuple(_spans(recurrence, after, newest, why)))
+        return DueTicks(missed=tuple(_spans(recurrence, after, newest, reasons)))
     if rules.make_up_all:
         low = after if cut is None else max(after, recurrence.before(cut) or after)
-        too_old = tuple(_spans(recurrence, after, low, why)) if low > after else ()
+        too_old = tuple(_spans(recurrence, after, low, reasons)) if low > after else ()
         at_once = rules.most if policy != ConcurrencyPolicy.FORBID else 0 if blocked else 1
         return _all(recurrence, low, newest, too_old, at_once)
     older = recurrence.before(newest)
-    missed = tuple(_spans(recurrence, after, older, why)) if older is not None and older > after else ()
+    missed = tuple(_spans(recurrence, after, older, reasons)) if older is not None and older > after else ()
     if blocked and policy in (ConcurrencyPolicy.FORBID, ConcurrencyPolicy.REPLACE):
         return DueTicks(waiting=1, missed=missed)
     return DueTicks(start=(newest,), missed=missed)
 
 
 def _among_ticks(recurrence: Recurrence, busy_intervals: Sequence[BusyInterval]) -> tuple[BusyInterval, ...]:
-    """The same times between nominal instants: a run is in the way of the ticks that are due while it goes on."""
+    """The same times between nominal instants. A run blocks the ticks that are due while it is open."""
     edge = recurrence.due_before
     return tuple(BusyInterval(o.run, edge(o.start), edge(o.end) if o.end is not None else None) for o in busy_intervals)
 
@@ -120,8 +120,7 @@ def _among_ticks(recurrence: Recurrence, busy_intervals: Sequence[BusyInterval])
 def _all(
     recurrence: Recurrence, after: datetime, newest: datetime, too_old: tuple[Span, ...], at_once: int
 ) -> DueTicks:
-    """Each tick in (after, newest] starts in its turn, `at_once` of them now, but for the oldest beyond
-    `MAX_WAITING`."""
+    """Start each tick in (after, newest] in its turn, `at_once` of them now. The oldest beyond `MAX_WAITING` are missed."""
     missed, left = too_old, recurrence.count(after, newest)
     if left > MAX_WAITING:
         first, kept = recurrence.next_after(after), recurrence.newest(after, newest, limit=MAX_WAITING)
@@ -141,36 +140,36 @@ def spans_without_job(
     policy: ConcurrencyPolicy,
     busy_intervals: Sequence[BusyInterval],
 ) -> tuple[Span, ...]:
-    """Ticks in (after, until] that the CronJob controller passed over without a Job."""
+    """Ticks in (after, until] for which the CronJob controller created no Job."""
     busy = busy_intervals if policy == ConcurrencyPolicy.FORBID else ()
-    return tuple(_spans(recurrence, after, until, _Why(None, busy)))
+    return tuple(_spans(recurrence, after, until, _Reasons(None, busy)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Why:
-    """What decides why a tick is refused."""
+class _Reasons:
+    """Everything that decides why a tick is missed."""
 
     cut: datetime | None
     """Ticks before it are too late."""
     busy_intervals: Sequence[BusyInterval]
-    hindrance: Hindrance | None = None
+    creation_failure: CreationFailure | None = None
 
     def edges(self) -> set[datetime]:
-        """Where the reason can change."""
+        """Instants at which the reason can change."""
         edges = {edge for o in self.busy_intervals for edge in (o.start, o.end) if edge is not None}
         edges |= {self.cut} if self.cut is not None else set()
-        return edges | ({self.hindrance.first} if self.hindrance is not None else set())
+        return edges | ({self.creation_failure.first} if self.creation_failure is not None else set())
 
 
-def _spans(recurrence: Recurrence, after: datetime, until: datetime, why: _Why) -> Iterator[Span]:
-    """Refused ticks in (after, until], cut wherever the reason can change; neighbours refused alike are one span."""
-    ends = [recurrence.before(edge) for edge in sorted(why.edges()) if after < edge <= until]
+def _spans(recurrence: Recurrence, after: datetime, until: datetime, reasons: _Reasons) -> Iterator[Span]:
+    """Missed ticks in (after, until], cut wherever the reason changes."""
+    ends = [recurrence.before(edge) for edge in sorted(reasons.edges()) if after < edge <= until]
     held: Span | None = None
     for end in [*ends, until]:
         found = recurrence.span(after, end) if end is not None else None
         if found is None:
             continue
-        after, missed_reason = found.last, _missed_reason(found.first, why)
+        after, missed_reason = found.last, _missed_reason(found.first, reasons)
         if held is not None and held.missed_reason == missed_reason:
             held = Span(held.first, found.last, held.count + found.count, missed_reason)
             continue
@@ -181,10 +180,14 @@ def _spans(recurrence: Recurrence, after: datetime, until: datetime, why: _Why) 
         yield held
 
 
-def _missed_reason(tick: datetime, why: _Why) -> MissedReason:
-    for busy_interval in why.busy_intervals:
+def _missed_reason(tick: datetime, reasons: _Reasons) -> MissedReason:
+    for busy_interval in reasons.busy_intervals:
         if busy_interval.start <= tick and (busy_interval.end is None or tick < busy_interval.end):
             return MissedReason(RunPhase.SKIPPED, RunReason.OVERLAP, busy_interval.run)
-    too_old = why.cut is not None and tick < why.cut
-    cause = why.hindrance.cause if why.hindrance is not None and tick >= why.hindrance.first else ""
+    too_old = reasons.cut is not None and tick < reasons.cut
+    cause = (
+        reasons.creation_failure.cause
+        if reasons.creation_failure is not None and tick >= reasons.creation_failure.first
+        else ""
+    )
     return MissedReason(RunPhase.MISSED, RunReason.DEADLINE_PASSED if too_old else RunReason.SUPERSEDED, cause)

@@ -1,9 +1,9 @@
-"""Ticks of a burst that are claimed in the seconds before them, so that at the tick only their Jobs are left to make.
+"""Early claims: runs of a burst that the operator creates in the seconds before their ticks.
 
-Until its tick such a run stands for nothing: it is not active, waits for nothing and is in nobody's way. Where the tick
-will not come as it was foreseen (unscheduled, rescheduled, edited), or where nobody took it up and a newer one is due,
-the claim is withdrawn, and the tick is decided like one that was never claimed. Neighbours: `controller/burst.py` finds
-the bursts, `request.py` asks here what its runs are.
+At the tick only the Jobs are left to create. Until its tick an early claim has no effect. It is not active, waits for
+nothing and blocks no run. The operator withdraws it if the tick does not come as planned (the request was unscheduled,
+rescheduled or edited), or if it was not started and a newer tick is due. The tick is then decided as if it had never
+been claimed. Neighbours: `controller/burst.py` finds the bursts, `request.py` leaves early claims out of its runs.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ from process_operator.resources.process_run import ProcessRun, Trigger
 
 
 def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
-    """The claim that a plan for an instant to come begins with, where it may be made before that instant; without its
-    Job.
+    """The claim of a plan for a future instant, without its Job; None if it must not be created before that instant.
 
-    Only under Allow: otherwise what happens until then may keep the tick from starting. And without jitter, which
-    spreads ticks better.
+    Early claims exist only under Allow. Under other policies a run can start before then and block the tick. They exist
+    only without jitter, which spreads a burst better.
     """
     request = snapshot.request
     if (
@@ -51,16 +50,16 @@ def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
 
 
 def without_claims(snapshot: Snapshot, now: datetime) -> tuple[Snapshot, tuple[ProcessRun, ...]]:
-    """A request without the runs whose tick is still to come, and these."""
-    ahead = tuple(run for run in snapshot.runs if _is_ahead(snapshot, run) and _tick(run) > now)
-    if not ahead:
+    """The request without the runs whose ticks are in the future, and these runs."""
+    early = tuple(run for run in snapshot.runs if _is_early_claim(snapshot, run) and _tick(run) > now)
+    if not early:
         return snapshot, ()
-    hidden = {run.metadata.name for run in ahead}
-    return replace(snapshot, runs=tuple(run for run in snapshot.runs if run.metadata.name not in hidden)), ahead
+    hidden = {run.metadata.name for run in early}
+    return replace(snapshot, runs=tuple(run for run in snapshot.runs if run.metadata.name not in hidden)), early
 
 
 def withdraw(snapshot: Snapshot, runs: Iterable[ProcessRun]) -> tuple[Action, ...]:
-    """What takes claims back: the server is asked first, because a Job that is there would go with its run."""
+    """Withdraw claims. Each Job is looked up first, because deleting a run would delete its Job too."""
     seen = [(run.metadata, snapshot.observations_of(run.metadata.name)) for run in runs]
     return tuple(
         WithdrawRun(metadata.name, metadata.uid) if observations.job_absent else LookUpJob(metadata.name)
@@ -69,17 +68,16 @@ def withdraw(snapshot: Snapshot, runs: Iterable[ProcessRun]) -> tuple[Action, ..
     )
 
 
-def void_claims(context: DecisionContext, ahead: tuple[ProcessRun, ...]) -> tuple[Action, ...]:
-    """What has to be done before anything else is decided: claims `ahead` that no longer hold, and those nobody took
-    up."""
+def void_claims(context: DecisionContext, early: tuple[ProcessRun, ...]) -> tuple[Action, ...]:
+    """Withdraw claims that no longer hold, and claims that were not started although a newer tick is due."""
     snapshot = context.snapshot
-    void = (run for run in ahead if not _holds(context, run))
-    late = (run for run in snapshot.runs if _is_ahead(snapshot, run) and _is_superseded(context, run))
+    void = (run for run in early if not _holds(context, run))
+    late = (run for run in snapshot.runs if _is_early_claim(snapshot, run) and _is_superseded(context, run))
     return withdraw(snapshot, (*void, *late))
 
 
 def _holds(context: DecisionContext, run: ProcessRun) -> bool:
-    """Whether the tick of a claim will come, and nothing will keep it from starting."""
+    """Whether the tick of a claim will come, and no policy can block it."""
     recurrence, tick = context.acceptance.recurrence, _tick(run)
     if recurrence is None or not context.claims_ticks or context.lock is not None:
         return False
@@ -92,7 +90,7 @@ def _holds(context: DecisionContext, run: ProcessRun) -> bool:
 
 
 def _is_superseded(context: DecisionContext, run: ProcessRun) -> bool:
-    """Whether a newer tick is due, so that this one, had it not been claimed, would not be made up."""
+    """Whether a newer tick is due, so that an unclaimed tick of this time would be missed."""
     recurrence = context.acceptance.recurrence
     if recurrence is None or context.request.spec.catch_up == CatchUp.ALL or run.spec.cancel:
         return False
@@ -100,10 +98,10 @@ def _is_superseded(context: DecisionContext, run: ProcessRun) -> bool:
     return newer is not None and recurrence.due_at(newer) <= context.now
 
 
-def _is_ahead(snapshot: Snapshot, run: ProcessRun) -> bool:
-    """Whether a run was claimed before its tick, and the tick was not decided since."""
+def _is_early_claim(snapshot: Snapshot, run: ProcessRun) -> bool:
+    """Whether a run was created before its tick, and the tick was not decided since."""
     tick, cursor = run.spec.scheduled_time, snapshot.status.last_schedule_time
-    # A person may annotate what they like, but only the operator sets this trigger.
+    # A user can set any annotation, but only the operator can set this trigger.
     is_claim = run.spec.trigger == Trigger.SCHEDULE and names.ANNOTATION_AHEAD in run.metadata.annotations
     if not is_claim or tick is None:
         return False

@@ -1,9 +1,9 @@
-"""Why a due tick gets no Job, and how that is recorded: single runs first, one summary run for a long row of them.
+"""Missed ticks as records: single runs first, one summary run for a long row of them.
 
-The first ten consecutive ticks refused for the same reason (and by the same run in the way) are a record each; from the
-eleventh on a summary named after its first tick stands for all of them, so a one-second schedule that is blocked for a
-week leaves eleven objects. Those that were too many to wait are in one summary from the first on. Counts are recomputed
-from the calendar, never added up. Neighbour: `due.py` says which ticks are refused.
+The first ten consecutive ticks that are missed for one reason (and because of one run) get a record each. From the
+eleventh on, a summary named after its first tick stands for all of them. A one-second schedule that is blocked for a
+week therefore leaves eleven objects. Ticks that were too many to wait are in one summary from the first on. Counts are
+recomputed from the calendar, never added up. Neighbour: `due.py` decides which ticks are missed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What to write for refused ticks, and the newest tick that is recorded by it."""
+    """Records to write for missed ticks, and the newest tick that they cover."""
 
     new: tuple[Record, ...] = ()
     grown: tuple[Growth, ...] = ()
@@ -49,14 +49,14 @@ def record_spans(
     ongoing: bool,
     briefly: bool = False,
 ) -> Records:
-    """Lay refused ticks down as records, going on with the row that is already in the history.
+    """Make the records of missed ticks, continuing the row that is already in the history.
 
     Args:
         spans: in order of time.
         recurrence: the calendar, to count and to step through ticks.
         history: finished runs of the request, in any order.
-        ongoing: a run is still in the way, so more ticks will follow: then a summary grows once a minute at most.
-        briefly: one summary for each span, because a quota has little room for records.
+        ongoing: a run still blocks, so more ticks will be missed. A summary then grows once a minute at most.
+        briefly: write one summary for each span, because a quota has little room for records.
     """
     new: list[Record] = []
     grown: list[Growth] = []
@@ -86,13 +86,13 @@ def record_spans(
 
 
 def in_one_summary(first: datetime, last: datetime, count: int, missed_reason: MissedReason) -> Record:
-    """One record for all ticks that the end of an activation leaves behind."""
+    """One record for all ticks that the end of an activation leaves undecided."""
     summary = RunSummary(from_=first, to=last, count=count) if count > 1 else None
     return Record(first, missed_reason, summary)
 
 
 def _row_before(span: Span, recurrence: Recurrence, history: Sequence[FinishedRun]) -> tuple[int, FinishedRun | None]:
-    """How many single records of the same row come right before the span, or the summary that ends the row."""
+    """Number of single records of the same row right before the span, or the summary that ends the row."""
     ticks = sorted((run for run in history if run.scheduled is not None), key=lambda run: run.scheduled or run.created)
     expected, singles = span.first, 0
     for run in reversed(ticks):

@@ -1,8 +1,8 @@
-"""The ticks of a request's present activation, which of them a run stands for already, and how far everything is settled.
+"""Progress of a schedule: the ticks of the present activation, those that runs cover, and the cursor.
 
-The cursor (`status.lastScheduleTime`) says through which tick all is settled; it moves only with a plan whose records
-have been written. Neighbours: `engines/operator.py` and `engines/cronjob_runs.py` decide the ticks, `missed_records.py`
-records the refused.
+All ticks up to the cursor (`status.lastScheduleTime`) are settled. It moves only with a plan whose records have been
+written. Neighbours: `engines/operator.py` and `engines/cronjob_runs.py` decide the ticks, `missed_records.py` records
+the missed ones.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from process_operator.timing.recurrence import Recurrence
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the schedule is after the plan: the cursor, runs started by it, and how many due ticks wait."""
+    """Progress after a plan: the cursor, the number of runs that the plan starts, and the number of waiting ticks."""
 
     cursor: datetime | None
     started: int = 0
@@ -45,7 +45,7 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class NewRuns:
-    """How far the schedule is once the new runs are created, and its calendar if the request has one."""
+    """Progress of the schedule once the new runs are created, and its calendar if the request has one."""
 
     progress: Progress
     calendar: Calendar | None = None
@@ -58,9 +58,9 @@ def calendar_of(snapshot: Snapshot, recurrence: Recurrence) -> Calendar:
 
 
 def settled_through(snapshot: Snapshot, recurrence: Recurrence) -> datetime:
-    """The instant up to which no tick is looked at: the cursor, but not before the activation began.
+    """The instant (UTC) through which ticks are settled: the cursor, or the start of the activation if that is later.
 
-    Where the rules of the zone have changed since, the wall time of the cursor may come again: that is settled too.
+    If the rules of the zone have changed since, the wall time of the cursor can come again. That tick is settled too.
     """
     cursor, wall_time = snapshot.status.last_schedule_time, snapshot.status.last_wall_time
     settled = recurrence.floor if cursor is None else max(cursor, recurrence.floor)
@@ -68,7 +68,10 @@ def settled_through(snapshot: Snapshot, recurrence: Recurrence) -> datetime:
 
 
 def runs_left(snapshot: Snapshot, counted: int = 0) -> int | None:
-    """How many runs `maxRuns` leaves to the activation, `counted` of which no status knows yet; None: any number."""
+    """Number of runs that `maxRuns` leaves to the activation; None if it has no limit.
+
+    `counted`: runs of the activation that the status does not count yet.
+    """
     assert snapshot.request is not None and snapshot.status.activation is not None
     schedule = snapshot.request.spec.timing.schedule
     if schedule is None or schedule.max_runs is None:
@@ -84,8 +87,7 @@ def has_run(snapshot: Snapshot, name: str) -> bool:
 
 
 def is_covered(snapshot: Snapshot, calendar: Calendar, tick: datetime) -> bool:
-    """Whether a run stands for a tick: its own, or the summary of many, which a wrong clock may have made ahead of
-    time."""
+    """Whether a run covers a tick: its own, or a summary, which a wrong clock may have created before the tick."""
     if has_run(snapshot, calendar.run_name(tick)):
         return True
     summaries = [*(run.summary for run in snapshot.history or ()), *map(summary_of, snapshot.runs)]
@@ -93,7 +95,7 @@ def is_covered(snapshot: Snapshot, calendar: Calendar, tick: datetime) -> bool:
 
 
 def busy_intervals(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[BusyInterval, ...]:
-    """When which run was in the way, as far as that is known: from its claim to its end."""
+    """Times during which known runs blocked other runs, each from its claim to its end."""
     ended = [
         BusyInterval(run.name, min(run.created, run.start), run.end)
         for run in snapshot.history or ()
@@ -108,12 +110,12 @@ def busy_intervals(snapshot: Snapshot, views: tuple[RunView, ...]) -> tuple[Busy
 
 
 def runs_of_ticks(snapshot: Snapshot, after: datetime, until: datetime) -> int:
-    """How many ticks in (after, until] have a run that started or will."""
+    """Number of ticks in (after, until] with a run that has started or will start."""
     return sum(1 for tick in ticks_with_runs(snapshot) if after < tick <= until)
 
 
 def ticks_with_runs(snapshot: Snapshot) -> list[datetime]:
-    """Ticks of which a run is known that started or will."""
+    """Ticks with a known run that has started or will start."""
     started = [
         run.scheduled for run in snapshot.history or () if not run.missed_reason and run.phase != RunPhase.MISSED
     ]
@@ -127,12 +129,12 @@ def ticks_with_runs(snapshot: Snapshot) -> list[datetime]:
 
 
 def latest(*instants: datetime | None) -> datetime | None:
-    """The last of those instants that there are."""
+    """The latest of some instants; None if there is none."""
     return max(filter(None, instants), default=None)
 
 
 def span_of(recurrence: Recurrence, after: datetime, until: datetime, missed_reason: MissedReason) -> list[Span]:
-    """The ticks in (after, until] as one span; none where there are none."""
+    """The ticks in (after, until] as one span, or an empty list."""
     found = recurrence.span(after, until)
     return [Span.of(found, missed_reason)] if found is not None else []
 
@@ -152,7 +154,7 @@ def without_ticks(
 
 
 def without_runs(spans: Iterable[Span], calendar: Calendar, snapshot: Snapshot) -> list[Span]:
-    """The spans without the ticks that a run stands for already, alone or in a summary."""
+    """The spans without the ticks that a run covers, alone or in a summary."""
     taken = [
         (run.scheduled, run.summary.to if run.summary else run.scheduled)
         for run in snapshot.history or ()
