@@ -1,7 +1,7 @@
-"""One request that is there, judged, with its open runs: what every part of its decision looks at.
+"""Context of a decision: one existing request with its acceptance and its open runs, which every part reads.
 
-`request.py` makes it; `concurrency/eligibility.py`, `run/open_runs.py`, `engines/new_runs.py` and `status/facts.py`
-read it.
+`request.py` makes it. Neighbours: `concurrency/eligibility.py`, `run/open_runs.py`, `engines/new_runs.py` and
+`status/facts.py` read it.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from process_operator.resources.process_run import Trigger
 
 @dataclass(frozen=True)
 class DecisionContext:
-    """A request whose activation is up to date, the verdict on it, and its runs, at `now` (UTC)."""
+    """A request whose activation is up to date, its acceptance, and its open runs, at `now` (UTC)."""
 
     snapshot: Snapshot
     acceptance: Acceptance
     views: tuple[RunView, ...]
     now: datetime
     orphans: tuple[Candidate, ...] = ()
-    """What else works under the name of the request (`run/orphans.py`): it has its place until it ends."""
+    """Orphans that are at work under the name of the request (`run/orphans.py`). They block until they end."""
     whole: Snapshot | None = None
-    """The snapshot with all Jobs of the name, also those that belong to no run."""
+    """The snapshot with all Jobs under the name, also those that belong to no run."""
 
     @cached_property
     def request(self) -> ProcessRequest:
-        """The request, which is there."""
+        """The request, which exists."""
         assert self.snapshot.request is not None
         return self.snapshot.request
 
@@ -49,13 +49,13 @@ class DecisionContext:
 
     @property
     def policy(self) -> ConcurrencyPolicy:
-        """What happens to a run that meets another one: the stricter policy of the request and its Process."""
+        """The concurrency policy that applies: the stricter one of the request and its Process."""
         own, process = self.request.spec.concurrency_policy, self.snapshot.process
         return own if process is None else stricter(own, process.spec.concurrency_policy)
 
     @property
     def lock(self) -> ProcessLock | None:
-        """The others before the Process of the request, where that is shared under a policy."""
+        """The lock of the Process of the request, if its policy is not Allow."""
         return self.snapshot.process_lock
 
     @property
@@ -65,7 +65,7 @@ class DecisionContext:
 
     @property
     def is_own_engine(self) -> bool:
-        """Whether the operator makes the Jobs of this schedule."""
+        """Whether the operator creates the Jobs of this schedule."""
         return self.acceptance.engine is not None and self.acceptance.engine.engine == Engine.OPERATOR
 
     @property
@@ -74,17 +74,17 @@ class DecisionContext:
         return self.acceptance.is_accepted and self.is_own_engine and not self.is_suspended
 
     def due_of(self, view: RunView) -> datetime:
-        """When a run was to start (UTC): its tick and the jitter of it, or when it was made by hand."""
+        """When a run was due (UTC): its tick with jitter, or its creation if a user created it."""
         recurrence = self.acceptance.recurrence
         is_of_tick = view.run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
         return recurrence.due_at(view.due) if recurrence is not None and is_of_tick else view.due
 
     def has_released_lock(self, view: RunView) -> bool:
-        """Whether a suspended run waits for its turn again: it has no pods. One with steps keeps its place."""
+        """Whether a suspended run has released the lock, because it has no pods. A run with steps keeps the lock."""
         return view.is_paused and self.lock is not None and not view.run.status.steps
 
     @cached_property
     def first_started(self) -> str | None:
-        """A run that goes on, for whom others wait."""
+        """Name of a started run that waiting runs wait for."""
         own = (view.name for view in self.views if view.is_started)
         return next(own, None) or next((orphan.name for orphan in self.orphans), None)

@@ -1,9 +1,9 @@
-"""Activationes: the unbroken validity of one timing, and what begins a new one.
+"""Activations: the period for which one timing is in force without a break, and what begins a new one.
 
-Start, resume, reschedule and an edit of the timing each begin an activation; its number is written to `status.activation`
-before anything is made from it, so the run of a one-shot timing (named after the number) exists once, and a schedule
-never makes up ticks of a time in which it should have been quiet. `request.py` asks first of all whether an activation
-begins.
+A start, a resume, a reschedule and an edit of the timing each begin an activation. Its number is written to
+`status.activation` before anything is created from it. The run of a one-shot timing (named after the number) therefore
+exists once, and a schedule never catches up on ticks of a time in which it was not in force. `request.py` first decides
+whether an activation begins.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ Ending = Literal["Suspended", "Edited", "Rescheduled"]
 
 @dataclass(frozen=True, slots=True)
 class ActivationChange:
-    """The activation as it has to be written now; `ends` says why the one before is over, where it is."""
+    """The activation to write now. `ends` is why the one before has ended, if it has."""
 
     activation: Activation
     last_handled_reschedule: str | None
     ends: Ending | None = None
     unused: bool = False
-    """The timing was edited, and nothing follows from that: the request has run its one run."""
+    """The timing was edited without effect, because the request has run its one run."""
 
     def apply(self, status: ProcessRequestStatus) -> ProcessRequestStatus:
-        """The status with this change, and nothing else touched that a person may still want to read."""
+        """The status with this change. Everything else that a user might read stays."""
         changes: dict[str, object] = {
             "activation": self.activation,
             "last_handled_reschedule": self.last_handled_reschedule,
         }
         if status.activation is not None and status.activation.number != self.activation.number:
-            changes["last_wall_time"] = None  # it was of another timing
+            changes["last_wall_time"] = None  # it belongs to the earlier timing
         if status.activation is not None and _timing_of(status.activation) != _timing_of(self.activation):
             changes["calendars"] = ()  # the new timing is accepted with the calendars as they are now
         return status.model_copy(update=changes)
@@ -61,7 +61,7 @@ def _timing_of(activation: Activation) -> str:
 def timing_hash(request: ProcessRequest) -> str:
     """16 hex digits of the timing with its defaults filled in, after `once-` for one-shot timings.
 
-    The prefix lets an edit tell whether the timing before it was one-shot, when its text is no longer there.
+    At an edit the prefix shows whether the earlier timing was one-shot, because its text is gone.
     """
     return _HASHES.of(request, (), lambda: _hash_of(request.spec.timing))
 
@@ -73,15 +73,15 @@ def _hash_of(timing: Timing) -> str:
 
 
 def is_suspended(activation: Activation) -> bool:
-    """Whether the activation has been put to rest by Unschedule."""
+    """Whether the activation was suspended by Unschedule."""
     return activation.spec_hash.startswith(_SUSPENDED)
 
 
 def next_activation(snapshot: Snapshot, now: datetime) -> ActivationChange | None:
-    """What has to be written to `status.activation` before anything else is done; None where it is up to date.
+    """The change to write to `status.activation` before anything else is decided; None if it is up to date.
 
     Args:
-        snapshot: the request must be there, and its history known where `needs_history` says so.
+        snapshot: the request must exist, and its history must be known if `needs_history` is true.
         now: UTC.
     """
     request = snapshot.request
@@ -111,7 +111,7 @@ def next_activation(snapshot: Snapshot, now: datetime) -> ActivationChange | Non
 
 
 def needs_history(snapshot: Snapshot) -> bool:
-    """Whether only a list tells if the one run of a request was made: at a resume, and at an edit of its timing."""
+    """Whether only a list shows if the one run of a request exists, at a resume or at an edit of its timing."""
     request, activation = snapshot.request, snapshot.status.activation
     if (
         request is None
@@ -140,7 +140,7 @@ def _first(request: ProcessRequest, wanted: str, asked: str | None) -> Activatio
     since = request.metadata.creation_timestamp
     assert since is not None
     if request.spec.suspend:
-        # It begins at the resume; until then number 0 stands for "never in force".
+        # It begins at the resume. Until then number 0 means "never in force".
         return ActivationChange(_new_activation(request, 0, since, _SUSPENDED + wanted, ActivationCause.CREATED), asked)
     return ActivationChange(_new_activation(request, 1, since, wanted, ActivationCause.CREATED), asked)
 
@@ -158,10 +158,10 @@ def _with_hash(activation: Activation, spec_hash: str) -> Activation:
 
 
 def _keeps_one_shot(snapshot: Snapshot, activation: Activation, wanted: str) -> bool:
-    """Whether a one-shot request keeps its activation at a resume or an edit: its run works, is over, or goes on to wait.
+    """Whether a one-shot request keeps its activation at a resume or an edit.
 
-    Only a reschedule makes a second run. A run that still waits for its start has not run, nor has one that missed its
-    window, nor one that its suspension canceled before it began.
+    It does if its run has started, has ended, or keeps waiting, because only a reschedule creates a second run. A run
+    counts as not run if it waits for its start, missed its window, or was canceled by a suspension before it started.
     """
     if not _are_both_one_shot(activation, wanted):
         return False
@@ -178,12 +178,12 @@ def _keeps_one_shot(snapshot: Snapshot, activation: Activation, wanted: str) -> 
         return False
     if last is not None and last.name == name:
         return last.phase != RunPhase.MISSED
-    # A run by hand may have come after it; how the activation ended stands in its condition all the same.
+    # A manual run may have been the last one. The condition still shows how the activation ended.
     return not any(c.type == ConditionType.FAILED and c.reason == RunReason.DEADLINE_PASSED for c in conditions)
 
 
 def _has_begun(snapshot: Snapshot, run: ProcessRun) -> bool:
-    """Whether the work of an open run began, or may begin without a word of ours."""
+    """Whether an open run has started, or can start without an action of the operator."""
     if run.status.steps or run.status.job_uid is not None:
         return True
     job = snapshot.jobs.get(run.metadata.name)
@@ -191,7 +191,7 @@ def _has_begun(snapshot: Snapshot, run: ProcessRun) -> bool:
 
 
 def _keeps_waiting(snapshot: Snapshot, activation: Activation, wanted: str, run: ProcessRun) -> bool:
-    """Whether a run that waits is what a resumed request wants: its start does not count from the resume."""
+    """Whether a waiting run stays valid after a resume, because its start does not count from the resume."""
     request = snapshot.request
     assert request is not None
     if not is_suspended(activation) or activation.spec_hash != _SUSPENDED + wanted:
@@ -201,5 +201,5 @@ def _keeps_waiting(snapshot: Snapshot, activation: Activation, wanted: str, run:
 
 
 def run_name(snapshot: Snapshot, activation: Activation) -> str:
-    """Name of the run that a one-shot timing makes in this activation."""
+    """Name of the run that a one-shot timing creates in this activation."""
     return names.activation_run_name(names.child_stem(snapshot.name, snapshot.uid), activation.number)

@@ -1,7 +1,8 @@
-"""A cursor that is far ahead of the clock: an earlier clock was wrong, and the schedule would rest until that time.
+"""Clock repair: resets a cursor that is far ahead of the clock, because an earlier clock was wrong.
 
-By less than an hour it is waited for, so that nothing runs twice. By more the cursor is taken back to now, with an
-Event; a run that has the name of a tick still keeps that tick from running again. Neighbour: `request.py` asks first.
+Without the reset the schedule would start nothing until that time. A cursor that is less than an hour ahead is kept, so
+that no tick runs twice. A cursor further ahead is reset to the present, with an Event. A run that has the name of a tick
+still keeps that tick from running again. Neighbour: `request.py` asks here before it accepts the request.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ MAX_AHEAD: Final = timedelta(hours=1)
 
 
 def reset_cursor(snapshot: Snapshot, now: datetime) -> Plan | None:
-    """The plan that takes the cursor back to `now` (UTC); None where it is not so far ahead."""
+    """The plan that resets the cursor to `now` (UTC); None if it is at most `MAX_AHEAD` ahead."""
     cursor = snapshot.status.last_schedule_time
     if cursor is None or cursor <= now + MAX_AHEAD:
         return None
-    back = now.replace(microsecond=0)
+    present = now.replace(microsecond=0)
     message = (
         f"ticks were settled up to {format_instant(cursor)}, by a clock that was wrong; "
-        f"those after {format_instant(back)} are due again, where they have no run"
+        f"those after {format_instant(present)} are due again, where they have no run"
     )
     event = Emit(EventReason.CLOCK_WAS_AHEAD, message, warning=True)
-    return Plan((event,), snapshot.status.model_copy(update={"last_schedule_time": back}))
+    return Plan((event,), snapshot.status.model_copy(update={"last_schedule_time": present}))

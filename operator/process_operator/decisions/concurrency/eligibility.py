@@ -1,6 +1,6 @@
-"""How each open run stands: whether its time has come, whether it may begin, and whether it has to end by itself.
+"""Eligibility of open runs: whether the time of a run has come, whether it may start, and whether it has to end.
 
-`policy.py` decides among those that stand; `run/open_runs.py` tells each run what follows. Neighbour: `context.py`.
+`policy.py` decides among the eligible runs, `run/open_runs.py` gives each run its orders. Neighbour: `context.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from process_operator.timing.missed import is_too_old
 
 
 def candidates_of(context: DecisionContext) -> list[Candidate]:
-    """The runs that have a say in who may start."""
+    """The runs that the concurrency policy decides about, with orphans that are still at work."""
     own = [candidate for view in context.views if (candidate := _candidate(context, view))]
     return [*own, *context.orphans]
 
@@ -37,7 +37,7 @@ def _candidate(context: DecisionContext, view: RunView) -> Candidate | None:
 
 
 def is_time(context: DecisionContext, view: RunView) -> bool:
-    """Whether the start of a Run Later run has come; for any other run it always has."""
+    """Whether the start of a Run Later run has come. It has for every other run."""
     return view.window is None or context.now >= view.window.start
 
 
@@ -50,7 +50,7 @@ def _may_begin(context: DecisionContext, view: RunView) -> bool:
 
 
 def own_kill(context: DecisionContext, view: RunView) -> Kill | None:
-    """Why this run has to end, whatever the others do."""
+    """Why this run has to end, independently of other runs; None if it does not."""
     request = context.request
     trigger = view.run.spec.trigger
     if view.run.spec.cancel:
@@ -75,7 +75,7 @@ def own_kill(context: DecisionContext, view: RunView) -> Kill | None:
 
 
 def _kill_of_outdated_wait(context: DecisionContext, view: RunView) -> Kill:
-    """Why a Run Later run waits for nothing any more: another activation has begun, or the timing is another one."""
+    """Why a Run Later run of an earlier activation, or of an earlier timing, has to end."""
     cause = context.activation.cause if view.window is not None else ActivationCause.EDITED
     if cause == ActivationCause.RESUMED:
         return Kill(KillReason.SUSPENDED, "the request was suspended before the start; its resume waits for a new one")
@@ -85,7 +85,7 @@ def _kill_of_outdated_wait(context: DecisionContext, view: RunView) -> Kill:
 
 
 def too_late_at(context: DecisionContext, view: RunView) -> datetime | None:
-    """The instant (UTC) from which on a run that waits may not start any more, where only its deadline says so."""
+    """The instant (UTC) from which a waiting run is too late by its deadline; None if it has none."""
     deadline = context.request.spec.starting_deadline_seconds
     if deadline is None or view.is_started or not _is_claim(view):
         return None
@@ -93,7 +93,7 @@ def too_late_at(context: DecisionContext, view: RunView) -> datetime | None:
 
 
 def _is_claim(view: RunView) -> bool:
-    """Whether it is a tick of the operator's own, or the one run of a request, and has no Job yet."""
+    """Whether a run is a tick that the operator claimed, or the run of a one-shot timing, and has no Job yet."""
     claims = (Trigger.IMMEDIATE, Trigger.SCHEDULE, Trigger.CATCH_UP)
     return view.run.spec.trigger in claims and view.job is None and not view.by_cronjob
 

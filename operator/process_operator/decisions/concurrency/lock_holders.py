@@ -1,7 +1,7 @@
-"""Which Process a run occupies, from when on, and which actions let a run go.
+"""Lock holders: the Process whose lock a run holds, since when it holds it, and which actions start a run.
 
-The label says it from the moment the run is made: a request may name another Process by the time its run ends, and the
-run of a step belongs to the request of its parent. Neighbour: `inputs/process_lock.py`.
+The label of a run names its Process from the moment it is created, because its request can name another Process before
+the run ends. The run of a step belongs to the request of its parent. Neighbour: `inputs/process_lock.py`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from process_operator.resources.process_run import ProcessRun, RunPhase
 
 
 def process_of(run: ProcessRun) -> str | None:
-    """Name of the Process that a run is one of; None where its request has a template of its own."""
+    """Name of the Process of a run; None if its request has a Job template of its own."""
     return run.metadata.labels.get(names.LABEL_PROCESS)
 
 
 def lock_holder_of(run: ProcessRun, job: Job | None) -> LockHolder | None:
-    """The run as one that is in the way of others; None where it waits, is suspended, or will never start.
+    """The run as a holder of the lock; None if it waits, is suspended, or will never start.
 
-    It is so until its end is recorded: then its pods are gone. `job` is its own. A run with steps has none, and is in
-    the way from its beginning to its end: also between two steps, and while it is suspended. So is a run whose Job
-    somebody else suspended, because they may resume it at any moment.
+    A run holds the lock until its end is recorded. Its pods are gone then. `job` is the Job of the run. A run with steps
+    has none. It holds the lock from its start to its end, also between two steps and while it is suspended. So does a
+    run whose Job a user or another controller suspended, because they can resume it at any moment.
     """
     created = run.metadata.creation_timestamp
     assert created is not None
@@ -42,13 +42,12 @@ def lock_holder_of(run: ProcessRun, job: Job | None) -> LockHolder | None:
 
 
 def started_by(
-    actions: tuple[Action, ...], ask_due: datetime, request: str, *, going: Collection[str]
+    actions: tuple[Action, ...], due: datetime, request: str, *, going: Collection[str]
 ) -> tuple[LockHolder, ...]:
-    """The runs that these actions start or resume, as those that are about to be in the way.
+    """The runs that these actions start or resume, as future holders of the lock.
 
-    `going` are those with steps that have begun, and the runs of their steps: a step starts nothing anew.
+    `due` is the instant (UTC) of the lock request. `going` names the runs with steps that have begun, and the runs of
+    their steps. These hold the lock already.
     """
     started = (action for action in actions if action.starts and not (isinstance(action, CreateRun) and action.is_step))
-    return tuple(
-        LockHolder(request, action.subject, ask_due, ask_due) for action in started if action.subject not in going
-    )
+    return tuple(LockHolder(request, action.subject, due, due) for action in started if action.subject not in going)

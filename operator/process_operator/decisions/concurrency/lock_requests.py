@@ -1,7 +1,8 @@
-"""What the lock before its Process means for one request: when it asks to start, whether it may, and for whom it goes.
+"""Lock requests: when one request wants the lock of its Process, whether the lock is free, and which runs hold it.
 
-`inputs/process_lock.py` has the rules between requests, `policy.py` those among the runs of one. The policy that holds
-is the stricter one of request and Process (`context.py`), and where the Process has one it is about all runs of it.
+`inputs/process_lock.py` has the rules between requests, `policy.py` the rules among the runs of one request. The
+stricter policy of the request and its Process applies (`context.py`). If the Process has a policy other than Allow, it
+holds over all runs of the Process.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ _Start = tuple[datetime, str]
 
 
 def own_lock_request(context: DecisionContext, candidates: list[Candidate]) -> LockRequest | None:
-    """When this request wants to start next, and which run; None where it shares no Process, or wants nothing.
+    """The next run that this request wants to start; None if it has no lock to request, or nothing to start.
 
-    Only what would start if nobody else used the Process: who is held by something else must not hold up the others.
+    Only runs that would start with the lock count, because a run that waits for something else must not block other
+    requests.
     """
     lock, now = context.lock, context.now
     if lock is None or not context.acceptance.is_accepted:
@@ -57,7 +59,7 @@ def _runs(context: DecisionContext, candidates: list[Candidate]) -> list[_Start]
     ready = [
         (candidate.due, candidate.name)
         for candidate in candidates
-        if not candidate.started and candidate.ready and not _is_sought(open_runs[candidate.name])
+        if not candidate.started and candidate.ready and not _is_job_looked_up(open_runs[candidate.name])
     ]
     if context.is_suspended:
         return ready
@@ -69,8 +71,8 @@ def _runs(context: DecisionContext, candidates: list[Candidate]) -> list[_Start]
     return [*ready, *later]
 
 
-def _is_sought(view: RunView) -> bool:
-    """Whether its Job was there once, and is looked for."""
+def _is_job_looked_up(view: RunView) -> bool:
+    """Whether the run had a Job, which the operator is looking up."""
     return view.by_cronjob or (view.job is None and view.run.status.job_uid is not None)
 
 
@@ -116,12 +118,12 @@ def _one_shot(context: DecisionContext) -> list[_Start]:
 
 
 def is_lock_free(context: DecisionContext, wanted: LockRequest | None) -> bool:
-    """Whether the other requests of the Process let a run of this one start now."""
+    """Whether the lock of the Process is free for this request, or the Process has no lock."""
     return context.lock is None or context.lock.grants(wanted, context.now)
 
 
 def lock_blockers(context: DecisionContext, wanted: LockRequest | None) -> tuple[str, ...]:
-    """What of other requests keeps a due tick undecided."""
+    """Runs of other requests that keep a due tick undecided."""
     lock = context.lock
     if lock is None or wanted is None or wanted.due > context.now or lock.grants(wanted, context.now):
         return ()
@@ -130,7 +132,7 @@ def lock_blockers(context: DecisionContext, wanted: LockRequest | None) -> tuple
 
 
 def lock_wait_message(context: DecisionContext, wanted: LockRequest | None) -> str | None:
-    """A sentence for people about a run that waits for another request; None where it does not."""
+    """The message of a run that waits for a run of another request; None if it does not wait."""
     lock = context.lock
     if lock is None or wanted is None or wanted.due > context.now:
         return None
@@ -143,7 +145,7 @@ def lock_wait_message(context: DecisionContext, wanted: LockRequest | None) -> s
 
 
 def all_busy_intervals(context: DecisionContext) -> tuple[BusyInterval, ...]:
-    """When which run was in the way, of this request and of all others that share its Process."""
+    """Times during which runs blocked other runs, of this request and of all requests that share its Process."""
     own = busy_intervals(context.snapshot, context.views)
     own += tuple(BusyInterval(orphan.name, orphan.due, None) for orphan in context.orphans)
     lock = context.lock

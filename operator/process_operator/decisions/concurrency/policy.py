@@ -1,8 +1,8 @@
-"""Which runs may start beside which: Allow, Forbid, Replace and Queue, for ticks and for runs that wait.
+"""Concurrency policy: which runs may start beside open runs, under Allow, Forbid, Replace and Queue.
 
-One table for everything that wants to start. A run is *in the way* when it has been claimed or started and has not
-ended; a run that only waits for its time (Run Later) is not. Neighbours: `ticks/due.py` finds the ticks, `request.py`
-turns the answer into actions.
+One table serves ticks and waiting runs. A run *blocks* others once it has been claimed or started, until it ends. A run
+that only waits for its time (Run Later) blocks none. Neighbours: `ticks/due.py` finds the ticks, `run/open_runs.py`
+turns the decision into actions.
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.plan.limits import MAX_STARTS, MAX_WAITING
 from process_operator.resources.process import ConcurrencyPolicy
 
-_MOST_STARTS = 100
-"""So many where very many wait: each decision looks at all of them, and what it decided is soon out of date."""
-_WAITING_FOR_ONE = 20
+_MAX_STARTS_OF_MANY = 100
+"""Starts of one decision if very many runs wait. Each decision reads all of them and is soon out of date."""
+_WAITING_PER_START = 20
+"""Waiting runs for each start of one decision, beyond `MAX_STARTS`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConcurrencyDecision:
-    """Who may start now, who has to go, and who is overtaken."""
+    """Names of the runs that may start now, that have to end, and that are given up."""
 
     start: tuple[str, ...] = ()
     kill: tuple[str, ...] = ()
     """Started runs that must end first (Replace)."""
     overtaken: tuple[str, ...] = ()
-    """Waiting runs that a newer one replaces before they started."""
+    """Waiting runs that a newer run replaces before they start."""
     dropped: tuple[str, ...] = ()
-    """Queued runs beyond the bound."""
+    """Queued runs beyond the limit."""
     winner: str | None = None
-    """For whom `kill` and `overtaken` make room."""
+    """The run that replaces `kill` and `overtaken`."""
 
 
 def apply_policy(
@@ -40,8 +41,8 @@ def apply_policy(
 ) -> ConcurrencyDecision:
     """Decide among the open runs of one request.
 
-    `newcomer` is the run of a due tick that is not claimed yet: under Replace all older ones make room for it, and it
-    is claimed when they are gone.
+    `newcomer` is the run of a due tick that is not claimed yet. Under Replace it replaces all older runs, and is claimed
+    when they are gone.
     """
     waiting = sorted((c for c in candidates if not c.started and c.ready), key=lambda c: (c.due, c.name))
     started = [c for c in candidates if c.started]
@@ -50,7 +51,7 @@ def apply_policy(
     if not waiting:
         return ConcurrencyDecision()
     if policy == ConcurrencyPolicy.ALLOW:
-        starts = min(_MOST_STARTS, max(MAX_STARTS, len(waiting) // _WAITING_FOR_ONE))
+        starts = min(_MAX_STARTS_OF_MANY, max(MAX_STARTS, len(waiting) // _WAITING_PER_START))
         return ConcurrencyDecision(start=tuple(c.name for c in waiting[:starts]))
     dropped = waiting[: max(0, len(waiting) - MAX_WAITING)]
     first = waiting[len(dropped)]
@@ -60,7 +61,7 @@ def apply_policy(
 def _replace(
     waiting: Sequence[Candidate], started: Sequence[Candidate], newcomer: Candidate | None
 ) -> ConcurrencyDecision:
-    """The newest wins, whatever it is: one that runs already, one that waits, or the tick that is due."""
+    """The newest run replaces all others, whether it has started, waits, or is the due tick."""
     arriving = [*waiting, *([newcomer] if newcomer is not None else [])]
     if not arriving:
         return ConcurrencyDecision()
@@ -74,10 +75,10 @@ def _replace(
 
 
 def blocking_runs(policy: ConcurrencyPolicy, candidates: Sequence[Candidate], *, due: datetime) -> tuple[str, ...]:
-    """Runs that keep a tick of a schedule, due at an instant, from being claimed now (Queue asks nobody for that).
+    """Runs that keep a tick of a schedule, due at an instant (UTC), from being claimed now.
 
-    A run that waits and asked later is in nobody's way; nor is, under Replace, any run that is newer than the tick: it
-    will replace the tick's run in its turn.
+    A tick is blocked by started runs and by waiting runs that were due before it. Under Replace only older runs block
+    it, because a newer run will replace the run of the tick. Under Queue a tick is claimed in any case.
     """
     if policy == ConcurrencyPolicy.ALLOW:
         return ()

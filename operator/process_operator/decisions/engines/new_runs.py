@@ -23,7 +23,7 @@ from process_operator.decisions.plan.actions import CreateRun
 from process_operator.decisions.plan.limits import MAX_STARTS
 from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.template.job_template import JobTemplate
-from process_operator.decisions.ticks.progress import NewRuns, Progress, calendar_of
+from process_operator.decisions.ticks.progress import NewRuns, Progress, calendar_of, has_run
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_run import Trigger
 from process_operator.timing.run_later import start_window
@@ -76,7 +76,7 @@ def _one_shot(context: DecisionContext, candidates: list[Candidate], wanted_lock
     if activation.runs or is_suspended(activation) or not context.acceptance.is_accepted:
         return part().with_value(0)
     name = run_name(snapshot, activation)
-    if any(view.name == name for view in context.views) or any(run.name == name for run in snapshot.history or ()):
+    if has_run(snapshot, name):
         return part().with_value(1)
     later = request.spec.timing.run_later
     if later is None:
