@@ -7,9 +7,11 @@ time has passed. Neighbour: `exclude_from.py` decides when it counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 from typing import Final
 
 from process_operator.decisions.inputs.observations import CalendarInForce
@@ -24,8 +26,11 @@ from process_operator.timing.zone import EPOCH, SECOND, wall_clock
 
 _REACH: Final = timedelta(days=400)
 _MAX_ENTRIES: Final = 200
-"""Of dates, and of times; where there are more, the record ends before the first that has no place."""
+"""Maximum number of dates, and of times. A record covers the days between the entries that have no place."""
 _DAY: Final = timedelta(days=1)
+
+_Spans = Callable[[int, int], Iterator[Span]]
+"""Excluded spans that overlap the seconds [begin, end) since 1970, sorted."""
 
 
 def remembered(status: ProcessRequestStatus, calendar: ConfigMapKey) -> RememberedCalendar | None:
@@ -76,8 +81,7 @@ def memory_of_calendars(snapshot: Snapshot, schedule: Schedule, now: datetime) -
             records.append(known)
         else:
             cursor = snapshot.status.last_schedule_time
-            since = (min(cursor, now) if cursor is not None else now) - _DAY
-            records.append(_record(source.config_map, schedule, found, since, now + _REACH))
+            records.append(_record(source.config_map, schedule, found, min(cursor or now, now) - _DAY, now))
     return tuple(records)
 
 
@@ -86,31 +90,72 @@ def _reaches(record: RememberedCalendar, now: datetime) -> bool:
 
 
 def _record(
-    calendar: ConfigMapKey, schedule: Schedule, found: CalendarInForce, since: datetime, until: datetime
+    calendar: ConfigMapKey, schedule: Schedule, found: CalendarInForce, since: datetime, now: datetime
 ) -> RememberedCalendar:
-    since, until = (moment.replace(hour=0, minute=0, second=0, microsecond=0) for moment in (since, until))
-    first, last = day_number(since.date()), day_number(until.date())
-    dates: list[str] = []
-    for begin, end in _ranges(found.latest.days & day_range(first, last)):
-        if len(dates) == _MAX_ENTRIES:
-            until = min(until, EPOCH + (begin - 1) * _DAY)
-            break
-        dates.append(f"{date_of_day(begin)}" if begin == end else f"{date_of_day(begin)}/{date_of_day(end)}")
-    times: list[str] = []
-    for span in spans_between(found.latest, wall_clock(schedule.time_zone), _second(since), _second(until)):
-        if len(times) == _MAX_ENTRIES:
-            until = min(until, EPOCH + span.start * SECOND)
-            break
-        times.append(f"{format_instant(EPOCH + span.start * SECOND)}/{format_instant(EPOCH + span.end * SECOND)}")
+    """The record of a calendar from `since` on. Entries from today on come first, then the newest of those before."""
+    days, spans = found.latest.days, partial(spans_between, found.latest, wall_clock(schedule.time_zone))
+    since, today, until = map(_midnight, (max(since, now - _REACH), now, now + _REACH))
+    ahead, until = _spans_ahead(spans, today, until)
+    behind, since = _spans_behind(spans, since, today, places=_MAX_ENTRIES - len(ahead))
+    ranges, since, until = _date_ranges(days, since, today, until)
     return RememberedCalendar(
         config_map=calendar.name,
         key=calendar.key,
         digest=found.digest,
         since=since,
         until=until,
-        dates=tuple(dates),
-        times=tuple(times),
+        dates=tuple(
+            f"{date_of_day(begin)}" if begin == end else f"{date_of_day(begin)}/{date_of_day(end)}"
+            for begin, end in ranges
+        ),
+        times=tuple(
+            f"{format_instant(EPOCH + span.start * SECOND)}/{format_instant(EPOCH + span.end * SECOND)}"
+            for span in (*behind, *ahead)
+        ),
     )
+
+
+def _date_ranges(
+    days: int, since: datetime, today: datetime, until: datetime
+) -> tuple[list[tuple[int, int]], datetime, datetime]:
+    """The first ranges of days from today on, the last ones before, and the instants (UTC) between which they are all."""
+    ranges = list(_ranges(days & day_range(day_number(since.date()), day_number(until.date()))))
+    ahead = [found for found in ranges if found[1] >= day_number(today.date())]
+    behind = ranges[: len(ranges) - len(ahead)]
+    if len(ahead) > _MAX_ENTRIES:
+        until = EPOCH + (ahead[_MAX_ENTRIES][0] - 1) * _DAY
+    ahead = ahead[:_MAX_ENTRIES]
+    dropped = len(behind) + len(ahead) - _MAX_ENTRIES
+    if dropped > 0:
+        since = EPOCH + (behind[dropped - 1][1] + 2) * _DAY
+    return [*behind[max(0, dropped) :], *ahead], since, until
+
+
+def _spans_ahead(spans: _Spans, today: datetime, until: datetime) -> tuple[list[Span], datetime]:
+    """The first spans from today on, and the instant (UTC) up to which they are all."""
+    found = list(islice(spans(_second(today), _second(until)), _MAX_ENTRIES + 1))
+    if len(found) > _MAX_ENTRIES:
+        until = min(until, EPOCH + found.pop().start * SECOND)
+    return found, until
+
+
+def _spans_behind(spans: _Spans, since: datetime, today: datetime, *, places: int) -> tuple[list[Span], datetime]:
+    """The last spans that end before today, and the instant (UTC) from which on they are all."""
+    length = _DAY
+    while True:
+        # A dense calendar fills the places within a few days. Only a sparse one is searched far back.
+        begin = max(since, today - length)
+        found = [span for span in spans(_second(begin), _second(today)) if span.end <= _second(today)]
+        if len(found) > places:
+            first = len(found) - places
+            return found[first:], EPOCH + found[first - 1].end * SECOND
+        if begin == since:
+            return found, since
+        length *= 2
+
+
+def _midnight(instant: datetime) -> datetime:
+    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _ranges(days: int) -> Iterator[tuple[int, int]]:
