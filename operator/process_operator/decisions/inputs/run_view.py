@@ -77,6 +77,9 @@ class RunOrders:
     """The newer run, where a CronJob may have replaced this one."""
     holds: tuple[str, str] | None = None
     """Reason and message for people, while it may not start."""
+    is_next: bool = False
+    """It is among the next to start, so its message names the run that blocks it now. Later ones keep their message,
+    because all of a long queue would be written at every end of a run."""
     process: str | None = None
     """What it runs, where that is not what its request names."""
     steps: tuple[StepStatus, ...] = ()

@@ -47,16 +47,23 @@ def plan_open_runs(
         decision = replace(decision, start=())
     held_by = lock_wait_message(context, wanted_lock)
     views = sorted(context.views, key=lambda view: (view.due, view.name))
-    runs = join(_plan_open_run(context, view, decision, held_by) for view in views)
+    waiting = [view.name for view in views if view.job is None and not view.is_started]
+    following = frozenset(waiting[:MAX_STARTS])
+    runs = join(_plan_open_run(context, view, decision, held_by, following) for view in views)
     orphans = plan_orphaned_jobs(context.whole, decision.kill) if context.whole is not None else part()
     strays = plan_stray_steps(context.snapshot, RunOrders(now=context.now, request=context.request))
     return replacing.with_value(None) + runs + orphans + strays
 
 
 def _plan_open_run(
-    context: DecisionContext, view: RunView, decision: ConcurrencyDecision, held_by: str | None
+    context: DecisionContext,
+    view: RunView,
+    decision: ConcurrencyDecision,
+    held_by: str | None,
+    following: frozenset[str],
 ) -> Part[None]:
-    orders = _orders(context, view, decision, held_by)
+    """Decide about one open run. `following` has the names of the next ones to start."""
+    orders = replace(_orders(context, view, decision, held_by), is_next=view.name in following)
     planned = plan_steps(view, orders, context.snapshot) if view.run.status.steps else plan_run(view, orders)
     return planned.waking_at(_next_change(context, view))
 

@@ -139,9 +139,10 @@ def report_outcome(view: RunView, outcome: RunOutcome) -> Part[None]:
     return part(ReportRun(view.name, seen.model_copy(update=update)))
 
 
-def report(view: RunView, reason: str, message: str) -> Part[None]:
-    """Write why an open run waits if the reason differs."""
-    if view.run.status.reason == reason:
+def report(view: RunView, reason: str, message: str, *, is_message_kept: bool = True) -> Part[None]:
+    """Write why an open run waits if the reason differs, and if the message differs where it must not be kept."""
+    seen = view.run.status
+    if seen.reason == reason and (is_message_kept or seen.message == message):
         return part()
     found = {"process": view.process, "reason": reason, "message": message}
     return part(ReportRun(view.name, view.run.status.model_copy(update=found)))
