@@ -109,7 +109,7 @@ async def forbid_schedules(flow: Flow) -> None:
     flow.expect(lambda: flow.request("a").status.waiting_count, 1, undisturbed=True)
     flow.expect(
         lambda: [run.status.message for run in flow.runs("a")],
-        [f"run {flow.runs('b')[0].metadata.name} was in the way (concurrencyPolicy: Forbid)"],
+        [f"blocked by run {flow.runs('b')[0].metadata.name} (concurrencyPolicy: Forbid)"],
     )
     await flow.to(150)
 

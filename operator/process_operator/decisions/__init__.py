@@ -1,2 +1,1 @@
-"""What to do about one request, from what is seen and what time it is. Pure: a decision is a value that others
-perform."""
+"""Decisions: pure functions from a snapshot of one request and the present instant to a plan."""

@@ -1,11 +1,10 @@
-"""Who stands before which Process whose `concurrencyPolicy` is not Allow: asks, claims, and who is to be looked at
-next.
+"""Process locks: the lock requests and grants of all Processes whose `concurrencyPolicy` is not Allow, in memory.
 
-A claim is noted in the same breath as the decision that starts a run, before anything is awaited; so of two requests
-that two workers decide at the same moment the second sees the first, although nothing is written yet. It holds until
-the next decision about the same request, which sees the run itself. All of this is in memory: after a restart the runs
-show who works, and every request asks anew before any may start. Neighbours: `decisions/inputs/process_lock.py` has the
-rules, `store.py` the runs.
+A grant is recorded in the same step of the event loop as the decision that starts a run, before anything is awaited. If
+two workers decide about two requests at one moment, the second therefore sees the grant of the first, although nothing
+is written yet. A grant holds until the next decision about the same request, which sees the run itself. After a restart
+the runs show which locks are held, and no run starts until every request has been decided once. Neighbours:
+`decisions/inputs/process_lock.py` has the rules, `store.py` the runs.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import NamespacedName
 
 _REMEMBERED: Final = 200
-"""Runs of one Process that are over and may have been in the way of a tick that waits."""
+"""Ended runs of one Process that may have blocked a waiting tick."""
 
 
 @dataclass(slots=True)
 class _LockEntry:
-    """What one request has said: its ask (None: it wants nothing), and what it starts at this moment."""
+    """The lock request of one request (None if it wants nothing), and the runs that it is starting."""
 
     wanted_lock: LockRequest | None = None
     is_due: bool = False
@@ -40,7 +39,7 @@ class _Queue:
 
 
 class ProcessLocks:
-    """The lines before all Processes that are shared under a policy."""
+    """The locks of all Processes that are shared under a policy."""
 
     def __init__(self, on_dirty: Callable[[NamespacedName], None]) -> None:
         self._on_dirty = on_dirty
@@ -54,7 +53,7 @@ class ProcessLocks:
         users: Collection[NamespacedName],
         holders: Iterable[LockHolder],
     ) -> ProcessLock:
-        """The line before a Process as one request sees it; `holders`: runs that work, its own left out."""
+        """The lock of a Process as one request sees it. `holders` are the runs at work, its own left out."""
         queue = self._queues.get(process, _Queue())
         others = {other: entry for other, entry in queue.entries.items() if other != key}
         known = {holder.run: holder for holder in holders}
@@ -81,8 +80,8 @@ class ProcessLocks:
     ) -> None:
         """Record what a decision wants and starts, and wake the first in line if that changes.
 
-        `settled`: another decision about this request will not follow at once. Before the first of these nobody knows
-        what it wants, where it does not say so.
+        `settled`: no further decision about this request follows at once. Before the first settled decision a request
+        without a lock request may still make one.
         """
         if self._where.get(key) != process:
             self.release(key)
@@ -91,7 +90,7 @@ class ProcessLocks:
         self._where[key] = process
         if before is None and wanted_lock is None and not grants and not settled:
             return
-        # What is about to be served asks for nothing any more.
+        # A request whose run is starting no longer waits.
         wanted = None if grants else wanted_lock
         entry = _LockEntry(wanted, wanted is not None and wanted.due <= now, grants)
         queue.entries[key] = entry
@@ -99,7 +98,7 @@ class ProcessLocks:
             self.wake_waiters(process)
 
     def back_off(self, process: NamespacedName, key: NamespacedName, *, grants: bool) -> None:
-        """The decision about a request failed: the others do not wait for it; nor for its claims, if `grants`."""
+        """Drop the lock request of a request whose decision failed, and its grants too if `grants`."""
         if self._where.get(key) != process:
             self.release(key)
         queue = self._queues.setdefault(process, _Queue())
@@ -109,7 +108,7 @@ class ProcessLocks:
         self.wake_waiters(process)
 
     def release(self, key: NamespacedName) -> None:
-        """A request is gone, or uses no shared Process any more."""
+        """Remove a request that is gone, or that uses no shared Process any more."""
         process = self._where.pop(key, None)
         queue = self._queues.get(process) if process is not None else None
         if process is None or queue is None:
@@ -129,7 +128,7 @@ class ProcessLocks:
             self._on_dirty(min(waiting, key=lambda item: item[0].order)[1])
 
     def remember(self, process: NamespacedName, runs: Iterable[ProcessRun], *, whole: bool) -> None:
-        """Take in runs that are over; `whole`: these are all that there are."""
+        """Remember runs that have ended. `whole`: these are all ended runs of the Process."""
         queue = self._queues.get(process)
         if queue is None or (queue.past is None and not whole):
             return

@@ -26,8 +26,8 @@ def reset_cursor(snapshot: Snapshot, now: datetime) -> Plan | None:
         return None
     present = now.replace(microsecond=0)
     message = (
-        f"ticks were settled up to {format_instant(cursor)}, by a clock that was wrong; "
-        f"those after {format_instant(present)} are due again, where they have no run"
+        f"a clock that was wrong had settled the ticks up to {format_instant(cursor)}; "
+        f"ticks after {format_instant(present)} are due again if they have no run"
     )
     event = Emit(EventReason.CLOCK_WAS_AHEAD, message, warning=True)
     return Plan((event,), snapshot.status.model_copy(update={"last_schedule_time": present}))

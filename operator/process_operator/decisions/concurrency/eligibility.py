@@ -78,7 +78,7 @@ def _kill_of_outdated_wait(context: DecisionContext, view: RunView) -> Kill:
     """Why a Run Later run of an earlier activation, or of an earlier timing, has to end."""
     cause = context.activation.cause if view.window is not None else ActivationCause.EDITED
     if cause == ActivationCause.RESUMED:
-        return Kill(KillReason.SUSPENDED, "the request was suspended before the start; its resume waits for a new one")
+        return Kill(KillReason.SUSPENDED, "the request was suspended before the start; a resume creates a new run")
     if cause == ActivationCause.RESCHEDULED:
         return Kill(KillReason.CANCELED, "the request was rescheduled before the start")
     return Kill(KillReason.CANCELED, "the timing of the request was edited before the start")

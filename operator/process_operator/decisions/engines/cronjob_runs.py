@@ -141,7 +141,7 @@ def _remove_job_without_run(snapshot: Snapshot, job: Job) -> Part[None]:
 def _kill(job: Job, record: FinishedRun) -> Part[None]:
     patch = kill_patch(Kill(KillReason.CANCELED, f"recorded as {record.phase}"))
     name = job.metadata.name
-    message = f"ended Job {name}: its tick is recorded as {record.phase} ({record.reason})"
+    message = f"ended Job {name}, because its tick is recorded as {record.phase} ({record.reason})"
     return part(
         KillJob(name, job.metadata.uid, name, patch, 0, None),
         Emit(EventReason.JOB_KILLED, message, warning=True, about=name),

@@ -68,7 +68,7 @@ def plan_cronjob(
         return planned + create
     if no_runs is not None and not cronjob.suspend:
         name = cronjob.metadata.name
-        message = f"suspended CronJob {name} until its {unrecorded} Jobs can be recorded: {no_runs.message}"
+        message = f"suspended CronJob {name}, because its {unrecorded} Jobs cannot be recorded: {no_runs.message}"
         planned += part(Emit(EventReason.BLOCKED, message, warning=True, about=name))
     patches = _patches(snapshot, cronjob, spec, template.hash, None if is_idle else now)
     return planned + part(*patches)

@@ -8,12 +8,12 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A run that exists and is not finished, as far as this table is concerned."""
+    """An open run, reduced to the values that the concurrency policy reads."""
 
     name: str
     due: datetime
-    """When it asked to start (UTC): its tick, or its creation for a manual run."""
+    """When it was due (UTC): its tick, or its creation for a manual run."""
     started: bool
-    """It has a Job that was let go (it may have a pod)."""
+    """Its Job has started and may have pods."""
     ready: bool = True
-    """It would start now if it were alone: nothing else (a quota, an invalid request) holds it."""
+    """It would start now if it were alone, because nothing else (a quota, an invalid request) blocks it."""

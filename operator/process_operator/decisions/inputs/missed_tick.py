@@ -14,7 +14,7 @@ from process_operator.timing.recurrence import TickSpan
 
 @dataclass(frozen=True, slots=True)
 class MissedReason:
-    """A phase and reason for ticks that do not start; `about` names the run in the way, or the cause of a miss."""
+    """A phase and reason for ticks that do not start; `about` names the blocking run, or the cause of a miss."""
 
     phase: RunPhase
     reason: str
@@ -41,22 +41,22 @@ class MissedReason:
 
 
 _WORDS: Final[dict[str, str]] = {
-    RunReason.OVERLAP: "run {about} was in the way (concurrencyPolicy: Forbid)",
-    RunReason.SUPERSEDED: "a newer tick was due as well, and only the newest one is started "
+    RunReason.OVERLAP: "blocked by run {about} (concurrencyPolicy: Forbid)",
+    RunReason.SUPERSEDED: "a newer tick was due too, and the operator starts only the newest one "
     "(catchUp: Latest, or concurrencyPolicy: Replace)",
     RunReason.DEADLINE_PASSED: "not started within {seconds} s of its time (startingDeadlineSeconds)",
     RunReason.SUSPENDED: "was due, but not started, when the request was suspended",
     RunReason.EDITED: "was due, but not started, when the timing was edited",
     RunReason.RESCHEDULED: "was due, but not started, when the request was rescheduled",
-    RunReason.FORMER_REQUEST: "it was made for an earlier ProcessRequest of this name, or restored from a backup, "
-    "and no Job of it is there: whether it ran is not known",
-    RunReason.TOO_MANY: "more than 100 runs were waiting to start: the oldest are given up",
+    RunReason.FORMER_REQUEST: "an earlier ProcessRequest of this name created it, or a backup restored it; "
+    "it has no Job, so whether it ran is unknown",
+    RunReason.TOO_MANY: "more than 100 runs were waiting to start, so the oldest were given up",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Consecutive ticks refused alike: first and last instant (UTC, both included) and how many."""
+    """Consecutive ticks that are missed for one reason: first and last instant (UTC, both included) and their number."""
 
     first: datetime
     last: datetime
@@ -71,7 +71,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A run to be made for refused ticks: of one tick, or with a summary for several."""
+    """A run to create for missed ticks: for one tick, or with a summary for several."""
 
     tick: datetime
     missed_reason: MissedReason

@@ -1,7 +1,7 @@
 """Process lock as one request sees it: the runs that hold it, the lock requests of other requests, and who is next.
 
 A Process whose `concurrencyPolicy` is not Allow is a lock with a queue that all its requests share. Each decision about
-such a request says when the request wants to start next, even if that is in the future. Waiting runs therefore start in
+one of them says when it wants to start next, even if that is in the future. Waiting runs therefore start in
 the order of their due instants, whichever request is decided first. Everything here follows from objects, except the
 place that a request keeps while its waiting tick is skipped for a newer one. Neighbours:
 `concurrency/lock_requests.py` applies the lock to one request, `concurrency/lock_holders.py` finds the runs that hold

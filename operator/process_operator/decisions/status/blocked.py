@@ -1,6 +1,6 @@
 """Status of a request whose plan fails as a whole, because the API server rejects an action that cannot be left out.
 
-The result of such a plan is unknown, so only the condition Ready changes. Neighbours: `inputs/rejections.py` chooses
+The result of this plan is unknown, so only the condition Ready changes. Neighbours: `inputs/rejections.py` chooses
 the rejection to report, `request.py` makes the status of every other request.
 """
 

@@ -101,7 +101,7 @@ def _blocker_of_run(view: RunView, now: datetime) -> Part[Blocker | None]:
         return part(wake_at=since + STUCK_AFTER).with_value(waits)
     stuck = Blocker(
         f"Due runs wait for run {view.name}, which has not started. It is {state}. Correct the template, set "
-        f"spec.cancel of the run, or limit such a wait with spec.startTimeoutSeconds",
+        f"spec.cancel of the run, or limit this wait with spec.startTimeoutSeconds",
         Reason.RUN_NOT_STARTED,
     )
     return part().with_value(stuck)

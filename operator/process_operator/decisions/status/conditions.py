@@ -47,7 +47,11 @@ def _compute(request: ProcessRequest, acceptance: Acceptance) -> tuple[Condition
             condition(ConditionType.STALLED, *why, holds=not heals),
         )
         return (*said, condition(ConditionType.RECONCILING, *why, holds=True)) if heals else said
-    ready = (Reason.SUSPENDED, "no run is started (spec.suspend)") if request.spec.suspend else (Reason.IN_FORCE, "")
+    ready = (
+        (Reason.SUSPENDED, "the operator starts no run (spec.suspend)")
+        if request.spec.suspend
+        else (Reason.IN_FORCE, "")
+    )
     return (
         condition(ConditionType.ACCEPTED, Reason.ACCEPTED, "", holds=True),
         condition(ConditionType.READY, *ready, holds=True),
@@ -85,7 +89,7 @@ def end_conditions(
     if not acceptance.is_accepted and facts.end is None:
         return ()
     if facts.no_tick_left:
-        return (_end(ConditionType.COMPLETE, Reason.SCHEDULE_FINISHED, "no tick of the schedule is left", now),)
+        return (_end(ConditionType.COMPLETE, Reason.SCHEDULE_FINISHED, "the schedule has no tick left", now),)
     if facts.end_unknown:
         return (_end(ConditionType.FAILED, RunReason.RUN_DELETED, f"its run was deleted; {RUNS_AGAIN}", now),)
     if facts.end is None:
@@ -95,7 +99,7 @@ def end_conditions(
         _end(
             kind,
             facts.end.reason or facts.end.phase,
-            f"run {facts.end.name}: {facts.end.phase}; {RUNS_AGAIN}",
+            f"run {facts.end.name} ended as {facts.end.phase}; {RUNS_AGAIN}",
             now,
         ),
     )

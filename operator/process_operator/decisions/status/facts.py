@@ -29,7 +29,7 @@ from process_operator.resources.process_run import ProcessRunStatus, RunPhase, T
 
 @dataclass(frozen=True, slots=True)
 class StatusFacts:
-    """What the other parts of a decision found out for the status."""
+    """Results of the other parts of a decision that the status reports."""
 
     views: tuple[RunView, ...]
     cursor: datetime | None = None
@@ -37,17 +37,17 @@ class StatusFacts:
     """Runs of the activation that this plan creates, less those that it ends without a Job (`maxRuns`)."""
     waiting: int = 0
     blocker: Blocker | None = None
-    """What keeps due runs from starting."""
+    """The cause that keeps due runs from starting."""
     next_run: datetime | None = None
     no_tick_left: bool = False
     end: FinishedRun | None = None
-    """How the run of a one-shot activation ended."""
+    """The finished run of a one-shot activation."""
     end_unknown: bool = False
-    """The run of a one-shot activation was made, and nothing is left of it."""
+    """The run of a one-shot activation existed, and no trace of it is left."""
     orphans: tuple[str, ...] = ()
-    """Runs that were deleted while their Jobs work on."""
+    """Runs that were deleted while their Jobs kept working."""
     end_sought: bool = False
-    """Whether and how it ended is being looked up; until then what the status says of it stands."""
+    """The end of that run is being looked up. Until then the status keeps what it says about it."""
 
 
 def status_facts(
@@ -146,7 +146,7 @@ def _has_unknown_end(context: DecisionContext) -> bool:
 
 
 def _one_shot_end(context: DecisionContext, progress: Progress) -> tuple[FinishedRun | None, bool]:
-    """How the run of a one-shot activation ended, and whether it has ended in an unknown way."""
+    """The finished run of a one-shot activation, and whether it has ended in an unknown way."""
     snapshot, request, activation = context.snapshot, context.snapshot.request, context.snapshot.status.activation
     assert request is not None and activation is not None
     if request.spec.timing.schedule is not None or activation.runs + progress.started == 0 or activation.number == 0:

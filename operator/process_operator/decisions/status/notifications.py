@@ -32,12 +32,12 @@ from process_operator.resources.process_request_status import ProcessRequestStat
 from process_operator.resources.process_run import RunPhase
 
 WINDOW: Final = timedelta(hours=1)
-"""Older ends are not notified, because such a late notification helps no receiver."""
+"""Older ends are not notified, because a notification that late helps no receiver."""
 
 _MAX_MESSAGE: Final = 1024
 _MAX_WORDS: Final = 512
 _FROM_LOGS: Final = frozenset({RunReason.EXIT_CODE, RunReason.INIT_CONTAINER_FAILED})
-"""Reasons whose message may be the last line of a log. The message of StepFailed repeats such a message."""
+"""Reasons whose message may be the last line of a log. The message of StepFailed repeats it."""
 
 
 def plan_notifications(snapshot: Snapshot, now: datetime) -> Part[None]:
@@ -87,7 +87,7 @@ def _unusable(snapshot: Snapshot) -> list[tuple[str, Reason, str]]:
             problem = f'there is no receiver "{rule.receiver}"; {offer}'
             found.append((rule.receiver, Reason.RECEIVER_NOT_FOUND, problem))
         elif rule.receiver not in here:
-            problem = f'namespace {snapshot.namespace} may not use the receiver "{rule.receiver}"; {offer}'
+            problem = f'namespace {snapshot.namespace} must not use the receiver "{rule.receiver}"; {offer}'
             found.append((rule.receiver, Reason.RECEIVER_NOT_ALLOWED, problem))
     return found
 

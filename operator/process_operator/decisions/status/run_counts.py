@@ -1,8 +1,8 @@
-"""How many runs of a request ended in each way: what was written, and the finished runs that were recorded since.
+"""Run counts: the number of runs of a request that ended in each phase.
 
-The counts are written with the status, some seconds after the ends they count. `through` says up to which record they
-hold, so nothing has to be remembered: whatever process writes next counts what is missing. `request.py` counts,
-`controller/request_reconciler.py` does so once more when the process ends, and `retention.py` keeps a run until it is
+The counts are written with the status, some seconds after the ends that they count. `through` is the newest record that
+they hold, so the process that writes next counts what is missing, and no memory is needed. `request.py` counts,
+`controller/request_reconciler.py` counts once more when the process ends, and `retention.py` keeps a run until it is
 counted.
 """
 
@@ -26,11 +26,11 @@ def with_uncounted(counts: RunCounts, history: Iterable[FinishedRun]) -> RunCoun
         return counts
     known = [(run.recorded, run.phase) for run in history if run.recorded is not None]
     newer = [run for run in known if through is None or run[0] >= through]
-    # Of one second those come first that were recorded first: they may be counted already.
+    # Runs of one second are in the order of their records. The first ones may be counted already.
     newer.sort(key=lambda run: run[0])
     already = 0 if through is None else counts.at_through
     at_once = sum(1 for run in newer if run[0] == through)
-    # Of those in the very second only the number is known: the rest of them are the uncounted ones.
+    # For the second of `through` only the number of counted runs is known. The rest of them are uncounted.
     for recorded, phase in newer[min(already, at_once) :]:
         counts = _counted(counts, phase, recorded)
     return counts

@@ -128,7 +128,7 @@ def test_the_history_is_read_where_somebody_is_to_be_told() -> None:
             (
                 "False",
                 "ReceiverNotAllowed",
-                'namespace erp may not use the receiver "theirs"; namespace erp may use erp, pager',
+                'namespace erp must not use the receiver "theirs"; namespace erp may use erp, pager',
             ),
             id="the only one may not be used here",
         ),
@@ -239,7 +239,7 @@ def test_of_a_step_that_failed_its_reason_is_sent_and_no_word_of_its_log() -> No
             (
                 "False",
                 "ReceiverNotAllowed",
-                'spec.notify: namespace erp may not use the receiver "theirs"; namespace erp may use erp, pager',
+                'spec.notify: namespace erp must not use the receiver "theirs"; namespace erp may use erp, pager',
             ),
             id="not for this namespace",
         ),

@@ -80,7 +80,7 @@ def test_the_whole_status_of_a_schedule_with_a_run() -> None:
 
 SUCCEEDED, FAILED = finished("run"), finished("run", RunPhase.FAILED, reason="ExitCode")
 CANCELED = finished("run", RunPhase.CANCELED, reason="Canceled")
-COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUNS_AGAIN}", of=None)
+COMPLETE = condition("Complete", "True", "Succeeded", f"run run ended as Succeeded; {RUNS_AGAIN}", of=None)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUN
             ACCEPTED,
             StatusFacts(views=(), end=FAILED),
             "Failed",
-            (condition("Failed", "True", "ExitCode", f"run run: Failed; {RUNS_AGAIN}", of=None),),
+            (condition("Failed", "True", "ExitCode", f"run run ended as Failed; {RUNS_AGAIN}", of=None),),
             id="its run failed",
         ),
         pytest.param(
@@ -104,7 +104,7 @@ COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUN
             ACCEPTED,
             StatusFacts(views=(), end=CANCELED),
             "Canceled",
-            (condition("Failed", "True", "Canceled", f"run run: Canceled; {RUNS_AGAIN}", of=None),),
+            (condition("Failed", "True", "Canceled", f"run run ended as Canceled; {RUNS_AGAIN}", of=None),),
             id="its run was canceled",
         ),
         pytest.param(
@@ -120,7 +120,7 @@ COMPLETE = condition("Complete", "True", "Succeeded", f"run run: Succeeded; {RUN
             BY_OPERATOR,
             StatusFacts(views=(), no_tick_left=True),
             "Finished",
-            (condition("Complete", "True", "ScheduleFinished", "no tick of the schedule is left", of=None),),
+            (condition("Complete", "True", "ScheduleFinished", "the schedule has no tick left", of=None),),
             id="no tick is left",
         ),
     ],
@@ -130,7 +130,9 @@ def test_phase_and_conditions(
 ) -> None:
     found = status(snapshot(of), acceptance, facts)
     ready = (
-        condition("Ready", "True", "Suspended", "no run is started (spec.suspend)") if of.spec.suspend else IN_FORCE[1]
+        condition("Ready", "True", "Suspended", "the operator starts no run (spec.suspend)")
+        if of.spec.suspend
+        else IN_FORCE[1]
     )
     # Rescheduling is a person's matter.
     stalled = (

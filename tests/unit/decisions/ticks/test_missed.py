@@ -185,16 +185,16 @@ def test_an_annotation_of_another_form_is_none_of_ours(text: str) -> None:
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        ("Overlap", "run r was in the way (concurrencyPolicy: Forbid)"),
+        ("Overlap", "blocked by run r (concurrencyPolicy: Forbid)"),
         (
             "Superseded",
-            "a newer tick was due as well, and only the newest one is started (catchUp: Latest, or concurrencyPolicy: Replace)",
+            "a newer tick was due too, and the operator starts only the newest one (catchUp: Latest, or concurrencyPolicy: Replace)",
         ),
         ("DeadlinePassed", "not started within 30 s of its time (startingDeadlineSeconds)"),
         ("Suspended", "was due, but not started, when the request was suspended"),
         ("Edited", "was due, but not started, when the timing was edited"),
         ("Rescheduled", "was due, but not started, when the request was rescheduled"),
-        ("TooMany", "more than 100 runs were waiting to start: the oldest are given up"),
+        ("TooMany", "more than 100 runs were waiting to start, so the oldest were given up"),
     ],
 )
 def test_the_words_for_people(reason: str, words: str) -> None:
