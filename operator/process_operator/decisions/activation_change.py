@@ -35,7 +35,7 @@ def change_activation(snapshot: Snapshot, change: ActivationChange, now: datetim
     status, records = change.apply(snapshot.status), part()
     if change.ends is not None:
         schedule = _schedule_left(snapshot)
-        lookup = excluded_by_calendars(schedule, snapshot, now).ask if schedule is not None else None
+        lookup = excluded_by_calendars(schedule, snapshot, now).lookup if schedule is not None else None
         if lookup is not None:
             return Plan((lookup,))
         if snapshot.history is None and schedule is not None:

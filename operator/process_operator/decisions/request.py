@@ -96,8 +96,8 @@ def _decide_in_force(context: DecisionContext) -> Plan:
     snapshot, acceptance, now = context.snapshot, context.acceptance, context.now
     builder, candidates = PlanBuilder(), candidates_of(context)
     # 1. Look up what the acceptance depends on.
-    if acceptance.ask is not None:
-        builder.add(acceptance.ask)
+    if acceptance.lookup is not None:
+        builder.add(acceptance.lookup)
     builder.wake_at(acceptance.again_at)
     # 2. Work out when the request wants the lock of its Process, if that is shared.
     wanted_lock = own_lock_request(context, candidates)
@@ -204,7 +204,7 @@ def _decide_without_request(snapshot: Snapshot, now: datetime, *, beside: bool =
     holds = None if beside else (RunReason.REQUEST_NOT_FOUND, no_request)
     for run in snapshot.runs:
         kill = Kill(KillReason.CANCELED, "spec.cancel was set") if run.spec.cancel else None
-        orders = RunOrders(now=now, request=None, kill=kill, holds=holds)
+        orders = RunOrders(now=now, request=None, kill=kill, wait_reason=holds)
         if run.status.steps:
             builder.include(plan_steps(view_of(snapshot, run), orders, snapshot))
         else:

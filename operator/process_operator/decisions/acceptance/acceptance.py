@@ -55,7 +55,7 @@ class Acceptance:
     steps: tuple[StepTemplate, ...] = ()
     recurrence: Recurrence | None = None
     engine: EngineChoice | None = None
-    ask: DryRunJob | FollowConfigMap | None = None
+    lookup: DryRunJob | FollowConfigMap | None = None
     """The API server has to be asked first; until then nothing new is started and no condition changes."""
     again_at: datetime | None = None
     """When to ask again (UTC), for refusals that may heal."""
@@ -65,7 +65,7 @@ class Acceptance:
     @property
     def is_accepted(self) -> bool:
         """Whether runs may be started."""
-        return not self.reason and self.ask is None
+        return not self.reason and self.lookup is None
 
     @property
     def template_hash(self) -> str | None:
@@ -75,7 +75,7 @@ class Acceptance:
         return self.template.hash if self.template is not None else None
 
 
-class _RefusedError(Exception):
+class _NotAcceptedError(Exception):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
@@ -87,8 +87,8 @@ def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
     assert snapshot.request is not None
     schedule = snapshot.request.spec.timing.schedule
     excluded = excluded_by_calendars(schedule, snapshot, now) if schedule is not None else ExcludedByCalendars()
-    if excluded.ask is not None:
-        return Acceptance(ask=excluded.ask)
+    if excluded.lookup is not None:
+        return Acceptance(lookup=excluded.lookup)
     found = _judge(snapshot, snapshot.request, excluded, now)
     if excluded.report is None:
         return found
@@ -101,10 +101,10 @@ def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCale
     template: JobTemplate | None = None
     steps: tuple[StepTemplate, ...] = ()
     try:
-        _refuse_unsupported(request, snapshot)
-        _refuse_calendars(excluded)
+        _check_unsupported(request, snapshot)
+        _check_calendars(excluded)
         recurrence = _calendar(request, snapshot, excluded)
-        _refuse_missing_process(request, snapshot)
+        _check_missing_process(request, snapshot)
         if snapshot.process is not None and snapshot.process.spec.steps is not None:
             steps = step_templates(request, snapshot.process, snapshot.step_processes)
             check_step_names(request, snapshot.process, steps, _longest_run_name(snapshot, request, recurrence, now))
@@ -112,7 +112,7 @@ def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCale
             template = _template(request, snapshot.process)
             run = _longest_run_name(snapshot, request, recurrence, now)
             check_request_name(request, template, run, template_field(snapshot.process))
-        _refuse_pause_in_queue(request, [step.template for step in steps] if template is None else [template])
+        _check_pause_in_queue(request, [step.template for step in steps] if template is None else [template])
         engine = choose_engine(
             request,
             template,
@@ -125,7 +125,7 @@ def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCale
         return Acceptance(error.reason, str(error))
     except TemplateError as error:
         return Acceptance(error.reason, error.message, recurrence=recurrence)
-    except _RefusedError as error:
+    except _NotAcceptedError as error:
         return Acceptance(error.reason, error.message, template=template, recurrence=recurrence)
     so_far = Acceptance(template=template, steps=steps, recurrence=recurrence, engine=engine)
     return _ask_server(snapshot, request, so_far, now)
@@ -142,7 +142,7 @@ def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance,
         return so_far
     said = snapshot.dry_run
     if said is None or said.template_hash != asked or (said.again_at is not None and said.again_at <= now):
-        return replace(so_far, ask=DryRunJob(_dry_runs(snapshot, request, so_far, now), asked))
+        return replace(so_far, lookup=DryRunJob(_dry_runs(snapshot, request, so_far, now), asked))
     if said.accepted:
         return so_far
     where = so_far.steps[said.job].where if so_far.steps else template_field(snapshot.process)
@@ -205,32 +205,32 @@ def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByC
     return _CALENDARS.of(request, (since, excluded.now, excluded.earlier), compiled)
 
 
-def _refuse_calendars(excluded: ExcludedByCalendars) -> None:
+def _check_calendars(excluded: ExcludedByCalendars) -> None:
     if excluded.reason:
-        raise _RefusedError(excluded.reason, excluded.message)
+        raise _NotAcceptedError(excluded.reason, excluded.message)
 
 
-def _refuse_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None:
+def _check_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None:
     if request.spec.process is not None and snapshot.process is None:
         name = request.spec.process.name
         message = f'spec.process.name: there is no Process "{name}" in namespace {snapshot.namespace}; waiting for it'
-        raise _RefusedError(Reason.PROCESS_NOT_FOUND, message)
+        raise _NotAcceptedError(Reason.PROCESS_NOT_FOUND, message)
 
 
-def _refuse_pause_in_queue(request: ProcessRequest, templates: list[JobTemplate]) -> None:
+def _check_pause_in_queue(request: ProcessRequest, templates: list[JobTemplate]) -> None:
     """Kueue resumes what it has admitted: the operator would suspend the Job, and Kueue start it over, without end."""
     if request.spec.on_suspend == OnSuspend.SUSPEND_RUNNING and any(each.is_queued_by_kueue for each in templates):
         message = (
             f"spec.onSuspend: SuspendRunning is not allowed for a Job that Kueue queues (label {names.LABEL_KUEUE_QUEUE}), "
             "because Kueue would resume it; allowed: KeepRunning, CancelRunning"
         )
-        raise _RefusedError(Reason.UNSUPPORTED, message)
+        raise _NotAcceptedError(Reason.UNSUPPORTED, message)
 
 
-def _refuse_unsupported(request: ProcessRequest, snapshot: Snapshot) -> None:
+def _check_unsupported(request: ProcessRequest, snapshot: Snapshot) -> None:
     process = snapshot.process
     if process is None or request.spec.process is None:
         return
     found = objection(process, snapshot.step_processes)
     if found is not None:
-        raise _RefusedError(found.reason, f"Process {process.metadata.name}: {found.message}")
+        raise _NotAcceptedError(found.reason, f"Process {process.metadata.name}: {found.message}")

@@ -55,7 +55,7 @@ class ExcludedByCalendars:
 
     now: Exclusions = NOTHING
     earlier: tuple[tuple[datetime, Exclusions], ...] = ()
-    ask: FollowConfigMap | None = None
+    lookup: FollowConfigMap | None = None
     reason: str = ""
     message: str = ""
     ends_at: datetime | None = None
@@ -129,7 +129,7 @@ def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime)
         wanted = source.config_map
         file = snapshot.calendars.get((wanted.name, wanted.key))
         if file is None:
-            return ExcludedByCalendars(ask=FollowConfigMap(wanted.name))
+            return ExcludedByCalendars(lookup=FollowConfigMap(wanted.name))
         found = file.in_force(skips=source.skips)
         objection = file.objection(skips=source.skips)
         if not objection:

@@ -18,10 +18,10 @@ from process_operator.decisions.backfill.status import (
     BackfillState,
     canceled,
     done,
-    held,
     no_schedule,
     open_status,
     out_of_bounds,
+    without_calendar,
     without_request,
 )
 from process_operator.decisions.context import DecisionContext
@@ -112,8 +112,8 @@ def _plan_backfill(
     if context.request.spec.timing.schedule is None:
         planned = planned.with_value(_Claims(no_schedule(state)))
     elif calendar is None:
-        planned = planned.with_value(_Claims(held(state, context)))
-    elif context.acceptance.ask is None:
+        planned = planned.with_value(_Claims(without_calendar(state, context)))
+    elif context.acceptance.lookup is None:
         planned = _run_ticks(context, progress, calendar, state, claimed)
     end = planned.value.state.status
     if not end.phase.is_finished:

@@ -46,7 +46,7 @@ def open_status(
     reason, message = _why_it_waits(context)
     begun = state.status.start_time is not None or not reason
     phase = BackfillPhase.RUNNING if begun else BackfillPhase.PENDING
-    return _with(state, phase, reason or BackfillReason.STARTED, message, **_how_far(cursor, counts, left))
+    return _with(state, phase, reason or BackfillReason.STARTED, message, **_progress(cursor, counts, left))
 
 
 def _why_it_waits(context: DecisionContext | None) -> tuple[str, str]:
@@ -79,7 +79,7 @@ def without_request(backfill: ProcessBackfill, status: ProcessBackfillStatus, no
     )
 
 
-def held(state: BackfillState, context: DecisionContext) -> BackfillState:
+def without_calendar(state: BackfillState, context: DecisionContext) -> BackfillState:
     """Its request has no calendar, so that not even its ticks are known."""
     return _with(state, state.status.phase, *_why_it_waits(context))
 
@@ -88,7 +88,7 @@ def done(state: BackfillState, cursor: datetime, counts: BackfillCounts) -> Back
     """Every tick has a run that is over, or had one before."""
     bad = counts.failed + counts.canceled + counts.unknown
     total = counts.total
-    far = _how_far(cursor, counts, 0)
+    far = _progress(cursor, counts, 0)
     if bad:
         message = f"{bad} of {total} runs did not succeed"
         return _with(state, BackfillPhase.FAILED, BackfillReason.RUNS_FAILED, message, **far)
@@ -101,7 +101,7 @@ def done(state: BackfillState, cursor: datetime, counts: BackfillCounts) -> Back
 def canceled(state: BackfillState, cursor: datetime, counts: BackfillCounts, left: int) -> BackfillState:
     """It was canceled, and none of its runs goes on."""
     message = f"spec.cancel was set; {left} of {counts.total + left} were not run"
-    far = _how_far(cursor, counts, left)
+    far = _progress(cursor, counts, left)
     return _with(state, BackfillPhase.CANCELED, BackfillReason.CANCELED, message, **far)
 
 
@@ -126,7 +126,7 @@ def out_of_bounds(state: BackfillState, ticks: int, limit: int) -> BackfillState
     return _with(state, BackfillPhase.FAILED, BackfillReason.TOO_MANY_TICKS, message, total=ticks)
 
 
-def _how_far(cursor: datetime, counts: BackfillCounts, left: int) -> dict[str, Any]:
+def _progress(cursor: datetime, counts: BackfillCounts, left: int) -> dict[str, Any]:
     total = counts.total + left
     through = cursor if counts.total else None
     return {"last_scheduled_time": through, "counts": counts, "total": total, "progress": f"{counts.total}/{total}"}

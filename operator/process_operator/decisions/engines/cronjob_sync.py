@@ -53,7 +53,7 @@ def plan_cronjob(
         unrecorded: number of Jobs of the CronJob that have no run.
     """
     planned = suspend_orphans(snapshot) + adopt_cronjobs(snapshot)
-    if acceptance.ask is not None or blocked_now(snapshot, Need.CRON_JOB, now) is not None:
+    if acceptance.lookup is not None or blocked_now(snapshot, Need.CRON_JOB, now) is not None:
         return planned
     cronjob, choice = own_cronjob(snapshot), acceptance.engine
     if not acceptance.is_accepted or choice is None or choice.engine != Engine.CRON_JOB:
@@ -98,7 +98,7 @@ def armed_cronjob(snapshot: Snapshot, acceptance: Acceptance) -> CronJob | None:
         acceptance.template,
         acceptance.engine,
     )
-    if acceptance.ask is not None or request is None or cronjob is None or template is None or choice is None:
+    if acceptance.lookup is not None or request is None or cronjob is None or template is None or choice is None:
         return None
     last = cronjob.last_schedule_time
     if cronjob.metadata.deletion_timestamp is not None or last is None or last < _quiet_until(snapshot, cronjob):

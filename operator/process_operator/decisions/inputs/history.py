@@ -11,7 +11,7 @@ from process_operator.resources import names
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary, StepStatus, Trigger
 
-_SHORT: Final = 256
+_MAX_MESSAGE_LENGTH: Final = 256
 """As much of a message as a `StepStatus` holds, in characters."""
 
 
@@ -78,7 +78,7 @@ def step_end(run: ProcessRun) -> StepStatus:
         attempts=status.attempts,
         exit_code=status.exit_code,
         reason=status.reason,
-        message=(status.message or "")[:_SHORT] or None,
+        message=(status.message or "")[:_MAX_MESSAGE_LENGTH] or None,
     )
 
 

@@ -75,7 +75,7 @@ class RunOrders:
     """Suspend its Job; a resume starts the work over."""
     replaced_by: str | None = None
     """The newer run, where a CronJob may have replaced this one."""
-    holds: tuple[str, str] | None = None
+    wait_reason: tuple[str, str] | None = None
     """Reason and message for people, while it may not start."""
     is_next: bool = False
     """It is among the next to start, so its message names the run that blocks it now. Later ones keep their message,
@@ -88,7 +88,7 @@ class RunOrders:
     """Where it begins with steps: whether those after one that failed are left out."""
     start_timeout: int | None = None
     """Seconds after which a run that has started no container is ended."""
-    rests: bool = False
+    is_suspended: bool = False
     """Its request is suspended, and so is it."""
 
 

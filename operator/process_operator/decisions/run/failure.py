@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-_SAYS_NOTHING: Final = frozenset({"", "BackoffLimitExceeded"})
+_GENERIC_REASONS: Final = frozenset({"", "BackoffLimitExceeded"})
 """Reasons of a failed Job that its pods explain better; any other is kept."""
 
 
@@ -81,7 +81,7 @@ def cause_of_failure(evidence: Evidence) -> Cause:
     of_pod = cause_in_pod(evidence)
     if of_pod is None:
         return failed(reason, words)
-    if reason in _SAYS_NOTHING:
+    if reason in _GENERIC_REASONS:
         return of_pod
     indexes = f" ({evidence.job.failed_indexes})" if evidence.job is not None and evidence.job.failed_indexes else ""
     return replace(of_pod, reason=reason, message=f"{words}{indexes}; {of_pod.message or of_pod.reason}")

@@ -17,7 +17,7 @@ from process_operator.decisions.run.evidence import Context
 from process_operator.decisions.run.log_text import NOT_CAPTURED, build_run_log
 from process_operator.decisions.run.open_outcome import open_outcome
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome
-from process_operator.decisions.run.pod_causes import KILL_SIGNALS
+from process_operator.decisions.run.pod_causes import KILLED_EXIT_CODES
 from process_operator.decisions.run.pods import Choice, choose, is_cut_short, log_source, relevant_pods
 from process_operator.decisions.run.report import finish, report_outcome
 from process_operator.resources.batch.job import Job
@@ -106,7 +106,7 @@ def _is_event_late(view: RunView, choice: Choice, now: datetime) -> bool:
     The kubelet sends Events independently of the status of a pod.
     """
     ended_at, container, end = view.observations.ended_at, choice.container, choice.end
-    if ended_at is None or container is None or end is None or end.exit_code not in KILL_SIGNALS:
+    if ended_at is None or container is None or end is None or end.exit_code not in KILLED_EXIT_CODES:
         return False
     reasons = {event.reason for event in view.observations.kubelet_events or () if event.container == container.name}
     has_kill_event = bool(reasons & _KILL_EVENTS)
@@ -212,7 +212,7 @@ def _ending_since(view: RunView) -> datetime | None:
     return min((instant for instant in asked if instant is not None), default=view.observations.ended_at)
 
 
-def look_if_overdue(view: RunView, now: datetime, *, is_listing: bool) -> Part[None]:
+def list_overdue_pods(view: RunView, now: datetime, *, is_listing: bool) -> Part[None]:
     """List the pods of a Job that takes long to end, so that its run can report why. `is_listing`: they are listed."""
     since = _ending_since(view)
     if since is None or now < since + _USUAL_TERMINATION_TIME:

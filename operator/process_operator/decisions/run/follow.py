@@ -15,12 +15,12 @@ from process_operator.decisions.inputs.run_view import RunOrders, RunView, waits
 from process_operator.decisions.manifests.owners import adoption_patch, identity_patch
 from process_operator.decisions.plan.actions import AdoptRun, LookUpJob, PatchJob
 from process_operator.decisions.plan.part import Part, part
-from process_operator.decisions.run.finish import look_if_overdue, read_before_the_end, record
+from process_operator.decisions.run.finish import list_overdue_pods, read_before_the_end, record
 from process_operator.decisions.run.job_creation import plan_without_job
 from process_operator.decisions.run.kill import kill_job
 from process_operator.decisions.run.open_outcome import open_outcome
 from process_operator.decisions.run.outcome import RunOutcome
-from process_operator.decisions.run.pod_lookups import is_known_better, look_if_odd
+from process_operator.decisions.run.pod_lookups import find_why_unready, is_known_better
 from process_operator.decisions.run.pods import ORDINARY_WAITING
 from process_operator.decisions.run.report import finish_missed, report_outcome
 from process_operator.decisions.run.start import start_timed_out
@@ -75,9 +75,9 @@ def _follow(view: RunView, job: Job, orders: RunOrders) -> Part[None]:
             return begin
     if job.is_ending:
         read = read_before_the_end(view, job, orders)
-        overdue = look_if_overdue(view, orders.now, is_listing=read.value)
+        overdue = list_overdue_pods(view, orders.now, is_listing=read.value)
         return begin + read.with_value(None) + overdue + _report_why_stuck(view, job, orders.now)
-    return begin + look_if_odd(view, job, orders.now) + _report_progress(view, job, orders)
+    return begin + find_why_unready(view, job, orders.now) + _report_progress(view, job, orders)
 
 
 def _report_progress(view: RunView, job: Job, orders: RunOrders) -> Part[None]:

@@ -68,9 +68,9 @@ def _create_job(view: RunView, orders: RunOrders) -> Part[None]:
 
 
 def _report_wait(view: RunView, orders: RunOrders) -> Part[None]:
-    if orders.holds is not None:
-        is_renewed = orders.is_next and orders.holds[0] == RunReason.WAITING
-        return report(view, *orders.holds, is_message_kept=not is_renewed)
+    if orders.wait_reason is not None:
+        is_renewed = orders.is_next and orders.wait_reason[0] == RunReason.WAITING
+        return report(view, *orders.wait_reason, is_message_kept=not is_renewed)
     if view.window is None or orders.now >= view.window.start or not _is_managed_elsewhere(view, orders):
         return part()
     start = format_instant(view.window.start)

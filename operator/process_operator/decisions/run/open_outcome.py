@@ -1,11 +1,11 @@
 """Outcome of a run whose Job is not over: Pending or Running, and why.
 
-`next_look` gives the times at which the operator lists the pods of a Job that has no ready pod.
+`next_pod_list` gives the times at which the operator lists the pods of a Job that has no ready pod.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.run.attempts import current_attempt
@@ -18,18 +18,17 @@ from process_operator.resources.batch.pod import Pod, Running, Terminated, Waiti
 from process_operator.resources.conditions import RunReason
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import RunPhase
+from process_operator.timing.zone import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-_LOOKS: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300))
+_LIST_DELAYS: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300))
 """When the pods of a Job without a ready one are looked at, from its start; after that as often as the last step."""
 
 _OVERDUE: Final = timedelta(seconds=10)
 """How long after its grace period a pod is expected to be gone."""
-
-_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def open_outcome(
@@ -53,7 +52,7 @@ def open_outcome(
         return RunOutcome(phase=RunPhase.PENDING, reason=RunReason.SUSPENDED, message=suspended)
     pods = relevant_pods(job, pods)
     if _is_running(job, pods, running_since):
-        return _running(job, pods, running_since, _oddity(job, pods, event, now))
+        return _running(job, pods, running_since, _anomaly(job, pods, event, now))
     live = [pod for pod in pods if not pod.gone]
     if not live:
         reason = RunReason.FAILED_CREATE if failed_create else ""
@@ -73,13 +72,13 @@ def open_outcome(
     )
 
 
-def is_odd(job: Job, now: datetime, unready_since: datetime | None = None) -> bool:
+def is_unready_too_long(job: Job, now: datetime, unready_since: datetime | None = None) -> bool:
     """Whether a Job has been without a ready pod for so long that its pods should be looked at."""
     since = _lacks_ready_pod_since(job, unready_since)
-    return since is not None and now >= since + _LOOKS[0]
+    return since is not None and now >= since + _LIST_DELAYS[0]
 
 
-def next_look(job: Job, now: datetime, unready_since: datetime | None = None) -> datetime | None:
+def next_pod_list(job: Job, now: datetime, unready_since: datetime | None = None) -> datetime | None:
     """The next instant after `now` at which to look at the pods of a Job; None where nothing is to be looked for.
 
     5, 15, 60 and 300 seconds after its start, or after its last pod was ready (`unready_since`), then every 300
@@ -88,8 +87,8 @@ def next_look(job: Job, now: datetime, unready_since: datetime | None = None) ->
     since = _lacks_ready_pod_since(job, unready_since)
     if since is None:
         return None
-    due = next((since + after for after in _LOOKS if since + after > now), None)
-    return due if due is not None else since + ((now - since) // _LOOKS[-1] + 1) * _LOOKS[-1]
+    due = next((since + after for after in _LIST_DELAYS if since + after > now), None)
+    return due if due is not None else since + ((now - since) // _LIST_DELAYS[-1] + 1) * _LIST_DELAYS[-1]
 
 
 def _lacks_ready_pod_since(job: Job, unready_since: datetime | None) -> datetime | None:
@@ -110,7 +109,7 @@ def _is_running(job: Job | None, pods: Sequence[Pod], running_since: datetime | 
     return any(pod.has_started for pod in pods)
 
 
-def _oddity(
+def _anomaly(
     job: Job | None, pods: Sequence[Pod], event: Waiting | None, now: datetime | None
 ) -> tuple[str, str] | None:
     """Reason and message of what is unusual about a run that has started; None where nothing is."""
@@ -149,16 +148,16 @@ def _partly_ended(pod: Pod) -> str | None:
 
 
 def _running(
-    job: Job | None, pods: Sequence[Pod], running_since: datetime | None, oddity: tuple[str, str] | None
+    job: Job | None, pods: Sequence[Pod], running_since: datetime | None, anomaly: tuple[str, str] | None
 ) -> RunOutcome:
     started = sorted(
-        (pod for pod in pods if pod.has_started), key=lambda pod: (pod.start_time or _BEGINNING, pod.metadata.name)
+        (pod for pod in pods if pod.has_started), key=lambda pod: (pod.start_time or EPOCH, pod.metadata.name)
     )
     pod = started[-1] if started else None
     attempt, message = current_attempt(job, pods)
     reason = RunReason.RETRYING if message else ""
-    if oddity is not None:
-        reason, message = oddity[0], "; ".join(filter(None, (oddity[1], message)))
+    if anomaly is not None:
+        reason, message = anomaly[0], "; ".join(filter(None, (anomaly[1], message)))
     return RunOutcome(
         phase=RunPhase.RUNNING,
         reason=reason,

@@ -126,11 +126,11 @@ def _orders(context: DecisionContext, view: RunView, decision: ConcurrencyDecisi
         missed_reason=MissedReason(RunPhase.MISSED, RunReason.TOO_MANY) if view.name in decision.dropped else None,
         pause=_is_to_be_suspended(context, view),
         replaced_by=_newer_cronjob_run(context, view),
-        holds=_holds(context, view, held_by),
+        wait_reason=_wait_reason(context, view, held_by),
         steps=_steps_to_begin(context),
         stop_on_failure=_stops_on_failure(context),
         start_timeout=_start_timeout(context),
-        rests=_rests(context, view),
+        is_suspended=_is_suspended(context, view),
     )
 
 
@@ -148,7 +148,7 @@ def _stops_on_failure(context: DecisionContext) -> bool:
     return process is None or process.spec.stop_on_failure is not False
 
 
-def _rests(context: DecisionContext, view: RunView) -> bool:
+def _is_suspended(context: DecisionContext, view: RunView) -> bool:
     """Whether a run with steps creates no run of a step, because its request is suspended."""
     if not context.is_suspended or view.run.spec.trigger == Trigger.MANUAL:
         return False
@@ -169,10 +169,10 @@ def _is_to_be_suspended(context: DecisionContext, view: RunView) -> bool:
     return wanted and view.is_started and not view.is_paused and view.run.spec.trigger != Trigger.MANUAL
 
 
-def _holds(context: DecisionContext, view: RunView, held_by: str | None) -> tuple[str, str] | None:
+def _wait_reason(context: DecisionContext, view: RunView, held_by: str | None) -> tuple[str, str] | None:
     if context.acceptance.reason:
         return context.acceptance.reason, context.acceptance.message
-    if context.acceptance.ask is not None or not is_time(context, view):
+    if context.acceptance.lookup is not None or not is_time(context, view):
         return None
     if context.is_suspended and view.run.spec.trigger == Trigger.BACKFILL and view.job is None:
         return RunReason.SUSPENDED, "the request is suspended (spec.suspend)"

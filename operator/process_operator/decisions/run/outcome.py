@@ -1,6 +1,6 @@
 """What a Job and its pods mean for their run: its phase, the reason in a word and a sentence, times, code and attempts.
 
-`finished_outcome` is for Jobs that are over or gone, `open_outcome` for those still going, `next_look` says when the
+`finished_outcome` is for Jobs that are over or gone, `open_outcome` for those still going, `next_pod_list` says when the
 pods of a Job that does not get going are worth a look. `failure.py` has the causes of a failure in their order,
 `pods.py` which pod and container are asked.
 """

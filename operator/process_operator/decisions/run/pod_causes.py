@@ -28,7 +28,7 @@ _PROBES: Final = {
 }
 """How the kubelet's Event about a failed probe begins, and the reason of a run that was killed for it."""
 
-KILL_SIGNALS: Final = frozenset({137, 143})
+KILLED_EXIT_CODES: Final = frozenset({137, 143})
 """Exit codes of a process that was killed: 128 and the number of SIGKILL or SIGTERM."""
 
 
@@ -70,7 +70,9 @@ def _disrupted(evidence: Evidence) -> Cause | None:
     if not reason:
         return None
     # Where the pod was not deleted only the code tells whether the kubelet killed the container.
-    killed = not evidence.choice.ended_by_itself or (end and pod.deleted_at is None and end.exit_code in KILL_SIGNALS)
+    killed = not evidence.choice.ended_by_itself or (
+        end and pod.deleted_at is None and end.exit_code in KILLED_EXIT_CODES
+    )
     message = pod.message or (disruption.message if disruption else "")
     return failed(reason, message, None if killed else evidence.exit_code)
 

@@ -14,7 +14,7 @@ from process_operator.decisions.plan.actions import (
     ListPods,
 )
 from process_operator.decisions.plan.part import Part, part
-from process_operator.decisions.run.open_outcome import is_odd, next_look
+from process_operator.decisions.run.open_outcome import is_unready_too_long, next_pod_list
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.pods import ORDINARY_WAITING, waiting_of
 from process_operator.resources.batch.job import Job
@@ -28,7 +28,7 @@ def is_known_better(view: RunView, job: Job, outcome: RunOutcome, now: datetime)
     An operator that has just started has read neither.
     """
     seen, observations = view.run.status, view.observations
-    if seen.phase != outcome.phase or not is_odd(job, now, observations.unready_since):
+    if seen.phase != outcome.phase or not is_unready_too_long(job, now, observations.unready_since):
         return False
     if (seen.reason or "") in ORDINARY_WAITING or outcome.reason not in (*ORDINARY_WAITING, RunReason.RETRYING):
         return False
@@ -36,13 +36,13 @@ def is_known_better(view: RunView, job: Job, outcome: RunOutcome, now: datetime)
     return listed_at is None or (any(not pod.gone for pod in view.pods) and (read_at is None or read_at < listed_at))
 
 
-def look_if_odd(view: RunView, job: Job, now: datetime) -> Part[None]:
+def find_why_unready(view: RunView, job: Job, now: datetime) -> Part[None]:
     """List the pods of a Job that has no ready pod after a while, then find the Events that explain it."""
     unready = view.observations.unready_since
-    if not is_odd(job, now, unready):
-        return part(wake_at=next_look(job, now, unready))
+    if not is_unready_too_long(job, now, unready):
+        return part(wake_at=next_pod_list(job, now, unready))
     listed_at = view.observations.pods_listed_at
-    due = next_look(job, listed_at, unready) if listed_at is not None else now
+    due = next_pod_list(job, listed_at, unready) if listed_at is not None else now
     if due is None:
         return part()
     if listed_at is None or due <= now:

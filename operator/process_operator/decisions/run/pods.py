@@ -7,7 +7,7 @@ ends (restartPolicy OnFailure). `outcome.py` turns the choice into phase and rea
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from process_operator.decisions.inputs.log_source import LogSource
@@ -15,6 +15,7 @@ from process_operator.resources.batch.condition import WorkloadCondition
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.pod import ContainerState, Pod, Running, Terminated, Waiting
 from process_operator.resources.conditions import LogReason
+from process_operator.timing.zone import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +45,6 @@ EVENT_CAUSES: Final = frozenset(
 )
 """Reasons of warnings about a pod that say why it does not start or is not ready. Others come with pods that are well,
 such as MissingClusterDNS and DNSConfigForming."""
-
-_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +205,7 @@ def _choice_in(job: Job | None, pod: Pod) -> Choice:
 
 def _rank(job: Job | None, pod: Pod) -> tuple[bool, bool, datetime, str]:
     ends = pod_ends(job, pod)
-    latest = max((end.finished_at for end in ends if end.finished_at), default=pod.start_time) or _BEGINNING
+    latest = max((end.finished_at for end in ends if end.finished_at), default=pod.start_time) or EPOCH
     condition = _final_condition(job)
     if condition is None or condition.reason == "DeadlineExceeded":
         return pod.has_started, True, latest, pod.metadata.name
@@ -226,7 +225,7 @@ def _deciding_container(job: Job | None, pod: Pod) -> ContainerState | None:
     candidates = [container for container in pod.containers if container.is_work]
     default = job.default_container if job is not None else ""
     failed = [
-        (container.name != default, end.finished_at or _BEGINNING, position)
+        (container.name != default, end.finished_at or EPOCH, position)
         for position, container in enumerate(candidates)
         if (end := end_of(job, pod, container)) is not None and end.exit_code != 0
     ]

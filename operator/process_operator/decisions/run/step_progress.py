@@ -17,16 +17,16 @@ from process_operator.resources.process_run import RunPhase, StepStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class StepProgress:
     """How far a run with steps is."""
 
     steps: tuple[StepStatus, ...]
     """All of them, with everything that is known by now."""
-    going: RunView | None = None
+    open_run: RunView | None = None
     """The open run of the present step."""
-    sought: str | None = None
+    lookup: str | None = None
     """The run of the present step, where it has to be looked up how it ended."""
-    next: StepStatus | None = None
+    following: StepStatus | None = None
     """The step whose run was never made and is the next."""
 
     @property
@@ -40,25 +40,25 @@ class Course:
         return tuple(step for step in self.ended if step.phase != RunPhase.SUCCEEDED)
 
 
-def course_of(view: RunView, snapshot: Snapshot) -> Course:
+def step_progress(view: RunView, snapshot: Snapshot) -> StepProgress:
     """How far a run is that has begun its steps."""
     steps = list(view.run.status.steps or ())
     for index, step in enumerate(steps):
         if step.phase is not None:
             continue
         name = names.step_run_name(view.name, view.run.metadata.uid, step.name)
-        going = view.steps.get(name)
-        if going is not None:
+        open_run = view.steps.get(name)
+        if open_run is not None:
             steps[index] = step.model_copy(update={"run": name})
-            return Course(tuple(steps), going=going)
+            return StepProgress(tuple(steps), open_run=open_run)
         end = snapshot.step_ends.get(name)
         if end is None and step.run is not None and name not in snapshot.step_ends:
-            return Course(tuple(steps), sought=name)
+            return StepProgress(tuple(steps), lookup=name)
         if end is None and step.run is None:
             # Where it was made all the same, before a crash, its making meets AlreadyExists and finds it.
-            return Course(tuple(steps), next=step)
+            return StepProgress(tuple(steps), following=step)
         steps[index] = end if end is not None else _deleted(step)
-    return Course(tuple(steps))
+    return StepProgress(tuple(steps))
 
 
 def _deleted(step: StepStatus) -> StepStatus:

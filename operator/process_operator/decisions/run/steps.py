@@ -22,7 +22,7 @@ from process_operator.decisions.run.follow import plan_run
 from process_operator.decisions.run.kill import end_after_kill
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.report import finish
-from process_operator.decisions.run.step_progress import Course, course_of, log_of
+from process_operator.decisions.run.step_progress import StepProgress, log_of, step_progress
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.decisions.template.step import StepTemplate, step_template
 from process_operator.resources.batch.kill import Kill, KillReason
@@ -37,45 +37,49 @@ _FINAL_REASONS: Final = frozenset({RunReason.UNSCHEDULED, RunReason.REPLACED})
 
 def plan_steps(view: RunView, orders: RunOrders, snapshot: Snapshot) -> Part[None]:
     """Decide about a run that has begun its steps, and about the open runs of its steps."""
-    course = course_of(view, snapshot)
+    progress = step_progress(view, snapshot)
     children = join(plan_run(child, _child_orders(view, child, orders, snapshot)) for child in view.steps.values())
-    return children + _plan_parent(view, course, orders, snapshot)
+    return children + _plan_parent(view, progress, orders, snapshot)
 
 
-def _plan_parent(view: RunView, course: Course, orders: RunOrders, snapshot: Snapshot) -> Part[None]:
-    if course.going is not None:
-        return _report(view, course, orders)
-    if course.sought is not None:
-        return part(LookUpStep(course.sought, view.name, view.run.metadata.uid))
-    if (outcome := _outcome(view, course, orders)) is not None:
-        log = RunLog(text=log_of(course.steps), truncated=False)
-        return finish(_with_steps(view, course), outcome, log, orders)
-    return _start_step(view, course, course.next, orders, snapshot) if course.next is not None else part()
+def _plan_parent(view: RunView, progress: StepProgress, orders: RunOrders, snapshot: Snapshot) -> Part[None]:
+    if progress.open_run is not None:
+        return _report(view, progress, orders)
+    if progress.lookup is not None:
+        return part(LookUpStep(progress.lookup, view.name, view.run.metadata.uid))
+    if (outcome := _outcome(view, progress, orders)) is not None:
+        log = RunLog(text=log_of(progress.steps), truncated=False)
+        return finish(_with_steps(view, progress), outcome, log, orders)
+    return (
+        _start_step(view, progress, progress.following, orders, snapshot) if progress.following is not None else part()
+    )
 
 
 def plan_stray_steps(snapshot: Snapshot, orders: RunOrders) -> Part[None]:
     """End the runs of steps whose parent is over. Another operator that did not know of its end created them."""
-    going = {run.metadata.name for run in snapshot.runs}
+    open_runs = {run.metadata.name for run in snapshot.runs}
     parts = []
     for run in snapshot.step_runs:
         assert run.spec.parent is not None
-        if run.spec.parent.name not in going:
+        if run.spec.parent.name not in open_runs:
             kill = Kill(KillReason.CANCELED, f"run {run.spec.parent.name}, whose step it is, is over")
             parts.append(plan_run(view_of(snapshot, run), replace(orders, kill=kill)))
     return join(parts)
 
 
-def _start_step(view: RunView, course: Course, step: StepStatus, orders: RunOrders, snapshot: Snapshot) -> Part[None]:
+def _start_step(
+    view: RunView, progress: StepProgress, step: StepStatus, orders: RunOrders, snapshot: Snapshot
+) -> Part[None]:
     """Create the run of the next step, or report why it has to wait."""
-    if orders.rests or orders.request is None:
-        return _report(view, course, orders)
+    if orders.is_suspended or orders.request is None:
+        return _report(view, progress, orders)
     found = _template(snapshot, step)
     if not isinstance(found, StepTemplate):
-        return _report(view, course, orders, stuck=found).waking_at(orders.now + _MISSING_PROCESS_INTERVAL)
+        return _report(view, progress, orders, stuck=found).waking_at(orders.now + _MISSING_PROCESS_INTERVAL)
     no_runs = blocked_now(snapshot, Need.RUN, orders.now)
     if no_runs is not None:
         stuck = (no_runs.reason, f'step "{step.name}": {no_runs.sentence}')
-        return _report(view, course, orders, stuck=stuck).waking_at(no_runs.again_at)
+        return _report(view, progress, orders, stuck=stuck).waking_at(no_runs.again_at)
     manifest = step_run_manifest(orders.request, view.run, step=step.name, process=step.process, scheduled=view.due)
     name = manifest["metadata"]["name"]
     job = job_to_come(found.template, orders.request, run=name, scheduled=view.due)
@@ -108,10 +112,10 @@ def _child_orders(view: RunView, child: RunView, orders: RunOrders, snapshot: Sn
         now=orders.now,
         request=orders.request,
         template=template,
-        may_start=not orders.rests and (template is not None or child.job is not None),
+        may_start=not orders.is_suspended and (template is not None or child.job is not None),
         kill=_child_kill(view, child, orders),
-        pause=orders.rests and child.is_started and not child.is_paused,
-        holds=stuck,
+        pause=orders.is_suspended and child.is_started and not child.is_paused,
+        wait_reason=stuck,
         start_timeout=_start_timeout(orders, step, snapshot),
         process=step.process if step is not None else None,
     )
@@ -134,95 +138,99 @@ def _child_kill(view: RunView, child: RunView, orders: RunOrders) -> Kill | None
     return orders.kill
 
 
-def _outcome(view: RunView, course: Course, orders: RunOrders) -> RunOutcome | None:
+def _outcome(view: RunView, progress: StepProgress, orders: RunOrders) -> RunOutcome | None:
     """The end of a run of which no step is open. None if the next step has to start."""
-    last = course.ended[-1] if course.ended else None
+    last = progress.ended[-1] if progress.ended else None
     if last is not None and last.phase == RunPhase.CANCELED:
         if last.reason in _FINAL_REASONS:
-            return _end(course, RunPhase.CANCELED, last.reason or "", last.message or "")
+            return _end(progress, RunPhase.CANCELED, last.reason or "", last.message or "")
         if orders.kill is not None:
-            return _killed(course, orders.kill)
-    if course.next is None or (course.failed and view.run.status.stop_on_failure is not False):
-        return _judged(course)
+            return _killed(progress, orders.kill)
+    if progress.following is None or (progress.failed and view.run.status.stop_on_failure is not False):
+        return _judged(progress)
     if orders.kill is not None:
-        return _killed(course, orders.kill)
+        return _killed(progress, orders.kill)
     if orders.request is None:
-        message = f'its request was deleted: step "{course.next.name}" was not run'
-        return _end(course, RunPhase.CANCELED, RunReason.REQUEST_NOT_FOUND, message)
+        message = f'its request was deleted: step "{progress.following.name}" was not run'
+        return _end(progress, RunPhase.CANCELED, RunReason.REQUEST_NOT_FOUND, message)
     return None
 
 
-def _judged(course: Course) -> RunOutcome:
-    if not course.failed:
-        return _end(course, RunPhase.SUCCEEDED, RunReason.COMPLETED, "", decisive=course.ended[-1])
+def _judged(progress: StepProgress) -> RunOutcome:
+    if not progress.failed:
+        return _end(progress, RunPhase.SUCCEEDED, RunReason.COMPLETED, "", decisive=progress.ended[-1])
     words = []
-    for step in course.failed:
+    for step in progress.failed:
         why = ": ".join(part for part in (step.reason, step.message) if part)
         words.append(f'step "{step.name}": {step.phase}' + (f" ({why})" if why else ""))
-    return _end(course, RunPhase.FAILED, RunReason.STEP_FAILED, "; ".join(words), decisive=course.failed[0])
+    return _end(progress, RunPhase.FAILED, RunReason.STEP_FAILED, "; ".join(words), decisive=progress.failed[0])
 
 
-def _killed(course: Course, kill: Kill) -> RunOutcome:
-    return _end(course, *end_after_kill(kill), kill.detail)
+def _killed(progress: StepProgress, kill: Kill) -> RunOutcome:
+    return _end(progress, *end_after_kill(kill), kill.detail)
 
 
 def _end(
-    course: Course, phase: RunPhase, reason: str, message: str, *, decisive: StepStatus | None = None
+    progress: StepProgress, phase: RunPhase, reason: str, message: str, *, decisive: StepStatus | None = None
 ) -> RunOutcome:
     return RunOutcome(
         phase=phase,
         reason=reason,
         message=message[:4096],
-        start_time=_began(course),
-        end_time=max((step.end_time for step in course.ended if step.end_time is not None), default=None),
+        start_time=_began(progress),
+        end_time=max((step.end_time for step in progress.ended if step.end_time is not None), default=None),
         exit_code=decisive.exit_code if decisive is not None else None,
         attempts=decisive.attempts if decisive is not None else None,
     )
 
 
-def _began(course: Course) -> datetime | None:
-    going = course.going.run.status.start_time if course.going is not None else None
-    starts = [step.start_time for step in course.steps if step.start_time is not None]
-    return min([*starts, going] if going is not None else starts, default=None)
+def _began(progress: StepProgress) -> datetime | None:
+    open_run = progress.open_run.run.status.start_time if progress.open_run is not None else None
+    starts = [step.start_time for step in progress.steps if step.start_time is not None]
+    return min([*starts, open_run] if open_run is not None else starts, default=None)
 
 
-def _with_steps(view: RunView, course: Course) -> RunView:
-    status = view.run.status.model_copy(update={"steps": course.steps})
+def _with_steps(view: RunView, progress: StepProgress) -> RunView:
+    status = view.run.status.model_copy(update={"steps": progress.steps})
     return replace(view, run=view.run.model_copy(update={"status": status}))
 
 
-def _report(view: RunView, course: Course, orders: RunOrders, *, stuck: tuple[str, str] | None = None) -> Part[None]:
+def _report(
+    view: RunView, progress: StepProgress, orders: RunOrders, *, stuck: tuple[str, str] | None = None
+) -> Part[None]:
     """Write the progress of the run if a step began or ended, or if phase or reason differ."""
     seen = view.run.status
-    phase, reason, message = _state(course, orders, stuck)
-    if (seen.phase, seen.reason or "", seen.steps) == (phase, reason, course.steps):
+    phase, reason, message = _state(progress, orders, stuck)
+    if (seen.phase, seen.reason or "", seen.steps) == (phase, reason, progress.steps):
         return part()
-    return part(ReportRun(view.name, _reported(seen, course, phase, reason, message)))
+    return part(ReportRun(view.name, _reported(seen, progress, phase, reason, message)))
 
 
-def _reported(seen: ProcessRunStatus, course: Course, phase: RunPhase, reason: str, message: str) -> ProcessRunStatus:
+def _reported(
+    seen: ProcessRunStatus, progress: StepProgress, phase: RunPhase, reason: str, message: str
+) -> ProcessRunStatus:
     changes = {"phase": phase, "reason": reason or None, "message": message or None}
-    return seen.model_copy(update={**changes, "start_time": _began(course), "steps": course.steps})
+    return seen.model_copy(update={**changes, "start_time": _began(progress), "steps": progress.steps})
 
 
-def _state(course: Course, orders: RunOrders, stuck: tuple[str, str] | None) -> tuple[RunPhase, str, str]:
+def _state(progress: StepProgress, orders: RunOrders, stuck: tuple[str, str] | None) -> tuple[RunPhase, str, str]:
     """Phase, reason and message of a run whose steps continue."""
-    going = course.going
-    if orders.rests and (going is None or going.is_paused):
+    open_run = progress.open_run
+    if orders.is_suspended and (open_run is None or open_run.is_paused):
         words = "suspended with its request (onSuspend: SuspendRunning); the resume starts the present step over"
         return RunPhase.PENDING, RunReason.SUSPENDED, words
-    is_begun = bool(course.ended) or (going is not None and going.run.status.phase == RunPhase.RUNNING)
+    is_begun = bool(progress.ended) or (open_run is not None and open_run.run.status.phase == RunPhase.RUNNING)
     phase = RunPhase.RUNNING if is_begun else RunPhase.PENDING
     if stuck is not None:
         return phase, *stuck
-    if going is None:
+    if open_run is None:
         return phase, "", ""
-    status = going.run.status
-    assert going.run.spec.parent is not None
-    name = going.run.spec.parent.step
-    number = next(index for index, step in enumerate(course.steps, 1) if step.name == name)
-    place = f'step {number} of {len(course.steps)}, "{name}"'
-    by_others = going.job is not None and going.job.is_suspended_by_others
+    status = open_run.run.status
+    assert open_run.run.spec.parent is not None
+    name = open_run.run.spec.parent.step
+    number = next(index for index, step in enumerate(progress.steps, 1) if step.name == name)
+    place = f'step {number} of {len(progress.steps)}, "{name}"'
+    by_others = open_run.job is not None and open_run.job.is_suspended_by_others
     if status.phase == RunPhase.PENDING and status.reason and (status.reason != RunReason.SUSPENDED or by_others):
         return phase, status.reason, f"{place}: {status.message or status.reason}"
     return phase, "", place

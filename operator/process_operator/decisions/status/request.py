@@ -47,7 +47,7 @@ def request_status(
     """The status once the plan has been carried out."""
     request, base = snapshot.request, snapshot.status
     assert request is not None and base.activation is not None
-    if acceptance.ask is not None:
+    if acceptance.lookup is not None:
         return base.model_copy(update=_cursor(snapshot, acceptance.recurrence, facts.cursor))
     active = [view for view in facts.views if view.missed_reason is None and not waits_for_start(view)]
     orphans = tuple(run for run in base.active if run.name in facts.orphans)

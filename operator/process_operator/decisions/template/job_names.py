@@ -46,7 +46,7 @@ def check_request_name(request: ProcessRequest, template: JobTemplate, run: str,
     _check_dots(request, template, where)
     if (excess := _excess(template, run)) > 0:
         stem = min(len(request.metadata.name), names.STEM_LENGTH)
-        _refuse(f"metadata.name: must have at most {stem - excess} characters", template, where)
+        _reject(f"metadata.name: must have at most {stem - excess} characters", template, where)
 
 
 def check_step_names(request: ProcessRequest, process: Process, steps: Sequence[StepTemplate], run: str) -> None:
@@ -58,7 +58,7 @@ def check_step_names(request: ProcessRequest, process: Process, steps: Sequence[
         _check_dots(request, step.template, step.where)
         if (excess := _excess(step.template, longest_step_name(request, step, run))) > 0:
             field = f"Process {process.metadata.name}: spec.steps[{index}].name"
-            _refuse(f"{field}: must have at most {len(step.name) - excess} characters", step.template, step.where)
+            _reject(f"{field}: must have at most {len(step.name) - excess} characters", step.template, step.where)
 
 
 def name_problem(template: JobTemplate, run: str) -> str:
@@ -71,7 +71,7 @@ def name_problem(template: JobTemplate, run: str) -> str:
 
 def _check_dots(request: ProcessRequest, template: JobTemplate, where: str) -> None:
     if "." in request.metadata.name and _suffix(template):
-        _refuse("metadata.name: must not contain a dot", template, where)
+        _reject("metadata.name: must not contain a dot", template, where)
 
 
 def _excess(template: JobTemplate, name: str) -> int:
@@ -90,7 +90,7 @@ def _suffix(template: JobTemplate) -> str:
     return f"-{completions - 1}"
 
 
-def _refuse(what: str, template: JobTemplate, where: str) -> None:
+def _reject(what: str, template: JobTemplate, where: str) -> None:
     completions = template.spec["completions"]
     message = f"{what}, because {where}.spec is an Indexed Job of {completions} completions: {_WHY}"
     raise TemplateError(Reason.TEMPLATE_REJECTED, message)

@@ -22,12 +22,12 @@ from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_NOT_THE_PERSONS: Final = (f"{names.GROUP}/", "batch.kubernetes.io/")
+_RESERVED_PREFIXES: Final = (f"{names.GROUP}/", "batch.kubernetes.io/")
 """Prefixes of labels and annotations that a copied one would be believed, or refused, for: ours and the Job
 controller's."""
-_OF_THE_API_SERVER: Final = frozenset({"controller-uid", "job-name", "cronjob.kubernetes.io/instantiate"})
+_RESERVED_NAMES: Final = frozenset({"controller-uid", "job-name", "cronjob.kubernetes.io/instantiate"})
 """The same, without a prefix that tells: they stand in a template that was exported from a Job."""
-_OURS: Final = frozenset({names.ENV_RUN, names.ENV_SCHEDULED_TIME})
+_OWN_VARIABLES: Final = frozenset({names.ENV_RUN, names.ENV_SCHEDULED_TIME})
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def build_template(
         raise TemplateError(Reason.TEMPLATE_REJECTED, f"{where}: required")
     check_shape(raw, where)
     spec = _copied(dict(raw["spec"]))
-    _refuse_what_is_ours(spec, where)
+    _check_own_fields(spec, where)
     ttl = spec.pop("ttlSecondsAfterFinished", None)
     for field in ("suspend", "selector", "manualSelector"):
         spec.pop(field, None)
@@ -81,7 +81,7 @@ def build_template(
         variables = parameter_values(request, process)
     for container in _containers(pod):
         container.setdefault("terminationMessagePolicy", "FallbackToLogsOnError")
-        own = [entry for entry in container.get("env") or () if entry.get("name") not in {*variables, *_OURS}]
+        own = [entry for entry in container.get("env") or () if entry.get("name") not in {*variables, *_OWN_VARIABLES}]
         container["env"] = [_run_name(), *(_literal(name, value) for name, value in variables.items()), *own]
     labels = {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid}
     metadata = spec["template"].get("metadata") or {}
@@ -153,7 +153,7 @@ def with_scheduled_time(spec: Mapping[str, Any], instant: str) -> dict[str, Any]
     return copied
 
 
-def _refuse_what_is_ours(spec: Mapping[str, Any], where: str) -> None:
+def _check_own_fields(spec: Mapping[str, Any], where: str) -> None:
     if "managedBy" in spec:
         raise TemplateError(
             Reason.TEMPLATE_REJECTED,
@@ -198,14 +198,14 @@ def _labels_and_annotations(metadata: Mapping[str, Any], labels: Mapping[str, st
     """Those that a person gave, with our labels. A template that was exported has some of the API server's and of
     ours."""
     kept = {
-        field: {key: value for key, value in (metadata.get(field) or {}).items() if not _is_written_by_others(key)}
+        field: {key: value for key, value in (metadata.get(field) or {}).items() if not _is_reserved(key)}
         for field in ("labels", "annotations")
     }
     return {"labels": {**kept["labels"], **labels}, "annotations": kept["annotations"]}
 
 
-def _is_written_by_others(key: str) -> bool:
-    return key.startswith(_NOT_THE_PERSONS) or key in _OF_THE_API_SERVER
+def _is_reserved(key: str) -> bool:
+    return key.startswith(_RESERVED_PREFIXES) or key in _RESERVED_NAMES
 
 
 def _copied(value: Any) -> Any:

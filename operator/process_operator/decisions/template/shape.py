@@ -41,7 +41,7 @@ def check_shape(template: Mapping[str, Any], where: str) -> None:
             _maps(container, "env", f"{path}.{field}[{index}]", named=True)
     ttl = spec.get("ttlSecondsAfterFinished")
     if ttl is not None and (type(ttl) is not int or ttl not in _SECONDS):
-        _refuse(f"{where}.spec.ttlSecondsAfterFinished: must be a whole number of seconds from 0, not {ttl!r}")
+        _reject(f"{where}.spec.ttlSecondsAfterFinished: must be a whole number of seconds from 0, not {ttl!r}")
 
 
 def _map(holder: Mapping[str, Any], field: str, where: str, *, required: bool = False) -> Mapping[str, Any]:
@@ -49,7 +49,7 @@ def _map(holder: Mapping[str, Any], field: str, where: str, *, required: bool = 
     if value is None and not required:
         return {}
     if not isinstance(value, Mapping):
-        _refuse(f"{where}.{field}: must be an object, not {_what(value)}")
+        _reject(f"{where}.{field}: must be an object, not {_what(value)}")
     return value
 
 
@@ -60,12 +60,12 @@ def _maps(
     if value is None and not required:
         return []
     if not isinstance(value, list):
-        _refuse(f"{where}.{field}: must be a list, not {_what(value)}")
+        _reject(f"{where}.{field}: must be a list, not {_what(value)}")
     for index, item in enumerate(value):
         if not isinstance(item, Mapping):
-            _refuse(f"{where}.{field}[{index}]: must be an object, not {_what(item)}")
+            _reject(f"{where}.{field}[{index}]: must be an object, not {_what(item)}")
         if named and not isinstance(item.get("name"), str):
-            _refuse(f"{where}.{field}[{index}].name: must be a string, not {_what(item.get('name'))}")
+            _reject(f"{where}.{field}[{index}].name: must be a string, not {_what(item.get('name'))}")
     return value
 
 
@@ -75,5 +75,5 @@ def _what(value: Any) -> str:
     return kinds.get(type(value), "a number")
 
 
-def _refuse(message: str) -> NoReturn:
+def _reject(message: str) -> NoReturn:
     raise TemplateError(Reason.TEMPLATE_REJECTED, message)

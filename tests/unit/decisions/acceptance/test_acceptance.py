@@ -107,7 +107,7 @@ def seen(of: ProcessRequest, **known: Any) -> Snapshot:
 )
 def test_refused(known: Snapshot, reason: str, message: str | None) -> None:
     verdict = accept(known, NOW)
-    assert (verdict.is_accepted, verdict.reason, verdict.ask) == (False, reason, None)
+    assert (verdict.is_accepted, verdict.reason, verdict.lookup) == (False, reason, None)
     assert verdict.message.startswith(("spec.", "Process close-day: spec."))
     if message is not None:
         assert verdict.message == message
@@ -188,7 +188,7 @@ def test_names_that_leave_no_room_for_the_index(known: Snapshot, message: str) -
         "no dot", "metadata.name: must not contain a dot"
     )
     assert (verdict.reason, verdict.message) == (("TemplateRejected", allowed) if message else ("", ""))
-    assert (verdict.ask is None) is bool(message)
+    assert (verdict.lookup is None) is bool(message)
 
 
 @pytest.mark.parametrize(
@@ -200,9 +200,9 @@ def test_names_that_leave_no_room_for_the_index(known: Snapshot, message: str) -
     ],
 )
 def test_the_server_is_asked_about_the_longest_name(timing: Body | None, suffix: str) -> None:
-    ask = accept(snapshot(request(timing)), NOW).ask
-    assert isinstance(ask, DryRunJob)
-    assert [job["metadata"]["name"] for job in ask.manifests] == [STEM + suffix]
+    lookup = accept(snapshot(request(timing)), NOW).lookup
+    assert isinstance(lookup, DryRunJob)
+    assert [job["metadata"]["name"] for job in lookup.manifests] == [STEM + suffix]
 
 
 def test_the_server_speaks_of_the_template_that_was_written() -> None:
@@ -238,5 +238,5 @@ def test_the_server_speaks_of_the_template_that_was_written() -> None:
 def test_what_the_api_server_said(dry_run: DryRun | None, reason: str, message: str, ask: DryRunJob | None) -> None:
     verdict = accept(snapshot(ONCE, dry_run=dry_run), NOW)
     wanted_again = dry_run.again_at if dry_run is not None and reason else None
-    assert (verdict.reason, verdict.message, verdict.ask, verdict.again_at) == (reason, message, ask, wanted_again)
+    assert (verdict.reason, verdict.message, verdict.lookup, verdict.again_at) == (reason, message, ask, wanted_again)
     assert verdict.is_accepted is (not reason and ask is None)

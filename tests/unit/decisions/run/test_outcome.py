@@ -11,7 +11,7 @@ import pytest
 
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.run.evidence import Context
-from process_operator.decisions.run.open_outcome import is_odd, next_look, open_outcome
+from process_operator.decisions.run.open_outcome import is_unready_too_long, next_pod_list, open_outcome
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome
 from process_operator.decisions.run.pods import log_source
 from process_operator.resources.batch.job import Job, parse_job
@@ -1435,7 +1435,7 @@ def test_a_run_that_still_goes(case: Open) -> None:
     ids=lambda value: f"{value} s",
 )
 def test_the_next_look_at_a_job_without_a_ready_pod(now: float, due: float) -> None:
-    assert next_look(job(active=1), at(now)) == at(due)
+    assert next_pod_list(job(active=1), at(now)) == at(due)
 
 
 @pytest.mark.parametrize(
@@ -1452,17 +1452,26 @@ def test_the_next_look_at_a_job_without_a_ready_pod(now: float, due: float) -> N
     ids=["ready", "complete", "failed", "suspended", "not started", "about to go", "deleted"],
 )
 def test_no_look_at_a_job_that_is(quiet: Job) -> None:
-    assert (next_look(quiet, at(30)), is_odd(quiet, at(30))) == (None, False)
+    assert (next_pod_list(quiet, at(30)), is_unready_too_long(quiet, at(30))) == (None, False)
 
 
 def test_looks_begin_when_the_last_pod_was_ready() -> None:
     quiet, unready_since = job(active=1), at(1000)
-    assert is_odd(quiet, at(1004.9), unready_since) is False
-    assert [next_look(quiet, at(now), unready_since) for now in (1000, 1005, 1300)] == [at(1005), at(1015), at(1600)]
+    assert is_unready_too_long(quiet, at(1004.9), unready_since) is False
+    assert [next_pod_list(quiet, at(now), unready_since) for now in (1000, 1005, 1300)] == [
+        at(1005),
+        at(1015),
+        at(1600),
+    ]
 
 
 def test_a_job_is_odd_after_five_seconds_without_a_ready_pod() -> None:
-    assert [is_odd(job(active=1), at(second)) for second in (0, 4.9, 5, 1000)] == [False, False, True, True]
+    assert [is_unready_too_long(job(active=1), at(second)) for second in (0, 4.9, 5, 1000)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 # ---- whose log

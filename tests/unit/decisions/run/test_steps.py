@@ -25,7 +25,7 @@ from process_operator.decisions.plan.actions import (
 )
 from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.request import decide
-from process_operator.decisions.run.step_progress import course_of, log_of
+from process_operator.decisions.run.step_progress import log_of, step_progress
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.decisions.template.step import step_templates
 from process_operator.resources import names
@@ -179,9 +179,9 @@ GROUP = grouped("load", "report")
 
 def test_the_server_is_asked_about_the_job_of_every_step() -> None:
     verdict = accept(snapshot(uses(), process=GROUP, step_processes=STEPS), NOW)
-    assert isinstance(verdict.ask, DryRunJob)
-    assert [values(dict(job["spec"])).get("A") for job in verdict.ask.manifests] == [None, "1"]
-    said = DryRun(verdict.ask.template_hash)
+    assert isinstance(verdict.lookup, DryRunJob)
+    assert [values(dict(job["spec"])).get("A") for job in verdict.lookup.manifests] == [None, "1"]
+    said = DryRun(verdict.lookup.template_hash)
     accepted = accept(snapshot(uses(), process=GROUP, step_processes=STEPS, dry_run=said), NOW)
     assert (accepted.is_accepted, [step.name for step in accepted.steps]) == (True, ["step-load", "step-report"])
 
@@ -202,7 +202,7 @@ def test_the_name_of_a_step_has_to_leave_room_for_the_index() -> None:
 
 
 def test_a_refusal_names_the_step() -> None:
-    ask = accept(snapshot(uses(), process=GROUP, step_processes=STEPS), NOW).ask
+    ask = accept(snapshot(uses(), process=GROUP, step_processes=STEPS), NOW).lookup
     assert isinstance(ask, DryRunJob)
     said = DryRun(ask.template_hash, "TemplateRejected", "its own words", job=1)
     verdict = accept(snapshot(uses(), process=GROUP, step_processes=STEPS, dry_run=said), NOW)
@@ -285,15 +285,15 @@ def test_course(steps: list[StepStatus], known: Body, expected: str) -> None:
     open_runs = (step_run(known["open"], of),) if "open" in known else ()
     ends = {child_of(of, "two"): known["end"]} if "end" in known else {}
     seen = snapshot(uses(), runs=(of,), step_runs=open_runs, step_ends=ends)
-    course = course_of(view_of(seen, of), seen)
-    if course.going is not None:
-        found = f"going {course.going.run.spec.parent.step if course.going.run.spec.parent else ''}"
-    elif course.sought is not None:
-        found = f"sought {course.sought.rpartition('-')[2]}"
-    elif course.next is not None:
-        found = f"next {course.next.name}"
+    progress = step_progress(view_of(seen, of), seen)
+    if progress.open_run is not None:
+        found = f"going {progress.open_run.run.spec.parent.step if progress.open_run.run.spec.parent else ''}"
+    elif progress.lookup is not None:
+        found = f"sought {progress.lookup.rpartition('-')[2]}"
+    elif progress.following is not None:
+        found = f"next {progress.following.name}"
     else:
-        found = f"over {course.steps[-1].phase}"
+        found = f"over {progress.steps[-1].phase}"
     assert found == expected
 
 

@@ -193,7 +193,7 @@ def test_how_it_ended_stands_while_it_is_looked_up() -> None:
 
 def test_while_the_server_is_asked_only_the_cursor_moves() -> None:
     before = ProcessRequestStatus(activation=activation(), phase=RequestPhase.SCHEDULED, conditions=IN_FORCE)
-    asking = Acceptance(template=TEMPLATE, ask=DryRunJob(({},), "hash"))
+    asking = Acceptance(template=TEMPLATE, lookup=DryRunJob(({},), "hash"))
     found = status(snapshot(ONCE, status=before), asking, StatusFacts(views=(), cursor=at("12:20")))
     assert found == before.model_copy(update={"last_schedule_time": at("12:20")})
 
