@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 _OTHER_UID: Final = re.compile("UID in (the )?precondition")
-"""The two texts of the server, from its registry and from its storage, where another object has the name."""
+"""The texts of the server, from its registry and from its storage, if another object has the name."""
 
 
 class Api:
-    """One for each connection. Every method raises an `ApiError`, and only after the tries that `retries` allows.
+    """API client of one connection. Every method raises an `ApiError`, after the tries that `retries` allows.
 
-    Each call may be repeated safely: names are deterministic, so a create that is tried again meets AlreadyExists and
-    the caller compares what is there. `timeout` (of one try) and `connect_timeout` are seconds.
+    Every call can be repeated safely. Names are deterministic, so that a repeated create gets AlreadyExists and the
+    caller compares the existing object. `timeout` (of one try) and `connect_timeout` are in seconds.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class Api:
         self.transport = Transport(connection, timeout=timeout, connect_timeout=connect_timeout, on_request=on_request)
 
     async def create(self, kind: Kind, namespace: str, body: Object, *, dry_run: bool = False) -> Object:
-        """POST; with `dry_run` the server checks strictly, with admission and quota, and keeps nothing.
+        """POST an object. With `dry_run` the server validates it strictly, with admission and quota, and stores nothing.
 
-        `AlreadyExists.maybe_done` is true where an earlier try of this very call may have made the object.
+        `AlreadyExists.maybe_done` is true if an earlier try of this call may have created the object.
         """
         query: Query = {"dryRun": "All", "fieldValidation": "Strict"} if dry_run else {}
         path = kind.path(namespace)
@@ -72,9 +72,9 @@ class Api:
     ) -> Object:
         """JSON merge patch (RFC 7386): null removes a field, lists are replaced whole.
 
-        A body that is a list is a JSON patch (RFC 6902); where one of its `test` operations fails it is Invalid.
-        A `metadata.resourceVersion` in a merge patch is a precondition: Conflict where the object has changed since.
-        With `maybe_done` on that Conflict the change may be an earlier try of this very call.
+        A body that is a list is a JSON patch (RFC 6902). If one of its `test` operations fails, the error is Invalid.
+        A `metadata.resourceVersion` in a merge patch is a precondition: the error is Conflict if the object has changed.
+        With `maybe_done` on that Conflict an earlier try of this call may have made the change.
         """
         path = kind.path(namespace, name, subresource)
         content_type = JSON_PATCH if isinstance(body, list) else MERGE_PATCH
@@ -126,7 +126,7 @@ class Api:
         field_selector: str | None = None,
         page_size: int = PAGE_SIZE,
     ) -> AsyncIterator[Page]:
-        """GET a collection page by page; namespace None means all of them. `listing.pages` says what a 410 does."""
+        """GET a collection page by page. Namespace None means all namespaces. `listing.pages` handles a 410."""
         path = kind.path(namespace)
         query: Query = {"limit": page_size, "labelSelector": label_selector, "fieldSelector": field_selector}
 
@@ -145,7 +145,7 @@ class Api:
         field_selector: str | None = None,
         page_size: int = PAGE_SIZE,
     ) -> Listing:
-        """The same, all pages in one. Raises Gone where the list expired twice while it was read."""
+        """GET a whole collection. Raises Gone if the list expired twice while it was read."""
         return await listing.whole(
             self.pages(
                 kind, namespace, label_selector=label_selector, field_selector=field_selector, page_size=page_size

@@ -57,7 +57,7 @@ class Connection:
         self.max_connections = max_connections
         self._login = login
         self._headers = tuple(headers)
-        # A proxy of the kubeconfig (proxy-url) wins, and NO_PROXY has no say about it, as for kubectl.
+        # A proxy of the kubeconfig (proxy-url) has precedence, and NO_PROXY does not apply to it, as in kubectl.
         self._proxy = configuration.proxy or proxy_of_environment(self.server, os.environ)
         configuration.proxy = self._proxy
         self.api_client = ApiClient(configuration)
@@ -99,7 +99,7 @@ class Connection:
             "middlewares": (self._login,),
             "cookie_jar": aiohttp.DummyCookieJar(),
             "read_bufsize": _READ_BUFFER,
-            # With it aiohttp would look for a .netrc, in a thread, at every request.
+            # With it aiohttp would search for a .netrc, in a thread, at every request.
             "trust_env": False,
         }
 
@@ -111,10 +111,10 @@ async def connect(
     max_connections: int = 32,
     headers: Iterable[tuple[str, str]] = (),
 ) -> Connection:
-    """Read the configuration; nothing is sent yet. `headers` go with every request, such as those of impersonation.
+    """Read the configuration without sending a request. `headers` are added to every request, such as impersonation.
 
-    A `kubeconfig` or `context` that is named wins; else the mounted service account; else the kubeconfig where kubectl
-    looks for it. Raises ConfigurationError.
+    An explicit `kubeconfig` or `context` has precedence, then the mounted service account, then the default kubeconfig
+    of kubectl. Raises ConfigurationError.
     """
     load = _source(kubeconfig, context)
     configuration = Configuration()

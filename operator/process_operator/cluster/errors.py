@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LONGEST_TEXT: Final = 1024
-"""Most characters of a body that is no Status (a proxy's page) in the message."""
+"""Highest number of characters in the message from a body without a Status (such as a page of a proxy)."""
 
 
 class ApiError(Exception):
@@ -54,7 +54,7 @@ class Conflict(ApiError):
 
 
 class AlreadyExists(Conflict):
-    """409 on create: the name is taken. With `maybe_done` it may be by an earlier try of the same call."""
+    """409 on create: the name exists. With `maybe_done` an earlier try of the same call may have created it."""
 
 
 class NotFound(ApiError):
@@ -66,7 +66,7 @@ class Gone(ApiError):
 
 
 class Invalid(ApiError):
-    """422 or 400: the object was refused as it is; asking again changes nothing."""
+    """422 or 400: the server rejected the object. A retry has the same result."""
 
 
 class Forbidden(ApiError):
@@ -82,19 +82,19 @@ class NamespaceTerminating(Forbidden):
 
 
 class TooManyRequests(ApiError):
-    """429: come back after `retry_after` seconds. Nothing was done."""
+    """429: the server did nothing. The client can retry after `retry_after` seconds."""
 
 
 class ServerError(ApiError):
-    """5xx: the server failed, before or after it did what was asked."""
+    """5xx: the server failed, before or after it performed the request."""
 
 
 TIMEOUT: Final = "Timeout"
-"""The `reason` of Unreachable where the request was sent and the answer did not come in time."""
+"""The `reason` of Unreachable if the request was sent and the answer did not arrive in time."""
 
 
 class Unreachable(ApiError):
-    """No (whole) answer: refused, cut or too slow. `maybe_done` is false where the request was certainly never sent."""
+    """No complete answer: the connection was rejected, cut or too slow. `maybe_done` is false if nothing was sent."""
 
 
 _BY_STATUS: Mapping[int, type[ApiError]] = {
@@ -108,9 +108,9 @@ _BY_STATUS: Mapping[int, type[ApiError]] = {
 
 
 def error_from(status: int, body: bytes, headers: Mapping[str, str], *, http_reason: str = "") -> ApiError:
-    """The error for an HTTP answer of 400 and above; any body will do.
+    """Build the error for an HTTP answer of 400 and above, with any body.
 
-    `headers` is looked up as it is: give it a case-insensitive mapping, or `Retry-After` in this spelling.
+    `headers` must be a case-insensitive mapping, or have `Retry-After` in this spelling.
     """
     answer = _status_object(body)
     details = answer.get("details")
@@ -135,7 +135,7 @@ def _error_class(status: int, reason: str, message: str, details: dict[str, Any]
         return AlreadyExists
     if status == 403:
         causes = details.get("causes") or []
-        # Only the cause tells a terminating namespace from missing rights; the texts differ between versions.
+        # Only the cause distinguishes a terminating namespace from missing rights. The texts differ between versions.
         if any(isinstance(cause, dict) and cause.get("reason") == "NamespaceTerminating" for cause in causes):
             return NamespaceTerminating
         return QuotaExceeded if "exceeded quota" in message else Forbidden
@@ -151,7 +151,7 @@ def _status_object(body: bytes) -> dict[str, Any]:
 
 
 def _seconds(value: object) -> float | None:
-    """Retry-After in seconds; the date form of HTTP is never sent by an API server and counts as not given."""
+    """Read Retry-After in seconds. The date form of HTTP is ignored, because API servers never send it."""
     try:
         seconds = float(str(value))
     except ValueError:

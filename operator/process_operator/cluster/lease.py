@@ -46,7 +46,7 @@ class Lease:
     decides.
     """
 
-    def __init__(  # noqa: PLR0913 - what a Lease says, and two clocks
+    def __init__(  # noqa: PLR0913 - the fields of a Lease, and two clocks
         self,
         api: Api,
         *,
@@ -82,7 +82,7 @@ class Lease:
         return await self._write()
 
     async def release(self) -> None:
-        """Give it back if it is ours, so that another need not wait until it runs out. Raises ApiError."""
+        """Release the Lease if this candidate holds it, so that another one need not wait. Raises ApiError."""
         seen = self._seen
         if seen is None or seen.holder != self.identity:
             return

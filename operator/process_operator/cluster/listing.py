@@ -14,12 +14,12 @@ from process_operator.resources.types import Object
 PAGE_SIZE = 200
 
 FetchPage = Callable[[str], Awaitable[Object]]
-"""Takes a continue token (empty for the first page), gives the server's list object."""
+"""Reads one page. The argument is the continue token, empty for the first page. The result is the list object."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listing:
-    """A whole list: what there was at `resource_version`. Items of built-in kinds carry no apiVersion and kind."""
+    """A whole list, as of `resource_version`. Items of built-in kinds have no apiVersion and no kind."""
 
     items: list[Object]
     resource_version: str

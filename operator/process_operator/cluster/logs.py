@@ -49,7 +49,7 @@ class TailResult:
 
 
 class Ring:
-    """Keeps the last `size` bytes of a stream, and counts what went through."""
+    """Ring buffer of the last `size` bytes of a stream. It counts all bytes."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -91,11 +91,11 @@ async def read_tail(
     previous: bool = False,
     retries: Sequence[float] = (),
 ) -> TailResult:
-    """The last `tail_bytes` of what the container wrote (in the attempt before, with `previous`).
+    """Read the last `tail_bytes` of the log of a container. With `previous` it is the log of the previous attempt.
 
-    While the kubelet is unreachable it is asked again after each of `retries` (seconds; `KUBELET_RETRIES`), or not at
-    all where none are given. `NeverStarted` is also the answer for an attempt that never was. Raises ApiError where the
-    API server itself does not do it: no rights, overloaded, down.
+    If the kubelet is unreachable, the request is repeated after each of `retries` (seconds; `KUBELET_RETRIES`). The
+    result is `NeverStarted` also for an attempt that did not exist. Raises ApiError if the API server itself fails:
+    missing rights, overload, outage.
     """
     if tail_bytes <= 0:
         return TailResult()
@@ -121,7 +121,7 @@ async def read_tail(
 
 
 async def _read(api: Api, path: str, query: Query, tail_bytes: int) -> TailResult:
-    """Ask for a window of lines, and for a larger one as long as short lines fill it."""
+    """Request a window of lines, then larger ones while short lines fill the window."""
     lines = _window(tail_bytes)
     largest = lines * _ENLARGEMENT**_ENLARGEMENTS
     while True:

@@ -81,5 +81,5 @@ def status_patch(uid: str, version: str, status: Object) -> list[Object]:
 
 
 def _ours(status: AnyStatus) -> AnyStatus:
-    """A status without the conditions of other programs."""
+    """Drop the conditions of other programs from a status."""
     return status.model_copy(update={"conditions": own_conditions(status.conditions)})

@@ -65,7 +65,7 @@ class Transport:
         content_type: str = JSON,
         accept: str = JSON,
     ) -> Object:
-        """One try. Gives the answer's JSON object, or raises the ApiError that stands for what happened."""
+        """Send a request once. Returns the JSON object of the answer, or raises the ApiError for the failure."""
         async with self._calls:
             with self._observed(verb, kind) as seen:
                 response = await self._send(method, self._url(path, query), body, content_type, self._timeout, accept)
@@ -87,10 +87,10 @@ class Transport:
         follow: bool = False,
         accept: str = JSON,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """One open GET whose body the caller reads as it comes; one try.
+        """Send a GET once, whose body the caller reads as a stream.
 
-        `silence`: seconds without a byte, from the request on, after which it counts as a timeout. An answer of 400 or
-        above is raised before the body is entered; a stream that breaks off, out of it.
+        `silence` is the number of seconds without a byte, counted from the request, that count as a timeout. An answer
+        of 400 or above is raised on entry. A broken stream is raised while the caller reads it.
         """
         limits = aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout, sock_read=silence)
         async with self._follows if follow else self._reads:
@@ -122,7 +122,7 @@ class Transport:
 
     @contextmanager
     def _observed(self, verb: str, kind: Kind) -> Iterator[list[int]]:
-        """Tells the hook how one request went, and makes an ApiError of whatever the network did to it."""
+        """Call the hook with the result of one request, and map network failures to an ApiError."""
         seen: list[int] = []
         began = time.monotonic()
         try:

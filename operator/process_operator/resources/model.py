@@ -1,8 +1,7 @@
-"""The ground that every resource model stands on: `Model`, the scalar types of the API, and object metadata.
+"""Base of all resource models: the class `Model`, the scalar types of the API, and object metadata.
 
-What the API server enforces is declared here and beside the fields, once: pydantic's own constraints, the `CelRule`s
-of a class, and a few OpenAPI extensions. `schema.py` turns that into the CRDs. Neighbour: `kind.py`, what
-our kinds have in common.
+The checks of the API server are declared once, here and beside the fields: constraints of pydantic, the `CelRule`s of a
+class, and a few OpenAPI extensions. `schema.py` generates the CRDs from them.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Model(BaseModel):
-    """A frozen part of an API object: snake_case here, camelCase there, unknown fields ignored.
+    """A frozen part of an API object: snake_case in Python, camelCase in the API. Unknown fields are ignored.
 
     `rules` are the CEL rules of this object.
     """
@@ -49,8 +48,8 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _drop_nulls(cls, value: object) -> object:
-        # The API server drops a null where the schema does not allow one and then applies the default; so do we.
-        # Hardly anything holds one, and this is asked of every part of every object.
+        # The API server drops a null that the schema does not allow, and then applies the default. So does this model.
+        # The check comes first, because it runs for every part of every object and a null is rare.
         if isinstance(value, dict | Mapping) and None in value.values():
             return {key: item for key, item in value.items() if item is not None}
         return value
@@ -64,7 +63,7 @@ class Model(BaseModel):
         return schema
 
     def to_api(self) -> dict[str, Any]:
-        """Give the object as JSON would hold it: API names, no nulls, instants and durations as strings."""
+        """Give the object in JSON form: API names, no nulls, instants and durations as strings."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
@@ -75,7 +74,7 @@ SET_LIST: Final[JsonDict] = {"x-kubernetes-list-type": "set"}
 
 
 def map_list(key: str) -> JsonDict:
-    """Give the extension of a list whose items are told apart by `key`, so that two appliers can share the list."""
+    """Give the extension of a list whose items are identified by `key`, so that two appliers can share the list."""
     return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
 
 
@@ -117,7 +116,7 @@ _YEARS: Final = CelRule(
 def compared(first: str, relation: str, second: str) -> str:
     """Write a comparison of two instants (`self.from`, `<=`, `self.to`) as CEL.
 
-    It holds where one of them is no instant: that is said by the form of the field.
+    It is true if one of them is not an instant, because the form of that field has its own error.
     """
     condition = _INSTANT_FORM.condition.replace("self.", "text.")
     return f"[{first}, {second}].exists(text, !{condition}) || timestamp({first}) {relation} timestamp({second})"
@@ -126,8 +125,8 @@ def compared(first: str, relation: str, second: str) -> str:
 def parse_instant(value: object) -> datetime:
     """Read an RFC 3339 timestamp (or an aware datetime) as an aware datetime in UTC.
 
-    Takes what the API server takes: with a zone, also `-00:00`, and up to six digits of fraction. And lower-case `t`
-    and `z`, which RFC 3339 allows and the API server takes where no rule compares the instant.
+    Accepts what the API server accepts: a zone, also `-00:00`, and up to six digits of fraction. Lower-case `t` and `z`
+    are accepted too. RFC 3339 allows them, and so does the API server for fields without a comparing rule.
 
     Raises ValueError for anything else.
     """
@@ -147,7 +146,7 @@ def parse_instant(value: object) -> datetime:
 
 
 def format_instant(value: datetime) -> str:
-    """Write an aware datetime as RFC 3339 in UTC with `Z`; a fraction only where there is one, then as six digits."""
+    """Write an aware datetime as RFC 3339 in UTC with `Z`. A fraction has six digits; it is left out if it is 0."""
     return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
@@ -176,7 +175,7 @@ _DURATION_PART: Final = re.compile("([0-9]+)(h|ms|m|s)")
 _UNIT_MS: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 _MAX_DURATION: Final = 32
 
-# Only what is nothing but zeros is refused here; what is no duration at all is said by its form.
+# This rule rejects texts of zeros only. Other texts that are not durations get the error of the form.
 _NOT_ZERO: Final = CelRule(rule="!self.matches('^([0]+[hms]+)+$')", message="must be longer than 0s")
 _NO_MILLISECONDS: Final = CelRule(rule="!self.contains('ms')", message="must be in whole seconds, such as 90s or 1h30m")
 
@@ -195,9 +194,9 @@ def parse_duration(value: object) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """Write how long something took, for people: `1m30s`, `0s`, `350ms`; from one second on in whole seconds.
+    """Write a duration for people: `1m30s`, `0s`, `350ms`. From one second on it is in whole seconds.
 
-    A negative duration (the clock was set back) is `0s`.
+    A negative duration (after a clock was set back) is `0s`.
     """
     if value >= timedelta(seconds=1):
         value = timedelta(seconds=value // timedelta(seconds=1))
@@ -242,7 +241,7 @@ WholeSeconds = Annotated[
 
 
 class OwnerReference(Model):
-    """Who this object belongs to; `controller` is true for the one that manages it."""
+    """An owner reference. `controller` is true for the owner that manages the object."""
 
     api_version: str
     kind: str
@@ -252,7 +251,7 @@ class OwnerReference(Model):
 
 
 class Metadata(Model):
-    """The part of object metadata that is read here."""
+    """The fields of object metadata that the operator reads."""
 
     name: str = ""
     namespace: str = ""
@@ -267,7 +266,7 @@ class Metadata(Model):
 
     @property
     def key(self) -> str:
-        """Namespace and name, `<namespace>/<name>`: what an object that is deleted and applied anew keeps."""
+        """Namespace and name as `<namespace>/<name>`. They stay the same if an object is deleted and created again."""
         return f"{self.namespace}/{self.name}"
 
     @model_serializer(mode="wrap")

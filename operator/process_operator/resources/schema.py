@@ -1,8 +1,8 @@
-"""The CRDs of our kinds, generated from their models: what `crds/` holds, byte for byte.
+"""CRD generator: builds the files of `crds/`, byte for byte, from the models of the four kinds.
 
-Pydantic describes the models as JSON Schema; a CRD wants a structural OpenAPI v3 schema: no references, no titles, no
-unions with null. `_structural` is that difference, everything else comes from the models. Neighbours: `model.py`
-declares the CEL rules and list types that end up here, `__main__.py` writes the files.
+Pydantic describes the models as JSON Schema. A CRD needs a structural OpenAPI v3 schema: no references, no titles, no
+unions with null. `_structural` makes that conversion. Everything else comes from the models. `__main__.py` writes the
+files.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _COPIED: Final = (
 _TYPE_META: Final[Schema] = {
     "apiVersion": {"type": "string", "description": f"Version of the API: {GROUP}/{VERSION}."},
     "kind": {"type": "string", "description": "Kind of the object."},
-    # The API server's own; a CRD may declare no more of it than the name, which a rule points at.
+    # The API server owns the metadata. A CRD can only declare the name in it, which a rule needs.
     "metadata": {
         "type": "object",
         "properties": {"name": {"type": "string", "maxLength": 253, "description": "Name of the object."}},
@@ -55,12 +55,12 @@ _TYPE_META: Final[Schema] = {
 
 
 def crds() -> list[Schema]:
-    """Give the CustomResourceDefinitions, one for each kind: new ones with each call, which the caller may change."""
+    """Give the CustomResourceDefinitions, one for each kind. Each call returns new objects, which the caller can change."""
     return [_crd(model) for model in KINDS]
 
 
 def crd_files() -> dict[str, str]:
-    """Give the same as YAML: the text of each file by its name."""
+    """Give the CustomResourceDefinitions as YAML: the text of each file by its name."""
     return {f"{GROUP}_{crd['spec']['names']['plural']}.yaml": _HEADER + _to_yaml(crd) for crd in crds()}
 
 
@@ -88,7 +88,7 @@ def _crd(model: type[Resource]) -> Schema:
                 "plural": kind.plural,
                 "singular": kind.kind.lower(),
                 "shortNames": [definition.short_name],
-                # Not `processes`: that is a plural already, and `kubectl delete processes --all` would take the requests along.
+                # Not `processes`, which is a plural already: `kubectl delete processes --all` would delete the requests too.
                 "categories": ["process-operator"],
             },
             "scope": "Namespaced",
@@ -119,7 +119,7 @@ def _root(model: type[Resource]) -> Schema:
 
 
 def _set_status_default(status: Schema, definition: Definition) -> None:
-    """A default in a status shows up in objects that nobody has looked at yet, without a write."""
+    """Set the defaults of a status, which new objects show at once, without a write of the operator."""
     default: Schema = {"observedGeneration": NOT_OBSERVED, **definition.status_default}
     status["default"] = default
     for name, value in default.items():
@@ -127,28 +127,28 @@ def _set_status_default(status: Schema, definition: Definition) -> None:
 
 
 def _structural(node: Schema, types: dict[str, Schema], *, defaults: bool) -> Schema:
-    """Give one node of pydantic's JSON Schema as a structural schema; `types` are the models by name."""
+    """Convert one node of pydantic's JSON Schema to a structural schema. `types` are the models by name."""
     node = _resolve(node, types)
     schema: Schema = {"type": node["type"]} if "type" in node else {}
     if "description" in node:
         schema["description"] = _one_line(node["description"])
     if defaults and node.get("default") not in (None, []):
-        # The default of an object is {}, its fields have theirs.
+        # The default of an object is {}, because its fields have defaults of their own.
         schema["default"] = {} if node["type"] == "object" else node["default"]
     schema |= {key: node[key] for key in _COPIED if key in node}
     if node.get("properties"):
-        # An empty map is dropped when it is stored; then another program that applies the CRD differs, and conflicts.
+        # The API server drops an empty map. A program that applies the CRD would then see a difference, and conflict.
         schema["properties"] = {
             name: _structural(item, types, defaults=defaults) for name, item in node["properties"].items()
         }
     if "items" in node:
-        # A list is written as a whole: `kubectl apply` would take a default in an item for a difference, every time.
+        # A list is applied as a whole, so that `kubectl apply` would report a default in an item as a change every time.
         schema["items"] = _structural(node["items"], types, defaults=False)
     return schema
 
 
 def _resolve(node: Schema, types: dict[str, Schema]) -> Schema:
-    """Put what a reference or a union with null stands for in its place; what is said at the place itself wins."""
+    """Replace a reference, or a union with null, by its target. Keys beside it have precedence."""
     if "anyOf" in node:
         (choice,) = [option for option in node["anyOf"] if option.get("type") != "null"]
         return _resolve(choice | {key: value for key, value in node.items() if key != "anyOf"}, types)

@@ -1,9 +1,8 @@
-"""What the API server would say to an object of our kinds: the schema of its CRD, and the rules in it, applied here.
+"""Validation of manifests as in the API server: applies the schemas of the CRDs and evaluates their CEL rules.
 
-Nothing of it is written down twice: the very schema that `schema.py` generates is walked, and its CEL rules are
-evaluated. The order is the API server's: unknown fields (as a strict client asks for), nulls dropped, defaults filled
-in, types and limits, and only where all of those hold, the rules. Neighbour: `object_meta.py` has what the API server
-checks of the metadata of any object.
+It uses the schema that `schema.py` generates, so that no rule is written twice. The order is that of the API server:
+unknown fields (strict), nulls dropped, defaults set, types and limits, and then the rules, if all of those are met.
+`object_meta.py` checks the metadata.
 
 https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#validation
 """
@@ -35,7 +34,7 @@ _INTEGERS: Final = {"int32": 2**31, "int64": 2**63}
 
 
 class FieldError(NamedTuple):
-    """What is wrong with a field (`spec.timing.schedule.daily.at`), in the words of the API server."""
+    """The error of a field (`spec.timing.schedule.daily.at`), in the words of the API server."""
 
     field: str
     message: str
@@ -45,9 +44,9 @@ class FieldError(NamedTuple):
 
 
 def object_errors(manifest: Mapping[str, Any]) -> list[FieldError]:
-    """Say what the API server would refuse in a manifest of one of our kinds when it is created; empty: nothing.
+    """Give the errors for which the API server would reject the creation of a manifest; empty if it would accept it.
 
-    The manifest is as JSON has it, its `kind` is one of ours. Raises KeyError for another kind.
+    The manifest is a JSON object of one of the four kinds. Raises KeyError for another kind.
     """
     schema = _schemas()[manifest["kind"]]
     errors = [FieldError(field, message) for field, message in metadata_errors(manifest.get("metadata"))]
@@ -59,11 +58,11 @@ def object_errors(manifest: Mapping[str, Any]) -> list[FieldError]:
 
 @cache
 def _schemas() -> dict[str, Schema]:
-    """The schema of each kind, by its name."""
+    """Give the schema of each kind by its name."""
     made = {}
     for crd in crds():
         schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-        # Its fields are the API server's own: a CRD may only add to what is said of the name.
+        # The API server owns these fields. A CRD can only add constraints for the name.
         schema["properties"]["metadata"]["x-kubernetes-preserve-unknown-fields"] = True
         made[crd["spec"]["names"]["kind"]] = schema
     return made
@@ -73,7 +72,7 @@ def _schemas() -> dict[str, Schema]:
 
 
 def _filled(value: Any, schema: Schema, path: str, errors: list[FieldError]) -> Any:
-    """The value with defaults and without nulls, as rules see it; what is wrong with it is added to `errors`."""
+    """Give the value with defaults and without nulls, as rules see it. Errors are added to `errors`."""
     if (problem := _type_error(value, schema)) is not None:
         errors.append(FieldError(path, problem))
         return value
@@ -153,7 +152,7 @@ def _integer_errors(value: int, schema: Schema) -> Iterator[str]:
 
 
 def _duplicates(items: list[Any], schema: Schema) -> Iterator[tuple[int, str]]:
-    """Items of a set or map list that stand there twice, by their position."""
+    """Give the duplicates in a set or map list, by their position."""
     kind = schema.get("x-kubernetes-list-type")
     if kind not in ("set", "map"):
         return
@@ -185,7 +184,7 @@ def _apply_rules(value: Any, schema: Schema, path: str, errors: list[FieldError]
         items = schema.get("items", {})
         for index, item in enumerate(value):
             _apply_rules(item, items, f"{path}[{index}]", errors)
-    # Rules about a change (with oldSelf) have nothing to say about a new object.
+    # Rules about a change (with oldSelf) do not apply to a new object.
     errors += [
         FieldError(f"{path}{rule.get('fieldPath', '')}".lstrip("."), rule["message"])
         for rule in schema.get("x-kubernetes-validations", ())
@@ -202,7 +201,7 @@ def _substring(text: str, *bounds: int) -> str:
     return text[slice(*bounds) if len(bounds) > 1 else slice(bounds[0], None)]
 
 
-# Of the extended strings library, which Kubernetes adds to CEL itself.
+# Functions of the extended strings library, which Kubernetes adds to CEL.
 _STRINGS: Final[dict[str, Callable[..., Any]]] = {"lowerAscii": str.lower, "substring": _substring}
 
 
