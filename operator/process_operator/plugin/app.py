@@ -15,6 +15,8 @@ from typing import Annotated, Final
 
 import typer
 
+from process_operator.plugin.app_create import create_app
+from process_operator.plugin.app_import import import_app
 from process_operator.plugin.connection import Connecting
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun, Form
@@ -311,6 +313,10 @@ def backfill(
     from process_operator.plugin.backfill import BackfillQuestion, make_backfill
 
     make_backfill(connecting, BackfillQuestion(request, start, end, rerun, dry_run, yes))
+
+
+app.add_typer(create_app, name="create")
+app.add_typer(import_app, name="import")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import typer.main
@@ -13,7 +14,15 @@ import typer.main
 from process_operator.plugin import app as command_line
 
 HEAVY = ("kubernetes", "kopf", "aiohttp", "process_operator.resources", "process_operator.cluster")
-COMMANDS = sorted(typer.main.get_command(command_line.app).commands)  # type: ignore[attr-defined]
+GROUP: Any = typer.main.get_command(command_line.app)
+
+
+def leaves(group: Any, *path: str) -> list[tuple[str, ...]]:
+    """Paths of all commands below a group."""
+    found: list[tuple[str, ...]] = []
+    for name, command in sorted(group.commands.items()):
+        found += leaves(command, *path, name) if hasattr(command, "commands") else [(*path, name)]
+    return found
 
 
 def printed_help(*arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
@@ -24,19 +33,21 @@ def printed_help(*arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("path", leaves(GROUP), ids=" ".join)
 def test_every_command_has_an_example_that_parses(
-    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    group = typer.main.get_command(command_line.app)
-    command = group.commands[name]  # type: ignore[attr-defined]
+    command = GROUP
+    for name in path:
+        command = command.commands[name]
     help_text = " ".join((command.help or "").split())
     (example,) = re.findall(r"Example: (kubectl process .*)", help_text)
     words = shlex.split(example)
-    assert words[:3] == ["kubectl", "process", name]
-    command.make_context(name, words[3:])  # raises where it cannot be read
-    shown = printed_help(name, monkeypatch=monkeypatch, capsys=capsys)
-    assert f"Usage: kubectl process {name}" in shown
+    size = 2 + len(path)
+    assert words[:size] == ["kubectl", "process", *path]
+    command.make_context(path[-1], words[size:])  # raises if it cannot be read
+    shown = printed_help(*path, monkeypatch=monkeypatch, capsys=capsys)
+    assert f"Usage: kubectl process {' '.join(path)}" in shown
     assert max(map(len, shown.splitlines())) <= 100
 
 

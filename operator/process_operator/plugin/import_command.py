@@ -1,0 +1,141 @@
+"""`kubectl process import`: schedules of other systems as manifests, printed as YAML. It changes nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.importing.cronjob import CronJobOptions, import_cronjob
+from process_operator.plugin.importing.crontab import CrontabOptions, import_crontab
+from process_operator.plugin.importing.etendo import EtendoOptions, import_etendo, read_tables
+from process_operator.plugin.importing.imported import Imported, as_yaml
+from process_operator.plugin.terminal import note, say
+from process_operator.resources.kinds import CRONJOB
+from process_operator.timing.zone import zone_names
+from process_operator.timing.zone_hints import zone_hint
+
+if TYPE_CHECKING:
+    from process_operator.client.client import Client
+    from process_operator.plugin.connection import Connecting
+    from process_operator.resources.types import Object
+
+
+def show_cronjobs(
+    connecting: Connecting,
+    names: list[str],
+    *,
+    selector: str | None,
+    everywhere: bool,
+    file: str | None,
+    options: CronJobOptions,
+) -> None:
+    """Print requests for the CronJobs of the cluster, or of a file."""
+    _check_zone(options.time_zone)
+    if file is not None:
+        bodies = [
+            body for body in _objects(file) if body.get("kind") == "CronJob" and (not names or _name(body) in names)
+        ]
+    else:
+        bodies = _cronjobs(connecting, names, selector=selector, everywhere=everywhere)
+    if not bodies:
+        raise CommandError("there are no CronJobs there")
+    _print(import_cronjob(body, options) for body in bodies)
+
+
+def _cronjobs(connecting: Connecting, names: list[str], *, selector: str | None, everywhere: bool) -> list[Object]:
+    async def work(client: Client) -> list[Object]:
+        if names:
+            return [await client.api.get(CRONJOB, client.namespace, name) for name in names]
+        found = await client.api.list(CRONJOB, None if everywhere else client.namespace, label_selector=selector)
+        return list(found.items)
+
+    return connecting.run(work, doing="Reading CronJobs")
+
+
+def show_crontab(file: str, *, image: str, time_zone: str, system: bool) -> None:
+    """Print requests for the lines of a crontab."""
+    _check_zone(time_zone)
+    _print(import_crontab(_text(file), CrontabOptions(image, time_zone, system)))
+
+
+def show_etendo(file: str, *, time_zone: str, mapping: str | None, everything: bool, repetitions: str) -> None:
+    """Print requests and Processes for an export of the ERP's tables."""
+    _check_zone(time_zone)
+    if repetitions not in {"documented", "code"}:
+        raise CommandError(f"--repetitions: {repetitions!r} is unknown; allowed: documented, code", Exit.USAGE)
+    try:
+        tables = read_tables(_text(file))
+    except ValueError as error:
+        raise CommandError(f"{file}: {error}") from error
+    options = EtendoOptions(
+        ZoneInfo(time_zone),
+        datetime.now(UTC),
+        _mapping(mapping),
+        everything=everything,
+        counts_first_run=repetitions == "documented",
+    )
+    _print(import_etendo(tables, options))
+
+
+def _print(imported: Iterable[Imported]) -> None:
+    """Print what was imported; end with 3 if something was refused."""
+    found = list(imported)
+    for document in as_yaml(found):
+        say(document)
+    for one in found:
+        if one.left_out:
+            note(f"{one.source} is left out: {one.left_out}")
+        elif one.refused:
+            note(f"error: {one.source} is refused: {one.refused}")
+    refused = sum(bool(one.refused) for one in found)
+    if refused:
+        raise CommandError(f"{refused} of {len(found)} cannot be imported; the others are printed", Exit.NOT_SUCCEEDED)
+
+
+def _check_zone(name: str | None) -> None:
+    if name is not None and name not in zone_names():
+        hint = zone_hint(name, zone_names())
+        raise CommandError(f"--time-zone: {name!r} is no IANA time zone{f'; {hint}' if hint else ''}", Exit.USAGE)
+
+
+def _text(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} cannot be read: {error}") from error
+
+
+def _objects(file: str) -> list[Object]:
+    """Read the objects of a file with YAML or JSON; a List counts as its items."""
+    found: list[Object] = []
+    for document in _yaml(file):
+        if isinstance(document, dict):
+            found += document.get("items") or () if str(document.get("kind", "")).endswith("List") else [document]
+    return found
+
+
+def _mapping(file: str | None) -> dict[str, str]:
+    if file is None:
+        return {}
+    documents = _yaml(file)
+    if len(documents) != 1 or not isinstance(documents[0], dict):
+        raise CommandError(f"{file}: write one line for each process, such as ImportOrders: import-orders", Exit.USAGE)
+    return {str(value): str(name) for value, name in documents[0].items()}
+
+
+def _yaml(file: str) -> list[Any]:
+    import yaml  # noqa: PLC0415 - only commands with files need it
+
+    try:
+        return list(yaml.safe_load_all(_text(file)))
+    except yaml.YAMLError as error:
+        raise CommandError(f"{file} is no YAML: {error}") from error
+
+
+def _name(body: Object) -> str:
+    return str((body.get("metadata") or {}).get("name", ""))

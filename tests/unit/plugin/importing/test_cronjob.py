@@ -1,0 +1,105 @@
+"""CronJobs as requests: fields, differences and refusals, and the same instants as the CronJob controller's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from process_operator.plugin.importing.cronjob import CronJobOptions, import_cronjob
+from process_operator.plugin.importing.imported import Imported
+
+TEMPLATE = {
+    "metadata": {"creationTimestamp": None},
+    "spec": {"template": {"spec": {"containers": [{"name": "main", "image": "x"}]}}},
+}
+
+
+def cronjob(metadata: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "nightly", "namespace": "erp", "uid": "1", **(metadata or {})},
+        "spec": {"schedule": "0 2 * * *", "timeZone": "Europe/Madrid", "jobTemplate": TEMPLATE, **spec},
+    }
+
+
+def imported(body: dict[str, Any], **options: Any) -> Imported:
+    return import_cronjob(body, CronJobOptions(**options))
+
+
+def spec(found: Imported) -> dict[str, Any]:
+    assert not found.refused, found.refused
+    made: dict[str, Any] = found.manifests[0]["spec"]
+    return made
+
+
+def test_all_fields() -> None:
+    body = cronjob(
+        {
+            "labels": {"app": "erp", "app.kubernetes.io/managed-by": "Helm", "helm.sh/chart": "x"},
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "team": "ledger"},
+        },
+        concurrencyPolicy="Replace",
+        startingDeadlineSeconds=600,
+        suspend=True,
+        successfulJobsHistoryLimit=5,
+    )
+    (made,) = imported(body).manifests
+    assert made["metadata"] == {
+        "name": "nightly",
+        "namespace": "erp",
+        "labels": {"app": "erp"},
+        "annotations": {"team": "ledger"},
+    }
+    assert made["spec"] == {
+        "jobTemplate": {"spec": TEMPLATE["spec"]},
+        "timing": {"schedule": {"cron": "0 2 * * *", "timeZone": "Europe/Madrid"}},
+        "suspend": True,
+        "concurrencyPolicy": "Replace",
+        "startingDeadlineSeconds": 600,
+        "history": {"successful": 5, "failed": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("schedule", "options", "timing"),
+    [
+        pytest.param("0 2 * * *", {"plain": True}, {"daily": {"at": "02:00"}, "timeZone": "Europe/Madrid"}, id="plain"),
+        pytest.param("0 2 * * 1", {"plain": True}, {"cron": "0 2 * * 1", "timeZone": "Europe/Madrid"}, id="not plain"),
+        pytest.param("CRON_TZ=Asia/Tokyo 0 2 * * *", {}, {"cron": "0 2 * * *", "timeZone": "Asia/Tokyo"}, id="prefix"),
+        pytest.param("@every 5m", {}, {"minutely": {"every": 5}}, id="minutes"),
+        pytest.param("@every 1h30m", {}, {"minutely": {"every": 90}}, id="minutes beyond an hour"),
+        pytest.param("@every 90s", {}, {"secondly": {"every": 90}}, id="seconds"),
+        pytest.param("@every 48h", {}, {"hourly": {"every": 48}}, id="hours"),
+    ],
+)
+def test_schedules(schedule: str, options: dict[str, Any], timing: dict[str, Any]) -> None:
+    assert spec(imported(cronjob(schedule=schedule), **options))["timing"] == {"schedule": timing}
+
+
+@pytest.mark.parametrize(
+    ("fields", "options", "remark"),
+    [
+        pytest.param({"timeZone": None}, {}, "Etc/UTC is assumed", id="no zone"),
+        pytest.param({"timeZone": None}, {"time_zone": "Asia/Tokyo"}, "Asia/Tokyo is what you gave", id="zone given"),
+        pytest.param({"concurrencyPolicy": "Forbid"}, {}, "Forbid skips", id="Forbid"),
+        pytest.param({"startingDeadlineSeconds": 5}, {}, "engine Operator", id="short deadline"),
+        pytest.param({"schedule": "@every 5m"}, {}, "intervals count from the creation", id="interval"),
+        pytest.param({}, {}, "clock change", id="clock changes"),
+    ],
+)
+def test_remarks(fields: dict[str, Any], options: dict[str, Any], remark: str) -> None:
+    found = imported(cronjob(**fields), **options)
+    assert any(remark in one for one in found.remarks)
+
+
+def test_owned_by_others_and_by_us() -> None:
+    owner = {"apiVersion": "apps.example.com/v1", "kind": "Backup", "name": "full"}
+    assert "Backup full owns it" in imported(cronjob({"ownerReferences": [owner]})).refused
+    assert spec(imported(cronjob({"ownerReferences": [owner]}), owned=True))
+    ours = {"apiVersion": "process-operator.io/v1alpha1", "kind": "ProcessRequest", "name": "nightly"}
+    assert imported(cronjob({"ownerReferences": [ours]})).left_out
+
+
+@pytest.mark.parametrize("schedule", ["@every 1.5s", "@every soon"])
+def test_refused(schedule: str) -> None:
+    assert imported(cronjob(schedule=schedule)).refused.startswith("spec.schedule: ")

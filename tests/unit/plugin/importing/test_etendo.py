@@ -1,0 +1,245 @@
+"""Requests of the ERP: its own worked examples come out with the same instants, and what is left out or refused."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from process_operator.plugin.importing.etendo import EtendoOptions, import_etendo, read_tables
+from process_operator.plugin.importing.imported import Imported, as_yaml
+from process_operator.preview.manifest_set import manifest_set
+from process_operator.preview.preview import Period, preview
+
+Row = dict[str, Any]
+START = {"START_DATE": "2019-09-23 00:00:00", "START_TIME": "1970-01-01 17:45:29"}
+BEFORE = datetime(2019, 9, 1, tzinfo=UTC)
+
+
+def row(**columns: Any) -> Row:
+    return {
+        "AD_PROCESS_REQUEST_ID": "0F3B5C7D9E",
+        "ISACTIVE": "Y",
+        "AD_PROCESS_ID": "800170",
+        "ISGROUP": "N",
+        "STATUS": "SCH",
+        "TIMING_OPTION": "S",
+        **START,
+        **columns,
+    }
+
+
+def imported(*rows: Row, zone: str = "Etc/UTC", now: datetime = BEFORE, **options: Any) -> list[Imported]:
+    tables = read_tables(json.dumps(rows))
+    return list(import_etendo(tables, EtendoOptions(ZoneInfo(zone), now, **options)))
+
+
+def instants(found: Imported, count: int, start: datetime = BEFORE) -> list[str]:
+    """Instants by `preview`, as if the request had been applied before all of them."""
+    (given,) = manifest_set(found.manifests, namespace="erp").requests
+    assert given.request is not None, given.error
+    shown = preview(given.request, given.process, Period(start))
+    assert shown.error is None, shown.error
+    return [tick.due.strftime("%m-%d %H:%M:%S") for tick in islice(shown.ticks, count)]
+
+
+def days(*found: str, at: str = "17:45:29") -> list[str]:
+    return [f"{day} {at}" for day in found]
+
+
+FRIDAY = {"START_DATE": "2019-09-27", "START_TIME": "17:45:29"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "wanted"),
+    [
+        pytest.param(
+            {"FREQUENCY": "1", "SECONDLY_INTERVAL": 30, "START_DATE": "2019-09-27", "START_TIME": "15:10:00"},
+            ["09-27 15:10:00", "09-27 15:10:30", "09-27 15:11:00"],
+            id="every 30 seconds",
+        ),
+        pytest.param(
+            {"FREQUENCY": "4", "DAILY_OPTION": "N", "DAILY_INTERVAL": "4", **FRIDAY},
+            days("09-27", "10-01", "10-05"),
+            id="every 4 days",
+        ),
+        pytest.param({"FREQUENCY": "4", **FRIDAY}, days("09-27", "09-28", "09-29"), id="daily"),
+        pytest.param({"FREQUENCY": "4", "DAILY_OPTION": "D", **FRIDAY}, days("09-27", "09-30"), id="weekdays"),
+        pytest.param(
+            {"FREQUENCY": "4", "DAILY_OPTION": "E", **FRIDAY}, days("09-28", "09-29", "10-05", "10-06"), id="weekends"
+        ),
+        pytest.param(
+            {"FREQUENCY": "5", "DAY_MON": "Y", "DAY_FRI": "Y", "DAY_SAT": "Y", "DAY_TUE": "N"},
+            days("09-23", "09-27", "09-28", "09-30"),
+            id="weekly",
+        ),
+        pytest.param(
+            {"FREQUENCY": "6", "MONTHLY_OPTION": "1", "MONTHLY_DAY_OF_WEEK": "1"},
+            days("10-07", "11-04", "12-02", "01-06"),
+            id="first Monday",
+        ),
+        pytest.param(
+            {"FREQUENCY": "6", "MONTHLY_OPTION": "2", "MONTHLY_DAY_OF_WEEK": "7"},
+            days("10-13", "11-10", "12-08", "01-12"),
+            id="second Sunday",
+        ),
+        pytest.param(
+            {"FREQUENCY": "6", "MONTHLY_OPTION": "3", "MONTHLY_DAY_OF_WEEK": "2"},
+            days("10-15", "11-19", "12-17", "01-21"),
+            id="third Tuesday",
+        ),
+        pytest.param(
+            {"FREQUENCY": "6", "MONTHLY_OPTION": "L"}, days("09-30", "10-31", "11-30", "12-31"), id="last day"
+        ),
+        pytest.param(
+            {"FREQUENCY": "6", "MONTHLY_OPTION": "S", "MONTHLY_SPECIFIC_DAY": "23"},
+            days("09-23", "10-23", "11-23", "12-23"),
+            id="day 23",
+        ),
+        pytest.param(
+            {"FREQUENCY": "7", "CRON": "0 0 18 LW * ?"},
+            days("09-30", "10-31", "11-29", at="18:00:00"),
+            id="cron of Quartz",
+        ),
+        pytest.param(
+            {"TIMING_OPTION": "L", "START_DATE": "2019-09-27", "START_TIME": "15:10:00"},
+            ["09-27 15:10:00"],
+            id="Run Later",
+        ),
+    ],
+)
+def test_worked_examples(columns: Row, wanted: list[str]) -> None:
+    (found,) = imported(row(**columns))
+    assert not found.refused
+    assert instants(found, len(wanted)) == wanted
+
+
+def test_finish_is_included() -> None:
+    finish = {"FINISHES": "Y", "FINISHES_DATE": "2019-09-27", "FINISHES_TIME": "15:10:31"}
+    every = {"FREQUENCY": "1", "SECONDLY_INTERVAL": "30", "START_DATE": "2019-09-27", "START_TIME": "15:10:00"}
+    (found,) = imported(row(**every, **finish))
+    assert instants(found, 5) == ["09-27 15:10:00", "09-27 15:10:30"]
+
+
+def test_clock_change_in_madrid() -> None:
+    start = {"START_DATE": "2019-10-26", "START_TIME": "13:10:00"}
+    hourly, daily = imported(
+        row(FREQUENCY="3", HOURLY_INTERVAL="24", **start), row(FREQUENCY="4", **start), zone="Europe/Madrid"
+    )
+    # 13:10 in Madrid is 11:10 in UTC before the change, and 12:10 after it.
+    assert instants(hourly, 2) == ["10-26 11:10:00", "10-27 11:10:00"]
+    assert instants(daily, 2) == ["10-26 11:10:00", "10-27 12:10:00"]
+
+
+@pytest.mark.parametrize(("documented", "runs"), [(True, 4), (False, 3)])
+def test_repetitions(*, documented: bool, runs: int) -> None:
+    three = row(FREQUENCY="2", MINUTELY_INTERVAL="5", MINUTELY_REPETITIONS="3")
+    (found,) = imported(three, counts_first_run=documented)
+    assert len(instants(found, 10)) == runs
+    assert any("--repetitions" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize(
+    ("columns", "left_out"),
+    [
+        pytest.param({"ISACTIVE": "N", "FREQUENCY": "4"}, "not active", id="inactive"),
+        pytest.param({"STATUS": "COM", "FREQUENCY": "4"}, "complete", id="complete"),
+        pytest.param({"TIMING_OPTION": "I"}, "ran at once", id="Run Immediately"),
+        pytest.param({"TIMING_OPTION": "L", "START_DATE": "2018-01-01"}, "has passed", id="Run Later in the past"),
+    ],
+)
+def test_left_out(columns: Row, left_out: str) -> None:
+    (found,) = imported(row(**columns))
+    assert left_out in found.left_out
+    assert not found.manifests
+
+
+def test_all_keeps_them_suspended() -> None:
+    for columns in ({"STATUS": "COM", "FREQUENCY": "4"}, {"TIMING_OPTION": "I"}):
+        (found,) = imported(row(**columns), everything=True)
+        assert found.manifests[0]["spec"]["suspend"] is True
+
+
+def test_unscheduled_is_suspended() -> None:
+    (found,) = imported(row(FREQUENCY="4", STATUS="UNS"))
+    assert found.manifests[0]["spec"]["suspend"] is True
+
+
+@pytest.mark.parametrize(
+    ("columns", "refused"),
+    [
+        pytest.param({"FREQUENCY": "5"}, "no day is ticked", id="weekly without a day"),
+        pytest.param({"FREQUENCY": "9"}, "FREQUENCY '9' is unknown", id="unknown frequency"),
+        pytest.param({"TIMING_OPTION": "X"}, "TIMING_OPTION 'X' is unknown", id="unknown timing"),
+        pytest.param({"FREQUENCY": "4", "START_TIME": None}, "START_TIME is empty", id="no time of day"),
+        pytest.param({"FREQUENCY": "4", "START_DATE": "soon"}, "START_DATE 'soon' is no date", id="no date"),
+        pytest.param({"FREQUENCY": "6", "MONTHLY_OPTION": "S"}, "from 1 to 31", id="what the API server refuses"),
+        pytest.param({"FREQUENCY": "4", "PARAMS": "[1]"}, "PARAMS is no JSON object", id="parameters"),
+        pytest.param(
+            {"FREQUENCY": "4", "ISGROUP": "Y", "AD_PROCESS_GROUP_ID": "G"}, "export AD_PROCESS_GROUP", id="group"
+        ),
+    ],
+)
+def test_refused(columns: Row, refused: str) -> None:
+    (found,) = imported(row(**columns))
+    assert refused in found.refused
+    assert not [body for body in found.manifests if body["kind"] == "ProcessRequest"]
+
+
+def test_processes_parameters_and_groups() -> None:
+    tables = {
+        "ad_process_request": [
+            row(FREQUENCY="4", PARAMS='{"Org Id": 7, "format": "pdf"}'),
+            row(FREQUENCY="4", AD_PROCESS_ID=None, ISGROUP="Y", AD_PROCESS_GROUP_ID="G"),
+            row(FREQUENCY="4", AD_PROCESS_ID="800171"),
+        ],
+        "ad_process": [
+            {
+                "ad_process_id": "800170",
+                "value": "ImportOrders",
+                "name": "Import orders",
+                "classname": "org.Import",
+                "preventconcurrent": "Y",
+            },
+            {"ad_process_id": "800171", "value": "CloseDay", "name": "Close day"},
+        ],
+        "ad_process_group": [{"ad_process_group_id": "G", "name": "Night work", "stopwhenfail": "Y"}],
+        "ad_process_group_list": [
+            {"ad_process_group_id": "G", "ad_process_id": "800170", "seqno": 20},
+            {"ad_process_group_id": "G", "ad_process_id": "800171", "seqno": 10},
+        ],
+    }
+    options = EtendoOptions(ZoneInfo("Etc/UTC"), BEFORE, {"CloseDay": "close"})
+    single, group, known = import_etendo(read_tables(json.dumps(tables)), options)
+    request, process = single.manifests
+    assert request["spec"]["process"] == {"name": "importorders"}
+    assert request["spec"]["parameters"] == [{"name": "Org_Id", "value": "7"}, {"name": "format", "value": "pdf"}]
+    assert process["spec"]["concurrencyPolicy"] == "Forbid"
+    assert any("org.Import" in remark for remark in single.remarks)
+    _, steps = group.manifests  # the Process of the single request is there already
+    assert [step["process"]["name"] for step in steps["spec"]["steps"]] == ["close", "importorders"]
+    assert steps["spec"]["stopOnFailure"] is True
+    (request,) = known.manifests
+    assert request["spec"]["process"] == {"name": "close"}
+
+
+def test_csv_as_the_database_exports_it() -> None:
+    columns = row(FREQUENCY="4", STATUS="UNS", PARAMS='{"a": "b, c"}')
+    text = "\ufeff" + ",".join(key.lower() for key in columns) + "\n"
+    text += ",".join('"' + str(value).replace('"', '""') + '"' for value in columns.values()) + "\n"
+    (found,) = import_etendo(read_tables(text), EtendoOptions(ZoneInfo("Europe/Madrid"), BEFORE))
+    request = found.manifests[0]
+    assert request["spec"]["timing"]["schedule"]["startTime"] == "2019-09-23T17:45:29+02:00"
+    assert request["spec"]["parameters"] == [{"name": "a", "value": "b, c"}]
+    (document, _) = as_yaml([found])
+    assert document.startswith("---\n# 0F3B5C7D9E: process 800170 has no counterpart")
+
+
+@pytest.mark.parametrize("text", ["{", '{"other": []}'])
+def test_other_files(text: str) -> None:
+    with pytest.raises(ValueError, match="the file"):
+        read_tables(text)
