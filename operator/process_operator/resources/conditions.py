@@ -231,12 +231,13 @@ class Condition(Model):
 
 
 def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now: datetime) -> tuple[Condition, ...]:
-    """Give `new` with transition times: the old time if the status is unchanged, else `now` (an aware datetime).
+    """Give `new` with transition times: the old time if the status is unchanged, else `now` (UTC).
 
-    `new` has all conditions of the operator; its types that are only in `old` are dropped. The conditions of other
-    programs stay. The result equals `old` if nothing changed, so that no write is needed.
+    `now` is cut to the second, because transition times are written in whole seconds. `new` has all conditions of the
+    operator; its types that are only in `old` are dropped. The conditions of other programs stay. The result equals
+    `old` if nothing changed, so that no write is needed.
     """
-    before = {condition.type: condition for condition in old}
+    before, second = {condition.type: condition for condition in old}, now.replace(microsecond=0)
     merged = []
     for condition in new:
         known = before.get(condition.type)
@@ -244,7 +245,7 @@ def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now
             merged.append(known)
             continue
         kept = known.last_transition_time if known is not None and known.status == condition.status else None
-        merged.append(condition.model_copy(update={"last_transition_time": kept or now}))
+        merged.append(condition.model_copy(update={"last_transition_time": kept or second}))
     merged += [condition for condition in old if _is_of_another(condition.type)][: MAX_CONDITIONS - len(merged)]
     is_same = len(merged) == len(old) and all(before.get(condition.type) == condition for condition in merged)
     return old if is_same else tuple(merged)

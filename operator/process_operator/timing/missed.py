@@ -14,3 +14,8 @@ def is_too_old(due: datetime, now: datetime, deadline_seconds: int | None) -> bo
     if deadline_seconds is None:
         return False
     return now.replace(microsecond=0) > due + timedelta(seconds=deadline_seconds)
+
+
+def too_old_at(due: datetime, deadline_seconds: int | None) -> datetime | None:
+    """The instant (UTC) by which a start is too old, because `now` is cut to the second; None without a deadline."""
+    return None if deadline_seconds is None else due + timedelta(seconds=deadline_seconds + 1)

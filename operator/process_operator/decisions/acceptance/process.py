@@ -70,5 +70,5 @@ def process_status(process: Process, step_processes: Mapping[str, Process], now:
     ]
     if heals:
         wanted.append(condition(ConditionType.RECONCILING, holds=True))
-    conditions = merge_conditions(process.status.conditions, tuple(wanted), now.replace(microsecond=0))
+    conditions = merge_conditions(process.status.conditions, tuple(wanted), now)
     return ProcessStatus(observed_generation=process.metadata.generation, conditions=conditions)

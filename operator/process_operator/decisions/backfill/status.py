@@ -74,7 +74,7 @@ def without_request(backfill: ProcessBackfill, status: ProcessBackfillStatus, no
             "observed_generation": generation,
             "reason": reason.value,
             "message": message,
-            "conditions": merge_conditions(status.conditions, waits, now.replace(microsecond=0)),
+            "conditions": merge_conditions(status.conditions, waits, now),
         }
     )
 

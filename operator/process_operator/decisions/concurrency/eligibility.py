@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from process_operator.decisions.activation.activation import run_name
 from process_operator.decisions.context import DecisionContext
@@ -17,7 +17,7 @@ from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import OnSuspend
 from process_operator.resources.process_request_status import ActivationCause
 from process_operator.resources.process_run import Trigger
-from process_operator.timing.missed import is_too_old
+from process_operator.timing.missed import is_too_old, too_old_at
 
 
 def candidates_of(context: DecisionContext) -> list[Candidate]:
@@ -86,10 +86,9 @@ def _kill_of_outdated_wait(context: DecisionContext, view: RunView) -> Kill:
 
 def too_late_at(context: DecisionContext, view: RunView) -> datetime | None:
     """The instant (UTC) from which a waiting run is too late by its deadline; None if it has none."""
-    deadline = context.request.spec.starting_deadline_seconds
-    if deadline is None or view.is_started or not _is_claim(view):
+    if view.is_started or not _is_claim(view):
         return None
-    return context.due_of(view) + timedelta(seconds=deadline + 1)
+    return too_old_at(context.due_of(view), context.request.spec.starting_deadline_seconds)
 
 
 def _is_claim(view: RunView) -> bool:

@@ -32,6 +32,7 @@ from process_operator.decisions.ticks.missed_records import record_missed
 from process_operator.decisions.ticks.progress import Calendar, Progress, busy_intervals, has_run
 from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.process import ConcurrencyPolicy
+from process_operator.timing.missed import too_old_at
 from process_operator.timing.zone import EPOCH
 
 TAKEOVER_AFTER: Final = timedelta(seconds=10)
@@ -69,7 +70,7 @@ def plan_takeover(
     due_ticks = _due_ticks(due, candidates, after)
     if due_ticks.waiting:
         waiting = Progress(progress.cursor, progress.started, due_ticks.waiting)
-        return part(wake_at=_too_late_at(context, tick)).with_value(waiting)
+        return part(wake_at=too_old_at(tick, context.request.spec.starting_deadline_seconds)).with_value(waiting)
     return _settle(due, due_ticks, progress)
 
 
@@ -155,12 +156,6 @@ def _record_as_missed(due: _DueTick, due_ticks: DueTicks, progress: Progress) ->
         return part().with_value(progress)
     records = record_missed(context.snapshot, due.calendar, due_ticks.missed, ongoing=False)
     return records.with_value(Progress(records.value, progress.started))
-
-
-def _too_late_at(context: DecisionContext, tick: datetime) -> datetime | None:
-    """The instant (UTC) at which the deadline of a waiting tick has passed; None without a deadline."""
-    deadline = context.request.spec.starting_deadline_seconds
-    return None if deadline is None else tick + timedelta(seconds=deadline + 1)
 
 
 def _unblocked_since(context: DecisionContext) -> datetime:

@@ -40,6 +40,7 @@ from process_operator.decisions.ticks.progress import (
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp
 from process_operator.resources.process_run import RunPhase
+from process_operator.timing.missed import too_old_at
 
 _RECENT: Final = timedelta(minutes=10)
 """A run this young may have been created by another operator, or by an earlier process of this one."""
@@ -111,10 +112,10 @@ def _too_late_at(
     calendar: Calendar, rules: Rules, due: DueTicks, after: datetime, through: datetime
 ) -> datetime | None:
     """The instant (UTC) at which the deadline of the oldest waiting tick has passed."""
-    if not due.waiting or rules.deadline_seconds is None:
+    if not due.waiting:
         return None
     oldest = calendar.recurrence.newest(after, through, limit=due.waiting)[0]
-    return calendar.recurrence.due_at(oldest) + timedelta(seconds=rules.deadline_seconds + 1)
+    return too_old_at(calendar.recurrence.due_at(oldest), rules.deadline_seconds)
 
 
 def _lookups(context: DecisionContext, calendar: Calendar, due: DueTicks, after: datetime) -> tuple[Action, ...] | None:

@@ -37,6 +37,6 @@ def _completed(action: Action, runs: dict[str, ProcessRun], now: datetime) -> Ac
         wanted = (reconciling(status.reason or "", status.message or "", generation),)
     else:
         wanted = ()
-    conditions = merge_conditions(run.status.conditions, wanted, now.replace(microsecond=0))
+    conditions = merge_conditions(run.status.conditions, wanted, now)
     changes = {"observed_generation": generation, "conditions": conditions}
     return replace(action, status=status.model_copy(update=changes))

@@ -34,7 +34,7 @@ def report_blocked(snapshot: Snapshot, now: datetime) -> Plan | None:
     status = base.model_copy(
         update={
             "phase": base.phase or RequestPhase.PENDING,
-            "conditions": merge_conditions(base.conditions, conditions, now.replace(microsecond=0)),
+            "conditions": merge_conditions(base.conditions, conditions, now),
         }
     )
     return Plan(() if is_reported(base.conditions, found.reason) else (blocked_event(found),), status)

@@ -79,7 +79,7 @@ def request_status(
             "active": (*orphans, *open_runs)[:_MAX_ACTIVE],
             "active_count": len(active) + len(orphans),
             "counts": with_uncounted(base.counts, snapshot.history or ()),
-            "conditions": merge_conditions(base.conditions, conditions, now.replace(microsecond=0)),
+            "conditions": merge_conditions(base.conditions, conditions, now),
         }
     )
 
