@@ -60,7 +60,7 @@ class Desk:
         self.notifier.start(KEY, Notify("r", uid, {**EVENT, "id": f"{uid}-finished"}, receivers or ("hook",)))
 
     def delivery(self, uid: str = "uid") -> Delivery:
-        return self.store.observations(KEY).deliveries[uid]
+        return self.store.facts(KEY).deliveries[uid]
 
     async def send(self, *receivers: str) -> Delivery:
         self.start(*receivers)

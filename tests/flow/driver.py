@@ -23,7 +23,6 @@ from process_operator.cluster.errors import ApiError
 from process_operator.controller.burst import BurstThresholds
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.log_source import LogSource
-from process_operator.decisions.inputs.observations import Delivery as Told
 from process_operator.decisions.inputs.snapshot import Defaults
 from process_operator.decisions.plan.actions import KillJob, Notify, ReadLog
 from process_operator.decisions.run.log_text import build_run_log
@@ -48,6 +47,8 @@ from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
 from process_operator.resources.receiver import Receiver
 from process_operator.resources.schedule import Schedule
 from process_operator.resources.types import NamespacedName
+from process_operator.state.request_observations import NotificationsEnded, NotificationsStarted
+from process_operator.state.run_observations import LogRead, LogRequested
 from process_operator.state.store import Store
 from process_operator.wiring import ControllerOptions, Intake, build_controller
 
@@ -99,7 +100,7 @@ class MemoryLogs:
 
     def start(self, key: NamespacedName, action: ReadLog) -> None:
         """Begin to read."""
-        self._held.observe_run(key, action.run, log_wanted=True)
+        self._held.observe(key, LogRequested(action.run))
         self._begin(_Reading(key, action.run, action.source, action.tail_bytes, opened=False))
 
     async def follow_before_kill(self, key: NamespacedName, action: KillJob) -> None:
@@ -114,7 +115,7 @@ class MemoryLogs:
         source = log_source(parse_job(job), mine, action.container)
         if source.pod is None or source.previous:
             return
-        self._held.observe_run(key, action.run, log_wanted=True)
+        self._held.observe(key, LogRequested(action.run))
         self._begin(_Reading(key, action.run, source, action.tail_bytes, opened=False))
 
     def _begin(self, reading: _Reading) -> None:
@@ -131,7 +132,7 @@ class MemoryLogs:
                 continue
             raw = self._controllers.work(reading.run).log.encode() if reading.opened else None
             log = build_run_log(reading.source, raw, tail_bytes=reading.tail_bytes)
-            self._held.observe_run(reading.key, reading.run, log=log, log_pod=reading.source.pod, log_wanted=False)
+            self._held.observe(reading.key, LogRead(reading.run, log, reading.source.pod))
             is_early = awaits_end(self._held, reading.key, reading.run)
             (self._intake.add_batched if is_early else self._intake.queue.add)(reading.key)
         return bool(ready)
@@ -152,7 +153,7 @@ class MemoryNotifier:
 
     def start(self, key: NamespacedName, action: Notify) -> None:
         """Keep it for later."""
-        self._held.observations(key).deliveries[action.uid] = Told()
+        self._held.observe(key, NotificationsStarted(action.uid))
         self.waiting.append((key, action))
 
     def deliver(self) -> bool:
@@ -160,7 +161,8 @@ class MemoryNotifier:
         waiting, self.waiting = self.waiting, []
         for key, action in waiting:
             self._told += [(receiver, str(action.event["id"])) for receiver in action.receivers]
-            if self._held.observe_delivery(key, action.uid, Told(done=True)):
+            if action.uid in self._held.facts(key).deliveries:
+                self._held.observe(key, NotificationsEnded(action.uid))
                 self._answer(key)
         return bool(waiting)
 

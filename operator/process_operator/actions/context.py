@@ -17,6 +17,8 @@ from process_operator.decisions.plan.actions import KillJob, Notify, ReadLog
 from process_operator.resources.kinds import Kind
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import NamespacedName, Object
+from process_operator.state.facts import RequestFacts
+from process_operator.state.reducer import Observation
 from process_operator.state.store import Store
 
 QUOTA_RETRY: Final = timedelta(seconds=15)
@@ -93,6 +95,15 @@ class ActionContext:
     def namespace(self) -> str:
         """The namespace of the request and of all that belongs to it."""
         return self.key[0]
+
+    @property
+    def facts(self) -> RequestFacts:
+        """What the operator remembers of the request."""
+        return self.store.facts(self.key)
+
+    def observe(self, observation: Observation) -> None:
+        """Report what an action has found out."""
+        self.store.observe(self.key, observation)
 
     def now(self) -> datetime:
         """The time (UTC)."""

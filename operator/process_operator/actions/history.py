@@ -16,6 +16,7 @@ from process_operator.resources.kinds import (
     PROCESS_RUN,
 )
 from process_operator.resources.process_run import ProcessRun
+from process_operator.state.request_observations import HistoryLoaded
 
 _RUNS_IN_A_PAGE: Final = 200
 """As many as are read in some ten milliseconds, with their logs."""
@@ -39,7 +40,7 @@ async def load_history(context: ActionContext, _action: actions.LoadHistory) -> 
                 context.store.apply(PROCESS_RUN, raw)
             elif run.spec.parent is None:
                 history.append(remembered(run))
-    context.store.observations(context.key).history = history
+    context.observe(HistoryLoaded(tuple(history)))
     await _read_request(context)
 
 

@@ -21,7 +21,6 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.decisions.inputs.blocked import Blocked
-from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.decisions.inputs.ownership import cronjob_of_run, is_job_of
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan import actions
@@ -32,8 +31,8 @@ from process_operator.resources.kinds import (
 )
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import Object
+from process_operator.state.run_observations import JobAbsent, JobCreated, JobManagedElsewhere, JobRejected, JobRemoved
 
-_NO_NOTES: Final = RunObservations()
 NAME_RETRY: Final = timedelta(seconds=5)
 """Time after which a name is tried again that the garbage collector is about to free."""
 
@@ -42,7 +41,7 @@ async def create_job(context: ActionContext, action: actions.CreateJob, *, made:
     """Make a Job; `made` is its run where that was made just now, and is not in the snapshot."""
     try:
         if action.manifest["spec"].get("suspend") and await _would_be_resumed(context, action):
-            context.store.observe_run(context.key, action.run, managed_elsewhere=True)
+            context.observe(JobManagedElsewhere(action.run))
             return
         answer = await context.api.create(JOB, context.namespace, dict(action.manifest))
     except AlreadyExists as error:
@@ -59,8 +58,7 @@ async def create_job(context: ActionContext, action: actions.CreateJob, *, made:
         _observe_unanswered(context, action, error)
     else:
         context.store.apply(JOB, answer)
-        if context.store.observations(context.key).runs.get(action.run, _NO_NOTES).create_rejected is not None:
-            context.store.observe_run(context.key, action.run, create_rejected=None)
+        context.observe(JobCreated(action.run))
 
 
 def _observe_unanswered(context: ActionContext, action: actions.CreateJob, error: ApiError) -> None:
@@ -68,12 +66,12 @@ def _observe_unanswered(context: ActionContext, action: actions.CreateJob, error
 
     Raises the error where it came for the first time: the Job may have been created, and a blip is no news.
     """
-    before = context.store.observations(context.key).runs.get(action.run, _NO_NOTES).create_rejected
+    before = _rejection_of(context, action.run)
     blocked = context.blocked_by(what_fails(action), error, before)
-    context.store.observe_run(context.key, action.run, create_rejected=blocked)
     if blocked.tries == 1 or not is_observation(error):
-        context.store.observe_run(context.key, action.run, create_rejected=replace(blocked, again_at=context.now()))
+        context.observe(JobRejected(action.run, replace(blocked, again_at=context.now())))
         raise error
+    context.observe(JobRejected(action.run, blocked))
 
 
 async def _would_be_resumed(context: ActionContext, action: actions.CreateJob) -> bool:
@@ -107,10 +105,15 @@ async def _meet_job(context: ActionContext, action: actions.CreateJob, error: Al
 
 
 def _reject_job(context: ActionContext, run: str, reason: str, message: str, again_at: datetime | None) -> None:
-    before, now = context.store.observations(context.key).runs.get(run, _NO_NOTES).create_rejected, context.now()
+    before, now = _rejection_of(context, run), context.now()
     since = now if before is None else before.since
     refused = Blocked(f"Job {run} cannot be created", reason, message, since, again_at, certain=True)
-    context.store.observe_run(context.key, run, create_rejected=refused)
+    context.observe(JobRejected(run, refused))
+
+
+def _rejection_of(context: ActionContext, run: str) -> Blocked | None:
+    known = context.facts.runs.get(run)
+    return known.create_rejected if known is not None else None
 
 
 async def patch_job(context: ActionContext, action: actions.PatchJob) -> None:
@@ -138,9 +141,7 @@ async def delete_job(context: ActionContext, action: actions.DeleteJob) -> None:
     await context.api.delete(JOB, context.namespace, action.job, uid=action.uid)
     context.store.mark_deleted(JOB, context.namespace, action.job, uid=action.uid, for_good=True)
     if context.store.runs.get(context.namespace, action.job) is not None:
-        # What was found out about its pods holds for no Job that takes its place.
-        nothing = {"rejected_pods": None, "events_read_at": None, "pod_event": None, "pod_events_read_at": None}
-        context.store.observe_run(context.key, action.job, pods_listed_at=None, ended_at=None, **nothing)
+        context.observe(JobRemoved(action.job))
 
 
 async def look_up_job(context: ActionContext, action: actions.LookUpJob) -> None:
@@ -148,12 +149,12 @@ async def look_up_job(context: ActionContext, action: actions.LookUpJob) -> None
     try:
         found, confirm = await context.get(JOB, action.run)
     except NotFound:
-        context.store.observe_run(context.key, action.run, job_absent=True)
+        context.observe(JobAbsent(action.run))
         return
     if _is_proven(context.snapshot, action.run, parse_job(found)):
         confirm()
     else:
-        context.store.observe_run(context.key, action.run, job_absent=True)
+        context.observe(JobAbsent(action.run))
 
 
 def _is_proven(snapshot: Snapshot, name: str, job: Job) -> bool:

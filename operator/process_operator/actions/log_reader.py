@@ -25,6 +25,7 @@ from process_operator.resources.batch.pod import parse_pod
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.kinds import POD
 from process_operator.resources.types import NamespacedName
+from process_operator.state.run_observations import LogRead, LogReadingCancelled, LogRequested
 from process_operator.state.store import Store
 
 _GRACE: Final = 10.0
@@ -57,7 +58,7 @@ class LogReader:
 
     def start(self, key: NamespacedName, action: ReadLog) -> None:
         """Read (or follow) the log of a run's container."""
-        self._store.observe_run(key, action.run, log_wanted=True)
+        self._store.observe(key, LogRequested(action.run))
         self._spawn(key, action.run, self._read(key, action))
 
     async def follow_before_kill(self, key: NamespacedName, action: KillJob) -> None:
@@ -78,7 +79,7 @@ class LogReader:
             self._api, namespace=key[0], pod=source.pod, container=source.container, tail_bytes=action.tail_bytes
         )
         grace = max((raw["spec"].get("terminationGracePeriodSeconds") or 0 for raw in listing.items), default=0)
-        self._store.observe_run(key, action.run, log_wanted=True)
+        self._store.observe(key, LogRequested(action.run))
         finish = self._finish(key, action.run, source, follower, action.tail_bytes, grace + _GRACE)
         self._spawn(key, action.run, finish)
 
@@ -96,7 +97,7 @@ class LogReader:
             self._tasks.discard(task)
             if task.cancelled() and self._store.runs.get(key[0], run) is not None:
                 # kopf cancels whatever began after it when it ends: the log is then asked for again.
-                self._store.observe_run(key, run, log_wanted=False)
+                self._store.observe(key, LogReadingCancelled(run))
                 self._on_read(key)
 
         task.add_done_callback(ended)
@@ -141,7 +142,7 @@ class LogReader:
             return  # recorded or deleted meanwhile
         raw = None if result.gone is not None else result.data
         text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
-        self._store.observe_run(key, run, log=text, log_pod=source.pod, log_wanted=False)
+        self._store.observe(key, LogRead(run, text, source.pod))
         (self._on_early if awaits_end(self._store, key, run) else self._on_read)(key)
 
 

@@ -23,6 +23,7 @@ from process_operator.resources.kinds import (
 from process_operator.resources.kubelet_events import kubelet_events
 from process_operator.resources.model import parse_instant
 from process_operator.resources.types import Object
+from process_operator.state.run_observations import JobEventsRead, KubeletEventsRead, PodEventsRead, PodsListed
 
 _CAUSES: Final = EVENT_CAUSES | {"FailedCreate"}
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,7 +42,7 @@ async def list_pods(context: ActionContext, action: actions.ListPods) -> None:
     listing = await context.api.list(POD, context.namespace, label_selector=selector)
     for raw in listing.items:
         context.store.apply(POD, raw)
-    context.store.observe_run(context.key, action.run, pods_listed_at=context.now())
+    context.observe(PodsListed(action.run, context.now()))
     present = {raw["metadata"]["name"] for raw in listing.items}
     context.store.mark_pods_deleted(
         context.key, action.uid, present=present, version=int(listing.resource_version or 0)
@@ -52,9 +53,8 @@ async def find_rejected_pods(context: ActionContext, action: actions.FindRejecte
     """Find out why the Job controller could create no pod."""
     selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
     newest = await _newest_event(context, selector)
-    context.store.observe_run(context.key, action.run, events_read_at=context.now())
-    if newest is not None:
-        context.store.observe_run(context.key, action.run, rejected_pods=str(newest.get("message") or ""))
+    message = str(newest.get("message") or "") if newest is not None else None
+    context.observe(JobEventsRead(action.run, context.now(), message))
 
 
 async def find_pod_event(context: ActionContext, action: actions.FindPodEvent) -> None:
@@ -63,7 +63,7 @@ async def find_pod_event(context: ActionContext, action: actions.FindPodEvent) -
     found = None
     if newest is not None and newest.get("reason") in EVENT_CAUSES:
         found = Waiting(str(newest["reason"]), str(newest.get("message") or ""))
-    context.store.observe_run(context.key, action.run, pod_event=found, pod_events_read_at=context.now())
+    context.observe(PodEventsRead(action.run, context.now(), found))
 
 
 async def _newest_event(context: ActionContext, selector: str) -> Object | None:
@@ -83,10 +83,10 @@ async def find_kubelet_events(context: ActionContext, action: actions.FindKubele
     except Forbidden as error:
         # The end of the run has to be recorded all the same.
         log.warning("Events cannot be read", namespace=context.namespace, run=action.run, error=str(error))
-        context.store.observe_run(context.key, action.run, kubelet_events=(), kubelet_events_read_at=context.now())
+        context.observe(KubeletEventsRead(action.run, context.now(), ()))
     else:
         found = kubelet_events(listing.items)
-        context.store.observe_run(context.key, action.run, kubelet_events=found, kubelet_events_read_at=context.now())
+        context.observe(KubeletEventsRead(action.run, context.now(), found))
 
 
 def _time_of(event: Mapping[str, Any]) -> datetime:

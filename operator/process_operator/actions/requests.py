@@ -27,6 +27,7 @@ from process_operator.resources.kinds import (
     PROCESS_REQUEST,
 )
 from process_operator.resources.model import Metadata, Model
+from process_operator.state.request_observations import DryRunAnswered, DryRunFailed, HistoryLoaded
 
 POLICY_RETRY: Final = timedelta(seconds=25)
 """How long any other rejection by rights or policy is believed: work goes on within 30 seconds after it is gone."""
@@ -36,7 +37,7 @@ async def begin_activation(context: ActionContext, action: actions.BeginActivati
     """Write the status with the new activation."""
     if context.snapshot.status.activation is None:
         # Nothing was ever made from a request without an activation, so there is no history to look for.
-        context.store.observations(context.key).history = []
+        context.observe(HistoryLoaded(()))
     await write_status(context, action.status)
 
 
@@ -77,24 +78,23 @@ async def _look_why_not(context: ActionContext, seen: Metadata, error: Invalid |
 
 async def dry_run(context: ActionContext, action: actions.DryRunJob) -> None:
     """Send the Jobs of a request to the API server as a dry run, and note its answer."""
-    said, observations = DryRun(action.template_hash), context.store.observations(context.key)
-    blocked = None
+    result, blocked = DryRun(action.template_hash), None
     for index, manifest in enumerate(action.manifests):
         try:
             await context.api.create(JOB, context.namespace, dict(manifest), dry_run=True)
         except AlreadyExists:
             continue
         except (Forbidden, Invalid, NotFound) as error:
-            said = _refusal(context, error, action.template_hash, index)
+            result = _refusal(context, error, action.template_hash, index)
             break
         except (ServerError, Unreachable) as error:
-            blocked = context.blocked_by(what_fails(action), error, observations.dry_run_blocked)
-            observations.dry_run_blocked = blocked
+            blocked = context.blocked_by(what_fails(action), error, context.facts.dry_run_blocked)
             if blocked.tries == 1 or not is_observation(error):
+                context.observe(DryRunFailed(blocked))
                 raise
-            said = DryRun(action.template_hash, blocked.reason, blocked.message, blocked.again_at, index)
+            result = DryRun(action.template_hash, blocked.reason, blocked.message, blocked.again_at, index)
             break
-    observations.dry_run, observations.dry_run_blocked = said, blocked
+    context.observe(DryRunAnswered(result, blocked))
 
 
 def _refusal(context: ActionContext, error: Forbidden | Invalid | NotFound, template_hash: str, job: int) -> DryRun:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -22,16 +21,29 @@ from process_operator.cluster.errors import (
 )
 from process_operator.cluster.status import StatusChanged, replace_status
 from process_operator.decisions.inputs.history import remembered, step_end
-from process_operator.decisions.inputs.observations import Delivery
 from process_operator.decisions.manifests.jobs import owned_by_run
 from process_operator.decisions.plan import actions
 from process_operator.resources import names
 from process_operator.resources.kinds import (
     PROCESS_RUN,
 )
-from process_operator.resources.process_run import ProcessRun, Trigger
+from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
 from process_operator.resources.types import Object
 from process_operator.state.codec import is_finished
+from process_operator.state.request_observations import (
+    HistoryOutdated,
+    OutcomeNotRecorded,
+    OutcomeRecorded,
+    RunDeleted,
+    RunFinished,
+    StepEnded,
+)
+from process_operator.state.run_observations import (
+    RecordingFailed,
+    RecordingStarted,
+    WithdrawalFailed,
+    WithdrawalRejected,
+)
 
 MARK_RETRY: Final = timedelta(seconds=30)
 """How long after a failure it is tried again to write what became of a notification."""
@@ -53,7 +65,7 @@ async def create_run(context: ActionContext, action: actions.CreateRun) -> None:
             )
             raise AlreadyExists(message, status=error.status, reason=error.reason) from error
         is_over = found.status.phase.is_finished and found.spec.parent is None
-        if is_over and context.store.observations(context.key).history is None:
+        if is_over and context.facts.history is None:
             await load_history(context, actions.LoadHistory())
         _take_run(context, answer)
     else:
@@ -76,13 +88,16 @@ def _take_run(context: ActionContext, raw: Object) -> None:
         return
     run = ProcessRun.model_validate(raw)
     if run.spec.parent is not None:
-        context.store.observe_step(context.key, run.metadata.name, run.spec.parent.name, step_end(run))
+        _observe_step(context, run.metadata.name, run.spec.parent.name, step_end(run))
         return
-    history = context.store.observations(context.key).history
-    is_own = context.store.is_held(context.key, run.metadata.labels.get(names.LABEL_REQUEST_UID, ""))
-    if history is not None and is_own:
-        history[:] = [known for known in history if known.name != run.metadata.name]
-        history.append(remembered(run))
+    if context.store.is_held(context.key, run.metadata.labels.get(names.LABEL_REQUEST_UID, "")):
+        context.observe(RunFinished(remembered(run)))
+
+
+def _observe_step(context: ActionContext, run: str, parent: str, end: StepStatus | None) -> None:
+    """Report the end of a step while the run that has the steps is open."""
+    if context.store.runs.get(context.namespace, parent) is not None:
+        context.observe(StepEnded(run, parent, end))
 
 
 async def look_up_step(context: ActionContext, action: actions.LookUpStep) -> None:
@@ -90,13 +105,13 @@ async def look_up_step(context: ActionContext, action: actions.LookUpStep) -> No
     try:
         answer = await context.api.get(PROCESS_RUN, context.namespace, action.run)
     except NotFound:
-        context.store.observe_step(context.key, action.run, action.parent, None)
+        _observe_step(context, action.run, action.parent, None)
         return
     owners = answer["metadata"].get("ownerReferences") or ()
     if any(owner["uid"] == action.parent_uid for owner in owners):
         _take_run(context, answer)
     else:
-        context.store.observe_step(context.key, action.run, action.parent, None)
+        _observe_step(context, action.run, action.parent, None)
 
 
 async def withdraw_run(context: ActionContext, action: actions.WithdrawRun) -> None:
@@ -105,11 +120,11 @@ async def withdraw_run(context: ActionContext, action: actions.WithdrawRun) -> N
         await context.api.delete(PROCESS_RUN, context.namespace, action.run, uid=action.uid)
     except Forbidden as error:
         log.warning("a claim cannot be withdrawn", namespace=context.namespace, run=action.run, error=str(error))
-        context.store.observe_run(context.key, action.run, withdrawal_rejected=True)
+        context.observe(WithdrawalRejected(action.run))
         return
     except ApiError:
         # Until the next try its Job may have been made.
-        context.store.observe_run(context.key, action.run, job_absent=False)
+        context.observe(WithdrawalFailed(action.run))
         raise
     context.store.mark_deleted(PROCESS_RUN, context.namespace, action.run, uid=action.uid)
 
@@ -151,14 +166,14 @@ async def report_run(context: ActionContext, action: actions.ReportRun) -> None:
 
 async def finish_run(context: ActionContext, action: actions.FinishRun) -> None:
     """Write the final status of a run."""
-    context.store.observe_run(context.key, action.run, finishing=True)
+    context.observe(RecordingStarted(action.run))
     try:
         await report_run(context, actions.ReportRun(action.run, action.status))
     except ApiError:
         # It may have been written all the same: then only a list shows the run as it is now.
-        context.store.observations(context.key).history = None
+        context.observe(HistoryOutdated())
         if context.store.runs.get(context.namespace, action.run) is not None:
-            context.store.observe_run(context.key, action.run, finishing=False)
+            context.observe(RecordingFailed(action.run))
         raise
 
 
@@ -176,7 +191,7 @@ async def grow_summary(context: ActionContext, action: actions.GrowSummary) -> N
     try:
         answer = await context.api.patch(PROCESS_RUN, context.namespace, action.run, body, subresource="status")
     except (Invalid, NotFound) as error:
-        context.store.observations(context.key).history = None
+        context.observe(HistoryOutdated())
         raise Conflict(f"the summary {action.run} has changed since it was looked at", status=409) from error
     _take_run(context, answer)
 
@@ -192,14 +207,11 @@ async def delete_runs(context: ActionContext, action: actions.DeleteRuns) -> Non
     for name, uid in action.runs.items():
         # One by one: a collection goes by labels, which somebody may have put on a run of another request.
         await context.api.delete(PROCESS_RUN, context.namespace, name, uid=uid)
-        history = context.store.observations(context.key).history
-        if history is not None:
-            history[:] = [run for run in history if run.uid != uid]
+        context.observe(RunDeleted(uid))
 
 
 async def mark_notified(context: ActionContext, action: actions.MarkNotified) -> None:
     """A record: where it cannot be written now nothing waits for it, and no run is held up by it."""
-    observations = context.store.observations(context.key)
     body: list[Object] = [
         {"op": "test", "path": "/metadata/uid", "value": action.uid},
         {"op": "add", "path": "/status/conditions/-", "value": action.condition.to_api()},
@@ -207,19 +219,14 @@ async def mark_notified(context: ActionContext, action: actions.MarkNotified) ->
     try:
         await context.api.patch(PROCESS_RUN, context.namespace, action.run, body, subresource="status")
     except (Invalid, NotFound):
-        pass  # another operator has written it, or the run is gone
+        # Another operator has written it, or the run is gone.
+        context.observe(OutcomeRecorded(action.uid))
     except ApiError as error:
         said = {"namespace": context.namespace, "run": action.run, "error": str(error)}
         log.warning("what became of a notification could not be written", **said)
-        delivery = observations.deliveries.get(action.uid, Delivery(done=True))
-        observations.deliveries[action.uid] = replace(delivery, again_at=context.now() + MARK_RETRY)
-        return
-    observations.deliveries.pop(action.uid, None)
-    if observations.history is not None:
-        observations.history[:] = [
-            replace(run, untold=None) if run.untold is not None and run.untold.uid == action.uid else run
-            for run in observations.history
-        ]
+        context.observe(OutcomeNotRecorded(action.uid, context.now() + MARK_RETRY))
+    else:
+        context.observe(OutcomeRecorded(action.uid))
 
 
 async def notify(context: ActionContext, action: actions.Notify) -> None:

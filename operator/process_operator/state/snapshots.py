@@ -15,6 +15,7 @@ from process_operator.resources.types import NamespacedName
 from process_operator.state.caches import Caches
 from process_operator.state.calendars import Calendars
 from process_operator.state.codec import read_cronjob, read_request
+from process_operator.state.facts import RequestFacts
 from process_operator.state.observations import RequestObservations
 from process_operator.state.shared_processes import SharedProcesses
 
@@ -33,7 +34,7 @@ class SnapshotReader:
         self._values: dict[NamespacedName, tuple[bytes, ProcessRequest]] = {}
         """Requests that have runs, as values, with the JSON that each was read from."""
 
-    def snapshot(self, key: NamespacedName, observations: RequestObservations) -> Snapshot:
+    def snapshot(self, key: NamespacedName, facts: RequestFacts, progress: RequestObservations) -> Snapshot:
         """All that is known about one request, as a value."""
         namespace, name = key
         caches = self._caches
@@ -49,25 +50,25 @@ class SnapshotReader:
             namespace=namespace,
             name=name,
             request=request,
-            status=observations.status or (request.status if request is not None else ProcessRequestStatus()),
+            status=progress.status or (request.status if request is not None else ProcessRequestStatus()),
             process=process,
             step_processes=self.step_processes(namespace, process, runs),
             process_lock=self._shared.lock_of(key, process),
             cronjobs=tuple(read_cronjob(entry.value) for entry in caches.cronjobs.by_request(key).values()),
             runs=tuple(run for run in runs if run.spec.parent is None),
             step_runs=tuple(run for run in runs if run.spec.parent is not None),
-            step_ends={name: end.status for name, end in observations.steps.items()},
+            step_ends={name: end.status for name, end in facts.steps.items()},
             jobs={name: entry.value for name, entry in jobs.items()},
             gone_jobs=frozenset(name for name, entry in jobs.items() if entry.gone),
             pods=self._pods(key),
-            observations=dict(observations.runs),
-            history=None if observations.history is None else tuple(observations.history),
+            observations=facts.runs,
+            history=facts.history,
             backfills=tuple(entry.value for entry in caches.backfills.by_request(key).values()),
-            backfill_status=dict(observations.backfills),
-            dry_run=observations.dry_run,
-            blocked=dict(observations.blocked),
+            backfill_status=dict(progress.backfills),
+            dry_run=facts.dry_run,
+            blocked=dict(progress.blocked),
             calendars=self._calendars.of(key),
-            deliveries=dict(observations.deliveries),
+            deliveries=facts.deliveries,
             defaults=self._defaults,
         )
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import structlog
 
 from process_operator.decisions.concurrency.lock_holders import process_of
-from process_operator.decisions.inputs.observations import Delivery
+from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.decisions.inputs.significance import (
     Urgency,
     deletion_matters,
@@ -32,18 +32,25 @@ from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.batch.pod import Pod
 from process_operator.resources.kinds import JOB, POD, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
 from process_operator.resources.process import Process
-from process_operator.resources.process_run import ProcessRun, StepStatus
+from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import NamespacedName, Object
 from process_operator.state.caches import Caches
 from process_operator.state.calendars import Calendars
 from process_operator.state.codec import encode, is_finished
+from process_operator.state.facts import RequestFacts
 from process_operator.state.object_cache import EVERY_VERSION, Entry, ObjectCache
 from process_operator.state.observations import ObservedRequests, RequestObservations
 from process_operator.state.owners import OwnerIndex
+from process_operator.state.reducer import Observation
+from process_operator.state.request_observations import ClockSet, HistoryOutdated, RunClosed, StepOpened
+from process_operator.state.run_observations import JobDeleted, JobSeen
 from process_operator.state.shared_processes import SharedProcesses
 from process_operator.state.snapshots import SnapshotReader
 
 log = structlog.get_logger("process_operator")
+
+
+_NO_RUN_FACTS: Final = RunObservations()
 
 
 class Store:
@@ -73,7 +80,8 @@ class Store:
         )
         self.runs, self.jobs, self.pods = self._caches.runs, self._caches.jobs, self._caches.pods
         self._owners = OwnerIndex(self._caches)
-        self._observed = ObservedRequests(clock)
+        self._clock = clock
+        self._observed = ObservedRequests()
         self._shared = SharedProcesses(self._caches, self._owners, on_dirty)
         self.locks = self._shared.locks
         self.calendars = Calendars(on_dirty=on_dirty, clock=clock)
@@ -130,7 +138,7 @@ class Store:
 
     def _urgency_of(self, kind: Kind, key: NamespacedName, value: Any, held: Entry[Any] | None) -> Urgency:
         if kind is JOB:
-            is_log_being_read = self._observed.of_run(key, value.metadata.name).log_wanted
+            is_log_being_read = self._run_facts(key, value.metadata.name).log_wanted
             return job_urgency(value, held.value if held is not None else None, is_log_being_read=is_log_being_read)
         if kind is POD:
             job = self.jobs.get(value.metadata.namespace, value.job_name)
@@ -150,19 +158,19 @@ class Store:
             self.calendars.index(key, raw)
             is_same = held is not None and held.uid == raw["metadata"]["uid"]
             if held is not None and is_same and (raw.get("status") or {}) != orjson.loads(held.value)["status"]:
-                self._observed.observe_status(key)
+                self._observed.mark_status_changed(key)
         elif kind is PROCESS:
             self._owners.index_process(key, value)
         elif kind is JOB:
             run = self.runs.get(raw["metadata"]["namespace"], name)
             if run is None or self._caches.is_own_job(run, value):
                 before = held.value if held is not None else None
-                self._observed.observe_job(key, name, value, before, is_run_open=run is not None)
+                self.observe(key, JobSeen(name, value, before, self._clock(), is_run_open=run is not None))
         elif kind is PROCESS_BACKFILL and held is None:
             # No event tells that a finished run was deleted, and a backfill runs what has no run any more.
-            self.observations(key).history = None
+            self.observe(key, HistoryOutdated())
         elif kind is PROCESS_RUN:
-            self._observed.forget_step(key, name)
+            self.observe(key, StepOpened(name))
 
     def _take_end(self, kind: Kind, key: NamespacedName, raw: Object, version: int, *, deleted: bool) -> bool:
         """Take in that an object is gone, or a run finished."""
@@ -170,9 +178,9 @@ class Store:
         namespace, name = metadata["namespace"], metadata["name"]
         was_open = kind is PROCESS_RUN and self.runs.get(namespace, name) is not None
         is_step = kind is PROCESS_RUN and raw["spec"].get("parent") is not None
-        if deleted and was_open and not is_step and not self._observed.of_run(key, name).finishing:
+        if deleted and was_open and not is_step and not self._run_facts(key, name).finishing:
             # Deleted, or finished by another operator: the event is the same. A list tells, when it matters.
-            self.observations(key).history = None
+            self.observe(key, HistoryOutdated())
         # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
         last = encode(kind, raw) if deleted and kind in (JOB, POD) else None
         if was_open and is_finished(raw):
@@ -186,9 +194,9 @@ class Store:
             self._drop_traces(held.key, name)
             self._mark(kind, held.key)
         elif kind is PROCESS_REQUEST:
-            self._observed.forget_request(held.key)
+            self._observed.mark_request_deleted(held.key)
         elif kind is PROCESS_BACKFILL:
-            self._observed.forget_backfill(held.key, name)
+            self._observed.mark_backfill_deleted(held.key, name)
 
     def reconcile_list(self, kind: Kind, namespace: str | None, seen: set[str], version: int) -> None:
         """Take in a whole list that was read at `version`: what should be in it, is not newer and is not, is gone.
@@ -208,7 +216,7 @@ class Store:
         ]
         for held_namespace, name, entry in vanished:
             if kind is PROCESS_RUN:
-                self.observations(entry.key).history = None
+                self.observe(entry.key, HistoryOutdated())
             self._remove(kind, held_namespace, name, entry.uid, max(version, entry.version))
 
     def mark_deleted(
@@ -265,15 +273,15 @@ class Store:
             if kind is POD:
                 held.value = replace(held.value.since(seen), gone=True)
             else:
-                self._observed.observe_end(held.key, name)
+                self.observe(held.key, JobDeleted(name, self._clock()))
         else:
             cache.discard(namespace, name)
         if kind is PROCESS_RUN:
             self._drop_traces(held.key, name)
         if kind is PROCESS_BACKFILL:
-            self._observed.forget_backfill(held.key, name)
+            self._observed.mark_backfill_deleted(held.key, name)
         if kind is PROCESS_REQUEST:
-            self._observed.forget_request(held.key)
+            self._observed.mark_request_deleted(held.key)
             self.locks.release(held.key)
         if kind is PROCESS:
             self._owners.index_process(held.key, None)
@@ -284,7 +292,7 @@ class Store:
 
     def _drop_traces(self, key: NamespacedName, run: str) -> None:
         """A run that is recorded (or deleted) needs neither its pods nor a Job that is gone."""
-        self._observed.forget_run(key, run)
+        self.observe(key, RunClosed(run))
         for name, pod in list(self.pods.by_request(key).items()):
             if pod.value.job_name == run:
                 self.pods.discard(key[0], name)
@@ -294,22 +302,20 @@ class Store:
 
     # ---- what was found out
 
+    def observe(self, key: NamespacedName, observation: Observation) -> None:
+        """Apply an observation about a request (`reducer.py`)."""
+        self._observed.observe(key, observation)
+
+    def facts(self, key: NamespacedName) -> RequestFacts:
+        """What observations have told about a request."""
+        return self._observed.facts(key)
+
     def observations(self, key: NamespacedName) -> RequestObservations:
-        """The notes of a request, to be changed by whoever carries out a plan."""
-        return self._observed.of(key)
+        """The progress of the reconciler with a request, to be changed by the reconciler alone."""
+        return self._observed.progress(key)
 
-    def observe_run(self, key: NamespacedName, run: str, **changes: Any) -> None:
-        """Change the notes of one run."""
-        self._observed.observe_run(key, run, **changes)
-
-    def observe_delivery(self, key: NamespacedName, uid: str, delivery: Delivery) -> bool:
-        """Say what became of the notifications about a run; whether anybody still wants to know."""
-        return self._observed.observe_delivery(key, uid, delivery)
-
-    def observe_step(self, key: NamespacedName, run: str, parent: str, status: StepStatus | None) -> None:
-        """Note how the run of a step ended (None: there is none), as long as the run with the steps is open."""
-        if self._caches.is_open(key[0], parent):
-            self._observed.observe_step(key, run, parent, status)
+    def _run_facts(self, key: NamespacedName, run: str) -> RunObservations:
+        return self.facts(key).runs.get(run, _NO_RUN_FACTS)
 
     def reset(self) -> None:
         """Another operator may have acted since: what was found out about requests is looked up anew, as at a start."""
@@ -324,7 +330,7 @@ class Store:
     def shift_clock(self, by: timedelta) -> None:
         """The clock now shows so much more (or less): what was noted of open runs is carried over to it."""
         self.resync_all()
-        self._observed.shift_clock(by)
+        self._observed.observe_all(ClockSet(by))
 
     def prune(self, key: NamespacedName) -> None:
         """Drop notes that say nothing, so that a request at rest costs only its body."""
@@ -351,7 +357,9 @@ class Store:
 
     def snapshot(self, key: NamespacedName) -> Snapshot:
         """All that is known about one request, as a value."""
-        return self._snapshots.snapshot(key, self._observed.find(key) or RequestObservations())
+        return self._snapshots.snapshot(
+            key, self.facts(key), self._observed.find_progress(key) or RequestObservations()
+        )
 
     def step_processes(self, process: Process) -> dict[str, Process]:
         """The Processes that the steps of one name, by name, as far as they are there."""

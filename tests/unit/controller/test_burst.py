@@ -21,6 +21,7 @@ from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.types import NamespacedName
+from process_operator.state.request_observations import DryRunAnswered, HistoryLoaded
 from process_operator.state.store import Store
 
 TICK: Final = at("12:05")
@@ -83,9 +84,9 @@ class Burst:
         seen = self.store.snapshot(("erp", name))
         change = next_activation(seen, self.now)
         assert change is not None and seen.request is not None
-        observations = self.store.observations(("erp", name))
-        observations.status, observations.history = change.apply(seen.status), []
-        observations.dry_run = DryRun(build_template(seen.request, None).hash)
+        self.store.observations(("erp", name)).status = change.apply(seen.status)
+        self.store.observe(("erp", name), HistoryLoaded(()))
+        self.store.observe(("erp", name), DryRunAnswered(DryRun(build_template(seen.request, None).hash)))
         self.agenda.put(("erp", name), TICK)
 
     def take(self, after: float = 0.1) -> Any:

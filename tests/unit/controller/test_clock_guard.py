@@ -11,6 +11,9 @@ from tests.unit.given import at
 from process_operator.controller.clock_guard import ClockGuard
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.observations import RunObservations
+from process_operator.resources.process_run import RunLog
+from process_operator.state.request_observations import HistoryLoaded
+from process_operator.state.run_observations import JobDeleted, JobRejected, LogRead
 from process_operator.state.store import Store
 
 KEY = ("erp", "close")
@@ -44,19 +47,22 @@ def test_a_break_is_noticed_once(passed: float, set_by: float, breaks: int) -> N
     clocks = Clocks()
     store = Store(on_dirty=lambda _: None, clock=clocks.wall)
     clock_guard = ClockGuard(store, clocks.wall, steady=clocks.steady)
-    store.observations(KEY).history = []
+    store.observe(KEY, HistoryLoaded(()))
     clocks.passed, clocks.set_by = passed, set_by
     assert [clock_guard.check(), clock_guard.check()] == [breaks, breaks]
-    assert (store.observations(KEY).history is None) is bool(breaks)
+    assert (store.facts(KEY).history is None) is bool(breaks)
 
 
 def test_times_of_open_runs_follow_a_clock_that_is_set() -> None:
     store = Store(on_dirty=lambda _: None, clock=lambda: BEGIN)
     refused = Blocked("Job run cannot be created", "QuotaExceeded", "full", since=BEGIN, again_at=at("12:00:15"))
-    store.observe_run(KEY, "run", ended_at=BEGIN, create_rejected=refused, log_pod="pod")
+    log = RunLog(text="done")
+    for observation in (JobDeleted("run", BEGIN), JobRejected("run", refused), LogRead("run", log, "pod")):
+        store.observe(KEY, observation)
     store.shift_clock(timedelta(minutes=-5))
-    assert store.observations(KEY).runs["run"] == RunObservations(
+    assert store.facts(KEY).runs["run"] == RunObservations(
         ended_at=at("11:55"),
         create_rejected=replace(refused, since=at("11:55"), again_at=at("11:55:15")),
+        log=log,
         log_pod="pod",
     )

@@ -15,6 +15,8 @@ from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunLog
 from process_operator.resources.types import NamespacedName
+from process_operator.state.request_observations import DryRunAnswered, HistoryLoaded
+from process_operator.state.run_observations import LogRead, LogRequested
 from process_operator.state.store import Store
 
 Body = dict[str, Any]
@@ -165,7 +167,8 @@ def test_the_end_of_a_job_can_wait(*, reading: bool) -> None:
     store = Store(on_dirty=dirty.append, on_progress=waiting.append, clock=lambda: at("12:00"))
     store.apply(PROCESS_RUN, a_run(1))
     store.apply(JOB, a_job(2))
-    store.observe_run(CLOSE, "run", log_wanted=reading)
+    if reading:
+        store.observe(CLOSE, LogRequested("run"))
     dirty.clear()
     store.apply(JOB, a_job(3, conditions=DONE))
     assert (dirty, waiting) == (([], [CLOSE]) if reading else ([CLOSE], []))
@@ -392,7 +395,7 @@ def test_a_suspension_starts_the_work_over() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.see(JOB, a_job(2, ready=1))
-    store.observe_run(CLOSE, "run", log=RunLog(text="half"), log_pod="run-abcde")
+    store.observe(CLOSE, LogRead("run", RunLog(text="half"), "run-abcde"))
     store.see(JOB, a_job(3, spec={"suspend": True}))
     observations = store.snapshot(CLOSE).observations_of("run")
     assert (observations.running_since, observations.log, observations.log_pod) == (None, None, "")
@@ -401,7 +404,7 @@ def test_a_suspension_starts_the_work_over() -> None:
 def test_the_notes_of_a_run_go_with_it() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
-    store.observe_run(CLOSE, "run", log_wanted=True)
+    store.observe(CLOSE, LogRequested("run"))
     store.see(PROCESS_RUN, a_run(2, "Succeeded"))
     assert store.snapshot(CLOSE).observations == {}
 
@@ -418,7 +421,7 @@ def test_what_is_known_of_finished_runs_when_an_open_one_is_no_more(how: str, kn
     store = Seen()
     store.see(PROCESS_REQUEST, a_request())
     store.see(PROCESS_RUN, a_run(1))
-    store.observations(CLOSE).history = [finished("old")]
+    store.observe(CLOSE, HistoryLoaded((finished("old"),)))
     if how == "deleted":
         store.see(PROCESS_RUN, a_run(2), deleted=True)
     elif how == "unseen":
@@ -434,13 +437,10 @@ def test_what_is_known_of_finished_runs_when_an_open_one_is_no_more(how: str, kn
 def test_what_was_found_out_about_a_request_does_not_hold_for_the_next_of_its_name(is_told: bool) -> None:  # noqa: FBT001
     store = Seen()
     store.see(PROCESS_REQUEST, a_request(1))
-    observations = store.observations(CLOSE)
-    observations.status, observations.history, observations.dry_run = (
-        ProcessRequestStatus(waiting_count=1),
-        [],
-        DryRun("hash"),
-    )
-    store.observe_run(CLOSE, "run", log_wanted=True)
+    store.observations(CLOSE).status = ProcessRequestStatus(waiting_count=1)
+    store.observe(CLOSE, HistoryLoaded(()))
+    store.observe(CLOSE, DryRunAnswered(DryRun("hash")))
+    store.observe(CLOSE, LogRequested("run"))
     if is_told:
         store.see(PROCESS_REQUEST, a_request(2), deleted=True)
     store.see(PROCESS_REQUEST, a_request(3, uid="another"))
@@ -457,7 +457,6 @@ def test_what_was_found_out_about_a_request_does_not_hold_for_the_next_of_its_na
         pytest.param(
             {"status_written_at": at("12:00")}, False, id="when the status was written last says nothing at rest"
         ),
-        pytest.param({"history": []}, True, id="what is known of finished runs is kept"),
         pytest.param({"failures": 1}, True, id="failures are kept"),
     ],
 )
@@ -469,6 +468,15 @@ def test_notes_at_rest(changes: dict[str, Any], kept: bool) -> None:  # noqa: FB
     before = replace(store.observations(CLOSE))
     store.prune(CLOSE)
     assert (store.observations(CLOSE) == before) is (kept or not changes)
+
+
+def test_what_is_known_of_finished_runs_is_kept_at_rest() -> None:
+    store = Seen()
+    store.see(PROCESS_REQUEST, a_request())
+    store.observe(CLOSE, HistoryLoaded(()))
+    store.observations(CLOSE).status_written_at = at("12:00")
+    store.prune(CLOSE)
+    assert (store.facts(CLOSE).history, store.observations(CLOSE).status_written_at) == ((), at("12:00"))
 
 
 # ---- what is held of a request

@@ -18,10 +18,10 @@ import structlog
 
 from process_operator.actions.notify.webhook import Answer, Webhook
 from process_operator.cluster.backoff import jittered
-from process_operator.decisions.inputs.observations import Delivery
 from process_operator.decisions.plan.actions import Notify
 from process_operator.resources.receiver import Receiver
 from process_operator.resources.types import NamespacedName
+from process_operator.state.request_observations import NotificationsEnded, NotificationsStarted
 from process_operator.state.store import Store
 
 OUTCOMES: Final = ("delivered", "failed", "dropped")
@@ -96,7 +96,7 @@ class Notifier:
 
     def start(self, key: NamespacedName, action: Notify) -> None:
         """Send an event to receivers that are known; one that is on its way is not sent again."""
-        self._store.observations(key).deliveries[action.uid] = Delivery()
+        self._store.observe(key, NotificationsStarted(action.uid))
         if (key, action.uid) in self._under_way:
             return
         self._under_way[key, action.uid] = (set(action.receivers), [])
@@ -156,5 +156,6 @@ class Notifier:
         if left:
             return
         del self._under_way[key, action.uid]
-        if self._store.observe_delivery(key, action.uid, Delivery(done=True, failures=tuple(sorted(failures)))):
+        if action.uid in self._store.facts(key).deliveries:
+            self._store.observe(key, NotificationsEnded(action.uid, tuple(sorted(failures))))
             self._on_done(key)
