@@ -43,3 +43,5 @@ console_script() { # NAME MODULE
 console_script process-operator process_operator.__main__
 console_script kubectl-process process_operator.plugin.app
 console_script kubectl-process_operator process_operator.plugin.app
+console_script kubectl_complete-process process_operator.plugin.completion
+console_script kubectl_complete-process_operator process_operator.plugin.completion

@@ -1,0 +1,135 @@
+"""Names from the cluster for shell completion, kept in a file for half a minute.
+
+The client takes longer to import than a user waits for a key, so that only the first completion pays for it.
+"""
+
+# ruff: noqa: PLC0415 - each import is paid for only when it is needed
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from process_operator.client.client import Client
+    from process_operator.resources.types import Object
+
+Names = list[tuple[str, str]]
+"""Names with a description, which may be empty."""
+
+_KEPT_SECONDS: Final = 30
+_TIMEOUT_SECONDS: Final = 3.0
+_MOST: Final = 500
+_SPACE: Final = str.maketrans("\t\n\r", "   ")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The options before the cursor that say where to read, and as whom."""
+
+    namespace: str | None = None
+    kubeconfig: str | None = None
+    context: str | None = None
+    user: str | None = None
+
+
+def names(kind: str, place: Place) -> Names:
+    """Return the names of a kind: requests, runs, processes, cronjobs or namespaces."""
+    file = _folder() / f"{_key(kind, place)}.json"
+    try:
+        if time.time() - file.stat().st_mtime < _KEPT_SECONDS:
+            return [(name, text) for name, text in json.loads(file.read_text(encoding="utf-8"))]
+    except (OSError, ValueError):
+        pass
+    found = _read(kind, place)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = file.with_suffix(f".{os.getpid()}")
+        partial.write_text(json.dumps(found), encoding="utf-8")
+        partial.replace(file)
+    except OSError:
+        pass  # without the file the next completion is slower
+    return found
+
+
+def context_names(kubeconfig: str | None) -> list[str]:
+    """Return the contexts of a kubeconfig."""
+    import yaml
+
+    found: list[str] = []
+    for part in _kubeconfig(kubeconfig).split(os.pathsep):
+        path = Path(part)
+        config = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if path.is_file() else {}  # noqa: S506
+        found += [str(context["name"]) for context in config.get("contexts") or ()]
+    return found
+
+
+def _read(kind: str, place: Place) -> Names:
+    from process_operator.plugin.connection import Connecting
+
+    connecting = Connecting(place.namespace, place.kubeconfig, place.context, place.user, (), _TIMEOUT_SECONDS)
+    found = connecting.run(_READERS[kind])
+    return [(name, text.translate(_SPACE)) for name, text in found[:_MOST]]
+
+
+async def _requests(client: Client) -> Names:
+    return [(_name(body), str((body.get("status") or {}).get("schedule", ""))) for body in await client.requests()]
+
+
+async def _processes(client: Client) -> Names:
+    return [(_name(body), str(body["spec"].get("description") or "")) for body in await client.processes()]
+
+
+async def _runs(client: Client) -> Names:
+    from process_operator.client.run_table import RunFilter, run_table
+
+    found = await run_table(client, RunFilter(), everywhere=False)
+    return [(row.name, f"{row.phase} {row.due}") for row in found.rows]
+
+
+async def _cronjobs(client: Client) -> Names:
+    from process_operator.resources.kinds import CRONJOB
+
+    found = await client.api.list(CRONJOB, client.namespace)
+    return [(_name(body), str(body["spec"].get("schedule", ""))) for body in found.items]
+
+
+async def _namespaces(client: Client) -> Names:
+    from process_operator.resources.kinds import NAMESPACE
+
+    found = await client.api.list(NAMESPACE, None)
+    return [(_name(body), "") for body in found.items]
+
+
+_READERS: Final[dict[str, Callable[[Client], Any]]] = {
+    "requests": _requests,
+    "processes": _processes,
+    "runs": _runs,
+    "cronjobs": _cronjobs,
+    "namespaces": _namespaces,
+}
+
+
+def _name(body: Object) -> str:
+    return str(body["metadata"]["name"])
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "process-operator" / "completion"
+
+
+def _kubeconfig(given: str | None) -> str:
+    return given or os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+
+
+def _key(kind: str, place: Place) -> str:
+    """Make the file's name from all that the answer depends on; a change of context changes the kubeconfig's time."""
+    files = _kubeconfig(place.kubeconfig)
+    times = [Path(part).stat().st_mtime_ns for part in files.split(os.pathsep) if Path(part).is_file()]
+    return hashlib.sha256(json.dumps([kind, astuple(place), files, times]).encode()).hexdigest()[:32]
