@@ -53,6 +53,13 @@ def test_what_croniter_alone_reads_otherwise_or_might(text: str, minutes: set[in
     assert parse_cron(f"{text} 0 * * *").minutes == minutes
 
 
+@pytest.mark.parametrize("command", ["process_operator.resources.schema", "process_operator.preview.command"])
+def test_crds_and_preview_start_without_croniter(command: str) -> None:
+    program = "import importlib, sys; importlib.import_module(sys.argv[1]); print('croniter' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", program, command], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"
+
+
 @pytest.mark.parametrize(("text", "is_imported"), [("daily: {at: '02:00'}", False), ("cron: 0 2 * * *", True)])
 def test_croniter_is_imported_for_expressions_only(text: str, *, is_imported: bool) -> None:
     program = (
