@@ -18,8 +18,9 @@ from process_operator.timing.cron.robfig import robfig_next
 from process_operator.timing.cron.standard import parse_cron, resolve_cron
 from process_operator.timing.cron.ticks import cron_ticks, is_quartz, parse_expression
 from process_operator.timing.errors import SCHEDULE_FIELD
-from process_operator.timing.recurrence import elapsed_seconds, time_of_day
+from process_operator.timing.recurrence import elapsed_seconds
 from process_operator.timing.ticks import HourCoveringTicks
+from process_operator.timing.wall_timing import time_of_day
 from process_operator.timing.zone import DAY, EPOCH, SECOND, wall_clock
 
 if TYPE_CHECKING:

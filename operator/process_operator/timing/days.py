@@ -4,7 +4,7 @@ A set of days is an integer with bit 0 for the 1st of the month, so that AND, OR
 Days are numbered from 1970-01-01 = 0, months as `year * 12 + month - 1`. A new kind of rule is one more function here,
 without a change elsewhere.
 
-`wall_grid.py` combines days with times of day. `recurrence.py` chooses the rule of a schedule.
+`wall_grid.py` combines days with times of day. `wall_timing.py` chooses the rule of a schedule.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Recurrence: the ticks of a schedule within its bounds. It is the interface of this package.
 
-`compile_schedule` compiles a Schedule to days, times of day and a zone (`days.py`, `cron/ticks.py`, `zone.py`), and
-these to ticks (`ticks.py`) without excluded ones (`exclusions.py`, `excluded_ticks.py`). Parts that depend on the text
-only are shared between requests. A Recurrence itself holds little more than the bounds and the jitter.
+`compile_schedule` compiles a Schedule to ticks (`ticks.py`, `wall_timing.py`) without excluded ones (`exclusions.py`,
+`excluded_ticks.py`). Parts that depend on the text only are shared between requests. A Recurrence itself holds little
+more than the bounds and the jitter.
 """
 
 from __future__ import annotations
@@ -10,37 +10,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 from process_operator.resources.conditions import Reason
-from process_operator.resources.local_time import DaysOfWeek, Weekday, WeekOfMonth
-from process_operator.resources.schedule import Daily, Monthly, Schedule, Weekly
-from process_operator.timing import days
+from process_operator.resources.schedule import Schedule
 from process_operator.timing.cron.field import CRON_FIELD
-from process_operator.timing.cron.ticks import cron_ticks, on_whole_minutes, parse_expression
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
 from process_operator.timing.excluded_ticks import TicksChanged, without
 from process_operator.timing.exclusions import NOTHING, Exclusions, read_exclude
 from process_operator.timing.jitter import jitter_seconds
 from process_operator.timing.ticks import ElapsedTicks, FixedTicks, Ticks
-from process_operator.timing.wall_grid import TimesOfDay, WallGrid
-from process_operator.timing.zone import DAY, EPOCH, SECOND, wall_clock, zone
+from process_operator.timing.wall_timing import wall_ticks
+from process_operator.timing.zone import EPOCH, SECOND, wall_clock, zone
 
 _MICROSECOND: Final = timedelta(microseconds=1)
-_END: Final = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)  # of what a schedule may speak of
-# 29 February on a given weekday comes up to 40 years apart (across 2100): what needs longer is taken for never.
+_END: Final = datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC)  # the last instant of every schedule
+# 29 February on a given weekday is up to 40 years apart (across 2100). A longer gap counts as never.
 _NEVER: Final = timedelta(days=41 * 365.25)
-_SHARED: Final = 4096  # distinct texts to keep compiled
 
-_WEEKDAY_NUMBERS: Final = {weekday: number for number, weekday in enumerate(Weekday)}
-_NTH: Final = {WeekOfMonth.FIRST: 1, WeekOfMonth.SECOND: 2, WeekOfMonth.THIRD: 3, WeekOfMonth.FOURTH: 4}
 _UNITS: Final = {"secondly": 1, "minutely": 60, "hourly": 3600}
 
 
 @dataclass(frozen=True, slots=True)
 class TickSpan:
-    """Consecutive ticks: the first and the last instant (UTC, both included) and how many they are."""
+    """Consecutive ticks: the first and the last instant (UTC, both included), and their number."""
 
     first: datetime
     last: datetime
@@ -207,7 +200,7 @@ def compile_schedule(
         ticks = ElapsedTicks(anchor=(anchor - EPOCH) // SECOND, every=elapsed)
         whole_minutes = elapsed % 60 == 0 and anchor.second == 0 and not fraction
     else:
-        ticks, on_minute = _wall_ticks(schedule, anchor, key)
+        ticks, on_minute = wall_ticks(schedule, anchor, key)
         named = ticks if isinstance(ticks, FixedTicks) else None
         # Only past offsets have seconds (Monrovia until 1972), but an activation in a preview can start there.
         whole_minutes = on_minute and wall_clock(schedule.time_zone).offset((since - EPOCH) // SECOND) % 60 == 0
@@ -251,11 +244,11 @@ def check_schedule(schedule: Schedule, *, now: datetime, key: str = "", excluded
             finish = f"{SCHEDULE_FIELD}.finishTime"
             raise ScheduleError(Reason.NEVER_FIRES, finish, "the schedule has no time between its start and finishTime")
     if schedule.exclude or excluded:
-        _refuse_excluded(schedule, now=now, key=key)
+        _reject_excluded(schedule, now=now, key=key)
     raise ScheduleError(Reason.NEVER_FIRES, field, f"there is no such time in the 41 years after {earliest:%Y-%m-%d}")
 
 
-def _refuse_excluded(schedule: Schedule, *, now: datetime, key: str) -> None:
+def _reject_excluded(schedule: Schedule, *, now: datetime, key: str) -> None:
     """Raise ScheduleError (NeverFires) if the exclusions are the cause that there is no tick."""
     plain = compile_schedule(schedule.model_copy(update={"exclude": ()}), since=now, key=key)
     if plain.next_after(plain.floor) is not None:
@@ -270,63 +263,3 @@ def elapsed_seconds(schedule: Schedule) -> int | None:
         if interval is not None:
             return int(interval.every) * unit
     return None
-
-
-# ---- Wall timings. Each distinct text is compiled once. The anchor date is 0 if the timing does not count from it
-
-
-def _wall_ticks(schedule: Schedule, anchor: datetime, key: str) -> tuple[Ticks, bool]:
-    """Compile a wall timing. The second value is true if it names whole minutes only."""
-    name = schedule.time_zone
-    if schedule.cron is not None:
-        cron = parse_expression(schedule.cron, key)
-        return cron_ticks(cron, name), on_whole_minutes(cron)
-    anchor_instant = (anchor - EPOCH) // SECOND
-    anchor_day = (anchor_instant + wall_clock(name).offset(anchor_instant)) // DAY
-    timing = schedule.daily or schedule.weekly or schedule.monthly
-    if timing is None:
-        allowed = "secondly, minutely, hourly, daily, weekly, monthly and cron"
-        raise ScheduleError(Reason.INVALID_SCHEDULE, SCHEDULE_FIELD, f"exactly one of {allowed} must be set")
-    counted_from = anchor_day if (timing.every or 1) > 1 else 0
-    return _calendar_ticks(timing, counted_from, name), time_of_day(timing.at) % 60 == 0
-
-
-@lru_cache(maxsize=_SHARED)
-def _calendar_ticks(timing: Daily | Weekly | Monthly, anchor_day: int, zone_name: str) -> Ticks:
-    months = days.ALL_MONTHS
-    if isinstance(timing, Daily):
-        rule = _daily_rule(timing, anchor_day)
-    elif isinstance(timing, Weekly):
-        weekdays = frozenset(_WEEKDAY_NUMBERS[day] for day in timing.days)
-        rule = days.weekly(weekdays, every=timing.every, anchor=anchor_day)
-    else:
-        rule = _day_of_month_rule(timing)
-        months = days.every_n_months(timing.every, anchor=anchor_day)
-    hour, rest = divmod(time_of_day(timing.at), 3600)
-    minute, second = divmod(rest, 60)
-    times = TimesOfDay(frozenset({hour}), frozenset({minute}), frozenset({second}))
-    return FixedTicks(WallGrid(days.Calendar(rule, months), times), wall_clock(zone_name))
-
-
-def _daily_rule(timing: Daily, anchor_day: int) -> days.DayRule:
-    if timing.days == DaysOfWeek.WEEKDAYS:
-        return days.weekly(frozenset(range(5)), every=1, anchor=0)
-    if timing.days == DaysOfWeek.WEEKENDS:
-        return days.weekly(frozenset({5, 6}), every=1, anchor=0)
-    return days.every_n_days(timing.every, anchor=anchor_day) if timing.every else days.every_day
-
-
-def _day_of_month_rule(timing: Monthly) -> days.DayRule:
-    if timing.weekday is not None:
-        weekday = _WEEKDAY_NUMBERS[timing.weekday.day]
-        week = timing.weekday.week
-        return days.last_weekday(weekday) if week == WeekOfMonth.LAST else days.nth_weekday(_NTH[week], weekday)
-    if isinstance(timing.day, int):
-        return days.day_of_month(timing.day)
-    return days.from_last_day(0)
-
-
-def time_of_day(at: str) -> int:
-    """Read HH:MM or HH:MM:SS as seconds since midnight."""
-    hour, minute, *second = (int(part) for part in at.split(":"))
-    return hour * 3600 + minute * 60 + sum(second)

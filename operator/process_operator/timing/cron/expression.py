@@ -40,29 +40,29 @@ def split_fields(text: str) -> list[str]:
     if text.startswith("@"):
         return _macro(text).split()
     if text.startswith(("TZ=", "CRON_TZ=")):
-        refuse(f"{text.split('=')[0]}= is not allowed here; set {SCHEDULE_FIELD}.timeZone")
+        reject(f"{text.split('=')[0]}= is not allowed here; set {SCHEDULE_FIELD}.timeZone")
     fields = text.split()
     if text.lower() in _BARE_MACROS:
-        refuse(f"{text!r} needs an @ to be a macro; write @{text.lower()}")
+        reject(f"{text!r} needs an @ to be a macro; write @{text.lower()}")
     if len(fields) == 4:
-        refuse(f"4 fields, but 5 are needed: {_ORDER}; is the weekday missing? Write * for every weekday")
+        reject(f"4 fields, but 5 are needed: {_ORDER}; is the weekday missing? Write * for every weekday")
     if len(fields) not in (5, 6, 7):
-        refuse(f"{len(fields)} fields, but 5 are needed: {_ORDER}; {_QUARTZ}")
+        reject(f"{len(fields)} fields, but 5 are needed: {_ORDER}; {_QUARTZ}")
     return fields
 
 
 def _macro(text: str) -> str:
     lower = text.lower()
     if lower in MACROS and text != lower:
-        refuse(f"{text!r} is not in lower case; write {lower}")
+        reject(f"{text!r} is not in lower case; write {lower}")
     if lower.startswith("@every"):
         duration = _GO_DURATION.fullmatch(lower.removeprefix("@every").strip())
         hours, minutes, seconds = (int(part or 0) for part in duration.groups()) if duration else (0, 0, 0)
-        refuse(f"@every is not allowed here; use {interval_hint(hours * 3600 + minutes * 60 + seconds)}")
+        reject(f"@every is not allowed here; use {interval_hint(hours * 3600 + minutes * 60 + seconds)}")
     if lower == "@reboot":
-        refuse("@reboot means nothing in a cluster; use runImmediately to run once")
+        reject("@reboot means nothing in a cluster; use runImmediately to run once")
     if text not in MACROS:
-        refuse(f"{text!r} is not known; allowed are {', '.join(MACROS)} and 5 fields")
+        reject(f"{text!r} is not known; allowed are {', '.join(MACROS)} and 5 fields")
     return MACROS[text]
 
 
@@ -75,6 +75,6 @@ def interval_hint(seconds: int) -> str:
     return "secondly, minutely or hourly"
 
 
-def refuse(message: str) -> NoReturn:
+def reject(message: str) -> NoReturn:
     """Raise a ScheduleError (InvalidSchedule) about the expression as a whole."""
     raise ScheduleError(Reason.INVALID_SCHEDULE, CRON_FIELD, message)

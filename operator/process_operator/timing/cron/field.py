@@ -42,7 +42,7 @@ class Field(NamedTuple):
         named = ", ".join(self.names)
         return f"{self.low} to {self.high}" + (f" or {named}" if named else "")
 
-    def refuse(self, item: str, why: str) -> NoReturn:
+    def reject(self, item: str, why: str) -> NoReturn:
         """Raise a ScheduleError (InvalidSchedule) about an item of the field."""
         raise ScheduleError(Reason.INVALID_SCHEDULE, CRON_FIELD, f"{self.name} {item!r}: {why}")
 
@@ -50,7 +50,7 @@ class Field(NamedTuple):
         """Read the step after the / of an item."""
         upper = f" to {self.largest_step}" if self.largest_step else ""
         if not _NUMBER.fullmatch(text) or int(text) < 1 or (upper and int(text) > self.largest_step):
-            self.refuse(item, f"the step after / must be a whole number from 1{upper}")
+            self.reject(item, f"the step after / must be a whole number from 1{upper}")
         return int(text)
 
     def value(self, item: str, text: str) -> int:
@@ -59,18 +59,18 @@ class Field(NamedTuple):
         if named is not None:
             return named
         if not text:
-            self._refuse_nothing(item)
+            self._reject_nothing(item)
         if not _NUMBER.fullmatch(text):
             allowed = f"{self.allowed}, *{self.forms}, ranges, lists and steps"
-            self.refuse(item, f"{text!r} is not a value; allowed are {allowed}")
+            self.reject(item, f"{text!r} is not a value; allowed are {allowed}")
         number = int(text)
         if not self.low <= number <= self.high:
-            self.refuse(item, f"{number} is out of range; allowed are {self.allowed}")
+            self.reject(item, f"{number} is out of range; allowed are {self.allowed}")
         return number
 
-    def _refuse_nothing(self, item: str) -> NoReturn:
+    def _reject_nothing(self, item: str) -> NoReturn:
         if item.startswith("/"):
-            self.refuse(item, f"a value is missing before the step; write *{item}")
+            self.reject(item, f"a value is missing before the step; write *{item}")
         if item.startswith("-"):
-            self.refuse(item, f"values cannot be negative, and a range needs a start; allowed are {self.allowed}")
-        self.refuse(item, f"a value is missing; allowed are {self.allowed}")
+            self.reject(item, f"values cannot be negative, and a range needs a start; allowed are {self.allowed}")
+        self.reject(item, f"a value is missing; allowed are {self.allowed}")

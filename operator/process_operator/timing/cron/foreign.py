@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from process_operator.timing.cron.expression import interval_hint, refuse
+from process_operator.timing.cron.expression import interval_hint, reject
 from process_operator.timing.cron.field import WEEKDAY_NAMES
 from process_operator.timing.cron.quartz import parse_quartz
 from process_operator.timing.cron.standard import parse_cron
@@ -26,38 +26,38 @@ _DAY, _MONTH, _WEEKDAY, _YEAR = 2, 3, 4, 5  # EventBridge has the minute first a
 _WHOSE: Final = "is an expression of Amazon EventBridge"
 
 
-def refuse_foreign(text: str) -> None:
+def reject_foreign(text: str) -> None:
     """Raise a ScheduleError (InvalidSchedule) if an expression belongs to another scheduler."""
     text = text.strip()
     call = _CALL.fullmatch(text)
     if call is None:
         if text.lower().startswith("every ") and (rate := _RATE.fullmatch(text)) is not None:
-            refuse(f"{text!r} is not a cron expression; use {_interval(rate)}")
+            reject(f"{text!r} is not a cron expression; use {_interval(rate)}")
         fields = text.split()
         if len(fields) == 6 and "?" in (fields[_DAY], fields[_WEEKDAY]):
-            _refuse_cron(text, fields)
+            _reject_cron(text, fields)
         return
     form, inner = call[1].lower(), call[2].strip()
     if form == "cron":
-        _refuse_cron(text, inner.split())
+        _reject_cron(text, inner.split())
     if form == "rate":
         found = _RATE.fullmatch(inner)
-        refuse(f"{text!r} {_WHOSE}; use {_interval(found) if found else 'secondly, minutely or hourly'}")
+        reject(f"{text!r} {_WHOSE}; use {_interval(found) if found else 'secondly, minutely or hourly'}")
     start = f"{{startTime: {inner}Z}}" if _INSTANT.fullmatch(inner) else "with its startTime"
-    refuse(f"{text!r} {_WHOSE}; use runLater: {start}")
+    reject(f"{text!r} {_WHOSE}; use runLater: {start}")
 
 
 def _interval(rate: re.Match[str]) -> str:
     return interval_hint(int(rate[1]) * _SECONDS[rate[2].lower()])
 
 
-def _refuse_cron(text: str, fields: Sequence[str]) -> None:
+def _reject_cron(text: str, fields: Sequence[str]) -> None:
     candidates = _of_eventbridge(fields) if len(fields) == 6 else iter([" ".join(fields)])
     found = [candidate for candidate in candidates if _is_read(candidate)]
     why = f"{text!r} {_WHOSE}, with the minute first and the year last"
     if not found:
-        refuse(f"{why}; use 5 fields, or the Quartz form, which has the seconds first")
-    refuse(f"{why}; write {' or '.join(map(repr, found))}")
+        reject(f"{why}; use 5 fields, or the Quartz form, which has the seconds first")
+    reject(f"{why}; write {' or '.join(map(repr, found))}")
 
 
 def _of_eventbridge(fields: Sequence[str]) -> Iterator[str]:

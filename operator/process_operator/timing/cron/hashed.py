@@ -46,16 +46,16 @@ def _resolve(field: Field, item: str, key: str) -> str:
     form = _FORM.fullmatch(item)
     draw = _DRAWS.get(field.name)
     if draw is None:
-        field.refuse(item, f"H is not allowed here; allowed are {field.allowed}")
+        field.reject(item, f"H is not allowed here; allowed are {field.allowed}")
     if form is None:
-        field.refuse(item, "H is written H, H(a-b), H/n or H(a-b)/n")
+        field.reject(item, "H is written H, H(a-b), H/n or H(a-b)/n")
     shift = field.low if field.name == "weekday" else 0
     low, high = draw.low, draw.high
     if form["low"] is not None:
         # Read as values of the field; for weekdays that is its own count, and the draw is from Sunday = 0.
         low, high = (_bound(field, item, form[end], shift) for end in ("low", "high"))
     if low > high:
-        field.refuse(item, "the range goes backwards")
+        field.reject(item, "the range goes backwards")
     if form["step"] is None:
         return str(low + _hash(key, draw) % (high - low + 1) + shift)
     step = field.step(item, form["step"])

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from process_operator.timing import days
-from process_operator.timing.cron.expression import refuse, split_fields
+from process_operator.timing.cron.expression import reject, split_fields
 from process_operator.timing.cron.field import MONTHS, WEEKDAY_NAMES, Field
 from process_operator.timing.cron.hashed import resolve_hashed
 from process_operator.timing.errors import ScheduleError
@@ -59,7 +59,7 @@ def parse_quartz(text: str, key: str = "") -> Quartz:
     Raises ScheduleError (InvalidSchedule) with the field of the expression and its allowed values.
     """
     fields = split_fields(text)
-    _refuse_day_fields(fields)
+    _reject_day_fields(fields)
     resolved = [resolve_hashed(field, part, key) for field, part in zip(_FIELDS, fields, strict=False)]
     return _parse(" ".join(resolved))
 
@@ -74,26 +74,26 @@ def _parse(text: str) -> Quartz:
     return Quartz(seconds, minutes, hours, rule, months, years)
 
 
-def _refuse_day_fields(fields: Sequence[str]) -> None:
+def _reject_day_fields(fields: Sequence[str]) -> None:
     """Check that there is exactly one `?`. The error suggests the expression that the author probably meant."""
     day, weekday = fields[_DAY], fields[_WEEKDAY]
     if (day == "?") != (weekday == "?"):
         return
     rule = f"{len(fields)} fields are the Quartz form, seconds first: exactly one of day of month and weekday must be ?"
     if re.fullmatch("[0-9]{4}", weekday):
-        refuse(f"{rule}; is {weekday} a year? It is the seventh field")
+        reject(f"{rule}; is {weekday} a year? It is the seventh field")
     if weekday in ("*", "?"):
         meant = [*fields[:_DAY], "*" if day == "?" else day, fields[_MONTH], "?", *fields[6:]]
     elif day == "*":
         meant = [*fields[:_DAY], "?", fields[_MONTH], weekday, *fields[6:]]
     else:
-        refuse(f"{rule}; for days that match either, use two requests")
+        reject(f"{rule}; for days that match either, use two requests")
     try:
         parse_quartz(" ".join(meant))
     except ScheduleError as error:
-        refuse(f"{rule}; besides, {error.message}")
+        reject(f"{rule}; besides, {error.message}")
     counted = " (weekdays count from SUN = 1)" if meant[_DAY] == "?" else ""
-    refuse(f"{rule}; write {' '.join(meant)!r}{counted}, or 5 fields, which have no seconds")
+    reject(f"{rule}; write {' '.join(meant)!r}{counted}, or 5 fields, which have no seconds")
 
 
 # ---- Fields that are sets of values
@@ -105,9 +105,9 @@ def _values(field: Field, text: str) -> frozenset[int]:
 
 def _item(field: Field, item: str, text: str) -> frozenset[int]:
     if not item:
-        field.refuse(text, "an item of the list is empty")
+        field.reject(text, "an item of the list is empty")
     if "?" in item:
-        field.refuse(text, "? must be the whole field, for day of month or weekday")
+        field.reject(text, "? must be the whole field, for day of month or weekday")
     span, slash, step_text = item.partition("/")
     step = field.step(item, step_text) if slash else 1
     size = field.high - field.low + 1
@@ -119,7 +119,7 @@ def _item(field: Field, item: str, text: str) -> frozenset[int]:
         high = _value(field, item, last) if dash else field.high if slash else low
     if high < low:
         if field.name == "year":
-            field.refuse(item, "the range goes backwards")
+            field.reject(item, "the range goes backwards")
         high += size
     return frozenset((value - field.low) % size + field.low for value in range(low, high + 1, step))
 
@@ -127,9 +127,9 @@ def _item(field: Field, item: str, text: str) -> frozenset[int]:
 def _value(field: Field, item: str, text: str) -> int:
     if field.names is _WEEKDAYS and text.isdecimal() and int(text) == 0:
         named = _FROM_ZERO.sub(lambda number: WEEKDAY_NAMES[int(number[0])].upper(), item)
-        field.refuse(item, f"weekdays of the Quartz form count from SUN = 1 to SAT = 7; write {named}")
+        field.reject(item, f"weekdays of the Quartz form count from SUN = 1 to SAT = 7; write {named}")
     if field.forms and _LETTERS.match(text) and text.lower() not in field.names:
-        field.refuse(item, f"L, W and # cannot have a range or a step; allowed are {field.allowed}, *{field.forms}")
+        field.reject(item, f"L, W and # cannot have a range or a step; allowed are {field.allowed}, *{field.forms}")
     return field.value(item, text)
 
 
@@ -153,7 +153,7 @@ def _placed_day(form: re.Match[str]) -> days.DayRule:
     else:
         back = int(form["back"] or 0)
         if back > 30:
-            field.refuse(item, "the days before the last are out of range; allowed are L-0 to L-30")
+            field.reject(item, "the days before the last are out of range; allowed are L-0 to L-30")
         rule = days.from_last_day(back)
     return days.nearest_working_day(rule) if form["near"] else rule
 
@@ -164,7 +164,7 @@ def _weekday_rule(text: str) -> days.DayRule:
     # A name may end in L only beyond its three letters; none of the names holds a #.
     forms = [None if item.lower() in _WEEKDAYS else _PLACED_WEEKDAY.fullmatch(item) for item in items]
     if len(items) > 1 and any(form or item.upper() == "L" for form, item in zip(forms, items, strict=True)):
-        field.refuse(text, "L and # cannot be part of a list; use two requests")
+        field.reject(text, "L and # cannot be part of a list; use two requests")
     if text.upper() == "L":
         return days.weekdays(frozenset({_monday_first(7)}))
     form = forms[0]
@@ -174,7 +174,7 @@ def _weekday_rule(text: str) -> days.DayRule:
     if form["nth"] is None:
         return days.last_weekday(weekday)
     if form["nth"] not in tuple("12345"):
-        field.refuse(text, "the number after # is out of range; allowed are 1 to 5")
+        field.reject(text, "the number after # is out of range; allowed are 1 to 5")
     return days.nth_weekday(int(form["nth"]), weekday)
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from process_operator.timing.cron.expansion import expand, normalised_item
-from process_operator.timing.cron.expression import MACROS, refuse, split_fields
+from process_operator.timing.cron.expression import MACROS, reject, split_fields
 from process_operator.timing.cron.field import MONTHS, WEEKDAY_NAMES, Field
 from process_operator.timing.cron.hashed import resolve_hashed
 
@@ -92,7 +92,7 @@ def _parse(text: str) -> Cron:
 def _split(text: str) -> list[str]:
     fields = split_fields(text)
     if len(fields) != len(_FIELDS):
-        refuse(f"{len(fields)} fields are the Quartz form; 5 are read here")
+        reject(f"{len(fields)} fields are the Quartz form; 5 are read here")
     return fields
 
 
@@ -110,15 +110,15 @@ def _read_field(field: Field, text: str) -> _Read:
 
 def _read_item(field: Field, item: str, text: str) -> _Read:
     if not item:
-        field.refuse(text, "an item of the list is empty")
+        field.reject(text, "an item of the list is empty")
     if _QUARTZ.fullmatch(item.upper()) and item.lower() not in field.names:
-        field.refuse(item, f"L, W and # belong to the Quartz form, not to 5 fields; allowed are {field.allowed}")
+        field.reject(item, f"L, W and # belong to the Quartz form, not to 5 fields; allowed are {field.allowed}")
     span, slash, step_text = item.partition("/")
     step = field.step(item, step_text) if slash else 1
     first, dash, last = span.partition("-")
     if first in ("*", "?"):
         if dash:
-            field.refuse(item, f"{first} is the whole range already, without an end")
+            field.reject(item, f"{first} is the whole range already, without an end")
         low, high = field.low, field.high
     else:
         low = _value(field, item, first)
@@ -126,13 +126,13 @@ def _read_item(field: Field, item: str, text: str) -> _Read:
         high = _value(field, item, last) if dash else field.high if slash else low
         if low > high:
             ends = "" if slash else f"; write {low}-{field.high},{field.low}-{high}"
-            field.refuse(item, f"the range goes backwards{ends}")
+            field.reject(item, f"the range goes backwards{ends}")
     return _Read(normalised_item(field, low, high, step), star=first in ("*", "?") and step == 1)
 
 
 def _value(field: Field, item: str, text: str) -> int:
     if field.names is _WEEKDAYS and text.isdecimal() and int(text) == 7:
-        field.refuse(item, f"7 is not a weekday here, Sunday is 0; write {_without_seven(item)}")
+        field.reject(item, f"7 is not a weekday here, Sunday is 0; write {_without_seven(item)}")
     return field.value(item, text)
 
 

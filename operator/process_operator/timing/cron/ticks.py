@@ -11,7 +11,7 @@ from typing import Final
 
 from process_operator.timing import days
 from process_operator.timing.cron.expression import split_fields
-from process_operator.timing.cron.foreign import refuse_foreign
+from process_operator.timing.cron.foreign import reject_foreign
 from process_operator.timing.cron.quartz import Quartz, parse_quartz
 from process_operator.timing.cron.standard import Cron, parse_cron
 from process_operator.timing.ticks import FixedTicks, HourCoveringTicks, Ticks
@@ -36,7 +36,7 @@ def parse_expression(text: str, key: str) -> Cron | Quartz:
 
     Raises ScheduleError (InvalidSchedule).
     """
-    refuse_foreign(text)
+    reject_foreign(text)
     return parse_quartz(text, key) if is_quartz(text) else parse_cron(text, key)
 
 

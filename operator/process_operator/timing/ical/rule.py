@@ -57,12 +57,12 @@ def read_rule(text: str, time: int | None) -> Rule:
     Raises CalendarError for a rule that is not supported.
     """
     parts = _parts(text)
-    _refuse_other_times(parts, time, text)
+    _reject_other_times(parts, time, text)
     if parts.get("FREQ") not in _FREQUENCIES:
-        _refuse(text)
+        _reject(text)
     week_start = _weekdays(parts.get("WKST"), text)
     if any(found.nth is not None for found in week_start) or len(week_start) > 1:
-        _refuse(text)
+        _reject(text)
     return Rule(
         frequency=parts["FREQ"],
         interval=_number(parts.get("INTERVAL", "1"), 1, 10_000, text),
@@ -84,31 +84,31 @@ def _parts(text: str) -> dict[str, str]:
         if not part or name.startswith("X-"):
             continue
         if name not in _PARTS or not value or name in parts:
-            _refuse(text)
+            _reject(text)
         parts[name] = value
     return parts
 
 
-def _refuse_other_times(parts: dict[str, str], time: int | None, text: str) -> None:
+def _reject_other_times(parts: dict[str, str], time: int | None, text: str) -> None:
     """Check that BYHOUR, BYMINUTE and BYSECOND, if they are set, repeat the time of day of DTSTART."""
     for name, unit in _TIMES.items():
         if name in parts:
             given = _numbers(parts[name], 0, 59, text, zero=True)
             own = (time or 0) // unit % (24 if unit == 3600 else 60)
             if given != (own,):
-                _refuse(text)
+                _reject(text)
 
 
 def _numbers(text: str | None, low: int, high: int, rule: str, *, zero: bool = False) -> tuple[int, ...]:
     found = dict.fromkeys(_number(word, low, high, rule) for word in text.split(",")) if text else {}
     if 0 in found and not zero:
-        _refuse(rule)
+        _reject(rule)
     return tuple(found)
 
 
 def _number(text: str, low: int, high: int, rule: str) -> int:
     if not _NUMBER.fullmatch(text) or not low <= int(text) <= high:
-        _refuse(rule)
+        _reject(rule)
     return int(text)
 
 
@@ -117,13 +117,13 @@ def _weekdays(text: str | None, rule: str) -> tuple[NthWeekday, ...]:
     for word in text.split(",") if text else ():
         matched = _BYDAY.fullmatch(word)
         if matched is None:
-            _refuse(rule)
+            _reject(rule)
         nth, name = matched.groups()
         if nth is not None and not 1 <= abs(int(nth)) <= 53:
-            _refuse(rule)
+            _reject(rule)
         found[NthWeekday(None if nth is None else int(nth), _WEEKDAYS[name])] = None
     return tuple(found)
 
 
-def _refuse(rule: str) -> NoReturn:
+def _reject(rule: str) -> NoReturn:
     raise CalendarError(f"RRULE {rule[:200]} is not supported; allowed is {_ALLOWED}")
