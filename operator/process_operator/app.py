@@ -1,7 +1,7 @@
-"""Life cycle of the operator: what runs beside what, and in which order it ends.
+"""Life cycle of the operator: its concurrent loops, and the order of its end.
 
-The only reader of the real clock. Everything else gets its clock from here. Neighbours: `__main__.py` calls `run`,
-`wiring.py` makes the parts, `watch/supervisor.py` watches, `controller/request_reconciler.py` decides and acts.
+This module alone reads the real clock, and passes it to all others. Neighbours: `__main__.py` calls `run`, `wiring.py`
+builds the parts, `watch/supervisor.py` watches, `controller/request_reconciler.py` decides and acts.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from process_operator.wiring import build_operator
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GARBAGE: Final = (20_000, 20, 50)
-"""Thresholds of the collector of cycles, for its three generations."""
+"""Thresholds of the garbage collector, for its three generations."""
 _LAST_WORDS_SECONDS: Final = 5.0
-"""For the statuses that are not written yet when this process ends or leads no more."""
+"""Time for pending statuses when this process stops or is no longer the leader."""
 
 log = structlog.get_logger("process_operator")
 
@@ -55,7 +55,7 @@ class Operator:
         self._end = asyncio.Event()
 
     async def run(self) -> None:
-        """Work until SIGTERM or SIGINT asks for the end (in the main thread), or the task is cancelled."""
+        """Work until SIGTERM or SIGINT (in the main thread), or until the task is cancelled."""
         asyncio.get_running_loop().set_exception_handler(_say_in_a_line)
         with self._signals():
             work = asyncio.create_task(self._work())
@@ -80,7 +80,7 @@ class Operator:
 
     def _take_signals(self) -> None:
         for number in _SIGNALS:
-            # Only the main thread can; elsewhere (in a test) the task is cancelled.
+            # Only the main thread can do this; in a test the task is cancelled instead.
             with contextlib.suppress(ValueError, RuntimeError):
                 asyncio.get_running_loop().add_signal_handler(number, self._end.set)
 
@@ -119,7 +119,7 @@ class Operator:
         await self.parts.leadership.run(self._lead)
 
     async def _lead(self) -> None:
-        """What only one operator does: decide and act."""
+        """Decide and act, as only the leader does."""
         self._controller.clock_guard.begin()
         self._controller.store.reset()
         for key in self._controller.store.request_keys():
@@ -146,7 +146,7 @@ class Operator:
                 await self.parts.events.flush(self.parts.clock(), everything=True)
 
     async def _drop_while_standing_by(self) -> None:
-        """A stand-by decides nothing: keys that become dirty meanwhile are all looked at when it leads."""
+        """Drop the keys of a stand-by, which decides nothing. It evaluates all requests when it becomes the leader."""
         while True:
             if not self.parts.leadership.leads:
                 self._controller.queue.clear()
@@ -168,24 +168,24 @@ class Operator:
         await self.parts.events.run(self.parts.clock, seconds=self._intervals.events, yield_to_due=yield_to_due)
 
     async def _forever(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """A loop that ends by a bug begins anew, and says so: nobody else would notice."""
+        """Run a loop for ever. A loop that a bug ended starts again, with an error in the log."""
         while True:
             try:
                 await loop()
             except Exception:
-                log.exception("a loop ended; it begins anew", loop=loop.__qualname__)
+                log.exception("a loop ended and starts again", loop=loop.__qualname__)
                 await asyncio.sleep(1)
 
     async def _say_when_ready(self) -> None:
         await self._controller.queue.wait_idle()
-        # What is there now stays: no later collection has to walk through it.
+        # The present objects stay, so later collections need not scan them.
         gc.collect()
         gc.freeze()
         log.info("ready", requests=len(self._controller.store.requests))
 
 
 def _say_in_a_line(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What a task died of that nobody awaits: kopf leaves some when it ends, and their tracebacks say nothing."""
+    """Log the error of a task without an awaiter. kopf leaves some at its end, and their tracebacks say nothing."""
     log.warning(context["message"], error=repr(context.get("exception")))
 
 
@@ -196,8 +196,8 @@ async def run(
     context: str | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> None:
-    """Connect and work until a signal. Raises ConfigurationError where there is no usable configuration."""
-    # What is held lives long, and hardly anything is a cycle: looking for them often costs a quarter of a start.
+    """Connect and work until a signal. Raises ConfigurationError if there is no usable configuration."""
+    # Cached objects live long, and cycles are rare. Frequent collections would cost a quarter of a start.
     gc.set_threshold(*_GARBAGE)
     connection = await connect(kubeconfig=kubeconfig, context=context, max_connections=settings.max_connections)
     try:

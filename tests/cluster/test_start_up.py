@@ -55,7 +55,7 @@ def another_authority(config: dict[str, Any], _: Kubectl) -> None:
             id="a token that is not known",
         ),
         pytest.param(
-            no_rights, "waiting for rights: this account may not list what the operator watches", id="no rights"
+            no_rights, "waiting for rights: this account has no right to list what the operator watches", id="no rights"
         ),
         pytest.param(another_authority, "waiting for the API server at", id="a certificate of an unknown authority"),
     ],

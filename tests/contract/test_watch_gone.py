@@ -157,7 +157,7 @@ async def test_everything_else_goes_on_when_the_watches_begin_anew(tmp_path: Pat
                 return len(stage.proxy.seen("POST", path="processruns$")) > before
 
             await stage.eventually(goes_on, "it ticks on")
-        assert stage.lines("the watches ended and begin anew")
+        assert stage.lines("the watches ended and start again")
         assert not stage.lines("a loop ended")
         await stage.apply(request("new"))
         await stage.each_ran_once("new")

@@ -1,8 +1,8 @@
-"""Who acts: of several operators the one that holds the Lease; the others watch, ready to take over.
+"""Leader election: of several operators the holder of the Lease acts, and the others are stand-bys.
 
-A leader that cannot renew stops in time, before another may begin, and stands by again. Should two act for a moment all
-the same (a process that was stopped and goes on), the names of runs keep each of them single. Neighbours:
-`cluster/lease.py` has the Lease, `app.py` what a leader does.
+A leader that cannot renew the Lease stops before another may start, and becomes a stand-by. Two could still act for a
+moment, if a stopped process continues; the names of runs then keep each of them single. Neighbours: `cluster/lease.py`
+has the Lease, `app.py` the work of a leader.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ log = structlog.get_logger("process_operator")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseTimes:
-    """Seconds. `duration`: how long a hold lasts that is not renewed.
+    """Times of the election in seconds. `duration` is that of a hold without a renewal.
 
-    Taking over from a killed leader lasts at most `duration` + `retry`, from one that leaves in order about `retry`.
+    A takeover from a killed leader needs at most `duration` + `retry`, one from a leader that stops in order about `retry`.
     """
 
     duration: float = 10.0
     renew: float = 2.0
-    """Between two renewals."""
+    """Seconds between two renewals."""
     deadline: float = 7.0
-    """After so long without a renewal that worked the leader stops; less than `duration`."""
+    """A leader steps down this many seconds after its last successful renewal. Less than `duration`."""
     retry: float = 1.0
-    """Between two looks of a stand-by."""
+    """Seconds between two reads of a stand-by."""
 
     @classmethod
     def of(cls, seconds: float) -> LeaseTimes:
-        """The times that go with a Lease that lasts so long."""
+        """The times for a Lease with a duration of `seconds`."""
         return cls(duration=seconds, renew=seconds / 5, deadline=seconds * 0.7, retry=min(1.0, seconds / 10))
 
 
 class Leadership:
-    """Lets work be done while the Lease is held. Without a lease it is always held."""
+    """Runs work while this process holds the Lease. Without a Lease it always leads."""
 
     def __init__(self, lease: Lease | None, times: LeaseTimes | None = None) -> None:
         self._lease = lease
@@ -50,15 +50,15 @@ class Leadership:
         self._held_at = 0.0
         self.leads = False
         self.transitions = 0
-        """How often this process has begun to lead."""
+        """Number of times that this process became the leader."""
 
     @property
     def holder(self) -> str:
-        """Who leads, as far as is known."""
+        """Identity of the leader, as far as it is known."""
         return self._lease.holder if self._lease is not None else ""
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do `work` whenever the Lease is held, for ever; it is cancelled when the Lease is lost."""
+        """Run `work` whenever the Lease is held, for ever; it is cancelled when the Lease is lost."""
         while True:
             await self._acquire()
             self.leads = True
@@ -72,14 +72,14 @@ class Leadership:
                 await asyncio.gather(task, return_exceptions=True)
 
     async def release(self) -> None:
-        """Give the Lease back in order, so that a stand-by takes over at once."""
+        """Release the Lease, so that a stand-by takes over at once."""
         if self._lease is None:
             return
         try:
             async with asyncio.timeout(self._times.retry):
                 await self._lease.release()
         except (ApiError, TimeoutError) as error:
-            log.warning("the lease was not given back: another waits until it runs out", error=str(error))
+            log.warning("the lease could not be released; another operator waits until it expires", error=str(error))
 
     async def _acquire(self) -> None:
         said: str | None = None
@@ -91,17 +91,17 @@ class Leadership:
         log.info("leading", identity=self._lease.identity if self._lease is not None else None)
 
     async def _keep(self, task: asyncio.Future[None]) -> None:
-        """Return when the Lease is lost, or the work ended by itself."""
+        """Return when the Lease is lost, or when the work has ended."""
         while not task.done():
             await asyncio.wait({task}, timeout=self._times.renew if self._lease is not None else None)
             if task.done():
                 task.result()
             elif not await self._hold() and self._is_lost():
-                log.warning("the lease is lost: this operator stands by", leader=self.holder or None)
+                log.warning("the lease is lost; this operator is a stand-by now", leader=self.holder or None)
                 return
 
     def _is_lost(self) -> bool:
-        """Another has it for sure, or it was not renewed for so long that another may have it."""
+        """Whether another operator has the Lease, or may have it because the last renewal is too long ago."""
         assert self._lease is not None
         taken = self.holder not in ("", self._lease.identity)
         return taken or time.monotonic() - self._held_at >= self._times.deadline

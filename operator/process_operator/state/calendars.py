@@ -1,6 +1,6 @@
-"""What the ConfigMaps say that `excludeFrom` names: read once for each text, held for all requests that name them.
+"""Calendars from the ConfigMaps that `excludeFrom` names: parsed once for each text, shared by all requests that name them.
 
-A part of the store (`store.py`): a change marks those requests. `watch/config_maps.py` reads and watches the
+They are a part of the store (`store.py`): a change marks those requests. `watch/config_maps.py` reads and watches the
 ConfigMaps.
 """
 
@@ -21,22 +21,22 @@ from process_operator.resources.types import NamespacedName
 class _Held:
     files: dict[str, CalendarFile] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
-    """Of the texts that were read, so that a change of something else reads nothing anew."""
+    """Digests of the parsed texts, so that another change of the ConfigMap parses nothing again."""
 
 
 class Calendars:
-    """Calendars by ConfigMap and key, and who names them."""
+    """Calendars by ConfigMap and key, and the requests that name them."""
 
     def __init__(self, *, on_dirty: Callable[[NamespacedName], None], clock: Callable[[], datetime]) -> None:
         self._on_dirty = on_dirty
         self._clock = clock
         self._held: dict[NamespacedName, _Held] = {}
         self._named: dict[NamespacedName, tuple[tuple[str, str], ...]] = {}
-        """By each request: ConfigMaps and keys."""
+        """ConfigMaps and keys, by the request that names them."""
         self._users: dict[NamespacedName, set[NamespacedName]] = {}
 
     def index(self, key: NamespacedName, raw: Mapping[str, Any] | None) -> None:
-        """Note which calendars a request names; None: it is gone."""
+        """Index the calendars that a request names; None: it was deleted."""
         dropped = self._named.pop(key, ())
         for name, _ in dropped:
             users = self._users.get((key[0], name), set())
@@ -55,8 +55,7 @@ class Calendars:
             self._forget_unnamed(key[0], *calendar)
 
     def _forget_unnamed(self, namespace: str, name: str, entry: str) -> None:
-        """A key that no request names any more is read again when one does: changes of it are not looked at
-        meanwhile."""
+        """Evict a key that no request names any more. Its changes are unknown from now on, so it is read again later."""
         place = namespace, name
         held = self._held.get(place)
         if held is not None and not any((name, entry) in self._named[user] for user in self._users.get(place, ())):
@@ -78,29 +77,29 @@ class Calendars:
 
     @property
     def unreadable(self) -> int:
-        """How many calendars that requests name are missing, or cannot be read whole."""
+        """Number of named calendars that are missing, or that cannot be read completely."""
         files = (file for held in self._held.values() for file in held.files.values())
         return sum(1 for file in files if file.objection(skips=False))
 
     def take(self, place: NamespacedName, body: Mapping[str, Any] | None) -> None:
-        """Take in a ConfigMap as it is now; None: there is none of that name."""
+        """Observe the present ConfigMap; None: there is none of that name."""
         users = self._users.get(place)
         if users is None:
             return
         held = self._held.setdefault(place, _Held())
         wanted = {entry for user in users for name, entry in self._named[user] if name == place[1]}
-        # Marked also where nothing changed: a request that has just asked waits for this.
+        # Requests are marked also without a change, because a request that has just asked waits for this.
         for entry in wanted:
             self._take_entry(place, held, entry, body)
         for user in users:
             self._on_dirty(user)
 
     def prune(self, place: NamespacedName) -> None:
-        """Nobody follows this ConfigMap any more."""
+        """Evict a ConfigMap that is not watched any more."""
         self._held.pop(place, None)
 
     def forget_all(self) -> None:
-        """Nobody follows any."""
+        """Evict all ConfigMaps; none is watched any more."""
         self._held.clear()
 
     def _take_entry(self, place: NamespacedName, held: _Held, entry: str, body: Mapping[str, Any] | None) -> None:
@@ -119,9 +118,9 @@ class Calendars:
 
 
 def _changed(known: CalendarInForce, new: CalendarInForce, now: datetime) -> CalendarInForce:
-    """A version that cannot be read changes nothing; of another one it is remembered what held before.
+    """The calendar in force after a new version. An unreadable version changes nothing; any other keeps its predecessor.
 
-    Where no version could be read until now, the status of a request may say what did
+    If no version could be read until now, the status of a request may have it
     (`decisions/acceptance/remembered_calendar.py`).
     """
     if new.now is None:

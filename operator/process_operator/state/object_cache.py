@@ -1,6 +1,6 @@
-"""Where the objects of one kind are held: by name, by the request they belong to, and never older than they were seen.
+"""In-memory object cache for one kind: indexed by name and by request, and never older than an observed version.
 
-Neighbour: `store.py` has one shelf for each kind.
+Neighbour: `store.py` has one cache for each kind.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ T = TypeVar("T")
 
 _TOMBSTONES: Final = 20_000
 EVERY_VERSION: Final = 2**63
-"""Newer than any version: an object buried with it does not come back."""
+"""Newer than any version. An object with this tombstone does not come back."""
 
 
 @dataclass(slots=True)
 class Entry(Generic[T]):
-    """One object as it was last seen."""
+    """One object in its newest observed version."""
 
     version: int
     uid: str
     key: NamespacedName
     value: T
     gone: bool = False
-    """Deleted on the server, held because the run it belongs to is not recorded yet."""
+    """Deleted on the server, and kept because its run is not recorded yet."""
 
 
 class ObjectCache(Generic[T]):
-    """The objects of one kind, by name and by the request they belong to; also by `group`, where they have one."""
+    """The objects of one kind, by name and by request, and by `group` if they have one."""
 
     def __init__(self, group: Callable[[T], str | None] = lambda _: None) -> None:
         self.entries: dict[tuple[str, str], Entry[T]] = {}
@@ -40,9 +40,9 @@ class ObjectCache(Generic[T]):
         self._group = group
         self._by_group: dict[tuple[str, str], dict[str, Entry[T]]] = {}
         self._tombstones: OrderedDict[str, tuple[int, int]] = OrderedDict()
-        """By UID: the version with which an object was buried, and the number of the burial."""
+        """The version of each tombstone and its number, by UID."""
         self.tombstones_added = 0
-        """How many objects were buried until now."""
+        """Number of tombstones that were added so far."""
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -64,14 +64,14 @@ class ObjectCache(Generic[T]):
         return self._by_key.keys()
 
     def is_newer(self, namespace: str, name: str, uid: str, version: int) -> bool:
-        """Whether this version of this object is newer than what is known of it."""
+        """Whether this version of this object is newer than the known one."""
         held = self.get(namespace, name)
         if held is not None and version <= held.version:
             return False
         return self._tombstones.get(uid, (0, 0))[0] < version
 
     def put(self, namespace: str, name: str, entry: Entry[T]) -> None:
-        """Hold an object in place of its older version."""
+        """Store an object in place of its older version."""
         self.discard(namespace, name)
         self.entries[namespace, name] = entry
         self._by_key.setdefault(entry.key, {})[name] = entry
@@ -80,7 +80,7 @@ class ObjectCache(Generic[T]):
             self._by_group.setdefault((namespace, group), {})[name] = entry
 
     def discard(self, namespace: str, name: str) -> Entry[T] | None:
-        """Forget an object."""
+        """Evict an object."""
         entry = self.entries.pop((namespace, name), None)
         if entry is not None:
             _remove_from_index(self._by_key, entry.key, name)
@@ -90,7 +90,7 @@ class ObjectCache(Generic[T]):
         return entry
 
     def remove_tombstone(self, name: str, namespace: str, uid: str, before: int) -> None:
-        """Forget that an object was buried, unless that was after so many burials: the API server still has it."""
+        """Remove the tombstone of an object that the API server still has, unless it is newer than number `before`."""
         if self._tombstones.get(uid, (0, 0))[1] > before:
             return
         self._tombstones.pop(uid, None)
@@ -99,7 +99,7 @@ class ObjectCache(Generic[T]):
             held.version = 0
 
     def add_tombstone(self, uid: str, version: int) -> None:
-        """Remember that an object is gone, so that a list which is older than its deletion does not bring it back."""
+        """Record the deletion of an object, so that an older list does not bring the object back."""
         self.tombstones_added += 1
         self._tombstones[uid] = max(version, self._tombstones.pop(uid, (0, 0))[0]), self.tombstones_added
         while len(self._tombstones) > _TOMBSTONES:

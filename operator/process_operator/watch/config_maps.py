@@ -1,8 +1,8 @@
-"""The ConfigMaps that `excludeFrom` names: each is read when a request first needs it, and watched from then on.
+"""ConfigMaps that `excludeFrom` names: read when a request first needs one, and watched from then on.
 
-There are few of them beside all the ConfigMaps of a cluster, which other programs write to every second; so each has a
-watch of its own, selected by name, that ends when no request names it any more. Neighbours: `state/store.py` holds what
-they say, `cluster/object_watch.py` watches, `actions/executor.py` asks.
+Other programs write to many ConfigMaps of a cluster every second, and requests name only a few. Each of these few
+therefore has its own watch, selected by name. The watch ends when no request names the ConfigMap any more. Neighbours:
+`state/store.py` stores their content, `cluster/object_watch.py` watches, `actions/requests.py` starts it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = structlog.get_logger("process_operator")
 
 
 class ConfigMaps:
-    """Reads and follows ConfigMaps. `longest_pause`: seconds between two tries to watch one."""
+    """Reads and follows ConfigMaps. `longest_pause` is in seconds, between two tries to watch one."""
 
     def __init__(self, api: Api, watch: ObjectWatch, store: Store, *, longest_pause: float) -> None:
         self._api = api
@@ -36,7 +36,7 @@ class ConfigMaps:
         self._followers: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     async def follow(self, namespace: str, name: str) -> None:
-        """Read a ConfigMap, and tell the store of each change of it from now on. Raises ApiError."""
+        """Read a ConfigMap, and pass each later change to the store. Raises ApiError."""
         version = await self._read(namespace, name)
         if not self.is_following(namespace, name):
             task = asyncio.create_task(self._follow(namespace, name, version))
@@ -48,7 +48,7 @@ class ConfigMaps:
         return follower is not None and not follower.done()
 
     async def close(self) -> None:
-        """Follow none any more, and let the store forget them."""
+        """Stop all watches, and drop the ConfigMaps from the store."""
         followers, self._followers = list(self._followers.values()), {}
         for task in followers:
             task.cancel()
@@ -72,8 +72,8 @@ class ConfigMaps:
                     if not self._store.calendars.is_wanted((namespace, name)):
                         break
                 await asyncio.sleep(self._first_pause)
-            except Exception as error:  # noqa: BLE001 - nobody else would begin this watch anew
-                log.info("watching a ConfigMap anew", namespace=namespace, name=name, error=repr(error))
+            except Exception as error:  # noqa: BLE001 - only this loop restarts the watch
+                log.info("restarting the watch of a ConfigMap", namespace=namespace, name=name, error=repr(error))
                 failures += 1
                 pause = backoff(failures, error, first=self._first_pause, longest=self._longest_pause)
                 await asyncio.sleep(pause)
@@ -81,7 +81,7 @@ class ConfigMaps:
         self._store.calendars.prune((namespace, name))
 
     async def _read_again(self, namespace: str, name: str) -> str:
-        """The version from which to watch on; empty where it could not be read."""
+        """The version from which the watch continues; empty if the ConfigMap could not be read."""
         try:
             return await self._read(namespace, name)
         except ApiError as error:

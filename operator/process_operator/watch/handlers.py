@@ -1,8 +1,8 @@
-"""All of kopf's decorators, and nothing else: an event only tells the store what was seen.
+"""Handlers of kopf: all of its decorators, and nothing else. An event only updates the store.
 
-Only `on.event` is used: it writes no annotation and no finalizer on anybody's object, and what goes wrong is retried by
-our own queue. Nothing is returned, because kopf would write it into the object's status. Neighbours: `state/store.py`
-takes what is seen, `resync.py` has the selections that the watches share and catches what no event tells.
+Only `on.event` is used, because it writes no annotation and no finalizer on any object. The operator's own queue retries
+failures. Handlers return nothing, because kopf would write it into the object's status. Neighbours: `state/store.py`
+stores the objects, `selections.py` has the selections of the watches, `resync.py` lists what no event reports.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from process_operator.resources.types import Object
 from process_operator.watch.selections import SELECTIONS
 
 Seen = Callable[[Kind, str | None, Object], None]
-"""Takes the kind, the type of the event (None: listed) and the object."""
+"""Receives the kind, the type of the event (None: listed) and the object."""
 
 
 def register(registry: kopf.OperatorRegistry, settings: kopf.OperatorSettings, seen: Seen) -> None:

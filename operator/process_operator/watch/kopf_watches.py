@@ -1,6 +1,7 @@
-"""How kopf is run here: watches only, nothing written, endless patience, and small at ten thousand objects.
+"""Watches by kopf: kopf only watches, writes nothing, retries for ever, and stays small at ten thousand objects.
 
-Measured reasons stand beside the settings. Neighbours: `handlers.py` registers what is watched, `app.py` runs it.
+Measured reasons stand beside the settings. Neighbours: `handlers.py` registers the watched kinds, `supervisor.py` runs
+this.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ SILENCE_SECONDS: Final = 70.0
 """The API server sends a bookmark about once a minute."""
 LONGEST_PAUSE: Final = 30.0
 WATCH_SECONDS: Final = 300
-"""After so long the server ends a watch, and it goes on where it was."""
+"""The API server closes a watch after this many seconds. kopf resumes it from the last resourceVersion."""
 _ENDING_SECONDS: Final = 5.0
 
 
@@ -41,24 +42,24 @@ async def _at_once() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchListener:
-    """What wants to know how the watches are doing."""
+    """Callbacks about the state of the watches."""
 
     listed: Callable[[], None] = _nothing
-    """Called when kopf is about to watch everything, and whenever it begins anew with a kind: what happened before
-    that, no event will tell."""
+    """Called when kopf is about to watch everything, and whenever it starts again with a kind. No event reports what
+    happened before."""
     began: Callable[[], None] = _nothing
-    """Called once kopf has started; by then it has taken SIGTERM and SIGINT to itself."""
+    """Called once kopf has started; kopf then handles SIGTERM and SIGINT itself."""
     asked: Callable[[str, int], None] = _nothing
-    """Called with the plural of the kind whenever a watch is asked for (0), and with the HTTP status of the answer."""
+    """Called with the plural of the kind for each request of a watch (0), and with the HTTP status of the answer."""
     yield_to_urgent: Callable[[], Awaitable[None]] = _at_once
-    """Awaited before objects are taken that are written by the cluster, and come in thousands."""
+    """Awaited before objects that the cluster writes, and that arrive in thousands."""
 
 
 class Watches:
     """One kopf operator, embedded.
 
-    `namespaces`: none means all. `silence_seconds`: a watch from which nothing comes for so long, not even a bookmark,
-    is taken for dead. `longest_pause` in seconds, between two tries.
+    `namespaces`: none means all. A watch that delivers nothing for `silence_seconds`, not even a bookmark, counts as dead.
+    `longest_pause` between two tries is in seconds.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Watches:
         """Paths of the collections that were listed."""
 
     async def run(self) -> None:
-        """Watch until cancelled. Raises what ends kopf otherwise (a 410 in place of a watch, for one)."""
+        """Watch until cancelled. Raises any other error that ends kopf, such as a 410 instead of a watch."""
         registry = kopf.OperatorRegistry()
         register(registry, self._settings, self._seen)
 
@@ -112,10 +113,10 @@ class Watches:
                 await session.close()
 
     async def _pass_on(self, request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-        """Send a request of kopf's, and tell what becomes of it.
+        """Send a request of kopf, and report its answer.
 
-        Its lists are made to select nothing: then it watches from where the server is now, and does not spend more time
-        on each object than our own list, which follows.
+        kopf's lists are changed to select nothing. kopf then watches from the present version of the server, and spends
+        no time on objects that the operator's own list delivers anyway.
         """
         url = request.url
         if url.name not in _PLURALS:
@@ -135,7 +136,7 @@ class Watches:
         return response
 
     def _tap(self, response: aiohttp.ClientResponse) -> None:
-        """Take runs, Jobs and pods from the stream itself."""
+        """Read runs, Jobs and pods from the stream itself."""
         kind = _MANY.get(response.url.name)
         if kind is None or response.status != 200:
             return
@@ -152,11 +153,11 @@ _PLURALS: Final = frozenset(selection.kind.plural for selection in SELECTIONS)
 
 
 async def _end(roots: Collection[asyncio.Task[Any]]) -> None:
-    """End kopf's tasks: the watchers, which end their workers, then the roots, and what those leave behind.
+    """Stop kopf's tasks: the watchers, which stop their workers, then the root tasks and the rest.
 
-    `kopf.run_tasks` would cancel everything that has begun in the loop since kopf did, our own timer among it. And
-    where one watcher has failed it leaves the others alone until it cancels them together with their own helpers, for
-    which they then wait for ever.
+    `kopf.run_tasks` would cancel every task that started since kopf did, and so the operator's own timer. If one watcher
+    has failed, it leaves the others running. It then cancels them together with their own helpers, and they wait for
+    those for ever.
     """
     await _cancel(
         [task for task in asyncio.all_tasks() if _is_kopfs(task) and task.get_name().startswith("watcher for")]
@@ -166,7 +167,7 @@ async def _end(roots: Collection[asyncio.Task[Any]]) -> None:
 
 
 async def _whole(work: Coroutine[Any, Any, None]) -> None:
-    """Do this to its end, also when cancelled meanwhile."""
+    """Complete `work`, also after a cancellation."""
     task = asyncio.create_task(work)
     try:
         await asyncio.shield(task)
@@ -197,7 +198,7 @@ def kopf_settings(
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.peering.standalone = True
-    # Discovery would watch CRDs and namespaces, and need the rights for it.
+    # Discovery would watch CRDs and namespaces, and need rights for that.
     settings.scanning.disabled = True
     # A worker task stays for each object that was listed; at 5 s they are most of the memory at start.
     settings.queueing.idle_timeout = 0.05
@@ -206,18 +207,18 @@ def kopf_settings(
     settings.networking.request_timeout = 60
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = silence_seconds
-    # A watch that is asked for anew now and then shows that somebody still watches; nothing is listed for it.
+    # Each new request of a watch is a sign of life of kopf; it lists nothing for that.
     settings.watching.server_timeout = WATCH_SECONDS
-    # So long after its end kopf would kill the process, which goes on.
+    # By default kopf kills the process some time after it stops. This process continues, so that is disabled.
     settings.process.ultimate_exiting_timeout = None
-    # Building the basis of a diff that nobody asks for costs half of the time of each event.
+    # The basis of a diff, which is not used here, costs half of the time of each event.
     settings.persistence.diffbase_storage = _NoDiffBase()
     settings.persistence.progress_storage = _NoProgress()
     return settings
 
 
 class _Backoffs:
-    """Endless: a watch that gives up would end the operator, and a new process would meet the same server."""
+    """Endless pauses. Without further tries kopf would end the operator, and a new process would meet the same server."""
 
     def __init__(self, longest_pause: float) -> None:
         self._longest_pause = longest_pause

@@ -1,9 +1,9 @@
-"""Lists everything: whenever watches have begun (at the start, and anew), and every few minutes while runs are open.
+"""Resync: lists everything after each start of the watches, and every few minutes while runs are open.
 
-What happened before a watch began, only a list tells. kopf would take that list for itself, object by object, and never
-compare it with what was known before; so this does, and kopf is given lists without objects (`kopf_watches.py`). Runs
-that are finished are not listed: they cost nothing. Neighbours: `state/store.py` takes the lists, `handlers.py` the
-events.
+Only a list reports what happened before a watch started. kopf would process that list object by object, and never compare
+it with the known objects. The operator therefore lists itself, and kopf gets lists without objects (`kopf_watches.py`).
+Finished runs are not listed, so they cost nothing. Neighbours: `state/store.py` stores the lists, `handlers.py` passes
+on the events.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from process_operator.watch.selections import NOTHING, SELECTIONS, Selection
 
 
 class Resync:
-    """Brings the store in line with the server."""
+    """Updates the store from lists of the API server."""
 
     def __init__(self, api: Api, store: Store, *, namespaces: Iterable[str | None] = (None,)) -> None:
         self._api = api
@@ -24,18 +24,18 @@ class Resync:
         self._namespaces = tuple(namespaces)
 
     async def probe(self) -> None:
-        """Ask for no object of each kind. Raises ApiError where that is not possible."""
+        """List every kind with a selector that no object has. Raises ApiError if that fails."""
         for selection in SELECTIONS:
             for namespace in self._namespaces:
                 await self._api.list(selection.kind, namespace, label_selector=NOTHING)
 
     async def run(self) -> None:
-        """List all kinds. Raises ApiError where that is not possible."""
+        """List all kinds. Raises ApiError if that fails."""
         for selection in SELECTIONS:
             await self.list_kind(selection)
 
     async def list_kind(self, selection: Selection) -> None:
-        """List one kind, page by page, and drop what is no longer there."""
+        """List one kind, page by page, and drop the deleted objects."""
         for namespace in self._namespaces:
             seen: set[str] = set()
             version = 0

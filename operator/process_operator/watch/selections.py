@@ -36,7 +36,7 @@ SELECTIONS: Final = (
     Selection(PROCESS_RUN, fields=_UNFINISHED),
     Selection(CRONJOB, labels=names.LABEL_REQUEST_UID),
     Selection(JOB, labels=names.LABEL_REQUEST_UID),
-    # Pods are looked at when they have ended; what keeps one from starting is asked for when something is odd.
+    # The watch has only ended pods. The operator lists the others when a run is late to start.
     Selection(POD, labels=names.LABEL_REQUEST_UID, fields="status.phase!=Pending,status.phase!=Running"),
 )
-"""In this order, so that an object never comes before what it belongs to."""
+"""The order of the lists, so that an object never precedes its owner."""

@@ -1,9 +1,9 @@
-"""The stream of one watch: objects go from the wire to the store, and kopf is told how far it has come.
+"""Stream of one watch: passes its objects to the store, and shows kopf its progress as bookmarks.
 
-kopf lists, watches, waits and begins anew; for what people write it also delivers each object. What the cluster writes
-(runs, Jobs, pods) comes in thousands, and a task, a copy and a call of a handler for each would cost more than all that
-is decided about it. So it is taken here, and kopf sees a bookmark in its place, from which it goes on when a watch
-ends. Neighbour: `kopf_watches.py`.
+kopf lists, watches, waits and starts again, and delivers the objects that users write. The objects of the cluster (runs,
+Jobs, pods) arrive in thousands. A task, a copy and a call of a handler for each would cost more than all decisions about
+it. The stream therefore delivers them itself, and kopf sees a bookmark in their place. It continues from that bookmark
+when a watch ends. Neighbour: `kopf_watches.py`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from process_operator.cluster.watch_event import WatchEvent
 from process_operator.resources.types import Object
 
 _AT_ONCE: Final = 16
-"""Objects that are taken before others have a turn in the loop."""
+"""Objects that are passed on before other tasks get a turn in the loop."""
 
 Take = Callable[[str, Object], None]
-"""Takes the type of an event and its object."""
+"""Receives the type of an event and its object."""
 
 
 class WatchStream:
-    """Stands for the content of the answer to a watch. `calm` is awaited before anything is taken."""
+    """Replaces the content of the answer to a watch. `calm` is awaited before objects are passed on."""
 
     def __init__(self, content: aiohttp.StreamReader, take: Take, calm: Callable[[], Awaitable[None]]) -> None:
         self._content = content
@@ -34,11 +34,11 @@ class WatchStream:
         self._calm = calm
 
     def __getattr__(self, name: str) -> Any:
-        """Be the content in everything else."""
+        """Delegate everything else to the content."""
         return getattr(self._content, name)
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
-        """Give what kopf has to see, in whole lines: bookmarks and errors."""
+        """Yield the lines for kopf: bookmarks and errors."""
         rest = b""
         async for chunk in self._content.iter_chunked(size):
             *lines, rest = (rest + chunk).split(b"\n")
@@ -51,7 +51,7 @@ class WatchStream:
             yield rest
 
     def _taken(self, lines: list[bytes]) -> list[bytes]:
-        """Take the objects; the lines for kopf."""
+        """Pass the objects on; return the lines for kopf."""
         shown: list[bytes] = []
         version = None
         for line in filter(None, lines):
@@ -63,6 +63,6 @@ class WatchStream:
             self._take(event.type, event.body)
         if version is not None:
             bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": version}}}
-            # First: what came besides is newer, or ends the watch.
+            # The bookmark comes first, because other lines are newer or end the watch.
             shown.insert(0, orjson.dumps(bookmark) + b"\n")
         return shown

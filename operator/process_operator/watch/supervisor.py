@@ -1,4 +1,4 @@
-"""Supervisor of the watches: starts kopf, restarts it when it ends, and lists everything when a watch began.
+"""Supervisor of the watches: starts kopf, restarts it when it ends, and lists everything when a watch has started.
 
 Neighbours: `kopf_watches.py` runs kopf, `resync.py` lists, `app.py` runs both loops.
 """
@@ -23,42 +23,43 @@ from process_operator.watch.kopf_watches import LONGEST_PAUSE, Watches, WatchLis
 from process_operator.watch.resync import Resync
 
 _REPEAT_SECONDS: Final = 60.0
-"""What goes on being wrong is said again after so long."""
+"""Seconds after which an unchanged error message is repeated."""
 
 log = structlog.get_logger("process_operator")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryIntervals:
-    """Seconds between two tries of what goes on for ever."""
+    """Seconds between two rounds of the endless loops."""
 
     events: float = 1.0
-    """Events are written so often."""
+    """Seconds between two writes of Events."""
     drop: float = 10.0
-    """A stand-by forgets so often what it will not work on."""
+    """Seconds after which a stand-by drops the keys on which it will not work."""
     relist: float = 1.0
-    """From a watch that began anew (or the end of kopf) to our list: those of all kinds begin one after the other."""
+    """Delay between a restarted watch (or the end of kopf) and the list, so that one list covers the restarts of all
+    kinds."""
     retry: float = 5.0
-    """After the first list that failed; longer after the next."""
+    """Pause after the first failed list; it is longer after the next."""
     watch: float = LONGEST_PAUSE
-    """The longest between two tries to list or watch."""
+    """Longest pause between two tries to list or watch."""
 
     def after_list(self, failures: int, error: ApiError) -> float:
-        """Seconds until the next list, after so many that failed."""
+        """Seconds until the next list, after a number of failed ones."""
         return backoff(failures, error, first=self.retry, longest=max(self.retry, self.watch))
 
 
 class WatchHealth(Protocol):
-    """Is told how the watches are doing (`service/health.py`)."""
+    """Listener for signs of life of the watches (`service/health.py`)."""
 
     def listed(self) -> None:
         """Everything was listed."""
 
     def watching(self) -> None:
-        """The watches are about to begin."""
+        """The watches are about to start."""
 
     def watch_asked(self, plural: str, status: int) -> None:
-        """A watch was asked for (status 0), or answered."""
+        """A watch was requested (status 0), or answered."""
 
 
 class WatchSupervisor:
@@ -80,18 +81,18 @@ class WatchSupervisor:
         self._settings = settings
         self._intervals = intervals
         self._relisted = asyncio.Event()
-        """kopf has begun to watch, first or anew."""
+        """Set when kopf has started to watch, the first time or again."""
         self.listed = asyncio.Event()
-        """All was listed once."""
+        """Set when everything was listed once."""
 
     async def watch(self, *, on_start: Callable[[], None], yield_to_due: Callable[[], Awaitable[None]]) -> None:
-        """Watch for ever. Where kopf ends, the watches begin anew, and all is listed.
+        """Watch for ever. If kopf ends, the watches start again, and everything is listed.
 
-        `on_start` is called whenever kopf has started, `yield_to_due` awaited before objects are taken that come in
+        `on_start` is called whenever kopf has started, `yield_to_due` awaited before objects that arrive in
         thousands.
         """
         while True:
-            # kopf does not watch a kind that is not served when it starts, and never looks again.
+            # kopf does not watch a kind that is not served when it starts, and does not check again.
             await self._wait_for_server()
             watches = Watches(
                 self._connection,
@@ -109,13 +110,13 @@ class WatchSupervisor:
             try:
                 await watches.run()
             except Exception as error:  # noqa: BLE001 - kopf raises its internals
-                log.warning("the watches ended and begin anew", error=repr(error))
+                log.warning("the watches ended and start again", error=repr(error))
             else:
-                log.warning("the watches ended and begin anew")
+                log.warning("the watches ended and start again")
             await asyncio.sleep(self._intervals.relist)
 
     async def resync_now_and_then(self) -> None:
-        """Once kopf has begun to watch, first or anew, and every few minutes while runs are open."""
+        """List everything after each start of the watches, and every few minutes while runs are open."""
         failures = 0
         while True:
             try:
@@ -133,13 +134,13 @@ class WatchSupervisor:
                 self.listed.set()
                 failures = 0
             except ApiError as error:
-                log.warning("resync failed, will try again", error=str(error))
+                log.warning("the resync failed and will be retried", error=str(error))
                 self._relisted.set()
                 failures += 1
                 await asyncio.sleep(self._intervals.after_list(failures, error))
 
     async def _wait_for_server(self) -> None:
-        """Try until everything can be listed, and say now and then why it cannot."""
+        """Retry until everything can be listed, and log the cause now and then."""
         loop, said, silent_until = asyncio.get_running_loop(), "", 0.0
         failures = 0
         while True:
@@ -149,7 +150,7 @@ class WatchSupervisor:
             except ApiError as error:
                 why = _why_not_listed(error, self._connection.server)
                 if why != said or loop.time() >= silent_until:
-                    log.error(why, error=str(error))  # noqa: TRY400 - the way there says nothing
+                    log.error(why, error=str(error))  # noqa: TRY400 - the traceback says nothing
                     said, silent_until = why, loop.time() + _REPEAT_SECONDS
                 failures += 1
                 await asyncio.sleep(self._intervals.after_list(failures, error))
@@ -161,7 +162,7 @@ class WatchSupervisor:
 
 
 def _why_not_listed(error: ApiError, server: str) -> str:
-    """What is wrong and what to do about it, in one line."""
+    """The cause and its remedy in one line."""
     if isinstance(error, NotFound):
         return (
             "waiting for the CustomResourceDefinitions: they are not installed "
@@ -169,7 +170,7 @@ def _why_not_listed(error: ApiError, server: str) -> str:
         )
     if isinstance(error, Forbidden):
         return (
-            "waiting for rights: this account may not list what the operator watches "
+            "waiting for rights: this account has no right to list what the operator watches "
             "(the chart's role has them; see rbac.create and watchNamespaces)"
         )
     if error.status == 401:
