@@ -79,10 +79,17 @@ def python_texts(source: str, folder: str = "") -> Iterator[Text]:
         if node is not module and (text := _string(node)) is not None:
             yield Text(Kind.DOCSTRING, node.lineno, without_code(text))
     if folder == "operator":
-        for constant in ast.walk(tree):
-            if id(constant) not in strings and (text := _string(constant)) is not None and _MESSAGE.search(text):
-                yield Text(Kind.MESSAGE, getattr(constant, "lineno", 1), text)
+        yield from _messages(tree, source.splitlines(), set(strings))
     yield from _blocks(_python_comments(source))
+
+
+def _messages(tree: ast.Module, lines: list[str], docstrings: set[int]) -> Iterator[Text]:
+    """String literals that are sentences. A comment `# prose: WHY` on the line exempts one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in docstrings:
+            text = _string(node)
+            if text is not None and _MESSAGE.search(text) and "# prose:" not in lines[node.lineno - 1]:
+                yield Text(Kind.MESSAGE, node.lineno, text)
 
 
 def _string(node: ast.AST) -> str | None:

@@ -93,7 +93,7 @@ class Intake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerOptions:
-    """What differs between a deployment and a test."""
+    """Options that differ between a deployment and a test."""
 
     status_pacing: StatusPacing = field(default_factory=StatusPacing)
     burst_thresholds: BurstThresholds = field(default_factory=BurstThresholds)

@@ -120,7 +120,7 @@ class EventRecorder:
             errors = await self.flush(clock())
             pause = max([seconds, *map(retry_after, errors)])
             for error in errors:
-                # A namespace that is being deleted takes no Events, and nobody would read them.
+                # A namespace that is being deleted takes no Events, and no user would read them.
                 if not isinstance(error, NamespaceTerminating | NotFound):
                     log.warning("an Event was not written", error=str(error))
 

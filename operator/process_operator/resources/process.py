@@ -26,7 +26,7 @@ from process_operator.resources.text_form import LABEL, TextForm
 
 
 class ConcurrencyPolicy(StrEnum):
-    """What happens to a run that is due while another run is open."""
+    """Rule for a run that is due while another run is open."""
 
     ALLOW = "Allow"
     FORBID = "Forbid"

@@ -137,7 +137,7 @@ def _limit_errors(value: Any, schema: Schema) -> Iterator[str]:
 
 def _string_errors(value: str, schema: Schema) -> Iterator[str]:
     if len(value) > schema.get("maxLength", len(value)):
-        yield f"may not be more than {schema['maxLength']} bytes"
+        yield f"may not be more than {schema['maxLength']} bytes"  # prose: in the API server's words
         return
     if len(value) < schema.get("minLength", 0):
         yield f"should be at least {schema['minLength']} chars long"

@@ -80,7 +80,7 @@ class RecurringClosed:
 def search_steps(recurring: Sequence[RecurringSpans]) -> int:
     """Give the number of steps of the longest search in recurring spans: each kind is read in each window.
 
-    Such a search runs if the spans exclude every tick of a schedule up to their last day.
+    This search runs if the spans exclude every tick of a schedule up to their last day.
     """
     if not recurring:
         return 0

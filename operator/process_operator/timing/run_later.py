@@ -1,4 +1,4 @@
-"""When a Run Later request starts, and until when it may."""
+"""Start and latest start of a Run Later request."""
 
 from __future__ import annotations
 

@@ -51,6 +51,13 @@ def test_docstrings_comments_and_messages_of_python_are_texts() -> None:
     ]
 
 
+def test_a_message_is_exempt_with_a_reason() -> None:
+    source = 'x = "it may not be so long"\ny = "it may not be so long"  # prose: words of the API server\n'
+    assert [text for text in python_texts(source, "operator") if text.kind is Kind.MESSAGE] == [
+        Text(Kind.MESSAGE, 1, "it may not be so long")
+    ]
+
+
 def test_tests_have_only_the_docstring_of_the_module() -> None:
     assert [text.kind for text in python_texts(SOURCE, "tests")] == [Kind.MODULE]
 

@@ -1,7 +1,7 @@
 """Cron expressions of 6 and 7 fields, read as Quartz documents them: second, minute, hour, day, month, weekday, year.
 
-The grammar is that of `org.quartz.CronExpression` 2.5: exactly one of day of month and weekday is `?`; ranges go around
-the end of their field (`FRI-MON`); `L`, `W` and `#` name days by their place in the month; weekdays count from SUN = 1.
+The grammar is that of `org.quartz.CronExpression` 2.5. Exactly one of day of month and weekday is `?`. Ranges wrap around
+the end of their field (`FRI-MON`). `L`, `W` and `#` name days by their place in the month. Weekdays count from SUN = 1.
 Forms that Quartz accepts by accident are rejected: long names, a step of 0, and lists of which it reads only a part.
 `standard.py` reads 5 fields.
 """

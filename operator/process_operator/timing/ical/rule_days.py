@@ -1,6 +1,6 @@
 """Days of iCalendar recurrence rules, as one integer with a bit for each day from 1970 to 2199.
 
-Every part of a rule (a month, the second Monday, every third week) is such a set, and the rule is their intersection.
+Every part of a rule (a month, the second Monday, every third week) is a set of this kind, and the rule is their intersection.
 A rule is never walked from date to date. Therefore a rule without a match and a rule of every day cost the same.
 `rule.py` reads rules, `days.py` counts days.
 """
