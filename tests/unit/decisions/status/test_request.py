@@ -15,7 +15,6 @@ from process_operator.decisions.plan.actions import DryRunJob
 from process_operator.decisions.status.conditions import RUNS_AGAIN
 from process_operator.decisions.status.facts import StatusFacts
 from process_operator.decisions.status.request import request_status
-from process_operator.decisions.status.writes import is_worth_a_write
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.engine import Engine
@@ -265,30 +264,3 @@ def test_a_run_that_waits_for_its_start_is_not_active() -> None:
     of = snapshot(request({"runLater": {"after": "1h"}}), runs=(its_run,))
     found = status(of, facts=StatusFacts(views=(view(of, its_run),)))
     assert (found.phase, found.active, found.last_run) == ("Scheduled", (), None)
-
-
-WRITTEN = ProcessRequestStatus(activation=activation(), next_run_time=at("12:30"))
-
-
-@pytest.mark.parametrize(
-    ("wanted", "worth"),
-    [
-        pytest.param(WRITTEN, False, id="nothing changed"),
-        pytest.param(
-            WRITTEN.model_copy(update={"next_run_time": at("12:30:59")}),
-            False,
-            id="only the next tick of a fast schedule",
-        ),
-        pytest.param(
-            WRITTEN.model_copy(update={"next_run_time": at("12:31")}), True, id="the next tick of a slow schedule"
-        ),
-        pytest.param(WRITTEN.model_copy(update={"next_run_time": None}), True, id="no tick is left"),
-        pytest.param(
-            WRITTEN.model_copy(update={"next_run_time": at("12:30:01"), "waiting_count": 1}),
-            True,
-            id="something else beside it",
-        ),
-    ],
-)
-def test_what_is_worth_a_write(wanted: ProcessRequestStatus, worth: bool) -> None:  # noqa: FBT001
-    assert is_worth_a_write(WRITTEN, wanted) is worth
