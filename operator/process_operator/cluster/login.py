@@ -70,7 +70,7 @@ class Login:
                 return await self._token()  # from a recent login, perhaps for another request
             self._next_login = self._clock() + _BETWEEN_LOGINS
             fresh: Any = Configuration()
-            # Where it fails the 401 goes to the caller, who says what is wrong.
+            # If this fails, the caller gets the 401.
             with suppress(ConfigException, OSError, KeyError, TypeError, ValueError):
                 await self._load(fresh)
             if fresh.api_key:

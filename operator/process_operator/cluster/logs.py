@@ -215,7 +215,7 @@ def why_gone(error: ApiError, pod: str) -> LogReason | None:
     """
     match error:
         case NotFound():
-            # `details.name` is the node where the Node object is gone, although the text calls it a pod.
+            # If the Node object is deleted, `details.name` is the node, although the text calls it a pod.
             about_pod = error.details.get("name") == pod or error.details.get("kind") == "namespaces"
             return LogReason.POD_GONE if about_pod else LogReason.NODE_GONE
         case Invalid() if "is waiting to start" in error.message or "previous terminated container" in error.message:

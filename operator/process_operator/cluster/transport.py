@@ -146,7 +146,7 @@ def _decoded(data: bytes) -> Object:
 
 
 def _unreachable(error: Exception) -> ApiError:
-    # Where no connection came about, nothing was sent.
+    # Without a connection nothing was sent.
     never_sent = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     reason = TIMEOUT if isinstance(error, TimeoutError) and not never_sent else type(error).__name__
     return Unreachable(str(error) or type(error).__name__, reason=reason, maybe_done=not never_sent)

@@ -55,18 +55,18 @@ class Recurrence:
     floor: datetime
     whole_minutes: bool
     _ticks: Ticks
-    _named: FixedTicks | None  # the same, nothing excluded, where each tick stands for a wall time of its own
+    _named: FixedTicks | None  # the same without exclusions; None if ticks have no wall times
     _jitter: int  # seconds
     _key: str
     _low: int  # exclusive, and ...
     _high: int  # ... inclusive bound in whole seconds, both less the fraction
-    _fraction: timedelta  # below one second: of an elapsed timing whose startTime has one
+    _fraction: timedelta  # the fraction of a second of startTime, for elapsed timings
 
     def reaching_back(self, first: datetime) -> Recurrence:
-        """Give the same calendar without the beginning of its activation: its ticks from `first` on, however long ago.
+        """Give the same calendar without the start of its activation: its ticks from `first` on.
 
-        What is counted (every n seconds, days, weeks) is counted back from where it begins. It forgets startTime too:
-        ask for no instant before that.
+        Intervals (every n seconds, days, weeks) are counted back from the start. startTime has no effect any more, so
+        that callers must not ask for instants before it.
         """
         after = first - _MICROSECOND
         seconds = self._seconds(after)
@@ -100,8 +100,7 @@ class Recurrence:
         return tick + timedelta(seconds=jitter_seconds(self._key, (tick - EPOCH) // SECOND, bound))
 
     def due_through(self, now: datetime) -> datetime:
-        """Give the instant through which ticks are due: `now`, or right before the one tick whose jitter is not
-        over."""
+        """Give the last instant whose ticks are due: `now`, or just before the one tick whose jitter is not over."""
         tick = self.previous(now) if self._jitter else None
         return now if tick is None or self.due_at(tick) <= now else tick - _MICROSECOND
 

@@ -22,7 +22,7 @@ class Kill:
 
     reason: KillReason
     detail: str = ""
-    """The text behind the reason: the name of the replacing run, or what asked for the end."""
+    """The text behind the reason: the name of the replacing run, or the cause of the end."""
 
     def __str__(self) -> str:
         return f"{self.reason} {self.detail}".rstrip()

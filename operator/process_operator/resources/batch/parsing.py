@@ -1,4 +1,4 @@
-"""Parsing of what Jobs, CronJobs and pods have in common: metadata, counts and times."""
+"""Parsing of the common parts of Jobs, CronJobs and pods: metadata, counts and times."""
 
 from __future__ import annotations
 
