@@ -31,11 +31,11 @@ from process_operator.resources.model import format_duration, format_instant
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase
 
-WINDOW: Final = timedelta(hours=1)
+NOTIFY_WITHIN: Final = timedelta(hours=1)
 """Older ends are not notified, because a notification that late helps no receiver."""
 
-_MAX_MESSAGE: Final = 1024
-_MAX_WORDS: Final = 512
+_MAX_EVENT_MESSAGE_CHARS: Final = 1024
+_MAX_CONDITION_CHARS: Final = 512
 _FROM_LOGS: Final = frozenset({RunReason.EXIT_CODE, RunReason.INIT_CONTAINER_FAILED})
 """Reasons whose message may be the last line of a log. The message of StepFailed repeats it."""
 
@@ -61,7 +61,7 @@ def _plan_run(snapshot: Snapshot, run: FinishedRun, end: RunEnd, now: datetime) 
 
 def _notify(snapshot: Snapshot, run: FinishedRun, end: RunEnd, now: datetime) -> Part[None]:
     wanted = _wanted(snapshot, run)
-    if not wanted or now >= end.recorded + WINDOW:
+    if not wanted or now >= end.recorded + NOTIFY_WITHIN:
         return part()
     unusable = {name for name, _, _ in _unusable(snapshot)}
     usable = tuple(name for name in wanted if name not in unusable)
@@ -106,7 +106,7 @@ def _mark(snapshot: Snapshot, run: FinishedRun, end: RunEnd, delivery: Delivery,
         status=ConditionStatus.FALSE if words else ConditionStatus.TRUE,
         last_transition_time=now.replace(microsecond=0),
         reason=reason,
-        message=_short("; ".join(words), _MAX_WORDS),
+        message=_short("; ".join(words), _MAX_CONDITION_CHARS),
     )
     return MarkNotified(run.name, end.uid, condition)
 
@@ -151,8 +151,8 @@ def _message(run: FinishedRun, end: RunEnd) -> str:
     if run.reason == RunReason.STEP_FAILED:
         failed = [step for step in run.steps if step.phase not in (None, RunPhase.SUCCEEDED)]
         words = (f'step "{step.name}": {step.phase}' + (f" ({step.reason})" if step.reason else "") for step in failed)
-        return _short(clean_message("; ".join(words)), _MAX_MESSAGE)
-    return _short(clean_message(end.message), _MAX_MESSAGE)
+        return _short(clean_message("; ".join(words)), _MAX_EVENT_MESSAGE_CHARS)
+    return _short(clean_message(end.message), _MAX_EVENT_MESSAGE_CHARS)
 
 
 def _instant(value: datetime | None) -> str | None:

@@ -11,7 +11,7 @@ from typing import Final
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_request_status import ProcessRequestStatus
 
-FAST: Final = timedelta(minutes=1)
+_FAST_INTERVAL: Final = timedelta(minutes=1)
 """A schedule with less than this between two ticks does not have its next tick rewritten with each."""
 _AWAITED_CONDITIONS: Final = (
     ConditionType.ACCEPTED,
@@ -49,4 +49,4 @@ def is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> b
 
 def _is_fast(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
     assert written.next_run_time is not None and wanted.next_run_time is not None
-    return abs(wanted.next_run_time - written.next_run_time) < FAST
+    return abs(wanted.next_run_time - written.next_run_time) < _FAST_INTERVAL

@@ -19,8 +19,10 @@ from process_operator.resources.conditions import RunReason
 from process_operator.resources.process_run import RunSummary
 from process_operator.timing.recurrence import Recurrence
 
-SINGLE_RECORDS: Final = 10
-_GROWTH: Final = timedelta(minutes=1)
+_MAX_SINGLE_RECORDS: Final = 10
+"""Records of single ticks in one row, before a summary."""
+_GROWTH_INTERVAL: Final = timedelta(minutes=1)
+"""Least time between two writes of a summary that grows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,14 @@ def record_spans(
         singles, summary = _row_before(span, recurrence, history)
         if summary is not None:
             assert summary.summary is not None
-            if more_follows and span.last - summary.summary.to < _GROWTH:
+            if more_follows and span.last - summary.summary.to < _GROWTH_INTERVAL:
                 break
             start = summary.summary.from_
             count = recurrence.count(start, span.last) + recurrence.is_tick(start)
             grown.append(Growth(summary.name, span.missed_reason, RunSummary(from_=start, to=span.last, count=count)))
         else:
             in_one = span.missed_reason.reason == RunReason.TOO_MANY or (briefly and span.count > 1)
-            alone = 0 if in_one else max(0, SINGLE_RECORDS - singles)
+            alone = 0 if in_one else max(0, _MAX_SINGLE_RECORDS - singles)
             ticks = [span.first, *recurrence.between(span.first, span.last, limit=alone - 1)] if alone else []
             new.extend(Record(tick, span.missed_reason) for tick in ticks)
             rest = span.count - len(ticks)

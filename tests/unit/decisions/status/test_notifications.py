@@ -14,7 +14,7 @@ from process_operator.decisions.inputs.observations import Delivery
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.actions import Emit, LoadHistory, MarkNotified, Notify
 from process_operator.decisions.status.notifications import (
-    WINDOW,
+    NOTIFY_WITHIN,
     event_of,
     notification_conditions,
     plan_notifications,
@@ -84,8 +84,8 @@ def test_who_is_told(phase: RunPhase, notify: Any, receivers: Done | None) -> No
     ("recorded", "is_told"),
     [
         pytest.param(NOW, True, id="now"),
-        pytest.param(NOW - WINDOW + timedelta(seconds=1), True, id="almost an hour ago"),
-        pytest.param(NOW - WINDOW, False, id="an hour ago"),
+        pytest.param(NOW - NOTIFY_WITHIN + timedelta(seconds=1), True, id="almost an hour ago"),
+        pytest.param(NOW - NOTIFY_WITHIN, False, id="an hour ago"),
     ],
 )
 def test_ends_that_were_written_within_the_hour_are_told(recorded: datetime, *, is_told: bool) -> None:
