@@ -30,7 +30,7 @@ SCHEDULE = "spec.timing.schedule"
 CRON = f"{SCHEDULE}.cron"
 CONTAINERS = "spec.template.spec.containers"
 POD = f"spec.jobTemplate.{CONTAINERS.removesuffix('.containers')}"
-SERVER = "spec.jobTemplate: the API server refuses the Job: "
+SERVER = "spec.jobTemplate: the API server rejects the Job: "
 
 
 def cron(text: str, **fields: object) -> Manifest:
@@ -624,7 +624,7 @@ def test_a_process_that_is_mended_heals_its_requests(cluster: Kubectl, place: st
     status = cluster.wait_until(lambda: refusal(cluster, name, place), what="it is refused", namespace=place)
     message = conditions(status)["Accepted"]["message"]
     assert message.startswith(
-        f"Process {process_name}: spec.jobTemplate: the API server refuses the Job: strict decoding"
+        f"Process {process_name}: spec.jobTemplate: the API server rejects the Job: strict decoding"
     )
     assert cluster.apply(process(process_name), place).ok
     cluster.wait_until(lambda: in_force(cluster, name, place), what="it is healed", namespace=place)

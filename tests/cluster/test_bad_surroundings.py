@@ -107,7 +107,7 @@ def test_a_full_quota_at_apply(cluster: Kubectl, namespace: str) -> None:
     set_quota(cluster, namespace, 0)
     assert cluster.apply(request("crowded", immediately()), namespace).ok
     said = waits_for(cluster, "crowded", namespace, "QuotaExceeded")
-    assert "the API server refuses the Job: exceeded quota: few-jobs, requested: count/jobs.batch=1" in said["message"]
+    assert "the API server rejects the Job: exceeded quota: few-jobs, requested: count/jobs.batch=1" in said["message"]
     assert cluster.objects("prun", namespace) == []
     set_quota(cluster, namespace, 5)
     succeeds(cluster, "crowded", namespace)

@@ -164,7 +164,7 @@ def _too_old(snapshot: Snapshot, now: datetime) -> Part[list[FinishedRun]]:
 def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
     """Whether the status on the server counts the run and settles its tick or activation, and no row needs it."""
     last = run.summary.to if run.summary is not None else run.scheduled
-    # The newest record of a row of refused ticks is still needed to go on with the row.
+    # The newest record of a row of missed ticks is still needed to continue the row.
     is_needed = bool(run.missed_reason) and last is not None and last == _written_cursor(snapshot)
     return _is_settled(snapshot, run) and not is_needed
 
@@ -243,7 +243,7 @@ def _step_job_ttl(snapshot: Snapshot, steps: tuple[StepTemplate, ...], now: date
 def _delete_ended_while_suspended(snapshot: Snapshot) -> Part[None]:
     """Delete the Jobs that the operator ended while another client suspended them. A deadline does not end these.
 
-    The operator deletes such a Job together with the record of its run (`run/suspension.py`). This covers a crash
+    The operator deletes this Job together with the record of its run (`run/suspension.py`). This covers a crash
     between the two writes.
     """
     ended = [job for job in snapshot.jobs.values() if job.kill is not None and job.is_suspended_by_others]

@@ -1,8 +1,8 @@
-"""Whether a request can be put into force as it is, and if not, which field stands in the way.
+"""Acceptance of a request: whether it can be put into force as it is, and otherwise the field that prevents it.
 
-The checks are in the order in which a person would mend them; the first that fails is the reason of the condition
-Accepted. What only the API server can know is asked by a dry run of the Job, once for each template. Neighbours:
-`engine.py` picks the engine, `status/request.py` writes the conditions.
+The checks are in the order in which a user would correct them. The first that fails is the reason of the condition
+Accepted. A dry run of the Job, once for each template, covers what only the API server can check. Neighbours:
+`engine.py` chooses the engine, `status/request.py` writes the conditions.
 """
 
 from __future__ import annotations
@@ -46,21 +46,21 @@ _CALENDARS: Final = PerRequestMemo[Recurrence]()
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """The verdict on a request; `reason` is empty where it is accepted."""
+    """Result of the checks of a request. `reason` is empty if it is accepted."""
 
     reason: str = ""
     message: str = ""
     template: JobTemplate | None = None
-    """None also where the process has steps."""
+    """None also if the Process has steps."""
     steps: tuple[StepTemplate, ...] = ()
     recurrence: Recurrence | None = None
     engine: EngineChoice | None = None
     lookup: DryRunJob | FollowConfigMap | None = None
-    """The API server has to be asked first; until then nothing new is started and no condition changes."""
+    """A look-up that is needed first. Until its answer no run starts and no condition changes."""
     again_at: datetime | None = None
-    """When to ask again (UTC), for refusals that may heal."""
+    """Time of the next look-up (UTC), for rejections that may heal."""
     calendars: CalendarReport | None = None
-    """What is to be said of the calendars of excludeFrom; None: it names none."""
+    """State of the calendars of excludeFrom. None if it names none."""
 
     @property
     def is_accepted(self) -> bool:
@@ -69,7 +69,7 @@ class Acceptance:
 
     @property
     def template_hash(self) -> str | None:
-        """What the API server was asked about, or would be."""
+        """Hash of the templates of which the API server gets a dry run."""
         if self.steps:
             return hash_of(self.steps)
         return self.template.hash if self.template is not None else None
@@ -83,7 +83,7 @@ class _NotAcceptedError(Exception):
 
 
 def accept(snapshot: Snapshot, now: datetime) -> Acceptance:
-    """Judge the request of a snapshot whose activation is up to date."""
+    """Check the request of a snapshot whose activation is up to date."""
     assert snapshot.request is not None
     schedule = snapshot.request.spec.timing.schedule
     excluded = excluded_by_calendars(schedule, snapshot, now) if schedule is not None else ExcludedByCalendars()
@@ -147,8 +147,8 @@ def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance,
         return so_far
     where = so_far.steps[said.job].where if so_far.steps else template_field(snapshot.process)
     sent, written = _dry_runs(snapshot, request, so_far, now)[said.job], _written(snapshot, request, so_far, said.job)
-    is_judged = said.reason not in (Reason.WEBHOOK_FAILED, Reason.API_ERROR)
-    verb = "refuses the Job" if is_judged else "cannot judge the Job"
+    is_checked = said.reason not in (Reason.WEBHOOK_FAILED, Reason.API_ERROR)
+    verb = "rejects the Job" if is_checked else "cannot check the Job"
     message = f"{where}: the API server {verb}: {in_the_template(said.message, sent, written)}"
     return replace(so_far, reason=said.reason, message=message, again_at=said.again_at)
 
@@ -162,7 +162,7 @@ def _longest_run_name(snapshot: Snapshot, request: ProcessRequest, recurrence: R
 def _dry_runs(
     snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime
 ) -> tuple[dict[str, Any], ...]:
-    """The Jobs that the API server is asked about, with names as long as any that will run."""
+    """The Jobs of the dry run, with names as long as any that will run."""
     run = _longest_run_name(snapshot, request, so_far.recurrence, now)
     if so_far.template is not None:
         return (dry_run_manifest(so_far.template, request, name=run, now=now),)
@@ -173,7 +173,7 @@ def _dry_runs(
 
 
 def _written(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, job: int) -> Mapping[str, Any]:
-    """The Job template that a person wrote, from which the Job that was asked about was made."""
+    """The Job template of the user from which the Job of a dry run was built."""
     if so_far.steps:
         process: Process | None = snapshot.step_processes[so_far.steps[job].process]
     else:
@@ -193,7 +193,7 @@ def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByC
     schedule = request.spec.timing.schedule
     if schedule is None:
         return None
-    # Judged from the beginning of the activation, so that the answer does not change when the last tick has passed.
+    # Checked from the start of the activation, so the result does not change after the last tick.
     since, key = _since(snapshot), request.metadata.key
 
     def compiled() -> Recurrence:
@@ -218,7 +218,7 @@ def _check_missing_process(request: ProcessRequest, snapshot: Snapshot) -> None:
 
 
 def _check_pause_in_queue(request: ProcessRequest, templates: list[JobTemplate]) -> None:
-    """Kueue resumes what it has admitted: the operator would suspend the Job, and Kueue start it over, without end."""
+    """Reject it, because Kueue resumes what it has admitted. Both would suspend and resume the Job without end."""
     if request.spec.on_suspend == OnSuspend.SUSPEND_RUNNING and any(each.is_queued_by_kueue for each in templates):
         message = (
             f"spec.onSuspend: SuspendRunning is not allowed for a Job that Kueue queues (label {names.LABEL_KUEUE_QUEUE}), "

@@ -1,7 +1,7 @@
-"""What the API server said to the dry run of a Job, in the places of the template that a person wrote.
+"""Message of the API server about the dry run of a Job, with the paths of the template that a user wrote.
 
-The operator puts variables in front of the `env` of each container, so an index in `env` means another entry there than
-in the template. `template/job_template.py` builds what is sent, `acceptance.py` shows the message.
+The operator inserts variables before the `env` of each container, so an index in `env` means another entry there than
+in the template. `template/job_template.py` builds the Job, `acceptance.py` shows the message.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _ENTRY: Final = re.compile(r"spec\.template\.spec\.(initContainers|containers)\[
 
 
 def in_the_template(message: str, sent: Mapping[str, Any], written: Mapping[str, Any]) -> str:
-    """The message with indexes of the written template; `sent` and `written` are a Job and a Job template.
+    """The message with indexes of the written template. `sent` and `written` are a Job and a Job template.
 
-    An entry that the operator made has no index there: its name stands for it.
+    An entry of the operator has no index there, so its name replaces the index.
     """
 
     def place(found: re.Match[str]) -> str:
@@ -32,7 +32,7 @@ def in_the_template(message: str, sent: Mapping[str, Any], written: Mapping[str,
 
 
 def _written_index(sent: Sequence[Any], written: Sequence[Any], entry: int) -> int | None:
-    """Where the entry of `sent` stands in `written`, which is its end but for entries that were replaced."""
+    """Index in `written` of an entry of `sent`. The end of `sent` is `written`, except entries that were replaced."""
     position = len(sent) - 1
     for index in reversed(range(len(written))):
         if position < 0 or sent[position] != written[index]:

@@ -1,8 +1,7 @@
-"""Which engine makes the Jobs of a schedule: a CronJob of Kubernetes, or the operator itself.
+"""Engine of a schedule: a CronJob of Kubernetes or the operator itself creates its Jobs.
 
-Auto takes CronJob only where the CronJob controller would fire at exactly the same instants and mean the same. Whether
-the instants agree is asked of `timing/cronjob_equivalent.py`; here is everything else that keeps a CronJob from
-serving.
+Auto chooses CronJob only if the CronJob controller would fire at exactly the same instants and mean the same.
+`timing/cronjob_equivalent.py` compares the instants. This module has all other reasons against a CronJob.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from process_operator.resources.process_request import CatchUp, ProcessRequest
 from process_operator.timing.cronjob_equivalent import CronSchedule, WhyNot, cronjob_equivalent
 
 _POLLING_SECONDS = 10
-"""The CronJob controller looks at each CronJob every 10 seconds, and may never start one whose deadline is shorter."""
+"""Interval of the CronJob controller. It might never start a Job with a shorter deadline."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """The engine, and the schedule of the CronJob where it is that."""
+    """The engine, and the schedule of the CronJob for the engine CronJob."""
 
     engine: Engine
     cron: CronSchedule | None = None
@@ -35,7 +34,7 @@ class EngineChoice:
 class _Obstacle:
     why: WhyNot
     weaker: bool = False
-    """A person may still ask for CronJob: it promises less then, and the users' guide says what."""
+    """A user may still choose CronJob. It then promises less, as the users' guide describes."""
 
 
 def choose_engine(
@@ -47,9 +46,10 @@ def choose_engine(
     default: Engine,
     process: Process | None = None,
 ) -> EngineChoice | None:
-    """The engine of a schedule; None for one-shot timings, which need none.
+    """The engine of a schedule. None for one-shot timings, which need none.
 
-    `template` is None where the process has steps: no CronJob makes several Jobs in a row.
+    `template` is None if the Process has steps, because no CronJob creates several Jobs in a row.
+
 
     Raises:
         TemplateError: Unsupported, where `engine: CronJob` was asked for and cannot keep the promise.

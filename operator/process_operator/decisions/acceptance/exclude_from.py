@@ -1,10 +1,9 @@
-"""Exclusions of a request's calendars: what each excludes, what it excluded before, and what is wrong with it.
+"""Exclusions of the calendars of a request: the present ones, those before a change, and the problems of each calendar.
 
-A change of a calendar counts for ticks that are not due yet, so the version before it still decides about those that
-were. A change that cannot be read, or the deletion of the ConfigMap, changes nothing for requests that have the
-calendar in force already; only a request that is new, or whose timing was edited, is refused. Neighbours:
-`acceptance.py` refuses, `remembered_calendar.py` keeps what is in force over a restart, `timing/ical/calendar.py` reads
-the text.
+A change of a calendar counts for ticks that are not due yet. The version before it still decides about the others. An
+unreadable change, or the deletion of the ConfigMap, changes nothing for requests that have the calendar in force. Only
+a request that is new, or whose timing was edited, is not accepted. Neighbours: `acceptance.py` reports that,
+`remembered_calendar.py` keeps the version in force over a restart, `timing/ical/calendar.py` reads the text.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _MAX_MESSAGE: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class CalendarReport:
-    """What the condition CalendarsReady says."""
+    """Reason and message of the condition CalendarsReady."""
 
     reason: Reason
     message: str = ""
@@ -47,10 +46,10 @@ class CalendarReport:
 
 @dataclass(frozen=True, slots=True)
 class ExcludedByCalendars:
-    """What is excluded now, and through which instants something else was, oldest first.
+    """Present exclusions, and earlier ones with the last instants (UTC) at which they held, oldest first.
 
-    `ask`: a ConfigMap has to be read first. `reason` and `message`: why the request is refused. `ends_at`: until when
-    all that is excluded is known, if that has an end. `report` None: the request names no calendar.
+    `lookup` reads a ConfigMap that is needed first. `reason` and `message` explain why the request is not accepted.
+    `ends_at` is the end of the known exclusions, if there is one. `report` is None if the request names no calendar.
     """
 
     now: Exclusions = NOTHING
@@ -63,8 +62,7 @@ class ExcludedByCalendars:
 
 
 def calendar_text(config_map: Mapping[str, Any] | None, key: str) -> bytes | None:
-    """The text of a key as UTF-8; None where there is none. `binaryData` will do, whatever it holds is looked at
-    later."""
+    """The text of a key as UTF-8. None if the key is missing. `binaryData` is allowed, and its content is checked later."""
     for name in ("data", "binaryData"):
         entries = (config_map or {}).get(name)
         if isinstance(entries, Mapping) and key in entries:
@@ -74,12 +72,12 @@ def calendar_text(config_map: Mapping[str, Any] | None, key: str) -> bytes | Non
             try:
                 return decoded_binary(str(entries[key]))
             except ValueError:
-                return plain  # the reader says that this is no calendar; no API server lets it pass
+                return plain  # the reader reports that this is no calendar; no API server stores it
     return None
 
 
 def decoded_binary(text: str) -> bytes:
-    """The content of an entry of `binaryData`. Raises ValueError where it is no base64, which no API server takes."""
+    """The content of an entry of `binaryData`. Raises ValueError if it is not base64, which no API server stores."""
     try:
         return base64.b64decode("".join(text.split()).encode(), validate=True)
     except ValueError:
@@ -87,7 +85,7 @@ def decoded_binary(text: str) -> bytes:
 
 
 def calendar_file(config_map: Mapping[str, Any] | None, name: str, key: str) -> CalendarFile:
-    """Read a key of a ConfigMap; None: there is none of that name."""
+    """Read a key of a ConfigMap. None if there is no ConfigMap of that name."""
     text = calendar_text(config_map, key)
     if config_map is None:
         return CalendarFile(is_there=False, problem=f'there is no ConfigMap "{name}"')
@@ -100,7 +98,7 @@ def calendar_file(config_map: Mapping[str, Any] | None, name: str, key: str) -> 
         return CalendarFile(problem=f"{place}: {error}")
     except (ValueError, OverflowError) as error:
         # A date beyond the years 1 to 9999, once it is moved to another zone.
-        return CalendarFile(problem=f"{place}: it has a date that cannot be reckoned with ({error})")
+        return CalendarFile(problem=f"{place}: it has a date that is out of range ({error})")
     found = CalendarInForce(content.excluded, digest=hashlib.sha256(text).hexdigest()[:16])
     unreadable = _told(place, content.unreadable, content.unreadable_count)
     return CalendarFile(
@@ -119,7 +117,7 @@ def _told(place: str, messages: tuple[str, ...], count: int) -> str:
 
 
 def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime) -> ExcludedByCalendars:
-    """Join what all calendars of a schedule exclude, and say which of them cannot be read as they are now."""
+    """Join the exclusions of all calendars of a schedule, and report those that cannot be read as they are now."""
     in_force: list[CalendarInForce] = []
     kept: list[tuple[Reason, str]] = []
     said: list[str] = []
@@ -164,7 +162,7 @@ def _missed_reason(file: CalendarFile, message: str, memory: RememberedCalendar 
     known = "" if memory is None else f"; what it excluded before was known until {memory.until:%Y-%m-%d}"
     if file.is_there:
         return Reason.INVALID_SCHEDULE, message + known
-    return Reason.EXCLUDE_NOT_FOUND, f"{message}{known}; nothing runs until it is there"
+    return Reason.EXCLUDE_NOT_FOUND, f"{message}{known}; nothing runs until it exists"
 
 
 def _report(kept: list[tuple[Reason, str]], said: list[str], *, is_skipping: bool) -> CalendarReport:

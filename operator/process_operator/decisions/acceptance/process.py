@@ -1,4 +1,4 @@
-"""Whether a Process can be run by this release, and the status that says so.
+"""Acceptance of a Process: whether this release can run it, and the status that reports it.
 
 Its requests repeat the verdict: `acceptance.py` asks here before anything else. Neighbours: `template/shape.py`.
 """
@@ -22,9 +22,9 @@ class Objection(NamedTuple):
 
 
 def objection(process: Process, step_processes: Mapping[str, Process]) -> Objection | None:
-    """What stands in the way of running a Process; None where nothing does.
+    """The reason why a Process cannot run. None if it can.
 
-    `step_processes` are the Processes that its steps name, by name, as far as they are there.
+    `step_processes` are the Processes that its steps name, by name, as far as they exist.
     """
     spec = process.spec
     if spec.steps is not None:

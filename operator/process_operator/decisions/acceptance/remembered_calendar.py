@@ -1,7 +1,7 @@
-"""Memory of calendars in a request's status: what each excludes in the coming year, so that a restart does not lose it.
+"""Memory of calendars in the status of a request: the exclusions of the coming 400 days, for a restart of the operator.
 
-A calendar that cannot be read any more stays in force as it was. The operator holds that in memory; after a restart
-this record says it, for as long as it reaches. It is written with what is written anyway, and anew when half of its
+A calendar that cannot be read any more stays in force as it was. The operator keeps it in memory. After a restart this
+record replaces the memory until its end. It is written with any other change of the status, and again when half of its
 time has passed. Neighbour: `exclude_from.py` decides when it counts.
 """
 
@@ -39,7 +39,7 @@ def remembered(status: ProcessRequestStatus, calendar: ConfigMapKey) -> Remember
 
 
 def recalled(record: RememberedCalendar) -> Exclusions:
-    """What a record excludes."""
+    """The exclusions of a record."""
     days = read_exclude(record.dates).days
     times = (text.split("/") for text in record.times)
     spans = tuple(Span(_second(parse_instant(start)), _second(parse_instant(end))) for start, end in times)
@@ -47,8 +47,7 @@ def recalled(record: RememberedCalendar) -> Exclusions:
 
 
 def with_recalled(found: CalendarInForce, status: ProcessRequestStatus, calendar: ConfigMapKey) -> CalendarInForce:
-    """A calendar that was first read after the operator began to watch it, with what its record says of the time
-    before."""
+    """A calendar that was first read after the operator began to watch it, with its record for the time before."""
     if found.before is not None or found.changed_at is None:
         return found
     record = remembered(status, calendar)
@@ -58,14 +57,14 @@ def with_recalled(found: CalendarInForce, status: ProcessRequestStatus, calendar
 
 
 def _is_still_needed(record: RememberedCalendar, found: CalendarInForce, cursor: datetime | None) -> bool:
-    """Whether only the record says what the calendar excluded at ticks that are not settled yet."""
+    """Whether only the record has the exclusions at ticks that are not settled yet."""
     if found.before is not None or found.changed_at is None or record.digest == found.digest:
         return False
     return cursor is None or cursor < found.changed_at
 
 
 def memory_of_calendars(snapshot: Snapshot, schedule: Schedule, now: datetime) -> tuple[RememberedCalendar, ...]:
-    """The records of all calendars of a schedule as they have to be written: of those that are in force."""
+    """The records to write for the calendars of a schedule that are in force."""
     records = []
     for source in schedule.exclude_from:
         known = remembered(snapshot.status, source.config_map)
@@ -159,7 +158,7 @@ def _midnight(instant: datetime) -> datetime:
 
 
 def _ranges(days: int) -> Iterator[tuple[int, int]]:
-    """Give the first and last number of each run of days, in order."""
+    """Return the first and last number of each row of days, in order."""
     day = 0
     while days:
         skip = (days & -days).bit_length() - 1

@@ -24,7 +24,7 @@ _COUNTED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The ticks of one backfill: those in (after, until] of a calendar."""
+    """The ticks of one backfill: those of a calendar in (after, until], in UTC."""
 
     backfill: ProcessBackfill
     recurrence: Recurrence
@@ -44,7 +44,7 @@ OPEN: Final = "open"
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The runs that there are of each tick: those of the schedule that started or will, and those of backfills."""
+    """The runs of each tick: those of the schedule that started or will start, and those of backfills."""
 
     calendar: Calendar
     open: Mapping[str, ProcessRun]
@@ -54,7 +54,7 @@ class Records:
 
     @classmethod
     def of(cls, context: DecisionContext, calendar: Calendar) -> Records:
-        """All of a request."""
+        """All records of a request."""
         snapshot = context.snapshot
         marks = [(run.metadata.name, backfill_mark(run)) for run in snapshot.runs]
         marks += [(run.name, run.backfill) for run in snapshot.history or ()]
@@ -75,7 +75,7 @@ class Records:
         return [self.open[name] for name in self._names(tick) if name in self.open]
 
     def finished(self, tick: datetime) -> list[FinishedRun]:
-        """The runs of a tick that are over."""
+        """The finished runs of a tick."""
         return [self.ended[name] for name in self._names(tick) if name in self.ended]
 
     def _names(self, tick: datetime) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class Records:
 
 
 def end_of(context: DecisionContext, records: Records, backfill: ProcessBackfill, tick: datetime) -> str | None:
-    """How a tick ended, as the counts call it; `OPEN` where its run goes on, None where it has to get one."""
+    """Result of a tick as the counts name it. `OPEN` if its run is open, None if it needs a run."""
     opened, finished = records.opened(tick), records.finished(tick)
     for run in opened:
         if _is_of(backfill, backfill_mark(run), run.metadata.creation_timestamp):
@@ -102,14 +102,14 @@ def end_of(context: DecisionContext, records: Records, backfill: ProcessBackfill
 
 
 def _has_run(run: FinishedRun) -> bool:
-    """Whether a run of the schedule stands for more than a tick that did not start."""
+    """Whether a run of the schedule is more than the record of a tick that did not start."""
     if run.missed_reason or run.phase in (RunPhase.MISSED, RunPhase.SKIPPED):
         return False
     return run.phase != RunPhase.CANCELED or run.start is not None
 
 
 def _is_of(backfill: ProcessBackfill, mark: BackfillMark | None, created: datetime | None) -> bool:
-    """Whether a run is this backfill's; one that runs again leaves those of a namesake before it to the past."""
+    """Whether a run belongs to this backfill. With `rerun`, runs of an earlier backfill of the same name do not count."""
     if mark is None or mark.name != backfill.metadata.name:
         return False
     begun = backfill.metadata.creation_timestamp
@@ -117,7 +117,7 @@ def _is_of(backfill: ProcessBackfill, mark: BackfillMark | None, created: dateti
 
 
 def _is_done_by_another(context: DecisionContext, backfill: ProcessBackfill, tick: datetime) -> bool:
-    """Whether another backfill has been there: its run may have been removed since, but the backfill remembers."""
+    """Whether another backfill has run this tick. Its run may be deleted, but the status of the backfill shows it."""
     for other in context.snapshot.backfills:
         status = context.snapshot.status_of(other)
         through = status.last_scheduled_time

@@ -1,4 +1,4 @@
-"""The status of a backfill, for each of the ways in which it can stand. `plan.py` knows which it is."""
+"""Status of a backfill, for each of its states. `plan.py` decides which state it has."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from process_operator.resources.process_run import RunPhase
 
 @dataclass(frozen=True, slots=True)
 class BackfillState:
-    """A backfill in the course of a decision."""
+    """A backfill during a decision."""
 
     backfill: ProcessBackfill
     status: ProcessBackfillStatus
     request: ProcessRequest
     active: int
-    """Its runs that are open."""
+    """Number of its open runs."""
     now: datetime
 
 
@@ -42,7 +42,7 @@ def open_status(
     *,
     context: DecisionContext | None = None,
 ) -> BackfillState:
-    """It goes on, or waits for its request; `context` says for what."""
+    """It continues, or waits for its request. `context` shows for what."""
     reason, message = _why_it_waits(context)
     begun = state.status.start_time is not None or not reason
     phase = BackfillPhase.RUNNING if begun else BackfillPhase.PENDING
@@ -56,7 +56,10 @@ def _why_it_waits(context: DecisionContext | None) -> tuple[str, str]:
         message = f"{context.acceptance.reason}: {context.acceptance.message}"
         return BackfillReason.NOT_ACCEPTED, f"the request is not accepted: {message}"[:4096]
     if context.is_suspended:
-        return BackfillReason.SUSPENDED, "the request is suspended (spec.suspend): it goes on with it"
+        return (
+            BackfillReason.SUSPENDED,
+            "the request is suspended (spec.suspend), and the backfill continues after its resume",
+        )
     rejected = blocked_now(context.snapshot, Need.RUN, context.now)
     if rejected is not None and reported([rejected], context.now):
         return rejected.reason, rejected.sentence[:4096]
@@ -64,7 +67,7 @@ def _why_it_waits(context: DecisionContext | None) -> tuple[str, str]:
 
 
 def without_request(backfill: ProcessBackfill, status: ProcessBackfillStatus, now: datetime) -> ProcessBackfillStatus:
-    """There is no request of the name that it gives, or none any more."""
+    """Its request does not exist, or was deleted."""
     name = backfill.spec.request.name
     message = f'there is no ProcessRequest "{name}" in namespace {backfill.metadata.namespace}; waiting for it'
     generation, reason = backfill.metadata.generation, BackfillReason.REQUEST_NOT_FOUND
@@ -80,12 +83,12 @@ def without_request(backfill: ProcessBackfill, status: ProcessBackfillStatus, no
 
 
 def without_calendar(state: BackfillState, context: DecisionContext) -> BackfillState:
-    """Its request has no calendar, so that not even its ticks are known."""
+    """Its request has no calendar, so its ticks are not known."""
     return _with(state, state.status.phase, *_why_it_waits(context))
 
 
 def done(state: BackfillState, cursor: datetime, counts: BackfillCounts) -> BackfillState:
-    """Every tick has a run that is over, or had one before."""
+    """Every tick has a finished run, or had one before."""
     bad = counts.failed + counts.canceled + counts.unknown
     total = counts.total
     far = _progress(cursor, counts, 0)
@@ -99,7 +102,7 @@ def done(state: BackfillState, cursor: datetime, counts: BackfillCounts) -> Back
 
 
 def canceled(state: BackfillState, cursor: datetime, counts: BackfillCounts, left: int) -> BackfillState:
-    """It was canceled, and none of its runs goes on."""
+    """It was canceled, and none of its runs is open."""
     message = f"spec.cancel was set; {left} of {counts.total + left} were not run"
     far = _progress(cursor, counts, left)
     return _with(state, BackfillPhase.CANCELED, BackfillReason.CANCELED, message, **far)

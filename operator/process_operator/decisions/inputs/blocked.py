@@ -1,9 +1,9 @@
-"""Blocked actions: what the API server keeps rejecting of what a request needs, and what its status says of that.
+"""Blocked actions: what the API server keeps rejecting of what a request needs, and how its status reports it.
 
-The reconciler notes each action that fails (`actions/rejections.py`), and drops the note once such an action
-works. Until the next try a decision leaves out what is blocked and goes on with the rest. A rejection is reported only
-after ten seconds, so that a blip changes no condition, and the condition does not change between two tries.
-Neighbours: `status/request.py` writes the conditions, `retention.py` frees a place where a quota is full.
+The reconciler records each action that fails (`actions/rejections.py`), and forgets it once this action works. Until
+the next attempt, a decision leaves out what is blocked and continues with the rest. A rejection is reported only after
+ten seconds, so a short failure changes no condition. The condition stays the same between two attempts. Neighbours:
+`status/request.py` writes the conditions, and `retention.py` frees a place if a quota is full.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from process_operator.resources.model import format_instant
 
 
 class Need(StrEnum):
-    """What an action is for. Decisions can leave out the first two; any other action is retried as a whole plan."""
+    """The object that an action creates. Decisions can leave out the first two. Others are retried as a whole plan."""
 
     RUN = "Run"
     CRON_JOB = "CronJob"
@@ -31,24 +31,24 @@ class Blocked:
     """The action in words, such as `ProcessRun close-1 cannot be created`."""
     reason: str
     message: str
-    """What the API server said."""
+    """The answer of the API server."""
     since: datetime
-    """When it failed first (UTC)."""
+    """Time of the first failure (UTC)."""
     again_at: datetime | None
-    """When it is tried again (UTC); None: never, the rejection is final."""
+    """Time of the next attempt (UTC). None if the rejection is final."""
     tries: int = 1
     certain: bool = False
-    """The API server rejected it, so nothing was done. After any other failure it may have been done."""
+    """The API server rejected it, so it had no effect. After any other failure it may have had one."""
     room_made_at: datetime | None = None
-    """When a finished run was last removed to make room under a full quota (UTC)."""
+    """Time at which a finished run was last deleted to make room under a full quota (UTC)."""
 
     def carried_over(self, by: timedelta) -> Blocked:
-        """The same after the clock was set by so much."""
+        """The same after the clock was set by this amount."""
         again_at = None if self.again_at is None else self.again_at + by
         room_made_at = None if self.room_made_at is None else self.room_made_at + by
         return replace(self, since=self.since + by, again_at=again_at, room_made_at=room_made_at)
 
     @property
     def sentence(self) -> str:
-        """What people read: what fails, since when, and why."""
+        """Text for users: the action that fails, since when, and why."""
         return f"{self.what} since {format_instant(self.since.replace(microsecond=0))}: {self.message}"

@@ -1,5 +1,7 @@
-"""What is remembered of a finished run. Neighbours: `retention.py` and `ticks/missed.py` read it, `actions/executor.py`
-collects it."""
+"""Memory of finished runs: the few facts that later decisions need.
+
+Neighbours: `retention.py` and `ticks/missed.py` read it, `actions/history.py` collects it.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,11 @@ from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary, StepStatus, Trigger
 
 _MAX_MESSAGE_LENGTH: Final = 256
-"""As much of a message as a `StepStatus` holds, in characters."""
+"""Maximum length of the message of a `StepStatus`, in characters."""
 
 
 class BackfillMark(NamedTuple):
-    """Which backfill made a run, and for which scheduled time (UTC)."""
+    """The backfill that created a run, and the scheduled time of the run (UTC)."""
 
     name: str
     tick: datetime
@@ -24,11 +26,11 @@ class BackfillMark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """What a notification says of the end of a run, beyond what is remembered of it anyway."""
+    """Facts about the end of a run that only its notification needs."""
 
     uid: str
     recorded: datetime
-    """When its end was written (UTC)."""
+    """Time at which its end was written (UTC)."""
     trigger: Trigger
     scheduled: datetime | None = None
     process: str = ""
@@ -38,7 +40,7 @@ class RunEnd:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """What is remembered of a finished run: enough for retention, catch-up and the request's status."""
+    """Facts about a finished run for retention, catch-up and the status of the request."""
 
     name: str
     uid: str
@@ -46,25 +48,25 @@ class FinishedRun:
     reason: str
     created: datetime
     scheduled: datetime | None = None
-    """The tick or the start that it stands for; None for a run that its request's timing did not make."""
+    """The tick or start that it stands for. None for a run that the timing of its request did not create."""
     start: datetime | None = None
     end: datetime | None = None
     summary: RunSummary | None = None
     missed_reason: str = ""
-    """Why it stands for ticks that did not start, in the words of `ticks/missed.py`; empty for a run that ran."""
+    """Reason of a record of missed ticks, as `MissedReason` writes it. Empty for a run that ran."""
     by_cronjob: bool = False
     """Whether its Job belongs to the CronJob, so that deleting the run leaves the Job."""
     backfill: BackfillMark | None = None
     steps: tuple[StepStatus, ...] = ()
-    """Of a process with steps: how each went."""
+    """Results of the steps, if its Process has steps."""
     recorded: datetime | None = None
-    """When its end was written (UTC); None where that is not known."""
+    """Time at which its end was written (UTC). None if it is not known."""
     untold: RunEnd | None = None
-    """Its end, until the run itself says that it was notified of; never of a step."""
+    """Its end, until its status reports the notification. Never set for a step."""
 
 
 def step_end(run: ProcessRun) -> StepStatus:
-    """What the run that has the steps keeps of the finished run of one."""
+    """The entry in the status of the parent for the finished run of a step."""
     parent, status = run.spec.parent, run.status
     assert parent is not None
     return StepStatus(
@@ -83,7 +85,7 @@ def step_end(run: ProcessRun) -> StepStatus:
 
 
 def remembered(run: ProcessRun) -> FinishedRun:
-    """The few facts of a finished run that later decisions need."""
+    """Facts of a finished run, from its object."""
     created = run.metadata.creation_timestamp
     assert created is not None
     annotations = run.metadata.annotations
@@ -107,7 +109,7 @@ def remembered(run: ProcessRun) -> FinishedRun:
 
 
 def _recorded(run: ProcessRun) -> datetime:
-    """When the end of a finished run was written (UTC), as far as the run says so."""
+    """Time at which the end of a finished run was written (UTC), as far as the run shows it."""
     written = (c.last_transition_time for c in run.status.conditions if c.type == ConditionType.FINISHED)
     recorded = next(written, None) or run.status.end_time or run.metadata.creation_timestamp
     assert recorded is not None
@@ -130,7 +132,7 @@ def _untold(run: ProcessRun) -> RunEnd | None:
 
 
 def backfill_mark(run: ProcessRun) -> BackfillMark | None:
-    """The backfill that a run belongs to, if it does."""
+    """The backfill that a run belongs to, if there is one."""
     name = run.metadata.labels.get(names.LABEL_BACKFILL)
     if run.spec.trigger != Trigger.BACKFILL or name is None or run.spec.scheduled_time is None:
         return None

@@ -9,14 +9,14 @@ from process_operator.resources.conditions import LogReason
 
 @dataclass(frozen=True, slots=True)
 class LogSource:
-    """Whose log is the log of the run, and what stands in for it where it cannot be read."""
+    """The container whose log is the log of the run, and the substitute if it cannot be read."""
 
     pod: str | None
-    """Name of the pod to ask; None: there is nothing to read."""
+    """Name of the pod. None if there is nothing to read."""
     container: str
     previous: bool
     """Whether it is the log of the attempt before the current one. It vanishes when the current one ends."""
     message: str
-    """The end of the log as the kubelet put it into the pod; empty where the message is not the log."""
+    """End of the log as the kubelet wrote it into the status of the pod. Empty if the message is not the log."""
     absent: LogReason
-    """Why there is no log where there is neither log nor message: `PodGone` or `NeverStarted`."""
+    """Reason if there is neither log nor message: `PodGone` or `NeverStarted`."""

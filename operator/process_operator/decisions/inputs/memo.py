@@ -2,7 +2,7 @@
 decided.
 
 A request with runs is decided about several times for each run, and its template and calendar are the same each time.
-Whoever asks must get them from the request and the other arguments alone. Neighbours: `acceptance/acceptance.py`,
+The caller must compute them from the request and the other arguments alone. Neighbours: `acceptance/acceptance.py`,
 `activation/activation.py` and `status/request.py` ask, `state/store.py` hands out the same object as long as the
 request stays the same.
 """

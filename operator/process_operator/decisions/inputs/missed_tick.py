@@ -26,7 +26,7 @@ class MissedReason:
 
     @classmethod
     def parse(cls, text: str) -> MissedReason | None:
-        """The inverse of str(); None where the text is not of this form."""
+        """The inverse of str(). None if the text does not have this form."""
         head, _, about = text.partition(" ")
         phase, _, reason = head.partition("/")
         if phase not in (RunPhase.MISSED, RunPhase.SKIPPED, RunPhase.UNKNOWN) or not reason:
@@ -34,7 +34,7 @@ class MissedReason:
         return cls(RunPhase(phase), reason, about)
 
     def message(self, deadline_seconds: int | None = None) -> str:
-        """The sentence a person reads in the run."""
+        """Text for users in the status of the run."""
         words = _WORDS.get(self.reason, "").format(about=self.about, seconds=deadline_seconds)
         is_named = self.reason == RunReason.OVERLAP or not self.about
         return words if is_named else f"{words}: {self.about}"
@@ -79,6 +79,6 @@ class Record:
 
 
 def summary_of(run: ProcessRun) -> RunSummary | None:
-    """The row of ticks that a run was made to stand for."""
+    """The row of ticks that a run records."""
     text = run.metadata.annotations.get(names.ANNOTATION_SUMMARY)
     return RunSummary.model_validate_json(text) if text else None

@@ -1,4 +1,4 @@
-"""Observations: what the operator found out by its own requests, beyond what its watches deliver."""
+"""Observations: facts that the operator found by requests of its own, beyond what its watches deliver."""
 
 from __future__ import annotations
 
@@ -14,95 +14,92 @@ from process_operator.timing.exclusions import NOTHING, Exclusions
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What the API server said to the dry run of a Job."""
+    """Answer of the API server to the dry run of a Job."""
 
     template_hash: str
     reason: str = ""
-    """Empty where the Job was accepted, else a reason of the condition Accepted."""
+    """Empty if the Job was accepted. Otherwise a reason of the condition Accepted."""
     message: str = ""
     again_at: datetime | None = None
-    """When to ask again, for refusals that may heal by themselves (a quota)."""
+    """Time of the next dry run, for rejections that may heal by themselves (a quota)."""
     job: int = 0
-    """Which of the Jobs that were asked about is refused: the index of its step."""
+    """Index of the rejected Job, which is that of its step."""
 
     @property
     def accepted(self) -> bool:
-        """Whether the API server would take the Job."""
+        """Whether the API server would create the Job."""
         return not self.reason
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How far the notifications about one end are."""
+    """State of the notifications about the end of one run."""
 
     done: bool = False
-    """Every receiver has it, or was given up."""
+    """Every receiver has it, or all its attempts have failed."""
     failures: tuple[str, ...] = ()
-    """`receiver: what happened` for each that was given up."""
+    """`receiver: what happened` for each receiver whose attempts have failed."""
     again_at: datetime | None = None
-    """When to try again to write that into the run, where it could not be written."""
+    """Time of the next attempt to write that into the run, if the write failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunObservations:
-    """What was found out about one open run by looks of our own; lost at a restart, then found out again."""
+    """Facts about one open run that the operator looked up. It looks them up again after a restart."""
 
     log: RunLog | None = None
     log_pod: str = ""
-    """The pod whose log that is: another one may follow it."""
+    """The pod that printed the log. Another pod may follow it."""
     log_wanted: bool = False
-    """A reader is at work; its result will come as `log`."""
+    """A log reader is active. Its result becomes `log`."""
     pods_listed_at: datetime | None = None
-    """Since its Job began to end, where it does."""
+    """Time of the last list of its pods (UTC). Since its Job began to end, if it is ending."""
     rejected_pods: str | None = None
-    """Why there are no pods, in the words of the newest Event."""
+    """Message of the newest Event about rejected pods."""
     events_read_at: datetime | None = None
     pod_event: Waiting | None = None
-    """Reason and message of the newest Event of a pod, where that is a warning."""
+    """Reason and message of the newest Event about a pod, if that is a warning."""
     pod_events_read_at: datetime | None = None
     kubelet_events_read_at: datetime | None = None
     kubelet_events: tuple[KubeletEvent, ...] | None = None
-    """What the kubelet said of the pod that speaks for the run; None: it was not asked for."""
+    """Events of the kubelet about the pod that represents the run. None if they were not read."""
     job_absent: bool = False
-    """The API server itself has said that the Job does not exist."""
+    """The API server has answered that the Job does not exist."""
     withdrawal_rejected: bool = False
-    """The API server did not let us take its claim back (`ticks/early_claims.py`): it waits for its tick all the
-    same."""
+    """The API server rejected the withdrawal of its claim (`ticks/early_claims.py`), so the run waits for its tick."""
     managed_elsewhere: bool = False
-    """Admission gives its Job to another controller, which would resume it before its time: it is made when it is
-    due."""
+    """Admission assigns its Job to another controller, which would resume it early. So the Job is created when it is due."""
     create_rejected: Blocked | None = None
-    """What the API server said to the Job of this run when it refused it."""
+    """The rejection of its Job by the API server."""
     running_since: datetime | None = None
-    """When the operator first saw a pod of this run ready."""
+    """Time at which the operator first saw a ready pod of this run (UTC)."""
     unready_since: datetime | None = None
-    """When the operator saw that no pod of this run was ready any more."""
+    """Time at which the operator saw that no pod of this run was ready any more (UTC)."""
     finishing: bool = False
-    """Its end is being written by us: the event that it left the open runs tells nothing new."""
+    """The operator is writing its end, so the watch event about that brings nothing new."""
     ended_at: datetime | None = None
-    """When the operator first saw that its Job is over or gone: a list of its pods that is older says nothing of their
-    end."""
+    """Time at which the operator first saw that its Job is over or gone (UTC). An older list does not show how its pods ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarInForce:
-    """The last version of a calendar that could be read, and what it excluded before it changed."""
+    """The last readable version of a calendar, and the exclusions before its change."""
 
     now: Exclusions | None = None
-    """None if no version could be read since the operator began to watch it."""
+    """None if no version was readable since the operator began to watch it."""
     digest: str = ""
-    """Of the text of `now`."""
+    """Digest of the text of `now`."""
     before: Exclusions | None = None
     changed_at: datetime | None = None
     """The last instant (UTC) at which `before` held."""
 
     @property
     def latest(self) -> Exclusions:
-        """What it excludes."""
+        """Its present exclusions."""
         return self.now if self.now is not None else NOTHING
 
     def at(self, instant: datetime) -> Exclusions:
-        """What it excluded at an instant, as far as that is known."""
+        """Its exclusions at an instant, as far as they are known."""
         if self.changed_at is not None and instant <= self.changed_at:
             return self.before or NOTHING
         return self.latest
@@ -110,25 +107,25 @@ class CalendarInForce:
 
 @dataclass(frozen=True, slots=True)
 class CalendarFile:
-    """A key of a ConfigMap that `excludeFrom` names: what is wrong with it as it is now, and what is in force.
+    """A key of a ConfigMap that `excludeFrom` names: the problems of its present text, and the version in force.
 
     `whole` is in force for requests that want every event read, `readable` for those that skip what cannot be read.
     """
 
     is_there: bool = True
     problem: str = ""
-    """Why it is no calendar at all; empty if it is one."""
+    """Reason why it is no calendar at all. Empty if it is one."""
     unreadable: str = ""
-    """Which of its events cannot be read, and why; empty if none."""
+    """The events that cannot be read, and why. Empty if there are none."""
     remarks: str = ""
-    """Slips in events that were read all the same."""
+    """Mistakes in events that were read nevertheless."""
     whole: CalendarInForce = CalendarInForce()
     readable: CalendarInForce = CalendarInForce()
 
     def in_force(self, *, skips: bool) -> CalendarInForce:
-        """What is in force for a request."""
+        """The version in force for a request."""
         return self.readable if skips else self.whole
 
     def objection(self, *, skips: bool) -> str:
-        """Why the calendar as it is now cannot be put into force; empty if it can."""
+        """Reason why the present text cannot be put into force. Empty if it can."""
         return self.problem or ("" if skips else self.unreadable)

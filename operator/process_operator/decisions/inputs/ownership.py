@@ -1,11 +1,11 @@
 """Ownership: which Jobs and pods belong to a run, which runs and CronJobs to a request, proven by UIDs.
 
-Names, labels and annotations are for selectors: whoever may write an object may choose them. The operator reads, ends,
-changes, deletes and records an object for a run only where a function of this module says that it belongs to the run.
-Three things are proof: the UID of the controller, a UID in a status, which only the operator writes, and a name with
-the digest of the UID that the API server gave to the request. Neighbours: `manifests/owners.py` writes owners and
-labels, `request.py` leaves out what is not proven, `actions/executor.py` asks here about each object that it gets by
-name.
+Names, labels and annotations are for selectors, because any client that may write an object can choose them. The
+operator reads, ends, changes, deletes and records an object for a run only if a function of this module proves that it
+belongs to the run. There are three proofs. The first is the UID of the controller. The second is a UID in a status,
+which only the operator writes. The third is a name with the digest of the UID that the API server gave to the request.
+Neighbours: `manifests/owners.py` writes owners and labels, `request.py` leaves out what is not proven, and the modules
+of `actions/` check each object that they get by name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from process_operator.resources.process_run import ProcessRun, Trigger
 from process_operator.timing.recurrence import Recurrence
 
 _CLOCKS_APART: Final = timedelta(minutes=1)
-"""How long before its tick the API server may have created a CronJob's Job: the clocks of two machines differ."""
+"""Maximum difference of the clocks of two machines. A Job may have been created this long before its tick."""
 
 
 class CronJobOfRequest(NamedTuple):
@@ -42,7 +42,7 @@ class CronJobOfRequest(NamedTuple):
 def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
     """Whether a run that names the request belongs to it, and not to one that had the name before.
 
-    A run that a person created belongs to whatever request has that name; one that came back from a backup to none.
+    A run that a user created belongs to any request of that name. A run that a backup restored belongs to none.
     """
     uid, metadata = request.metadata.uid, run.metadata
     if is_restored(run):
@@ -57,7 +57,7 @@ def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
 
 
 def is_restored(run: ProcessRun) -> bool:
-    """Whether an open run came back from a backup without its status, so that nobody knows whether it ran."""
+    """Whether a backup restored an open run without its status, so it is not known whether it ran."""
     if names.LABEL_RESTORED not in run.metadata.labels or names.ANNOTATION_MISSED_REASON in run.metadata.annotations:
         return False
     if any(owner.controller for owner in run.metadata.owner_references):
@@ -76,7 +76,7 @@ def is_step_of(step: ProcessRun, run: ProcessRun) -> bool:
 def is_cronjob_of(cronjob: CronJob, request_name: str, request_uid: str) -> bool:
     """Whether the operator made a CronJob for the request with this name and UID.
 
-    One that has lost its owner (`kubectl delete --cascade=orphan`) still has its name; one of somebody else has an
+    A CronJob that has lost its owner (`kubectl delete --cascade=orphan`) still has its name. One of another client has an
     owner.
     """
     if cronjob.metadata.name != names.child_stem(request_name, request_uid):
@@ -105,7 +105,7 @@ def is_job_of(run: ProcessRun, job: Job, cronjob: CronJobOfRequest | None) -> bo
 
 
 def job_of(snapshot: Snapshot, run: ProcessRun) -> Job | None:
-    """The Job of a run as it was last seen; None too where the Job of that name is somebody else's."""
+    """The Job of a run as it was last seen. None also if the Job of that name belongs to another owner."""
     job = snapshot.jobs.get(run.metadata.name)
     return job if job is not None and is_job_of(run, job, cronjob_of_run(snapshot, run)) else None
 
@@ -148,7 +148,7 @@ def own_part(snapshot: Snapshot) -> Snapshot:
 def without_false_ticks(snapshot: Snapshot, recurrence: Recurrence | None) -> Snapshot:
     """A snapshot whose Jobs of the CronJob keep their tick only where it is one of the schedule that is in force.
 
-    What stands before the present activation came from another schedule, which nobody knows any more.
+    Ticks before the present activation came from another schedule, which is not known any more.
     """
     cronjob, activation = cronjob_of(snapshot, snapshot.uid), snapshot.status.activation
     if recurrence is None or cronjob is None or activation is None or activation.since is None:
@@ -197,8 +197,8 @@ def _without_tick(job: Job) -> Job:
 def is_made_by_person(run: ProcessRun) -> bool:
     """Whether a person created the run: only the operator may set another trigger.
 
-    Such a run belongs to whatever request has the name that it gives, and is no part of it: it stays when the request
-    is deleted, and may be applied in another cluster. For a Job that was made from the CronJob by hand the operator
+    This run belongs to any request that has the name that it gives, and is not owned by it. It remains when the request
+    is deleted, and may be applied in another cluster. If a user creates a Job from the CronJob by hand, the operator
     creates the run.
     """
     return run.spec.trigger == Trigger.MANUAL and names.ANNOTATION_ENGINE not in run.metadata.annotations

@@ -13,16 +13,16 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
 
 REPORTED_AFTER: Final = timedelta(seconds=10)
-"""How long an action must have been failing before the status reports it."""
+"""Minimum time of failures before the status reports an action."""
 ROOM_INTERVAL: Final = timedelta(seconds=10)
 """Time between two removals for a full quota: the API server counts what was deleted a few seconds later."""
 _CAUSES: Final = frozenset({Reason.QUOTA_EXCEEDED, Reason.REJECTED, Reason.WEBHOOK_FAILED, Reason.API_ERROR})
 
 
 def blocked_now(snapshot: Snapshot, need: Need, now: datetime) -> Blocked | None:
-    """Whether a decision has to leave out actions of that kind now.
+    """The blocked action if a decision has to leave out actions of that kind now.
 
-    The first failure of a request that may have been carried out is retried at once, with everything else as it was.
+    The first failure of a request that may have been carried out is retried at once, with everything else unchanged.
     """
     found = snapshot.blocked.get(need)
     if found is None or found.again_at is None or now >= found.again_at or not (found.certain or found.tries > 1):
@@ -31,7 +31,7 @@ def blocked_now(snapshot: Snapshot, need: Need, now: datetime) -> Blocked | None
 
 
 def is_quota_full(snapshot: Snapshot) -> bool:
-    """Whether a quota lately had no room for a run."""
+    """Whether a quota had no room for a run at the last attempt."""
     found = snapshot.blocked.get(Need.RUN)
     return found is not None and found.reason == Reason.QUOTA_EXCEEDED
 
@@ -43,7 +43,7 @@ def reported(blocked: Iterable[Blocked], now: datetime) -> Blocked | None:
 
 
 def since_reported(blocked: Iterable[Blocked], conditions: tuple[Condition, ...]) -> list[Blocked]:
-    """The same, each known for as long as the condition Ready says: a restarted operator has just met it."""
+    """The same, each since the transition of the condition Ready. A restarted operator has only just met it."""
     ready = next((c for c in conditions if c.type == ConditionType.READY and c.status == ConditionStatus.FALSE), None)
     known = ready.last_transition_time if ready is not None else None
     if ready is None or known is None:
@@ -72,9 +72,9 @@ def blocked_jobs(views: Iterable[RunView]) -> list[Blocked]:
 
 
 def cause_of_misses(snapshot: Snapshot) -> tuple[datetime, str] | None:
-    """Since when no run could be created, and why; None where runs can be created.
+    """The instant (UTC) since which no run could be created, and the cause. None if runs can be created.
 
-    After a restart of the operator the condition in the status is all that is known of it.
+    After a restart of the operator only the condition in the status shows it.
     """
     found = snapshot.blocked.get(Need.RUN)
     if found is not None:
@@ -87,7 +87,7 @@ def cause_of_misses(snapshot: Snapshot) -> tuple[datetime, str] | None:
 
 
 def _generic(what: str) -> str:
-    """The same about all runs: the record of a tick must not name the run of another one."""
+    """The same about all runs. The record of a tick must not name the run of another tick."""
     return "no ProcessRun could be created" if what.startswith("ProcessRun ") else what
 
 

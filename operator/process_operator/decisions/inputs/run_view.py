@@ -1,6 +1,6 @@
-"""One open run with everything that belongs to it, and what the rest of a decision wants of it.
+"""One open run with everything that belongs to it, and the orders of the decision for it.
 
-`request.py` makes views and orders, `run/follow.py` and `run/finish.py` act on them.
+`request.py` makes views and orders. `run/follow.py` and `run/finish.py` act on them.
 """
 
 from __future__ import annotations
@@ -30,72 +30,72 @@ class RunView:
 
     run: ProcessRun
     job: Job | None
-    """As last seen, also when it is gone."""
+    """As last seen, also if it is gone."""
     job_gone: bool
     pods: tuple[Pod, ...]
     observations: RunObservations
     window: StartWindow | None
-    """Of a Run Later run: when it may start."""
+    """Start window of a Run Later run."""
     name: str
-    """Of the run and of its Job."""
+    """Name of the run and of its Job."""
     created: datetime
-    """When it was made: for a tick that is its claim (UTC)."""
+    """Time of its creation (UTC). For a tick that is its claim."""
     due: datetime
-    """When it asked to start (UTC)."""
+    """Time at which it should start (UTC)."""
     scheduled: datetime
-    """The time for which it runs, and which its work is told (UTC)."""
+    """Scheduled time that its work gets as PROCESS_SCHEDULED_TIME (UTC)."""
     is_paused: bool
-    """Whether its Job (or that of its present step) was running and was suspended by `onSuspend: SuspendRunning`."""
+    """Whether `onSuspend: SuspendRunning` suspended its running Job, or that of its present step."""
     is_started: bool
-    """Whether the operator has started its Job: it has pods, had them, or may have them any moment. With steps: whether
-    it began. A Job that somebody else suspended is started as far as the operator is concerned."""
+    """Whether the operator has started its Job, so that it has, had or may get pods. With steps, whether it began. A Job
+    that another client suspended counts as started."""
     missed_reason: MissedReason | None
-    """Why it will never start, where it was made to record just that."""
+    """Reason if the run only records that a tick does not start."""
     by_cronjob: bool
     """Whether its Job is (or was) the CronJob controller's."""
     steps: Mapping[str, RunView]
-    """Of a run with steps: the open runs of its steps, by their names."""
+    """Open runs of its steps, by their names."""
     process: str | None
-    """What it runs: a Process, or its request where that has its own Job template. None where that is not known."""
+    """Name of its Process, or of its request if that has its own Job template. None if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunOrders:
-    """What the rest of the decision wants of one run."""
+    """Orders of the decision for one run."""
 
     now: datetime
     request: ProcessRequest | None
     template: JobTemplate | None = None
     may_start: bool = False
     kill: Kill | None = None
-    """It has to end."""
+    """Set if it has to end."""
     missed_reason: MissedReason | None = None
-    """It is given up before it started."""
+    """Set if it is missed before it started."""
     pause: bool = False
-    """Suspend its Job; a resume starts the work over."""
+    """Suspend its Job. A resume starts the work over."""
     replaced_by: str | None = None
-    """The newer run, where a CronJob may have replaced this one."""
+    """The newer run if a CronJob may have replaced this one."""
     wait_reason: tuple[str, str] | None = None
-    """Reason and message for people, while it may not start."""
+    """Reason and message for users while it must wait."""
     is_next: bool = False
     """It is among the next to start, so its message names the run that blocks it now. Later ones keep their message,
     because all of a long queue would be written at every end of a run."""
     process: str | None = None
-    """What it runs, where that is not what its request names."""
+    """Name of its Process if its request names another one."""
     steps: tuple[StepStatus, ...] = ()
-    """The steps with which it begins, where its process has any."""
+    """The steps with which it begins, if its Process has steps."""
     stop_on_failure: bool = True
-    """Where it begins with steps: whether those after one that failed are left out."""
+    """Whether the steps after a failed one are skipped."""
     start_timeout: int | None = None
-    """Seconds after which a run that has started no container is ended."""
+    """Seconds after which a run without a started container is ended."""
     is_suspended: bool = False
-    """Its request is suspended, and so is it."""
+    """It is suspended together with its request."""
 
 
 def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = None) -> RunView:
-    """Everything about one run of a snapshot. What many rules ask is worked out here, once.
+    """Everything about one run of a snapshot. Facts that many rules need are computed here once.
 
-    `step_process` is what the run of a step runs.
+    `step_process` is the name of the Process of a step.
     """
     name, created, annotations = run.metadata.name, run.metadata.creation_timestamp, run.metadata.annotations
     assert created is not None
@@ -132,15 +132,15 @@ def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = N
 
 
 def _are_steps_paused(run: ProcessRun, steps: Collection[RunView]) -> bool:
-    """Whether a run with steps was suspended with its request: its present step was, or it is between two steps."""
+    """Whether a run with steps was suspended with its request, in a step or between two."""
     if any(step.is_paused for step in steps):
         return True
-    # A step that is started was not suspended by the operator, or not any more.
+    # The operator did not suspend a started step, or has resumed it.
     return run.status.reason == RunReason.SUSPENDED and not any(step.is_started for step in steps)
 
 
 def _process_of_request(snapshot: Snapshot, run: ProcessRun) -> str | None:
-    """What the request has run: its Process, or itself where it has its own Job template."""
+    """Name of the Process of the request, or of the request itself if it has its own Job template."""
     request = snapshot.request
     if request is None or run.spec.parent is not None:
         return None
@@ -148,7 +148,7 @@ def _process_of_request(snapshot: Snapshot, run: ProcessRun) -> str | None:
 
 
 def _missed_reason(run: ProcessRun, job: Job | None) -> MissedReason | None:
-    """Why a run was made to record that it does not start. On a run that has started somebody else wrote it."""
+    """The reason that a record of a missed tick has. On a run that has started, another client wrote it."""
     text = run.metadata.annotations.get(names.ANNOTATION_MISSED_REASON)
     if text is None or job is not None or run.status.job_uid is not None or run.status.steps:
         return None
@@ -168,17 +168,17 @@ def _window(snapshot: Snapshot, run: ProcessRun) -> StartWindow | None:
 
 
 def waits_for_start(view: RunView) -> bool:
-    """Whether a Run Later run has not been let go yet: it is in nobody's way."""
+    """Whether a Run Later run is not started yet, so that it blocks no other run."""
     return view.run.spec.trigger == Trigger.LATER and not view.is_started
 
 
 def log_settings(orders: RunOrders) -> LogSettings:
-    """What is kept of the log; the defaults where the request is gone."""
+    """Log settings of the request, or the defaults if it is gone."""
     return orders.request.spec.log if orders.request is not None else LogSettings()
 
 
 def is_log_wanted(orders: RunOrders, *, succeeds: bool) -> bool:
-    """Whether the log of a run with such an end is kept."""
+    """Whether the log of a run that succeeds or not is kept."""
     settings = log_settings(orders)
     if settings.tail_bytes == 0 or settings.capture == LogCapture.NEVER:
         return False

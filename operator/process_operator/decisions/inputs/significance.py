@@ -14,7 +14,7 @@ from process_operator.resources.kinds import PROCESS_RUN
 
 
 class Urgency(StrEnum):
-    """How soon the operator has to decide about the request that an event concerns."""
+    """Time within which the operator has to decide about the request that an event concerns."""
 
     IMMEDIATE = "Immediate"
     BATCHED = "Batched"

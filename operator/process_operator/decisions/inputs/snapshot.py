@@ -1,7 +1,7 @@
-"""All that is known about one request at one moment: the input of every decision.
+"""Snapshot: everything that is known about one request at one moment, the input of every decision.
 
-The store (`state/store.py`) fills it from watches, from our own writes and from the few looks that
-decisions asked for (`plan/actions.py`). Nothing in here changes afterwards.
+`state/` fills it from watches, from the operator's own writes and from the look-ups that decisions requested
+(`plan/actions.py`). It does not change afterwards.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Defaults:
     engine: Engine = Engine.AUTO
     retention_batch: int = 10
     receivers: tuple[Receiver, ...] = ()
-    """Who may be notified; the administrator's."""
+    """Receivers of notifications that the administrator allows."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One request (or what is left of one), with everything that belongs to it."""
+    """One request, or the remains of a deleted one, with everything that belongs to it."""
 
     namespace: str
     name: str
@@ -47,41 +47,41 @@ class Snapshot:
     """The newest status known, written or about to be."""
     process: Process | None = None
     step_processes: Mapping[str, Process] = field(default_factory=dict)
-    """By name: those that the steps of `process`, or of a run that goes on, name."""
+    """Processes of the steps of `process` and of open runs, by name."""
     process_lock: ProcessLock | None = None
     """The lock of `process`, if that has a policy other than Allow."""
     cronjobs: tuple[CronJob, ...] = ()
     runs: tuple[ProcessRun, ...] = ()
-    """Open runs only, without those of steps."""
+    """Open runs, without those of steps."""
     step_runs: tuple[ProcessRun, ...] = ()
     """Open runs of steps."""
     step_ends: Mapping[str, StepStatus | None] = field(default_factory=dict)
-    """By the name of the run of a step that is not open: how it ended; `None`: there is no such run."""
+    """Ends of the runs of steps, by the name of the run. `None` if no run of that name exists."""
     jobs: Mapping[str, Job] = field(default_factory=dict)
     gone_jobs: frozenset[str] = frozenset()
-    """Jobs in `jobs` that have been deleted; held as last seen until their run is recorded."""
+    """Deleted Jobs in `jobs`. They are kept as last seen until their run is recorded."""
     pods: Mapping[str, tuple[Pod, ...]] = field(default_factory=dict)
-    """By the name of their Job."""
+    """Pods, by the name of their Job."""
     observations: Mapping[str, RunObservations] = field(default_factory=dict)
-    """By the name of the run."""
+    """Observations, by the name of the run."""
     history: tuple[FinishedRun, ...] | None = None
-    """Finished runs, oldest first; `None`: not looked at since the operator started."""
+    """Finished runs, oldest first. `None` if they were not listed since the operator started."""
     backfills: tuple[ProcessBackfill, ...] = ()
-    """With the status that is written; finished ones too, because they remember what they have run."""
+    """With the written status. Finished ones are included, because they show which ticks they have run."""
     backfill_status: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
-    """By name: newer than the written one, where there is one."""
+    """Statuses, by name, that are newer than the written ones."""
     dry_run: DryRun | None = None
     blocked: Mapping[str, Blocked] = field(default_factory=dict)
-    """By what it is for (`Need`): what the API server keeps rejecting."""
+    """Actions that the API server keeps rejecting, by what they are for."""
     calendars: Mapping[tuple[str, str], CalendarFile] = field(default_factory=dict)
-    """Those that `excludeFrom` names, by ConfigMap and key, as far as they were read."""
+    """Calendars that `excludeFrom` names, by ConfigMap and key, as far as they were read."""
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
-    """Of notifications that were handed over, by the UID of the run."""
+    """State of notifications, by the UID of the run."""
     defaults: Defaults = Defaults()
 
     @cached_property
     def uid(self) -> str:
-        """UID of the request, empty where it is gone."""
+        """UID of the request. Empty if it is gone."""
         return self.request.metadata.uid if self.request else ""
 
     def status_of(self, backfill: ProcessBackfill) -> ProcessBackfillStatus:
@@ -89,7 +89,7 @@ class Snapshot:
         return self.backfill_status.get(backfill.metadata.name, backfill.status)
 
     def observations_of(self, run: str) -> RunObservations:
-        """What was found out about a run."""
+        """Observations about a run."""
         return self.observations.get(run, _NOTHING)
 
 

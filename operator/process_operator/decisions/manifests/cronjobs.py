@@ -16,7 +16,7 @@ from process_operator.resources.process_request import ProcessRequest
 
 
 def cronjob_job_manifest(template: JobTemplate, cronjob: CronJob, *, name: str, tick: datetime) -> dict[str, Any]:
-    """The Job of a tick, as the CronJob controller itself makes it (`getJobFromTemplate2` of Kubernetes)."""
+    """The Job of a tick, as the CronJob controller creates it (`getJobFromTemplate2` of Kubernetes)."""
     metadata = cronjob.metadata
     return {
         "apiVersion": "batch/v1",
@@ -37,7 +37,10 @@ def cronjob_job_manifest(template: JobTemplate, cronjob: CronJob, *, name: str, 
 
 
 def take_over_patch(cronjob: CronJob, tick: datetime) -> dict[str, Any]:
-    """What takes a tick from the CronJob controller: its own cursor and whose it is, in one write to this version."""
+    """The patch that takes over a tick from the CronJob controller.
+
+    It sets the cursor of the controller and the annotation of the operator in one write to this version.
+    """
     return {
         "metadata": {
             "resourceVersion": cronjob.metadata.resource_version,
@@ -48,7 +51,7 @@ def take_over_patch(cronjob: CronJob, tick: datetime) -> dict[str, Any]:
 
 
 def active_patch(cronjob: CronJob, active: Iterable[ActiveJob]) -> dict[str, Any]:
-    """What makes the CronJob controller count exactly these Jobs as running, written to this version."""
+    """The patch that makes the CronJob controller count exactly these Jobs as running, for this version."""
     kind = {"apiVersion": "batch/v1", "kind": "Job", "namespace": cronjob.metadata.namespace}
     return {
         "metadata": {"resourceVersion": cronjob.metadata.resource_version},
@@ -65,9 +68,9 @@ def cronjob_spec(
     starting_deadline_seconds: int | None,
     suspend: bool,
 ) -> dict[str, Any]:
-    """The spec of a CronJob; None stands for a field that is not set, so that the same body serves a merge patch.
+    """The spec of a CronJob. None marks a field that is not set, so the same body is a merge patch.
 
-    Both history limits are high: the CronJob controller must not remove a Job before it is recorded.
+    Both history limits are high, because the CronJob controller must not delete a Job before it is recorded.
     """
     return {
         "schedule": schedule,
@@ -78,7 +81,7 @@ def cronjob_spec(
         "successfulJobsHistoryLimit": 100,
         "failedJobsHistoryLimit": 100,
         "jobTemplate": {
-            # The hash says of each Job from which template it is.
+            # The hash shows for each Job from which template it was created.
             "metadata": {
                 "labels": dict(template.labels),
                 "annotations": {**template.annotations, names.ANNOTATION_TEMPLATE_HASH: template.hash},
@@ -89,7 +92,7 @@ def cronjob_spec(
 
 
 def cronjob_manifest(request: ProcessRequest, template: JobTemplate, spec: dict[str, Any]) -> dict[str, Any]:
-    """The CronJob of a request, made suspended: its activation is set up before it may fire."""
+    """The CronJob of a request. It is created suspended, because its activation must be set up before it fires."""
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",

@@ -1,7 +1,6 @@
-"""Bodies of what we create: runs, Jobs and CronJobs, with their owners, labels and deterministic names.
+"""Manifests and patches of Jobs. A manifest follows from its arguments alone.
 
-`template/job_template.py` provides the Job template; `resources/names.py` the names. A body follows from its arguments
-alone.
+`template/job_template.py` provides the Job template, and `resources/names.py` the names.
 """
 
 from __future__ import annotations
@@ -28,8 +27,10 @@ def job_manifest(
     scheduled: datetime,
     suspended: bool = False,
 ) -> dict[str, Any]:
-    """The Job of a run: same name, owned by it. `suspended`: it waits for its start, and says that the operator wants
-    so."""
+    """The Job of a run, with the same name and the run as owner.
+
+    With `suspended` it waits for its start, and an annotation marks the suspension as the operator's.
+    """
     tick = scheduled if run.spec.trigger.is_of_schedule else None
     manifest = _job_of_run(template, run.metadata.name, run.metadata.namespace, request, scheduled=scheduled, tick=tick)
     manifest["spec"]["suspend"] = suspended
@@ -41,9 +42,9 @@ def job_manifest(
 def job_to_come(
     template: JobTemplate, request: ProcessRequest, *, run: str, scheduled: datetime, tick: datetime | None = None
 ) -> dict[str, Any]:
-    """The Job of a run that is about to be made; `owned_by_run` completes it when the run has its UID.
+    """The Job of a run that is about to be created. `owned_by_run` completes it when the run has its UID.
 
-    `tick` is the time of the schedule that it stands for, where it stands for one.
+    `tick` is the time of the schedule that it stands for, if there is one.
     """
     return _job_of_run(template, run, request.metadata.namespace, request, scheduled=scheduled, tick=tick)
 
@@ -55,7 +56,7 @@ def owned_by_run(manifest: Mapping[str, Any], uid: str) -> dict[str, Any]:
 
 
 def kill_patch(kill: Kill, *, resume: bool = False) -> dict[str, Any]:
-    """What ends a Job so that it stays and can be recorded: why, and a deadline of 0 seconds, in one write.
+    """The patch that ends a Job and keeps it for its record: the reason and a deadline of 0 seconds in one write.
 
     `resume` is for a Job that the operator suspended, because a deadline does not end a suspended one. With the
     deadline of 0 it has no pod.
@@ -70,25 +71,24 @@ def kill_patch(kill: Kill, *, resume: bool = False) -> dict[str, Any]:
 
 
 def pause_patch(now: datetime) -> dict[str, Any]:
-    """What suspends a Job, and says that the operator did it, in one write."""
+    """The patch that suspends a Job and marks the suspension as the operator's."""
     return {"metadata": {"annotations": {names.ANNOTATION_PAUSED: format_instant(now)}}, "spec": {"suspend": True}}
 
 
 def resume_patch() -> dict[str, Any]:
-    """What resumes a Job that the operator suspended: a later suspension is somebody else's."""
+    """The patch that resumes a Job that the operator suspended. Without the mark, a later suspension is another client's."""
     return {**unmark_patch(), "spec": {"suspend": False}}
 
 
 def unmark_patch() -> dict[str, Any]:
-    """What takes the operator's marks from a Job that somebody else has resumed."""
+    """The patch that removes the operator's marks from a Job that another client has resumed."""
     return {"metadata": {"annotations": dict.fromkeys(names.SUSPENSION_MARKS)}}
 
 
 def dry_run_manifest(template: JobTemplate, request: ProcessRequest, *, name: str, now: datetime) -> dict[str, Any]:
-    """A Job like those that will run, for the server to look at; it is never stored.
+    """A Job like those that will run, for a dry run. It is never stored.
 
-    `name` is as long as any of theirs. Where a Job has it the server answers AlreadyExists, once it has nothing to
-    refuse.
+    `name` is as long as any of theirs. If a Job has that name, the API server answers AlreadyExists after all checks.
     """
     return _job(template, name, request.metadata.namespace, scheduled=now)
 

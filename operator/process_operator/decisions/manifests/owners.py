@@ -12,7 +12,7 @@ from process_operator.resources.process_run import ProcessRun, Trigger
 
 
 def owner(*, api_version: str, kind: str, name: str, uid: str) -> dict[str, Any]:
-    """A controller reference, as the garbage collector and kubectl expect it."""
+    """A controller reference as the garbage collector and kubectl expect it."""
     return {
         "apiVersion": api_version,
         "kind": kind,
@@ -41,11 +41,11 @@ def run_labels(request: ProcessRequest, run: str) -> dict[str, str]:
 
 
 def adoption_patch(request: ProcessRequest, run: ProcessRun) -> dict[str, Any]:
-    """What gives a run the labels and the owner that it should have, in one PATCH; empty where it has them.
+    """The patch that sets the labels and the owner of a run. Empty if the run has them.
 
-    A run that a person created has no label of these, or those of another cluster or of an earlier request; it gets no
-    owner. One that the operator created has labels and owner unless somebody changed them; its Process is left as it
-    was, because the request may name another one by now.
+    A run that a user created has none of these labels, or those of another cluster or of an earlier request. It gets no
+    owner. A run that the operator created has labels and owner unless another client changed them. Its Process label is
+    not changed, because the request may name another Process by now.
     """
     metadata, is_persons = run.metadata, is_made_by_person(run)
     wanted = run_labels(request, metadata.name)
@@ -62,7 +62,7 @@ def adoption_patch(request: ProcessRequest, run: ProcessRun) -> dict[str, Any]:
 
 
 def identity_patch(request: ProcessRequest, metadata: WorkloadMetadata) -> dict[str, Any]:
-    """What gives a Job or CronJob of the request the labels again by which it is watched; empty where it has them."""
+    """The patch that restores the labels by which a Job or CronJob is watched. Empty if it has them."""
     wanted = {names.LABEL_REQUEST: request.metadata.name, names.LABEL_REQUEST_UID: request.metadata.uid}
     labels = {key: value for key, value in wanted.items() if metadata.labels.get(key) != value}
     return {"metadata": {"labels": labels}} if labels else {}

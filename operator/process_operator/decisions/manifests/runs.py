@@ -42,7 +42,7 @@ def run_manifest(
 def step_run_manifest(
     request: ProcessRequest, parent: ProcessRun, *, step: str, process: str, scheduled: datetime
 ) -> dict[str, Any]:
-    """The ProcessRun of a step: of the same request and for the same instant as its parent, and owned by that.
+    """The ProcessRun of a step, with the request and the scheduled time of its parent, which owns it.
 
     `process` is the name of the step's own Process.
     """
@@ -58,7 +58,7 @@ def step_run_manifest(
 
 
 def missed_run_manifest(request: ProcessRequest, *, name: str, record: Record) -> dict[str, Any]:
-    """A ProcessRun that records why a tick, or a row of ticks, did not start."""
+    """A ProcessRun that records why a tick or a row of ticks did not start."""
     annotations = {names.ANNOTATION_MISSED_REASON: str(record.missed_reason)}
     if record.summary is not None:
         annotations[names.ANNOTATION_SUMMARY] = record.summary.model_dump_json(by_alias=True)

@@ -1,7 +1,7 @@
-"""What a decision may ask for: actions as values, and the plan that holds them.
+"""Actions that a decision may ask for, as values.
 
-Each action is one API write (or one look that no watch delivers), can be repeated without harm, and names what it is
-about. A plan is compared whole in tests. `request.py` makes plans, `actions/executor.py` carries them out.
+Each action is one API write, or one look-up that no watch delivers. It can be repeated without harm, and names the
+object that it is about. Tests compare whole plans. `request.py` makes plans, and `actions/executor.py` executes them.
 """
 
 from __future__ import annotations
@@ -72,16 +72,16 @@ class _ManifestAction(Action):
 
 @dataclass(frozen=True, slots=True)
 class BeginActivation(Action):
-    """Write `status.activation` of the request before anything follows from it."""
+    """Write `status.activation` of the request before any action that depends on it."""
 
     status: ProcessRequestStatus
 
 
 @dataclass(frozen=True, slots=True)
 class DryRunJob(Action):
-    """Ask the API server what it would say to a Job (server-side dry run, strict fields).
+    """Create a Job as a server-side dry run with strict fields.
 
-    Where the process has steps there is a Job for each; the first that is refused decides.
+    A Process with steps has a Job for each step. The first rejected Job decides.
     """
 
     manifests: tuple[Object, ...]
@@ -90,29 +90,29 @@ class DryRunJob(Action):
 
 @dataclass(frozen=True, slots=True)
 class FollowConfigMap(Action):
-    """Read a ConfigMap that `excludeFrom` names, and watch it from then on."""
+    """Read a ConfigMap that `excludeFrom` names, and watch it afterwards."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class LoadHistory(Action):
-    """List the finished runs of the request: no watch delivers them."""
+    """List the finished runs of the request, which no watch delivers."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadProcessRuns(Action):
-    """List the finished runs of a Process that is shared under a policy: whom they were in the way of."""
+    """List the finished runs of a Process that is shared under a policy, to find which ticks they blocked."""
 
     process: str
 
 
 @dataclass(frozen=True, slots=True)
 class CreateRun(_ManifestAction):
-    """Claim a tick or an activation: the run's name is the lock.
+    """Claim a tick or an activation. The name of the run is the lock.
 
-    `job` is its Job where nothing keeps it from starting at once: made in the same breath, with the run as owner. Where
-    the claim was there before, whether its Job may start is decided anew.
+    `job` is its Job if it starts at once. It is created in the same step, with the run as owner. If the claim existed
+    before, the next decision decides again whether its Job starts.
     """
 
     manifest: Object
@@ -131,7 +131,7 @@ class CreateRun(_ManifestAction):
 
 @dataclass(frozen=True, slots=True)
 class WithdrawRun(_RunAction):
-    """Take back the claim of a tick that was made ahead of it (`ticks/early_claims.py`): only this very run."""
+    """Delete the early claim of a tick (`ticks/early_claims.py`), only the run with this UID."""
 
     run: str
     uid: str
@@ -139,7 +139,7 @@ class WithdrawRun(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class AdoptRun(_RunAction):
-    """Give a run the labels and the owner that it should have: one that a person made, or that somebody changed."""
+    """Set the labels and the owner of a run that a user created or another client changed."""
 
     run: str
     uid: str
@@ -148,7 +148,7 @@ class AdoptRun(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class ReportRun(_RunAction):
-    """Write what an open run is doing (phase Pending or Running, and why)."""
+    """Write the state of an open run: phase Pending or Running, and the reason."""
 
     run: str
     status: ProcessRunStatus
@@ -163,7 +163,7 @@ class ReportRun(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class FinishRun(_RunAction):
-    """Write a run's end: phase, times, reason and log in one PATCH, once."""
+    """Write the end of a run once: phase, times, reason and log in one PATCH."""
 
     run: str
     status: ProcessRunStatus
@@ -171,7 +171,7 @@ class FinishRun(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class GrowSummary(_RunAction):
-    """Let a finished summary run stand for more ticks."""
+    """Add ticks to a finished summary run."""
 
     run: str
     status: ProcessRunStatus
@@ -179,12 +179,12 @@ class GrowSummary(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class CreateJob(_RunAction):
-    """Make the Job of a run."""
+    """Create the Job of a run."""
 
     run: str
     manifest: Object
     claimed_for: datetime | None = None
-    """The tick (UTC) for which the run was claimed ahead; None where it was claimed when it was due."""
+    """The tick (UTC) of an early claim. None if the run was claimed when it was due."""
 
     @property
     def starts(self) -> bool:
@@ -194,7 +194,7 @@ class CreateJob(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class PatchJob(_JobAction):
-    """Resume, suspend or adjust a Job: the one with this UID."""
+    """Resume, suspend or change the Job with this UID."""
 
     job: str
     uid: str
@@ -208,9 +208,9 @@ class PatchJob(_JobAction):
 
 @dataclass(frozen=True, slots=True)
 class KillJob(_RunAction):
-    """End a Job so that it stays and can be recorded; its log is opened first and read to the end.
+    """End a Job and keep it for its record. Its log is opened first and read to the end.
 
-    `patch` holds the annotation with the reason and the deadline of 0 seconds: intent and deed are one write.
+    `patch` has the annotation with the reason and the deadline of 0 seconds in one write.
     """
 
     job: str
@@ -223,7 +223,7 @@ class KillJob(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class DeleteJob(_JobAction):
-    """Remove a Job that is recorded (or that never had a pod)."""
+    """Delete a Job that is recorded or that never had a pod."""
 
     job: str
     uid: str
@@ -231,18 +231,18 @@ class DeleteJob(_JobAction):
 
 @dataclass(frozen=True, slots=True)
 class ReadLog(_RunAction):
-    """Read the tail of one container's log; the answer arrives later as an observation."""
+    """Read the tail of the log of one container. The result arrives later as an observation."""
 
     run: str
     source: LogSource
     tail_bytes: int
     follow: bool = False
-    """The container may still print: read on until its log ends."""
+    """Whether to read until the log ends, because the container may still print."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListPods(_RunAction):
-    """Look at the pods of the Job with this UID: the watch delivers finished ones only."""
+    """List the pods of the Job with this UID. The watch delivers finished ones only."""
 
     uid: str
     run: str
@@ -250,7 +250,7 @@ class ListPods(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class FindRejectedPods(_RunAction):
-    """Look for the newest `FailedCreate` Event of a Job that has no pod."""
+    """Find the newest `FailedCreate` Event of a Job that has no pod."""
 
     job: str
     uid: str
@@ -259,7 +259,7 @@ class FindRejectedPods(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class FindPodEvent(_RunAction):
-    """Look for the newest Event of a pod that does not say itself why it does not start, or is not ready."""
+    """Find the newest Event of a pod whose status does not show why it does not start or is not ready."""
 
     pod: str
     uid: str
@@ -268,7 +268,7 @@ class FindPodEvent(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class FindKubeletEvents(_RunAction):
-    """Look for what the kubelet said of the containers of the pod with this UID: why it killed one."""
+    """Find the Events of the kubelet about the pod with this UID, which show why it killed a container."""
 
     run: str
     pod_uid: str
@@ -276,14 +276,14 @@ class FindKubeletEvents(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class LookUpJob(_RunAction):
-    """Ask the API server itself whether the Job of a run exists: an absent event is no evidence."""
+    """Get the Job of a run from the API server. A missing watch event does not prove that it is gone."""
 
     run: str
 
 
 @dataclass(frozen=True, slots=True)
 class LookUpStep(_RunAction):
-    """Ask the API server how the run of a step ended: no watch delivers finished runs."""
+    """Get the finished run of a step from the API server. No watch delivers finished runs."""
 
     run: str
     parent: str
@@ -292,7 +292,7 @@ class LookUpStep(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class CreateCronJob(_ManifestAction):
-    """Make the CronJob of a request (suspended: the activation is set up first)."""
+    """Create the CronJob of a request, suspended, because its activation must be set up first."""
 
     manifest: Object
 
@@ -301,7 +301,7 @@ class CreateCronJob(_ManifestAction):
 class PatchCronJob(_CronJobAction):
     """Change the CronJob with this UID, or its status.
 
-    `patch` is a merge patch, or a JSON patch where something must be replaced as a whole (a template loses fields too).
+    `patch` is a merge patch, or a JSON patch if a part must be replaced as a whole (a template may lose fields).
     """
 
     cronjob: str
@@ -312,10 +312,10 @@ class PatchCronJob(_CronJobAction):
 
 @dataclass(frozen=True, slots=True)
 class TakeOverTick(_CronJobAction):
-    """Take a tick from the CronJob controller: from then on it starts no Job of it, nor of any older one.
+    """Take over a tick from the CronJob controller, which then starts no Job for this tick or an older one.
 
-    `patch` goes to the status of the CronJob as it was seen; where it has changed since, nothing is claimed and all is
-    decided anew. `job` is the Job of the tick where it starts now: made only after the claim was written.
+    `patch` is for the status of the CronJob as it was seen. If that has changed, nothing is claimed, and the next
+    decision decides again. `job` is the Job of the tick if it starts now. It is created after the patch.
     """
 
     cronjob: str
@@ -330,21 +330,21 @@ class TakeOverTick(_CronJobAction):
 
 @dataclass(frozen=True, slots=True)
 class DeleteRuns(Action):
-    """Remove finished runs over the limit: those with these UIDs, by name."""
+    """Delete finished runs over the limit: those with these UIDs, by name."""
 
     runs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteRequest(Action):
-    """Remove a finished one-shot request whose `ttlSecondsAfterFinished` is over."""
+    """Delete a finished one-shot request whose `ttlSecondsAfterFinished` is over."""
 
     uid: str
 
 
 @dataclass(frozen=True, slots=True)
 class Notify(_RunAction):
-    """Tell receivers how a run ended; what becomes of it arrives later as an observation."""
+    """Notify receivers of the end of a run. The results arrive later as an observation."""
 
     run: str
     uid: str
@@ -354,7 +354,7 @@ class Notify(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class MarkNotified(_RunAction):
-    """Write into a finished run what became of its notifications, once."""
+    """Write the results of the notifications into a finished run, once."""
 
     run: str
     uid: str
@@ -363,12 +363,12 @@ class MarkNotified(_RunAction):
 
 @dataclass(frozen=True, slots=True)
 class Emit(Action):
-    """An Event on the request (or on the CronJob that it left behind, or on one of its backfills)."""
+    """Emit an Event about the request, the CronJob that it left, or one of its backfills."""
 
     reason: str
     message: str
     warning: bool = False
     about: str = ""
-    """What this Event is about (a run's name), so that a repeat is the same Event."""
+    """Subject of the Event (the name of a run), so that a repetition is counted and not a new Event."""
     on_cronjob: str | None = None
     on_backfill: str | None = None

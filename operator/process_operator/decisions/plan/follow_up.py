@@ -1,6 +1,6 @@
-"""What a plan leaves to decide once it has been carried out.
+"""Follow-up of a plan: whether another decision is needed after its actions.
 
-`controller/request_reconciler.py` asks; `actions.py` has the actions.
+`controller/request_reconciler.py` asks. `actions.py` has the actions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from process_operator.decisions.plan.actions import CreateJob, CreateRun, Delete
 from process_operator.decisions.plan.plan import Plan
 
 _UNSEEN: Final = (ReadLog, Emit)
-"""What comes of them comes later as news, or never."""
+"""Actions without an effect that the next decision sees. Their results come later, or never."""
 
 
 def is_settled(snapshot: Snapshot, plan: Plan, *, carried_out: int) -> bool:
@@ -21,15 +21,15 @@ def is_settled(snapshot: Snapshot, plan: Plan, *, carried_out: int) -> bool:
     `carried_out`: of so many actions at most.
     """
     if snapshot.process_lock is not None:
-        return not plan.actions  # others wait for the word that nothing is left to do
+        return not plan.actions  # other requests wait until this one has nothing left to do
     return len(plan.actions) <= carried_out and all(isinstance(action, _UNSEEN) for action in plan.actions)
 
 
 def only_start(snapshot: Snapshot, plan: Plan) -> str | None:
-    """The run of a schedule that a plan starts, where that is all it does and nobody waits for what follows from it."""
+    """The run of a schedule that a plan starts, if it does nothing else and no waiting run depends on what follows."""
     request = snapshot.request
     if request is None or request.spec.timing.schedule is None:
-        return None  # of a request that runs once, somebody may be waiting for its status
+        return None  # a user may be waiting for the status of a request that runs once
     if snapshot.process_lock is not None or plan.status is None or plan.status.waiting_count:
         return None
     others = [action for action in plan.actions if not isinstance(action, Emit | DeleteRuns)]

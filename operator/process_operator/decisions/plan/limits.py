@@ -5,4 +5,4 @@ from __future__ import annotations
 MAX_STARTS = 10
 """Starts of one request in one decision; the rest follow at once in the next."""
 MAX_WAITING = 100
-"""Queued runs of one request; beyond it the oldest are given up as Missed (TooMany)."""
+"""Maximum number of queued runs of one request. Beyond it the oldest are Missed (TooMany)."""

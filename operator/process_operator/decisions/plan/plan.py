@@ -14,11 +14,11 @@ from process_operator.resources.process_request_status import ProcessRequestStat
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do now about one request, what its status then is, and when to look again.
+    """Actions for one request, its status after them, and the time of the next decision.
 
-    Actions are carried out in order; the first that fails ends the plan, and the request is looked at again later.
-    `status` holds once all actions have been carried out; `None` where there is no request to write it to.
-    `wake_at` (UTC) is the next instant at which the clock alone changes the decision; `None`: only an event can.
+    The actions are executed in order. The first that fails ends the plan, and the request is decided again later.
+    `status` holds once all actions have been executed. It is None if there is no request to write it to. `wake_at` (UTC)
+    is the next instant at which the clock alone changes the decision. It is None if only an event can.
     """
 
     actions: tuple[Action, ...] = ()

@@ -1,7 +1,7 @@
-"""How often the work of a run was tried: its retries, not its pods.
+"""Attempts of a run: the retries of its work, not its pods.
 
-A Job with twenty completions makes twenty pods without a retry, and a failure that a podFailurePolicy ignores is
-followed by one. `outcome.py` asks here.
+A Job with twenty completions creates twenty pods without a retry. A failure that a podFailurePolicy ignores is followed
+by a retry. `outcome.py` and `open_outcome.py` count attempts here.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ _NO_LIMIT: Final = 2**31 - 1
 
 
 def attempts(job: Job | None, pods: Sequence[Pod]) -> int | None:
-    """How often the work was tried when it is over: 1 and one for each retry; 0: not at all; None: nothing tells.
+    """Number of attempts of finished work: 1 and one for each retry. 0 if none was made, None if it is not known.
 
-    Each pod beyond those with which a part of the work began is a retry, and so is each restart of a container.
+    Each pod beyond the first pods of the parts of the work is a retry, and so is each restart of a container.
     """
     restarts = sum(attempts_of(job, pod) - 1 for pod in pods)
     counted = job is not None and job.finished is not None and job.restart_policy != "OnFailure"
     if job is None or not counted:
         return 1 + max(0, len(pods) - _part_count(job, pods, len(pods))) + restarts if pods else None
-    # A Job that is deleted as well may fail without having counted its pod. A failure that a policy ignores is never counted.
+    # A deleted Job may fail before it has counted its pod. A failure that a policy ignores is never counted.
     made = max(job.succeeded + job.failed, sum(pod.has_started for pod in pods))
     return 1 + max(0, made - _part_count(job, pods, made)) + restarts if made else 0
 
 
 def _part_count(job: Job | None, pods: Sequence[Pod], made: int) -> int:
-    """With how many pods parts of the work began, of `made` pods that there were."""
+    """Number of first pods of the parts of the work, of `made` pods in total."""
     if job is None:
         return 1
     indexes = {pod.index for pod in pods}
@@ -46,10 +46,10 @@ def _part_count(job: Job | None, pods: Sequence[Pod], made: int) -> int:
 
 
 def current_attempt(job: Job | None, pods: Sequence[Pod]) -> tuple[int, str]:
-    """Number of the current attempt, with words for it where it is a retry.
+    """Number of the current attempt, with a text if it is a retry.
 
-    With OnFailure the retry that reaches the limit is killed at once, so a limit of n means n attempts there (and 0
-    means one), and n + 1 where every attempt has a pod of its own.
+    With OnFailure the retry that reaches the limit is killed at once. So a limit of n means n attempts, and 0 means one.
+    If every attempt has a pod of its own, a limit of n means n + 1 attempts.
     """
     restarts = max((attempts_of(job, pod) - 1 for pod in pods if not pod.has_ended), default=0)
     attempt = restarts + (job.failed - _failed_index_count(job) if job else 0) + 1
@@ -65,7 +65,7 @@ def current_attempt(job: Job | None, pods: Sequence[Pod]) -> tuple[int, str]:
 
 
 def _failed_index_count(job: Job) -> int:
-    """How many indexes have failed and are not tried again."""
+    """Number of indexes that have failed and are not retried."""
     ranges = [text.split("-") for text in job.failed_indexes.split(",") if text]
     return sum(int(bounds[-1]) - int(bounds[0]) + 1 for bounds in ranges)
 

@@ -1,8 +1,8 @@
-"""What a report about a run says to programs: which generation it saw, and the conditions that go with the phase.
+"""Conditions and observed generation of a run, for programs, in each report about it.
 
-A run is Reconciling while it is Pending. One that works is neither Reconciling nor Stalled, as kstatus has it for a
-Job. Its end has the conditions of `run_report.end_conditions`. This is added to a whole plan at its end, so that no
-part of a decision can forget it. The conditions of other programs stay.
+A run is Reconciling while it is Pending. A running one is neither Reconciling nor Stalled, as kstatus defines it for a
+Job. A finished one has the conditions of `report.end_conditions`. They are added to the whole plan at its end, so no
+part of a decision can forget them. Conditions of other programs are kept.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from process_operator.resources.process_run import ProcessRun, RunPhase
 
 
 def with_conditions(plan: Plan, snapshot: Snapshot, now: datetime) -> Plan:
-    """The plan, with generation and conditions in each report about a run."""
+    """The plan with generation and conditions in each report about a run."""
     if not any(isinstance(action, ReportRun | FinishRun) for action in plan.actions):
         return plan
     runs = {run.metadata.name: run for run in (*snapshot.runs, *snapshot.step_runs)}

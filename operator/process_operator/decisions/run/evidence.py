@@ -26,64 +26,64 @@ if TYPE_CHECKING:
 
 
 _NO_CAUSE: Final = frozenset({"", RunReason.SUSPENDED, RunReason.QUOTA_EXCEEDED, RunReason.REQUEST_NOT_FOUND})
-"""Reasons of a Pending run that had gone when its Job was started."""
+"""Reasons of a Pending run that ended when its Job was started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What is known of a run beyond its Job and its pods. Instants are UTC."""
+    """Facts about a run beyond its Job and its pods. Instants are UTC."""
 
     now: datetime
-    """End of a run for whose end there is no other time."""
+    """Time of the decision, which is the end of a run without another end time."""
     job_gone: bool = False
-    """Whether the Job no longer exists, so that it is as it was last seen."""
+    """Whether the Job is gone, so that it is as it was last seen."""
     running_since: datetime | None = None
-    """When the run was first seen running."""
+    """Time at which the operator first saw the run running."""
     started_at: datetime | None = None
-    """When the work began, as the run says that was seen running: also by an operator before this one."""
+    """Start of the work according to the status of the run, which an earlier process of the operator may have written."""
     kubelet_events: tuple[KubeletEvent, ...] = ()
-    """What the kubelet said of the containers of the pod that speaks for the run, where that was asked for."""
+    """Events of the kubelet about the containers of the chosen pod, if they were read."""
     pending_reason: str = ""
-    """Reason and message that the run showed while it was Pending: why it did not start is forgotten by its pods."""
+    """Reason that the run reported while it was Pending. Its pods do not keep why they did not start."""
     pending_message: str = ""
     replaced_by: str | None = None
-    """The newer run, where the CronJob controller replaced the Job (it deletes it without a trace)."""
+    """The newer run if the CronJob controller replaced the Job, which it deletes without a trace."""
     start_by: datetime | None = None
-    """End of the window in which the run should have started."""
+    """End of the start window of the run."""
     log_text: str = ""
     """The log, as far as it could be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All there is to judge the end of a run by."""
+    """All facts from which the end of a run is derived."""
 
     job: Job | None
     condition: WorkloadCondition | None
-    """How the Job ended; None where it is gone and never said."""
+    """Final condition of the Job. None if the Job is gone and had none."""
     pods: tuple[Pod, ...]
     choice: Choice
     context: Context
 
     @property
     def exit_code(self) -> int | None:
-        """The code that a process gave, however its end came about."""
+        """Exit code of the process, for any kind of end."""
         return self.choice.end.exit_code if self.choice.end is not None else None
 
     @property
     def has_started(self) -> bool:
-        """Whether anything of it is known to have run."""
+        """Whether any of its containers is known to have started."""
         seen = self.context.running_since is not None or self.context.started_at is not None
         return seen or any(pod.has_started for pod in self.pods)
 
     @property
     def had_pods(self) -> bool:
-        """Whether any pod was made, seen or not."""
+        """Whether any pod was created, seen or not."""
         return bool(self.pods) or (self.job is not None and self.job.succeeded + self.job.failed > 0)
 
     @property
     def stuck_on(self) -> Waiting | None:
-        """Why it did not start, as far as is known: what the run showed last, else what its pods still say."""
+        """The reason why it did not start, as far as it is known: from the run, else from its pods."""
         found = [waiting for waiting in map(waiting_of, self.pods) if waiting is not None and waiting.reason]
         if self.context.pending_reason not in _NO_CAUSE:
             found.insert(0, Waiting(self.context.pending_reason, self.context.pending_message))
@@ -94,14 +94,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a run ended as it did."""
+    """The cause of the end of a run."""
 
     phase: RunPhase
     reason: str
     message: str = ""
     exit_code: int | None = None
     never_started: bool = False
-    """Whether it is certain that nothing ran, so that the run has no start."""
+    """Whether certainly no container ran, so that the run has no start time."""
 
 
 def failed(reason: str, message: str, exit_code: int | None = None) -> Cause:

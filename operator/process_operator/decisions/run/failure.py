@@ -1,7 +1,7 @@
-"""Why a run failed: the causes in the order in which they are tried, the first that fits is the reason.
+"""Causes of a failed run, in the order in which they are tried. The first that fits is the reason.
 
-The Job says that it failed, in words that hold for every failure (`BackoffLimitExceeded`); what people want to know
-stands in its pods, and in what the run showed before. `outcome.py` asks here and adds times and attempts.
+The reason of a failed Job is the same for every failure (`BackoffLimitExceeded`). Users need the cause that its pods
+show (`pod_causes.py`), or that the run reported before. `outcome.py` adds times and attempts.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 _GENERIC_REASONS: Final = frozenset({"", "BackoffLimitExceeded"})
-"""Reasons of a failed Job that its pods explain better; any other is kept."""
+"""Reasons of a failed Job that its pods explain better. Any other reason is kept."""
 
 
 def succeeded(evidence: Evidence) -> Cause:
-    """The work was done; the message says what happened to the Job or its pod meanwhile."""
+    """The cause of a success. The message reports what happened to the Job or its pod meanwhile."""
     job, pod, end = evidence.job, evidence.choice.pod, evidence.choice.end
-    # A message of a success is what the program wrote for us: the log stands in for it only after a failure.
+    # After a success the termination message is from the program. Only after a failure it may be the log.
     words = [end.message if end is not None and end.exit_code == 0 else ""]
     if pod is not None and pod.phase == "Succeeded" and pod.deleted_at is not None and not did_its_work(pod):
         words.insert(0, "its pod was deleted while it ran, and exited with code 0.")
@@ -43,10 +43,10 @@ def succeeded(evidence: Evidence) -> Cause:
 
 
 def cause_of_false_success(evidence: Evidence) -> Cause | None:
-    """Why a Job that says Complete did not do its work, None where it did.
+    """The reason why a Complete Job has not done its work. None if it has.
 
-    The Job controller counts every pod that exited with 0, also one that the cluster ended and whose program takes the
-    request to stop as its end.
+    The Job controller counts every pod that exited with 0. That includes a pod that the cluster ended and whose program
+    exits with 0 when it is stopped.
     """
     job, short = evidence.job, [pod for pod in evidence.pods if is_cut_short(pod)]
     whole = sum(pod.phase == "Succeeded" for pod in evidence.pods) - len(short)
@@ -60,7 +60,7 @@ def cause_of_false_success(evidence: Evidence) -> Cause | None:
 
 
 def cause_before_kill(evidence: Evidence) -> Cause | None:
-    """How a Job had ended by itself before the operator's kill reached it, None where the kill ended it."""
+    """The end of a Job that ended before the operator killed it. None if the kill ended it."""
     job = evidence.job
     if job is None or job.kill is None:
         return None
@@ -72,7 +72,7 @@ def cause_before_kill(evidence: Evidence) -> Cause | None:
 
 
 def cause_of_failure(evidence: Evidence) -> Cause:
-    """Why a Job failed; `evidence.condition` is its `Failed` (or the `FailureTarget` before it)."""
+    """The cause of a failed Job. `evidence.condition` is its `Failed`, or the `FailureTarget` before it."""
     for find in _JOB_CAUSES:
         if (cause := find(evidence)) is not None:
             return cause
@@ -88,7 +88,7 @@ def cause_of_failure(evidence: Evidence) -> Cause:
 
 
 def cause_of_kill(evidence: Evidence, kill: Kill) -> Cause:
-    """The end of a Job that the operator ended."""
+    """The cause of the end of a Job that the operator killed."""
     phase, reason = end_after_kill(kill)
     if kill.reason is KillReason.MISSED:
         start_by = evidence.context.start_by
@@ -108,7 +108,7 @@ def cause_of_kill(evidence: Evidence, kill: Kill) -> Cause:
 
 
 def _not_started(evidence: Evidence, kill: Kill) -> Cause:
-    """The end of a run that did not start within `startTimeoutSeconds`: why it did not is its reason."""
+    """The end of a run that did not start within `startTimeoutSeconds`. Its reason is why it did not start."""
     stuck = evidence.stuck_on
     if stuck is None or stuck.reason in ORDINARY_WAITING:
         return Cause(RunPhase.FAILED, RunReason.START_TIMEOUT, kill.detail, never_started=not evidence.has_started)
@@ -117,7 +117,7 @@ def _not_started(evidence: Evidence, kill: Kill) -> Cause:
 
 
 def _killed(evidence: Evidence) -> Cause | None:
-    # Any other reason means that the kill came too late: the run had failed by itself.
+    # With any other reason the kill came too late, and the run had failed by itself.
     if _job_reason(evidence) != "DeadlineExceeded" or evidence.job is None or evidence.job.kill is None:
         return None
     return cause_before_kill(evidence) or cause_of_kill(evidence, evidence.job.kill)

@@ -32,7 +32,7 @@ from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import RunLog, RunPhase, Trigger
 
 JOB_EVENT_DELAY: Final = timedelta(seconds=10)
-"""Time after its creation in which the watch may not yet have delivered the Job of a run."""
+"""Time after the creation of a run in which its Job may still be missing in the watch."""
 
 
 def plan_without_job(view: RunView, orders: RunOrders) -> Part[None]:

@@ -1,6 +1,6 @@
-"""From the raw bytes of a log to the text that a run stores: cleaned, cut to its end, never too large.
+"""Text of a log, from its raw bytes: cleaned, cut to its end, and limited in size.
 
-`pods.py` says whose log is read and what stands in for it, `cluster/logs.py` reads it.
+`pods.py` chooses the log and its substitute. `cluster/logs.py` reads it.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from process_operator.decisions.inputs.log_source import LogSource
 
 MAX_LOG_JSON: Final = 1_000_000
-"""Most bytes the text may take as JSON: the whole PATCH stays under 1 MiB (etcd takes objects of 1.5 MiB)."""
+"""Maximum size of the text as JSON, in bytes. The whole PATCH stays under 1 MiB (etcd accepts objects of 1.5 MiB)."""
 MAX_MESSAGE: Final = 4096
-"""Longest `status.message`, in characters."""
+"""Maximum length of `status.message`, in characters."""
 NOT_CAPTURED: Final = RunLog(reason=LogReason.NOT_CAPTURED)
-"""The log of a run whose log nobody wanted (`log.capture`)."""
+"""Log of a run whose log is not captured (`log.capture`)."""
 
 _LINE_SEARCH: Final = 256
-"""How many bytes are given up to begin with a whole line."""
+"""Maximum number of bytes dropped so that the text begins with a whole line."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _TRAILING_BLANKS: Final = re.compile(r"[ \t]+(?=\n)")
 _ESCAPE: Final = re.compile(rb"\\x[0-9a-f]{2}")
 _ESCAPE_LENGTH: Final = 4
 _MESSAGE_LIMIT: Final = 2048
-"""As many bytes of the end of a log the kubelet puts into a termination message."""
+"""Number of bytes from the end of a log that the kubelet writes into a termination message."""
 
 
 def clean_log(raw: bytes, *, tail_bytes: int, cut_before: bool) -> tuple[str, bool]:
-    """Make the end of a log storable and readable; give the text and whether anything of the log was cut off.
+    """Make the end of a log storable and readable. Returns the text and whether any of the log was cut off.
 
     CR LF becomes LF, control characters but tab and newline are shown as escapes such as `\\x1b`, invalid UTF-8 becomes
     U+FFFD, and blanks at the end of lines and of the text go. `tail_bytes` bounds the text in UTF-8. A cut is made
@@ -55,13 +55,13 @@ def clean_log(raw: bytes, *, tail_bytes: int, cut_before: bool) -> tuple[str, bo
 
 
 def clean_message(text: str) -> str:
-    """Make the words of others (an Event, a container, a person) storable as `status.message`."""
+    """Make a text from an Event, a container or a user storable as `status.message`."""
     text = _readable(text).strip()
     return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 3] + "..."
 
 
 def last_line(text: str, *, max_bytes: int = 256) -> str:
-    """Give the last line that is not blank, cleaned, from its beginning as far as `max_bytes` of UTF-8 go."""
+    """Return the last line that is not blank, cleaned, and at most its first `max_bytes` of UTF-8."""
     lines = text.rstrip().splitlines()
     line = _readable(lines[-1]).strip() if lines else ""
     return line.encode()[:max_bytes].decode(errors="ignore")
@@ -70,11 +70,11 @@ def last_line(text: str, *, max_bytes: int = 256) -> str:
 def build_run_log(
     source: LogSource, raw: bytes | None, *, tail_bytes: int, cut_before: bool = False, failure: LogReason | None = None
 ) -> RunLog:
-    """Give what a run stores as its log: the tail that was read, or what stands in for it, or why there is none.
+    """Return the log of a run: the tail that was read, its substitute, or the reason why there is none.
 
-    `raw` is None where nothing could be read; `failure` then says why, where it is not that the pod is gone
-    (`NodeGone`, `KubeletUnreachable`). The termination message also stands in for an empty log: the kubelet shows the
-    newest file only, and a rotation may just have begun one.
+    `raw` is None if the log could not be read. Then `failure` is the reason if it is not that the pod is gone
+    (`NodeGone`, `KubeletUnreachable`). The termination message also replaces an empty log, because the kubelet returns
+    the newest file only, and a rotation may have just begun that.
     """
     container = source.container or None
     if tail_bytes <= 0:
@@ -104,7 +104,7 @@ def _from_character(raw: bytes) -> bytes:
 
 
 def _end(encoded: bytes, limit: int) -> bytes:
-    """Give at most the last `limit` bytes, from the beginning of a character, and of a line where one is near."""
+    """Return at most the last `limit` bytes, from the beginning of a character, and of a line if one is near."""
     begin = len(encoded) - limit
     if begin <= 0:
         return encoded
@@ -121,7 +121,7 @@ def _from_line(encoded: bytes) -> bytes:
 
 
 def _json_size(encoded: bytes) -> int:
-    """Bytes as JSON, where each writer escapes most: Go does it to `<`, `>` and `&`, Python to all non-ASCII."""
+    """Maximum size as JSON, in bytes. Go escapes `<`, `>` and `&`, and Python escapes all non-ASCII characters."""
     if len(encoded) * 6 <= MAX_LOG_JSON:
         return 0
     return len(json.dumps(encoded.decode())) + 5 * sum(map(encoded.count, (b"<", b">", b"&")))

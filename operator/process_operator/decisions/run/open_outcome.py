@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 _LIST_DELAYS: Final = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 60, 300))
-"""When the pods of a Job without a ready one are looked at, from its start; after that as often as the last step."""
+"""Times after its start at which the pods of a Job without a ready pod are listed. The last interval repeats."""
 
 _OVERDUE: Final = timedelta(seconds=10)
-"""How long after its grace period a pod is expected to be gone."""
+"""Time after its grace period within which a pod should be gone."""
 
 
 def open_outcome(
@@ -41,12 +41,12 @@ def open_outcome(
     event: Waiting | None = None,
     now: datetime | None = None,
 ) -> RunOutcome:
-    """How far a run is that still goes: Pending or Running.
+    """State of an open run: Pending or Running.
 
-    `failed_create` has the words of the Event that says why there is no pod, `suspended` until when or by whom the run
-    is suspended. `event` is the newest warning about a pod, for what the pod itself does not say. `running_since` is
-    when the run was first seen running, in this start of its Job: it never falls back to Pending because its last
-    container has ended or waits for a retry.
+    `failed_create` is the message of the Event about a missing pod. `suspended` is the message of a suspended run.
+    `event` is the newest warning about a pod, for facts that the pod does not show. `running_since` is the time at which
+    the run was first seen running, in this start of its Job. The run stays Running if its last container has ended or
+    waits for a retry.
     """
     if job is not None and job.is_suspended:
         return RunOutcome(phase=RunPhase.PENDING, reason=RunReason.SUSPENDED, message=suspended)
@@ -73,13 +73,13 @@ def open_outcome(
 
 
 def is_unready_too_long(job: Job, now: datetime, unready_since: datetime | None = None) -> bool:
-    """Whether a Job has been without a ready pod for so long that its pods should be looked at."""
+    """Whether a Job has had no ready pod for five seconds, so that its pods should be listed."""
     since = _lacks_ready_pod_since(job, unready_since)
     return since is not None and now >= since + _LIST_DELAYS[0]
 
 
 def next_pod_list(job: Job, now: datetime, unready_since: datetime | None = None) -> datetime | None:
-    """The next instant after `now` at which to look at the pods of a Job; None where nothing is to be looked for.
+    """The next instant after `now` at which the pods of a Job are listed. None if there is no need.
 
     5, 15, 60 and 300 seconds after its start, or after its last pod was ready (`unready_since`), then every 300
     seconds, as long as no pod of it is ready.
@@ -112,14 +112,14 @@ def _is_running(job: Job | None, pods: Sequence[Pod], running_since: datetime | 
 def _anomaly(
     job: Job | None, pods: Sequence[Pod], event: Waiting | None, now: datetime | None
 ) -> tuple[str, str] | None:
-    """Reason and message of what is unusual about a run that has started; None where nothing is."""
+    """Reason and message of an unusual state of a started run. None if it is not unusual."""
     live = [pod for pod in pods if not pod.gone and not pod.has_ended]
     overdue = (pod for pod in live if now is not None and is_overdue(pod, now))
     if (pod := next(overdue, None)) is not None:
         until = pod.metadata.deletion_timestamp
         assert until is not None
         where = f"node {pod.node}" if pod.node else "its node"
-        words = f"pod {pod.metadata.name} was to be gone by {format_instant(until)}, and {where} has not confirmed it"
+        words = f"pod {pod.metadata.name} should be gone by {format_instant(until)}, but {where} has not confirmed it"
         return RunReason.NOT_TERMINATED, words
     if partly := next(filter(None, map(_partly_ended, live)), None):
         return RunReason.PARTLY_ENDED, partly
@@ -129,13 +129,13 @@ def _anomaly(
 
 
 def is_overdue(pod: Pod, now: datetime) -> bool:
-    """Whether a pod that is being deleted should have been gone for a while: most likely its node does not answer."""
+    """Whether a deleted pod should have been gone for a while. Most likely its node does not answer."""
     until = pod.metadata.deletion_timestamp
     return until is not None and not pod.gone and not pod.has_ended and now >= until + _OVERDUE
 
 
 def _partly_ended(pod: Pod) -> str | None:
-    """Where one main container has ended and another goes on: which. A sidecar that is none keeps its pod for ever."""
+    """Message if one main container has ended and another keeps running, such as a sidecar that is no init container."""
     mains = [container for container in pod.containers if container.kind == "main"]
     ended = next(((c, c.state) for c in mains if isinstance(c.state, Terminated)), None)
     going = [container.name for container in mains if isinstance(container.state, Running)]

@@ -2,7 +2,7 @@
 
 `kubectl delete --cascade=orphan` removes the owner of runs, CronJobs and Jobs and leaves them running. A backup may
 restore runs without owner and status. The present request of the name adopts a run without owner that still runs. If
-the Job of such a run is missing, the run is recorded as Unknown and never started, because its end is not known. The
+the Job of this run is missing, the run is recorded as Unknown and never started, because its end is not known. The
 status of the request proves by UID that a Job belonged to a run. `inputs/ownership.py` has the other proofs.
 """
 
@@ -122,18 +122,16 @@ def orphaned_jobs(snapshot: Snapshot) -> list[tuple[ActiveRun, Job]]:
 
 
 def plan_orphaned_jobs(snapshot: Snapshot, replaced: tuple[str, ...]) -> Part[None]:
-    """Report that such a Job keeps its place, or delete it for a run that replaces it."""
+    """Report that each of these Jobs keeps its place, or delete it for a run that replaces it."""
     parts = []
     for active, job in orphaned_jobs(snapshot):
         if job.metadata.deletion_timestamp is not None or job.controller is not None:
             continue  # the garbage collector is about to delete it
         if active.name in replaced:
             parts.append(part(DeleteJob(job.metadata.name, job.metadata.uid)))
-            message = f"deleted Job {job.metadata.name}, whose run was deleted: a newer run replaces it"
+            message = f"deleted Job {job.metadata.name}, whose run was deleted, because a newer run replaces it"
         else:
-            message = (
-                f"Job {job.metadata.name} works on although its run was deleted, and counts as running until it ends"
-            )
+            message = f"Job {job.metadata.name} keeps running although its run was deleted, and counts as running until it ends"
         parts.append(part(Emit(EventReason.ORPHANED, message, warning=True, about=active.name)))
     return join(parts)
 
@@ -150,7 +148,7 @@ def orphaned_cronjobs(snapshot: Snapshot) -> list[CronJob]:
 
 
 def adopt_cronjobs(snapshot: Snapshot) -> Part[None]:
-    """Make the present request the owner of such a CronJob. It stays suspended and is deleted with that request."""
+    """Make the present request the owner of orphaned CronJobs. Each stays suspended and is deleted with that request."""
     request = snapshot.request
     assert request is not None
     parts = []

@@ -1,8 +1,7 @@
-"""What a Job and its pods mean for their run: its phase, the reason in a word and a sentence, times, code and attempts.
+"""Outcome of a finished run: what Job and pods show of phase, reason, message, times, exit code and attempts.
 
-`finished_outcome` is for Jobs that are over or gone, `open_outcome` for those still going, `next_pod_list` says when the
-pods of a Job that does not get going are worth a look. `failure.py` has the causes of a failure in their order,
-`pods.py` which pod and container are asked.
+`finished_outcome` is for Jobs that are over or gone. `open_outcome.py` covers the others. `failure.py` has the causes of
+a failure. `pods.py` chooses pod and container.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ _SUCCESS: Final = frozenset({"Complete", "SuccessCriteriaMet"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutcome:
-    """The part of a run's status that its Job and pods decide. Times are UTC; None and empty: not known, or none."""
+    """The part of the status of a run that follows from its Job and pods. Times are UTC. None or empty if unknown."""
 
     phase: RunPhase
     reason: str = ""
     message: str = ""
     start_time: datetime | None = None
     end_time: datetime | None = None
-    """Never before `start_time`, or the API server would refuse the status: nodes have clocks of their own."""
+    """Never before `start_time`, or the API server would reject the status. The clocks of nodes differ."""
     exit_code: int | None = None
     attempts: int | None = None
     pod: str | None = None
@@ -52,10 +51,10 @@ class RunOutcome:
 
 
 def finished_outcome(job: Job | None, pods: Sequence[Pod], *, context: Context) -> RunOutcome | None:
-    """How a run ended; None while its Job, or a pod that outlives a deleted Job, is still going.
+    """The end of a run. None while its Job, or a pod that outlives a deleted Job, still runs.
 
-    `job` may be as it was last seen, with `context.job_gone`; None: it was never seen, or nothing of it is left. The
-    pods of a finished Job should be known; whoever calls waits for them, or lists them, before.
+    A Job with `context.job_gone` is as it was last seen. `job` is None if it was never seen, or if it left no trace. The
+    pods of a finished Job should be known. The caller waits for them or lists them before.
     """
     pods = relevant_pods(job, pods)
     condition = job.finished if job is not None else None
@@ -75,10 +74,10 @@ def _cause_of_success(evidence: Evidence) -> Cause:
 
 
 def _cause_of_gone_job(evidence: Evidence) -> Cause:
-    """Why a Job is gone that had not said how it ended."""
+    """The cause for a Job that is gone and had no final condition."""
     job, choice, context = evidence.job, evidence.choice, evidence.context
     if job is not None and job.is_suspended_by_others:
-        # What its pods did before the suspension does not count: a resume would have started the work over.
+        # The work of its pods before the suspension does not count, because a resume starts it over.
         if job.kill is not None:
             return cause_of_kill(evidence, job.kill)
         return Cause(RunPhase.CANCELED, RunReason.JOB_DELETED, "its Job was deleted while it was suspended")

@@ -26,7 +26,7 @@ _PROBES: Final = {
     "Liveness probe": RunReason.LIVENESS_PROBE_FAILED,
     "Startup probe": RunReason.STARTUP_PROBE_FAILED,
 }
-"""How the kubelet's Event about a failed probe begins, and the reason of a run that was killed for it."""
+"""Beginnings of the kubelet's Events about failed probes, and the reasons of runs that were killed for them."""
 
 KILLED_EXIT_CODES: Final = frozenset({137, 143})
 """Exit codes of a process that was killed: 128 and the number of SIGKILL or SIGTERM."""
@@ -61,7 +61,7 @@ def _not_startable(evidence: Evidence) -> Cause | None:
 
 
 def _disrupted(evidence: Evidence) -> Cause | None:
-    """The node or the cluster ended the pod: evicted, shut down, preempted, or past the pod's own deadline."""
+    """The node or the cluster ended the pod: an eviction, a shutdown, a preemption, or the deadline of the pod."""
     pod, end = evidence.choice.pod, evidence.choice.end
     if pod is None:
         return None
@@ -69,7 +69,7 @@ def _disrupted(evidence: Evidence) -> Cause | None:
     reason = pod.reason or (disruption.reason if disruption else "")
     if not reason:
         return None
-    # Where the pod was not deleted only the code tells whether the kubelet killed the container.
+    # If the pod was not deleted, only the exit code shows whether the kubelet killed the container.
     killed = not evidence.choice.ended_by_itself or (
         end and pod.deleted_at is None and end.exit_code in KILLED_EXIT_CODES
     )
@@ -78,10 +78,10 @@ def _disrupted(evidence: Evidence) -> Cause | None:
 
 
 def _killed_by_kubelet(evidence: Evidence) -> Cause | None:
-    """The kubelet killed the container for a probe or a hook: its exit code (137) tells nobody so.
+    """The kubelet killed the container for a probe or a hook, which its exit code (137) does not show.
 
-    Of a pod that is not tried again the Event of the kill does not say why (Kubernetes 1.36); the probe's Event before
-    does.
+    For a pod that is not retried, the Event about the kill does not give the cause (Kubernetes 1.36). The Event about
+    the probe before it does.
     """
     container, end = evidence.choice.container, evidence.choice.end
     if container is None or end is None or end.exit_code == 0 or not evidence.choice.ended_by_itself:
@@ -101,14 +101,14 @@ def _killed_by_kubelet(evidence: Evidence) -> Cause | None:
 
 
 def _is_within(at: datetime | None, end: Terminated) -> bool:
-    """Whether something happened between the start and the end of a container, by the kubelet's clock."""
+    """Whether an instant is between the start and the end of a container, by the clock of the kubelet."""
     if at is None:
         return False
     return (end.started_at is None or at >= end.started_at) and (end.finished_at is None or at <= end.finished_at)
 
 
 def _injected_container_failed(evidence: Evidence) -> Cause | None:
-    """The work did not fail: a container failed that the template does not have."""
+    """A container that is not in the template failed, and not the work."""
     pod = evidence.choice.pod
     if pod is None or not pod.has_ended or pod.deleted_at is not None:
         return None

@@ -1,4 +1,4 @@
-"""Which pod of a Job, which container of it and which of its ends speak for the run, and whose log is read.
+"""Pods of a Job: the pod, the container and the end that represent a run, and the log that is read.
 
 A Job may have had several pods (retries, an eviction, parallel ones), a pod several containers, and a container several
 ends (restartPolicy OnFailure). `outcome.py` turns the choice into phase and reason, `log_text.py` the log into text.
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NOTHING_STARTED: Final = frozenset({"StartError", "ContainerCannotRun"})
-"""Reasons of a container whose program could not be started: its end has a message and no log."""
+"""Reasons of a container whose program could not be started. Its end has a message and no log."""
 
 ORDINARY_WAITING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
-"""Reasons of a container that waits and may still start: they are never why it did not."""
+"""Reasons of a container that waits and may still start. They never explain why it did not."""
 
 EVENT_CAUSES: Final = frozenset(
     {
@@ -43,25 +43,25 @@ EVENT_CAUSES: Final = frozenset(
         "Unhealthy",
     }
 )
-"""Reasons of warnings about a pod that say why it does not start or is not ready. Others come with pods that are well,
-such as MissingClusterDNS and DNSConfigForming."""
+"""Reasons of warnings that explain why a pod does not start or is not ready. Healthy pods have others, such as
+MissingClusterDNS and DNSConfigForming."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The pod and the container that speak for a run, and the end that counts; each None where there is none."""
+    """The pod and the container that represent a run, and the end that counts. Each is None if there is none."""
 
     pod: Pod | None = None
     container: ContainerState | None = None
     end: Terminated | None = None
-    """How that container ended, as far as is known: never a made-up one (`ContainerStatusUnknown`)."""
+    """End of that container, as far as it is known. Never an invented one (`ContainerStatusUnknown`)."""
 
     @property
     def ended_by_itself(self) -> bool:
-        """Whether the container had ended before anybody asked for the deletion of its pod.
+        """Whether the container ended before the deletion of its pod was requested.
 
-        API times are whole seconds. Ending and deletion in the same second: the deletion came first, because a pod is
-        not deleted for its end until a second or more after it.
+        API times are whole seconds. If both are in the same second, the deletion came first, because a pod is deleted for
+        its end only a second or more after it.
         """
         if self.pod is None or self.container is None or self.end is None:
             return False
@@ -71,9 +71,9 @@ class Choice:
 
 
 def relevant_pods(job: Job | None, pods: Sequence[Pod]) -> tuple[Pod, ...]:
-    """The pods of this start of the Job: after a resume it works from scratch, and pods deleted before do not count.
+    """The pods of this start of the Job. A resume starts the work over, so pods deleted before do not count.
 
-    In each of them the containers that the template does not have are marked.
+    Containers that are not in the template are marked.
     """
     if job is None:
         return tuple(pods)
@@ -93,16 +93,16 @@ def _with_injected(job: Job, pod: Pod) -> Pod:
 
 
 def _is_made_since(pod: Pod, start: datetime) -> bool:
-    # API times are whole seconds: a pod that went in the second of the new start was made for the one before.
+    # API times are whole seconds. A pod deleted in the second of the new start was created for the start before.
     made = pod.metadata.creation_timestamp
     return pod.deleted_at == start and made is not None and made >= start
 
 
 def end_of(job: Job | None, pod: Pod, container: ContainerState) -> Terminated | None:
-    """The end of a container that counts, None where it runs, never started or left no trace.
+    """The end of a container that counts. None if it runs, never started or left no trace.
 
-    With OnFailure the retry that reaches the limit is started and then killed (seen on Kubernetes 1.36), so there the
-    end before it counts.
+    With OnFailure the retry that reaches the limit is started and then killed (seen on Kubernetes 1.36). Then the end
+    before it counts.
     """
     if container.last is not None and container.last.is_known and _killed_by_limit(job, pod):
         return container.last
@@ -114,10 +114,10 @@ def end_of(job: Job | None, pod: Pod, container: ContainerState) -> Terminated |
 
 
 def choose(job: Job | None, pods: Sequence[Pod]) -> Choice:
-    """The pod, container and end that speak for a run.
+    """The pod, container and end that represent a run.
 
-    Pods: one that was not deleted before its end, then one that ended as the Job did, then the latest. For a Job that
-    did not come to its own end (it runs, it is gone, it met its deadline) the latest that started speaks, also where it
+    The order of the pods: those not deleted before their end, then those that ended like the Job, then the latest. If
+    the Job did not end by itself (it runs, it is gone, it met its deadline), the latest started pod is chosen, also if it
     is being deleted.
     """
     pod = max(relevant_pods(job, pods), key=lambda candidate: _rank(job, candidate), default=None)
@@ -125,7 +125,7 @@ def choose(job: Job | None, pods: Sequence[Pod]) -> Choice:
 
 
 def log_source(job: Job | None, pods: Sequence[Pod], log_container: str | None) -> LogSource:
-    """Whose log to read: that of `log_container` where the pod has it, else of the container that decides."""
+    """The log to read: that of `log_container` if the pod has it, else that of the deciding container."""
     choice = choose(job, pods)
     pod, container = choice.pod, choice.container
     if pod is None:
@@ -147,7 +147,7 @@ def log_source(job: Job | None, pods: Sequence[Pod], log_container: str | None) 
 
 
 def waiting_of(pod: Pod) -> Waiting | None:
-    """Why a pod does not start: it has no node, or a container waits; None where nothing says so."""
+    """The reason why a pod does not start: it has no node, or a container waits. None if there is no reason."""
     if (unscheduled := pod.condition("PodScheduled", "False")) is not None:
         return Waiting(unscheduled.reason, unscheduled.message)
     waiting = [container.state for container in pod.containers if isinstance(container.state, Waiting)]
@@ -155,15 +155,15 @@ def waiting_of(pod: Pod) -> Waiting | None:
 
 
 def pod_ends(job: Job | None, pod: Pod) -> tuple[Terminated, ...]:
-    """The ends that count of a pod's containers that do the work: sidecars are killed when the others have ended."""
+    """The ends that count of the containers that do the work. Sidecars are killed when these have ended."""
     ends = (end_of(job, pod, container) for container in pod.containers if container.is_work)
     return tuple(end for end in ends if end is not None)
 
 
 def did_its_work(pod: Pod) -> bool:
-    """Whether every main container of a pod exited with 0, and did so before anybody asked for the pod's deletion.
+    """Whether every main container of a pod exited with 0 before the deletion of the pod was requested.
 
-    A program that is asked to stop may exit with 0 as well; its end in the second of the deletion is no evidence.
+    A stopped program may exit with 0 as well, so its end in the second of the deletion proves nothing.
     """
     ends = [container.state for container in pod.containers if container.is_work and container.kind == "main"]
     return bool(ends) and all(
@@ -181,13 +181,13 @@ def is_cut_short(pod: Pod) -> bool:
 
 
 def attempts_of(job: Job | None, pod: Pod) -> int:
-    """How often a pod was tried, without the retry that was started only to be killed by the limit."""
+    """Number of attempts of a pod, without the retry that was started only to be killed by the limit."""
     restarts = max((container.restart_count for container in pod.containers if container.is_work), default=0)
     return restarts + 1 - (1 if restarts and _killed_by_limit(job, pod) else 0)
 
 
 def _killed_by_limit(job: Job | None, pod: Pod) -> bool:
-    """Whether the container that runs now, or ran last, is a retry that the Job controller ends by the limit."""
+    """Whether the present or last process of the container is a retry that the Job controller ends by the limit."""
     if pod.restart_policy != "OnFailure" or (pod.deleted_at is None and pod.has_ended):
         return False
     cause = _final_condition(job)
@@ -219,8 +219,8 @@ def _deciding_container(job: Job | None, pod: Pod) -> ContainerState | None:
     """The template's default container if it failed, else the first that failed in time, else the default or first main
     one.
 
-    No sidecars, and none that was injected. Where nothing ended yet and an init container runs or waits, the main ones
-    have not had their turn: then that one.
+    Sidecars and injected containers are excluded. If no container has ended and an init container runs or waits, that one
+    is chosen, because the main ones start later.
     """
     candidates = [container for container in pod.containers if container.is_work]
     default = job.default_container if job is not None else ""
@@ -243,7 +243,7 @@ def _is_done(container: ContainerState) -> bool:
 
 
 def _printed(container: ContainerState) -> bool:
-    """Whether the container may have a log: some process of it was started."""
+    """Whether the container may have a log, because a process of it was started."""
     latest = container.last if isinstance(container.state, Waiting) else container.state
     if isinstance(latest, Terminated) and latest.reason in NOTHING_STARTED:
         return False

@@ -1,7 +1,7 @@
-"""How far a run with steps is, and what follows: recomputed from the runs of its steps, never from what was done.
+"""Progress of a run with steps, computed from the runs of its steps and never from earlier actions.
 
-The list of steps stands in the run's status since it began. A step is settled when its end is written there; of the
-others it is asked whether their run is open, how it ended, or whether it was ever made. `steps.py` acts on the answer.
+The status of the run has the list of its steps from its begin. A step whose end is written there is settled. For the
+others the operator finds out whether their run is open, how it ended, or whether it was created. `steps.py` acts on it.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from process_operator.resources.process_run import RunPhase, StepStatus
 
 @dataclass(frozen=True, slots=True)
 class StepProgress:
-    """How far a run with steps is."""
+    """Progress of a run with steps."""
 
     steps: tuple[StepStatus, ...]
-    """All of them, with everything that is known by now."""
+    """All steps, with everything that is known by now."""
     open_run: RunView | None = None
     """The open run of the present step."""
     lookup: str | None = None
-    """The run of the present step, where it has to be looked up how it ended."""
+    """Name of the run of the present step if its end has to be looked up."""
     following: StepStatus | None = None
-    """The step whose run was never made and is the next."""
+    """The next step, whose run was not created yet."""
 
     @property
     def ended(self) -> tuple[StepStatus, ...]:
@@ -36,12 +36,12 @@ class StepProgress:
 
     @property
     def failed(self) -> tuple[StepStatus, ...]:
-        """The steps that ended in any other way than well."""
+        """The steps that did not succeed."""
         return tuple(step for step in self.ended if step.phase != RunPhase.SUCCEEDED)
 
 
 def step_progress(view: RunView, snapshot: Snapshot) -> StepProgress:
-    """How far a run is that has begun its steps."""
+    """Progress of a run that has begun its steps."""
     steps = list(view.run.status.steps or ())
     for index, step in enumerate(steps):
         if step.phase is not None:
@@ -55,15 +55,14 @@ def step_progress(view: RunView, snapshot: Snapshot) -> StepProgress:
         if end is None and step.run is not None and name not in snapshot.step_ends:
             return StepProgress(tuple(steps), lookup=name)
         if end is None and step.run is None:
-            # Where it was made all the same, before a crash, its making meets AlreadyExists and finds it.
+            # If it was created before a crash, its creation fails with AlreadyExists and finds it.
             return StepProgress(tuple(steps), following=step)
         steps[index] = end if end is not None else _deleted(step)
     return StepProgress(tuple(steps))
 
 
 def _deleted(step: StepStatus) -> StepStatus:
-    """A step whose run was made and is no longer there: nobody knows how it went, and it is not run twice in
-    silence."""
+    """A step whose run was created and deleted. Its end is not known, and it does not run again without notice."""
     message = "its run was deleted before its end was known"
     return step.model_copy(
         update={"phase": RunPhase.UNKNOWN, "reason": RunReason.RUN_DELETED.value, "message": message}
@@ -71,7 +70,7 @@ def _deleted(step: StepStatus) -> StepStatus:
 
 
 def log_of(steps: Sequence[StepStatus]) -> str:
-    """What each step did, a line for each."""
+    """One line for each step with its result."""
     return "\n".join(f"{number}/{len(steps)} {_line(step)}" for number, step in enumerate(steps, 1))
 
 

@@ -62,7 +62,7 @@ def plan_stray_steps(snapshot: Snapshot, orders: RunOrders) -> Part[None]:
     for run in snapshot.step_runs:
         assert run.spec.parent is not None
         if run.spec.parent.name not in open_runs:
-            kill = Kill(KillReason.CANCELED, f"run {run.spec.parent.name}, whose step it is, is over")
+            kill = Kill(KillReason.CANCELED, f"run {run.spec.parent.name}, to which this step belongs, is over")
             parts.append(plan_run(view_of(snapshot, run), replace(orders, kill=kill)))
     return join(parts)
 
@@ -132,7 +132,7 @@ def _child_kill(view: RunView, child: RunView, orders: RunOrders) -> Kill | None
     if child.run.spec.cancel:
         return Kill(KillReason.CANCELED, "spec.cancel was set")
     if orders.kill is not None and orders.kill.reason == KillReason.CANCELED:
-        return Kill(KillReason.CANCELED, f"run {view.name}, whose step it is, was canceled")
+        return Kill(KillReason.CANCELED, f"run {view.name}, to which this step belongs, was canceled")
     if orders.kill is None and orders.request is None and child.job is None:
         return Kill(KillReason.CANCELED, "its request was deleted")
     return orders.kill
@@ -151,7 +151,7 @@ def _outcome(view: RunView, progress: StepProgress, orders: RunOrders) -> RunOut
     if orders.kill is not None:
         return _killed(progress, orders.kill)
     if orders.request is None:
-        message = f'its request was deleted: step "{progress.following.name}" was not run'
+        message = f'step "{progress.following.name}" was not run, because its request was deleted'
         return _end(progress, RunPhase.CANCELED, RunReason.REQUEST_NOT_FOUND, message)
     return None
 

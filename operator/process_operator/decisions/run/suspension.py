@@ -34,7 +34,7 @@ def why_suspended(view: RunView, job: Job) -> str:
     if job.is_suspended_by_others:
         if job.is_managed_elsewhere:
             return f"the Job is {_manager_of(job)}, which starts it when it admits it"
-        return "the Job was suspended by somebody else (its spec.suspend is true); it goes on when they resume it"
+        return "another client suspended the Job (its spec.suspend is true); it continues after that client resumes it"
     if view.is_paused:
         return "suspended with its request (onSuspend: SuspendRunning); the resume starts the work over"
     return f"waits until {format_instant(view.window.start)}" if view.window is not None else ""
@@ -45,7 +45,7 @@ def why_not_suspended(job: Job) -> str:
     if job.is_managed_elsewhere:
         words = "onSuspend: SuspendRunning has no effect on it, because another controller would resume its Job"
         return f"{words}: the Job is {_manager_of(job)}"
-    return "somebody else resumed its Job after onSuspend: SuspendRunning had suspended it"
+    return "another client resumed its Job after onSuspend: SuspendRunning had suspended it"
 
 
 def _manager_of(job: Job) -> str:

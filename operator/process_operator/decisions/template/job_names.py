@@ -1,8 +1,8 @@
-"""Whether the names that the operator gives Jobs leave the room that an Indexed Job needs for its indexes.
+"""Names of Jobs, and the room that an Indexed Job needs in them for its indexes.
 
-The Job controller names the pods of an Indexed Job after the Job and the index. Such a name has to be a DNS label, and
-the API server refuses the Job of a run where it is not. `resources/names.py` has the names, `acceptance/acceptance.py`
-asks here at apply.
+The Job controller names the pods of an Indexed Job after the Job and the index. This name must be a DNS label, or the
+API server rejects the Job of a run. `resources/names.py` builds the names. `acceptance/acceptance.py` checks them at
+apply.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def longest_step_name(request: ProcessRequest, step: StepTemplate, run: str) -> 
 
 
 def check_request_name(request: ProcessRequest, template: JobTemplate, run: str, where: str) -> None:
-    """Refuse the name of a request whose Jobs, with names as long as `run`, the API server would refuse.
+    """Reject the name of a request if the API server would reject its Jobs with names as long as `run`.
 
     `where` is the path of the template. Raises TemplateError: TemplateRejected.
     """
@@ -50,7 +50,7 @@ def check_request_name(request: ProcessRequest, template: JobTemplate, run: str,
 
 
 def check_step_names(request: ProcessRequest, process: Process, steps: Sequence[StepTemplate], run: str) -> None:
-    """The same for the Jobs of the steps of `process`: they are named after the run and the step.
+    """Do the same for the Jobs of the steps of `process`, which are named after the run and the step.
 
     Raises TemplateError: TemplateRejected.
     """
@@ -62,7 +62,7 @@ def check_step_names(request: ProcessRequest, process: Process, steps: Sequence[
 
 
 def name_problem(template: JobTemplate, run: str) -> str:
-    """What is wrong with the name of a run that a person made; empty where nothing is."""
+    """The problem with the name of a run that a user created. Empty if there is none."""
     if _excess(template, run) > 0 or (_suffix(template) and "." in run):
         longest = names.MAX_NAME - len(_suffix(template))
         return f"metadata.name: must have at most {longest} characters and no dot, because the Job is Indexed: {_WHY}"
@@ -75,16 +75,15 @@ def _check_dots(request: ProcessRequest, template: JobTemplate, where: str) -> N
 
 
 def _excess(template: JobTemplate, name: str) -> int:
-    """How many characters a Job's name has too many."""
+    """Number of characters by which the name of a Job is too long."""
     return len(name) + len(_suffix(template)) - names.MAX_NAME
 
 
 def _suffix(template: JobTemplate) -> str:
-    """What the Job controller puts behind the name for the pod with the highest index; empty where there are no
-    indexes."""
+    """Suffix of the name of the pod with the highest index. Empty if the Job has no indexes."""
     spec: Mapping[str, Any] = template.spec
     completions = spec.get("completions")
-    # Anything else is for the API server to refuse.
+    # The API server rejects anything else.
     if spec.get("completionMode") != "Indexed" or not isinstance(completions, int) or completions < 1:
         return ""
     return f"-{completions - 1}"

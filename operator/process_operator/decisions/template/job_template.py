@@ -1,8 +1,7 @@
-"""From the Job template that a person wrote to the Job template that runs: parameters, our variables, our defaults.
+"""Job template that runs, from the one that a user wrote: with parameters, variables and defaults of the operator.
 
-Everything the person wrote is kept, but for the few fields that the operator has to own; what cannot be kept is refused
-with a `TemplateError` that names the field (`shape.py`). `manifests/` wraps the result into Jobs and
-CronJobs.
+Everything that the user wrote is kept, except the few fields that the operator has to own. A `TemplateError` that names
+the field rejects what cannot be kept (`shape.py`). `manifests/` wraps the result into Jobs and CronJobs.
 """
 
 from __future__ import annotations
@@ -23,10 +22,9 @@ from process_operator.resources.process_request import ProcessRequest
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED_PREFIXES: Final = (f"{names.GROUP}/", "batch.kubernetes.io/")
-"""Prefixes of labels and annotations that a copied one would be believed, or refused, for: ours and the Job
-controller's."""
+"""Prefixes of labels and annotations of the operator and the Job controller. Copies would be trusted, or rejected."""
 _RESERVED_NAMES: Final = frozenset({"controller-uid", "job-name", "cronjob.kubernetes.io/instantiate"})
-"""The same, without a prefix that tells: they stand in a template that was exported from a Job."""
+"""The same without a reserved prefix. A template that was exported from a Job has them."""
 _OWN_VARIABLES: Final = frozenset({names.ENV_RUN, names.ENV_SCHEDULED_TIME})
 
 
@@ -38,9 +36,9 @@ class JobTemplate:
     annotations: Mapping[str, str]
     spec: Mapping[str, Any]
     ttl_seconds_after_finished: int | None
-    """Taken out of the Job, which must outlive its record, and honoured by the operator."""
+    """Removed from the Job, which must exist until its record, and applied by the operator (seconds)."""
     uses_scheduled_time: bool
-    """Whether the text mentions PROCESS_SCHEDULED_TIME: the CronJob controller could not provide it."""
+    """Whether the text mentions PROCESS_SCHEDULED_TIME, which the CronJob controller cannot provide."""
 
     @property
     def is_queued_by_kueue(self) -> bool:
@@ -59,7 +57,7 @@ def build_template(
 ) -> JobTemplate:
     """The Job template of a request, with its parameters as environment variables.
 
-    `variables` stand in for the parameters where these are not the request's alone (`step.py`).
+    `variables` replace the parameters of the request for a step (`step.py`).
 
     Raises:
         TemplateError: reasons ParameterMissing, ParameterUnknown, TemplateRejected.
@@ -89,7 +87,7 @@ def build_template(
     own_metadata = _labels_and_annotations(raw.get("metadata") or {}, labels)
     containers = ",".join(str(container.get("name")) for container in _containers(pod))
     return JobTemplate(
-        # On the Job alone: volumes are saved by way of their pods.
+        # Only the Job has this label, because a backup saves volumes by their pods.
         labels={names.LABEL_NO_BACKUP: "true", **own_metadata["labels"]},
         annotations={**own_metadata["annotations"], names.ANNOTATION_CONTAINERS: containers},
         spec=spec,
@@ -99,14 +97,14 @@ def build_template(
 
 
 def template_field(process: Process | None) -> str:
-    """Where a person finds the template: the beginning of every message about it."""
+    """Path of the template for users, with which every message about it begins."""
     return "spec.jobTemplate" if process is None else f"Process {process.metadata.name}: spec.jobTemplate"
 
 
 def parameter_values(request: ProcessRequest, process: Process | None) -> dict[str, str]:
     """The environment variables that the parameters become, in order of declaration.
 
-    An inline template declares no parameters: there every parameter of the request is taken as it is.
+    An inline template declares no parameters, so every parameter of the request is used.
 
     Raises:
         TemplateError: ParameterUnknown for an undeclared or unusable name, ParameterMissing for a required one,
@@ -157,7 +155,7 @@ def _check_own_fields(spec: Mapping[str, Any], where: str) -> None:
     if "managedBy" in spec:
         raise TemplateError(
             Reason.TEMPLATE_REJECTED,
-            f"{where}.spec.managedBy: not allowed, the run of a Job managed elsewhere cannot be followed",
+            f"{where}.spec.managedBy: not allowed, because the run of a Job managed elsewhere cannot be followed",
         )
     if spec.get("suspend"):
         raise TemplateError(
@@ -177,7 +175,7 @@ def _check_names(given: Iterable[str]) -> None:
 
 
 def _run_name() -> dict[str, Any]:
-    # A field reference, not a value: the same template then serves a Job of ours and one of the CronJob controller.
+    # With a field reference, the operator and the CronJob controller can use the same template.
     return {
         "name": names.ENV_RUN,
         "valueFrom": {"fieldRef": {"fieldPath": f"metadata.labels['{names.LABEL_JOB_NAME}']"}},
@@ -185,7 +183,7 @@ def _run_name() -> dict[str, Any]:
 
 
 def _literal(name: str, value: str) -> dict[str, Any]:
-    """A variable that holds exactly `value`: the kubelet reads `$(NAME)` as a reference and `$$` as one dollar."""
+    """A variable with exactly `value`. The kubelet reads `$(NAME)` as a reference and `$$` as one dollar."""
     return {"name": name, "value": value.replace("$", "$$")}
 
 
@@ -195,8 +193,7 @@ def _containers(pod: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _labels_and_annotations(metadata: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Those that a person gave, with our labels. A template that was exported has some of the API server's and of
-    ours."""
+    """Labels and annotations of the user, with the labels of the operator. Reserved ones of an exported template are removed."""
     kept = {
         field: {key: value for key, value in (metadata.get(field) or {}).items() if not _is_reserved(key)}
         for field in ("labels", "annotations")
@@ -209,8 +206,7 @@ def _is_reserved(key: str) -> bool:
 
 
 def _copied(value: Any) -> Any:
-    """A copy of what JSON can say: `copy.deepcopy` asks of each part whether it was there before, at four times the
-    cost."""
+    """A copy of a JSON value. `copy.deepcopy` costs four times as much, because it tracks repeated parts."""
     if isinstance(value, dict):
         return {key: _copied(item) for key, item in value.items()}
     return [_copied(item) for item in value] if isinstance(value, list) else value

@@ -1,7 +1,7 @@
-"""Whether a Job template has the shape that the operator itself has to rely on; all else is for the API server to say.
+"""Shape of a Job template as far as the operator relies on it. The API server checks everything else.
 
-The schema of our kinds keeps templates as they are, so a list may stand where a map belongs. The dry run would refuse
-it, but parameters and labels are put in before. `job_template.py` does that, once this has passed.
+The schema of the custom resources keeps templates as they are, so a list may be in the place of a map. The dry run would
+reject it, but the operator inserts parameters and labels before. `job_template.py` does that after this check.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _maps(
 
 
 def _what(value: Any) -> str:
-    """What stands there, in the words of the API server."""
+    """The type of a value, in the words of the API server."""
     kinds = {type(None): "null", bool: "a boolean", str: "a string", list: "a list", dict: "an object"}
     return kinds.get(type(value), "a number")
 

@@ -1,8 +1,8 @@
-"""The Job templates of a process with steps: one for each step, from the Process that it names.
+"""Job templates of a Process with steps: one for each step, from the Process that it names.
 
-A step gets those parameters of the request that its own Process declares; the process with the steps may declare
-parameters too, whose defaults then come before those of a step's Process. Neighbours: `job_template.py` builds each
-template, `acceptance/process.py` refuses steps that cannot be, `run/steps.py` makes the runs.
+A step gets those parameters of the request that its own Process declares. The Process with the steps may declare
+parameters too. Their defaults take precedence over those of the Process of a step. Neighbours: `job_template.py` builds
+each template, `acceptance/process.py` rejects impossible steps, `run/steps.py` creates the runs.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from process_operator.resources.process_request import ProcessRequest
 
 @dataclass(frozen=True, slots=True)
 class StepTemplate:
-    """A step that can be run: its name, the Process that it names, and the Job that its run is."""
+    """A step that can run: its name, its Process, and its Job template."""
 
     name: str
     process: str
     template: JobTemplate
     where: str
-    """Where a person finds the template."""
+    """Path of the template for users."""
 
 
 def step_templates(
     request: ProcessRequest, process: Process, step_processes: Mapping[str, Process]
 ) -> tuple[StepTemplate, ...]:
-    """The templates of all steps of a process that `acceptance/process.py` has nothing against.
+    """The templates of all steps of a Process that `acceptance/process.py` accepts.
 
     Raises TemplateError: ParameterMissing, ParameterUnknown, TemplateRejected; the message names the step.
     """
@@ -50,7 +50,7 @@ def step_templates(
 def step_template(
     request: ProcessRequest, process: Process | None, name: str, step_process: Process, place: str
 ) -> StepTemplate:
-    """The template of one step. `process` is the one with the steps, if it is there; `place` begins every message.
+    """The template of one step. `process` is the one with the steps, if it exists. Every message begins with `place`.
 
     Raises TemplateError: ParameterMissing, TemplateRejected.
     """

@@ -147,7 +147,7 @@ ONCE = request()
 ASKED = DryRunJob(
     (dry_run_manifest(build_template(ONCE, None), ONCE, name=f"{STEM}-s1", now=NOW),), build_template(ONCE, None).hash
 )
-REFUSAL = "spec.jobTemplate: the API server refuses the Job: its own words"
+REFUSAL = "spec.jobTemplate: the API server rejects the Job: its own words"
 
 
 def indexed(completions: object = 12, name: str = "close", timing: Body | None = None, **spec: Any) -> Snapshot:
@@ -216,7 +216,7 @@ def test_the_server_speaks_of_the_template_that_was_written() -> None:
         f"{path}.env[9].value: Odd, {path}.image: Required value]",
     )
     assert accept(snapshot(of, dry_run=words), NOW).message == (
-        f"spec.jobTemplate: the API server refuses the Job: [{path}.env[2].valueFrom: Invalid value, "
+        f"spec.jobTemplate: the API server rejects the Job: [{path}.env[2].valueFrom: Invalid value, "
         f"{path}.env[1].value: Bad, {path}.env (variable GIVEN).value: Worse, {path}.env[9].value: Odd, "
         f"{path}.image: Required value]"
     )

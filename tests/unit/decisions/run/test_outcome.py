@@ -1401,7 +1401,7 @@ OPEN = [
         (pod("Running", C(running()), deleted=10),),
         going(
             "NotTerminated",
-            "pod close-1-abcde was to be gone by 2026-11-22T08:00:40Z, and node worker-1 has not confirmed it",
+            "pod close-1-abcde should be gone by 2026-11-22T08:00:40Z, but node worker-1 has not confirmed it",
         ),
         {"now": at(50)},
     ),

@@ -208,7 +208,7 @@ def test_a_refusal_names_the_step() -> None:
     verdict = accept(snapshot(uses(), process=GROUP, step_processes=STEPS, dry_run=said), NOW)
     assert verdict.message == (
         'Process close-day: spec.steps[1] (step "step-report"): Process report: spec.jobTemplate: '
-        "the API server refuses the Job: its own words"
+        "the API server rejects the Job: its own words"
     )
 
 
@@ -448,7 +448,7 @@ def test_a_cancel_ends_the_step_that_goes_on_and_nothing_more_begins() -> None:
     plan = decided(of, step_runs=(child,), jobs={child.metadata.name: job(child.metadata.name)})
     assert told(plan) == ["kill two"]
     (kill,) = [action for action in plan.actions if isinstance(action, KillJob)]
-    words = f"Canceled run {PARENT}, whose step it is, was canceled"
+    words = f"Canceled run {PARENT}, to which this step belongs, was canceled"
     assert kill.patch["metadata"]["annotations"] == {names.ANNOTATION_KILL: words}
 
 
@@ -500,7 +500,7 @@ def test_where_the_request_is_gone_nothing_more_begins() -> None:
         "RequestNotFound",
         "close-day",
     )
-    assert finish.status.message == 'its request was deleted: step "two" was not run'
+    assert finish.status.message == 'step "two" was not run, because its request was deleted'
 
 
 @pytest.mark.parametrize(

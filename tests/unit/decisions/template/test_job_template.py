@@ -307,7 +307,7 @@ def test_parameters_that_are_refused(spec: Body, of: Body, error: tuple[str, str
     [
         pytest.param(
             with_spec(managedBy="kueue.x-k8s.io/multikueue"),
-            "spec.jobTemplate.spec.managedBy: not allowed, the run of a Job managed elsewhere cannot be followed",
+            "spec.jobTemplate.spec.managedBy: not allowed, because the run of a Job managed elsewhere cannot be followed",
             id="managedBy",
         ),
         pytest.param(
