@@ -251,6 +251,11 @@ def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now
     return old if is_same else tuple(merged)
 
 
+def find_condition(conditions: Iterable[Condition], kind: ConditionType) -> Condition | None:
+    """The condition of a type; None if there is none."""
+    return next((condition for condition in conditions if condition.type == kind), None)
+
+
 def own_conditions(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """Give the conditions that the operator writes."""
     return tuple(condition for condition in conditions if not _is_of_another(condition.type))

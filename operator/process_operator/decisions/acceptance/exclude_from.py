@@ -20,7 +20,7 @@ from process_operator.decisions.inputs.observations import CalendarFile, Calenda
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Emit, FollowConfigMap
 from process_operator.decisions.plan.part import Part, part
-from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, find_condition
 from process_operator.resources.process_request_status import ProcessRequestStatus, RememberedCalendar
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.errors import SCHEDULE_FIELD
@@ -189,7 +189,8 @@ def calendar_conditions(report: CalendarReport | None, generation: int | None) -
 
 def announce_calendars(snapshot: Snapshot, status: ProcessRequestStatus) -> Part[None]:
     """Emit an Event if a calendar becomes unreadable, events of it are skipped, or all can be read again."""
-    before, after = _condition(snapshot.status), _condition(status)
+    before = find_condition(snapshot.status.conditions, ConditionType.CALENDARS_READY)
+    after = find_condition(status.conditions, ConditionType.CALENDARS_READY)
     if after is None or (before is not None and (before.status, before.message) == (after.status, after.message)):
         return part()
     if after.status == ConditionStatus.FALSE or after.message:
@@ -197,7 +198,3 @@ def announce_calendars(snapshot: Snapshot, status: ProcessRequestStatus) -> Part
     if before is not None and before.status == ConditionStatus.FALSE:
         return part(Emit(after.reason, "all calendars can be read again"))
     return part()
-
-
-def _condition(status: ProcessRequestStatus) -> Condition | None:
-    return next((found for found in status.conditions if found.type == ConditionType.CALENDARS_READY), None)

@@ -9,7 +9,7 @@ counts a Job that a run owns until it is deleted, so the operator removes those.
 from __future__ import annotations
 
 from process_operator.decisions.context import DecisionContext
-from process_operator.decisions.engines.cronjob_sync import own_cronjob
+from process_operator.decisions.inputs.ownership import own_cronjob
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.cronjobs import active_patch
 from process_operator.decisions.plan.actions import PatchCronJob

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from process_operator.decisions.engines.claims import trigger_of
-from process_operator.decisions.engines.cronjob_sync import own_cronjob
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.missed_tick import Span
-from process_operator.decisions.inputs.ownership import cronjob_of
+from process_operator.decisions.inputs.ownership import cronjob_of, own_cronjob
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.jobs import kill_patch

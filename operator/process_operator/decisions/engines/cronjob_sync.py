@@ -14,7 +14,7 @@ from typing import Any, Final
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.acceptance.engine import EngineChoice
 from process_operator.decisions.inputs.blocked import Need
-from process_operator.decisions.inputs.ownership import is_cronjob_of
+from process_operator.decisions.inputs.ownership import cronjobs_of_earlier_requests, own_cronjob
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.cronjobs import cronjob_manifest, cronjob_spec
@@ -36,11 +36,6 @@ MAX_UNRECORDED_JOBS: Final = 50
 The CronJob controller keeps 100 finished Jobs and deletes older ones."""
 _CLOCK_SKEW: Final = timedelta(seconds=10)
 """A lastScheduleTime further ahead of the operator's clock was set by the operator, not by the controller's clock."""
-
-
-def own_cronjob(snapshot: Snapshot) -> CronJob | None:
-    """The CronJob of this request (and not of one that had its name before)."""
-    return next((c for c in snapshot.cronjobs if is_cronjob_of(c, snapshot.name, snapshot.uid)), None)
 
 
 def plan_cronjob(
@@ -170,11 +165,8 @@ def suspend_orphans(snapshot: Snapshot) -> Part[None]:
     """
     orphans = (
         cronjob
-        for cronjob in snapshot.cronjobs
-        if (made_for := cronjob.metadata.labels.get(names.LABEL_REQUEST_UID, "")) != snapshot.uid
-        and is_cronjob_of(cronjob, snapshot.name, made_for)
-        and not cronjob.suspend
-        and cronjob.metadata.deletion_timestamp is None
+        for cronjob in cronjobs_of_earlier_requests(snapshot)
+        if not cronjob.suspend and cronjob.metadata.deletion_timestamp is None
     )
     message = f"suspended, because its ProcessRequest {snapshot.name} no longer exists"
     return join(

@@ -20,8 +20,9 @@ from process_operator.decisions.concurrency.policy import blocking_runs
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.engines.claims import trigger_of
 from process_operator.decisions.engines.cronjob_runs import cronjob_jobs
-from process_operator.decisions.engines.cronjob_sync import armed_cronjob, own_cronjob
+from process_operator.decisions.engines.cronjob_sync import armed_cronjob
 from process_operator.decisions.inputs.candidate import Candidate
+from process_operator.decisions.inputs.ownership import own_cronjob
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.cronjobs import cronjob_job_manifest, take_over_patch
 from process_operator.decisions.manifests.runs import run_manifest

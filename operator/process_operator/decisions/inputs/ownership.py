@@ -85,10 +85,25 @@ def is_cronjob_of(cronjob: CronJob, request_name: str, request_uid: str) -> bool
     return owner is None or owner.uid == request_uid
 
 
+def own_cronjob(snapshot: Snapshot) -> CronJob | None:
+    """The CronJob of this request, as opposed to those of earlier requests of its name."""
+    return _cronjob_of_uid(snapshot, snapshot.uid)
+
+
+def cronjobs_of_earlier_requests(snapshot: Snapshot) -> list[CronJob]:
+    """CronJobs that the operator created for earlier requests of this name."""
+    made_for = ((cronjob, cronjob.metadata.labels.get(names.LABEL_REQUEST_UID, "")) for cronjob in snapshot.cronjobs)
+    return [cronjob for cronjob, uid in made_for if uid != snapshot.uid and is_cronjob_of(cronjob, snapshot.name, uid)]
+
+
 def cronjob_of(snapshot: Snapshot, request_uid: str) -> CronJobOfRequest | None:
-    """The CronJob of the request of this name with this UID; None where there is none."""
-    found = next((c for c in snapshot.cronjobs if is_cronjob_of(c, snapshot.name, request_uid)), None)
+    """Name and UID of the CronJob of the request of this name with this UID; None if there is none."""
+    found = _cronjob_of_uid(snapshot, request_uid)
     return CronJobOfRequest(found.metadata.name, found.metadata.uid) if found is not None else None
+
+
+def _cronjob_of_uid(snapshot: Snapshot, request_uid: str) -> CronJob | None:
+    return next((c for c in snapshot.cronjobs if is_cronjob_of(c, snapshot.name, request_uid)), None)
 
 
 def is_job_of(run: ProcessRun, job: Job, cronjob: CronJobOfRequest | None) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 from process_operator.decisions.inputs.blocked import Blocked, Need
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason
+from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, find_condition
 
 REPORTED_AFTER: Final = timedelta(seconds=10)
 """Minimum time of failures before the status reports an action."""
@@ -79,7 +79,7 @@ def cause_of_misses(snapshot: Snapshot) -> tuple[datetime, str] | None:
     found = snapshot.blocked.get(Need.RUN)
     if found is not None:
         return found.since, f"{_generic(found.what)}: {found.message}"
-    ready = next((c for c in snapshot.status.conditions if c.type == ConditionType.READY), None)
+    ready = find_condition(snapshot.status.conditions, ConditionType.READY)
     if ready is None or ready.status != ConditionStatus.FALSE or ready.reason not in _CAUSES:
         return None
     since = ready.last_transition_time

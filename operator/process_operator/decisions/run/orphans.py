@@ -13,7 +13,7 @@ from typing import Any
 
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.missed_tick import MissedReason
-from process_operator.decisions.inputs.ownership import is_cronjob_of
+from process_operator.decisions.inputs.ownership import cronjobs_of_earlier_requests
 from process_operator.decisions.inputs.run_view import RunView, view_of, waits_for_start
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.owners import adoption_patch, request_owner
@@ -28,7 +28,6 @@ from process_operator.decisions.plan.actions import (
 from process_operator.decisions.plan.part import Part, join, part
 from process_operator.decisions.run.job_creation import JOB_EVENT_DELAY
 from process_operator.resources import names
-from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import EventReason, RunReason
 from process_operator.resources.process_request import ProcessRequest
@@ -136,24 +135,18 @@ def plan_orphaned_jobs(snapshot: Snapshot, replaced: tuple[str, ...]) -> Part[No
     return join(parts)
 
 
-def orphaned_cronjobs(snapshot: Snapshot) -> list[CronJob]:
-    """CronJobs without owner that an earlier request of the name left."""
-    found = []
-    for cronjob in snapshot.cronjobs:
-        made_for = cronjob.metadata.labels.get(names.LABEL_REQUEST_UID, "")
-        is_orphan = made_for != snapshot.uid and cronjob.metadata.controller is None
-        if is_orphan and is_cronjob_of(cronjob, snapshot.name, made_for):
-            found.append(cronjob)
-    return found
-
-
 def adopt_cronjobs(snapshot: Snapshot) -> Part[None]:
     """Make the present request the owner of orphaned CronJobs. Each stays suspended and is deleted with that request."""
     request = snapshot.request
     assert request is not None
     parts = []
-    for cronjob in orphaned_cronjobs(snapshot):
-        if cronjob.active or not cronjob.suspend or cronjob.metadata.deletion_timestamp is not None:
+    for cronjob in cronjobs_of_earlier_requests(snapshot):
+        if (
+            cronjob.metadata.controller is not None
+            or cronjob.active
+            or not cronjob.suspend
+            or cronjob.metadata.deletion_timestamp is not None
+        ):
             continue
         name = cronjob.metadata.name
         patch: dict[str, Any] = {"metadata": {"ownerReferences": [request_owner(request)]}}

@@ -18,6 +18,7 @@ from process_operator.resources.conditions import (
     ConditionStatus,
     ConditionType,
     EventReason,
+    find_condition,
     merge_conditions,
 )
 from process_operator.resources.process_request_status import RequestPhase
@@ -42,7 +43,7 @@ def report_blocked(snapshot: Snapshot, now: datetime) -> Plan | None:
 
 def is_reported(conditions: tuple[Condition, ...], reason: str) -> bool:
     """Whether the condition Ready has this reason already, so that another Event would repeat it."""
-    ready = next((condition for condition in conditions if condition.type == ConditionType.READY), None)
+    ready = find_condition(conditions, ConditionType.READY)
     return ready is not None and ready.status == ConditionStatus.FALSE and ready.reason == reason
 
 

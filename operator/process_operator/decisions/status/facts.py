@@ -21,7 +21,7 @@ from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.status.blocked import is_reported
 from process_operator.decisions.status.blockers import Blocker, blocker_of
 from process_operator.decisions.ticks.progress import Calendar, NewRuns, Progress, runs_left, settled_through
-from process_operator.resources.conditions import ConditionStatus, ConditionType, EventReason
+from process_operator.resources.conditions import ConditionStatus, ConditionType, EventReason, find_condition
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRunStatus, RunPhase, Trigger
@@ -183,7 +183,8 @@ def request_events(context: DecisionContext, status: ProcessRequestStatus) -> tu
 
 
 def _condition(status: ProcessRequestStatus, kind: ConditionType) -> tuple[ConditionStatus, str, str] | None:
-    found = next((condition for condition in status.conditions if condition.type == kind), None)
+    """Status, reason and message of a condition, without its times."""
+    found = find_condition(status.conditions, kind)
     return None if found is None else (found.status, found.reason, found.message)
 
 

@@ -26,6 +26,7 @@ from process_operator.resources.conditions import (
     NotifiedReason,
     Reason,
     RunReason,
+    find_condition,
 )
 from process_operator.resources.model import format_duration, format_instant
 from process_operator.resources.process_request_status import ProcessRequestStatus
@@ -185,12 +186,9 @@ def notification_conditions(snapshot: Snapshot) -> tuple[Condition, ...]:
 
 def receiver_events(snapshot: Snapshot, status: ProcessRequestStatus) -> tuple[Emit, ...]:
     """An Event if a request newly names a receiver that it cannot use."""
-    before, after = _readiness(snapshot.status), _readiness(status)
+    before = find_condition(snapshot.status.conditions, ConditionType.NOTIFICATIONS_READY)
+    after = find_condition(status.conditions, ConditionType.NOTIFICATIONS_READY)
     if after is None or after.status == ConditionStatus.TRUE:
         return ()
     is_new = before is None or (before.status, before.message) != (after.status, after.message)
     return (Emit(after.reason, after.message, warning=True),) if is_new else ()
-
-
-def _readiness(status: ProcessRequestStatus) -> Condition | None:
-    return next((found for found in status.conditions if found.type == ConditionType.NOTIFICATIONS_READY), None)
