@@ -314,22 +314,6 @@ async def test_a_delete_that_conflicts_for_another_reason_is_not_done(api: Api, 
         await api.delete(JOB, "erp", "there", uid="1234")
 
 
-async def test_a_collection_is_deleted_by_its_selectors(api: Api, server: FaultServer) -> None:
-    server.faults.append(Answer(200, {}))
-    selector = "process-operator.io/run in (a,b),tier!=x"
-    await api.delete_collection(
-        PROCESS_RUN, "erp", label_selector=selector, field_selector="status.phase=Succeeded", propagation="Foreground"
-    )
-    assert server.seen[0].query == {"labelSelector": selector, "fieldSelector": "status.phase=Succeeded"}
-    assert server.seen[0].body["propagationPolicy"] == "Foreground"
-
-
-async def test_a_collection_is_never_deleted_without_a_selector(api: Api, server: FaultServer) -> None:
-    with pytest.raises(ValueError, match="label_selector"):
-        await api.delete_collection(JOB, "erp", label_selector="")
-    assert server.seen == []
-
-
 @pytest.mark.parametrize(
     ("kind", "namespace", "name", "subresource", "path"),
     [

@@ -440,24 +440,6 @@ class MemoryApi(Api):
 
         await self._write(Write("DELETE", kind.plural, name), do)
 
-    async def delete_collection(
-        self,
-        kind: Kind,
-        namespace: str,
-        *,
-        label_selector: str,
-        field_selector: str | None = None,
-        propagation: str = "Background",
-    ) -> None:
-        """DELETE of all that match."""
-        assert label_selector
-
-        def do() -> None:
-            for body in self._cluster.list(kind, namespace, label_selector, field_selector)[0]:
-                self._cluster.delete(kind, body["metadata"]["name"], namespace, propagation=propagation)
-
-        await self._write(Write("DELETE", kind.plural, label_selector), do)
-
     async def pages(
         self,
         kind: Kind,

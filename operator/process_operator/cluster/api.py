@@ -99,24 +99,6 @@ class Api:
             if uid is None or not _OTHER_UID.search(error.message):
                 raise
 
-    async def delete_collection(
-        self,
-        kind: Kind,
-        namespace: str,
-        *,
-        label_selector: str,
-        field_selector: str | None = None,
-        propagation: str = "Background",
-    ) -> None:
-        """DELETE all that match. Raises ValueError without a label selector: that would be everything there is."""
-        if not label_selector:
-            raise ValueError("label_selector: required; without it every object of the kind would be deleted")
-        path, options = kind.path(namespace), _delete_options(propagation)
-        query: Query = {"labelSelector": label_selector, "fieldSelector": field_selector}
-        await self.retries.run(
-            lambda: self.transport.call("deletecollection", kind, "DELETE", path, query=query, body=options)
-        )
-
     def pages(
         self,
         kind: Kind,
