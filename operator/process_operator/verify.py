@@ -1,7 +1,7 @@
-"""`process-operator verify`: one real run, from request to log, as the proof that an installation works.
+"""Command `process-operator verify`: one real run from request to log, which proves that an installation works.
 
-It acts as a person would, with that person's rights: it applies a request, waits for its run, shows its log, and takes
-the request away again. Neighbours: `__main__.py` has the options, the chart runs it as its test.
+It acts with the rights of the user who runs it. It creates a request, waits for its run, checks the log, and deletes the
+request. Neighbours: `__main__.py` has the options, the chart runs it as its test.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _POLL_SECONDS: Final = 0.5
 
 
 class VerificationError(Exception):
-    """The installation does not work; the message says how far it came."""
+    """The installation does not work. The message says how far the run came."""
 
 
 async def verify(*, namespace: str, image: str, seconds: float, kubeconfig: str | None, context: str | None) -> str:
-    """Make one run of an image with Python in a namespace, and give a sentence about it.
+    """Run an image with Python in a namespace, and give a sentence about the run.
 
-    Raises VerificationError where it has not succeeded after so many seconds, ConfigurationError without a cluster.
+    Raises VerificationError if the run has not succeeded after `seconds`, and ConfigurationError without a cluster.
     """
     connection = await connect(kubeconfig=kubeconfig, context=context)
     api, name = Api(connection), f"verify-{secrets.token_hex(4)}"

@@ -1,6 +1,6 @@
-"""Wiring: makes the objects of one operator and connects them. Nothing runs yet when it is done.
+"""Wiring: creates the objects of one operator and connects them. Nothing runs yet afterwards.
 
-`build_controller` makes the part that decides and acts. It knows no connection, so the flow tests build the same one
+`build_controller` creates the part that decides and acts. It knows no connection, so the flow tests build the same one
 over a cluster in memory. `build_operator` adds what one deployment needs. Neighbour: `app.py` runs the result.
 """
 
@@ -132,7 +132,7 @@ def build_controller(
     follow_config_map: Callable[[str, str], Awaitable[None]],
     options: ControllerOptions | None = None,
 ) -> Controller:
-    """Make a controller over an API client and an intake."""
+    """Build a controller over an API client and an intake."""
     options, store, clock = options or ControllerOptions(), intake.store, intake.clock
     agenda: Agenda[NamespacedName] = Agenda()
     guard = ClockGuard(store, clock, steady=intake.monotonic)
@@ -204,7 +204,7 @@ class OperatorParts:
 def build_operator(
     connection: Connection, settings: Settings, *, clock: Callable[[], datetime], intervals: RetryIntervals
 ) -> OperatorParts:
-    """Make an operator over a connection. Raises ConfigurationError if the file of receivers cannot be used."""
+    """Build an operator over a connection. Raises ConfigurationError if the file of receivers cannot be used."""
     receivers = read_receivers(settings.receivers_file)
     metrics = Metrics(per_request=settings.metrics_per_request)
     metrics.receivers((receiver.name for receiver in receivers), OUTCOMES)
@@ -259,7 +259,7 @@ def _lease(connection: Connection, settings: Settings) -> Lease | None:
     if not settings.lease_namespace:
         return None
     return Lease(
-        # Retries of its own would outlast what they are for.
+        # Retries within a call would take longer than the Lease lasts.
         Api(connection, timeout=5, retries=Retries(tries=1)),
         namespace=settings.lease_namespace,
         name=settings.lease_name,

@@ -257,7 +257,7 @@ class Process:
         if self.followed.get((namespace, name), "") == version:
             return False
         self.followed[namespace, name] = version
-        self.store.calendars.take((namespace, name), copied(body))
+        self.store.calendars.apply((namespace, name), copied(body))
         return True
 
     async def _work_on(

@@ -1,6 +1,6 @@
-"""One line in the log for each action that was carried out: what was done, for which request, about which run.
+"""Action log: one line for each action that was carried out, with its request and its run.
 
-Neighbours: `controller/request_reconciler.py` and `controller/burst.py` act, `app.py` hands this to them.
+Neighbours: the controller reports actions, `wiring.py` connects both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ log = structlog.get_logger("process_operator")
 
 
 def log_action(key: NamespacedName, action: Action) -> None:
-    """Say what was done. Events speak for themselves."""
+    """Log an action. Events are not logged, because the API server shows them."""
     if isinstance(action, Emit):
         return
     is_of_cronjob = isinstance(action, CreateCronJob | PatchCronJob | TakeOverTick)

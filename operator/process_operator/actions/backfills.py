@@ -1,4 +1,4 @@
-"""The status of a ProcessBackfill."""
+"""Write of the status of a ProcessBackfill. No action asks for it; the status writer of the controller does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from process_operator.resources.types import NamespacedName
 async def write_backfill_status(
     services: Services, key: NamespacedName, backfill: ProcessBackfill, status: ProcessBackfillStatus
 ) -> None:
-    """PATCH the status of a backfill; nothing where it is gone or was written by another operator."""
+    """PATCH the status of a backfill, unless it was deleted or another operator has written it. Raises ApiError."""
     try:
         answer = await replace_status(services.api, PROCESS_BACKFILL, backfill, status)
     except NotFound:

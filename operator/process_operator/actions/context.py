@@ -1,4 +1,7 @@
-"""What every action is given: the request that it is about, and the means to act."""
+"""Context of an action: the request that it concerns, and the services that it uses.
+
+The services are small protocols where a test has its own implementation. Neighbour: `executor.py` makes contexts.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from process_operator.state.reducer import Observation
 from process_operator.state.store import Store
 
 QUOTA_RETRY: Final = timedelta(seconds=15)
-"""How long a refusal by a quota is believed."""
+"""Time after which the operator tries again what a quota rejected."""
 
 
 class Logs(Protocol):
@@ -55,12 +58,12 @@ class Events(Protocol):
         type: EventType = "Normal",  # noqa: A002 - the field's name
         about: str = "",
     ) -> None:
-        """Note what happened to an object."""
+        """Record what happened to an object. Returns at once and never fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The means to act, the same for all requests."""
+    """Services that all actions share."""
 
     api: Api
     store: Store
@@ -69,13 +72,13 @@ class Services:
     logs: Logs
     notifications: Notifications
     follow_config_map: Callable[[str, str], Awaitable[None]]
-    """Reads and watches a ConfigMap, by namespace and name."""
+    """Reads a ConfigMap by namespace and name, and watches it from then on."""
     chance: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
 class ActionContext:
-    """One request as a decision saw it, and the means to act."""
+    """One request as a decision saw it, with the services to act."""
 
     services: Services
     key: NamespacedName
@@ -83,7 +86,7 @@ class ActionContext:
 
     @property
     def api(self) -> Api:
-        """The API."""
+        """The API client."""
         return self.services.api
 
     @property
@@ -98,11 +101,11 @@ class ActionContext:
 
     @property
     def facts(self) -> RequestFacts:
-        """What the operator remembers of the request."""
+        """Facts that the operator remembers about the request."""
         return self.store.facts(self.key)
 
     def observe(self, observation: Observation) -> None:
-        """Report what an action has found out."""
+        """Report an observation of an action."""
         self.store.observe(self.key, observation)
 
     def now(self) -> datetime:
@@ -110,15 +113,15 @@ class ActionContext:
         return self.services.clock()
 
     def with_run(self, run: ProcessRun) -> ActionContext:
-        """The same with a run that was made just now, and is not in the snapshot."""
+        """Give the context with a run that the operator has just created, which is not in the snapshot."""
         return replace(self, snapshot=replace(self.snapshot, runs=(*self.snapshot.runs, run)))
 
     def blocked_by(self, what: str, error: ApiError, before: Blocked | None) -> Blocked:
-        """The observation that follows from a failure; `before` is that of the failure before it."""
+        """Give the observation about a failed call; `before` is the observation about the failure before it."""
         return blocked_by(what, error, before, self.now(), chance=self.services.chance)
 
     async def is_replaced(self, kind: Kind, name: str, uid: str) -> bool:
-        """Whether an object with another UID has the name by now, or none: then that very one is gone."""
+        """Whether the object with this UID is deleted. Then no object has the name, or one with another UID."""
         try:
             current = await self.api.get(kind, self.namespace, name)
         except NotFound:
@@ -129,7 +132,10 @@ class ActionContext:
         return True
 
     async def get(self, kind: Kind, name: str) -> tuple[Object, Callable[[], None]]:
-        """An object as it is now, and what takes it into the store although a watch or a list has dropped it."""
+        """Read an object, and give it with a function that confirms it in the store.
+
+        The store may have marked the object as deleted, because a watch or a list did not show it any more.
+        """
         tombstones_added = self.store.cache(kind).tombstones_added
         found = await self.api.get(kind, self.namespace, name)
         return found, lambda: self.store.confirm(kind, found, tombstones_added)
@@ -140,5 +146,8 @@ Handlers = dict[type[Any], Callable[[ActionContext, Any], Awaitable[None]]]
 
 
 def aimed(patch: Mapping[str, Any], uid: str) -> Object:
-    """A merge patch for the object with this UID alone: the API server refuses to change the UID of another one."""
+    """Give a merge patch that applies to the object with this UID only.
+
+    The API server rejects a patch that would change the UID of another object.
+    """
     return {**patch, "metadata": {**(patch.get("metadata") or {}), "uid": uid}}

@@ -1,4 +1,4 @@
-"""Actions on CronJobs."""
+"""Actions on the CronJob of a request: create it, patch it, and take a tick over from the CronJob controller."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from process_operator.resources.types import Object
 
 
 async def create_cronjob(context: ActionContext, action: actions.CreateCronJob) -> None:
-    """Create the CronJob of a request. One of that name that the request owns already is as good."""
+    """Create the CronJob of a request, or use the one of that name that the request owns already."""
     try:
         answer = await context.api.create(CRONJOB, context.namespace, dict(action.manifest))
     except AlreadyExists:
@@ -58,7 +58,10 @@ async def take_over_tick(context: ActionContext, action: actions.TakeOverTick) -
 async def _change_cronjob(
     context: ActionContext, name: str, body: Object | list[Object], subresource: Literal["status"] | None
 ) -> bool:
-    """Whether it was changed; where it is another version by now, that one is taken in and nothing is changed."""
+    """Patch a CronJob and say whether it was changed.
+
+    On a conflict nothing is changed, and the store gets the current version.
+    """
     try:
         try:
             answer, changed = (

@@ -1,4 +1,4 @@
-"""Kubernetes Events about what happens."""
+"""Action that records a Kubernetes Event on a request, a run, a backfill or a CronJob."""
 
 from __future__ import annotations
 

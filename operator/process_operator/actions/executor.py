@@ -1,9 +1,9 @@
-"""The one place that acts: each action of a plan becomes an API call, and what the server answers goes into the store.
+"""Executor of actions. Each action of a plan becomes an API call, and the answer goes into the store.
 
-Every call may be repeated: names are deterministic, patches say what shall be, and an answer of AlreadyExists or
-NotFound is looked at, not feared. What is refused for good becomes an observation for the next decision; what may pass
-is raised, and the reconciler tries again later. Neighbours: `decisions/plan/actions.py` has the actions, `requests.py`,
-`history.py`, `runs.py`, `jobs.py`, `pods.py`, `cronjobs.py`, `backfills.py` and `events.py` carry them out.
+Every call can be repeated, because names are deterministic and patches describe the wanted state. AlreadyExists and
+NotFound are answers that an action examines. A final rejection becomes an observation for the next decision. Any other
+error is raised, and the reconciler retries later. Neighbours: `decisions/plan/actions.py` has the actions. Each module
+beside this one carries out the actions on one kind of object.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ HANDLERS: Final[Handlers] = {
 
 
 class ActionExecutor:
-    """Carries out actions for one connection."""
+    """Carries out actions over one set of services."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     async def execute(self, key: NamespacedName, snapshot: Snapshot, action: Action) -> None:
-        """Carry out one action. Raises ApiError where it may work later."""
+        """Carry out one action. Raises ApiError if a retry may succeed."""
         await HANDLERS[type(action)](ActionContext(self._services, key, snapshot), action)
 
     async def write_status(self, key: NamespacedName, snapshot: Snapshot, status: Model) -> None:

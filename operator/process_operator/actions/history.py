@@ -19,14 +19,14 @@ from process_operator.resources.process_run import ProcessRun
 from process_operator.state.request_observations import HistoryLoaded
 
 _RUNS_IN_A_PAGE: Final = 200
-"""As many as are read in some ten milliseconds, with their logs."""
+"""The operator reads a page of this many runs with their logs in about ten milliseconds."""
 
 
 async def load_history(context: ActionContext, _action: actions.LoadHistory) -> None:
     """List the finished runs of a request, then read the request itself."""
     selector = f"{names.LABEL_REQUEST_UID}={context.snapshot.uid}"
     history: list[FinishedRun] = []
-    # Page by page: with their logs thousands of runs are gigabytes, and what is remembered of one is next to nothing.
+    # Read page by page, because thousands of runs with their logs are gigabytes.
     async for page in context.api.pages(
         PROCESS_RUN, context.namespace, label_selector=selector, page_size=_RUNS_IN_A_PAGE
     ):
@@ -35,7 +35,7 @@ async def load_history(context: ActionContext, _action: actions.LoadHistory) -> 
         for raw in page.items:
             run = ProcessRun.model_validate(raw)
             if run.spec.request.name != context.key[1]:
-                continue  # it has the label, and is a run of another request
+                continue  # a run of another request that has the label
             if not run.status.phase.is_finished:
                 context.store.apply(PROCESS_RUN, raw)
             elif run.spec.parent is None:
@@ -45,7 +45,10 @@ async def load_history(context: ActionContext, _action: actions.LoadHistory) -> 
 
 
 async def _read_request(context: ActionContext) -> None:
-    """Read the request after the list of its runs: what is not in the list any more, its cursor has settled."""
+    """Re-read the request after listing its runs.
+
+    A run that was deleted before the list is then already covered by the cursor of the request.
+    """
     try:
         context.store.apply(PROCESS_REQUEST, await context.api.get(PROCESS_REQUEST, *context.key))
     except NotFound:
@@ -55,7 +58,7 @@ async def _read_request(context: ActionContext) -> None:
 async def load_process_runs(context: ActionContext, action: actions.LoadProcessRuns) -> None:
     """List the finished runs of a Process for its lock."""
     selector = f"{names.LABEL_PROCESS}={action.process}"
-    # Page by page, and without their logs, which may be gigabytes.
+    # Read page by page and without logs, which may be gigabytes.
     ended: list[ProcessRun] = []
     async for page in context.api.pages(
         PROCESS_RUN, context.namespace, label_selector=selector, page_size=_RUNS_IN_A_PAGE

@@ -1,4 +1,4 @@
-"""Actions on Jobs."""
+"""Actions on the Job of a run: create, patch, kill, delete and read it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,14 @@ from process_operator.resources.types import Object
 from process_operator.state.run_observations import JobAbsent, JobCreated, JobManagedElsewhere, JobRejected, JobRemoved
 
 NAME_RETRY: Final = timedelta(seconds=5)
-"""Time after which a name is tried again that the garbage collector is about to free."""
+"""Time after which the operator tries a name again that the garbage collector is about to free."""
 
 
 async def create_job(context: ActionContext, action: actions.CreateJob, *, made: Object | None = None) -> None:
-    """Make a Job; `made` is its run where that was made just now, and is not in the snapshot."""
+    """Create a Job; `made` is its run if the operator has just created that, so that the snapshot does not have it.
+
+    A rejection becomes an observation about the run. Raises ApiError if the API server did not answer for the first time.
+    """
     try:
         if action.manifest["spec"].get("suspend") and await _would_be_resumed(context, action):
             context.observe(JobManagedElsewhere(action.run))
@@ -62,9 +65,9 @@ async def create_job(context: ActionContext, action: actions.CreateJob, *, made:
 
 
 def _observe_unanswered(context: ActionContext, action: actions.CreateJob, error: ApiError) -> None:
-    """Note that the API server fails to create a Job, so that its run says so and the other runs go on.
+    """Observe that the API server fails to create a Job, so that its run reports it and other runs continue.
 
-    Raises the error where it came for the first time: the Job may have been created, and a blip is no news.
+    Raises the first error of a row, because the Job may have been created and the failure may be over in a moment.
     """
     before = _rejection_of(context, action.run)
     blocked = context.blocked_by(what_fails(action), error, before)
@@ -75,31 +78,31 @@ def _observe_unanswered(context: ActionContext, action: actions.CreateJob, error
 
 
 async def _would_be_resumed(context: ActionContext, action: actions.CreateJob) -> bool:
-    """Whether admission makes of a suspended Job one that another controller resumes, or resumes it itself.
+    """Whether a suspended Job would not stay suspended, because of admission or another controller.
 
-    Only a dry run tells: the label of a default LocalQueue of Kueue stands in no template.
+    Only a dry run shows it. The label of a default LocalQueue of Kueue, for example, is in no template.
     """
     job = parse_job(await context.api.create(JOB, context.namespace, dict(action.manifest), dry_run=True))
     return job.is_managed_elsewhere or not job.is_suspended
 
 
 async def _meet_job(context: ActionContext, action: actions.CreateJob, error: AlreadyExists) -> None:
-    """A Job of that name is there: ours from an earlier try, or somebody else's."""
+    """Examine the Job that has the name already. An earlier try may have created it, or another owner has it."""
     found, confirm = await context.get(JOB, action.run)
     job = parse_job(found)
     controller = job.controller
     wanted = {owner["uid"] for owner in action.manifest["metadata"]["ownerReferences"]}
     if (controller is not None and controller.uid in wanted) or _is_proven(context.snapshot, action.run, job):
-        # Of an earlier try, or the request's own CronJob was faster while the engine changed.
+        # An earlier try created it, or the CronJob of the request was faster while the engine changed.
         confirm()
     elif job.metadata.deletion_timestamp is not None:
         raise error
     elif controller is not None and (controller.kind, controller.name) == ("ProcessRun", action.run):
-        # Of a run that had the name before: it is gone, and the collector will take its Job.
+        # Its run was deleted, and the garbage collector is about to delete the Job.
         message = f"the name is still taken by Job {context.namespace}/{action.run} of an earlier run"
         _reject_job(context, action.run, RunReason.NAME_TAKEN, message, context.now() + NAME_RETRY)
     else:
-        # No word on whose it is: the user may not be allowed to read Jobs.
+        # The message does not name the owner, because the user might have no right to read Jobs.
         message = f"the name is taken by Job {context.namespace}/{action.run}, which does not belong to this run"
         _reject_job(context, action.run, RunReason.NAME_TAKEN, message, None)
 
@@ -137,15 +140,15 @@ async def kill_job(context: ActionContext, action: actions.KillJob) -> None:
 
 
 async def delete_job(context: ActionContext, action: actions.DeleteJob) -> None:
-    """Delete a Job, and forget what was observed of its pods."""
+    """Delete a Job and evict the facts about its pods."""
     await context.api.delete(JOB, context.namespace, action.job, uid=action.uid)
-    context.store.mark_deleted(JOB, context.namespace, action.job, uid=action.uid, for_good=True)
+    context.store.mark_deleted(JOB, context.namespace, action.job, uid=action.uid, evict=True)
     if context.store.runs.get(context.namespace, action.job) is not None:
         context.observe(JobRemoved(action.job))
 
 
 async def look_up_job(context: ActionContext, action: actions.LookUpJob) -> None:
-    """Read the Job of a run, or note that there is none."""
+    """Read the Job of a run from the API server, or observe that the run has none."""
     try:
         found, confirm = await context.get(JOB, action.run)
     except NotFound:
@@ -158,7 +161,7 @@ async def look_up_job(context: ActionContext, action: actions.LookUpJob) -> None
 
 
 def _is_proven(snapshot: Snapshot, name: str, job: Job) -> bool:
-    """Whether a Job that was found by its name belongs to the run of that name."""
+    """Whether a Job belongs to the run that has the same name."""
     run = next((run for run in (*snapshot.runs, *snapshot.step_runs) if run.metadata.name == name), None)
     return run is not None and is_job_of(run, job, cronjob_of_run(snapshot, run))
 

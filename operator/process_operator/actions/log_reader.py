@@ -1,7 +1,7 @@
-"""Reads logs beside the decisions: a log may take as long as a pod's grace period, and nothing else waits for it.
+"""Log reader: background tasks that read the logs of pods. A log may take as long as the grace period of a pod.
 
-The answer is put into the notes of the run, and its request is looked at again. Neighbours: `cluster/logs.py` reads
-bytes, `decisions/run/log_text.py` makes them storable, `executor.py` asks for it.
+The result is an observation about the run, and its request is decided again. Neighbours: `cluster/logs.py` reads bytes,
+`decisions/run/log_text.py` makes them storable, `pods.py` and `jobs.py` start a reader.
 """
 
 from __future__ import annotations
@@ -28,18 +28,19 @@ from process_operator.resources.types import NamespacedName
 from process_operator.state.run_observations import LogRead, LogReadingCancelled, LogRequested
 from process_operator.state.store import Store
 
-_GRACE: Final = 10.0
-"""Seconds beyond a pod's grace period in which the end of its log must have come."""
-_LONGEST: Final = 3600.0
-"""Seconds. A log that is followed without a kill of ours ends with its pod, whose grace period we do not know."""
+_EXTRA_GRACE_SECONDS: Final = 10.0
+"""Seconds after the grace period of a pod within which its log must have ended."""
+_MAX_FOLLOW_SECONDS: Final = 3600.0
+"""Limit for a log that ends with its pod. The operator did not kill that pod, and does not know its grace period."""
 
 log = structlog.get_logger("process_operator")
 
 
 class LogReader:
-    """Background readers, one for a run.
+    """Background readers, one for each run.
 
-    `on_read` is called with its request when a log is there, `on_early` where its Job has yet to say that it is over.
+    `on_read` is called with the key of the request when a log is read. If the Job is not over yet, `on_early` is called
+    in its place.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class LogReader:
         self._spawn(key, action.run, self._read(key, action))
 
     async def follow_before_kill(self, key: NamespacedName, action: KillJob) -> None:
-        """Open the log of a Job that is about to be killed; returns when the server has begun to send it."""
+        """Open the log of a Job that the operator is about to kill. Returns when the API server has started to send it."""
         held = self._store.jobs.get(key[0], action.job)
         try:
             listing = await self._api.list(POD, key[0], label_selector=f"{names.LABEL_CONTROLLER_UID}={action.uid}")
@@ -80,11 +81,11 @@ class LogReader:
         )
         grace = max((raw["spec"].get("terminationGracePeriodSeconds") or 0 for raw in listing.items), default=0)
         self._store.observe(key, LogRequested(action.run))
-        finish = self._finish(key, action.run, source, follower, action.tail_bytes, grace + _GRACE)
+        finish = self._finish(key, action.run, source, follower, action.tail_bytes, grace + _EXTRA_GRACE_SECONDS)
         self._spawn(key, action.run, finish)
 
     async def close(self) -> None:
-        """End all readers: what they read is read again after a restart."""
+        """Cancel all readers. Their logs are read again after a restart."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -96,7 +97,7 @@ class LogReader:
         def ended(task: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
             if task.cancelled() and self._store.runs.get(key[0], run) is not None:
-                # kopf cancels whatever began after it when it ends: the log is then asked for again.
+                # kopf cancels tasks that started after it when it ends. The log is then requested again.
                 self._store.observe(key, LogReadingCancelled(run))
                 self._on_read(key)
 
@@ -109,9 +110,9 @@ class LogReader:
             follower = await LogFollower.open(
                 self._api, namespace=key[0], pod=source.pod, container=source.container, tail_bytes=action.tail_bytes
             )
-            await self._finish(key, action.run, source, follower, action.tail_bytes, _LONGEST)
+            await self._finish(key, action.run, source, follower, action.tail_bytes, _MAX_FOLLOW_SECONDS)
             return
-        self._note(key, action.run, source, await self._tail(key, source, action.tail_bytes), action.tail_bytes)
+        self._report(key, action.run, source, await self._tail(key, source, action.tail_bytes), action.tail_bytes)
 
     async def _finish(
         self, key: NamespacedName, run: str, source: LogSource, follower: LogFollower, tail_bytes: int, seconds: float
@@ -119,7 +120,7 @@ class LogReader:
         result = await follower.finish(seconds)
         if result.gone is not None:
             result = await self._tail(key, source, tail_bytes)
-        self._note(key, run, source, result, tail_bytes)
+        self._report(key, run, source, result, tail_bytes)
 
     async def _tail(self, key: NamespacedName, source: LogSource, tail_bytes: int) -> TailResult:
         assert source.pod is not None
@@ -137,9 +138,9 @@ class LogReader:
             log.warning("a log could not be read", namespace=key[0], pod=source.pod, error=str(error))
             return TailResult(gone=LogReason.KUBELET_UNREACHABLE)
 
-    def _note(self, key: NamespacedName, run: str, source: LogSource, result: TailResult, tail_bytes: int) -> None:
+    def _report(self, key: NamespacedName, run: str, source: LogSource, result: TailResult, tail_bytes: int) -> None:
         if self._store.runs.get(key[0], run) is None:
-            return  # recorded or deleted meanwhile
+            return  # the run was recorded or deleted meanwhile
         raw = None if result.gone is not None else result.data
         text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
         self._store.observe(key, LogRead(run, text, source.pod))
@@ -147,6 +148,6 @@ class LogReader:
 
 
 def awaits_end(store: Store, key: NamespacedName, run: str) -> bool:
-    """Whether the Job of a run has yet to say that it is over."""
+    """Whether the Job of a run is known and not over yet."""
     job = store.jobs.get(key[0], run)
     return job is not None and not job.gone and job.value.finished is None

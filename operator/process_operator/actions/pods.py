@@ -1,4 +1,4 @@
-"""Actions that look at the pods of a run: their logs, lists and Events."""
+"""Actions that read the pods of a run: their logs, their states and their Events."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def list_pods(context: ActionContext, action: actions.ListPods) -> None:
 
 
 async def find_rejected_pods(context: ActionContext, action: actions.FindRejectedPods) -> None:
-    """Find out why the Job controller could create no pod."""
+    """Read the newest Event about a pod that the Job controller could not create."""
     selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
     newest = await _newest_event(context, selector)
     message = str(newest.get("message") or "") if newest is not None else None
@@ -58,7 +58,7 @@ async def find_rejected_pods(context: ActionContext, action: actions.FindRejecte
 
 
 async def find_pod_event(context: ActionContext, action: actions.FindPodEvent) -> None:
-    """Find out what the newest Event says of a pod."""
+    """Read the newest Event about a pod."""
     newest = await _newest_event(context, f"involvedObject.uid={action.uid}")
     found = None
     if newest is not None and newest.get("reason") in EVENT_CAUSES:
@@ -67,21 +67,23 @@ async def find_pod_event(context: ActionContext, action: actions.FindPodEvent) -
 
 
 async def _newest_event(context: ActionContext, selector: str) -> Object | None:
-    """The newest Event that the selector picks, without warnings that are no cause; a warning where two are as
-    new."""
+    """Give the newest Event that the selector matches, or None. Unrelated warnings do not count.
+
+    If two Events are equally new, a warning wins.
+    """
     listing = await context.api.list(EVENT, context.namespace, field_selector=selector)
     events = [e for e in listing.items if e.get("type") != "Warning" or e.get("reason") in _CAUSES]
     return max(events, key=lambda event: (_time_of(event), event.get("type") == "Warning"), default=None)
 
 
 async def find_kubelet_events(context: ActionContext, action: actions.FindKubeletEvents) -> None:
-    """Find out what the kubelet says of a pod."""
+    """Read the Events of the kubelet about a pod."""
     try:
         listing = await context.api.list(
             EVENT, context.namespace, field_selector=f"involvedObject.uid={action.pod_uid}"
         )
     except Forbidden as error:
-        # The end of the run has to be recorded all the same.
+        # The end of the run has to be recorded in any case.
         log.warning("Events cannot be read", namespace=context.namespace, run=action.run, error=str(error))
         context.observe(KubeletEventsRead(action.run, context.now(), ()))
     else:
@@ -90,7 +92,7 @@ async def find_kubelet_events(context: ActionContext, action: actions.FindKubele
 
 
 def _time_of(event: Mapping[str, Any]) -> datetime:
-    """When an Event was seen last: old and new clients of the API write that into different fields."""
+    """Time at which an Event was seen last (UTC). Old and new clients of the API write it into different fields."""
     last = (event.get("series") or {}).get("lastObservedTime")
     text = event.get("lastTimestamp") or last or event.get("eventTime") or event.get("firstTimestamp")
     return parse_instant(str(text)) if text else _LONG_AGO

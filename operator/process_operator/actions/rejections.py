@@ -1,7 +1,7 @@
-"""Turns a failing action into an observation: which action, why, since when, and when it is tried again.
+"""Rejections: turn an action that fails into an observation with its reason, its time and the next try.
 
-Every failure of an action passes here, so that none stays a line in the log. `controller/request_reconciler.py` and
-`executor.py` ask; `decisions/inputs/blocked.py` says what a decision makes of it.
+Every failure of an action passes here, so that users see it in a status and not only in the log. Neighbours: the
+controller and the actions report failures, `decisions/inputs/blocked.py` says what follows from them.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from process_operator.decisions.plan import actions
 from process_operator.resources.conditions import Reason
 
 LONGEST_PAUSE: Final = timedelta(seconds=20)
-"""The longest time between two tries, so that work goes on within 30 seconds after the cause is gone."""
-_FIRST_PAUSE: Final = 1.0
+"""Longest pause between two tries. Work continues within 30 seconds after the cause is removed."""
+_FIRST_PAUSE_SECONDS: Final = 1.0
 _WEBHOOK: Final = "failed calling webhook"
 _POLICY: Final = re.compile(r"denied (the )?request")
 _ABOUT_THE_OBJECT: Final = re.compile(
     r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |\w+ in version "\w+" cannot be handled as a \w+: )'
 )
-"""How the API server begins: it names an object that was never stored."""
-_LONGEST_MESSAGE: Final = 4096
+"""Start of a message of the API server that names an object which was not stored."""
+_MAX_MESSAGE_CHARACTERS: Final = 4096
 
 
 def reason_of(error: ApiError) -> Reason:
-    """The reason of a rejection in a word."""
+    """Give the reason of a rejection in one word."""
     if isinstance(error, QuotaExceeded):
         return Reason.QUOTA_EXCEEDED
     if _WEBHOOK in error.message:
@@ -49,8 +49,8 @@ def reason_of(error: ApiError) -> Reason:
 
 
 def words_of(error: ApiError) -> str:
-    """What the API server said, without the name of the object that was to be stored."""
-    return _ABOUT_THE_OBJECT.sub("", error.message)[:_LONGEST_MESSAGE] or str(error)
+    """Give the message of the API server without the name of the rejected object."""
+    return _ABOUT_THE_OBJECT.sub("", error.message)[:_MAX_MESSAGE_CHARACTERS] or str(error)
 
 
 def is_by_policy(error: ApiError) -> bool:
@@ -59,9 +59,9 @@ def is_by_policy(error: ApiError) -> bool:
 
 
 def is_observation(error: ApiError) -> bool:
-    """Whether the API server answered, so that people can be told what it said.
+    """Whether users can see the failure in a status.
 
-    A server that cannot be reached can store no status either, and a namespace that is being deleted needs none.
+    An API server that cannot be reached cannot store a status. A namespace that is being deleted needs none.
     """
     if isinstance(error, TooManyRequests | NamespaceTerminating):
         return False
@@ -76,9 +76,9 @@ def blocked_by(
     *,
     chance: Callable[[], float] = random.random,
 ) -> Blocked:
-    """The observation that follows from a failure; `before` is that of the failure before it."""
+    """Give the observation about a failure; `before` is the observation about the failure before it."""
     tries = 1 if before is None else before.tries + 1
-    pause = backoff(tries, error, first=_FIRST_PAUSE, longest=LONGEST_PAUSE.total_seconds(), chance=chance)
+    pause = backoff(tries, error, first=_FIRST_PAUSE_SECONDS, longest=LONGEST_PAUSE.total_seconds(), chance=chance)
     return Blocked(
         what=what if before is None else before.what,
         reason=reason_of(error),
@@ -92,14 +92,14 @@ def blocked_by(
 
 
 def need_of(action: actions.Action) -> Need:
-    """What an action is for."""
+    """Give the need that an action serves."""
     if isinstance(action, actions.CreateRun):
         return Need.RUN
     return Need.CRON_JOB if isinstance(action, actions.CreateCronJob | actions.PatchCronJob) else Need.OTHER
 
 
 def what_fails(action: actions.Action) -> str:
-    """An action that fails, in words."""
+    """Describe an action that fails, for users."""
     words = WORDS.get(type(action), f"{type(action).__name__} fails")
     return words.format(action.subject)
 

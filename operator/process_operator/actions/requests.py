@@ -30,13 +30,16 @@ from process_operator.resources.model import Metadata, Model
 from process_operator.state.request_observations import DryRunAnswered, DryRunFailed, HistoryLoaded
 
 POLICY_RETRY: Final = timedelta(seconds=25)
-"""How long any other rejection by rights or policy is believed: work goes on within 30 seconds after it is gone."""
+"""Time after which the operator tries again what rights or a policy rejected.
+
+Work continues within 30 seconds after the cause is removed.
+"""
 
 
 async def begin_activation(context: ActionContext, action: actions.BeginActivation) -> None:
-    """Write the status with the new activation."""
+    """Write the status with the new activation. Raises ApiError."""
     if context.snapshot.status.activation is None:
-        # Nothing was ever made from a request without an activation, so there is no history to look for.
+        # The operator never created anything from a request without an activation, so its history is empty.
         context.observe(HistoryLoaded(()))
     await write_status(context, action.status)
 
@@ -44,9 +47,9 @@ async def begin_activation(context: ActionContext, action: actions.BeginActivati
 async def write_status(context: ActionContext, status: Model) -> None:
     """PATCH the status of a request so that it is exactly `status`.
 
-    The request must be as it was seen: a status that was decided before somebody else wrote one would take the
-    cursor back, and ticks whose runs are removed already would run again. Raises NotFound where the request is
-    gone, and Conflict where it has changed.
+    The request must still have the version that the decision saw. An outdated status would move the cursor back, and
+    ticks whose runs are deleted already would run again. Raises NotFound if the request is deleted, and Conflict if it
+    has changed.
     """
     assert context.snapshot.request is not None
     seen = context.snapshot.request.metadata
@@ -54,15 +57,14 @@ async def write_status(context: ActionContext, status: Model) -> None:
     try:
         answer = await context.api.patch(PROCESS_REQUEST, *context.key, body, subresource="status")
     except (Invalid, NotFound) as error:
-        await _look_why_not(context, seen, error)
+        await _explain_failure(context, seen, error)
     else:
         context.store.apply(PROCESS_REQUEST, answer)
         context.store.observations(context.key).status = None
 
 
-async def _look_why_not(context: ActionContext, seen: Metadata, error: Invalid | NotFound) -> NoReturn:
-    """A write failed as it does where the request has changed, is gone, or was made again and is another one
-    now."""
+async def _explain_failure(context: ActionContext, seen: Metadata, error: Invalid | NotFound) -> NoReturn:
+    """Find out why the PATCH failed its precondition: a change, a deletion, or another request of the same name."""
     try:
         current = await context.api.get(PROCESS_REQUEST, *context.key)
     except NotFound:
@@ -72,12 +74,12 @@ async def _look_why_not(context: ActionContext, seen: Metadata, error: Invalid |
         raise error
     context.store.apply(PROCESS_REQUEST, current)
     if current["metadata"]["uid"] == seen.uid:
-        raise Conflict("the request has changed since it was looked at", status=409, reason="Conflict") from error
-    raise NotFound(f"the request with the UID {seen.uid} is gone", status=404, reason="NotFound")
+        raise Conflict("the request has changed since it was read", status=409, reason="Conflict") from error
+    raise NotFound(f"the request with the UID {seen.uid} is deleted", status=404, reason="NotFound")
 
 
 async def dry_run(context: ActionContext, action: actions.DryRunJob) -> None:
-    """Send the Jobs of a request to the API server as a dry run, and note its answer."""
+    """Send the Jobs of a request to the API server as a dry run. Raises ApiError if it does not answer for the first time."""
     result, blocked = DryRun(action.template_hash), None
     for index, manifest in enumerate(action.manifests):
         try:
@@ -85,7 +87,7 @@ async def dry_run(context: ActionContext, action: actions.DryRunJob) -> None:
         except AlreadyExists:
             continue
         except (Forbidden, Invalid, NotFound) as error:
-            result = _refusal(context, error, action.template_hash, index)
+            result = _rejection(context, error, action.template_hash, index)
             break
         except (ServerError, Unreachable) as error:
             blocked = context.blocked_by(what_fails(action), error, context.facts.dry_run_blocked)
@@ -97,7 +99,7 @@ async def dry_run(context: ActionContext, action: actions.DryRunJob) -> None:
     context.observe(DryRunAnswered(result, blocked))
 
 
-def _refusal(context: ActionContext, error: Forbidden | Invalid | NotFound, template_hash: str, job: int) -> DryRun:
+def _rejection(context: ActionContext, error: Forbidden | Invalid | NotFound, template_hash: str, job: int) -> DryRun:
     reason = Reason.TEMPLATE_REJECTED
     again = None
     if isinstance(error, QuotaExceeded):
@@ -105,7 +107,7 @@ def _refusal(context: ActionContext, error: Forbidden | Invalid | NotFound, temp
     elif isinstance(error, NamespaceTerminating) or (isinstance(error, NotFound) and "namespaces" in error.message):
         reason = Reason.NAMESPACE_TERMINATING
     elif is_by_policy(error):
-        # Rights and policies change without anyone touching the request.
+        # Rights and policies can change without an edit of the request.
         again = context.now() + POLICY_RETRY
     return DryRun(template_hash, reason, words_of(error), again, job)
 

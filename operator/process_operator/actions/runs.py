@@ -1,4 +1,4 @@
-"""Actions on ProcessRuns."""
+"""Actions on ProcessRuns: create, adopt, report, finish, delete and notify."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from process_operator.state.run_observations import (
 )
 
 MARK_RETRY: Final = timedelta(seconds=30)
-"""How long after a failure it is tried again to write what became of a notification."""
+"""Pause after a failed write of the outcome of notifications."""
 
 log = structlog.get_logger("process_operator")
 
@@ -67,21 +67,21 @@ async def create_run(context: ActionContext, action: actions.CreateRun) -> None:
         is_over = found.status.phase.is_finished and found.spec.parent is None
         if is_over and context.facts.history is None:
             await load_history(context, actions.LoadHistory())
-        _take_run(context, answer)
+        _apply_run(context, answer)
     else:
         try:
-            # First, because somebody waits for it.
+            # The Job comes first, because the tick is due.
             if action.job is not None:
                 job = owned_by_run(action.job, answer["metadata"]["uid"])
                 await create_job(context, actions.CreateJob(name, job), made=answer)
         finally:
-            _take_run(context, answer)
+            _apply_run(context, answer)
 
 
-def _take_run(context: ActionContext, raw: Object) -> None:
-    """Take in a run as the server answered: open ones go to the store, finished ones to the history.
+def _apply_run(context: ActionContext, raw: Object) -> None:
+    """Apply a run that the API server returned. An open run goes into the store, a finished one into the history.
 
-    What is kept of the finished run of a step is for the run that has the steps alone.
+    The finished run of a step is remembered for the run that has the steps only.
     """
     context.store.apply(PROCESS_RUN, raw)
     if not is_finished(raw):
@@ -101,7 +101,7 @@ def _observe_step(context: ActionContext, run: str, parent: str, end: StepStatus
 
 
 async def look_up_step(context: ActionContext, action: actions.LookUpStep) -> None:
-    """Read the run of a step, or note that there is none."""
+    """Read the run of a step, or observe that there is none."""
     try:
         answer = await context.api.get(PROCESS_RUN, context.namespace, action.run)
     except NotFound:
@@ -109,7 +109,7 @@ async def look_up_step(context: ActionContext, action: actions.LookUpStep) -> No
         return
     owners = answer["metadata"].get("ownerReferences") or ()
     if any(owner["uid"] == action.parent_uid for owner in owners):
-        _take_run(context, answer)
+        _apply_run(context, answer)
     else:
         _observe_step(context, action.run, action.parent, None)
 
@@ -123,7 +123,7 @@ async def withdraw_run(context: ActionContext, action: actions.WithdrawRun) -> N
         context.observe(WithdrawalRejected(action.run))
         return
     except ApiError:
-        # Until the next try its Job may have been made.
+        # Its Job may exist by the next try.
         context.observe(WithdrawalFailed(action.run))
         raise
     context.store.mark_deleted(PROCESS_RUN, context.namespace, action.run, uid=action.uid)
@@ -134,14 +134,14 @@ async def adopt_run(context: ActionContext, action: actions.AdoptRun) -> None:
     try:
         answer = await context.api.patch(PROCESS_RUN, context.namespace, action.run, aimed(action.patch, action.uid))
     except NotFound:
-        _forget_run(context, action.run)
+        _mark_run_deleted(context, action.run)
     except Invalid:
         current = await context.api.get(PROCESS_RUN, context.namespace, action.run)
         if current["metadata"]["uid"] == action.uid:
             raise
-        _take_run(context, current)
+        _apply_run(context, current)
     else:
-        _take_run(context, answer)
+        _apply_run(context, answer)
 
 
 async def report_run(context: ActionContext, action: actions.ReportRun) -> None:
@@ -149,19 +149,19 @@ async def report_run(context: ActionContext, action: actions.ReportRun) -> None:
     seen = next(run for run in (*context.snapshot.runs, *context.snapshot.step_runs) if run.metadata.name == action.run)
     held = context.store.runs.get(context.namespace, action.run)
     if held is not None and held.uid == seen.metadata.uid and held.value.status == seen.status:
-        seen = held.value  # its metadata may have changed by an earlier action of the plan
+        seen = held.value  # an earlier action of the plan may have changed its metadata
     try:
         answer = await replace_status(context.api, PROCESS_RUN, seen, action.status)
     except NotFound:
-        _forget_run(context, action.run)
+        _mark_run_deleted(context, action.run)
     except StatusChanged as changed:
-        # Finished by another operator: a finished phase never changes, and theirs stands. Or it is another run now.
+        # Another operator has finished it, and a finished phase never changes. Or another run has the name now.
         is_same = changed.current["metadata"]["uid"] == seen.metadata.uid
-        _take_run(context, changed.current)
+        _apply_run(context, changed.current)
         if is_same and not is_finished(changed.current):
             raise
     else:
-        _take_run(context, answer)
+        _apply_run(context, answer)
 
 
 async def finish_run(context: ActionContext, action: actions.FinishRun) -> None:
@@ -170,7 +170,7 @@ async def finish_run(context: ActionContext, action: actions.FinishRun) -> None:
     try:
         await report_run(context, actions.ReportRun(action.run, action.status))
     except ApiError:
-        # It may have been written all the same: then only a list shows the run as it is now.
+        # The API server may have written it. Only a list then shows the finished run.
         context.observe(HistoryOutdated())
         if context.store.runs.get(context.namespace, action.run) is not None:
             context.observe(RecordingFailed(action.run))
@@ -178,7 +178,7 @@ async def finish_run(context: ActionContext, action: actions.FinishRun) -> None:
 
 
 async def grow_summary(context: ActionContext, action: actions.GrowSummary) -> None:
-    """Raises Conflict where the summary is not as it was seen: somebody else may have grown it further."""
+    """Add ticks to a finished summary. Raises Conflict if another operator has changed it since it was read."""
     seen = next((run for run in context.snapshot.history or () if run.name == action.run), None)
     assert seen is not None and seen.summary is not None
     summary = action.status.to_api()["summary"]
@@ -192,11 +192,11 @@ async def grow_summary(context: ActionContext, action: actions.GrowSummary) -> N
         answer = await context.api.patch(PROCESS_RUN, context.namespace, action.run, body, subresource="status")
     except (Invalid, NotFound) as error:
         context.observe(HistoryOutdated())
-        raise Conflict(f"the summary {action.run} has changed since it was looked at", status=409) from error
-    _take_run(context, answer)
+        raise Conflict(f"the summary {action.run} has changed since it was read", status=409) from error
+    _apply_run(context, answer)
 
 
-def _forget_run(context: ActionContext, run: str) -> None:
+def _mark_run_deleted(context: ActionContext, run: str) -> None:
     entry = context.store.runs.get(context.namespace, run)
     if entry is not None:
         context.store.mark_deleted(PROCESS_RUN, context.namespace, run)
@@ -205,13 +205,13 @@ def _forget_run(context: ActionContext, run: str) -> None:
 async def delete_runs(context: ActionContext, action: actions.DeleteRuns) -> None:
     """Delete finished runs."""
     for name, uid in action.runs.items():
-        # One by one: a collection goes by labels, which somebody may have put on a run of another request.
+        # One by one, because a user can put the labels of a collection on a run of another request.
         await context.api.delete(PROCESS_RUN, context.namespace, name, uid=uid)
         context.observe(RunDeleted(uid))
 
 
 async def mark_notified(context: ActionContext, action: actions.MarkNotified) -> None:
-    """A record: where it cannot be written now nothing waits for it, and no run is held up by it."""
+    """Write the outcome of notifications into a run. A failed write is tried again later and blocks nothing."""
     body: list[Object] = [
         {"op": "test", "path": "/metadata/uid", "value": action.uid},
         {"op": "add", "path": "/status/conditions/-", "value": action.condition.to_api()},
@@ -223,7 +223,7 @@ async def mark_notified(context: ActionContext, action: actions.MarkNotified) ->
         context.observe(OutcomeRecorded(action.uid))
     except ApiError as error:
         said = {"namespace": context.namespace, "run": action.run, "error": str(error)}
-        log.warning("what became of a notification could not be written", **said)
+        log.warning("the outcome of a notification could not be written", **said)
         context.observe(OutcomeNotRecorded(action.uid, context.now() + MARK_RETRY))
     else:
         context.observe(OutcomeRecorded(action.uid))
@@ -235,10 +235,10 @@ async def notify(context: ActionContext, action: actions.Notify) -> None:
 
 
 def _is_as_wanted(found: ProcessRun, manifest: Mapping[str, Any]) -> bool:
-    """Whether a run that was there already stands for the one that was to be created.
+    """Whether an existing run can replace the one that was to be created.
 
-    A run by hand of the same request may have taken the name of a tick: that is the run of the tick then. No step and
-    no backfill would ever see such a run as its own.
+    A manual run of the same request may have the name of a tick. It is the run of that tick then. A step or a backfill
+    does not accept a run like that, because it could not find it.
     """
     wanted, spec = ProcessRun.model_validate({**manifest, "metadata": {}}).spec, found.spec
     if (spec.request, spec.parent) != (wanted.request, wanted.parent):

@@ -27,7 +27,7 @@ from process_operator.state.object_cache import Entry, ObjectCache
 
 
 class Caches:
-    """One cache for each kind. Runs can be found by their Process too."""
+    """One cache for each kind. Runs are also indexed by their Process."""
 
     def __init__(self) -> None:
         self.requests: ObjectCache[bytes] = ObjectCache()
@@ -48,7 +48,7 @@ class Caches:
         }
 
     def of(self, kind: Kind) -> ObjectCache[Any]:
-        """The cache of a kind."""
+        """Give the cache of a kind."""
         return self._by_kind[kind]
 
     def is_held(self, key: NamespacedName, uid: str) -> bool:
@@ -57,7 +57,7 @@ class Caches:
         return held is not None and held.uid == uid
 
     def request_keys(self) -> set[NamespacedName]:
-        """Every request that there is or that left something behind."""
+        """Give the keys of all requests, and of deleted ones that left objects behind."""
         return {
             *self.requests.keys(),
             *self.backfills.keys(),
@@ -71,7 +71,7 @@ class Caches:
         return self.runs.get(namespace, run) is not None
 
     def job_of(self, run: Entry[ProcessRun], name: str) -> Job | None:
-        """The Job of a run, if it is known to belong to the run."""
+        """Give the Job of a run, if the Job is proven to belong to the run."""
         held = self.jobs.get(run.key[0], name)
         return held.value if held is not None and self.is_own_job(run, held.value) else None
 

@@ -1,7 +1,6 @@
-"""Calendars from the ConfigMaps that `excludeFrom` names: parsed once for each text, shared by all requests that name them.
+"""Calendars from the ConfigMaps that `excludeFrom` names. Each text is parsed once and shared by all requests.
 
-They are a part of the store (`store.py`): a change marks those requests. `watch/config_maps.py` reads and watches the
-ConfigMaps.
+A change marks the requests that name the calendar as dirty. `watch/config_maps.py` reads and watches the ConfigMaps.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from process_operator.resources.types import NamespacedName
 class _Held:
     files: dict[str, CalendarFile] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
-    """Digests of the parsed texts, so that another change of the ConfigMap parses nothing again."""
+    """Digests of the parsed texts. A text that did not change is not parsed again."""
 
 
 class Calendars:
@@ -32,11 +31,11 @@ class Calendars:
         self._clock = clock
         self._held: dict[NamespacedName, _Held] = {}
         self._named: dict[NamespacedName, tuple[tuple[str, str], ...]] = {}
-        """ConfigMaps and keys, by the request that names them."""
+        """ConfigMaps and keys that each request names."""
         self._users: dict[NamespacedName, set[NamespacedName]] = {}
 
     def index(self, key: NamespacedName, raw: Mapping[str, Any] | None) -> None:
-        """Index the calendars that a request names; None: it was deleted."""
+        """Index the calendars that a request names; None if the request is deleted."""
         dropped = self._named.pop(key, ())
         for name, _ in dropped:
             users = self._users.get((key[0], name), set())
@@ -52,10 +51,10 @@ class Calendars:
             for name, _ in named:
                 self._users.setdefault((key[0], name), set()).add(key)
         for calendar in set(dropped) - set(named):
-            self._forget_unnamed(key[0], *calendar)
+            self._evict_unnamed(key[0], *calendar)
 
-    def _forget_unnamed(self, namespace: str, name: str, entry: str) -> None:
-        """Evict a key that no request names any more. Its changes are unknown from now on, so it is read again later."""
+    def _evict_unnamed(self, namespace: str, name: str, entry: str) -> None:
+        """Evict a calendar that no request names any more, because its changes are not read from then on."""
         place = namespace, name
         held = self._held.get(place)
         if held is not None and not any((name, entry) in self._named[user] for user in self._users.get(place, ())):
@@ -63,7 +62,7 @@ class Calendars:
             held.digests.pop(entry, None)
 
     def of(self, key: NamespacedName) -> Mapping[tuple[str, str], CalendarFile]:
-        """The calendars that a request names, as far as they were read."""
+        """Give the calendars that a request names, as far as they were read."""
         found: dict[tuple[str, str], CalendarFile] = {}
         for name, entry in self._named.get(key, ()):
             held = self._held.get((key[0], name))
@@ -77,32 +76,32 @@ class Calendars:
 
     @property
     def unreadable(self) -> int:
-        """Number of named calendars that are missing, or that cannot be read completely."""
+        """Number of named calendars that are missing, or have an event that cannot be read."""
         files = (file for held in self._held.values() for file in held.files.values())
         return sum(1 for file in files if file.objection(skips=False))
 
-    def take(self, place: NamespacedName, body: Mapping[str, Any] | None) -> None:
-        """Observe the present ConfigMap; None: there is none of that name."""
+    def apply(self, place: NamespacedName, body: Mapping[str, Any] | None) -> None:
+        """Apply the current version of a ConfigMap; None if there is none of that name."""
         users = self._users.get(place)
         if users is None:
             return
         held = self._held.setdefault(place, _Held())
         wanted = {entry for user in users for name, entry in self._named[user] if name == place[1]}
-        # Requests are marked also without a change, because a request that has just asked waits for this.
+        # Requests are marked as dirty without a change too, because one of them may wait for the first read.
         for entry in wanted:
-            self._take_entry(place, held, entry, body)
+            self._apply_entry(place, held, entry, body)
         for user in users:
             self._on_dirty(user)
 
     def prune(self, place: NamespacedName) -> None:
-        """Evict a ConfigMap that is not watched any more."""
+        """Evict a ConfigMap that is watched no more."""
         self._held.pop(place, None)
 
-    def forget_all(self) -> None:
-        """Evict all ConfigMaps; none is watched any more."""
+    def clear(self) -> None:
+        """Evict all, because no ConfigMap is watched any more."""
         self._held.clear()
 
-    def _take_entry(self, place: NamespacedName, held: _Held, entry: str, body: Mapping[str, Any] | None) -> None:
+    def _apply_entry(self, place: NamespacedName, held: _Held, entry: str, body: Mapping[str, Any] | None) -> None:
         text = calendar_text(body, entry)
         digest = f"no {'key' if body else 'ConfigMap'}" if text is None else hashlib.sha256(text).hexdigest()
         if held.digests.get(entry) == digest:
@@ -118,10 +117,10 @@ class Calendars:
 
 
 def _changed(known: CalendarInForce, new: CalendarInForce, now: datetime) -> CalendarInForce:
-    """The calendar in force after a new version. An unreadable version changes nothing; any other keeps its predecessor.
+    """Give the calendar in force after a new version. A version that cannot be read changes nothing.
 
-    If no version could be read until now, the status of a request may have it
-    (`decisions/acceptance/remembered_calendar.py`).
+    The exclusions that held before are kept. If no version could be read until now, the status of a request may still
+    have the last one (`decisions/acceptance/remembered_calendar.py`).
     """
     if new.now is None:
         return known

@@ -33,17 +33,17 @@ from process_operator.resources.types import Object
 
 
 def encode(kind: Kind, raw: Object) -> Any:
-    """The value that the store keeps of an object. Raises an exception of the model if it cannot be read."""
+    """Give the value that the store keeps of an object. Raises ValueError or KeyError if the object cannot be read."""
     return _ENCODERS[kind](raw)
 
 
 def read_request(encoded: bytes) -> ProcessRequest:
-    """The request that the store keeps in this form."""
+    """Decode a request."""
     return ProcessRequest.model_validate(orjson.loads(encoded))
 
 
 def read_cronjob(encoded: bytes) -> CronJob:
-    """The CronJob that the store keeps in this form."""
+    """Decode a CronJob."""
     return parse_cronjob(orjson.loads(encoded))
 
 
@@ -54,7 +54,7 @@ def is_finished(run: Object) -> bool:
 
 
 def _encode_request(raw: Object) -> bytes:
-    """The body without what no decision reads and `kubectl apply` makes large."""
+    """Encode a request without the fields that no decision reads and that `kubectl apply` makes large."""
     metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
     annotations = metadata.get("annotations") or {}
     metadata["annotations"] = {key: value for key, value in annotations.items() if key == names.ANNOTATION_RESCHEDULE}
@@ -62,14 +62,14 @@ def _encode_request(raw: Object) -> bytes:
 
 
 def _encode_cronjob(raw: Object) -> bytes:
-    """The body without what its template made large: the hash among the annotations says whether that is in line."""
+    """Encode a CronJob without its template. The hash in its annotations shows whether the template is up to date."""
     metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
     spec = {key: value for key, value in raw["spec"].items() if key != "jobTemplate"}
     return _packed({"metadata": metadata, "spec": spec, "status": raw.get("status") or {}})
 
 
 def _packed(body: dict[str, Any]) -> bytes:
-    # A copy, because orjson hands out its whole buffer, which is several times as large.
+    # Copied, because orjson returns its whole buffer, which is several times as large.
     return bytes(memoryview(orjson.dumps(body)))
 
 

@@ -23,22 +23,22 @@ class RequestObservations:
     """Progress of the reconciler with one request: decided statuses, failures and retries. Times are UTC."""
 
     status: ProcessRequestStatus | None = None
-    """Decided, not written yet."""
+    """The decided status that is not written yet."""
     status_changes: int = field(default=0, compare=False)
-    """How often another status was seen than the one that was held."""
+    """Number of times that a status was seen which the operator did not know."""
     status_written_at: datetime | None = None
     settled_at: datetime | None = field(default=None, compare=False)
-    """When all that there was to decide had been decided, lately (UTC)."""
+    """Last time at which nothing was left to decide."""
     backfills: dict[str, ProcessBackfillStatus] = field(default_factory=dict)
-    """By name: decided, not written yet."""
+    """Decided statuses of backfills that are not written yet, by name."""
     backfills_written_at: dict[str, datetime] = field(default_factory=dict)
     blocked: dict[str, Blocked] = field(default_factory=dict)
-    """By what it is for (`Need`): the actions that the API server keeps rejecting."""
+    """Actions that the API server keeps rejecting, by their `Need`."""
     failures: int = 0
     retry_at: datetime | None = None
-    """When the last failure is to be tried again (UTC)."""
+    """Time of the next try after a failure."""
     held_until: datetime | None = None
-    """Until then the server wants to be left alone about this request (UTC)."""
+    """Time until which the API server wants no call about this request (Retry-After)."""
 
 
 class ObservedRequests:

@@ -30,12 +30,12 @@ class OwnerIndex:
     def __init__(self, caches: Caches) -> None:
         self._caches = caches
         self._users: dict[NamespacedName, set[NamespacedName]] = {}
-        """Requests by the Process they name."""
+        """Requests by the Process that they name."""
         self._groups: dict[NamespacedName, set[NamespacedName]] = {}
         """Processes with steps by the Process that a step names."""
 
     def key_of(self, kind: Kind, raw: Object) -> NamespacedName | None:
-        """The request that an object belongs to; None: none that is known. The key of a Process is its own."""
+        """Give the request of an object, or None if it is unknown. A Process has its own key."""
         metadata = raw["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
         if kind is PROCESS_REQUEST or kind is PROCESS:
@@ -50,7 +50,7 @@ class OwnerIndex:
         return (namespace, request) if request is not None else None
 
     def _key_of_owner(self, kind: Kind, namespace: str, owner: Object) -> NamespacedName | None:
-        """The request that a controller belongs to: it is proof, and labels are none."""
+        """Give the request of a controller. An owner reference proves it, and a label does not."""
         if kind is CRONJOB:
             key = namespace, owner["name"]
             return key if self._caches.is_held(key, owner["uid"]) else None
@@ -58,16 +58,16 @@ class OwnerIndex:
         return held.key if held is not None and held.uid == owner["uid"] else None
 
     def users(self, process: NamespacedName) -> set[NamespacedName]:
-        """The requests that name a Process."""
+        """Give the requests that name a Process."""
         return self._users.get(process, set())
 
     def affected_by(self, process: NamespacedName) -> Iterator[NamespacedName]:
-        """A Process and those that have it as a step."""
+        """Give a Process and all Processes that have it as a step."""
         yield process
         yield from sorted(self._groups.get(process, ()))
 
     def index_request(self, key: NamespacedName, raw: Object | None) -> None:
-        """Note the Process of a request in place of that of the version that is held; None: the request is gone."""
+        """Index the Process of a new version of a request; None if the request is deleted."""
         held = self._caches.requests.get(*key)
         before = process_named_by(key, orjson.loads(held.value)) if held is not None else None
         if before is not None:
@@ -76,7 +76,7 @@ class OwnerIndex:
             self._users.setdefault(process, set()).add(key)
 
     def index_process(self, key: NamespacedName, process: Process | None) -> None:
-        """Note the steps of a Process in place of those of the version that is held; None: the Process is gone."""
+        """Index the steps of a new version of a Process; None if the Process is deleted."""
         held = self._caches.processes.get(*key)
         for step in held.value.spec.steps or () if held is not None else ():
             self._groups.get((key[0], step.process.name), set()).discard(key)
@@ -85,6 +85,6 @@ class OwnerIndex:
 
 
 def process_named_by(key: NamespacedName, raw: Object) -> NamespacedName | None:
-    """The Process that a request names."""
+    """Give the Process that a request names, if it names one."""
     process = (raw["spec"].get("process") or {}).get("name")
     return (key[0], process) if process else None

@@ -145,7 +145,7 @@ class NotificationsStarted(RequestObservation):
     uid: str
 
     def apply(self, facts: RequestFacts) -> RequestFacts:
-        """They are under way."""
+        """They are being sent."""
         return replace(facts, deliveries={**facts.deliveries, self.uid: Delivery()})
 
 
@@ -199,7 +199,7 @@ class RequestDeleted(RequestObservation):
     """The request is deleted. Another request may get its name."""
 
     def apply(self, facts: RequestFacts) -> RequestFacts:
-        """Only the facts about its open runs stay, because these go on."""
+        """Only the facts about its open runs stay, because these continue."""
         return RequestFacts(runs=facts.runs, steps=facts.steps)
 
 

@@ -32,7 +32,7 @@ class SharedProcesses:
         self.locks = ProcessLocks(on_dirty)
 
     def request_lock(self, key: NamespacedName, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
-        """Note what a decision wants of the Process of its request, and what it is about to start."""
+        """Record in the lock of the Process what a decision wants and what it starts."""
         process = snapshot.process
         if process is None or snapshot.process_lock is None:
             self.locks.release(key)
@@ -47,7 +47,7 @@ class SharedProcesses:
         self.locks.request(where, key, plan.lock_request, grants, now, settled=not plan.actions)
 
     def back_off(self, key: NamespacedName, *, grants: bool) -> None:
-        """A decision failed: others do not wait for this request until it is decided again."""
+        """Release the place in line of a request whose decision failed, until it is decided again."""
         held = self._caches.requests.get(*key)
         where = process_named_by(key, orjson.loads(held.value)) if held is not None else None
         process = self._caches.processes.get(*where) if where is not None else None
@@ -55,7 +55,7 @@ class SharedProcesses:
             self.locks.back_off(where, key, grants=grants)
 
     def lock_of(self, key: NamespacedName, process: Process | None) -> ProcessLock | None:
-        """The lock of the Process that a request names, as that request sees it; None if it is not shared."""
+        """Give the lock of the Process of a request, as that request sees it; None if the Process is not shared."""
         if process is None or not _is_shared(process):
             return None
         held = self._caches.requests.get(*key)
@@ -70,7 +70,7 @@ class SharedProcesses:
         return self.locks.lock(where, key, self._owners.users(where), holders)
 
     def process_at(self, kind: Kind, namespace: str, name: str) -> NamespacedName:
-        """The Process that a run or Job belongs to; with an empty name where there is none."""
+        """Give the Process of a run or Job, with an empty name if it has none."""
         run = self._caches.runs.get(namespace, name) if kind in (PROCESS_RUN, JOB) else None
         return namespace, (process_of(run.value) or "") if run is not None else ""
 

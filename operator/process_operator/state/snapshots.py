@@ -19,8 +19,8 @@ from process_operator.state.facts import RequestFacts
 from process_operator.state.observations import RequestObservations
 from process_operator.state.shared_processes import SharedProcesses
 
-_VALUES: Final = 1000
-"""Of so many requests with runs the value is kept: each takes some 10 KB."""
+_MAX_DECODED_REQUESTS: Final = 1000
+"""Limit of decoded requests that are kept. Each takes about 10 KB."""
 
 
 class SnapshotReader:
@@ -32,10 +32,10 @@ class SnapshotReader:
         self._shared = shared
         self._defaults = defaults
         self._values: dict[NamespacedName, tuple[bytes, ProcessRequest]] = {}
-        """Requests that have runs, as values, with the JSON that each was read from."""
+        """Decoded requests that have runs, with the JSON of each."""
 
     def snapshot(self, key: NamespacedName, facts: RequestFacts, progress: RequestObservations) -> Snapshot:
-        """All that is known about one request, as a value."""
+        """Give all that is known about one request, as a value."""
         namespace, name = key
         caches = self._caches
         held = caches.requests.get(namespace, name)
@@ -79,26 +79,26 @@ class SnapshotReader:
         return {job: tuple(found) for job, found in pods.items()}
 
     def _read(self, key: NamespacedName, body: bytes) -> ProcessRequest:
-        """A request as a value: the same one again as long as it has runs and stays as it is."""
+        """Decode a request. An unchanged request with runs is decoded once."""
         known = self._values.get(key)
         if known is not None and known[0] is body:
             return known[1]
         request = read_request(body)
         if self._caches.runs.by_request(key):
             self._values[key] = body, request
-            if len(self._values) > _VALUES:
+            if len(self._values) > _MAX_DECODED_REQUESTS:
                 del self._values[next(iter(self._values))]
         return request
 
     def prune(self, key: NamespacedName) -> None:
-        """Drop the value of a request that has no runs."""
+        """Evict the decoded form of a request that has no runs."""
         if not self._caches.runs.by_request(key):
             self._values.pop(key, None)
 
     def step_processes(
         self, namespace: str, process: Process | None, runs: Iterable[ProcessRun] = ()
     ) -> dict[str, Process]:
-        """The Processes that the steps of a Process and of runs name, by name, as far as they are there."""
+        """Give the existing Processes that the steps of a Process and of runs name, by name."""
         wanted = {step.process.name for step in (process.spec.steps or () if process is not None else ())}
         wanted |= {step.process for run in runs for step in run.status.steps or ()}
         found = {name: self._caches.processes.get(namespace, name) for name in wanted}

@@ -1,11 +1,10 @@
-"""What the operator has seen: the newest version of every object it cares about, and what it found out by its own
-looks.
+"""Store: the newest version of every object that concerns the operator, and what the operator remembers of it.
 
-Events come late, twice, or not at all, and our own writes are known before any event of them. So an object is taken
-only where its resourceVersion is newer than the one that is held, deletions leave a tombstone that an older list cannot
-undo, and everything can be rebuilt from lists (`watch/resync.py`). Every change marks the request it belongs to as
-dirty; nothing is decided here. Neighbours: `caches.py` and `observations.py` hold what is known, `codec.py` says in
-which form, `owners.py` to which request an object belongs, and `snapshots.py` reads it.
+Events come late, twice or not at all, and the operator knows its own writes before their events. So the store applies an
+object only if its resourceVersion is newer. A deletion leaves a tombstone, which an older list cannot undo. Everything
+can be rebuilt from lists (`watch/resync.py`). Every change marks the request of the object as dirty; the store decides
+nothing. Neighbours: `caches.py` has the objects, `codec.py` their encoding, `owners.py` finds their requests,
+`observations.py` is the memory, and `snapshots.py` reads all of it.
 """
 
 from __future__ import annotations
@@ -54,10 +53,10 @@ _NO_RUN_FACTS: Final = RunObservations()
 
 
 class Store:
-    """All that is known, by request.
+    """All objects and observations, by request.
 
-    `on_dirty` is called with the key of every request that something changed for, `on_process` with that of every
-    Process that changed itself. `on_progress` is called in place of `on_dirty` where a short while does no harm.
+    `on_dirty` is called with the key of each request for which something changed, and `on_process` with the key of each
+    Process that changed. If the change needs no immediate decision, `on_progress` is called in place of `on_dirty`.
     """
 
     def __init__(
@@ -87,23 +86,23 @@ class Store:
         self.calendars = Calendars(on_dirty=on_dirty, clock=clock)
         self._snapshots = SnapshotReader(self._caches, self.calendars, self._shared, defaults or Defaults())
 
-    # ---- what is seen
+    # ---- objects
 
-    def take(self, kind: Kind, raw: Object, *, deleted: bool = False) -> None:
-        """Take in an object that a watch or a list showed. One that cannot be read is left out, and harms no other."""
+    def try_apply(self, kind: Kind, raw: Object, *, deleted: bool = False) -> None:
+        """Apply an object of a watch or a list. One that cannot be read is logged and skipped."""
         try:
             self.apply(kind, raw, deleted=deleted)
         except Exception:
             about = raw.get("metadata") or {}
             log.exception(
-                "an object cannot be read and is left out",
+                "an object cannot be read and is skipped",
                 kind=kind.kind,
                 namespace=about.get("namespace"),
                 name=about.get("name"),
             )
 
     def apply(self, kind: Kind, raw: Object, *, deleted: bool = False) -> bool:
-        """Take in an object as an event, a list or the answer to a write showed it; say whether it was news."""
+        """Apply a version of an object from an event, a list or an answer. Give whether it changed anything."""
         metadata = raw["metadata"]
         namespace, name, uid = metadata["namespace"], metadata["name"], metadata["uid"]
         version = int(metadata["resourceVersion"])
@@ -112,7 +111,7 @@ class Store:
         if key is None:
             return False
         if deleted or (kind is PROCESS_RUN and is_finished(raw)):
-            return self._take_end(kind, key, raw, version, deleted=deleted)
+            return self._apply_end(kind, key, raw, version, deleted=deleted)
         held = cache.get(namespace, name)
         is_same = held is not None and held.uid == uid
         if not cache.is_newer(namespace, name, uid, version):
@@ -123,10 +122,10 @@ class Store:
                 return False
             value = value.since(held.value) if held is not None and is_same else value
         if kind in (JOB, POD) and held is not None and is_same and not held.gone and value == held.value:
-            held.version = version  # what was written is nothing that a decision looks at
+            held.version = version  # no field that decisions read has changed
             return False
         if held is not None and not is_same:
-            self._take_place(kind, held, name)
+            self._evict_predecessor(kind, held, name)
         self._observe(kind, key, raw, value, held)
         cache.put(namespace, name, Entry(version, uid, key, value))
         if self._urgency_of(kind, key, value, held) is Urgency.BATCHED:
@@ -151,7 +150,7 @@ class Store:
         return is_relevant_pod(job.value if job is not None else None, is_run_open=is_run_open)
 
     def _observe(self, kind: Kind, key: NamespacedName, raw: Object, value: Any, held: Entry[Any] | None) -> None:
-        """Draw what follows from a new version before it takes the place of the one that is held."""
+        """Update indexes and observations before a new version replaces the cached one."""
         name = raw["metadata"]["name"]
         if kind is PROCESS_REQUEST:
             self._owners.index_request(key, raw)
@@ -167,31 +166,31 @@ class Store:
                 before = held.value if held is not None else None
                 self.observe(key, JobSeen(name, value, before, self._clock(), is_run_open=run is not None))
         elif kind is PROCESS_BACKFILL and held is None:
-            # No event tells that a finished run was deleted, and a backfill runs what has no run any more.
+            # No event shows the deletion of a finished run, and a backfill repeats ticks whose runs are deleted.
             self.observe(key, HistoryOutdated())
         elif kind is PROCESS_RUN:
             self.observe(key, StepOpened(name))
 
-    def _take_end(self, kind: Kind, key: NamespacedName, raw: Object, version: int, *, deleted: bool) -> bool:
-        """Take in that an object is gone, or a run finished."""
+    def _apply_end(self, kind: Kind, key: NamespacedName, raw: Object, version: int, *, deleted: bool) -> bool:
+        """Apply the deletion of an object, or the end of a run."""
         metadata = raw["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
         was_open = kind is PROCESS_RUN and self.runs.get(namespace, name) is not None
         is_step = kind is PROCESS_RUN and raw["spec"].get("parent") is not None
         if deleted and was_open and not is_step and not self._run_facts(key, name).finishing:
-            # Deleted, or finished by another operator: the event is the same. A list tells, when it matters.
+            # Deleted, or finished by another operator. The events are the same, and a list shows the difference.
             self.observe(key, HistoryOutdated())
-        # The last words of a deleted Job or pod count: they may be the only ones that say how it ended.
+        # Keep the final state of a deleted Job or pod. It may be the only evidence of how the run ended.
         last = encode(kind, raw) if deleted and kind in (JOB, POD) else None
         if was_open and is_finished(raw):
             run = ProcessRun.model_validate(raw)
             self.locks.remember((namespace, process_of(run) or ""), [run], whole=False)
         return self._remove(kind, namespace, name, metadata["uid"], version, last)
 
-    def _take_place(self, kind: Kind, held: Entry[Any], name: str) -> None:
-        """Another object has the name now: what was found out about the one before holds no more."""
+    def _evict_predecessor(self, kind: Kind, held: Entry[Any], name: str) -> None:
+        """Evict the observations about an object whose name another object has now."""
         if kind is PROCESS_RUN:
-            self._drop_traces(held.key, name)
+            self._evict_run(held.key, name)
             self._mark(kind, held.key)
         elif kind is PROCESS_REQUEST:
             self._observed.mark_request_deleted(held.key)
@@ -199,10 +198,10 @@ class Store:
             self._observed.mark_backfill_deleted(held.key, name)
 
     def reconcile_list(self, kind: Kind, namespace: str | None, seen: set[str], version: int) -> None:
-        """Take in a whole list that was read at `version`: what should be in it, is not newer and is not, is gone.
+        """Mark every cached object as deleted that is older than a complete list and missing in it.
 
-        `seen` holds the UIDs of the list. A pod that has not ended is in no list (`watch/resync.py`): it goes on as it
-        was seen.
+        `seen` has the UIDs of the list, `version` is its resourceVersion. A pod that has not ended is in no list
+        (`watch/selections.py`), so it stays.
         """
         cache: ObjectCache[Any] = self.cache(kind)
         vanished = [
@@ -220,29 +219,29 @@ class Store:
             self._remove(kind, held_namespace, name, entry.uid, max(version, entry.version))
 
     def mark_deleted(
-        self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, for_good: bool = False
+        self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, evict: bool = False
     ) -> None:
-        """An answer to a call of ours said that the object is gone (with `uid`: that very one).
+        """Note that an object is deleted, as an answer of the API server shows; with `uid` only that very object.
 
-        `for_good`: nobody needs to know how it was.
+        `evict`: no decision needs its last state.
         """
         held = self.cache(kind).get(namespace, name)
         if held is None or uid not in (None, held.uid):
             return
         process = self._shared.process_at(kind, namespace, name)
-        if for_good:
+        if evict:
             self.cache(kind).add_tombstone(held.uid, EVERY_VERSION)
-            self.cache(kind).discard(namespace, name)
+            self.cache(kind).evict(namespace, name)
             self._mark(kind, held.key)
             self.locks.wake_waiters(process)
         else:
             self._remove(kind, namespace, name, held.uid, EVERY_VERSION)
 
     def confirm(self, kind: Kind, raw: Object, tombstones_added: int) -> None:
-        """Take in what the API server answered to a GET: the object is there, though a watch or a list dropped it.
+        """Apply the answer to a GET. The object exists, although a watch or a list did not show it any more.
 
-        A watch with a selector shows an object as deleted that only lost its label. `tombstones_added` is the number of the
-        shelf from before the GET: what was dropped since then may really be deleted.
+        A watch with a selector shows an object as deleted if it only lost its label. `tombstones_added` is the number of
+        tombstones before the GET. An object whose tombstone is newer may really be deleted.
         """
         self.cache(kind).remove_tombstone(
             raw["metadata"]["name"], raw["metadata"]["namespace"], raw["metadata"]["uid"], tombstones_added
@@ -250,7 +249,7 @@ class Store:
         self.apply(kind, raw)
 
     def mark_pods_deleted(self, key: NamespacedName, job_uid: str, *, present: set[str], version: int) -> None:
-        """A list of a Job's pods was read at `version`: those that are held, not newer and not in it are gone."""
+        """Note that pods of a Job are deleted: those that are not newer than the list of `version`, and missing in it."""
         for name, entry in list(self.pods.by_request(key).items()):
             is_missing = entry.value.job_uid == job_uid and name not in present and not entry.gone
             if is_missing and entry.version <= version:
@@ -264,7 +263,7 @@ class Store:
             return False
         process = self._shared.process_at(kind, namespace, name)
         if kind is PROCESS_REQUEST:
-            self._owners.index_request(held.key, None)  # while it still says which Process it names
+            self._owners.index_request(held.key, None)  # while the cache still has the version that names the Process
             self.calendars.index(held.key, None)
         if kind in (JOB, POD) and self._caches.is_open(namespace, name if kind is JOB else held.value.job_name):
             held.gone = True
@@ -275,9 +274,9 @@ class Store:
             else:
                 self.observe(held.key, JobDeleted(name, self._clock()))
         else:
-            cache.discard(namespace, name)
+            cache.evict(namespace, name)
         if kind is PROCESS_RUN:
-            self._drop_traces(held.key, name)
+            self._evict_run(held.key, name)
         if kind is PROCESS_BACKFILL:
             self._observed.mark_backfill_deleted(held.key, name)
         if kind is PROCESS_REQUEST:
@@ -290,57 +289,57 @@ class Store:
         self.locks.wake_waiters(process)
         return True
 
-    def _drop_traces(self, key: NamespacedName, run: str) -> None:
-        """A run that is recorded (or deleted) needs neither its pods nor a Job that is gone."""
+    def _evict_run(self, key: NamespacedName, run: str) -> None:
+        """Evict what only an open run needs: its observations, its pods, and its Job if that is deleted."""
         self.observe(key, RunClosed(run))
         for name, pod in list(self.pods.by_request(key).items()):
             if pod.value.job_name == run:
-                self.pods.discard(key[0], name)
+                self.pods.evict(key[0], name)
         job = self.jobs.get(key[0], run)
         if job is not None and job.gone:
-            self.jobs.discard(key[0], run)
+            self.jobs.evict(key[0], run)
 
-    # ---- what was found out
+    # ---- observations
 
     def observe(self, key: NamespacedName, observation: Observation) -> None:
         """Apply an observation about a request (`reducer.py`)."""
         self._observed.observe(key, observation)
 
     def facts(self, key: NamespacedName) -> RequestFacts:
-        """What observations have told about a request."""
+        """Give the facts about a request."""
         return self._observed.facts(key)
 
     def observations(self, key: NamespacedName) -> RequestObservations:
-        """The progress of the reconciler with a request, to be changed by the reconciler alone."""
+        """Give the progress of the reconciler with a request. Only the reconciler changes it."""
         return self._observed.progress(key)
 
     def _run_facts(self, key: NamespacedName, run: str) -> RunObservations:
         return self.facts(key).runs.get(run, _NO_RUN_FACTS)
 
     def reset(self) -> None:
-        """Another operator may have acted since: what was found out about requests is looked up anew, as at a start."""
+        """Evict what another operator may have changed since. It is found out again, as after a start."""
         self._observed.reset()
 
     def resync_all(self) -> None:
-        """The same, and every request is to be looked at."""
+        """Reset, and mark every request as dirty."""
         self.reset()
         for key in self.request_keys():
             self._on_dirty(key)
 
     def shift_clock(self, by: timedelta) -> None:
-        """The clock now shows so much more (or less): what was noted of open runs is carried over to it."""
+        """Resync everything after the clock was set, and convert the times of open runs to the new clock."""
         self.resync_all()
         self._observed.observe_all(ClockSet(by))
 
     def prune(self, key: NamespacedName) -> None:
-        """Drop notes that say nothing, so that a request at rest costs only its body."""
+        """Evict observations that say nothing, so that an idle request costs only its object."""
         self._snapshots.prune(key)
         self._observed.prune(key, is_gone=self.requests.get(*key) is None and not self.runs.by_request(key))
 
-    # ---- what is asked
+    # ---- reading
 
     def cache(self, kind: Kind) -> ObjectCache[Any]:
-        """Where the objects of a kind are."""
+        """Give the cache of a kind."""
         return self._caches.of(kind)
 
     def is_held(self, key: NamespacedName, uid: str) -> bool:
@@ -348,29 +347,29 @@ class Store:
         return self._caches.is_held(key, uid)
 
     def request_keys(self) -> set[NamespacedName]:
-        """Every request that there is or that left something behind."""
+        """Give the keys of all requests, and of deleted ones that left objects behind."""
         return self._caches.request_keys()
 
     def observed_keys(self) -> list[NamespacedName]:
-        """Requests that are there, and about which anything was found out."""
+        """Give the keys of existing requests about which the operator remembers anything."""
         return sorted(key for key in self._observed.keys() if self.requests.get(*key) is not None)  # noqa: SIM118
 
     def snapshot(self, key: NamespacedName) -> Snapshot:
-        """All that is known about one request, as a value."""
+        """Give all that is known about one request, as a value."""
         return self._snapshots.snapshot(
             key, self.facts(key), self._observed.find_progress(key) or RequestObservations()
         )
 
     def step_processes(self, process: Process) -> dict[str, Process]:
-        """The Processes that the steps of one name, by name, as far as they are there."""
+        """Give the existing Processes that the steps of a Process name, by name."""
         return self._snapshots.step_processes(process.metadata.namespace, process)
 
     def request_lock(self, key: NamespacedName, snapshot: Snapshot, plan: Plan, now: datetime) -> None:
-        """Note what a decision wants of the Process of its request, and what it is about to start."""
+        """Record in the lock of the Process what a decision wants and what it starts."""
         self._shared.request_lock(key, snapshot, plan, now)
 
     def back_off(self, key: NamespacedName, *, grants: bool) -> None:
-        """A decision failed: others do not wait for this request until it is decided again."""
+        """Release the place in line of a request whose decision failed, until it is decided again."""
         self._shared.back_off(key, grants=grants)
 
     def _mark(self, kind: Kind, key: NamespacedName) -> None:

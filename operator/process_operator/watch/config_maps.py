@@ -53,12 +53,12 @@ class ConfigMaps:
         for task in followers:
             task.cancel()
         await asyncio.gather(*followers, return_exceptions=True)
-        self._store.calendars.forget_all()
+        self._store.calendars.clear()
         await self._watch.close()
 
     async def _read(self, namespace: str, name: str) -> str:
         listing = await self._api.list(CONFIG_MAP, namespace, field_selector=f"metadata.name={name}")
-        self._store.calendars.take((namespace, name), listing.items[0] if listing.items else None)
+        self._store.calendars.apply((namespace, name), listing.items[0] if listing.items else None)
         return listing.resource_version
 
     async def _follow(self, namespace: str, name: str, version: str) -> None:
@@ -68,7 +68,7 @@ class ConfigMaps:
                 async for event in self._watch.events(CONFIG_MAP, namespace, name, version):
                     version, failures = event.version, 0
                     if not event.is_bookmark:
-                        self._store.calendars.take((namespace, name), None if event.is_deleted else event.body)
+                        self._store.calendars.apply((namespace, name), None if event.is_deleted else event.body)
                     if not self._store.calendars.is_wanted((namespace, name)):
                         break
                 await asyncio.sleep(self._first_pause)

@@ -48,5 +48,5 @@ class Resync:
                     version = int(page.resource_version or 0)
                 for raw in page.items:
                     seen.add(raw["metadata"]["uid"])
-                    self._store.take(selection.kind, raw)
+                    self._store.try_apply(selection.kind, raw)
             self._store.reconcile_list(selection.kind, namespace, seen, version)

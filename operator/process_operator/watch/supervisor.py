@@ -158,7 +158,7 @@ class WatchSupervisor:
                 return
 
     def _seen(self, kind: Kind, event_type: str | None, raw: Object) -> None:
-        self._store.take(kind, raw, deleted=event_type == "DELETED")
+        self._store.try_apply(kind, raw, deleted=event_type == "DELETED")
 
 
 def _why_not_listed(error: ApiError, server: str) -> str:

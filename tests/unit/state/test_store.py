@@ -86,10 +86,10 @@ def test_an_object_that_cannot_be_read_is_said_and_harms_no_other() -> None:
     strange = a_run(name="strange")
     strange["spec"]["trigger"] = "Sometimes"
     with capture_logs() as said:
-        store.take(PROCESS_RUN, strange)
-        store.take(PROCESS_RUN, a_run())
+        store.try_apply(PROCESS_RUN, strange)
+        store.try_apply(PROCESS_RUN, a_run())
     assert set(store.runs.entries) == {("erp", "run")}
-    assert [(line["event"], line["name"]) for line in said] == [("an object cannot be read and is left out", "strange")]
+    assert [(line["event"], line["name"]) for line in said] == [("an object cannot be read and is skipped", "strange")]
 
 
 # ---- versions
@@ -349,7 +349,7 @@ def test_nobody_needs_to_know_how_a_job_was_that_the_operator_removed() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.see(JOB, a_job(2))
-    store.mark_deleted(JOB, "erp", "run", for_good=True)
+    store.mark_deleted(JOB, "erp", "run", evict=True)
     assert store.snapshot(CLOSE).jobs == {}
     assert not store.see(JOB, a_job(3))
 

@@ -1,8 +1,9 @@
-"""Sends events beside the decisions: nobody waits for a receiver, and one that is away holds up no other.
+"""Notifier: background tasks that send events to receivers. A receiver that is down delays no decision and no other
+receiver.
 
-Each event to each receiver is a task; so many may be there for one receiver, and so few of them ask it at a time. What
-became of them is put into the notes of the request, which is then looked at again. Neighbours: `webhook.py` is one try,
-`decisions/status/notifications.py` says what is sent, `actions/executor.py` asks for it.
+Each event for each receiver is a task. The number of tasks and of concurrent requests is limited for each receiver. The
+outcome is an observation about the request, which is then decided again. Neighbours: `webhook.py` makes one try,
+`decisions/status/notifications.py` decides what is sent, `actions/runs.py` starts it.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ from process_operator.state.request_observations import NotificationsEnded, Noti
 from process_operator.state.store import Store
 
 OUTCOMES: Final = ("delivered", "failed", "dropped")
-"""`failed`: all tries did, or the receiver refused it. `dropped`: too many were waiting."""
+"""`failed`: all tries failed, or the receiver rejected the event. `dropped`: too many events were waiting."""
 
 log = structlog.get_logger("process_operator")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """How often, and how long apart, one event is sent to one receiver.
+    """Retries of one event for one receiver. Times are seconds.
 
-    Between two tries: a random part (at least half) of `base` seconds, doubled each time up to `cap`, and no less than
-    the receiver asked for; none begins later than `seconds` after the first. `timeout` is for one try. At most
-    `waiting` events are there for one receiver, and `at_once` of them are being sent.
+    The pause between two tries is a random part (at least half) of `base`, doubled each time up to `cap`. It is not
+    shorter than the Retry-After of the receiver. No try starts later than `seconds` after the first. `timeout` limits
+    one try. At most `waiting` events wait for one receiver, and at most `at_once` requests are open.
     """
 
     tries: int = 8
@@ -50,14 +51,14 @@ class RetryPolicy:
     chance: Callable[[], float] = random.random
 
     def pause(self, tried: int, answer: Answer) -> float:
-        """Seconds to wait after so many tries."""
+        """Give the pause in seconds after a number of tries."""
         pause = jittered(tried, first=self.base, longest=self.cap, least=0.5, chance=self.chance)
         return max(answer.retry_after, pause)
 
 
 @dataclass
 class _Lane:
-    """One receiver."""
+    """Queue of one receiver."""
 
     webhook: Webhook
     slots: asyncio.Semaphore
@@ -65,8 +66,10 @@ class _Lane:
 
 
 class Notifier:
-    """Background senders. `on_done` is told the key of a request when all is known about one of its runs, `count` the
-    outcome for each receiver, `clock` gives the time (UTC).
+    """Background senders.
+
+    `on_done` is called with the key of a request when every notification about one of its runs has an outcome. `count`
+    is called with each receiver and outcome. `clock` returns the time (UTC).
     """
 
     def __init__(
@@ -92,10 +95,10 @@ class Notifier:
             for receiver in receivers
         }
         self._under_way: dict[tuple[NamespacedName, str], tuple[set[str], list[str]]] = {}
-        """By request and UID of the run: receivers that have not been told, and how it failed for others."""
+        """Receivers without an outcome and the failures of the others, by request and UID of the run."""
 
     def start(self, key: NamespacedName, action: Notify) -> None:
-        """Send an event to receivers that are known; one that is on its way is not sent again."""
+        """Send an event to its receivers. An event that is being sent already is not sent again."""
         self._store.observe(key, NotificationsStarted(action.uid))
         if (key, action.uid) in self._under_way:
             return
@@ -110,7 +113,7 @@ class Notifier:
             task.add_done_callback(lane.tasks.discard)
 
     async def close(self) -> None:
-        """End all senders: what they did not deliver is sent again by whoever leads next."""
+        """Cancel all senders. The next leader sends what they did not deliver."""
         tasks = [task for lane in self._lanes.values() for task in lane.tasks]
         for task in tasks:
             task.cancel()

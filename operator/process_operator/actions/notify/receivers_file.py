@@ -1,4 +1,4 @@
-"""Reads the administrator's receivers of notifications, once, at the start: what is wrong with them is said then.
+"""File with the administrator's receivers of notifications. The operator reads and checks it once, at its start.
 
 Neighbours: `resources/receiver.py` is the form of the file, `webhook.py` sends to them.
 """
@@ -18,15 +18,15 @@ from process_operator.resources.receiver import Receiver, Receivers
 from process_operator.settings import ConfigurationError
 
 _PREFIX: Final = "whsec_"
-"""Of a key in the form of Standard Webhooks: what follows is base64."""
-SHORTEST_KEY: Final = 24
-"""Bytes; the least that Standard Webhooks recommends."""
+"""Prefix of a base64 key in the form of Standard Webhooks."""
+MIN_KEY_BYTES: Final = 24
+"""Minimum that Standard Webhooks recommends."""
 
 
 def read_receivers(path: Path | None) -> tuple[Receiver, ...]:
-    """Give the receivers of a file (YAML or JSON); none where there is no file.
+    """Give the receivers of a file (YAML or JSON), or none if there is no file.
 
-    Raises ConfigurationError, which names file and field and repeats no value.
+    Raises ConfigurationError, which names the file and the field, and repeats no value.
     """
     if path is None:
         return ()
@@ -44,7 +44,7 @@ def read_receivers(path: Path | None) -> tuple[Receiver, ...]:
 
 
 def read_key(path: Path) -> bytes:
-    """Give the key of a file: `whsec_` and base64, or the bytes as they are but for a line break at the end.
+    """Give the key of a file: `whsec_` with base64, or the bytes without a line break at the end.
 
     Raises OSError or ValueError.
     """
@@ -54,13 +54,13 @@ def read_key(path: Path) -> bytes:
             raw = base64.b64decode(raw.removeprefix(_PREFIX.encode()), validate=True)
         except binascii.Error:
             raise ValueError(f"is no base64 after {_PREFIX}") from None
-    if len(raw) < SHORTEST_KEY:
-        raise ValueError(f"has a key of {len(raw)} bytes; it needs at least {SHORTEST_KEY}")
+    if len(raw) < MIN_KEY_BYTES:
+        raise ValueError(f"has a key of {len(raw)} bytes; it needs at least {MIN_KEY_BYTES}")
     return raw
 
 
 def tls_context(receiver: Receiver) -> ssl.SSLContext:
-    """What a receiver's certificate is checked against. Raises OSError (ssl.SSLError is one)."""
+    """Give the TLS context that checks the certificate of a receiver. Raises OSError (ssl.SSLError is one)."""
     return ssl.create_default_context(cafile=str(receiver.ca_file) if receiver.ca_file is not None else None)
 
 

@@ -1,7 +1,7 @@
-"""One POST of one event to one receiver: what goes out, how it is signed, and what the answer means.
+"""Webhook: one signed POST of one event to one receiver, and the meaning of the answer.
 
-The session is its own: no credentials of the API server, no proxy of the environment, no cookie, no redirect followed.
-Neighbours: `notifier.py` tries again, `receivers_file.py` reads keys and certificates.
+The session has no credentials of the API server, uses no proxy of the environment, keeps no cookie and follows no
+redirect. Neighbours: `notifier.py` retries, `receivers_file.py` reads keys and certificates.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md (structured mode)
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md (the headers)
@@ -25,27 +25,27 @@ from process_operator.actions.notify.receivers_file import read_key, tls_context
 from process_operator.resources.receiver import Receiver
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
-_WORTH_ANOTHER_TRY: Final = frozenset({408, 425, 429})
+_RETRIED_STATUSES: Final = frozenset({408, 425, 429})
 _USER_AGENT: Final = "process-operator"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one try."""
+    """Result of one try."""
 
     words: str
-    """What happened, without the URL."""
+    """Description for users, without the URL."""
     delivered: bool = False
     again: bool = False
-    """Whether another try may do better."""
+    """Whether another try may succeed."""
     retry_after: float = 0.0
-    """Seconds that the receiver asked to be left alone for."""
+    """Retry-After of the receiver in seconds."""
 
 
 class Webhook:
-    """Sends to one receiver over a session of its own, opened at the first event.
+    """Client of one receiver. Its session opens at the first event.
 
-    `timeout` is for one whole try, in seconds.
+    `timeout` limits one try, in seconds.
     """
 
     def __init__(self, receiver: Receiver, *, timeout: float, connections: int) -> None:
@@ -55,12 +55,12 @@ class Webhook:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, event: Mapping[str, Any], now: datetime) -> Answer:
-        """One try. Never raises for what a receiver or the network does."""
+        """Make one try. Failures of the receiver and of the network are results, not exceptions."""
         body = orjson.dumps(event)
         try:
             headers = self._headers(str(event["id"]), body, now)
         except (OSError, ValueError) as error:
-            # A Secret that is being replaced may be right a moment later.
+            # The Secret may be replaced at this moment.
             return Answer(f"its key cannot be used: {_why(error)}", again=True)
         try:
             session = self._open()
@@ -71,11 +71,11 @@ class Webhook:
         except aiohttp.ClientConnectorCertificateError:
             return Answer("its certificate is not trusted", again=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            # Their texts hold the address, so only what kind of error it was is told.
+            # Their texts contain the address, so only the class of the error is shown.
             return Answer(f"not reachable ({type(error).__name__})", again=True)
 
     async def close(self) -> None:
-        """End the session."""
+        """Close the session."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -101,7 +101,7 @@ class Webhook:
 
 
 def signature(key: bytes, event_id: str, timestamp: str, body: bytes) -> str:
-    """The signature of Standard Webhooks, version 1: HMAC-SHA256 over `id.timestamp.body`, as base64."""
+    """Give the signature of Standard Webhooks, version 1: HMAC-SHA256 over `id.timestamp.body`, as base64."""
     digest = hmac.new(key, f"{event_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
 
@@ -112,12 +112,12 @@ def _answer(status: int, retry_after: str | None, now: datetime) -> Answer:
         return Answer(words, delivered=True)
     if 300 <= status < 400:
         return Answer(f"{words}: redirects are not followed")
-    again = status >= 500 or status in _WORTH_ANOTHER_TRY
+    again = status >= 500 or status in _RETRIED_STATUSES
     return Answer(words, again=again, retry_after=_seconds(retry_after, now))
 
 
 def _seconds(retry_after: str | None, now: datetime) -> float:
-    """Retry-After in seconds, from its number or its date (RFC 9110, 10.2.3); 0 where it says neither."""
+    """Read a Retry-After in seconds, a number or a date (RFC 9110, 10.2.3); 0 if it is neither."""
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
