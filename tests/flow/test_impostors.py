@@ -19,7 +19,7 @@ from tests.flow.memory_api import Body, copied
 from process_operator.cluster.errors import ApiError
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.log_source import LogSource
-from process_operator.decisions.inputs.ownership import own_part
+from process_operator.decisions.inputs.ownership import proven_part
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.cronjobs import take_over_patch
 from process_operator.decisions.manifests.jobs import kill_patch, owned_by_run
@@ -172,7 +172,7 @@ def test_an_action_spares_what_has_only_the_name(kind: type[Any]) -> None:
         assert changed == []
         read = [reading.source.pod for reading in before.process.logs.readings if reading.opened]
         assert read == []
-        known = own_part(before.process.store.snapshot(KEY)).jobs.values()
+        known = proven_part(before.process.store.snapshot(KEY)).jobs.values()
         assert [job.metadata.uid for job in known if job.metadata.uid.startswith("another")] == []
 
     asyncio.run(play())

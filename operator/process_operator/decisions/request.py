@@ -25,7 +25,7 @@ from process_operator.decisions.engines.cronjob_sync import plan_cronjob, suspen
 from process_operator.decisions.engines.cronjob_takeover import TAKEOVER_AFTER
 from process_operator.decisions.engines.new_runs import plan_new_runs
 from process_operator.decisions.inputs.blocked import Need
-from process_operator.decisions.inputs.ownership import is_run_of, is_step_of, own_part, without_false_ticks
+from process_operator.decisions.inputs.ownership import is_run_of, is_step_of, proven_part, without_false_ticks
 from process_operator.decisions.inputs.rejections import blocked_now, reported_at
 from process_operator.decisions.inputs.run_view import RunOrders, view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
@@ -53,7 +53,7 @@ from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
 
 def decide(snapshot: Snapshot, now: datetime) -> Plan:
     """Decide about one request at `now` (UTC)."""
-    return with_conditions(_decide(own_part(snapshot), now, snapshot), snapshot, now)
+    return with_conditions(_decide(proven_part(snapshot), now, snapshot), snapshot, now)
 
 
 def _decide(snapshot: Snapshot, now: datetime, whole: Snapshot, left: Snapshot | None = None) -> Plan:

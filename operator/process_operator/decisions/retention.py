@@ -79,7 +79,7 @@ def _excess_due(snapshot: Snapshot, excess: list[FinishedRun]) -> datetime | Non
 
 
 def _lacks_room(snapshot: Snapshot, now: datetime) -> bool:
-    """Whether a quota has no room for a run, and no room was made for it a moment ago."""
+    """Whether a quota has no room for a run, and none was made within the last ten seconds."""
     found = blocked_now(snapshot, Need.RUN, now)
     if found is None or not is_quota_full(snapshot):
         return False
@@ -105,7 +105,7 @@ def _for_room(snapshot: Snapshot, now: datetime) -> Part[tuple[FinishedRun, ...]
 
 
 def _may_be_over_limit(snapshot: Snapshot, now: datetime) -> bool:
-    """Whether a run has finished lately, before this process began, or will: then another may have to go for it."""
+    """Whether a run finished within ten minutes, or will finish, so another may have to be deleted for it."""
     last = snapshot.status.last_run_time
     if last is not None and last <= now < last + _RECENT:
         return True
@@ -138,7 +138,7 @@ def _over_limit(snapshot: Snapshot) -> Iterable[FinishedRun]:
 
 
 def _limited(limits: History) -> tuple[tuple[frozenset[RunPhase], int], ...]:
-    """Phases that count together, and how many runs of them are kept."""
+    """Phases that are counted together, and the number of their runs to keep."""
     return (
         (frozenset({RunPhase.SUCCEEDED}), limits.successful),
         (frozenset({RunPhase.FAILED}), limits.failed),
@@ -147,7 +147,7 @@ def _limited(limits: History) -> tuple[tuple[frozenset[RunPhase], int], ...]:
 
 
 def _is_any_over_limit(history: tuple[FinishedRun, ...], limits: History) -> bool:
-    """Looked at first, because to sort thousands of runs takes long."""
+    """Whether any limit is exceeded. This is checked first, because sorting thousands of runs takes long."""
     counts = Counter(run.phase for run in history)
     return any(sum(counts[phase] for phase in phases) > limit for phases, limit in _limited(limits))
 
@@ -162,7 +162,7 @@ def _too_old(snapshot: Snapshot, now: datetime) -> Part[list[FinishedRun]]:
 
 
 def _is_covered(snapshot: Snapshot, run: FinishedRun) -> bool:
-    """Whether the status on the server counts the run and settles its tick or activation, and no row needs it."""
+    """Whether the written status counts the run and settles its tick or activation, and no row needs it."""
     last = run.summary.to if run.summary is not None else run.scheduled
     # The newest record of a row of missed ticks is still needed to continue the row.
     is_needed = bool(run.missed_reason) and last is not None and last == _written_cursor(snapshot)
@@ -175,7 +175,7 @@ def _written_cursor(snapshot: Snapshot) -> datetime | None:
 
 
 def _is_settled(snapshot: Snapshot, run: FinishedRun) -> bool:
-    """Whether the status on the server counts the run, and keeps its tick or activation from being run again."""
+    """Whether the written status counts the run, and prevents a second run of its tick or activation."""
     assert snapshot.request is not None
     written = snapshot.request.status
     if not is_counted(written.counts, run):
@@ -191,7 +191,7 @@ def _is_settled(snapshot: Snapshot, run: FinishedRun) -> bool:
 
 
 def _is_counted(snapshot: Snapshot, mark: BackfillMark) -> bool:
-    """Whether the written status of the backfill, if there is still one, says that this tick is done."""
+    """Whether the written status of the backfill covers this tick. True if there is no backfill any more."""
     backfill = next((b for b in snapshot.backfills if b.metadata.name == mark.name), None)
     if backfill is None or backfill.status.phase.is_finished:
         return True
@@ -260,9 +260,9 @@ def _delete_ended_while_suspended(snapshot: Snapshot) -> Part[None]:
 
 
 def _is_left_over(snapshot: Snapshot, job: Job) -> bool:
-    """Whether the run of a CronJob's finished Job was deleted: it is not open, and none will be made for it any more.
+    """Whether the run of a finished Job of the CronJob was deleted, so it is not open and the operator creates none again.
 
-    A Job whose owner is a run goes with it.
+    A Job whose owner is a run is deleted with it.
     """
     if job.controller is None or job.controller.kind != "CronJob":
         return False

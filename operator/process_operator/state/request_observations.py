@@ -175,7 +175,9 @@ class OutcomeRecorded(RequestObservation):
         history = facts.history
         if history is not None:
             history = tuple(
-                replace(run, untold=None) if run.untold is not None and run.untold.uid == self.uid else run
+                replace(run, end_to_notify=None)
+                if run.end_to_notify is not None and run.end_to_notify.uid == self.uid
+                else run
                 for run in history
             )
         return replace(facts, deliveries=_without(facts.deliveries, {self.uid}), history=history)

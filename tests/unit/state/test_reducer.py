@@ -218,7 +218,7 @@ def test_facts_about_a_run(before: dict[str, Any], observation: Observation, aft
             id="the outcome cannot be recorded",
         ),
         pytest.param(
-            {"deliveries": {"uid-of-old": Delivery(done=True)}, "history": (replace(OLD, untold=END), NEW)},
+            {"deliveries": {"uid-of-old": Delivery(done=True)}, "history": (replace(OLD, end_to_notify=END), NEW)},
             OutcomeRecorded("uid-of-old"),
             {"history": (OLD, NEW)},
             id="the outcome is recorded",

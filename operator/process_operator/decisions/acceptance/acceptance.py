@@ -132,7 +132,7 @@ def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCale
 
 
 def _template(request: ProcessRequest, process: Process | None) -> JobTemplate:
-    return _TEMPLATES.of(request, (process,), lambda: build_template(request, process))
+    return _TEMPLATES.get_or_compute(request, (process,), lambda: build_template(request, process))
 
 
 def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:
@@ -202,7 +202,7 @@ def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByC
             return recurrence
         return compile_schedule(schedule, since=since, key=key, excluded=excluded.now, earlier=excluded.earlier)
 
-    return _CALENDARS.of(request, (since, excluded.now, excluded.earlier), compiled)
+    return _CALENDARS.get_or_compute(request, (since, excluded.now, excluded.earlier), compiled)
 
 
 def _check_calendars(excluded: ExcludedByCalendars) -> None:

@@ -52,7 +52,7 @@ def choose_engine(
 
 
     Raises:
-        TemplateError: Unsupported, where `engine: CronJob` was asked for and cannot keep the promise.
+        TemplateError: Unsupported, if `engine: CronJob` was chosen and is not possible.
         ScheduleError: the schedule itself is wrong.
     """
     schedule = request.spec.timing.schedule

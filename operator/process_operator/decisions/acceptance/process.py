@@ -15,7 +15,7 @@ from process_operator.resources.process import ConcurrencyPolicy, Process, Proce
 
 
 class Objection(NamedTuple):
-    """Why a Process cannot be run: a reason of the condition Ready, and a message that names the field."""
+    """Reason of the condition Ready for a Process that cannot run, and a message that names the field."""
 
     reason: Reason
     message: str
@@ -54,7 +54,7 @@ def _step_objection(index: int, step: Step, step_processes: Mapping[str, Process
 
 
 def process_status(process: Process, step_processes: Mapping[str, Process], now: datetime) -> ProcessStatus:
-    """The status of a Process; equal to the one it has where nothing changed."""
+    """The status of a Process, equal to its present one if nothing changed."""
     found = objection(process, step_processes)
     reason, message = found if found is not None else (Reason.ACCEPTED, "")
 

@@ -63,7 +63,7 @@ def timing_hash(request: ProcessRequest) -> str:
 
     At an edit the prefix shows whether the earlier timing was one-shot, because its text is gone.
     """
-    return _HASHES.of(request, (), lambda: _hash_of(request.spec.timing))
+    return _HASHES.get_or_compute(request, (), lambda: _hash_of(request.spec.timing))
 
 
 def _hash_of(timing: Timing) -> str:

@@ -83,7 +83,7 @@ class Records:
 
 
 def end_of(context: DecisionContext, records: Records, backfill: ProcessBackfill, tick: datetime) -> str | None:
-    """Result of a tick as the counts name it. `OPEN` if its run is open, None if it needs a run."""
+    """Result of a tick as the counts name it. `OPEN` if its run is open. None if it needs a run."""
     opened, finished = records.opened(tick), records.finished(tick)
     for run in opened:
         if _is_of(backfill, backfill_mark(run), run.metadata.creation_timestamp):

@@ -61,7 +61,7 @@ class FinishedRun:
     """Results of the steps, if its Process has steps."""
     recorded: datetime | None = None
     """Time at which its end was written (UTC). None if it is not known."""
-    untold: RunEnd | None = None
+    end_to_notify: RunEnd | None = None
     """Its end, until its status reports the notification. Never set for a step."""
 
 
@@ -104,7 +104,7 @@ def remembered(run: ProcessRun) -> FinishedRun:
         backfill=backfill_mark(run),
         steps=run.status.steps or (),
         recorded=_recorded(run),
-        untold=_untold(run),
+        end_to_notify=_end_to_notify(run),
     )
 
 
@@ -116,7 +116,7 @@ def _recorded(run: ProcessRun) -> datetime:
     return recorded
 
 
-def _untold(run: ProcessRun) -> RunEnd | None:
+def _end_to_notify(run: ProcessRun) -> RunEnd | None:
     if run.spec.trigger == Trigger.STEP or any(c.type == ConditionType.NOTIFIED for c in run.status.conditions):
         return None
     recorded = _recorded(run)

@@ -1,10 +1,9 @@
-"""Answers that follow from a request as it is written: worked out once for each version of it, however often it is
-decided.
+"""Memo of values that follow from a request, computed once for each version of it.
 
-A request with runs is decided about several times for each run, and its template and calendar are the same each time.
-The caller must compute them from the request and the other arguments alone. Neighbours: `acceptance/acceptance.py`,
-`activation/activation.py` and `status/request.py` ask, `state/store.py` hands out the same object as long as the
-request stays the same.
+A request with runs is decided several times for each run, and its template and calendar are the same each time. The
+caller must compute the values from the request and the other arguments alone. Neighbours: `acceptance/acceptance.py`,
+`activation/activation.py` and `status/request.py` use it. `state/` returns the same object while the request is the
+same.
 """
 
 from __future__ import annotations
@@ -25,28 +24,27 @@ class _Answer(NamedTuple, Generic[V]):
 
 
 class PerRequestMemo(Generic[V]):
-    """The answers of one pure function, by the identity of the request; an answer goes when its request does."""
+    """The values of one pure function, by the identity of the request. A value is deleted together with its request."""
 
     def __init__(self) -> None:
         self._answers: dict[int, _Answer[V]] = {}
 
-    def of(self, request: ProcessRequest, others: tuple[object, ...], get_or_compute: Callable[[], V]) -> V:
-        """The answer for a request and what else it follows from, which is compared by value. What is raised is not
-        kept.
+    def get_or_compute(self, request: ProcessRequest, others: tuple[object, ...], compute: Callable[[], V]) -> V:
+        """The value for a request and other arguments, which are compared by value. Errors are not kept.
 
-        The answer must not refer to the request, which would then never go.
+        The value must not refer to the request, which would then never be deleted.
         """
         place = id(request)
         known = self._answers.get(place)
         if known is not None and known.request() is request and known.others == others:
             return known.value
-        value = get_or_compute()
+        value = compute()
         prune = weakref.ref(request, lambda gone: self._forget(place, gone))
         self._answers[place] = _Answer(prune, others, value)
         return value
 
     def _forget(self, place: int, gone: weakref.ref[ProcessRequest]) -> None:
-        """Another request may live in that place by now."""
+        """Delete a value, unless another request has the same identity by now."""
         known = self._answers.get(place)
         if known is not None and known.request is gone:
             del self._answers[place]

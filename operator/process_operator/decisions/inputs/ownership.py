@@ -28,7 +28,7 @@ _CLOCKS_APART: Final = timedelta(minutes=1)
 
 
 class CronJobOfRequest(NamedTuple):
-    """The CronJob that the operator made for a request."""
+    """The CronJob that the operator created for a request."""
 
     name: str
     uid: str
@@ -47,7 +47,7 @@ def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
     uid, metadata = request.metadata.uid, run.metadata
     if is_restored(run):
         return False
-    if is_made_by_person(run):
+    if is_created_by_user(run):
         return True
     if metadata.labels.get(names.LABEL_REQUEST_UID, uid) == uid:
         return True
@@ -66,7 +66,7 @@ def is_restored(run: ProcessRun) -> bool:
 
 
 def is_step_of(step: ProcessRun, run: ProcessRun) -> bool:
-    """Whether `step` is the run of one of `run`'s steps; its name says so, in which the UID is."""
+    """Whether `step` is the run of a step of `run`. The UID in its name proves it."""
     parent = step.spec.parent
     if parent is None or parent.name != run.metadata.name:
         return False
@@ -74,7 +74,7 @@ def is_step_of(step: ProcessRun, run: ProcessRun) -> bool:
 
 
 def is_cronjob_of(cronjob: CronJob, request_name: str, request_uid: str) -> bool:
-    """Whether the operator made a CronJob for the request with this name and UID.
+    """Whether the operator created a CronJob for the request with this name and UID.
 
     A CronJob that has lost its owner (`kubectl delete --cascade=orphan`) still has its name. One of another client has an
     owner.
@@ -97,7 +97,7 @@ def cronjobs_of_earlier_requests(snapshot: Snapshot) -> list[CronJob]:
 
 
 def cronjob_of(snapshot: Snapshot, request_uid: str) -> CronJobOfRequest | None:
-    """Name and UID of the CronJob of the request of this name with this UID; None if there is none."""
+    """Name and UID of the CronJob of the request of this name with this UID. None if there is none."""
     found = _cronjob_of_uid(snapshot, request_uid)
     return CronJobOfRequest(found.metadata.name, found.metadata.uid) if found is not None else None
 
@@ -109,7 +109,7 @@ def _cronjob_of_uid(snapshot: Snapshot, request_uid: str) -> CronJob | None:
 def is_job_of(run: ProcessRun, job: Job, cronjob: CronJobOfRequest | None) -> bool:
     """Whether a Job belongs to a run; `cronjob` is the CronJob of the run's request.
 
-    The status of the run names the UID of the Job, or the run is its controller, or the CronJob made it for the run.
+    The status of the run names the UID of the Job, or the run is its controller, or the CronJob created it for the run.
     """
     if run.status.job_uid is not None and run.status.job_uid == job.metadata.uid:
         return True
@@ -138,10 +138,10 @@ def is_pod_of(job_uid: str | None, pod: Pod) -> bool:
     return bool(job_uid) and pod.job_uid == job_uid
 
 
-def own_part(snapshot: Snapshot) -> Snapshot:
-    """A snapshot without the Jobs that nothing proves to be of the request, its runs or its CronJob.
+def proven_part(snapshot: Snapshot) -> Snapshot:
+    """The snapshot without Jobs that are not proven to belong to the request, its runs or its CronJob.
 
-    A Job of the CronJob keeps its tick only where the CronJob controller would have given it that name for that tick.
+    A Job of the CronJob keeps its tick only if the CronJob controller would use its name for that tick.
     """
     if not snapshot.jobs:
         return snapshot
@@ -156,12 +156,12 @@ def own_part(snapshot: Snapshot) -> Snapshot:
             if is_job_of(run, job, cronjob_of_run(snapshot, run)):
                 kept[name] = job
         elif owner is not None and (owner.kind, owner.name) == ("ProcessRun", name):
-            kept[name] = job  # its run is finished, or not seen yet
+            kept[name] = job  # its run is finished or not seen yet
     return replace(snapshot, jobs=kept)
 
 
 def without_false_ticks(snapshot: Snapshot, recurrence: Recurrence | None) -> Snapshot:
-    """A snapshot whose Jobs of the CronJob keep their tick only where it is one of the schedule that is in force.
+    """The snapshot in which Jobs of the CronJob keep their tick only if it is a tick of the present schedule.
 
     Ticks before the present activation came from another schedule, which is not known any more.
     """
@@ -180,7 +180,7 @@ def without_false_ticks(snapshot: Snapshot, recurrence: Recurrence | None) -> Sn
 
 
 def _stands_for(run: ProcessRun, job: Job) -> bool:
-    """Whether the operator makes this very run for a Job of the CronJob: its tick's, or that of a Job made by hand."""
+    """Whether the operator creates exactly this run for a Job of the CronJob: that of its tick, or of a manual Job."""
     if job.tick is not None:
         is_of_tick = run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
         return is_of_tick and run.spec.scheduled_time == job.tick
@@ -188,7 +188,7 @@ def _stands_for(run: ProcessRun, job: Job) -> bool:
 
 
 def _with_proven_tick(job: Job, cronjob: CronJobOfRequest) -> Job:
-    """A Job of the CronJob, without its tick where that is only written on it.
+    """A Job of the CronJob, without its tick if only an annotation has it.
 
     The CronJob controller names a Job by the minute of its tick, and creates it when the tick has come
     (`getJobName` and `syncCronJob` of Kubernetes).
@@ -209,8 +209,8 @@ def _without_tick(job: Job) -> Job:
     return replace(job, metadata=replace(job.metadata, annotations=annotations))
 
 
-def is_made_by_person(run: ProcessRun) -> bool:
-    """Whether a person created the run: only the operator may set another trigger.
+def is_created_by_user(run: ProcessRun) -> bool:
+    """Whether a user created the run. Only the operator may set another trigger.
 
     This run belongs to any request that has the name that it gives, and is not owned by it. It remains when the request
     is deleted, and may be applied in another cluster. If a user creates a Job from the CronJob by hand, the operator

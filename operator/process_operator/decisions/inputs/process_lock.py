@@ -67,7 +67,7 @@ class ProcessLock:
     place: datetime | None = None
     """The place that this request has kept, if it waits already."""
     past: tuple[PastRun, ...] | None = ()
-    """The newest runs that have ended; None if they have not been listed since the operator started."""
+    """The newest runs that have ended. None if they have not been listed since the operator started."""
 
     def blocker_of(self, wanted: LockRequest, now: datetime) -> LockHolder | LockRequest | None:
         """The oldest run that holds the lock, else the first due lock request before `wanted`, else None."""

@@ -35,7 +35,7 @@ def job_urgency(job: Job, before: Job | None, *, is_log_being_read: bool) -> Urg
 
 
 def pod_urgency(pod: Pod, job: Job | None) -> Urgency:
-    """Urgency of a new version of a pod; `job` is its Job, None if the Job is deleted or unknown.
+    """Urgency of a new version of a pod; `job` is its Job. None if the Job is deleted or unknown.
 
     The operator watches finished pods only. The Job controller reports the end of a pod in the Job a moment later.
     """

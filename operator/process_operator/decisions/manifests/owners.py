@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from process_operator.decisions.inputs.ownership import is_made_by_person
+from process_operator.decisions.inputs.ownership import is_created_by_user
 from process_operator.resources import names
 from process_operator.resources.batch.metadata import WorkloadMetadata
 from process_operator.resources.process_request import ProcessRequest
@@ -47,7 +47,7 @@ def adoption_patch(request: ProcessRequest, run: ProcessRun) -> dict[str, Any]:
     owner. A run that the operator created has labels and owner unless another client changed them. Its Process label is
     not changed, because the request may name another Process by now.
     """
-    metadata, is_persons = run.metadata, is_made_by_person(run)
+    metadata, is_persons = run.metadata, is_created_by_user(run)
     wanted = run_labels(request, metadata.name)
     known = metadata.labels.get(names.LABEL_REQUEST_UID)
     if known is not None and not (is_persons and known != request.metadata.uid):

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class PlanBuilder:
-    """A plan in the making: each part of a decision adds what it wants."""
+    """Collects the parts of a decision, in order."""
 
     def __init__(self) -> None:
         self.actions: list[Action] = []
@@ -24,11 +24,11 @@ class PlanBuilder:
         self._backfills: dict[str, ProcessBackfillStatus] = {}
 
     def add(self, *actions: Action) -> None:
-        """Add actions, in order. One look at the history is enough, however many parts of a decision want it."""
+        """Add actions, in order. Several parts may need the history, and it is listed once."""
         self.actions.extend(a for a in actions if not (isinstance(a, LoadHistory) and a in self.actions))
 
     def wake_at(self, at: datetime | None) -> None:
-        """Ask to be looked at again at `at` (UTC)."""
+        """Decide again at `at` (UTC) at the latest."""
         if at is not None:
             self._wakes.append(at)
 
@@ -39,7 +39,7 @@ class PlanBuilder:
         return part.value
 
     def report_backfills(self, statuses: Mapping[str, ProcessBackfillStatus]) -> None:
-        """Set the statuses of backfills, by name, that hold once all actions have been carried out."""
+        """Set the statuses of backfills, by name, that hold after all actions."""
         self._backfills.update(statuses)
 
     def plan(self, status: ProcessRequestStatus | None = None) -> Plan:

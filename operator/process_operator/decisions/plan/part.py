@@ -53,5 +53,5 @@ def join(parts: Iterable[Part[Any]]) -> Part[None]:
 
 
 def earliest(*instants: datetime | None) -> datetime | None:
-    """The earliest of some instants; None if there is none."""
+    """The earliest of some instants. None if there is none."""
     return min((instant for instant in instants if instant is not None), default=None)

@@ -27,4 +27,4 @@ class Plan:
     backfills: Mapping[str, ProcessBackfillStatus] = field(default_factory=dict)
     """The status of its open backfills, by name, as `status` is that of the request."""
     lock_request: LockRequest | None = None
-    """When the request wants to start next, where it shares its Process under a policy."""
+    """The next start of the request if it shares its Process under a policy."""

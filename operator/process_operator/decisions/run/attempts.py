@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NO_LIMIT: Final = 2**31 - 1
-"""The backoffLimit that the API server sets where each index of a Job has a limit of its own."""
+"""The backoffLimit that the API server sets if each index of a Job has a limit of its own."""
 
 
 def attempts(job: Job | None, pods: Sequence[Pod]) -> int | None:
-    """Number of attempts of finished work: 1 and one for each retry. 0 if none was made, None if it is not known.
+    """Number of attempts of finished work: 1 and one for each retry. 0 if none was made. None if it is not known.
 
     Each pod beyond the first pods of the parts of the work is a retry, and so is each restart of a container.
     """

@@ -15,7 +15,7 @@ from process_operator.resources.process_run import RunPhase
 
 
 def kill_job(view: RunView, job: Job, kill: Kill, orders: RunOrders) -> KillJob:
-    """The action that ends a Job, and reads its log to the end where the log is wanted."""
+    """The action that ends a Job, and reads its log to the end if the log is wanted."""
     settings = log_settings(orders)
     patch = kill_patch(kill, resume=job.is_suspended and not job.is_suspended_by_others)
     wanted = settings.capture != LogCapture.NEVER and not job.is_suspended and not view.observations.log_wanted

@@ -36,10 +36,10 @@ _MESSAGE_LIMIT: Final = 2048
 def clean_log(raw: bytes, *, tail_bytes: int, cut_before: bool) -> tuple[str, bool]:
     """Make the end of a log storable and readable. Returns the text and whether any of the log was cut off.
 
-    CR LF becomes LF, control characters but tab and newline are shown as escapes such as `\\x1b`, invalid UTF-8 becomes
-    U+FFFD, and blanks at the end of lines and of the text go. `tail_bytes` bounds the text in UTF-8. A cut is made
-    between characters, and moved to the beginning of a line if one is within 256 bytes. `cut_before` says that bytes
-    of the log are missing in front of `raw`.
+    CR LF becomes LF. Control characters except tab and newline become escapes such as `\\x1b`. Invalid UTF-8 becomes
+    U+FFFD, and blanks at the end of lines and of the text are removed. `tail_bytes` bounds the text in UTF-8. A cut is
+    made between characters, and moved to the beginning of a line if one is within 256 bytes. `cut_before` means that
+    bytes of the log are missing before `raw`.
     """
     if cut_before:
         raw = _from_character(raw)

@@ -140,7 +140,7 @@ def report_outcome(view: RunView, outcome: RunOutcome) -> Part[None]:
 
 
 def report(view: RunView, reason: str, message: str, *, is_message_kept: bool = True) -> Part[None]:
-    """Write why an open run waits if the reason differs, and if the message differs where it must not be kept."""
+    """Write why an open run waits if the reason differs. Write a new message too unless `is_message_kept`."""
     seen = view.run.status
     if seen.reason == reason and (is_message_kept or seen.message == message):
         return part()

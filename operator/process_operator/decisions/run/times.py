@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def start_of_work(evidence: Evidence) -> datetime | None:
-    """When the work began: the first container of the first attempt; None where nothing shows that any started.
+    """Start of the first container of the first attempt. None if no container is known to have started.
 
-    The run may remember an attempt whose pod is gone. Its own time is the least exact: the operator saw a pod ready.
+    The status of the run may show an attempt whose pod is gone. The time at which the operator saw a ready pod is the
+    least exact one.
     """
     job, context = evidence.job, evidence.context
     known = [at for at in (start_of(evidence.pods), context.started_at) if at is not None]
@@ -27,12 +28,12 @@ def start_of_work(evidence: Evidence) -> datetime | None:
 
 
 def whole_seconds(instant: datetime | None) -> datetime | None:
-    """In whole seconds, as the API server and the kubelet give all times."""
+    """The instant in whole seconds, like all times of the API server and the kubelet."""
     return instant.replace(microsecond=0) if instant is not None else None
 
 
 def start_of(pods: Sequence[Pod]) -> datetime | None:
-    """When the first container started, of those that the pods still tell about."""
+    """Start of the first container that the pods still show."""
     return min(filter(None, map(_pod_start, pods)), default=None)
 
 
@@ -51,7 +52,7 @@ def _started_at(container: ContainerState) -> tuple[datetime | None, ...]:
 
 
 def end_of_work(evidence: Evidence) -> datetime:
-    """When the last main container ended, else when the Job did."""
+    """End of the last main container, else of the Job."""
     ends = (
         end_of(evidence.job, pod, container)
         for pod in evidence.pods

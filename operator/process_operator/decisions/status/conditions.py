@@ -28,7 +28,7 @@ def acceptance_conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[C
     request = snapshot.request
     assert request is not None
     said = acceptance.reason, acceptance.message
-    return _ACCEPTANCE_CONDITIONS.of(request, said, lambda: _compute(request, acceptance))
+    return _ACCEPTANCE_CONDITIONS.get_or_compute(request, said, lambda: _compute(request, acceptance))
 
 
 def _compute(request: ProcessRequest, acceptance: Acceptance) -> tuple[Condition, ...]:

@@ -48,7 +48,9 @@ def plan_notifications(snapshot: Snapshot, now: datetime) -> Part[None]:
         return part(LoadHistory()) if snapshot.request.spec.notify else part()
     if not snapshot.request.spec.notify and not snapshot.deliveries:
         return part()
-    return join(_plan_run(snapshot, run, run.untold, now) for run in snapshot.history if run.untold is not None)
+    return join(
+        _plan_run(snapshot, run, run.end_to_notify, now) for run in snapshot.history if run.end_to_notify is not None
+    )
 
 
 def _plan_run(snapshot: Snapshot, run: FinishedRun, end: RunEnd, now: datetime) -> Part[None]:

@@ -34,7 +34,7 @@ def longest_run_name(request: ProcessRequest, *, activation: int, recurrence: Re
 
 
 def longest_step_name(request: ProcessRequest, step: StepTemplate, run: str) -> str:
-    """A name as long as any of a step's runs, where `run` is the longest name of the runs that have the steps."""
+    """A name as long as any of the runs of a step. `run` is the longest name of their parents."""
     return names.step_run_name(run, request.metadata.uid, step.name)
 
 

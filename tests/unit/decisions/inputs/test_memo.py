@@ -22,7 +22,7 @@ class Work:
             self.times += 1
             return self.times
 
-        return self.answers.of(request, others, get_or_compute)
+        return self.answers.get_or_compute(request, others, get_or_compute)
 
 
 def test_the_same_request_is_worked_out_once() -> None:

@@ -11,7 +11,7 @@ from process_operator.decisions.inputs.ownership import (
     CronJobOfRequest,
     is_job_of,
     is_run_of,
-    own_part,
+    proven_part,
     without_false_ticks,
 )
 from process_operator.resources import names
@@ -126,13 +126,13 @@ def test_jobs_that_nothing_proves_are_left_out() -> None:
         TICK: of_cronjob(),
         "forged": of_cronjob("forged"),
     }
-    known = own_part(snapshot(request(), runs=(run("r"), run("stolen")), jobs=jobs, cronjobs=(HELD,)))
+    known = proven_part(snapshot(request(), runs=(run("r"), run("stolen")), jobs=jobs, cronjobs=(HELD,)))
     assert {name: found.tick for name, found in known.jobs.items()} == {"r": None, TICK: at("12:10"), "forged": None}
 
 
 def test_a_job_proves_nothing_by_a_cronjob_that_is_not_there() -> None:
     forged = of_cronjob(uid="bogus")
-    assert own_part(snapshot(request(), jobs={TICK: forged})).jobs == {}
+    assert proven_part(snapshot(request(), jobs={TICK: forged})).jobs == {}
 
 
 def test_a_minute_that_is_no_tick_of_the_schedule_makes_a_run_by_hand() -> None:

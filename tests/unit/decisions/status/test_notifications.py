@@ -38,8 +38,8 @@ def end(*, recorded: str = "12:20", **facts: Any) -> RunEnd:
     return RunEnd(uid=UID, recorded=at(recorded), trigger=facts.pop("trigger", Trigger.SCHEDULE), **facts)
 
 
-def run(phase: RunPhase = RunPhase.FAILED, untold: RunEnd | None = None, **facts: Any) -> FinishedRun:
-    return replace(finished("close-1", phase, end="12:20", **facts), untold=untold or end())
+def run(phase: RunPhase = RunPhase.FAILED, end_to_notify: RunEnd | None = None, **facts: Any) -> FinishedRun:
+    return replace(finished("close-1", phase, end="12:20", **facts), end_to_notify=end_to_notify or end())
 
 
 def known(*runs: FinishedRun, notify: Any, **more: Any) -> Snapshot:
@@ -89,7 +89,7 @@ def test_who_is_told(phase: RunPhase, notify: Any, receivers: Done | None) -> No
     ],
 )
 def test_ends_that_were_written_within_the_hour_are_told(recorded: datetime, *, is_told: bool) -> None:
-    of = known(run(untold=replace(end(), recorded=recorded)), notify=["pager"])
+    of = known(run(end_to_notify=replace(end(), recorded=recorded)), notify=["pager"])
     assert bool(planned(of)) is is_told
 
 
@@ -98,7 +98,7 @@ def test_an_end_that_is_on_its_way_is_not_told_again() -> None:
 
 
 def test_a_run_that_says_it_was_notified_is_not_told_again() -> None:
-    assert planned(known(replace(run(), untold=None), notify=["pager"])) == []
+    assert planned(known(replace(run(), end_to_notify=None), notify=["pager"])) == []
 
 
 def test_the_history_is_read_where_somebody_is_to_be_told() -> None:
@@ -155,11 +155,11 @@ def test_a_mark_that_could_not_be_written_is_tried_again_later() -> None:
 
 
 def test_the_event_says_how_the_run_went() -> None:
-    untold = end(
+    end_to_notify = end(
         scheduled=at("12:00"), process="close-day", message="used more than its memory limit 1Gi", exit_code=137
     )
     of = known(notify=["pager"])
-    assert event_of(of, run(reason="OOMKilled", start=at("12:00:01"), untold=untold), untold) == {
+    assert event_of(of, run(reason="OOMKilled", start=at("12:00:01"), end_to_notify=end_to_notify), end_to_notify) == {
         "specversion": "1.0",
         "id": "uid-of-the-run-finished",
         "source": "/apis/process-operator.io/v1alpha1/namespaces/erp/processrequests/close",
@@ -186,8 +186,8 @@ def test_the_event_says_how_the_run_went() -> None:
 
 
 def test_a_tick_that_never_ran_has_no_times_but_that_of_its_record() -> None:
-    untold = end(recorded="12:25", scheduled=at("12:00"))
-    event = event_of(known(notify=["pager"]), replace(run(RunPhase.MISSED), end=None), untold)
+    end_to_notify = end(recorded="12:25", scheduled=at("12:00"))
+    event = event_of(known(notify=["pager"]), replace(run(RunPhase.MISSED), end=None), end_to_notify)
     assert (event["type"], event["time"]) == ("io.process-operator.run.missed", "2027-03-01T12:25:00Z")
     assert event["data"].keys() == {"namespace", "request", "run", "phase", "trigger", "scheduledTime"}
 
@@ -202,8 +202,13 @@ def test_a_tick_that_never_ran_has_no_times_but_that_of_its_record() -> None:
     ],
 )  # fmt: skip
 def test_what_is_sent_of_a_message(reason: str, message: str, sent: str) -> None:
-    untold = end(message=message, exit_code=3)
-    assert event_of(known(notify=["pager"]), run(reason=reason, untold=untold), untold)["data"]["message"] == sent
+    end_to_notify = end(message=message, exit_code=3)
+    assert (
+        event_of(known(notify=["pager"]), run(reason=reason, end_to_notify=end_to_notify), end_to_notify)["data"][
+            "message"
+        ]
+        == sent
+    )
 
 
 def test_of_a_step_that_failed_its_reason_is_sent_and_no_word_of_its_log() -> None:
@@ -212,9 +217,9 @@ def test_of_a_step_that_failed_its_reason_is_sent_and_no_word_of_its_log() -> No
         StepStatus(name="sum", process="sum", phase=RunPhase.FAILED, reason="ExitCode", message="password=hunter2"),
         StepStatus(name="send", process="send"),
     )
-    untold = end(message='step "sum": Failed (ExitCode: password=hunter2)', exit_code=3)
-    of = run(reason="StepFailed", untold=untold, steps=steps)
-    assert event_of(known(notify=["pager"]), of, untold)["data"]["message"] == 'step "sum": Failed (ExitCode)'
+    end_to_notify = end(message='step "sum": Failed (ExitCode: password=hunter2)', exit_code=3)
+    of = run(reason="StepFailed", end_to_notify=end_to_notify, steps=steps)
+    assert event_of(known(notify=["pager"]), of, end_to_notify)["data"]["message"] == 'step "sum": Failed (ExitCode)'
 
 
 # ---- the request
