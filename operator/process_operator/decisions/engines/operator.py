@@ -49,17 +49,17 @@ _WITHOUT_RUN: Final = MissedReason(RunPhase.MISSED, "")
 
 
 @dataclass(frozen=True, slots=True)
-class Blockers:
-    """The runs that keep the next tick from starting."""
+class OtherRuns:
+    """The runs beside which a tick would start."""
 
     own: Sequence[Candidate]
-    """The open runs of the request itself, some of which may block the tick."""
+    """The open runs of the request itself. The concurrency policy decides which of them block the tick."""
     others: tuple[str, ...] = ()
-    """The runs of other requests that block it."""
+    """The runs of other requests that block the tick."""
 
 
 def plan_ticks(
-    context: DecisionContext, calendar: Calendar, blockers: Blockers, template: JobTemplate | None
+    context: DecisionContext, calendar: Calendar, other_runs: OtherRuns, template: JobTemplate | None
 ) -> Part[Progress]:
     """Claim the due ticks that may start, leave others undecided while they wait, and record the rest as missed.
 
@@ -70,7 +70,7 @@ def plan_ticks(
     rules = Rules(context.policy, spec.catch_up, spec.starting_deadline_seconds)
     after, through = settled_through(snapshot, recurrence), recurrence.due_through(now)
     left = runs_left(snapshot)
-    needs_history = rules.make_up_all or (left is not None and left > 0)
+    needs_history = rules.starts_all or (left is not None and left > 0)
     if snapshot.history is None and needs_history and _may_have_unknown_runs(snapshot, after, calendar, now):
         # How many ticks wait, and which one is next, follows from the runs that have ended. Only a list has those.
         return part(LoadHistory()).with_value(Progress(cursor))
@@ -79,8 +79,8 @@ def plan_ticks(
         if left <= 0:
             return part().with_value(_exhausted(snapshot, after, through))
         rules = replace(rules, most=min(rules.most, left))
-    covered = _covered_progress(snapshot, calendar, after, now) if rules.make_up_all else Progress(None)
-    due = _due_ticks(context, calendar, blockers, rules, covered.cursor or after)
+    covered = _covered_progress(snapshot, calendar, after, now) if rules.starts_all else Progress(None)
+    due = _due_ticks(context, calendar, other_runs, rules, covered.cursor or after)
     idle = Progress(covered.cursor or cursor, covered.started, due.waiting)
     waits = part(wake_at=_too_late_at(calendar, rules, due, after, through))
     if not due.start and not due.missed:
@@ -94,14 +94,14 @@ def plan_ticks(
 
 
 def _due_ticks(
-    context: DecisionContext, calendar: Calendar, blockers: Blockers, rules: Rules, after: datetime
+    context: DecisionContext, calendar: Calendar, other_runs: OtherRuns, rules: Rules, after: datetime
 ) -> DueTicks:
     return decide_due_ticks(
         calendar.recurrence,
         after=after,
         now=context.now,
         rules=rules,
-        blocked=_is_blocked(context, calendar, blockers, rules, after),
+        blocked=_is_blocked(context, calendar, other_runs, rules, after),
         # Only Forbid needs them, and they are costly to collect if many runs are remembered.
         busy_intervals=all_busy_intervals(context) if rules.policy == ConcurrencyPolicy.FORBID else (),
         creation_failure=_creation_failure(context, calendar),
@@ -210,14 +210,14 @@ def _covered_progress(snapshot: Snapshot, calendar: Calendar, after: datetime, n
 
 
 def _is_blocked(
-    context: DecisionContext, calendar: Calendar, blockers: Blockers, rules: Rules, after: datetime
+    context: DecisionContext, calendar: Calendar, other_runs: OtherRuns, rules: Rules, after: datetime
 ) -> bool:
     recurrence, now = calendar.recurrence, context.now
-    tick = recurrence.next_after(after) if rules.make_up_all else recurrence.previous(recurrence.due_through(now))
+    tick = recurrence.next_after(after) if rules.starts_all else recurrence.previous(recurrence.due_through(now))
     if tick is None or is_covered(context.snapshot, calendar, tick):
         # A crash may have come between the claim and the cursor. Nothing blocks a claimed tick, least of all its own run.
         return False
-    return bool(blockers.others) or bool(blocking_runs(rules.policy, blockers.own, due=recurrence.due_at(tick)))
+    return bool(other_runs.others) or bool(blocking_runs(rules.policy, other_runs.own, due=recurrence.due_at(tick)))
 
 
 def _may_have_unknown_runs(snapshot: Snapshot, after: datetime, calendar: Calendar, now: datetime) -> bool:

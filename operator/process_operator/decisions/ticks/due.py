@@ -50,7 +50,7 @@ class Rules:
     """Number of runs that may start now, at least 1. `maxRuns` may leave fewer than one decision starts."""
 
     @property
-    def make_up_all(self) -> bool:
+    def starts_all(self) -> bool:
         """Whether older ticks start too. Under Replace the newest tick would end them, so they never start."""
         return self.catch_up == CatchUp.ALL and self.policy != ConcurrencyPolicy.REPLACE
 
@@ -81,7 +81,7 @@ def decide_due_ticks(
 
     Args:
         recurrence: the calendar of the activation.
-        after: the cursor, UTC: every tick up to it is settled.
+        after: the cursor (UTC). Every tick up to it is settled.
         now: UTC.
         rules: of the request.
         blocked: a run blocks them now.
@@ -99,11 +99,11 @@ def decide_due_ticks(
     reasons = _Reasons(cut, busy, creation_failure)
     if is_too_old(recurrence.due_at(newest), now, deadline):
         return DueTicks(missed=tuple(_spans(recurrence, after, newest, reasons)))
-    if rules.make_up_all:
+    if rules.starts_all:
         low = after if cut is None else max(after, recurrence.before(cut) or after)
         too_old = tuple(_spans(recurrence, after, low, reasons)) if low > after else ()
         at_once = rules.most if policy != ConcurrencyPolicy.FORBID else 0 if blocked else 1
-        return _all(recurrence, low, newest, too_old, at_once)
+        return _in_turn(recurrence, low, newest, too_old, at_once)
     older = recurrence.before(newest)
     missed = tuple(_spans(recurrence, after, older, reasons)) if older is not None and older > after else ()
     if blocked and policy in (ConcurrencyPolicy.FORBID, ConcurrencyPolicy.REPLACE):
@@ -114,20 +114,23 @@ def decide_due_ticks(
 def _among_ticks(recurrence: Recurrence, busy_intervals: Sequence[BusyInterval]) -> tuple[BusyInterval, ...]:
     """The same times between nominal instants. A run blocks the ticks that are due while it is open."""
     edge = recurrence.due_before
-    return tuple(BusyInterval(o.run, edge(o.start), edge(o.end) if o.end is not None else None) for o in busy_intervals)
+    return tuple(
+        BusyInterval(busy.run, edge(busy.start), edge(busy.end) if busy.end is not None else None)
+        for busy in busy_intervals
+    )
 
 
-def _all(
+def _in_turn(
     recurrence: Recurrence, after: datetime, newest: datetime, too_old: tuple[Span, ...], at_once: int
 ) -> DueTicks:
     """Start each tick in (after, newest] in its turn, `at_once` of them now. The oldest beyond `MAX_WAITING` are missed."""
     missed, left = too_old, recurrence.count(after, newest)
     if left > MAX_WAITING:
-        first, kept = recurrence.next_after(after), recurrence.newest(after, newest, limit=MAX_WAITING)
-        last = recurrence.before(kept[0])
-        assert first is not None and last is not None
-        missed += (Span(first, last, left - MAX_WAITING, MissedReason(RunPhase.MISSED, RunReason.TOO_MANY)),)
-        after, left = last, MAX_WAITING
+        oldest_kept = recurrence.newest(after, newest, limit=MAX_WAITING)[0]
+        dropped = recurrence.span(after, recurrence.before(oldest_kept) or after)
+        assert dropped is not None
+        missed += (Span.of(dropped, MissedReason(RunPhase.MISSED, RunReason.TOO_MANY)),)
+        after, left = dropped.last, MAX_WAITING
     start = tuple(recurrence.between(after, newest, limit=at_once)) if at_once else ()
     return DueTicks(start, left - len(start), missed)
 
@@ -156,7 +159,7 @@ class _Reasons:
 
     def edges(self) -> set[datetime]:
         """Instants at which the reason can change."""
-        edges = {edge for o in self.busy_intervals for edge in (o.start, o.end) if edge is not None}
+        edges = {edge for busy in self.busy_intervals for edge in (busy.start, busy.end) if edge is not None}
         edges |= {self.cut} if self.cut is not None else set()
         return edges | ({self.creation_failure.first} if self.creation_failure is not None else set())
 
@@ -181,13 +184,9 @@ def _spans(recurrence: Recurrence, after: datetime, until: datetime, reasons: _R
 
 
 def _missed_reason(tick: datetime, reasons: _Reasons) -> MissedReason:
-    for busy_interval in reasons.busy_intervals:
-        if busy_interval.start <= tick and (busy_interval.end is None or tick < busy_interval.end):
-            return MissedReason(RunPhase.SKIPPED, RunReason.OVERLAP, busy_interval.run)
-    too_old = reasons.cut is not None and tick < reasons.cut
-    cause = (
-        reasons.creation_failure.cause
-        if reasons.creation_failure is not None and tick >= reasons.creation_failure.first
-        else ""
-    )
+    for busy in reasons.busy_intervals:
+        if busy.start <= tick and (busy.end is None or tick < busy.end):
+            return MissedReason(RunPhase.SKIPPED, RunReason.OVERLAP, busy.run)
+    too_old, failure = reasons.cut is not None and tick < reasons.cut, reasons.creation_failure
+    cause = failure.cause if failure is not None and tick >= failure.first else ""
     return MissedReason(RunPhase.MISSED, RunReason.DEADLINE_PASSED if too_old else RunReason.SUPERSEDED, cause)
