@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
 from process_operator.actions.action_log import log_action
@@ -133,15 +133,12 @@ def build_controller(
     options: ControllerOptions | None = None,
 ) -> Controller:
     """Build a controller over an API client and an intake."""
-    options, store, clock = options or ControllerOptions(), intake.store, intake.clock
-    agenda: Agenda[NamespacedName] = Agenda()
-    guard = ClockGuard(store, clock, steady=intake.monotonic)
-    timer = Timer(agenda, intake.queue, clock, guard.check)
+    options = options or ControllerOptions()
     executor = ActionExecutor(
         Services(
             api=api,
-            store=store,
-            clock=clock,
+            store=intake.store,
+            clock=intake.clock,
             events=events,
             logs=logs,
             notifications=notifications,
@@ -149,16 +146,24 @@ def build_controller(
             chance=options.chance,
         )
     )
+    return _connect(api, intake, executor, options)
+
+
+def _connect(api: Api, intake: Intake, executor: ActionExecutor, options: ControllerOptions) -> Controller:
+    store, queue, clock = intake.store, intake.queue, intake.clock
+    agenda: Agenda[NamespacedName] = Agenda()
+    guard = ClockGuard(store, clock, steady=intake.monotonic)
+    timer = Timer(agenda, queue, clock, guard.check)
 
     async def claim(key: NamespacedName, snapshot: Snapshot, action: CreateRun) -> None:
         await executor.execute(key, snapshot, action)
         options.on_action(key, action)
 
-    burst = BurstPreparer(store, agenda, intake.queue, clock, guard.check, claim=claim, bounds=options.burst_thresholds)
+    burst = BurstPreparer(store, agenda, queue, clock, guard.check, claim=claim, bounds=options.burst_thresholds)
     intake.on_change = burst.drop
     reconciler = Reconciler(
         store=store,
-        queue=intake.queue,
+        queue=queue,
         executor=executor,
         clock=clock,
         wake=timer.put,
@@ -170,7 +175,7 @@ def build_controller(
     )
     return Controller(
         store=store,
-        queue=intake.queue,
+        queue=queue,
         processes=intake.processes,
         agenda=agenda,
         clock_guard=guard,
@@ -216,11 +221,6 @@ def build_operator(
     notifier = Notifier(receivers, store, on_done=queue.add, count=metrics.notification, clock=clock)
     object_watch = ObjectWatch(connection, silence=settings.watch_silence_seconds)
     config_maps = ConfigMaps(api, object_watch, store, longest_pause=intervals.watch)
-
-    def on_action(key: NamespacedName, action: Action) -> None:
-        metrics.action(key, action)
-        log_action(key, action)
-
     controller = build_controller(
         api,
         intake,
@@ -228,18 +228,12 @@ def build_operator(
         notifications=notifier,
         events=events,
         follow_config_map=config_maps.follow,
-        options=ControllerOptions(
-            status_pacing=StatusPacing(timedelta(seconds=settings.status_seconds)),
-            namespaces=settings.watch_namespaces or (None,),
-            on_action=on_action,
-        ),
+        options=_options(settings, metrics),
     )
     leadership = Leadership(_lease(connection, settings), LeaseTimes.of(settings.lease_seconds))
     watch_seconds = WATCH_SECONDS + settings.watch_silence_seconds + intervals.watch
     health = Health(leadership=leadership, queue=queue, timer=controller.timer, watch_seconds=watch_seconds)
-    held: dict[str, Any] = {"store": store, "queue": queue, "agenda": controller.agenda, "events": events}
-    metrics.follow(**held, leadership=leadership, health=health, clock=clock)
-    return OperatorParts(
+    parts = OperatorParts(
         settings=settings,
         clock=clock,
         api=api,
@@ -252,6 +246,33 @@ def build_operator(
         leadership=leadership,
         health=health,
         metrics=metrics,
+    )
+    _show(parts)
+    return parts
+
+
+def _options(settings: Settings, metrics: Metrics) -> ControllerOptions:
+    def on_action(key: NamespacedName, action: Action) -> None:
+        metrics.action(key, action)
+        log_action(key, action)
+
+    return ControllerOptions(
+        status_pacing=StatusPacing(timedelta(seconds=settings.status_seconds)),
+        namespaces=settings.watch_namespaces or (None,),
+        on_action=on_action,
+    )
+
+
+def _show(parts: OperatorParts) -> None:
+    """Let the metrics read the state of the parts."""
+    parts.metrics.follow(
+        store=parts.controller.store,
+        queue=parts.controller.queue,
+        agenda=parts.controller.agenda,
+        leadership=parts.leadership,
+        health=parts.health,
+        events=parts.events,
+        clock=parts.clock,
     )
 
 
