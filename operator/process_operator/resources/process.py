@@ -141,7 +141,7 @@ class ProcessSpec(Model):
     )
     concurrency_policy: SharedPolicy = Field(
         ConcurrencyPolicy.ALLOW,
-        description="What happens to a run that is due while another run of this Process, of any request, is open: Allow "
+        description="Rule for a run that is due while another run of this Process, of any request, is open. Allow "
         "starts it, Forbid skips it, Queue makes it wait. Unset means Allow. Replace is only allowed in a request, for its "
         "own runs.",
     )

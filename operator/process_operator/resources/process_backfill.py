@@ -126,7 +126,7 @@ class ProcessBackfillStatus(Model):
         None,
         alias="requestUID",
         max_length=64,
-        description="UID of the request whose schedule was used last. It tells a later request of the same name apart.",
+        description="UID of the request whose schedule was used last. It distinguishes a later request of the same name.",
     )
     progress: str | None = Field(
         None,
@@ -149,7 +149,7 @@ class ProcessBackfillStatus(Model):
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=MAX_CONDITIONS,
-        description="Conditions: Reconciling until the end; Finished at any end; Complete after success; Failed and "
+        description="Reconciling is set until the end, Finished at any end. Complete is set after success, Failed and "
         "Stalled after any other end.",
         json_schema_extra=map_list("type"),
     )

@@ -137,7 +137,7 @@ class ProcessRequestSpec(Model):
     )
     concurrency_policy: ConcurrencyPolicy = Field(
         ConcurrencyPolicy.ALLOW,
-        description="What happens to a run that is due while another run of this request is open: Allow starts it, Forbid "
+        description="Rule for a run that is due while another run of this request is open. Allow starts it, Forbid "
         "skips it, Replace cancels the other run, Queue makes it wait. Unset means Allow.",
     )
     starting_deadline_seconds: Int64 | None = Field(

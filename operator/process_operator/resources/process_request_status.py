@@ -189,8 +189,8 @@ class ProcessRequestStatus(Model):
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=MAX_CONDITIONS,
-        description="Conditions Accepted, Ready and Stalled; Reconciling while the cause of a failure may go away by "
-        "itself; Complete or Failed when no further run will start; NotificationsReady if notify is set; CalendarsReady if "
-        "excludeFrom is set.",
+        description="Conditions Accepted, Ready and Stalled. Reconciling is set while the cause of a failure can go away "
+        "by itself. Complete or Failed is set when no further run will start. NotificationsReady is set if notify is set, "
+        "CalendarsReady if excludeFrom is set.",
         json_schema_extra=map_list("type"),
     )

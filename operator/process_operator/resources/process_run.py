@@ -196,8 +196,9 @@ class ProcessRunStatus(Model):
     observed_generation: ObservedGeneration = NOT_OBSERVED
     phase: RunPhase = Field(
         RunPhase.PENDING,
-        description="Pending or Running, and at the end Succeeded, Failed, Missed (it did not start in time), Skipped "
-        "(another run was open), Canceled or Unknown (its Job was deleted before the operator could read its end).",
+        description="Pending or Running, and at the end Succeeded, Failed, Missed, Skipped, Canceled or Unknown. Missed "
+        "means that the run did not start in time, Skipped that another run was open. Unknown means that the Job was "
+        "deleted before the operator could read its end.",
     )
     process: str | None = Field(
         None,
@@ -237,8 +238,9 @@ class ProcessRunStatus(Model):
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=MAX_CONDITIONS,
-        description="Conditions: Reconciling while the run is Pending; Finished at any end; Complete after success; Failed "
-        "and Stalled after any other end; Notified when all receivers got their event or the last retry failed.",
+        description="Reconciling is set while the run is Pending, Finished at any end. Complete is set after success, "
+        "Failed and Stalled after any other end. Notified is set when all receivers got their event or the last retry "
+        "failed.",
         json_schema_extra=map_list("type"),
     )
 
