@@ -35,7 +35,8 @@ from process_operator.controller.request_reconciler import Reconciler, StatusPac
 from process_operator.controller.timer import Timer
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
-from process_operator.decisions.plan.actions import Action, CreateRun
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateRun
 from process_operator.resources.types import NamespacedName
 from process_operator.service.health import Health
 from process_operator.service.leader_election import Leadership, LeaseTimes

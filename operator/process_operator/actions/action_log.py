@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import structlog
 
-from process_operator.decisions.plan.actions import Action, CreateCronJob, Emit, PatchCronJob, TakeOverTick
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateCronJob, Emit, PatchCronJob, TakeOverTick
 from process_operator.resources.types import NamespacedName
 
 log = structlog.get_logger("process_operator")

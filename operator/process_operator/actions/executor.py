@@ -13,7 +13,7 @@ from typing import Final
 from process_operator.actions import backfills, cronjobs, events, history, jobs, pods, requests, runs
 from process_operator.actions.context import ActionContext, Handlers, Services
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Action
+from process_operator.decisions.plan.action import Action
 from process_operator.resources.model import Model
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.types import NamespacedName

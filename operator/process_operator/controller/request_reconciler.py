@@ -32,7 +32,8 @@ from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.blocked import Blocked, Need
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Action, DeleteRuns
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import DeleteRuns
 from process_operator.decisions.plan.follow_up import is_settled, only_start, starts_something
 from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.status.blocked import report_blocked

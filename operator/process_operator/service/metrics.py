@@ -27,7 +27,8 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from process_operator import __version__
-from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, FinishRun, GrowSummary
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateJob, CreateRun, FinishRun, GrowSummary
 from process_operator.resources.model import parse_instant
 from process_operator.resources.names import ANNOTATION_ENGINE, ANNOTATION_MISSED_REASON
 from process_operator.resources.process_run import ProcessRunStatus, RunPhase, Trigger

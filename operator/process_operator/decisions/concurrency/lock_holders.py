@@ -10,7 +10,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from process_operator.decisions.inputs.process_lock import LockHolder
-from process_operator.decisions.plan.actions import Action, CreateRun
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateRun
 from process_operator.resources import names
 from process_operator.resources.batch.job import Job
 from process_operator.resources.process_run import ProcessRun, RunPhase

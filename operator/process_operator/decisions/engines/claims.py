@@ -10,7 +10,8 @@ from typing import Final
 
 from process_operator.decisions.manifests.jobs import job_to_come
 from process_operator.decisions.manifests.runs import run_manifest
-from process_operator.decisions.plan.actions import Action, CreateRun, Emit
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateRun, Emit
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.decisions.ticks.progress import Calendar
 from process_operator.resources.conditions import EventReason

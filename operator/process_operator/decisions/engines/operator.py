@@ -19,7 +19,8 @@ from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.missed_tick import MissedReason
 from process_operator.decisions.inputs.rejections import cause_of_misses, is_quota_full
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Action, LoadHistory, LoadProcessRuns
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import LoadHistory, LoadProcessRuns
 from process_operator.decisions.plan.limits import MAX_WAITING
 from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.template.job_template import JobTemplate

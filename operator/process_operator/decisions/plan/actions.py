@@ -12,62 +12,11 @@ from datetime import datetime
 from typing import Literal
 
 from process_operator.decisions.inputs.log_source import LogSource
+from process_operator.decisions.plan.action import Action, CronJobAction, JobAction, ManifestAction, RunAction
 from process_operator.resources.conditions import Condition
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRunStatus
 from process_operator.resources.types import Object
-
-
-class Action:
-    """One API write, or one look-up of something that no watch delivers."""
-
-    __slots__ = ()
-
-    @property
-    def subject(self) -> str:
-        """Name of the run, Job or CronJob that the action is about. Empty if it is about the request."""
-        return ""
-
-    @property
-    def starts(self) -> bool:
-        """Whether the action starts a run now: it creates or resumes a Job, or begins the steps of a run."""
-        return False
-
-
-class _RunAction(Action):
-    __slots__ = ()
-    run: str
-
-    @property
-    def subject(self) -> str:
-        return self.run
-
-
-class _JobAction(Action):
-    __slots__ = ()
-    job: str
-
-    @property
-    def subject(self) -> str:
-        return self.job
-
-
-class _CronJobAction(Action):
-    __slots__ = ()
-    cronjob: str
-
-    @property
-    def subject(self) -> str:
-        return self.cronjob
-
-
-class _ManifestAction(Action):
-    __slots__ = ()
-    manifest: Object
-
-    @property
-    def subject(self) -> str:
-        return str(self.manifest["metadata"]["name"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +57,7 @@ class LoadProcessRuns(Action):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateRun(_ManifestAction):
+class CreateRun(ManifestAction):
     """Claim a tick or an activation. The name of the run is the lock.
 
     `job` is its Job if it starts at once. It is created in the same step, with the run as owner. If the claim existed
@@ -130,7 +79,7 @@ class CreateRun(_ManifestAction):
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawRun(_RunAction):
+class WithdrawRun(RunAction):
     """Delete the early claim of a tick (`ticks/early_claims.py`), only the run with this UID."""
 
     run: str
@@ -138,7 +87,7 @@ class WithdrawRun(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class AdoptRun(_RunAction):
+class AdoptRun(RunAction):
     """Set the labels and the owner of a run that a user created or another client changed."""
 
     run: str
@@ -147,7 +96,7 @@ class AdoptRun(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class ReportRun(_RunAction):
+class ReportRun(RunAction):
     """Write the state of an open run: phase Pending or Running, and the reason."""
 
     run: str
@@ -162,7 +111,7 @@ class ReportRun(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class FinishRun(_RunAction):
+class FinishRun(RunAction):
     """Write the end of a run once: phase, times, reason and log in one PATCH."""
 
     run: str
@@ -170,7 +119,7 @@ class FinishRun(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class GrowSummary(_RunAction):
+class GrowSummary(RunAction):
     """Add ticks to a finished summary run."""
 
     run: str
@@ -178,7 +127,7 @@ class GrowSummary(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateJob(_RunAction):
+class CreateJob(RunAction):
     """Create the Job of a run."""
 
     run: str
@@ -193,7 +142,7 @@ class CreateJob(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class PatchJob(_JobAction):
+class PatchJob(JobAction):
     """Resume, suspend or change the Job with this UID."""
 
     job: str
@@ -207,7 +156,7 @@ class PatchJob(_JobAction):
 
 
 @dataclass(frozen=True, slots=True)
-class KillJob(_RunAction):
+class KillJob(RunAction):
     """End a Job and keep it for its record. Its log is opened first and read to the end.
 
     `patch` has the annotation with the reason and the deadline of 0 seconds in one write.
@@ -222,7 +171,7 @@ class KillJob(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteJob(_JobAction):
+class DeleteJob(JobAction):
     """Delete a Job that is recorded or that never had a pod."""
 
     job: str
@@ -230,7 +179,7 @@ class DeleteJob(_JobAction):
 
 
 @dataclass(frozen=True, slots=True)
-class ReadLog(_RunAction):
+class ReadLog(RunAction):
     """Read the tail of the log of one container. The result arrives later as an observation."""
 
     run: str
@@ -241,7 +190,7 @@ class ReadLog(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class ListPods(_RunAction):
+class ListPods(RunAction):
     """List the pods of the Job with this UID. The watch delivers finished ones only."""
 
     uid: str
@@ -249,7 +198,7 @@ class ListPods(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class FindRejectedPods(_RunAction):
+class FindRejectedPods(RunAction):
     """Find the newest `FailedCreate` Event of a Job that has no pod."""
 
     job: str
@@ -258,7 +207,7 @@ class FindRejectedPods(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class FindPodEvent(_RunAction):
+class FindPodEvent(RunAction):
     """Find the newest Event of a pod whose status does not show why it does not start or is not ready."""
 
     pod: str
@@ -267,7 +216,7 @@ class FindPodEvent(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class FindKubeletEvents(_RunAction):
+class FindKubeletEvents(RunAction):
     """Find the Events of the kubelet about the pod with this UID, which show why it killed a container."""
 
     run: str
@@ -275,14 +224,14 @@ class FindKubeletEvents(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class LookUpJob(_RunAction):
+class LookUpJob(RunAction):
     """Get the Job of a run from the API server. A missing watch event does not prove that it is gone."""
 
     run: str
 
 
 @dataclass(frozen=True, slots=True)
-class LookUpStep(_RunAction):
+class LookUpStep(RunAction):
     """Get the finished run of a step from the API server. No watch delivers finished runs."""
 
     run: str
@@ -291,14 +240,14 @@ class LookUpStep(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateCronJob(_ManifestAction):
+class CreateCronJob(ManifestAction):
     """Create the CronJob of a request, suspended, because its activation must be set up first."""
 
     manifest: Object
 
 
 @dataclass(frozen=True, slots=True)
-class PatchCronJob(_CronJobAction):
+class PatchCronJob(CronJobAction):
     """Change the CronJob with this UID, or its status.
 
     `patch` is a merge patch, or a JSON patch if a part must be replaced as a whole (a template may lose fields).
@@ -311,7 +260,7 @@ class PatchCronJob(_CronJobAction):
 
 
 @dataclass(frozen=True, slots=True)
-class TakeOverTick(_CronJobAction):
+class TakeOverTick(CronJobAction):
     """Take over a tick from the CronJob controller, which then starts no Job for this tick or an older one.
 
     `patch` is for the status of the CronJob as it was seen. If that has changed, nothing is claimed, and the next
@@ -343,7 +292,7 @@ class DeleteRequest(Action):
 
 
 @dataclass(frozen=True, slots=True)
-class Notify(_RunAction):
+class Notify(RunAction):
     """Notify receivers of the end of a run. The results arrive later as an observation."""
 
     run: str
@@ -353,7 +302,7 @@ class Notify(_RunAction):
 
 
 @dataclass(frozen=True, slots=True)
-class MarkNotified(_RunAction):
+class MarkNotified(RunAction):
     """Write the results of the notifications into a finished run, once."""
 
     run: str

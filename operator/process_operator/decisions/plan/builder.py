@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from process_operator.decisions.plan.actions import Action, LoadHistory
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import LoadHistory
 from process_operator.decisions.plan.part import Part
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.process_backfill import ProcessBackfillStatus

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from process_operator.decisions.plan.actions import Action
+from process_operator.decisions.plan.action import Action
 
 T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from process_operator.decisions.inputs.process_lock import LockRequest
-from process_operator.decisions.plan.actions import Action
+from process_operator.decisions.plan.action import Action
 from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request_status import ProcessRequestStatus
 

@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Action, FinishRun, ReportRun
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import FinishRun, ReportRun
 from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.run.report import reconciling
 from process_operator.resources.conditions import merge_conditions

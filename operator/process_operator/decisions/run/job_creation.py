@@ -10,11 +10,7 @@ from typing import Final
 
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
 from process_operator.decisions.manifests.jobs import job_manifest
-from process_operator.decisions.plan.actions import (
-    CreateJob,
-    ListPods,
-    LookUpJob,
-)
+from process_operator.decisions.plan.actions import CreateJob, ListPods, LookUpJob
 from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.finish import record
 from process_operator.decisions.run.kill import end_after_kill

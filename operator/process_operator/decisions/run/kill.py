@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from process_operator.decisions.inputs.run_view import RunOrders, RunView, log_settings
 from process_operator.decisions.manifests.jobs import kill_patch
-from process_operator.decisions.plan.actions import (
-    KillJob,
-)
+from process_operator.decisions.plan.actions import KillJob
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import RunReason

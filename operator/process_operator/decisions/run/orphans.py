@@ -17,14 +17,7 @@ from process_operator.decisions.inputs.ownership import cronjobs_of_earlier_requ
 from process_operator.decisions.inputs.run_view import RunView, view_of, waits_for_start
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.owners import adoption_patch, request_owner
-from process_operator.decisions.plan.actions import (
-    AdoptRun,
-    DeleteJob,
-    Emit,
-    LookUpJob,
-    PatchCronJob,
-    ReportRun,
-)
+from process_operator.decisions.plan.actions import AdoptRun, DeleteJob, Emit, LookUpJob, PatchCronJob, ReportRun
 from process_operator.decisions.plan.part import Part, join, part
 from process_operator.decisions.run.job_creation import JOB_EVENT_DELAY
 from process_operator.resources import names

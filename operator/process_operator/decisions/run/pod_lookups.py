@@ -8,11 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from process_operator.decisions.inputs.run_view import RunView
-from process_operator.decisions.plan.actions import (
-    FindPodEvent,
-    FindRejectedPods,
-    ListPods,
-)
+from process_operator.decisions.plan.actions import FindPodEvent, FindRejectedPods, ListPods
 from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.open_outcome import is_unready_too_long, next_pod_list
 from process_operator.decisions.run.outcome import RunOutcome

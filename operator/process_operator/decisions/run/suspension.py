@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
 from process_operator.decisions.manifests.jobs import pause_patch, resume_patch, unmark_patch
-from process_operator.decisions.plan.actions import Action, DeleteJob, PatchJob
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import DeleteJob, PatchJob
 from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.finish import record
 from process_operator.decisions.run.report import (

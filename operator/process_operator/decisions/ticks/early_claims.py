@@ -14,7 +14,8 @@ from datetime import datetime
 
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Action, CreateRun, LookUpJob, WithdrawRun
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateRun, LookUpJob, WithdrawRun
 from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.ticks.progress import calendar_of
 from process_operator.resources import names

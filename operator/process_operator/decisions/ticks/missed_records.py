@@ -12,7 +12,8 @@ from process_operator.decisions.inputs.missed_tick import Span
 from process_operator.decisions.inputs.rejections import is_quota_full
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.runs import missed_run_manifest
-from process_operator.decisions.plan.actions import Action, CreateRun, GrowSummary
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateRun, GrowSummary
 from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.ticks.missed import Records, record_spans
 from process_operator.decisions.ticks.progress import Calendar, latest, without_runs

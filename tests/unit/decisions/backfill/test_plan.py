@@ -15,7 +15,8 @@ from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.history import BackfillMark, FinishedRun
 from process_operator.decisions.inputs.run_view import view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Action, CreateRun, LoadHistory
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateRun, LoadHistory
 from process_operator.decisions.ticks.progress import Progress, calendar_of
 from process_operator.resources import names
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus

@@ -9,7 +9,8 @@ from tests.unit.given import at
 
 from process_operator.decisions.concurrency.lock_holders import started_by
 from process_operator.decisions.inputs.process_lock import LockHolder
-from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, PatchJob, ReportRun
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateJob, CreateRun, PatchJob, ReportRun
 from process_operator.resources.process_run import ProcessRunStatus, StepStatus
 
 NOW: Final = at("12:00")

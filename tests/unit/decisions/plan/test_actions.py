@@ -6,8 +6,8 @@ import pytest
 from tests.unit.given import at
 
 from process_operator.decisions.manifests.jobs import pause_patch, resume_patch, unmark_patch
+from process_operator.decisions.plan.action import Action
 from process_operator.decisions.plan.actions import (
-    Action,
     CreateCronJob,
     CreateJob,
     CreateRun,

@@ -10,7 +10,8 @@ from tests.unit.given import STEM, at, job, request, run, schedule, seconds, sna
 from process_operator.decisions.activation.activation import next_activation
 from process_operator.decisions.inputs.observations import DryRun, RunObservations
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.actions import Action, CreateJob, CreateRun, DryRunJob, LookUpJob, WithdrawRun
+from process_operator.decisions.plan.action import Action
+from process_operator.decisions.plan.actions import CreateJob, CreateRun, DryRunJob, LookUpJob, WithdrawRun
 from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
 from process_operator.decisions.ticks.early_claims import without_claims
