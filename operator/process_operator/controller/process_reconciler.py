@@ -1,6 +1,7 @@
-"""Writes the status of Processes: whether this release can run them. Requests say the same of themselves.
+"""Reconciler of Processes. It writes into their status whether this release can run them.
 
-Neighbours: `decisions/acceptance/process.py` decides, `state/store.py` marks what changed.
+Requests have a status of their own. Neighbours: `decisions/acceptance/process.py` decides, `state/store.py` adds the
+keys of changed Processes to the queue.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from process_operator.resources.kinds import PROCESS
 from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
 
-_FIRST_PAUSE: Final = 5.0
-_LONGEST_PAUSE: Final = 60.0
+_FIRST_PAUSE_SECONDS: Final = 5.0
+_MAX_PAUSE_SECONDS: Final = 60.0
 
 log = structlog.get_logger("process_operator")
 
 
 class ProcessReconciler:
-    """One worker is enough: a status is written only when a person has changed a Process."""
+    """Processes keys of the queue. One worker is enough, because a status changes only if a user changed a Process."""
 
     def __init__(self, api: Api, store: Store, queue: WorkQueue[NamespacedName], clock: Callable[[], datetime]) -> None:
         self._api = api
@@ -39,7 +40,7 @@ class ProcessReconciler:
         self._failures = 0
 
     async def work(self) -> None:
-        """Take Processes for ever."""
+        """Process keys until cancelled."""
         while True:
             key = await self._queue.get()
             try:
@@ -47,7 +48,9 @@ class ProcessReconciler:
             except ApiError as error:
                 log.warning("will try again", namespace=key[0], process=key[1], error=str(error))
                 self._failures += 1
-                await asyncio.sleep(backoff(self._failures, error, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE))
+                await asyncio.sleep(
+                    backoff(self._failures, error, first=_FIRST_PAUSE_SECONDS, longest=_MAX_PAUSE_SECONDS)
+                )
                 self._queue.add(key)
             else:
                 self._failures = 0

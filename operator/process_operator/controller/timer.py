@@ -1,7 +1,7 @@
-"""The one timer: sleeps until the earliest entry of the agenda and puts what is due on the queue.
+"""Timer for all requests. It sleeps until the earliest time of the agenda, and adds the due keys to the work queue.
 
-It re-reads the clock whenever it wakes, and wakes at least once a second, so a clock that is set or a machine that
-slept is noticed at once. Neighbours: `agenda.py` is the heap, `request_reconciler.py` fills it.
+The timer reads the clock whenever it wakes, and wakes at least once a second. So it notices within a second that the
+clock was set or that the machine slept. Neighbours: `agenda.py` is the heap, `request_reconciler.py` fills it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from process_operator.controller.agenda import Agenda
 from process_operator.controller.work_queue import Priority, WorkQueue
 from process_operator.resources.types import NamespacedName
 
-_LONGEST_SLEEP: Final = 1.0
+_MAX_SLEEP_SECONDS: Final = 1.0
 
 
 class Timer:
-    """Moves keys from the agenda to the queue when their time has come."""
+    """Moves due keys from the agenda to the queue. It calls `term` at each turn, to check the clock."""
 
     def __init__(
         self,
@@ -35,10 +35,10 @@ class Timer:
         self._term = term
         self._earlier = asyncio.Event()
         self.turned_at = time.monotonic()
-        """When the clock was last looked at (monotonic seconds)."""
+        """Time of the last turn (monotonic seconds)."""
 
     def put(self, key: NamespacedName, at: datetime | None) -> None:
-        """Look at a key at `at` (UTC) in place of whatever was planned for it; None: not by the clock."""
+        """Set the time (UTC) at which a key is due, in place of its earlier one. None removes it."""
         if at is None:
             self._agenda.discard(key)
             return
@@ -54,13 +54,13 @@ class Timer:
             self._queue.add(key, priority=Priority.DUE)
 
     async def run(self) -> None:
-        """Tick for ever."""
+        """Turn until cancelled."""
         while True:
             self.turn()
             self._earlier.clear()
             next_at = self._agenda.next_at()
-            seconds = _LONGEST_SLEEP if next_at is None else (next_at - self._clock()).total_seconds()
+            seconds = _MAX_SLEEP_SECONDS if next_at is None else (next_at - self._clock()).total_seconds()
             try:
-                await asyncio.wait_for(self._earlier.wait(), timeout=max(0.0, min(seconds, _LONGEST_SLEEP)))
+                await asyncio.wait_for(self._earlier.wait(), timeout=max(0.0, min(seconds, _MAX_SLEEP_SECONDS)))
             except TimeoutError:
                 continue
