@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import uuid4
 
 from process_operator.actions.action_log import log_action
@@ -30,10 +29,13 @@ from process_operator.cluster.retry import Retries
 from process_operator.controller.agenda import Agenda
 from process_operator.controller.burst import BurstPreparer, BurstThresholds
 from process_operator.controller.clock_guard import ClockGuard
+from process_operator.controller.planner import Planner
 from process_operator.controller.process_reconciler import ProcessReconciler
-from process_operator.controller.request_reconciler import Reconciler, StatusPacing
+from process_operator.controller.request_reconciler import Reconciler
+from process_operator.controller.status_writer import StatusPacing
 from process_operator.controller.timer import Timer
 from process_operator.controller.work_queue import WorkQueue
+from process_operator.decisions.inputs.significance import BATCH_SECONDS
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.action import Action
 from process_operator.decisions.plan.actions import CreateRun
@@ -47,9 +49,6 @@ from process_operator.watch.config_maps import ConfigMaps
 from process_operator.watch.kopf_watches import WATCH_SECONDS
 from process_operator.watch.resync import Resync
 from process_operator.watch.supervisor import RetryIntervals, WatchSupervisor
-
-BATCH_SECONDS: Final = 1.5
-"""Delay of events that need no immediate reaction. Follow-up events usually arrive within it."""
 
 
 class Intake:
@@ -79,17 +78,13 @@ class Intake:
             defaults=defaults,
         )
 
-    def add_batched(self, key: NamespacedName) -> None:
-        """Add the key of a request to the queue, so that one decision covers what follows within a moment."""
-        self.queue.add(key, after=BATCH_SECONDS)
-
     def _changed(self, key: NamespacedName) -> None:
         self.on_change(key)
         self.queue.add(key)
 
     def _progressed(self, key: NamespacedName) -> None:
         self.on_change(key)
-        self.add_batched(key)
+        self.queue.add(key, after=BATCH_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +155,13 @@ def _connect(api: Api, intake: Intake, executor: ActionExecutor, options: Contro
         await executor.execute(key, snapshot, action)
         options.on_action(key, action)
 
-    burst = BurstPreparer(store, agenda, queue, clock, guard.check, claim=claim, bounds=options.burst_thresholds)
-    intake.on_change = burst.drop
+    planner = Planner(store.snapshot, clock, term=guard.check)
+    intake.on_change = planner.drop
+    burst = BurstPreparer(planner, agenda, queue, clock, claim=claim, bounds=options.burst_thresholds)
     reconciler = Reconciler(
         store=store,
         queue=queue,
+        planner=planner,
         executor=executor,
         clock=clock,
         wake=timer.put,
@@ -172,7 +169,6 @@ def _connect(api: Api, intake: Intake, executor: ActionExecutor, options: Contro
         done=options.on_action,
         term=guard.check,
         chance=options.chance,
-        burst=burst,
     )
     return Controller(
         store=store,
@@ -218,7 +214,7 @@ def build_operator(
     intake = Intake(clock, defaults=Defaults(engine=settings.default_engine, receivers=receivers))
     store, queue = intake.store, intake.queue
     events = EventRecorder(api)
-    logs = LogReader(api, store, on_read=queue.add, on_early=intake.add_batched)
+    logs = LogReader(api, store, on_read=queue.add)
     notifier = Notifier(receivers, store, on_done=queue.add, count=metrics.notification, clock=clock)
     object_watch = ObjectWatch(connection, silence=settings.watch_silence_seconds)
     config_maps = ConfigMaps(api, object_watch, store, longest_pause=intervals.watch)

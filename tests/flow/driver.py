@@ -18,7 +18,6 @@ from tests.flow.controllers import Controllers, Work
 from tests.flow.job_queue import JobQueue
 from tests.flow.memory_api import Body, Clock, Cluster, Crash, CrashPoint, MemoryApi, WatchEvent, copied
 
-from process_operator.actions.log_reader import awaits_end
 from process_operator.cluster.errors import ApiError
 from process_operator.controller.burst import BurstThresholds
 from process_operator.controller.work_queue import WorkQueue
@@ -133,8 +132,7 @@ class MemoryLogs:
             raw = self._controllers.work(reading.run).log.encode() if reading.opened else None
             log = build_run_log(reading.source, raw, tail_bytes=reading.tail_bytes)
             self._held.observe(reading.key, LogRead(reading.run, log, reading.source.pod))
-            is_early = awaits_end(self._held, reading.key, reading.run)
-            (self._intake.add_batched if is_early else self._intake.queue.add)(reading.key)
+            self._intake.queue.add(reading.key)
         return bool(ready)
 
     def _has_ended(self, reading: _Reading) -> bool:
@@ -277,7 +275,7 @@ class Process:
         events = list(self.watched)
         self.watched.clear()
         for event in self._delivered(events):
-            self.store.apply(event.kind, copied(event.body), deleted=event.type == "DELETED")
+            self.store.apply(event.kind, copied(event.body), deleted=event.type == "DELETED", is_answer=False)
         looked = [self._look_at_config_map(*place) for place in list(self.followed)]
         return bool(events) or any(looked)
 

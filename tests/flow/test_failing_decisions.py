@@ -8,24 +8,26 @@ from datetime import datetime, timedelta
 from structlog.testing import capture_logs
 from tests.flow.driver import Flow, Process
 
-from process_operator.controller.planner import Decision, Planner
+from process_operator.controller.planner import Planner
 from process_operator.controller.request_reconciler import Reconciler
 from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.plan.plan import Plan
+from process_operator.decisions.request import decide
 
 
-class Mistaken(Planner):
+class Mistaken:
     """Fails for as long as it is mistaken."""
 
     mistaken = True
 
-    async def decide(self, snapshot: Snapshot, now: datetime) -> Decision:
+    def __call__(self, snapshot: Snapshot, now: datetime) -> Plan:
         """Raise, as a bug does."""
         if self.mistaken:
             raise KeyError("metadata")
-        return await super().decide(snapshot, now)
+        return decide(snapshot, now)
 
 
-def reconciler_of(process: Process, planner: Planner) -> Reconciler:
+def reconciler_of(process: Process, decider: Mistaken) -> Reconciler:
     """The loop of the operator's own, which forgives no mistake and survives it."""
     return Reconciler(
         store=process.store,
@@ -34,7 +36,7 @@ def reconciler_of(process: Process, planner: Planner) -> Reconciler:
         clock=process.clock,
         wake=lambda _key, _at: None,
         chance=lambda: 1.0,
-        planner=planner,
+        planner=Planner(process.store.snapshot, process.clock, decide=decider),
     )
 
 
@@ -51,14 +53,14 @@ def test_a_mistake_of_the_operators_own_reaches_the_request() -> None:
         flow.apply(timing={"schedule": {"secondly": {"every": 60}}})
         await flow.to(30)
         assert ready(flow)[0] == "True"
-        planner = Mistaken()
-        loop = reconciler_of(flow.processes[0], planner)
+        decider = Mistaken()
+        loop = reconciler_of(flow.processes[0], decider)
         for _ in range(4):
             await loop.reconcile(("default", "job"))
             flow.clock.now += timedelta(seconds=10)
         assert ready(flow) == ("False", "InternalError")
         assert [reason for reason, about, _ in flow.processes[0].events.said if reason == "Blocked"] == ["Blocked"]
-        planner.mistaken = False
+        decider.mistaken = False
         flow.clock.now += timedelta(minutes=6)
         await loop.reconcile(("default", "job"))
         await flow.advance(60)

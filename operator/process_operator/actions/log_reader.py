@@ -39,8 +39,7 @@ log = structlog.get_logger("process_operator")
 class LogReader:
     """Background readers, one for each run.
 
-    `on_read` is called with the key of the request when a log is read. If the Job is not over yet, `on_early` is called
-    in its place.
+    `on_read` is called with the key of the request when a log is read.
     """
 
     def __init__(
@@ -49,12 +48,10 @@ class LogReader:
         store: Store,
         *,
         on_read: Callable[[NamespacedName], None],
-        on_early: Callable[[NamespacedName], None],
     ) -> None:
         self._api = api
         self._store = store
         self._on_read = on_read
-        self._on_early = on_early
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, key: NamespacedName, action: ReadLog) -> None:
@@ -144,10 +141,4 @@ class LogReader:
         raw = None if result.gone is not None else result.data
         text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
         self._store.observe(key, LogRead(run, text, source.pod))
-        (self._on_early if awaits_end(self._store, key, run) else self._on_read)(key)
-
-
-def awaits_end(store: Store, key: NamespacedName, run: str) -> bool:
-    """Whether the Job of a run is known and not over yet."""
-    job = store.jobs.get(key[0], run)
-    return job is not None and not job.gone and job.value.finished is None
+        self._on_read(key)

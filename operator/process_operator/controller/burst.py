@@ -1,10 +1,8 @@
-"""Bursts: what is due together is decided, and claimed, in the seconds before it, so that at the tick only Jobs are
-left to make.
+"""Burst preparation: plans and claims for many requests that are due at the same time, made in the seconds before it.
 
-A decision is a pure function of a snapshot and an instant, so it can be made before that instant, and holds for as long
-as nothing changes that is known of the request. Only where many are due together is that worth its while, and only what
-starts something is kept. Neighbours: `decisions/ticks/early_claims.py` says what may be claimed and what a claim means
-until its tick, `request_reconciler.py` carries out what is kept here, `timer.py` wakes it.
+At the tick only the Jobs are left to create. Preparation pays only if many requests are due together. Neighbours:
+`planner.py` keeps the prepared plans, `decisions/ticks/early_claims.py` decides what may be claimed early and what a
+claim means until its tick, `timer.py` adds the requests to the queue at the tick.
 """
 
 from __future__ import annotations
@@ -19,115 +17,79 @@ import structlog
 
 from process_operator.cluster.errors import ApiError
 from process_operator.controller.agenda import Agenda
+from process_operator.controller.planner import Planner
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import CreateRun
-from process_operator.decisions.plan.follow_up import starts_something
-from process_operator.decisions.plan.plan import Plan
-from process_operator.decisions.request import decide
-from process_operator.decisions.ticks.early_claims import claim_of, without_claims
+from process_operator.decisions.ticks.early_claims import claim_of
 from process_operator.resources.types import NamespacedName
-from process_operator.state.store import Store
 
-_AHEAD: Final = timedelta(seconds=5)
-"""So long before their instant plans are made."""
-_CLAIMS_A_SECOND: Final = 400
-"""That are made on a machine that is not fast: so the more are due together, the sooner the first is claimed."""
-_LONGEST: Final = timedelta(seconds=15)
-"""But never longer before its tick."""
-_MOST: Final = 2000
-"""Of so many the plans are held: each takes some 10 KB."""
-_HOLDS: Final = timedelta(seconds=10)
-"""So long after its instant a plan is still carried out as it is."""
-_PAUSE: Final = 0.2
-_LAST_CLAIM: Final = timedelta(seconds=0.1)
-"""So long before its tick a claim would only be in the way of the tick."""
+_LEAD: Final = timedelta(seconds=5)
+"""Plans are prepared this long before their tick."""
+_CLAIM_RATE_PER_SECOND: Final = 400
+"""Conservative rate of claims. Larger bursts start earlier."""
+_MAX_LEAD: Final = timedelta(seconds=15)
+_LOOK_INTERVAL_SECONDS: Final = 0.2
+_CLAIM_DEADLINE: Final = timedelta(seconds=0.1)
+"""No claim starts this close to its tick, because it would delay the work of the tick."""
 
 log = structlog.get_logger("process_operator")
 
 Claim = Callable[[NamespacedName, Snapshot, CreateRun], Awaitable[None]]
-"""Makes the run of a tick."""
+"""Creates the run of a tick. Raises ApiError."""
 
 
 class BurstThresholds(NamedTuple):
-    """From how many on it is worth its while."""
+    """Numbers from which preparation pays."""
 
     many: int = 20
-    """Of those due within seconds: fewer are decided soon enough when they are due."""
+    """Requests due within the lead time. Fewer are decided quickly enough at their tick."""
     burst: int = 100
-    """Of those due at one instant: fewer are claimed and started within that second anyway."""
+    """Requests due at one time. Fewer start within a second without early claims."""
     in_flight: int = 16
-    """Claims under way."""
-
-
-class PreparedPlan(NamedTuple):
-    """A plan for an instant (UTC), from what was known before; `term` says which standstill it is from after."""
-
-    at: datetime
-    snapshot: Snapshot
-    plan: Plan
-    term: int
+    """Claims in flight."""
 
 
 class BurstPreparer:
-    """Plans and claims that are made ahead. Whoever changes what is known of a request drops its plan."""
+    """Prepares what is due soon."""
 
     def __init__(
         self,
-        store: Store,
+        planner: Planner,
         agenda: Agenda[NamespacedName],
         queue: WorkQueue[NamespacedName],
         clock: Callable[[], datetime],
-        term: Callable[[], int],
         *,
         claim: Claim,
         bounds: BurstThresholds | None = None,
     ) -> None:
-        self._store = store
+        self._planner = planner
         self._agenda = agenda
         self._queue = queue
         self._clock = clock
-        self._term = term
         self._claim = claim
         self._bounds = bounds or BurstThresholds()
-        self._prepared: dict[NamespacedName, PreparedPlan] = {}
-        self._looked_at: dict[NamespacedName, datetime] = {}
-        self._unchanged: set[NamespacedName] = set()
-        """Requests that are about to be claimed, as long as nothing changes about them."""
-
-    def take(self, key: NamespacedName, now: datetime, term: int) -> PreparedPlan | None:
-        """Give away the plan of a request, where it holds now. Before its instant it stays."""
-        prepared = self._prepared.get(key)
-        if prepared is None or now < prepared.at:
-            return None
-        del self._prepared[key]
-        return prepared if prepared.term == term and now < prepared.at + _patience(prepared.snapshot) else None
-
-    def drop(self, key: NamespacedName) -> None:
-        """Something about a request has changed."""
-        self._prepared.pop(key, None)
-        self._unchanged.discard(key)
+        self._prepared_for: dict[NamespacedName, datetime] = {}
 
     def clear(self) -> None:
-        """Forget all plans."""
-        self._prepared.clear()
-        self._looked_at.clear()
-        self._unchanged.clear()
+        """Forget which ticks are prepared, so that all are prepared again."""
+        self._planner.clear()
+        self._prepared_for.clear()
 
     async def run(self) -> None:
-        """Look ahead for ever."""
+        """Prepare bursts until cancelled."""
         while True:
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(_LOOK_INTERVAL_SECONDS)
             await self.look()
 
     async def look(self) -> None:
-        """Prepare what is due soon, until the first of it is due."""
+        """Prepare what is due soon. Stops when the first of it is due."""
         now = self._clock()
-        soon = self._agenda.due_by(now + _LONGEST)
+        soon = self._agenda.due_by(now + _MAX_LEAD)
         together = Counter(at for at, _ in soon)
-        begun = {at for at, number in together.items() if at <= now + self._lead(number)}
-        due = sorted((at, key) for at, key in soon if at in begun)
-        self._looked_at = {key: at for at, key in due if self._looked_at.get(key) == at}
+        started = {at for at, number in together.items() if at <= now + self._lead(number)}
+        due = sorted((at, key) for at, key in soon if at in started)
+        self._prepared_for = {key: at for at, key in due if self._prepared_for.get(key) == at}
         if len(due) < self._bounds.many:
             return
         pending = iter(due)
@@ -136,62 +98,37 @@ class BurstPreparer:
             for at, key in pending:
                 if self._clock() >= due[0][0]:
                     return
-                if self._looked_at.get(key) == at or key in self._queue:
+                if self._prepared_for.get(key) == at or key in self._queue:
                     continue
-                self._looked_at[key] = at
+                self._prepared_for[key] = at
                 try:
-                    await self._prepare_and_claim(key, at, claims=together[at] >= self._bounds.burst)
+                    await self._prepare(key, at, claims=together[at] >= self._bounds.burst)
                 except Exception:
-                    # One request must not stop the others; its tick is decided when it is due.
+                    # One request must not stop the others. Its tick is decided when it is due.
                     log.exception("not prepared", namespace=key[0], request=key[1])
                 await asyncio.sleep(0)
 
         await asyncio.gather(*(work() for _ in range(self._bounds.in_flight)))
 
     def _lead(self, together: int) -> timedelta:
-        """How long before their instant so many are prepared."""
+        """Return how long before their tick this number of requests is prepared."""
         if together < self._bounds.burst:
-            return _AHEAD
-        return min(_LONGEST, timedelta(seconds=2 + together / _CLAIMS_A_SECOND))
+            return _LEAD
+        return min(_MAX_LEAD, timedelta(seconds=2 + together / _CLAIM_RATE_PER_SECOND))
 
-    async def _prepare_and_claim(self, key: NamespacedName, at: datetime, *, claims: bool) -> None:
-        prepared = self._prepare(key, at)
-        if prepared is None:
+    async def _prepare(self, key: NamespacedName, at: datetime, *, claims: bool) -> None:
+        prepared = self._planner.prepare(key, at)
+        claim = claim_of(prepared.snapshot, prepared.plan) if prepared is not None and claims else None
+        if prepared is None or claim is None:
             return
-        self._keep(key, prepared)
-        claim = claim_of(prepared.snapshot, prepared.plan) if claims else None
-        if claim is None:
-            return
-        self._unchanged.add(key)
         await self._queue.yield_to_due()
-        # That may have taken a while; and after a standstill somebody else may have decided about this tick.
-        is_unchanged = key in self._unchanged
-        self._unchanged.discard(key)
-        if not is_unchanged or self._clock() >= at - _LAST_CLAIM or self._term() != prepared.term:
+        # The wait may have been long. After a standstill another operator may have decided about this tick.
+        if not self._planner.holds(key, prepared) or self._clock() >= at - _CLAIM_DEADLINE:
             return
         try:
             await self._claim(key, prepared.snapshot, claim)
         except ApiError as error:
-            # At its tick it is tried again.
-            log.info("not claimed ahead", namespace=key[0], request=key[1], error=str(error))
+            # The tick tries again.
+            log.info("not claimed early", namespace=key[0], request=key[1], error=str(error))
         else:
-            self._keep(key, self._prepare(key, at))
-
-    def _keep(self, key: NamespacedName, prepared: PreparedPlan | None) -> None:
-        self._prepared.pop(key, None)
-        if prepared is not None and len(self._prepared) < _MOST:
-            self._prepared[key] = prepared
-
-    def _prepare(self, key: NamespacedName, at: datetime) -> PreparedPlan | None:
-        snapshot = self._store.snapshot(key)
-        present, _ = without_claims(snapshot, self._clock())
-        # What runs will most likely have changed by then; and who shares a Process waits for what others start.
-        if present.runs or snapshot.process_lock is not None:
-            return None
-        plan = decide(snapshot, at)
-        return PreparedPlan(at, snapshot, plan, self._term()) if starts_something(plan) else None
-
-
-def _patience(snapshot: Snapshot) -> timedelta:
-    deadline = snapshot.request.spec.starting_deadline_seconds if snapshot.request is not None else None
-    return _HOLDS if deadline is None else min(_HOLDS, timedelta(seconds=deadline))
+            self._planner.prepare(key, at)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import IntEnum
 from time import monotonic
-from typing import Final, Generic, NamedTuple
+from typing import Final, Generic
 
 from process_operator.controller.timed_heap import K, TimedHeap
 
@@ -30,13 +30,6 @@ class Priority(IntEnum):
     """An object has changed."""
 
 
-class _Added(NamedTuple):
-    """Addition of a key that a worker holds."""
-
-    priority: Priority
-    ready_at: float
-
-
 class WorkQueue(Generic[K]):
     """Queue ordered by priority, then by the time from which a key is ready, then by the order of `add`.
 
@@ -51,8 +44,8 @@ class WorkQueue(Generic[K]):
         self._heaps: dict[Priority, TimedHeap[K, float]] = {priority: TimedHeap() for priority in Priority}
         self._held: dict[K, Priority] = {}
         """Keys in process, by the priority they had."""
-        self._added: dict[K, _Added] = {}
-        """Keys in process that were added again."""
+        self._added: dict[K, dict[Priority, float]] = {}
+        """Keys in process that were added again, with the times from which they are ready."""
         self._last = Priority.NORMAL
         self._due_since = 0.0
         """Time since which due keys have been waiting (monotonic seconds)."""
@@ -67,8 +60,8 @@ class WorkQueue(Generic[K]):
     def __len__(self) -> int:
         """Return the number of ready keys. Keys in process and delayed keys are not counted."""
         now = self._clock()
-        added = sum(added.ready_at <= now for added in self._added.values())
-        return added + sum(len(heap.due_by(now)) for heap in self._heaps.values())
+        added = sum(min(times.values()) <= now for times in self._added.values())
+        return added + len({key for heap in self._heaps.values() for _, key in heap.due_by(now)})
 
     def __contains__(self, key: K) -> bool:
         """Whether a key is ready or in process."""
@@ -91,25 +84,22 @@ class WorkQueue(Generic[K]):
     def add(self, key: K, *, priority: Priority = Priority.NORMAL, after: float = 0.0) -> None:
         """Add a key that is ready in `after` seconds.
 
-        A key that waits already keeps its higher priority and its earlier time.
+        A key that waits keeps its earlier time for each priority. A worker takes the key once for all of them, and gets
+        the time of the other priority from `discard_pending`.
         """
         ready_at = self._clock() + after
         if key in self._held:
-            before = self._added.get(key, _Added(priority, ready_at))
-            self._added[key] = _Added(min(priority, before.priority), min(ready_at, before.ready_at))
+            times = self._added.setdefault(key, {})
+            times[priority] = min(ready_at, times.get(priority, ready_at))
         else:
             self._put(key, priority, ready_at)
 
     def _put(self, key: K, priority: Priority, ready_at: float) -> None:
-        for other, heap in self._heaps.items():
-            at = heap.time_of(key)
-            if at is not None:
-                if other > priority:
-                    heap.discard(key)
-                priority, ready_at = min(other, priority), min(at, ready_at)
+        now, heap = self._clock(), self._heaps[priority]
         if priority is Priority.DUE and not self.has_due:
-            self._due_since = max(ready_at, self._clock())
-        self._heaps[priority].put(key, ready_at)
+            self._due_since = max(ready_at, now)
+        at = heap.time_of(key)
+        heap.put(key, ready_at if at is None else min(at, ready_at))
         self._wake_worker()
 
     async def get(self) -> K:
@@ -119,6 +109,11 @@ class WorkQueue(Generic[K]):
         self._last = priority
         key = self._heaps[priority].pop()
         self._held[key] = priority
+        for other, heap in self._heaps.items():
+            at = heap.time_of(key)
+            if at is not None:
+                heap.discard(key)
+                self._added[key] = {other: at}
         self.processed += 1
         self._wake_worker()
         return key
@@ -171,22 +166,19 @@ class WorkQueue(Generic[K]):
         self._timer = None
         self._wake_worker()
 
-    def discard_pending(self, key: K) -> None:
-        """Drop the additions of a key in process.
+    def discard_pending(self, key: K) -> float | None:
+        """Drop the additions of a key in process. Returns in how many seconds it would have been ready, or None.
 
         A worker calls this when it takes a snapshot, because the snapshot already contains what they announced.
         """
-        self._added.pop(key, None)
+        times = self._added.pop(key, None)
+        return min(times.values()) - self._clock() if times else None
 
-    def done(self, key: K, *, after: float = 0.0) -> None:
-        """End the processing of a key. With `after`, no worker gets the key for so many seconds."""
-        if after > 0:
-            asyncio.get_running_loop().call_later(after, self.done, key)
-            return
+    def done(self, key: K) -> None:
+        """End the processing of a key."""
         self._held.pop(key, None)
-        added = self._added.pop(key, None)
-        if added is not None:
-            self._put(key, *added)
+        for priority, ready_at in self._added.pop(key, {}).items():
+            self._put(key, priority, ready_at)
         if self._is_idle():
             self._idle.set()
 

@@ -27,8 +27,6 @@ class RequestObservations:
     status_changes: int = field(default=0, compare=False)
     """Number of times that a status was seen which the operator did not know."""
     status_written_at: datetime | None = None
-    settled_at: datetime | None = field(default=None, compare=False)
-    """Last time at which nothing was left to decide."""
     backfills: dict[str, ProcessBackfillStatus] = field(default_factory=dict)
     """Decided statuses of backfills that are not written yet, by name."""
     backfills_written_at: dict[str, datetime] = field(default_factory=dict)

@@ -24,7 +24,7 @@ from process_operator.decisions.inputs.significance import (
     deletion_matters,
     is_relevant_pod,
     job_urgency,
-    pod_urgency,
+    run_urgency,
 )
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.plan import Plan
@@ -56,7 +56,8 @@ class Store:
     """All objects and observations, by request.
 
     `on_dirty` is called with the key of each request for which something changed, and `on_process` with the key of each
-    Process that changed. If the change needs no immediate decision, `on_progress` is called in place of `on_dirty`.
+    Process that changed. If the decision is batched
+    (`decisions/inputs/significance.py`), `on_progress` is called in place of `on_dirty`.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Store:
     def try_apply(self, kind: Kind, raw: Object, *, deleted: bool = False) -> None:
         """Apply an object of a watch or a list. One that cannot be read is logged and skipped."""
         try:
-            self.apply(kind, raw, deleted=deleted)
+            self.apply(kind, raw, deleted=deleted, is_answer=False)
         except Exception:
             about = raw.get("metadata") or {}
             log.exception(
@@ -101,8 +102,11 @@ class Store:
                 name=about.get("name"),
             )
 
-    def apply(self, kind: Kind, raw: Object, *, deleted: bool = False) -> bool:
-        """Apply a version of an object from an event, a list or an answer. Give whether it changed anything."""
+    def apply(self, kind: Kind, raw: Object, *, deleted: bool = False, is_answer: bool = True) -> bool:
+        """Apply a version of an object from an event, a list or an answer. Give whether it changed anything.
+
+        `is_answer`: it answers a call of the operator, so its request is decided again anyway.
+        """
         metadata = raw["metadata"]
         namespace, name, uid = metadata["namespace"], metadata["name"], metadata["uid"]
         version = int(metadata["resourceVersion"])
@@ -111,7 +115,7 @@ class Store:
         if key is None:
             return False
         if deleted or (kind is PROCESS_RUN and is_finished(raw)):
-            return self._apply_end(kind, key, raw, version, deleted=deleted)
+            return self._apply_end(kind, key, raw, version, deleted=deleted, is_answer=is_answer)
         held = cache.get(namespace, name)
         is_same = held is not None and held.uid == uid
         if not cache.is_newer(namespace, name, uid, version):
@@ -128,21 +132,9 @@ class Store:
             self._evict_predecessor(kind, held, name)
         self._observe(kind, key, raw, value, held)
         cache.put(namespace, name, Entry(version, uid, key, value))
-        if self._urgency_of(kind, key, value, held) is Urgency.BATCHED:
-            self._on_progress(key)
-        else:
-            self._mark(kind, key)
+        self._mark(kind, key, Urgency.BATCHED if is_answer else _urgency_of(kind, value, held))
         self.locks.wake_waiters(self._shared.process_at(kind, namespace, name))
         return True
-
-    def _urgency_of(self, kind: Kind, key: NamespacedName, value: Any, held: Entry[Any] | None) -> Urgency:
-        if kind is JOB:
-            is_log_being_read = self._run_facts(key, value.metadata.name).log_wanted
-            return job_urgency(value, held.value if held is not None else None, is_log_being_read=is_log_being_read)
-        if kind is POD:
-            job = self.jobs.get(value.metadata.namespace, value.job_name)
-            return pod_urgency(value, job.value if job is not None and not job.gone else None)
-        return Urgency.IMMEDIATE
 
     def _is_relevant(self, namespace: str, pod: Pod) -> bool:
         job = self.jobs.get(namespace, pod.job_name)
@@ -171,7 +163,9 @@ class Store:
         elif kind is PROCESS_RUN:
             self.observe(key, StepOpened(name))
 
-    def _apply_end(self, kind: Kind, key: NamespacedName, raw: Object, version: int, *, deleted: bool) -> bool:
+    def _apply_end(
+        self, kind: Kind, key: NamespacedName, raw: Object, version: int, *, deleted: bool, is_answer: bool
+    ) -> bool:
         """Apply the deletion of an object, or the end of a run."""
         metadata = raw["metadata"]
         namespace, name = metadata["namespace"], metadata["name"]
@@ -185,7 +179,8 @@ class Store:
         if was_open and is_finished(raw):
             run = ProcessRun.model_validate(raw)
             self.locks.remember((namespace, process_of(run) or ""), [run], whole=False)
-        return self._remove(kind, namespace, name, metadata["uid"], version, last)
+        urgency = Urgency.BATCHED if is_answer or kind is POD else Urgency.IMMEDIATE
+        return self._remove(kind, namespace, name, metadata["uid"], version, last, urgency=urgency)
 
     def _evict_predecessor(self, kind: Kind, held: Entry[Any], name: str) -> None:
         """Evict the observations about an object whose name another object has now."""
@@ -232,10 +227,10 @@ class Store:
         if evict:
             self.cache(kind).add_tombstone(held.uid, EVERY_VERSION)
             self.cache(kind).evict(namespace, name)
-            self._mark(kind, held.key)
+            self._mark(kind, held.key, Urgency.BATCHED)
             self.locks.wake_waiters(process)
         else:
-            self._remove(kind, namespace, name, held.uid, EVERY_VERSION)
+            self._remove(kind, namespace, name, held.uid, EVERY_VERSION, urgency=Urgency.BATCHED)
 
     def confirm(self, kind: Kind, raw: Object, tombstones_added: int) -> None:
         """Apply the answer to a GET. The object exists, although a watch or a list did not show it any more.
@@ -253,9 +248,19 @@ class Store:
         for name, entry in list(self.pods.by_request(key).items()):
             is_missing = entry.value.job_uid == job_uid and name not in present and not entry.gone
             if is_missing and entry.version <= version:
-                self._remove(POD, key[0], name, entry.uid, version)
+                self._remove(POD, key[0], name, entry.uid, version, urgency=Urgency.BATCHED)
 
-    def _remove(self, kind: Kind, namespace: str, name: str, uid: str, version: int, last: Any = None) -> bool:
+    def _remove(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        uid: str,
+        version: int,
+        last: Any = None,
+        *,
+        urgency: Urgency = Urgency.IMMEDIATE,
+    ) -> bool:
         cache: ObjectCache[Any] = self.cache(kind)
         cache.add_tombstone(uid, version)
         held = cache.get(namespace, name)
@@ -285,7 +290,7 @@ class Store:
         if kind is PROCESS:
             self._owners.index_process(held.key, None)
         if kind is not JOB or deletion_matters(held.value, is_run_open=self._caches.is_open(namespace, name)):
-            self._mark(kind, held.key)
+            self._mark(kind, held.key, urgency)
         self.locks.wake_waiters(process)
         return True
 
@@ -372,11 +377,20 @@ class Store:
         """Release the place in line of a request whose decision failed, until it is decided again."""
         self._shared.back_off(key, grants=grants)
 
-    def _mark(self, kind: Kind, key: NamespacedName) -> None:
+    def _mark(self, kind: Kind, key: NamespacedName, urgency: Urgency = Urgency.IMMEDIATE) -> None:
+        mark = self._on_dirty if urgency is Urgency.IMMEDIATE else self._on_progress
         if kind is PROCESS:
             for process in self._owners.affected_by(key):
                 self._on_process(process)
                 for user in sorted(self._owners.users(process)):
-                    self._on_dirty(user)
+                    mark(user)
         else:
-            self._on_dirty(key)
+            mark(key)
+
+
+def _urgency_of(kind: Kind, value: Any, held: Entry[Any] | None) -> Urgency:
+    if kind is JOB:
+        return job_urgency(value)
+    if kind is PROCESS_RUN:
+        return run_urgency(value, held.value if held is not None else None)
+    return Urgency.BATCHED if kind is POD else Urgency.IMMEDIATE

@@ -12,6 +12,7 @@ from tests.unit.given import at, template
 from process_operator.cluster.errors import ServerError
 from process_operator.controller.agenda import Agenda
 from process_operator.controller.burst import BurstPreparer, BurstThresholds
+from process_operator.controller.planner import Planner
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.activation.activation import next_activation
 from process_operator.decisions.inputs.observations import DryRun
@@ -41,12 +42,12 @@ class Burst:
         self.store = Store(on_dirty=self._dirty, clock=self.clock)
         self.claimed: list[str] = []
         self.before_claim: Callable[[], object] = lambda: None
+        self.planner = Planner(self.store.snapshot, self.clock, term=lambda: self.terms)
         self.burst = BurstPreparer(
-            self.store,
+            self.planner,
             self.agenda,
             self.queue,
             self.clock,
-            lambda: self.terms,
             claim=self._claim,
             bounds=BurstThresholds(burst=claims, in_flight=1),
         )
@@ -58,7 +59,7 @@ class Burst:
         return self.now
 
     def _dirty(self, key: NamespacedName) -> None:
-        self.burst.drop(key)
+        self.planner.drop(key)
         self.queue.add(key)
 
     async def _claim(self, key: NamespacedName, _: Snapshot, claim: CreateRun) -> None:
@@ -92,7 +93,7 @@ class Burst:
     def take(self, after: float = 0.1) -> Any:
         """The plan of the first request so many seconds after the tick."""
         self.now = TICK + timedelta(seconds=after)
-        return self.burst.take(FIRST, self.now, self.terms)
+        return self.planner.pop_prepared(FIRST)
 
 
 async def test_it_is_the_plan_of_the_instant() -> None:

@@ -25,11 +25,12 @@ def add(queue: WorkQueue[str], text: str) -> None:
 
 
 async def take_all(queue: WorkQueue[str]) -> list[str]:
-    """Take and give back until nothing is ready."""
+    """Take, look and give back until nothing is ready."""
     taken = []
     while len(queue):
         key = await queue.get()
         taken.append(key)
+        queue.discard_pending(key)
         queue.done(key)
     return taken
 
@@ -168,15 +169,55 @@ async def test_a_worker_that_is_cancelled_while_it_waits_takes_no_key() -> None:
     assert await asyncio.wait_for(second, timeout=60) == "a"
 
 
-async def test_a_key_that_is_given_back_later_is_nobodys_until_then() -> None:
-    queue: WorkQueue[str] = WorkQueue()
-    queue.add("a")
-    queue.done(await queue.get(), after=0.01)
+async def test_a_due_key_that_waits_for_its_normal_time_too_tells_when_that_is() -> None:
+    clock = Clock()
+    queue: WorkQueue[str] = WorkQueue(clock=clock)
+    queue.add("a", after=1.0)
+    clock.now = 0.4
     queue.add("a", priority=Priority.DUE)
-    queue.add("b")
-    assert await queue.get() == "b"
-    queue.done("b")
-    assert await asyncio.wait_for(queue.get(), timeout=60) == "a"
+    assert len(queue) == 1
+    key = await queue.get()
+    assert queue.is_due(key)
+    assert queue.discard_pending(key) == pytest.approx(0.6)
+    assert queue.discard_pending(key) is None
+    queue.done(key)
+    assert queue.next_at() is None
+
+
+async def test_a_due_key_keeps_its_normal_time_if_its_worker_ignores_it() -> None:
+    clock = Clock()
+    queue: WorkQueue[str] = WorkQueue(clock=clock)
+    queue.add("a", after=1.0)
+    queue.add("a", priority=Priority.DUE)
+    queue.done(await queue.get())
+    assert len(queue) == 0
+    assert queue.next_at() == 1.0
+    clock.now = 1.0
+    assert await take_all(queue) == ["a"]
+
+
+async def test_a_key_in_work_keeps_one_time_for_each_priority() -> None:
+    clock = Clock()
+    queue: WorkQueue[str] = WorkQueue(clock=clock)
+    queue.add("a")
+    key = await queue.get()
+    queue.add("a", after=1.0)
+    queue.add("a", priority=Priority.DUE)
+    queue.done(key)
+    assert len(queue) == 1
+    assert queue.is_due(await queue.get())
+    assert queue.discard_pending(key) == 1.0
+
+
+async def test_a_due_key_that_was_ready_before_tells_since_when() -> None:
+    clock = Clock()
+    queue: WorkQueue[str] = WorkQueue(clock=clock)
+    queue.add("a")
+    clock.now = 1.0
+    queue.add("a", priority=Priority.DUE)
+    assert len(queue) == 1
+    assert queue.is_due(await queue.get())
+    assert queue.discard_pending("a") == -1.0
 
 
 async def test_it_is_drained_only_when_nothing_waits_and_nothing_is_in_work() -> None:

@@ -131,47 +131,29 @@ def test_only_what_a_decision_looks_at_marks_the_request(kind: Kind, first: Body
     assert held is not None and held.version == 3
 
 
-ENDS = [{"type": "SuccessCriteriaMet", "status": "True"}]
-
-
 @pytest.mark.parametrize(
-    ("seen", "waits"),
+    ("kind", "seen", "deleted", "is_batched"),
     [
-        pytest.param([(JOB, a_job(2)), (JOB, a_job(3, active=1))], True, id="a Job that got its pod"),
-        pytest.param([(JOB, a_job(2, active=1)), (JOB, a_job(3, active=1, ready=1))], True, id="a Job that runs"),
-        pytest.param([(JOB, a_job(2)), (POD, a_pod(3))], True, id="a pod whose Job will tell its end"),
-        pytest.param([(JOB, a_job(2))], False, id="a Job that was not known"),
-        pytest.param([(JOB, a_job(2)), (JOB, a_job(3, conditions=ENDS))], False, id="a Job that is about to end"),
-        pytest.param([(JOB, a_job(2)), (JOB, a_job(3, conditions=DONE))], False, id="a Job that has ended"),
-        pytest.param([(JOB, a_job(2)), (JOB, a_job(3, failed=1))], False, id="a Job one of whose pods has failed"),
-        pytest.param([(JOB, a_job(2, conditions=DONE)), (POD, a_pod(3))], False, id="a pod whose Job has ended"),
-        pytest.param([(POD, a_pod(2))], False, id="a pod whose Job was not seen"),
+        pytest.param(JOB, a_job(3, active=1), False, True, id="a Job that goes on"),
+        pytest.param(JOB, a_job(3, conditions=DONE), False, False, id="a Job that has ended"),
+        pytest.param(JOB, a_job(3), True, False, id="a Job that was deleted"),
+        pytest.param(POD, a_pod(3), False, True, id="a pod"),
+        pytest.param(PROCESS_RUN, {**a_run(3), "status": {"phase": "Running"}}, False, True, id="the status of a run"),
+        pytest.param(PROCESS_RUN, a_run(3), True, False, id="a run that was deleted"),
+        pytest.param(PROCESS_REQUEST, a_request(3), False, False, id="a request"),
     ],
 )
-def test_progress_can_wait_and_all_else_cannot(seen: list[tuple[Kind, Body]], *, waits: bool) -> None:
+@pytest.mark.parametrize("is_answer", [False, True], ids=["in an event", "in an answer"])
+def test_what_is_batched(kind: Kind, seen: Body, *, deleted: bool, is_batched: bool, is_answer: bool) -> None:
     dirty: list[NamespacedName] = []
-    waiting: list[NamespacedName] = []
-    store = Store(on_dirty=dirty.append, on_progress=waiting.append, clock=lambda: at("12:00"))
-    store.apply(PROCESS_RUN, a_run(1))
-    for kind, event in seen:
-        dirty.clear()
-        waiting.clear()
-        store.apply(kind, event)
-    assert (dirty, waiting) == (([], [CLOSE]) if waits else ([CLOSE], []))
-
-
-@pytest.mark.parametrize("reading", [True, False], ids=["while its log is read", "when nobody reads its log"])
-def test_the_end_of_a_job_can_wait(*, reading: bool) -> None:
-    dirty: list[NamespacedName] = []
-    waiting: list[NamespacedName] = []
-    store = Store(on_dirty=dirty.append, on_progress=waiting.append, clock=lambda: at("12:00"))
+    batched: list[NamespacedName] = []
+    store = Store(on_dirty=dirty.append, on_progress=batched.append, clock=lambda: at("12:00"))
     store.apply(PROCESS_RUN, a_run(1))
     store.apply(JOB, a_job(2))
-    if reading:
-        store.observe(CLOSE, LogRequested("run"))
     dirty.clear()
-    store.apply(JOB, a_job(3, conditions=DONE))
-    assert (dirty, waiting) == (([], [CLOSE]) if reading else ([CLOSE], []))
+    batched.clear()
+    store.apply(kind, seen, deleted=deleted, is_answer=is_answer)
+    assert (dirty, batched) == (([], [CLOSE]) if is_batched or is_answer else ([CLOSE], []))
 
 
 OURS: Final = [

@@ -1,16 +1,21 @@
-"""Significance of Job and pod events: whether the operator has to react, and how soon.
+"""Significance of events: whether the operator has to react, and how soon.
 
-The store (`state/store.py`) asks these questions about every event of a Job or pod. They are rules about Jobs, so they
-stand here, where tests can tabulate them.
+What a user wrote and a finished Job are immediate. All other events of Jobs and pods, and the answers to the operator's
+own calls, are batched. `state/store.py` asks these questions about every event.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
+from process_operator.decisions.inputs.ownership import is_created_by_user
 from process_operator.resources.batch.job import Job
-from process_operator.resources.batch.pod import Pod
 from process_operator.resources.kinds import PROCESS_RUN
+from process_operator.resources.process_run import ProcessRun
+
+BATCH_SECONDS: Final = 1.0
+"""`SyncJobBatchPeriod` of the Job controller."""
 
 
 class Urgency(StrEnum):
@@ -18,29 +23,25 @@ class Urgency(StrEnum):
 
     IMMEDIATE = "Immediate"
     BATCHED = "Batched"
-    """A further event is about to follow, so that one decision can cover both."""
+    """Within `BATCH_SECONDS`, so that one decision covers all events of that time."""
 
 
-def job_urgency(job: Job, before: Job | None, *, is_log_being_read: bool) -> Urgency:
-    """Urgency of a new version of a Job; `before` is the version that the operator knew, if it knew one.
+def job_urgency(job: Job) -> Urgency:
+    """Urgency of a new version of a Job.
 
-    A Job that got a pod, or a ready pod, only makes progress. A Job that is over while the operator reads its log needs
-    no reaction either, because the log reader triggers the next decision.
+    The Job controller of Kubernetes has the same rule: it batches the events of pods for a second.
     """
-    if job.finished is not None:
-        return Urgency.BATCHED if is_log_being_read else Urgency.IMMEDIATE
-    if before is None or not _is_progressing(before) or not _is_progressing(job) or job.failed != before.failed:
-        return Urgency.IMMEDIATE
-    return Urgency.BATCHED
+    return Urgency.IMMEDIATE if job.finished is not None else Urgency.BATCHED
 
 
-def pod_urgency(pod: Pod, job: Job | None) -> Urgency:
-    """Urgency of a new version of a pod; `job` is its Job. None if the Job is deleted or unknown.
+def run_urgency(run: ProcessRun, before: ProcessRun | None) -> Urgency:
+    """Urgency of a new version of a run; `before` is the version that the operator knew, if it knew one.
 
-    The operator watches finished pods only. The Job controller reports the end of a pod in the Job a moment later.
+    The operator itself creates runs and writes their statuses. Everything else is written by users.
     """
-    is_announced = job is not None and _is_progressing(job) and pod.deleted_at is None
-    return Urgency.BATCHED if is_announced else Urgency.IMMEDIATE
+    if before is None or before.metadata.uid != run.metadata.uid:
+        return Urgency.IMMEDIATE if is_created_by_user(run) else Urgency.BATCHED
+    return Urgency.BATCHED if _written_by_users(run) == _written_by_users(before) else Urgency.IMMEDIATE
 
 
 def deletion_matters(job: Job, *, is_run_open: bool) -> bool:
@@ -61,6 +62,6 @@ def is_relevant_pod(job: Job | None, *, is_run_open: bool) -> bool:
     return is_run_open or (job is not None and job.finished is None)
 
 
-def _is_progressing(job: Job) -> bool:
-    """Whether a Job is neither suspended, nor about to end, nor over."""
-    return job.finished is None and not job.is_ending and not job.is_suspended
+def _written_by_users(run: ProcessRun) -> tuple[object, ...]:
+    metadata = run.metadata
+    return run.spec, metadata.labels, metadata.annotations, metadata.owner_references, metadata.deletion_timestamp

@@ -1,4 +1,4 @@
-"""Significance of Job and pod events, in tables."""
+"""Significance of events, in tables."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from process_operator.decisions.inputs.significance import (
     deletion_matters,
     is_relevant_pod,
     job_urgency,
-    pod_urgency,
+    run_urgency,
 )
 from process_operator.resources.batch.job import Job, parse_job
-from process_operator.resources.batch.pod import Pod, parse_pod
+from process_operator.resources.process_run import ProcessRun
 
 IMMEDIATE, BATCHED = Urgency.IMMEDIATE, Urgency.BATCHED
 
@@ -29,11 +29,6 @@ def a_job(status: dict[str, Any], *, suspend: bool = False, owner: str = "Proces
     return parse_job({"metadata": metadata, "spec": {"suspend": suspend}, "status": status})
 
 
-def a_pod(**metadata: Any) -> Pod:
-    metadata = {"name": "run-abcde", "namespace": "erp", "uid": "uid-of-pod", **metadata}
-    return parse_pod({"metadata": metadata, "spec": {}, "status": {"phase": "Succeeded"}})
-
-
 NEW: Final = a_job({})
 ACTIVE: Final = a_job({"active": 1})
 READY: Final = a_job({"active": 1, "ready": 1})
@@ -45,41 +40,48 @@ FAILED: Final = a_job({"failed": 1, **condition("Failed")})
 
 
 @pytest.mark.parametrize(
-    ("before", "job", "is_log_being_read", "expected"),
+    ("job", "expected"),
     [
-        pytest.param(NEW, ACTIVE, False, BATCHED, id="a Job that got a pod makes progress"),
-        pytest.param(ACTIVE, READY, False, BATCHED, id="a Job whose pod became ready makes progress"),
-        pytest.param(READY, READY, False, BATCHED, id="a Job that changed in nothing that a decision reads"),
-        pytest.param(None, ACTIVE, False, IMMEDIATE, id="a Job that the operator did not know"),
-        pytest.param(ACTIVE, ONE_FAILED, False, IMMEDIATE, id="a Job one of whose pods failed"),
-        pytest.param(ACTIVE, SUSPENDED, False, IMMEDIATE, id="a Job that was suspended"),
-        pytest.param(SUSPENDED, ACTIVE, False, IMMEDIATE, id="a Job that was resumed"),
-        pytest.param(ACTIVE, ENDING, False, IMMEDIATE, id="a Job that is about to end"),
-        pytest.param(ENDING, ENDING, False, IMMEDIATE, id="a Job that was about to end before"),
-        pytest.param(ACTIVE, COMPLETE, False, IMMEDIATE, id="a Job that succeeded"),
-        pytest.param(ACTIVE, FAILED, False, IMMEDIATE, id="a Job that failed"),
-        pytest.param(ACTIVE, COMPLETE, True, BATCHED, id="a Job that succeeded while its log is read"),
-        pytest.param(None, COMPLETE, True, BATCHED, id="an unknown Job that succeeded while its log is read"),
-        pytest.param(ACTIVE, ENDING, True, IMMEDIATE, id="a Job that is about to end while its log is read"),
+        pytest.param(NEW, BATCHED, id="a new Job"),
+        pytest.param(ACTIVE, BATCHED, id="a Job that got a pod"),
+        pytest.param(READY, BATCHED, id="a Job whose pod became ready"),
+        pytest.param(ONE_FAILED, BATCHED, id="a Job one of whose pods failed"),
+        pytest.param(SUSPENDED, BATCHED, id="a Job that was suspended"),
+        pytest.param(ENDING, BATCHED, id="a Job that is about to end"),
+        pytest.param(COMPLETE, IMMEDIATE, id="a Job that succeeded"),
+        pytest.param(FAILED, IMMEDIATE, id="a Job that failed"),
     ],
 )
-def test_urgency_of_a_job(before: Job | None, job: Job, *, is_log_being_read: bool, expected: Urgency) -> None:
-    assert job_urgency(job, before, is_log_being_read=is_log_being_read) is expected
+def test_urgency_of_a_job(job: Job, expected: Urgency) -> None:
+    assert job_urgency(job) is expected
+
+
+OURS: Final = {"kind": "ProcessRequest", "apiVersion": "process-operator.io/v1alpha1", "name": "close", "uid": "1"}
+
+
+def a_run(trigger: str = "Schedule", status: str = "Pending", **parts: Any) -> ProcessRun:
+    spec = {"request": {"name": "close"}, "trigger": trigger, **parts.pop("spec", {})}
+    metadata = {"name": "run", "namespace": "erp", "uid": "uid-of-run", "resourceVersion": "1", **parts}
+    return ProcessRun.model_validate({"metadata": metadata, "spec": spec, "status": {"phase": status}})
 
 
 @pytest.mark.parametrize(
-    ("pod", "job", "expected"),
+    ("run", "before", "expected"),
     [
-        pytest.param(a_pod(), ACTIVE, BATCHED, id="the Job controller reports the end of the pod in a moment"),
-        pytest.param(a_pod(), None, IMMEDIATE, id="the Job is unknown"),
-        pytest.param(a_pod(), SUSPENDED, IMMEDIATE, id="the Job is suspended"),
-        pytest.param(a_pod(), ENDING, IMMEDIATE, id="the Job is about to end"),
-        pytest.param(a_pod(), COMPLETE, IMMEDIATE, id="the Job is over"),
-        pytest.param(a_pod(deletionTimestamp="2027-03-01T12:00:00Z"), ACTIVE, IMMEDIATE, id="the pod is being deleted"),
+        pytest.param(a_run(), None, BATCHED, id="a run that the operator created"),
+        pytest.param(a_run("Manual"), None, IMMEDIATE, id="a run that a user created"),
+        pytest.param(a_run("Manual", uid="2"), a_run("Manual"), IMMEDIATE, id="a run that a user created again"),
+        pytest.param(a_run(status="Running"), a_run(), BATCHED, id="a status that the operator wrote"),
+        pytest.param(a_run(spec={"cancel": True}), a_run(), IMMEDIATE, id="a run that a user cancels"),
+        pytest.param(a_run(labels={"a": "b"}), a_run(), IMMEDIATE, id="a run whose labels a user changed"),
+        pytest.param(a_run(ownerReferences=[OURS]), a_run(), IMMEDIATE, id="a run whose owner a user changed"),
+        pytest.param(
+            a_run(deletionTimestamp="2027-03-01T12:00:00Z"), a_run(), IMMEDIATE, id="a run that a user deletes"
+        ),
     ],
 )
-def test_urgency_of_a_pod(pod: Pod, job: Job | None, expected: Urgency) -> None:
-    assert pod_urgency(pod, job) is expected
+def test_urgency_of_a_run(run: ProcessRun, before: ProcessRun | None, expected: Urgency) -> None:
+    assert run_urgency(run, before) is expected
 
 
 @pytest.mark.parametrize(
