@@ -88,24 +88,24 @@ def next_activation(snapshot: Snapshot, now: datetime) -> ActivationChange | Non
     assert request is not None
     activation = snapshot.status.activation
     wanted = timing_hash(request)
-    asked = (request.metadata.annotations or {}).get(names.ANNOTATION_RESCHEDULE)
+    requested = (request.metadata.annotations or {}).get(names.ANNOTATION_RESCHEDULE)
     handled = snapshot.status.last_handled_reschedule
     if activation is None:
-        return _first(request, wanted, asked)
+        return _first(request, wanted, requested)
     if request.spec.suspend:
         if is_suspended(activation):
             return None
         return ActivationChange(_with_hash(activation, _SUSPENDED + activation.spec_hash), handled, ends="Suspended")
-    rescheduled = asked is not None and asked != handled
+    rescheduled = requested is not None and requested != handled
     if activation.spec_hash == wanted and not rescheduled:
         return None
     cause = _cause(activation, rescheduled=rescheduled)
     fresh = _new_activation(request, activation.number + 1, now.replace(microsecond=0), wanted, cause)
     ends: Ending | None = None if is_suspended(activation) else "Edited"
     if rescheduled:
-        return ActivationChange(fresh, asked, ends=ends and "Rescheduled")
+        return ActivationChange(fresh, requested, ends=ends and "Rescheduled")
     if _keeps_one_shot(snapshot, activation, wanted):
-        is_edited = activation.spec_hash.removeprefix(_SUSPENDED) != wanted
+        is_edited = _timing_of(activation) != wanted
         return ActivationChange(_with_hash(activation, wanted), handled, unused=is_edited)
     return ActivationChange(fresh, handled, ends=ends)
 
@@ -133,16 +133,18 @@ def _cause(activation: Activation, *, rescheduled: bool) -> ActivationCause:
 
 def _are_both_one_shot(activation: Activation, wanted: str) -> bool:
     """Whether the timing is one-shot, and was so before."""
-    return activation.spec_hash.removeprefix(_SUSPENDED).startswith(_ONE_SHOT) and wanted.startswith(_ONE_SHOT)
+    return _timing_of(activation).startswith(_ONE_SHOT) and wanted.startswith(_ONE_SHOT)
 
 
-def _first(request: ProcessRequest, wanted: str, asked: str | None) -> ActivationChange:
+def _first(request: ProcessRequest, wanted: str, requested: str | None) -> ActivationChange:
     since = request.metadata.creation_timestamp
     assert since is not None
     if request.spec.suspend:
         # It begins at the resume. Until then number 0 means "never in force".
-        return ActivationChange(_new_activation(request, 0, since, _SUSPENDED + wanted, ActivationCause.CREATED), asked)
-    return ActivationChange(_new_activation(request, 1, since, wanted, ActivationCause.CREATED), asked)
+        return ActivationChange(
+            _new_activation(request, 0, since, _SUSPENDED + wanted, ActivationCause.CREATED), requested
+        )
+    return ActivationChange(_new_activation(request, 1, since, wanted, ActivationCause.CREATED), requested)
 
 
 def _new_activation(

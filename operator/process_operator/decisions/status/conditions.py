@@ -84,7 +84,7 @@ def end_conditions(
     base: ProcessRequestStatus, acceptance: Acceptance, facts: StatusFacts, now: datetime
 ) -> tuple[Condition, ...]:
     """Complete or Failed, if no run is left to start and none is open."""
-    if facts.end_sought:
+    if facts.end_lookup_pending:
         return tuple(found for found in base.conditions if found.type in (ConditionType.COMPLETE, ConditionType.FAILED))
     if not acceptance.is_accepted and facts.end is None:
         return ()

@@ -46,7 +46,7 @@ class StatusFacts:
     """The run of a one-shot activation existed, and no trace of it is left."""
     orphans: tuple[str, ...] = ()
     """Runs that were deleted while their Jobs kept working."""
-    end_sought: bool = False
+    end_lookup_pending: bool = False
     """The end of that run is being looked up. Until then the status keeps what it says about it."""
 
 
@@ -65,9 +65,9 @@ def status_facts(
     left = runs_left(context.snapshot, counted)
     is_used_up = left is not None and left <= 0
     end, unknown = _one_shot_end(context, progress)
-    sought = unknown and context.snapshot.history is None
+    is_lookup_pending = unknown and context.snapshot.history is None
     has_new_end = context.snapshot.history is None and bool(ended)  # ends are counted from the finished runs
-    needs_history = sought or _has_unknown_end(context) or has_new_end
+    needs_history = is_lookup_pending or _has_unknown_end(context) or has_new_end
     waiting = _waiting(context, progress)
     blocker = blocker_of(context, wanted_lock, waiting=waiting)
     facts = StatusFacts(
@@ -79,8 +79,8 @@ def status_facts(
         next_run=None if is_used_up else _next_run(context, progress, calendar),
         no_tick_left=_no_tick_left(context, progress, calendar, is_used_up=is_used_up),
         end=end,
-        end_unknown=unknown and not sought,
-        end_sought=sought,
+        end_unknown=unknown and not is_lookup_pending,
+        end_lookup_pending=is_lookup_pending,
         orphans=tuple(orphan.name for orphan in context.orphans),
     )
     history = part(LoadHistory()) if needs_history else part()

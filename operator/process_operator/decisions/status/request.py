@@ -121,7 +121,7 @@ def _phase(
     if ends:
         if snapshot.request.spec.timing.schedule is not None:
             return RequestPhase.FINISHED
-        was_canceled = facts.end_sought and snapshot.status.phase == RequestPhase.CANCELED
+        was_canceled = facts.end_lookup_pending and snapshot.status.phase == RequestPhase.CANCELED
         if was_canceled or (facts.end is not None and facts.end.phase == RunPhase.CANCELED):
             return RequestPhase.CANCELED
         return RequestPhase.SUCCEEDED if ends[0].type == ConditionType.COMPLETE else RequestPhase.FAILED

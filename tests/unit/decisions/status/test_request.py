@@ -186,7 +186,7 @@ def test_a_condition_that_stays_keeps_its_time() -> None:
 def test_how_it_ended_stands_while_it_is_looked_up() -> None:
     earlier = condition("Complete", "True", "Completed", since="12:10", of=None)
     of = snapshot(ONCE, status=ProcessRequestStatus(activation=activation(), conditions=(*IN_FORCE, earlier)))
-    found = status(of, facts=StatusFacts(views=(), end_sought=True))
+    found = status(of, facts=StatusFacts(views=(), end_lookup_pending=True))
     assert (found.phase, found.conditions) == ("Succeeded", (*IN_FORCE, earlier))
 
 
