@@ -25,6 +25,7 @@ from process_operator.decisions.manifests.cronjobs import take_over_patch
 from process_operator.decisions.manifests.jobs import kill_patch, owned_by_run
 from process_operator.decisions.manifests.runs import run_manifest
 from process_operator.decisions.plan import actions
+from process_operator.decisions.plan.action import Action
 from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.kill import Kill, KillReason
@@ -81,7 +82,7 @@ def _notified() -> Condition:
     )
 
 
-ACTIONS: Final[dict[type[Any], Callable[[Before], actions.Action]]] = {
+ACTIONS: Final[dict[type[Any], Callable[[Before], Action]]] = {
     actions.BeginActivation: lambda _: actions.BeginActivation(ProcessRequestStatus()),
     actions.DryRunJob: lambda b: actions.DryRunJob((b.job_manifest(),), "hash"),
     actions.FollowConfigMap: lambda _: actions.FollowConfigMap("holidays"),

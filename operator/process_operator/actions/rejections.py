@@ -25,6 +25,7 @@ from process_operator.cluster.errors import (
 )
 from process_operator.decisions.inputs.blocked import Blocked, Need
 from process_operator.decisions.plan import actions
+from process_operator.decisions.plan.action import Action
 from process_operator.resources.conditions import Reason
 
 LONGEST_PAUSE: Final = timedelta(seconds=20)
@@ -91,14 +92,14 @@ def blocked_by(
     )
 
 
-def need_of(action: actions.Action) -> Need:
+def need_of(action: Action) -> Need:
     """Give the need that an action serves."""
     if isinstance(action, actions.CreateRun):
         return Need.RUN
     return Need.CRON_JOB if isinstance(action, actions.CreateCronJob | actions.PatchCronJob) else Need.OTHER
 
 
-def what_fails(action: actions.Action) -> str:
+def what_fails(action: Action) -> str:
     """Describe an action that fails, for users."""
     words = WORDS.get(type(action), f"{type(action).__name__} fails")
     return words.format(action.subject)
