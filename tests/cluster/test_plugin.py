@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -18,6 +19,8 @@ import pexpect
 import pytest
 from tests.cluster.manifests import held, immediately, process, request, schedule
 from tests.cluster.workspace import Workspace, now
+
+from process_operator.plugin.app import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +39,7 @@ HOSTILE: Final = (
     r"printf '\033]0;owned\007\342\200\256txt.exe\n'; head -c 200000 /dev/zero | tr '\0' x; echo; echo end-of-log"
 )
 DAILY: Final = schedule(daily={"at": "02:30"}, timeZone="Europe/Madrid")
+CALENDAR: Final = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nEND:VCALENDAR\r\n"
 PATIENCE_SECONDS: Final = 30
 COLUMNS: Final = 80
 
@@ -54,7 +58,7 @@ class Desk:
 
     def __init__(self, space: Workspace, kubeconfig: Path) -> None:
         self.space = space
-        self._environment = {
+        self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
             "PYTHONPATH": os.pathsep.join(sys.path),
@@ -66,18 +70,20 @@ class Desk:
     def user(self, name: str) -> str:
         return f"{name}-of-{self.space.namespace}"
 
-    def run(self, *arguments: str, user: str = "", stdin: str = "", namespace: str = "") -> Answer:
-        """Run a command in pipes."""
-        done = subprocess.run(
-            self._command(arguments, user, namespace),
-            env=self._environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Answer(done.returncode, done.stdout, done.stderr)
+    def run(self, *arguments: str, user: str = "") -> Answer:
+        """Run a command in pipes, within this process: a program of its own takes a second to import the client."""
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        err = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.argv", ["kubectl-process", *self._command(arguments, user)])
+            patch.setattr("sys.stdin", io.StringIO())
+            patch.setattr("sys.stdout", out)
+            patch.setattr("sys.stderr", err)
+            patch.setenv("KUBECONFIG", self.environment["KUBECONFIG"])
+            with pytest.raises(SystemExit) as left:
+                main()
+        out.seek(0)
+        return Answer(int(left.value.code or 0), out.read(), err.getvalue())
 
     def ok(self, *arguments: str, user: str = "") -> str:
         """Run a command that has to end with 0, and return its output."""
@@ -88,11 +94,11 @@ class Desk:
     @contextmanager
     def terminal(self, *arguments: str) -> Iterator[pexpect.spawn[str]]:
         """Run a command on a terminal of 80 columns."""
-        program, *rest = self._command(arguments, "", "")
+        program, *rest = (*PROGRAM, *self._command(arguments, ""))
         child = pexpect.spawn(
             program,
             rest,
-            env=self._environment,
+            env=self.environment,
             encoding="utf-8",
             timeout=PATIENCE_SECONDS,
             dimensions=(24, COLUMNS),
@@ -102,9 +108,9 @@ class Desk:
         finally:
             child.close(force=True)
 
-    def _command(self, arguments: tuple[str, ...], user: str, namespace: str) -> list[str]:
+    def _command(self, arguments: tuple[str, ...], user: str) -> list[str]:
         impersonated = ("--as", self.user(user)) if user else ()
-        return [*PROGRAM, *arguments, "-n", namespace or self.space.namespace, *impersonated]
+        return [*arguments, "-n", self.space.namespace, *impersonated]
 
 
 def ended(child: pexpect.spawn[str]) -> int | None:
@@ -123,6 +129,11 @@ def desk(shared_space: Workspace, kubeconfig: Path) -> Desk:
     where = ("--namespace", space.namespace)
     for name, role in ROLES.items():
         space.cluster.run("create", "rolebinding", name, *where, "--clusterrole", role, "--user", made.user(name))
+    ours = [f"--resource={kind}.process-operator.io" for kind in ("processes", "processrequests", "processruns")]
+    space.cluster.run("create", "role", "reader", *where, "--verb=get,list", *ours)
+    space.cluster.run("create", "rolebinding", "reader", *where, "--role", "reader", "--user", made.user("reader"))
+    space.cluster.run("create", "configmap", "holidays", *where, f"--from-literal=company.ics={CALENDAR}")
+    calendar = {"configMap": {"name": "holidays", "key": "company.ics"}}
     parameters = [{"name": "LEDGER", "required": True}]
     space.apply_all(
         process("close", "echo ledger $LEDGER", parameters=parameters),
@@ -131,6 +142,7 @@ def desk(shared_space: Workspace, kubeconfig: Path) -> Desk:
         request("working", immediately(), held()),
         request("daily", DAILY, "echo by hand"),
         request("other", DAILY),
+        request("weekdays", schedule(daily={"at": "07:00"}, excludeFrom=[calendar])),
     )
     for name, verb, kind in (("viewer", "get", "processruns.process-operator.io"), ("editor", "create", "jobs")):
         asked = ("auth", "can-i", verb, kind, *where, "--as", made.user(name))
@@ -193,6 +205,15 @@ def test_viewer_changes_nothing(desk: Desk, command: list[str]) -> None:
     assert refused.code == 1
     assert "is forbidden" in refused.err
     assert (desk.space.request("daily")["metadata"]["generation"], len(desk.space.runs("daily"))) == before
+
+
+def test_calendar_that_the_user_must_not_read(desk: Desk) -> None:
+    (may,) = json.loads(desk.ok("next", "weekdays", "-o", "json", user="viewer"))
+    assert (len(may["next"]), may["note"], may["hasMore"]) == (3, "", True)
+    desk.space.wait(lambda: desk.run("runs", user="reader").code == 0, "the reader has the rights")
+    (must_not,) = json.loads(desk.ok("next", "weekdays", "-o", "json", user="reader"))
+    assert (must_not["next"], must_not["note"]) == ([], "calendar not readable with your rights")
+    assert "Calendar not readable with your rights." in desk.ok("why", "weekdays", user="reader")
 
 
 # ---- reading
@@ -299,6 +320,46 @@ def test_log_is_as_it_is_in_a_pipe_and_harmless_on_a_terminal(desk: Desk) -> Non
     assert "\\x1b]0;owned\\x07\\u202etxt.exe" in shown
     assert "\x1b" not in shown
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in shown
+
+
+# ---- create, import, completion
+
+
+def test_create_request(desk: Desk) -> None:
+    options = ("create", "request", "made", "--process", "close", "-p", "LEDGER=1", "--daily", "03:00")
+    assert desk.run(*options, user="viewer").code == 1
+    assert desk.ok(*options, user="editor") == "processrequest.process-operator.io/made created\n"
+    desk.space.wait_phase("made", "Scheduled")
+    again = desk.run(*options, user="editor")
+    assert again.code == 1
+    assert "already exists" in again.err
+    bad = desk.run("create", "request", "bad", "--image", "x", "--daily", "3am")
+    assert bad.code == 2
+    assert "spec.timing.schedule.daily.at: must be a time of day" in bad.err
+
+
+def test_imported_cronjob_is_accepted_by_the_api_server(desk: Desk) -> None:
+    where = ("--namespace", desk.space.namespace)
+    command = ("--image=localhost/busybox:1", "--schedule=0 2 * * *", "--", "true")
+    desk.space.cluster.run("create", "cronjob", "nightly", *where, *command)
+    manifests = desk.ok("import", "cronjob", "nightly", "--time-zone", "Asia/Tokyo", "--plain", user="viewer")
+    assert "# nightly: it has no timeZone" in manifests
+    answer = desk.space.cluster.ask("apply", *where, "--dry-run=server", "--filename", "-", stdin=manifests)
+    assert answer.ok, answer.message
+    assert answer.message == "processrequest.process-operator.io/nightly created (server dry run)\n"
+
+
+def test_completion(desk: Desk, tmp_path: Path) -> None:
+    code = "from process_operator.plugin.completion import main; main()"
+    words = ("status", "-n", desk.space.namespace, "dai")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        env={**desk.environment, "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("daily\tdaily at 02:30 Europe/Madrid\n:4\n", "")
 
 
 # ---- a terminal of 80 columns

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,3 +117,15 @@ def test_help_imports_nothing_heavy() -> None:
     assert not found & {*HEAVY, "pydantic", "rich", "asyncio", "yaml"}
     # typer reads the options of a command by pydantic; none of our models are imported.
     assert not imported("runs", "--help") & {*HEAVY, "rich", "asyncio", "yaml"}
+
+
+def test_console_scripts_exist() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    scripts = {name: target for name, target in project["scripts"].items() if name != "process-operator"}
+    assert {name.removeprefix("kubectl-").removeprefix("kubectl_complete-") for name in scripts} == {
+        "process",
+        "process_operator",
+    }
+    for target in scripts.values():
+        module, _, function = target.partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
