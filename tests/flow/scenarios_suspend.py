@@ -55,7 +55,7 @@ async def by_hand(flow: Flow) -> None:
     flow.suspend_job()
     await flow.to(100)
     flow.expect(lambda: (flow.phases(), suspensions(flow), flow.cluster.all(POD)), ([HELD], [True], []))
-    flow.expect(lambda: "suspended by somebody else" in (flow.newest().message or ""), True)
+    flow.expect(lambda: "another client suspended the Job" in (flow.newest().message or ""), True)
     flow.suspend_job(suspend=False)
     await flow.to(140)
 
@@ -210,7 +210,7 @@ async def suspend_running_resumed(flow: Flow) -> None:
     flow.suspend_job(suspend=False)
     await flow.to(25)
     flow.expect(lambda: (flow.phases(), suspensions(flow)), (["Running/NotSuspended"], [False]))
-    flow.expect(lambda: "somebody else resumed its Job" in (flow.newest().message or ""), True)
+    flow.expect(lambda: "another client resumed its Job" in (flow.newest().message or ""), True)
     await flow.to(60)
 
 
