@@ -47,7 +47,7 @@ def change_activation(snapshot: Snapshot, change: ActivationChange, now: datetim
         if takeover is not None:
             # The controller may be about to start one of these ticks. If it is faster, the tick has a Job and no record.
             return Plan((takeover,))
-        records = plan_cronjob_jobs(snapshot, now).with_value(None) + left_behind.with_value(None)
+        records = plan_cronjob_jobs(snapshot, now).without_value() + left_behind.without_value()
         if settled is not None:
             status = status.model_copy(update={"last_schedule_time": settled})
     begin = part(BeginActivation(status))
@@ -59,7 +59,7 @@ def change_activation(snapshot: Snapshot, change: ActivationChange, now: datetim
 
 def _leave_behind(snapshot: Snapshot, ends: str, now: datetime) -> Part[datetime | None]:
     """Settle the due ticks of the old schedule, which stands in the activation; the spec may hold another one by now."""
-    nothing = part().with_value(None)
+    nothing = part().without_value()
     request, schedule, activation = snapshot.request, _schedule_left(snapshot), snapshot.status.activation
     if request is None or schedule is None or activation is None or activation.since is None:
         return nothing

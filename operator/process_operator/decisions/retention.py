@@ -66,8 +66,8 @@ def _delete_runs(snapshot: Snapshot, now: datetime) -> Part[None]:
     if not expired and _lacks_room(snapshot, now):
         for_room = _for_room(snapshot, now)
         expired.update((run.name, run) for run in for_room.value)
-        wait += for_room.with_value(None)
-    return too_old.with_value(None) + wait + _delete(snapshot, sorted(expired.values(), key=_order)[:_MAX_DELETIONS])
+        wait += for_room.without_value()
+    return too_old.without_value() + wait + _delete(snapshot, sorted(expired.values(), key=_order)[:_MAX_DELETIONS])
 
 
 def _excess_due(snapshot: Snapshot, excess: list[FinishedRun]) -> datetime | None:

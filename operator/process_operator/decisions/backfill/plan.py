@@ -122,7 +122,7 @@ def _plan_backfill(
     reason = EventReason.BACKFILL_FAILED if failed else EventReason.BACKFILL_FINISHED
     name, text = backfill.metadata.name, f"{end.phase}: {end.message}"
     event = part(Emit(reason, text, warning=failed, about=name, on_backfill=name))
-    return planned.with_value(None) + event.with_value(planned.value)
+    return planned.without_value() + event.with_value(planned.value)
 
 
 def _run_ticks(

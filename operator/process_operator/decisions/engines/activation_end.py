@@ -36,10 +36,10 @@ def plan_activation_end(snapshot: Snapshot, calendar: Calendar, reason: str, now
     after = settled_through(snapshot, calendar.recurrence)
     last = calendar.recurrence.previous(calendar.recurrence.due_through(now))
     if last is None or last <= after:
-        return part().with_value(None)
+        return part().without_value()
     left = runs_left(snapshot, runs_of_ticks(snapshot, after, last))
     if left is not None and left <= 0:
-        return part().with_value(None)
+        return part().without_value()
     cause = cause_of_misses(snapshot)
     missed_reason = MissedReason(RunPhase.MISSED, reason, cause[1] if cause is not None else "")
     spans = _without_runs_and_jobs(snapshot, calendar, span_of(calendar.recurrence, after, last, missed_reason))

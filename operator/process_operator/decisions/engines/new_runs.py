@@ -36,7 +36,7 @@ def plan_new_runs(
     snapshot, cursor = context.snapshot, context.snapshot.status.last_schedule_time
     cannot_create = blocked_now(snapshot, Need.RUN, context.now) is not None
     jobs = part().with_value(0) if cannot_create else plan_cronjob_jobs(snapshot, context.now)
-    recorded = jobs.with_value(None)
+    recorded = jobs.without_value()
     if context.request.spec.timing.schedule is None:
         # The Jobs that a CronJob created before an edit are runs, but none of them is the run of this activation.
         once = part().with_value(0) if cannot_create else _one_shot(context, candidates, wanted_lock)
@@ -56,7 +56,7 @@ def plan_new_runs(
     passed = plan_passed_over(snapshot, calendar, context.views, context.now)
     taken = plan_takeover(context, calendar, candidates, passed.value)
     progress = Progress(taken.value.cursor, taken.value.started + jobs.value, taken.value.waiting)
-    planned = recorded + passed.with_value(None) + taken.with_value(None) + plan_active(context)
+    planned = recorded + passed.without_value() + taken.without_value() + plan_active(context)
     return planned.with_value(NewRuns(progress, calendar))
 
 

@@ -63,7 +63,7 @@ def _await_pods(view: RunView, orders: RunOrders) -> Part[None]:
     listing = _list_pods_again(view, orders.now)
     is_log_read = not listing.value and is_log_wanted(orders, succeeds=False)
     reading = _read_log(view, orders) if is_log_read else part()
-    return listing.with_value(None) + reading + _report_overdue(view, orders.now)
+    return listing.without_value() + reading + _report_overdue(view, orders.now)
 
 
 def _pods_are_settled(view: RunView, now: datetime) -> Part[bool]:
@@ -166,7 +166,7 @@ def read_before_the_end(view: RunView, job: Job, orders: RunOrders) -> Part[bool
     listing = _list_pods_again(view, orders.now) if _unseen_pods(view, job) > 0 else Part((), None, value=False)
     if listing.value:
         return listing
-    return listing.with_value(None) + _read_log(view, orders).with_value(value=False)
+    return listing.without_value() + _read_log(view, orders).with_value(value=False)
 
 
 def _will_succeed(job: Job | None) -> bool:
@@ -217,7 +217,7 @@ def list_overdue_pods(view: RunView, now: datetime, *, is_listing: bool) -> Part
     since = _ending_since(view)
     if since is None or now < since + _USUAL_TERMINATION_TIME:
         return part(wake_at=None if since is None else since + _USUAL_TERMINATION_TIME)
-    return part() if is_listing else _list_pods_again(view, now).with_value(None)
+    return part() if is_listing else _list_pods_again(view, now).without_value()
 
 
 def _report_overdue(view: RunView, now: datetime) -> Part[None]:

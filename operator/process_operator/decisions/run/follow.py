@@ -54,7 +54,7 @@ def _plan_owned(view: RunView, orders: RunOrders) -> Part[None]:
         # A Job that lost its label left the watch, and still runs.
         return part(LookUpJob(view.name))
     if view.job.finished is not None or view.job_gone:
-        return record(view, orders).with_value(None)
+        return record(view, orders).without_value()
     return _follow(view, view.job, orders)
 
 
@@ -62,7 +62,7 @@ def _follow(view: RunView, job: Job, orders: RunOrders) -> Part[None]:
     labels = identity_patch(orders.request, job.metadata) if orders.request is not None else {}
     relabeling = part(PatchJob(view.name, job.metadata.uid, labels)) if labels else part()
     timeout: Part[Kill | None] = part() if orders.kill is not None else start_timed_out(view, job, orders)
-    begin = relabeling + timeout.with_value(None)
+    begin = relabeling + timeout.without_value()
     kill = orders.kill or timeout.value
     if kill is not None and job.kill is None:
         return begin + part(kill_job(view, job, kill, orders))
@@ -70,13 +70,13 @@ def _follow(view: RunView, job: Job, orders: RunOrders) -> Part[None]:
         return begin + end_suspended(view, job, orders)
     if job.kill is None:
         adjusted = adjust(view, job, orders)
-        begin += adjusted.with_value(None)
+        begin += adjusted.without_value()
         if adjusted.value:
             return begin
     if job.is_ending:
         read = read_before_the_end(view, job, orders)
         overdue = list_overdue_pods(view, orders.now, is_listing=read.value)
-        return begin + read.with_value(None) + overdue + _report_why_stuck(view, job, orders.now)
+        return begin + read.without_value() + overdue + _report_why_stuck(view, job, orders.now)
     return begin + find_why_unready(view, job, orders.now) + _report_progress(view, job, orders)
 
 

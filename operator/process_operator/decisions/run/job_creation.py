@@ -108,4 +108,4 @@ def _look_for_job(view: RunView, orders: RunOrders) -> Part[None]:
         return part(LookUpJob(view.name))
     if view.observations.pods_listed_at is None and view.run.status.job_uid is not None:
         return part(ListPods(view.run.status.job_uid, view.name))
-    return record(view, orders).with_value(None)
+    return record(view, orders).without_value()

@@ -52,7 +52,7 @@ def plan_open_runs(
     runs = join(_plan_open_run(context, view, decision, held_by, following) for view in views)
     orphans = plan_orphaned_jobs(context.whole, decision.kill) if context.whole is not None else part()
     strays = plan_stray_steps(context.snapshot, RunOrders(now=context.now, request=context.request))
-    return replacing.with_value(None) + runs + orphans + strays
+    return replacing.without_value() + runs + orphans + strays
 
 
 def _plan_open_run(
@@ -63,7 +63,7 @@ def _plan_open_run(
     following: frozenset[str],
 ) -> Part[None]:
     """Decide about one open run. `following` has the names of the next ones to start."""
-    orders = replace(_orders(context, view, decision, held_by), is_next=view.name in following)
+    orders = _orders(context, view, decision, held_by, is_next=view.name in following)
     planned = plan_steps(view, orders, context.snapshot) if view.run.status.steps else plan_run(view, orders)
     return planned.waking_at(_next_change(context, view))
 
@@ -111,7 +111,9 @@ def _next_change(context: DecisionContext, view: RunView) -> datetime | None:
     return earliest(opens, closes, too_late if too_late is not None and too_late > context.now else None)
 
 
-def _orders(context: DecisionContext, view: RunView, decision: ConcurrencyDecision, held_by: str | None) -> RunOrders:
+def _orders(
+    context: DecisionContext, view: RunView, decision: ConcurrencyDecision, held_by: str | None, *, is_next: bool
+) -> RunOrders:
     kill = own_kill(context, view)
     if kill is None and view.name in (*decision.kill, *decision.overtaken):
         kill = Kill(KillReason.REPLACED, decision.winner or "")
@@ -131,6 +133,7 @@ def _orders(context: DecisionContext, view: RunView, decision: ConcurrencyDecisi
         stop_on_failure=_stops_on_failure(context),
         start_timeout=_start_timeout(context),
         is_suspended=_is_suspended(context, view),
+        is_next=is_next,
     )
 
 

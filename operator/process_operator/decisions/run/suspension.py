@@ -27,7 +27,7 @@ def end_suspended(view: RunView, job: Job, orders: RunOrders) -> Part[None]:
     """
     recorded = record(replace(view, job_gone=True), orders)
     deletion = part(DeleteJob(view.name, job.metadata.uid)) if recorded.value else part()
-    return recorded.with_value(None) + deletion
+    return recorded.without_value() + deletion
 
 
 def why_suspended(view: RunView, job: Job) -> str:

@@ -74,11 +74,11 @@ def _stuck_run(context: DecisionContext, started: list[RunView]) -> Part[Blocker
     It is reported between two ticks as well. Otherwise the condition would change with each tick.
     """
     if context.policy == ConcurrencyPolicy.ALLOW:
-        return part().with_value(None)
+        return part().without_value()
     pending = [view for view in started if view.run.status.phase == RunPhase.PENDING]
     stuck = [view for view in pending if context.now >= _started_at(view) + STUCK_AFTER]
     later = part(wake_at=earliest(*(_started_at(view) + STUCK_AFTER for view in pending if view not in stuck)))
-    return later + _blocker_of_run(_oldest(stuck), context.now) if stuck else later.with_value(None)
+    return later + _blocker_of_run(_oldest(stuck), context.now) if stuck else later.without_value()
 
 
 def _oldest(views: list[RunView]) -> RunView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class KillReason(StrEnum):
@@ -31,4 +32,7 @@ class Kill:
     def parse(cls, value: str | None) -> Kill | None:
         """Read the value of the annotation; None if it is absent or starts with another word."""
         word, _, detail = (value or "").partition(" ")
-        return cls(KillReason(word), detail.strip()) if word in frozenset(KillReason) else None
+        return cls(KillReason(word), detail.strip()) if word in _REASONS else None
+
+
+_REASONS: Final = frozenset(KillReason)
