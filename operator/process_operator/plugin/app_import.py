@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -49,7 +50,7 @@ def cronjob(
     from process_operator.plugin.import_command import show_cronjobs
     from process_operator.plugin.importing.cronjob import CronJobOptions
 
-    options = CronJobOptions(time_zone, plain, owned)
+    options = CronJobOptions(datetime.now(UTC), time_zone, plain, owned)
     show_cronjobs(connecting, names or [], selector=selector, everywhere=everywhere, file=filename, options=options)
 
 

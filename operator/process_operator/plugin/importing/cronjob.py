@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from process_operator.plugin.importing.imported import Imported, checked, manifest
 from process_operator.resources.model import parse_duration
 from process_operator.resources.names import GROUP
+from process_operator.resources.schedule import Schedule
+from process_operator.timing.cronjob_equivalent import WhyNot, cronjob_equivalent
+from process_operator.timing.errors import ScheduleError
 
 if TYPE_CHECKING:
     from process_operator.resources.types import Object
@@ -34,8 +38,13 @@ _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 @dataclass(frozen=True, slots=True)
 class CronJobOptions:
-    """The options of `import cronjob`. `time_zone` is that of the kube-controller-manager; None if it was not given."""
+    """The options of `import cronjob`.
 
+    `now` (UTC) is where the comparison of times begins. `time_zone` is that of the kube-controller-manager; None if it
+    was not given.
+    """
+
+    now: datetime
     time_zone: str | None = None
     plain: bool = False
     owned: bool = False
@@ -95,13 +104,21 @@ def _schedule(spec: Object, options: CronJobOptions, remarks: list[str]) -> dict
             f"it has no timeZone, so its times were those of the kube-controller-manager; {zone} is "
             f"{'what you gave' if options.time_zone else 'assumed: use --time-zone for another one'}"
         )
-    if zone not in {_UTC, "UTC"}:
-        remarks.append(
-            "on days of a clock change a time that does not exist runs after the gap, and one that exists twice runs once"
-        )
+    timing: dict[str, Any] = {"cron": text, "timeZone": zone}
     if options.plain and (daily := _AT_A_TIME.match(text)):
-        return {"daily": {"at": f"{int(daily[2]):02}:{int(daily[1]):02}"}, "timeZone": zone}
-    return {"cron": text, "timeZone": zone}
+        timing = {"daily": {"at": f"{int(daily[2]):02}:{int(daily[1]):02}"}, "timeZone": zone}
+    remarks += _differences(timing, options.now)
+    return timing
+
+
+def _differences(timing: dict[str, Any], now: datetime) -> Iterator[str]:
+    """Compare the instants of five years with those of the CronJob controller. Raises ValueError."""
+    try:
+        same = cronjob_equivalent(Schedule.model_validate(timing), since=now, now=now)
+    except ScheduleError as error:
+        raise ValueError(str(error)) from error
+    if isinstance(same, WhyNot):
+        yield f"its times differ: {same.message}"
 
 
 def _interval(text: str) -> dict[str, Any]:

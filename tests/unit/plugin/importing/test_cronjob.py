@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from process_operator.plugin.importing.cronjob import CronJobOptions, import_cronjob
 from process_operator.plugin.importing.imported import Imported
 
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 TEMPLATE = {
     "metadata": {"creationTimestamp": None},
     "spec": {"template": {"spec": {"containers": [{"name": "main", "image": "x"}]}}},
@@ -23,7 +25,7 @@ def cronjob(metadata: dict[str, Any] | None = None, **spec: Any) -> dict[str, An
 
 
 def imported(body: dict[str, Any], **options: Any) -> Imported:
-    return import_cronjob(body, CronJobOptions(**options))
+    return import_cronjob(body, CronJobOptions(NOW, **options))
 
 
 def spec(found: Imported) -> dict[str, Any]:
@@ -84,7 +86,18 @@ def test_schedules(schedule: str, options: dict[str, Any], timing: dict[str, Any
         pytest.param({"concurrencyPolicy": "Forbid"}, {}, "Forbid skips", id="Forbid"),
         pytest.param({"startingDeadlineSeconds": 5}, {}, "engine Operator", id="short deadline"),
         pytest.param({"schedule": "@every 5m"}, {}, "intervals count from the creation", id="interval"),
-        pytest.param({}, {}, "clock change", id="clock changes"),
+        pytest.param(
+            {"schedule": "30 2 * * *"},
+            {},
+            "its times differ: around the clock change of 2027-03-28T01:00:00Z in Europe/Madrid a CronJob would",
+            id="a time that a clock change leaves out",
+        ),
+        pytest.param(
+            {"schedule": "30 2 * * *"},
+            {"plain": True},
+            "its times differ: around the clock change",
+            id="the same, plain",
+        ),
     ],
 )
 def test_remarks(fields: dict[str, Any], options: dict[str, Any], remark: str) -> None:
@@ -100,6 +113,11 @@ def test_owned_by_others_and_by_us() -> None:
     assert imported(cronjob({"ownerReferences": [ours]})).left_out
 
 
-@pytest.mark.parametrize("schedule", ["@every 1.5s", "@every soon"])
+@pytest.mark.parametrize("schedule", ["0 3 * * *", "*/15 * * * *", "@daily", "0 7 * * 1-5"])
+def test_same_times_need_no_remark(schedule: str) -> None:
+    assert imported(cronjob(schedule=schedule)).remarks == ()
+
+
+@pytest.mark.parametrize("schedule", ["@every 1.5s", "@every soon", "0 0 30 2", "61 * * * *"])
 def test_refused(schedule: str) -> None:
     assert imported(cronjob(schedule=schedule)).refused.startswith("spec.schedule: ")
