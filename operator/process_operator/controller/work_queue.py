@@ -146,8 +146,8 @@ class WorkQueue(Generic[K]):
         next."""
         while self._workers and self._workers[0].done():
             self._workers.popleft()
-        next_at = self.next_at()
-        if not self._workers or next_at is None:
+        next_at = self.next_at() if self._workers else None
+        if next_at is None:
             return
         if next_at <= self._clock():
             self._workers.popleft().set_result(None)
@@ -179,14 +179,16 @@ class WorkQueue(Generic[K]):
         self._held.pop(key, None)
         for priority, ready_at in self._added.pop(key, {}).items():
             self._put(key, priority, ready_at)
-        if self._is_idle():
-            self._idle.set()
+        self._end_wait_if_idle()
 
     def clear(self) -> None:
         """Remove the keys that wait, delayed ones too."""
         for heap in self._heaps.values():
             heap.clear()
-        if self._is_idle():
+        self._end_wait_if_idle()
+
+    def _end_wait_if_idle(self) -> None:
+        if not self._idle.is_set() and self._is_idle():
             self._idle.set()
 
     def _is_idle(self) -> bool:
