@@ -224,7 +224,7 @@ class Process:
     async def _reconcile(self, key: NamespacedName) -> None:
         """Decide about a request. A decision that raises is a bug, not something to try again."""
         await self.controller.reconciler.reconcile(key)
-        for failure in self.store.observations(key).blocked.values():
+        for failure in self.store.progress(key).blocked.values():
             assert failure.reason != Reason.INTERNAL_ERROR, f"{key}: the decision raised, see the log"
 
     async def _look_ahead(self) -> bool:

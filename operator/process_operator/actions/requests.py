@@ -60,7 +60,7 @@ async def write_status(context: ActionContext, status: Model) -> None:
         await _explain_failure(context, seen, error)
     else:
         context.store.apply(PROCESS_REQUEST, answer)
-        context.store.observations(context.key).status = None
+        context.store.progress(context.key).status = None
 
 
 async def _explain_failure(context: ActionContext, seen: Metadata, error: Invalid | NotFound) -> NoReturn:

@@ -57,11 +57,11 @@ class BlockedReporter:
         """Observe that an action failed. Returns whether the next decision can leave it out."""
         if not is_observation(error):
             return False
-        observations, need, now = self._store.observations(key), need_of(action), self._clock()
+        progress, need, now = self._store.progress(key), need_of(action), self._clock()
         was_blocked = blocked_now(snapshot, need, now) is not None
-        before = observations.blocked.get(need)
+        before = progress.blocked.get(need)
         found = blocked_by(what_fails(action), error, before, now, chance=self._chance)
-        observations.blocked[need] = found
+        progress.blocked[need] = found
         is_confirmed = found.certain or found.tries >= _CONFIRMING_TRY
         is_left_out = need != Need.OTHER and not was_blocked and is_confirmed
         if is_left_out and (before is None or before.reason != found.reason or found.tries == _CONFIRMING_TRY):
@@ -71,7 +71,7 @@ class BlockedReporter:
 
     def action_worked(self, key: NamespacedName, action: Action) -> None:
         """Observe that an action worked, so that actions of its kind are no longer blocked."""
-        blocked, need = self._store.observations(key).blocked, need_of(action)
+        blocked, need = self._store.progress(key).blocked, need_of(action)
         found = blocked.get(need)
         if found is not None and (need != Need.OTHER or found.what == what_fails(action)):
             del blocked[need]
@@ -85,13 +85,11 @@ class BlockedReporter:
 
         It is called when nothing is left to do. Every action that was not left out has then worked, or is not wanted.
         """
-        observations = self._store.observations(key)
+        progress = self._store.progress(key)
         needs = (Need.RUN, Need.CRON_JOB)
-        kept: dict[str, Blocked] = {
-            need: observations.blocked[need] for need in needs if blocked_now(snapshot, need, now)
-        }
-        is_less = kept != observations.blocked
-        observations.blocked = kept
+        kept: dict[str, Blocked] = {need: progress.blocked[need] for need in needs if blocked_now(snapshot, need, now)}
+        is_less = kept != progress.blocked
+        progress.blocked = kept
         return is_less
 
     async def report(self, key: NamespacedName) -> None:
@@ -100,7 +98,7 @@ class BlockedReporter:
         plan = report_blocked(snapshot, self._clock())
         if plan is None:
             return
-        self._store.observations(key).status = plan.status
+        self._store.progress(key).status = plan.status
         try:
             for action in plan.actions:
                 await self._executor.execute(key, snapshot, action)
@@ -110,10 +108,10 @@ class BlockedReporter:
 
     async def report_internal_error(self, key: NamespacedName, again_at: datetime) -> None:
         """Write into the status that the decision about a request failed by a bug. Never raises an Exception."""
-        observations, now = self._store.observations(key), self._clock()
-        before = observations.blocked.get(Need.OTHER)
+        progress, now = self._store.progress(key), self._clock()
+        before = progress.blocked.get(Need.OTHER)
         is_known = before is not None and before.reason == Reason.INTERNAL_ERROR
-        observations.blocked[Need.OTHER] = Blocked(
+        progress.blocked[Need.OTHER] = Blocked(
             what="the operator fails to decide about the request",
             reason=Reason.INTERNAL_ERROR,
             message="an error of its own; its log has the cause",

@@ -29,8 +29,8 @@ from process_operator.decisions.plan.action import Action
 from process_operator.decisions.plan.follow_up import FollowUp, follow_up, starts_something
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.types import NamespacedName
+from process_operator.state.memory import RequestProgress
 from process_operator.state.object_cache import Entry
-from process_operator.state.observations import RequestObservations
 from process_operator.state.store import Store
 
 _MAX_ROUNDS: Final = 50
@@ -47,7 +47,7 @@ class _Basis(NamedTuple):
     term: int
     """Number of clock breaks (`clock_guard.py`)."""
     request: Entry[Any] | None
-    observations: RequestObservations
+    progress: RequestProgress
     status_changes: int
 
 
@@ -152,8 +152,8 @@ class Reconciler:
         return follow_up(decision.snapshot, decision.plan, max_actions=_MAX_ACTIONS, has_job=has_job)
 
     def _basis(self, key: NamespacedName) -> _Basis:
-        term, observations = self._term(), self._store.observations(key)
-        return _Basis(term, self._store.requests.get(*key), observations, observations.status_changes)
+        term, progress = self._term(), self._store.progress(key)
+        return _Basis(term, self._store.requests.get(*key), progress, progress.status_changes)
 
     def _should_yield(self, key: NamespacedName, plan: Plan) -> bool:
         """Whether a due request that starts nothing waits until the requests that start something have started."""
@@ -186,14 +186,14 @@ class Reconciler:
 
     def _is_status_current(self, key: NamespacedName, basis: _Basis) -> bool:
         """Whether no other status was observed, and no resync began, since a decision was made."""
-        observations = self._store.observations(key)
-        return observations is basis.observations and observations.status_changes == basis.status_changes
+        progress = self._store.progress(key)
+        return progress is basis.progress and progress.status_changes == basis.status_changes
 
     def _remember(self, key: NamespacedName, snapshot: Snapshot, plan: Plan) -> None:
         """Keep the statuses of a plan until they are written."""
-        observations = self._store.observations(key)
+        progress = self._store.progress(key)
         if snapshot.request is None and self._store.requests.get(*key) is None:
-            observations.backfills.update(plan.backfills)
+            progress.backfills.update(plan.backfills)
         if plan.status is not None and self._store.is_held(key, snapshot.uid):
-            observations.status = plan.status
-            observations.backfills.update(plan.backfills)
+            progress.status = plan.status
+            progress.backfills.update(plan.backfills)

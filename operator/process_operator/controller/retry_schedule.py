@@ -37,28 +37,28 @@ class RetrySchedule:
 
         No event shortens that pause. A clock that was set back ends it.
         """
-        until, now = self._store.observations(key).held_until, self._clock()
+        until, now = self._store.progress(key).held_until, self._clock()
         return until if until is not None and now < until <= now + 2 * _MAX_PAUSE_WITHOUT_NEWS else None
 
     def after_success(self, key: NamespacedName) -> None:
         """Reset the pauses of a request."""
-        observations = self._store.observations(key)
-        observations.failures, observations.retry_at, observations.held_until = 0, None, None
+        progress = self._store.progress(key)
+        progress.failures, progress.retry_at, progress.held_until = 0, None, None
 
     def after_failure(self, key: NamespacedName, error: Exception) -> datetime:
         """Return when to try a request again (UTC)."""
-        observations, now = self._store.observations(key), self._clock()
-        if observations.retry_at is not None and now < observations.retry_at <= now + _MAX_PAUSE_WITHOUT_NEWS:
+        progress, now = self._store.progress(key), self._clock()
+        if progress.retry_at is not None and now < progress.retry_at <= now + _MAX_PAUSE_WITHOUT_NEWS:
             # An event triggered this try before its time. It is no reason for a longer pause or another log line.
-            return observations.retry_at
-        observations.failures += 1
-        pause = self._pause(observations.failures, error)
-        _log_failure(key, error, pause, is_first=observations.failures == 1)
-        observations.retry_at = now + pause
-        observations.held_until = observations.retry_at if retry_after(error) else None
+            return progress.retry_at
+        progress.failures += 1
+        pause = self._pause(progress.failures, error)
+        _log_failure(key, error, pause, is_first=progress.failures == 1)
+        progress.retry_at = now + pause
+        progress.held_until = progress.retry_at if retry_after(error) else None
         # The first retry keeps the granted process lock, because the failed action may have been carried out.
-        self._store.back_off(key, grants=observations.failures > 1)
-        return observations.retry_at
+        self._store.back_off(key, grants=progress.failures > 1)
+        return progress.retry_at
 
     def _pause(self, failures: int, error: Exception) -> timedelta:
         # No event reports that a server, policy or webhook works again, so these are tried again soon.

@@ -1,4 +1,4 @@
-"""Status writer for requests and their backfills. Decisions leave the wanted statuses in the observations of a request.
+"""Status writer for requests and their backfills. The reconciler keeps the wanted statuses in the progress of a request.
 
 A status that a user waits for is written at once. Any other status is written at most once per pace. Neighbours:
 `decisions/status/request.py` and `decisions/backfill/plan.py` decide the statuses, `request_reconciler.py` calls the
@@ -54,7 +54,7 @@ class StatusWriter:
         Returns when a status that has to wait may be written (UTC), or None. Raises ApiError.
         """
         allowed_at = await self.write_request(key, snapshot)
-        backfills = list(self._store.observations(key).backfills.items())
+        backfills = list(self._store.progress(key).backfills.items())
         later = [await self._write_backfill(key, name, status) for name, status in backfills]
         return min(filter(None, (allowed_at, *later)), default=None)
 
@@ -63,40 +63,40 @@ class StatusWriter:
 
         Returns when a status that has to wait may be written (UTC), or None. Raises ApiError.
         """
-        observations = self._store.observations(key)
-        wanted, request = observations.status, snapshot.request
+        progress = self._store.progress(key)
+        wanted, request = progress.status, snapshot.request
         if wanted is None or request is None or request.metadata.deletion_timestamp is not None:
             return None
         if not is_worth_a_write(request.status, wanted):
-            observations.status = None
+            progress.status = None
             return None
         now = self._clock()
         if not at_once and not is_awaited(request.status, wanted):
-            allowed_at = self._allowed_at(observations.status_written_at, now)
+            allowed_at = self._allowed_at(progress.status_written_at, now)
             if allowed_at is not None:
                 return allowed_at
         try:
             await self._executor.write_status(key, snapshot, wanted)
         except NotFound:
             return None
-        observations.status_written_at = now
+        progress.status_written_at = now
         return None
 
     async def _write_backfill(self, key: NamespacedName, name: str, wanted: ProcessBackfillStatus) -> datetime | None:
-        observations, held = self._store.observations(key), self._store.backfills.get(key[0], name)
+        progress, held = self._store.progress(key), self._store.backfills.get(key[0], name)
         if held is None or held.value.status == wanted:
-            observations.backfills.pop(name, None)
+            progress.backfills.pop(name, None)
             return None
         now = self._clock()
         if not _is_backfill_awaited(held.value.status, wanted):
-            allowed_at = self._allowed_at(observations.backfills_written_at.get(name), now)
+            allowed_at = self._allowed_at(progress.backfills_written_at.get(name), now)
             if allowed_at is not None:
                 return allowed_at
         await self._executor.write_backfill_status(key, held.value, wanted)
-        observations.backfills.pop(name, None)
-        observations.backfills_written_at[name] = now
+        progress.backfills.pop(name, None)
+        progress.backfills_written_at[name] = now
         if wanted.phase.is_finished:
-            observations.backfills_written_at.pop(name, None)
+            progress.backfills_written_at.pop(name, None)
         return None
 
     def _allowed_at(self, written_at: datetime | None, now: datetime) -> datetime | None:
@@ -110,9 +110,9 @@ class StatusWriter:
         gate = asyncio.Semaphore(_MAX_CONCURRENT_FLUSHES)
 
         async def write(key: NamespacedName) -> None:
-            snapshot, observations = self._store.snapshot(key), self._store.observations(key)
+            snapshot, progress = self._store.snapshot(key), self._store.progress(key)
             counted = with_uncounted(snapshot.status.counts, snapshot.history or ())
-            observations.status = snapshot.status.model_copy(update={"counts": counted})
+            progress.status = snapshot.status.model_copy(update={"counts": counted})
             async with gate:
                 try:
                     await self.write_request(key, snapshot, at_once=True)

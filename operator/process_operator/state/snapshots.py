@@ -16,7 +16,7 @@ from process_operator.state.caches import Caches
 from process_operator.state.calendars import Calendars
 from process_operator.state.codec import read_cronjob, read_request
 from process_operator.state.facts import RequestFacts
-from process_operator.state.observations import RequestObservations
+from process_operator.state.memory import RequestProgress
 from process_operator.state.shared_processes import SharedProcesses
 
 _MAX_DECODED_REQUESTS: Final = 1000
@@ -34,7 +34,7 @@ class SnapshotReader:
         self._values: dict[NamespacedName, tuple[bytes, ProcessRequest]] = {}
         """Decoded requests that have runs, with the JSON of each."""
 
-    def snapshot(self, key: NamespacedName, facts: RequestFacts, progress: RequestObservations) -> Snapshot:
+    def snapshot(self, key: NamespacedName, facts: RequestFacts, progress: RequestProgress) -> Snapshot:
         """Give all that is known about one request, as a value."""
         namespace, name = key
         caches = self._caches

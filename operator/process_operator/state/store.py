@@ -4,7 +4,7 @@ Events come late, twice or not at all, and the operator knows its own writes bef
 object only if its resourceVersion is newer. A deletion leaves a tombstone, which an older list cannot undo. Everything
 can be rebuilt from lists (`watch/resync.py`). Every change marks the request of the object as dirty; the store decides
 nothing. Neighbours: `caches.py` has the objects, `codec.py` their encoding, `owners.py` finds their requests,
-`observations.py` is the memory, and `snapshots.py` reads all of it.
+`memory.py` remembers, and `snapshots.py` reads all of it.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from process_operator.state.caches import Caches
 from process_operator.state.calendars import Calendars
 from process_operator.state.codec import encode, is_finished
 from process_operator.state.facts import RequestFacts
+from process_operator.state.memory import Memory, RequestProgress
 from process_operator.state.object_cache import EVERY_VERSION, Entry, ObjectCache
-from process_operator.state.observations import ObservedRequests, RequestObservations
 from process_operator.state.owners import OwnerIndex
 from process_operator.state.reducer import Observation
 from process_operator.state.request_observations import ClockSet, HistoryOutdated, RunClosed, StepOpened
@@ -81,7 +81,7 @@ class Store:
         self.runs, self.jobs, self.pods = self._caches.runs, self._caches.jobs, self._caches.pods
         self._owners = OwnerIndex(self._caches)
         self._clock = clock
-        self._observed = ObservedRequests()
+        self._memory = Memory()
         self._shared = SharedProcesses(self._caches, self._owners, on_dirty)
         self.locks = self._shared.locks
         self.calendars = Calendars(on_dirty=on_dirty, clock=clock)
@@ -149,7 +149,7 @@ class Store:
             self.calendars.index(key, raw)
             is_same = held is not None and held.uid == raw["metadata"]["uid"]
             if held is not None and is_same and (raw.get("status") or {}) != orjson.loads(held.value)["status"]:
-                self._observed.mark_status_changed(key)
+                self._memory.mark_status_changed(key)
         elif kind is PROCESS:
             self._owners.index_process(key, value)
         elif kind is JOB:
@@ -188,9 +188,9 @@ class Store:
             self._evict_run(held.key, name)
             self._mark(kind, held.key)
         elif kind is PROCESS_REQUEST:
-            self._observed.mark_request_deleted(held.key)
+            self._memory.mark_request_deleted(held.key)
         elif kind is PROCESS_BACKFILL:
-            self._observed.mark_backfill_deleted(held.key, name)
+            self._memory.mark_backfill_deleted(held.key, name)
 
     def reconcile_list(self, kind: Kind, namespace: str | None, seen: set[str], version: int) -> None:
         """Mark every cached object as deleted that is older than a complete list and missing in it.
@@ -283,9 +283,9 @@ class Store:
         if kind is PROCESS_RUN:
             self._evict_run(held.key, name)
         if kind is PROCESS_BACKFILL:
-            self._observed.mark_backfill_deleted(held.key, name)
+            self._memory.mark_backfill_deleted(held.key, name)
         if kind is PROCESS_REQUEST:
-            self._observed.mark_request_deleted(held.key)
+            self._memory.mark_request_deleted(held.key)
             self.locks.release(held.key)
         if kind is PROCESS:
             self._owners.index_process(held.key, None)
@@ -308,22 +308,22 @@ class Store:
 
     def observe(self, key: NamespacedName, observation: Observation) -> None:
         """Apply an observation about a request (`reducer.py`)."""
-        self._observed.observe(key, observation)
+        self._memory.observe(key, observation)
 
     def facts(self, key: NamespacedName) -> RequestFacts:
         """Give the facts about a request."""
-        return self._observed.facts(key)
+        return self._memory.facts(key)
 
-    def observations(self, key: NamespacedName) -> RequestObservations:
+    def progress(self, key: NamespacedName) -> RequestProgress:
         """Give the progress of the reconciler with a request. Only the reconciler changes it."""
-        return self._observed.progress(key)
+        return self._memory.progress(key)
 
     def _run_facts(self, key: NamespacedName, run: str) -> RunObservations:
         return self.facts(key).runs.get(run, _NO_RUN_FACTS)
 
     def reset(self) -> None:
         """Evict what another operator may have changed since. It is found out again, as after a start."""
-        self._observed.reset()
+        self._memory.reset()
 
     def resync_all(self) -> None:
         """Reset, and mark every request as dirty."""
@@ -334,12 +334,12 @@ class Store:
     def shift_clock(self, by: timedelta) -> None:
         """Resync everything after the clock was set, and convert the times of open runs to the new clock."""
         self.resync_all()
-        self._observed.observe_all(ClockSet(by))
+        self._memory.observe_all(ClockSet(by))
 
     def prune(self, key: NamespacedName) -> None:
         """Evict observations that say nothing, so that an idle request costs only its object."""
         self._snapshots.prune(key)
-        self._observed.prune(key, is_gone=self.requests.get(*key) is None and not self.runs.by_request(key))
+        self._memory.prune(key, is_gone=self.requests.get(*key) is None and not self.runs.by_request(key))
 
     # ---- reading
 
@@ -357,13 +357,11 @@ class Store:
 
     def observed_keys(self) -> list[NamespacedName]:
         """Give the keys of existing requests about which the operator remembers anything."""
-        return sorted(key for key in self._observed.keys() if self.requests.get(*key) is not None)  # noqa: SIM118
+        return sorted(key for key in self._memory.keys() if self.requests.get(*key) is not None)  # noqa: SIM118
 
     def snapshot(self, key: NamespacedName) -> Snapshot:
         """Give all that is known about one request, as a value."""
-        return self._snapshots.snapshot(
-            key, self.facts(key), self._observed.find_progress(key) or RequestObservations()
-        )
+        return self._snapshots.snapshot(key, self.facts(key), self._memory.find_progress(key) or RequestProgress())
 
     def step_processes(self, process: Process) -> dict[str, Process]:
         """Give the existing Processes that the steps of a Process name, by name."""

@@ -85,7 +85,7 @@ class Burst:
         seen = self.store.snapshot(("erp", name))
         change = next_activation(seen, self.now)
         assert change is not None and seen.request is not None
-        self.store.observations(("erp", name)).status = change.apply(seen.status)
+        self.store.progress(("erp", name)).status = change.apply(seen.status)
         self.store.observe(("erp", name), HistoryLoaded(()))
         self.store.observe(("erp", name), DryRunAnswered(DryRun(build_template(seen.request, None).hash)))
         self.agenda.put(("erp", name), TICK)

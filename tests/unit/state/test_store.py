@@ -419,7 +419,7 @@ def test_what_is_known_of_finished_runs_when_an_open_one_is_no_more(how: str, kn
 def test_what_was_found_out_about_a_request_does_not_hold_for_the_next_of_its_name(is_told: bool) -> None:  # noqa: FBT001
     store = Seen()
     store.see(PROCESS_REQUEST, a_request(1))
-    store.observations(CLOSE).status = ProcessRequestStatus(waiting_count=1)
+    store.progress(CLOSE).status = ProcessRequestStatus(waiting_count=1)
     store.observe(CLOSE, HistoryLoaded(()))
     store.observe(CLOSE, DryRunAnswered(DryRun("hash")))
     store.observe(CLOSE, LogRequested("run"))
@@ -446,19 +446,19 @@ def test_notes_at_rest(changes: dict[str, Any], kept: bool) -> None:  # noqa: FB
     store = Seen()
     store.see(PROCESS_REQUEST, a_request())
     for name, value in changes.items():
-        setattr(store.observations(CLOSE), name, value)
-    before = replace(store.observations(CLOSE))
+        setattr(store.progress(CLOSE), name, value)
+    before = replace(store.progress(CLOSE))
     store.prune(CLOSE)
-    assert (store.observations(CLOSE) == before) is (kept or not changes)
+    assert (store.progress(CLOSE) == before) is (kept or not changes)
 
 
 def test_what_is_known_of_finished_runs_is_kept_at_rest() -> None:
     store = Seen()
     store.see(PROCESS_REQUEST, a_request())
     store.observe(CLOSE, HistoryLoaded(()))
-    store.observations(CLOSE).status_written_at = at("12:00")
+    store.progress(CLOSE).status_written_at = at("12:00")
     store.prune(CLOSE)
-    assert (store.facts(CLOSE).history, store.observations(CLOSE).status_written_at) == ((), at("12:00"))
+    assert (store.facts(CLOSE).history, store.progress(CLOSE).status_written_at) == ((), at("12:00"))
 
 
 # ---- what is held of a request

@@ -19,7 +19,7 @@ from process_operator.state.request_observations import Interrupted, RequestDele
 
 
 @dataclass(slots=True)
-class RequestObservations:
+class RequestProgress:
     """Progress of the reconciler with one request: decided statuses, failures and retries. Times are UTC."""
 
     status: ProcessRequestStatus | None = None
@@ -39,12 +39,12 @@ class RequestObservations:
     """Time until which the API server wants no call about this request (Retry-After)."""
 
 
-class ObservedRequests:
+class Memory:
     """Facts and progress of all requests."""
 
     def __init__(self) -> None:
         self._facts: dict[NamespacedName, RequestFacts] = {}
-        self._progress: dict[NamespacedName, RequestObservations] = {}
+        self._progress: dict[NamespacedName, RequestProgress] = {}
 
     def observe(self, key: NamespacedName, observation: Observation) -> None:
         """Apply an observation about a request to its facts."""
@@ -62,11 +62,11 @@ class ObservedRequests:
         """The facts about a request."""
         return self._facts.get(key, NO_FACTS)
 
-    def progress(self, key: NamespacedName) -> RequestObservations:
+    def progress(self, key: NamespacedName) -> RequestProgress:
         """The progress with a request. The reconciler changes it in place."""
-        return self._progress.setdefault(key, RequestObservations())
+        return self._progress.setdefault(key, RequestProgress())
 
-    def find_progress(self, key: NamespacedName) -> RequestObservations | None:
+    def find_progress(self, key: NamespacedName) -> RequestProgress | None:
         """The progress with a request, if there is any."""
         return self._progress.get(key)
 
@@ -84,7 +84,7 @@ class ObservedRequests:
         """Evict what holds for a deleted request only."""
         self.observe(key, RequestDeleted())
         if key in self._progress:
-            self._progress[key] = RequestObservations()
+            self._progress[key] = RequestProgress()
 
     def mark_backfill_deleted(self, key: NamespacedName, name: str) -> None:
         """Evict the decided status of a deleted backfill."""
@@ -103,7 +103,7 @@ class ObservedRequests:
         """Evict an entry that says nothing, so that an idle request costs only its object."""
         progress = self._progress.get(key)
         written_at = progress.status_written_at if progress is not None else None
-        is_idle = progress is None or progress == RequestObservations(status_written_at=written_at)
+        is_idle = progress is None or progress == RequestProgress(status_written_at=written_at)
         if is_gone or (is_idle and self.facts(key) == NO_FACTS):
             self._progress.pop(key, None)
             self._facts.pop(key, None)
