@@ -36,12 +36,15 @@ packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("pu
 echo "$PWD/operator" >"$packages/process_operator.pth"
 # The scripts that pip would write for [project.scripts], by way of sh: a path may be too long for a first line or have spaces.
 interpreter=$(cd "$venv/bin" && pwd)/python
-console_script() { # NAME MODULE
-    printf '#!/bin/sh\nexec "%s" -c "import sys; sys.argv[0] = \"%s\"; from %s import main; main()" "$@"\n' "$interpreter" "$1" "$2" >"$venv/bin/$1"
+console_script() { # NAME MODULE FUNCTION
+    cat >"$venv/bin/$1" <<END
+#!/bin/sh
+exec "$interpreter" -c 'import sys; from $2 import $3 as main; sys.argv[0] = "$1"; sys.exit(main())' "\$@"
+END
     chmod +x "$venv/bin/$1"
 }
-console_script process-operator process_operator.__main__
-console_script kubectl-process process_operator.plugin.app
-console_script kubectl-process_operator process_operator.plugin.app
-console_script kubectl_complete-process process_operator.plugin.completion
-console_script kubectl_complete-process_operator process_operator.plugin.completion
+console_script process-operator process_operator.__main__ app
+console_script kubectl-process process_operator.plugin.app main
+console_script kubectl-process_operator process_operator.plugin.app main
+console_script kubectl_complete-process process_operator.plugin.completion main
+console_script kubectl_complete-process_operator process_operator.plugin.completion main
