@@ -388,7 +388,7 @@ class Store:
 
 def _urgency_of(kind: Kind, value: Any, held: Entry[Any] | None) -> Urgency:
     if kind is JOB:
-        return job_urgency(value)
+        return job_urgency(value, held.value if held is not None else None)
     if kind is PROCESS_RUN:
         return run_urgency(value, held.value if held is not None else None)
     return Urgency.BATCHED if kind is POD else Urgency.IMMEDIATE

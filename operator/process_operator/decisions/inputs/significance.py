@@ -26,12 +26,18 @@ class Urgency(StrEnum):
     """Within `BATCH_SECONDS`, so that one decision covers all events of that time."""
 
 
-def job_urgency(job: Job) -> Urgency:
-    """Urgency of a new version of a Job.
+def job_urgency(job: Job, before: Job | None) -> Urgency:
+    """Urgency of a new version of a Job; `before` is the version that the operator knew, if it knew one.
 
-    The Job controller of Kubernetes has the same rule: it batches the events of pods for a second.
+    A Job that begins to end is immediate, because its log must be read before the pods are gone. After
+    SuccessCriteriaMet the pods have ended by themselves, and the end of the Job follows at once. Otherwise the rule is
+    that of the Job controller of Kubernetes, which batches the events of pods for a second.
     """
-    return Urgency.IMMEDIATE if job.finished is not None else Urgency.BATCHED
+    if job.finished is not None:
+        return Urgency.IMMEDIATE
+    begins_to_end = job.is_ending and (before is None or not before.is_ending)
+    succeeds = job.ending is not None and job.ending.type == "SuccessCriteriaMet"
+    return Urgency.IMMEDIATE if begins_to_end and not succeeds else Urgency.BATCHED
 
 
 def run_urgency(run: ProcessRun, before: ProcessRun | None) -> Urgency:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -35,6 +37,8 @@ READY: Final = a_job({"active": 1, "ready": 1})
 ONE_FAILED: Final = a_job({"active": 1, "failed": 1})
 SUSPENDED: Final = a_job({}, suspend=True)
 ENDING: Final = a_job({"active": 1, **condition("SuccessCriteriaMet")})
+FAILING: Final = a_job({"active": 1, **condition("FailureTarget")})
+DELETED: Final = replace(NEW, metadata=replace(NEW.metadata, deletion_timestamp=datetime(2027, 3, 1, 12, tzinfo=UTC)))
 COMPLETE: Final = a_job({"succeeded": 1, **condition("Complete")})
 FAILED: Final = a_job({"failed": 1, **condition("Failed")})
 
@@ -42,6 +46,8 @@ FAILED: Final = a_job({"failed": 1, **condition("Failed")})
 @pytest.mark.parametrize(
     ("job", "expected"),
     [
+        pytest.param(FAILING, IMMEDIATE, id="a Job whose pods are ended because it failed"),
+        pytest.param(DELETED, IMMEDIATE, id="a Job that was deleted while its pods run"),
         pytest.param(NEW, BATCHED, id="a new Job"),
         pytest.param(ACTIVE, BATCHED, id="a Job that got a pod"),
         pytest.param(READY, BATCHED, id="a Job whose pod became ready"),
@@ -53,7 +59,11 @@ FAILED: Final = a_job({"failed": 1, **condition("Failed")})
     ],
 )
 def test_urgency_of_a_job(job: Job, expected: Urgency) -> None:
-    assert job_urgency(job) is expected
+    assert job_urgency(job, NEW) is expected
+
+
+def test_a_job_that_goes_on_ending_is_batched() -> None:
+    assert job_urgency(a_job({"active": 1, "terminating": 1, **condition("FailureTarget")}), FAILING) is BATCHED
 
 
 OURS: Final = {"kind": "ProcessRequest", "apiVersion": "process-operator.io/v1alpha1", "name": "close", "uid": "1"}
