@@ -21,7 +21,7 @@ async def write_backfill_status(
     try:
         answer = await replace_status(services.api, PROCESS_BACKFILL, backfill, status)
     except NotFound:
-        services.store.mark_deleted(PROCESS_BACKFILL, key[0], backfill.metadata.name)
+        services.store.mark_deleted(PROCESS_BACKFILL, key[0], backfill.metadata.name, uid=backfill.metadata.uid)
     except StatusChanged as changed:
         services.store.apply(PROCESS_BACKFILL, changed.current)
     else:

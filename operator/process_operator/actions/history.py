@@ -52,7 +52,7 @@ async def _read_request(context: ActionContext) -> None:
     try:
         context.store.apply(PROCESS_REQUEST, await context.api.get(PROCESS_REQUEST, *context.key))
     except NotFound:
-        context.store.mark_deleted(PROCESS_REQUEST, *context.key)
+        context.store.mark_deleted(PROCESS_REQUEST, *context.key, uid=context.snapshot.uid)
 
 
 async def load_process_runs(context: ActionContext, action: actions.LoadProcessRuns) -> None:

@@ -57,7 +57,7 @@ class LogReader:
     def start(self, key: NamespacedName, action: ReadLog) -> None:
         """Read (or follow) the log of a run's container."""
         self._store.observe(key, LogRequested(action.run))
-        self._spawn(key, action.run, self._read(key, action))
+        self._spawn(key, action.run, lambda uid: self._read(key, uid, action))
 
     async def follow_before_kill(self, key: NamespacedName, action: KillJob) -> None:
         """Open the log of a Job that the operator is about to kill. Returns when the API server has started to send it."""
@@ -78,8 +78,9 @@ class LogReader:
         )
         grace = max((raw["spec"].get("terminationGracePeriodSeconds") or 0 for raw in listing.items), default=0)
         self._store.observe(key, LogRequested(action.run))
-        finish = self._finish(key, action.run, source, follower, action.tail_bytes, grace + _EXTRA_GRACE_SECONDS)
-        self._spawn(key, action.run, finish)
+        seconds = grace + _EXTRA_GRACE_SECONDS
+        run = action.run
+        self._spawn(key, run, lambda uid: self._finish(key, run, uid, source, follower, action.tail_bytes, seconds))
 
     async def close(self) -> None:
         """Cancel all readers. Their logs are read again after a restart."""
@@ -87,37 +88,47 @@ class LogReader:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _spawn(self, key: NamespacedName, run: str, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+    def _spawn(self, key: NamespacedName, run: str, work: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+        """Start the reader of a run. `work` receives the UID of that run, because another run may get its name."""
+        uid = self._uid_of(key, run)
+        task = asyncio.create_task(work(uid))
         self._tasks.add(task)
 
         def ended(task: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
-            if task.cancelled() and self._store.runs.get(key[0], run) is not None:
+            if task.cancelled() and uid and self._uid_of(key, run) == uid:
                 # kopf cancels tasks that started after it when it ends. The log is then requested again.
                 self._store.observe(key, LogReadingCancelled(run))
                 self._on_read(key)
 
         task.add_done_callback(ended)
 
-    async def _read(self, key: NamespacedName, action: ReadLog) -> None:
+    async def _read(self, key: NamespacedName, uid: str, action: ReadLog) -> None:
         source = action.source
         assert source.pod is not None
         if action.follow:
             follower = await LogFollower.open(
                 self._api, namespace=key[0], pod=source.pod, container=source.container, tail_bytes=action.tail_bytes
             )
-            await self._finish(key, action.run, source, follower, action.tail_bytes, _MAX_FOLLOW_SECONDS)
+            await self._finish(key, action.run, uid, source, follower, action.tail_bytes, _MAX_FOLLOW_SECONDS)
             return
-        self._report(key, action.run, source, await self._tail(key, source, action.tail_bytes), action.tail_bytes)
+        result = await self._tail(key, source, action.tail_bytes)
+        self._report(key, action.run, uid, source, result, action.tail_bytes)
 
     async def _finish(
-        self, key: NamespacedName, run: str, source: LogSource, follower: LogFollower, tail_bytes: int, seconds: float
+        self,
+        key: NamespacedName,
+        run: str,
+        uid: str,
+        source: LogSource,
+        follower: LogFollower,
+        tail_bytes: int,
+        seconds: float,
     ) -> None:
         result = await follower.finish(seconds)
         if result.gone is not None:
             result = await self._tail(key, source, tail_bytes)
-        self._report(key, run, source, result, tail_bytes)
+        self._report(key, run, uid, source, result, tail_bytes)
 
     async def _tail(self, key: NamespacedName, source: LogSource, tail_bytes: int) -> TailResult:
         assert source.pod is not None
@@ -135,9 +146,16 @@ class LogReader:
             log.warning("a log could not be read", namespace=key[0], pod=source.pod, error=str(error))
             return TailResult(gone=LogReason.KUBELET_UNREACHABLE)
 
-    def _report(self, key: NamespacedName, run: str, source: LogSource, result: TailResult, tail_bytes: int) -> None:
-        if self._store.runs.get(key[0], run) is None:
-            return  # the run was recorded or deleted meanwhile
+    def _uid_of(self, key: NamespacedName, run: str) -> str:
+        """Return the UID of the open run of that name, or an empty string."""
+        held = self._store.runs.get(key[0], run)
+        return held.uid if held is not None else ""
+
+    def _report(
+        self, key: NamespacedName, run: str, uid: str, source: LogSource, result: TailResult, tail_bytes: int
+    ) -> None:
+        if not uid or self._uid_of(key, run) != uid:
+            return  # the run was recorded or deleted meanwhile, and another one may have its name
         raw = None if result.gone is not None else result.data
         text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
         self._store.observe(key, LogRead(run, text, source.pod))

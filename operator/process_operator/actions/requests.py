@@ -68,7 +68,7 @@ async def _explain_failure(context: ActionContext, seen: Metadata, error: Invali
     try:
         current = await context.api.get(PROCESS_REQUEST, *context.key)
     except NotFound:
-        context.store.mark_deleted(PROCESS_REQUEST, *context.key)
+        context.store.mark_deleted(PROCESS_REQUEST, *context.key, uid=seen.uid)
         raise
     if current["metadata"]["resourceVersion"] == seen.resource_version:
         raise error

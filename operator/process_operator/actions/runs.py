@@ -134,7 +134,7 @@ async def adopt_run(context: ActionContext, action: actions.AdoptRun) -> None:
     try:
         answer = await context.api.patch(PROCESS_RUN, context.namespace, action.run, aimed(action.patch, action.uid))
     except NotFound:
-        _mark_run_deleted(context, action.run)
+        context.store.mark_deleted(PROCESS_RUN, context.namespace, action.run, uid=action.uid)
     except Invalid:
         current = await context.api.get(PROCESS_RUN, context.namespace, action.run)
         if current["metadata"]["uid"] == action.uid:
@@ -153,7 +153,7 @@ async def report_run(context: ActionContext, action: actions.ReportRun) -> None:
     try:
         answer = await replace_status(context.api, PROCESS_RUN, seen, action.status)
     except NotFound:
-        _mark_run_deleted(context, action.run)
+        context.store.mark_deleted(PROCESS_RUN, context.namespace, action.run, uid=seen.metadata.uid)
     except StatusChanged as changed:
         # Another operator has finished it, and a finished phase never changes. Or another run has the name now.
         is_same = changed.current["metadata"]["uid"] == seen.metadata.uid
@@ -194,12 +194,6 @@ async def grow_summary(context: ActionContext, action: actions.GrowSummary) -> N
         context.observe(HistoryOutdated())
         raise Conflict(f"the summary {action.run} has changed since it was read", status=409) from error
     _apply_run(context, answer)
-
-
-def _mark_run_deleted(context: ActionContext, run: str) -> None:
-    entry = context.store.runs.get(context.namespace, run)
-    if entry is not None:
-        context.store.mark_deleted(PROCESS_RUN, context.namespace, run)
 
 
 async def delete_runs(context: ActionContext, action: actions.DeleteRuns) -> None:

@@ -109,8 +109,6 @@ class Reconciler:
             log.exception("decision failed", namespace=key[0], request=key[1])
             wake_at = self._retries.after_failure(key, error)
             await self._blocked.report_internal_error(key, wake_at)
-        else:
-            self._retries.after_success(key)
         self._wake(key, wake_at)
         self._store.prune(key)
 
@@ -136,11 +134,13 @@ class Reconciler:
             if follows is FollowUp.BATCHED:
                 # A follow-up that was pending before keeps its time, so that ticks never postpone it again and again.
                 self._queue.add(key, after=BATCH_SECONDS if pending_seconds is None else pending_seconds)
+                self._retries.after_success(key)
                 return decision.plan.wake_at
             if self._queue.has_due:
                 break
             if follows is FollowUp.NONE and not self._blocked.drop_unneeded(key, decision.snapshot, decision.now):
                 allowed_at = await self._statuses.write(key, decision.snapshot)
+                self._retries.after_success(key)
                 return min(filter(None, (decision.plan.wake_at, allowed_at)), default=None)
         self._queue.add(key)
         return None
