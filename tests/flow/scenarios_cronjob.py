@@ -40,6 +40,27 @@ async def plain(flow: Flow) -> None:
     flow.expect(lambda: flow.request().status.last_schedule_time, at("12:30:00"))
 
 
+@scenario("every hour from a full minute on, whose first tick is the start of the activation", ends=[SUCCEEDED] * 2)
+async def hourly(flow: Flow) -> None:
+    flow.apply(timing={"schedule": {"hourly": {"every": 1}}})
+    await flow.to(61 * MINUTE)
+    flow.expect(lambda: flow.request().status.engine, "CronJob")
+
+
+@scenario(
+    "every hour from a full minute on, resumed at another full minute",
+    ends=[SUCCEEDED] * 3,
+    due=lambda: ticks(0, 30, 90),
+)
+async def hourly_resumed(flow: Flow) -> None:
+    flow.apply(timing={"schedule": {"hourly": {"every": 1}}})
+    await flow.to(10 * MINUTE)
+    flow.edit(suspend=True)
+    await flow.to(30 * MINUTE)
+    flow.edit(suspend=False)
+    await flow.to(91 * MINUTE)
+
+
 @scenario("every 10 minutes from a minute that the request draws for itself", ends=[SUCCEEDED] * 4)
 async def hashed(flow: Flow) -> None:
     flow.apply(timing=cron("H/10 * * * *"))

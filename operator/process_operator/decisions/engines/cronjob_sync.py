@@ -29,6 +29,7 @@ from process_operator.resources.conditions import EventReason
 from process_operator.resources.engine import Engine
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
+from process_operator.timing.recurrence import Recurrence
 
 MAX_UNRECORDED_JOBS: Final = 50
 """Jobs without a run that the CronJob may have while the API server rejects runs, before the operator suspends it.
@@ -65,19 +66,24 @@ def plan_cronjob(
         name = cronjob.metadata.name
         message = f"suspended CronJob {name}, because its {unrecorded} Jobs cannot be recorded: {no_runs.message}"
         planned += part(Emit(EventReason.BLOCKED, message, warning=True, about=name))
-    patches = _patches(snapshot, cronjob, spec, template.hash, None if is_idle else now)
+    patches = _patches(snapshot, cronjob, spec, template.hash, acceptance.recurrence, None if is_idle else now)
     return planned + part(*patches)
 
 
 def _patches(
-    snapshot: Snapshot, cronjob: CronJob, spec: dict[str, Any], template_hash: str, armed_at: datetime | None
+    snapshot: Snapshot,
+    cronjob: CronJob,
+    spec: dict[str, Any],
+    template_hash: str,
+    recurrence: Recurrence | None,
+    armed_at: datetime | None,
 ) -> Iterator[PatchCronJob]:
     """The patches that bring a CronJob up to date. `armed_at` is the present (UTC) if it is to fire."""
     name, uid, request = cronjob.metadata.name, cronjob.metadata.uid, snapshot.request
     assert request is not None
     if labels := identity_patch(request, cronjob.metadata):
         yield PatchCronJob(name, uid, labels)
-    quiet, last = _quiet_until(snapshot, cronjob), cronjob.last_schedule_time
+    quiet, last = _quiet_until(snapshot, cronjob, recurrence), cronjob.last_schedule_time
     if armed_at is not None and (last is None or last < quiet or (last > armed_at + _CLOCK_SKEW and last != quiet)):
         patch = {"status": {"lastScheduleTime": format_instant(quiet)}}
         yield PatchCronJob(name, uid, patch, subresource="status")
@@ -96,7 +102,9 @@ def armed_cronjob(snapshot: Snapshot, acceptance: Acceptance) -> CronJob | None:
     if acceptance.lookup is not None or request is None or cronjob is None or template is None or choice is None:
         return None
     last = cronjob.last_schedule_time
-    if cronjob.metadata.deletion_timestamp is not None or last is None or last < _quiet_until(snapshot, cronjob):
+    if cronjob.metadata.deletion_timestamp is not None or last is None:
+        return None
+    if last < _quiet_until(snapshot, cronjob, acceptance.recurrence):
         return None
     spec = _wanted_spec(request, template, choice, suspend=False)
     return cronjob if _is_up_to_date(cronjob, spec, template.hash) else None
@@ -116,12 +124,17 @@ def _wanted_spec(
     )
 
 
-def _quiet_until(snapshot: Snapshot, cronjob: CronJob) -> datetime:
-    """The instant (UTC) after which the controller may fire: the start of the activation, or just before startTime."""
+def _quiet_until(snapshot: Snapshot, cronjob: CronJob, recurrence: Recurrence | None) -> datetime:
+    """The instant (UTC) after which the controller may fire: the start of the activation, or just before startTime.
+
+    The first tick of an hourly or minutely schedule is the start of its activation. If that is a whole minute, the
+    controller has to start it too.
+    """
     status, request = snapshot.status, snapshot.request
     assert request is not None and request.spec.timing.schedule is not None
     assert status.activation is not None and status.activation.since is not None
-    candidates = [status.activation.since]
+    floor = recurrence.floor if recurrence is not None else status.activation.since
+    candidates = [min(floor, status.activation.since)]
     start = request.spec.timing.schedule.start_time
     if start is not None:
         candidates.append(start - timedelta(seconds=1))
