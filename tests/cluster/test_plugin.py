@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,6 +103,8 @@ class Desk:
             encoding="utf-8",
             timeout=PATIENCE_SECONDS,
             dimensions=(24, COLUMNS),
+            # A process that was started in the background ignores SIGINT, and its children inherit that.
+            preexec_fn=_accept_interrupts,
         )
         try:
             yield child
@@ -111,6 +114,10 @@ class Desk:
     def _command(self, arguments: tuple[str, ...], user: str) -> list[str]:
         impersonated = ("--as", self.user(user)) if user else ()
         return [*arguments, "-n", self.space.namespace, *impersonated]
+
+
+def _accept_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def ended(child: pexpect.spawn[str]) -> int | None:
