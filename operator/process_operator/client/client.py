@@ -6,11 +6,12 @@ Every write is one call to the API server. Neighbours: `access.py` opens it, `ru
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from process_operator.cluster.errors import NotFound
+from process_operator.cluster.errors import AlreadyExists, NotFound
 from process_operator.resources.kinds import CONFIG_MAP, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
 from process_operator.resources.names import (
@@ -29,6 +30,9 @@ _MANY: Final = 50
 """Above this number, one list of all runs costs the API server less than a read of each."""
 _NAME_ROOM: Final = 50
 """Characters of a request's name in the generated name of its run, so that the whole stays within 63."""
+_SUFFIX_ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+"""Characters of generated names (Kubernetes, `k8s.io/apimachinery/pkg/util/rand`): without vowels there are no words."""
+_SUFFIX_LENGTH: Final = 5
 
 
 class Client:
@@ -97,14 +101,14 @@ class Client:
     # ---- write
 
     async def start_run(self, request: str, *, dry_run: bool = False) -> Object:
-        """Create a Manual run of a request; the API server completes its name."""
+        """Create a Manual run of a request, under a name with a random end."""
         body = {
             "apiVersion": API_VERSION,
             "kind": "ProcessRun",
-            "metadata": {"generateName": f"{request[:_NAME_ROOM].rstrip('-.')}-", "namespace": self.namespace},
+            "metadata": {"name": _generated_name(request), "namespace": self.namespace},
             "spec": {"request": {"name": request}, "trigger": "Manual"},
         }
-        return await self.api.create(PROCESS_RUN, self.namespace, body, dry_run=dry_run)
+        return await self._create(PROCESS_RUN, body, dry_run=dry_run)
 
     async def cancel_run(self, name: str, *, dry_run: bool = False) -> Object:
         """Ask the operator to end a run. It cannot be taken back."""
@@ -132,7 +136,7 @@ class Client:
         body = {
             "apiVersion": API_VERSION,
             "kind": "ProcessBackfill",
-            "metadata": {"generateName": f"{request[:_NAME_ROOM].rstrip('-.')}-", "namespace": self.namespace},
+            "metadata": {"name": _generated_name(request), "namespace": self.namespace},
             "spec": {
                 "request": {"name": request},
                 "from": format_instant(start),
@@ -140,11 +144,41 @@ class Client:
                 "rerun": rerun,
             },
         }
-        return await self.api.create(PROCESS_BACKFILL, self.namespace, body, dry_run=dry_run)
+        return await self._create(PROCESS_BACKFILL, body, dry_run=dry_run)
 
     async def create_request(self, body: Object, *, dry_run: bool = False) -> Object:
         """Create a ProcessRequest."""
-        return await self.api.create(PROCESS_REQUEST, self.namespace, body, dry_run=dry_run)
+        return await self._create(PROCESS_REQUEST, body, dry_run=dry_run)
+
+    async def _create(self, kind: Kind, body: Object, *, dry_run: bool) -> Object:
+        """Create an object once, even if the answer to an earlier try was lost.
+
+        The client chooses the name, so a repeated POST finds the object of the earlier one.
+        """
+        try:
+            return await self.api.create(kind, self.namespace, body, dry_run=dry_run)
+        except AlreadyExists as error:
+            if not error.maybe_done or dry_run:
+                raise
+            found = await self.api.get(kind, self.namespace, body["metadata"]["name"])
+            if not _includes(found["spec"], body["spec"]):
+                raise
+            return found
+
+
+def _generated_name(request: str) -> str:
+    """Make a name for an object of a request, as `generateName` of the API server does."""
+    suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(_SUFFIX_LENGTH))
+    return f"{request[:_NAME_ROOM].rstrip('-.')}-{suffix}"
+
+
+def _includes(found: Any, given: Any) -> bool:
+    """Check whether a stored value is the given one, to which the API server may have added defaults."""
+    if isinstance(found, dict) and isinstance(given, dict):
+        return all(key in found and _includes(found[key], value) for key, value in given.items())
+    if isinstance(found, list) and isinstance(given, list):
+        return len(found) == len(given) and all(map(_includes, found, given))
+    return bool(found == given)
 
 
 def due_of(run: Object) -> str:

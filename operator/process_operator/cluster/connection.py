@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import aiohttp
+import yaml
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
@@ -120,12 +121,14 @@ async def connect(
     configuration = Configuration()
     try:
         await load(configuration)
-    except (ConfigException, OSError, KeyError, TypeError, ValueError) as error:
+    except (ConfigException, yaml.YAMLError, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ConfigurationError(f"cannot use the Kubernetes configuration: {error}") from error
     try:
         return Connection(configuration, Login(configuration, load), max_connections=max_connections, headers=headers)
     except ProxyError as error:
         raise ConfigurationError(str(error)) from error
+    except OSError as error:  # ssl.SSLError is one of them
+        raise ConfigurationError(f"cannot use the certificates of the Kubernetes configuration: {error}") from error
 
 
 def _source(kubeconfig: str | None, context: str | None) -> Callable[[Configuration], Awaitable[None]]:

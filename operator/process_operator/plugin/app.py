@@ -20,7 +20,7 @@ from process_operator.plugin.app_import import import_app
 from process_operator.plugin.connection import Connecting
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun, Form
-from process_operator.plugin.options import DryRunOption, Everywhere, Selector, Yes, cluster_command
+from process_operator.plugin.options import DryRunOption, Everywhere, Selector, Yes, cluster_command, not_empty
 from process_operator.plugin.terminal import note
 
 _INTERRUPTED: Final = 130
@@ -34,10 +34,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-Request = Annotated[str, typer.Argument(help="Name of a ProcessRequest.")]
-OptionalRequest = Annotated[str | None, typer.Argument(help="Name of a ProcessRequest.")]
-Requests = Annotated[list[str] | None, typer.Argument(help="Names of ProcessRequests.")]
-Run = Annotated[str, typer.Argument(help="Name of a ProcessRun.")]
+Request = Annotated[str, typer.Argument(help="Name of a ProcessRequest.", callback=not_empty)]
+OptionalRequest = Annotated[str | None, typer.Argument(help="Name of a ProcessRequest.", callback=not_empty)]
+Requests = Annotated[list[str] | None, typer.Argument(help="Names of ProcessRequests.", callback=not_empty)]
+Run = Annotated[str, typer.Argument(help="Name of a ProcessRun.", callback=not_empty)]
 Timeout = Annotated[str | None, typer.Option("--timeout", help="Give up after this time, such as 10m.", metavar="T")]
 
 
@@ -146,7 +146,8 @@ def run(
     connecting: Connecting,
     request: OptionalRequest = None,
     process: Annotated[
-        str | None, typer.Option(help="Run this Process, by a request that removes itself.", metavar="NAME")
+        str | None,
+        typer.Option(help="Run this Process, by a request that removes itself.", metavar="NAME", callback=not_empty),
     ] = None,
     param: Annotated[
         list[str] | None,
@@ -181,7 +182,7 @@ def run(
 @cluster_command
 def cancel(
     connecting: Connecting,
-    names: Annotated[list[str], typer.Argument(help="Names of ProcessRuns.")],
+    names: Annotated[list[str], typer.Argument(help="Names of ProcessRuns.", callback=not_empty)],
     yes: Yes = False,
     dry_run: DryRunOption = DryRun.NONE,
 ) -> None:
@@ -255,7 +256,10 @@ def reschedule(
 @cluster_command
 def logs(
     connecting: Connecting,
-    name: Annotated[str, typer.Argument(help="Name of a ProcessRun, or of a ProcessRequest for its newest run.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="Name of a ProcessRun, or of a ProcessRequest for its newest run.", callback=not_empty),
+    ],
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Print new lines until the run ends.")] = False,
     tail: Annotated[int | None, typer.Option(min=0, help="Print only so many of the last lines.", metavar="N")] = None,
     container: Annotated[

@@ -39,7 +39,7 @@ class Connecting:
         # The client and its dependencies take 0.5 s to import.
         import asyncio  # noqa: PLC0415
 
-        from process_operator.client.access import Access, open_client  # noqa: PLC0415
+        from process_operator.client.access import Access, ImpersonationError, open_client  # noqa: PLC0415
         from process_operator.cluster.errors import ApiError  # noqa: PLC0415
         from process_operator.settings import ConfigurationError  # noqa: PLC0415
 
@@ -61,6 +61,8 @@ class Connecting:
             return asyncio.run(connected())
         except ApiError as error:
             raise CommandError(in_words(error)) from error
+        except ImpersonationError as error:
+            raise CommandError(str(error), Exit.USAGE) from error
         except ConfigurationError as error:
             raise CommandError(f"{error}. Set KUBECONFIG, or use --kubeconfig", Exit.ERROR) from error
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from process_operator.plugin.connection import Connecting
+from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun
 
 _DAY_SECONDS: Final = 86_400
@@ -36,6 +37,13 @@ Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask before a chan
 DryRunOption = Annotated[
     DryRun, typer.Option("--dry-run", help="Only show the change (client), or let the API server check it (server).")
 ]
+
+
+def not_empty(value: Any) -> Any:
+    """Reject an empty name: its URL would be that of the whole collection. Raises CommandError."""
+    if value == "" or (isinstance(value, list | tuple) and "" in value):
+        raise CommandError("a name must not be empty", Exit.USAGE)
+    return value
 
 
 def _shared(

@@ -1,0 +1,80 @@
+"""Client: a create whose answer is lost makes one object, and only that object counts as created."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from process_operator.client.client import Client
+from process_operator.cluster.api import Api
+from process_operator.cluster.errors import AlreadyExists
+from process_operator.resources.kinds import Kind
+
+Object = dict[str, Any]
+
+FROM = datetime(2026, 11, 1, tzinfo=UTC)
+TO = datetime(2026, 11, 7, tzinfo=UTC)
+REQUEST: Object = {"metadata": {"name": "daily"}, "spec": {"process": {"name": "close"}, "timing": {}}}
+
+
+class OneLostAnswer:
+    """An API whose every create is stored, and whose answer says that an object of this name exists."""
+
+    def __init__(self, *, maybe_done: bool = True, stored: Object | None = None) -> None:
+        self.maybe_done = maybe_done
+        self.stored = stored
+        self.sent: list[Object] = []
+
+    async def create(self, _kind: Kind, _namespace: str, body: Object, **_: object) -> Object:
+        self.sent.append(body)
+        raise AlreadyExists("it exists", status=409, reason="AlreadyExists", maybe_done=self.maybe_done)
+
+    async def get(self, _kind: Kind, _namespace: str, name: str) -> Object:
+        assert name == self.sent[-1]["metadata"]["name"]
+        return self.stored or {**self.sent[-1], "spec": {**self.sent[-1]["spec"], "suspend": False}}
+
+
+def client(api: OneLostAnswer) -> Client:
+    return Client(cast("Api", api), "erp")
+
+
+def test_run_whose_answer_is_lost_is_created_once() -> None:
+    api = OneLostAnswer()
+    body = asyncio.run(client(api).start_run("daily"))
+    assert len(api.sent) == 1
+    assert re.fullmatch("daily-[bcdfghjklmnpqrstvwxz2456789]{5}", body["metadata"]["name"])
+
+
+def test_backfill_whose_answer_is_lost_is_created_once() -> None:
+    api = OneLostAnswer()
+    body = asyncio.run(client(api).backfill("daily", FROM, TO, rerun="Never"))
+    assert len(api.sent) == 1
+    assert body["metadata"]["name"] == api.sent[0]["metadata"]["name"]
+
+
+def test_name_of_a_long_request_leaves_room_for_the_suffix() -> None:
+    body = asyncio.run(client(OneLostAnswer()).start_run("a" * 49 + "." + "b" * 100))
+    assert re.fullmatch("a{49}-[a-z0-9]{5}", body["metadata"]["name"])
+
+
+def test_request_whose_answer_is_lost_counts_as_created() -> None:
+    body = asyncio.run(client(OneLostAnswer()).create_request(REQUEST))
+    assert body["spec"]["suspend"] is False
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        pytest.param(OneLostAnswer(maybe_done=False), id="no earlier try can have created it"),
+        pytest.param(
+            OneLostAnswer(stored={"spec": {"process": {"name": "open"}, "timing": {}}}), id="it is another's request"
+        ),
+    ],
+)
+def test_request_that_existed_before_is_an_error(api: OneLostAnswer) -> None:
+    with pytest.raises(AlreadyExists):
+        asyncio.run(client(api).create_request(REQUEST))
