@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.yaml_text import yaml_text
 
 _COLORS: Final = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1"}
 _GAP: Final = "   "
@@ -74,12 +75,7 @@ def say_json(value: Any) -> None:
 
 def say_yaml(value: Any) -> None:
     """Print a value as YAML; if it holds control or format characters, all others than ASCII are escaped."""
-    import yaml  # noqa: PLC0415 - only -o yaml needs it
-
-    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
-    if not all(char == "\n" or char.isprintable() for char in text):
-        text = yaml.safe_dump(value, sort_keys=False, allow_unicode=False)
-    print(text, end="")
+    print(yaml_text(value), end="")
 
 
 def table(
