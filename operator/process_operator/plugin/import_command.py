@@ -60,7 +60,7 @@ def _cronjobs(connecting: Connecting, names: list[str], *, selector: str | None,
 def show_crontab(file: str, *, image: str, time_zone: str, system: bool) -> None:
     """Print requests for the lines of a crontab."""
     _check_zone(time_zone)
-    _print(import_crontab(_text(file), CrontabOptions(image, time_zone, system)))
+    _print(import_crontab(_text(file), CrontabOptions(image, time_zone, datetime.now(UTC), system)))
 
 
 def show_etendo(file: str, *, time_zone: str, mapping: str | None, everything: bool, repetitions: str) -> None:

@@ -86,7 +86,7 @@ def import_cronjob(body: Object, options: CronJobOptions) -> Imported:
         labels=labels,
         annotations=annotations,
     )
-    return checked(Imported(name, (made,), tuple(remarks)))
+    return checked(Imported(name, (made,), tuple(remarks)), now=options.now)
 
 
 def _schedule(spec: Object, options: CronJobOptions, remarks: list[str]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Lines of a crontab (crontab(5) of Vixie cron and cronie) as ProcessRequests."""
+"""Lines of a crontab (crontab(5) of Vixie cron and cronie) as ProcessRequests.
+
+Neighbours: `crontab_times.py` translates the times, `crontab_script.py` the command.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from process_operator.plugin.importing.crontab_script import literal, script_of
+from process_operator.plugin.importing.crontab_times import crontab_times
 from process_operator.plugin.importing.imported import Imported, Names, checked, manifest
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _VARIABLE: Final = re.compile(r"""^\s*(["']?)([A-Za-z_][A-Za-z0-9_]*)\1\s*=\s*(.*?)\s*$""")
 _WORDS: Final = {
@@ -20,19 +28,22 @@ _WORDS: Final = {
     "@daily": "@daily",
     "@hourly": "@hourly",
 }
-_PERCENT: Final = re.compile(r"(?<!\\)%")
-_END_OF_INPUT: Final = "END_OF_INPUT"
+_BLANKS: Final = " \t\r"
+_GAP: Final = re.compile(r"[ \t]+")
 _SHELL: Final = "/bin/sh"
 _FIELDS: Final = 5
-_SUNDAY_AT_THE_END: Final = re.compile(r"^([1-6])-7$")
 
 
 @dataclass(frozen=True, slots=True)
 class CrontabOptions:
-    """The options of `import crontab`. With `system` lines have a user after the times, as in /etc/crontab."""
+    """The options of `import crontab`. With `system` lines have a user after the times, as in /etc/crontab.
+
+    Schedules are judged as of `now` (UTC).
+    """
 
     image: str
     time_zone: str
+    now: datetime
     system: bool = False
 
 
@@ -52,7 +63,7 @@ class _Environment:
         match name:
             case "SHELL":
                 self.shell = value
-            case "CRON_TZ" | "TZ":
+            case "CRON_TZ":
                 self.zone = value
             case "MAILTO":
                 self.mail = value
@@ -65,8 +76,8 @@ class _Environment:
 def import_crontab(text: str, options: CrontabOptions) -> Iterator[Imported]:
     """Make a ProcessRequest out of each line that runs a command."""
     environment, names = _Environment(), Names()
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.strip()
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip(_BLANKS)
         if not line or line.startswith("#"):
             continue
         if (variable := _VARIABLE.match(line)) and not line.startswith("@"):
@@ -76,59 +87,46 @@ def import_crontab(text: str, options: CrontabOptions) -> Iterator[Imported]:
 
 
 def _line(source: str, line: str, environment: _Environment, options: CrontabOptions, names: Names) -> Imported:
+    is_quiet, line = line.startswith("-"), line.removeprefix("-")
     count = (1 if line.startswith("@") else _FIELDS) + options.system
-    parts = line.split(None, count)
+    parts = _GAP.split(line, maxsplit=count)
     if len(parts) <= count:
         return Imported(
             source, refused="it has no command after the times" + (" and the user" if options.system else "")
         )
     *times, command = parts
     user = times.pop() if options.system else ""
-    if times[0].lower() == "@reboot":
-        return Imported(
-            source, refused="@reboot has no counterpart in a cluster; a Deployment runs while the cluster does"
-        )
-    cron = _WORDS.get(times[0].lower(), "") if times[0].startswith("@") else _cron(times)
-    if not cron:
-        return Imported(source, refused=f"{times[0]} is unknown; known: {', '.join(sorted(_WORDS))}")
+    try:
+        cron = _cron(times)
+    except ValueError as error:
+        return Imported(source, refused=str(error))
     schedule: dict[str, Any] = {"cron": cron, "timeZone": environment.zone or options.time_zone}
     if environment.jitter_minutes:
         schedule["jitter"] = f"{environment.jitter_minutes}m"
-    script = _script(command)
-    container: dict[str, Any] = {"name": "main", "image": options.image, "command": [environment.shell, "-c", script]}
+    words = [environment.shell, "-c", script_of(command)]
+    container: dict[str, Any] = {"name": "main", "image": options.image, "command": [literal(word) for word in words]}
     if environment.variables:
-        container["env"] = [{"name": name, "value": value} for name, value in environment.variables.items()]
+        container["env"] = [{"name": name, "value": literal(value)} for name, value in environment.variables.items()]
     pod = {"restartPolicy": "Never", "containers": [container]}
     spec = {
         "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}},
         "timing": {"schedule": schedule},
     }
     made = manifest("ProcessRequest", names.unique(_program(command), fallback="command"), spec)
-    return checked(Imported(source, (made,), tuple(_remarks(command, user, environment, cron))))
+    remarks = [*_remarks(command, user, environment), *_remarks_on_times(schedule, environment, is_quiet=is_quiet)]
+    return checked(Imported(source, (made,), tuple(remarks)), now=options.now)
 
 
 def _cron(times: list[str]) -> str:
-    """Join the fields. Sunday is also 7 in a crontab, and only 0 in a CronJob."""
-    *others, weekdays = times
-    parts = []
-    for part in weekdays.split(","):
-        sunday_last = _SUNDAY_AT_THE_END.match(part)
-        if sunday_last:
-            first = sunday_last[1]
-            parts += ["0", "6" if first == "6" else f"{first}-6"]
-        else:
-            parts.append("0" if part == "7" else part)
-    return " ".join([*others, ",".join(parts)])
-
-
-def _script(command: str) -> str:
-    r"""Make the shell's script: the text after the first % is its input, with a line break for each other %."""
-    script, *lines = _PERCENT.split(command)
-    script = script.replace("\\%", "%").rstrip()
-    if not lines:
-        return script
-    text = "\n".join(line.replace("\\%", "%") for line in lines)
-    return f"{script} <<'{_END_OF_INPUT}'\n{text}\n{_END_OF_INPUT}\n"
+    """Translate the times. Raises ValueError."""
+    if not times[0].startswith("@"):
+        return crontab_times(times)
+    word = times[0].lower()
+    if word == "@reboot":
+        raise ValueError("@reboot has no counterpart in a cluster; a Deployment runs while the cluster does")
+    if word not in _WORDS:
+        raise ValueError(f"{times[0]} is unknown; known: {', '.join(sorted(_WORDS))}")
+    return _WORDS[word]
 
 
 def _program(command: str) -> str:
@@ -139,14 +137,24 @@ def _program(command: str) -> str:
     return PurePosixPath(words[0].strip("\"'();&|")).stem if words else ""
 
 
-def _remarks(command: str, user: str, environment: _Environment, cron: str) -> Iterator[str]:
+def _remarks(command: str, user: str, environment: _Environment) -> Iterator[str]:
     if user:
         yield f"it ran as the user {user}; set securityContext.runAsUser in the pod for that"
     if "flock" in command.split(maxsplit=1)[0]:
         yield "flock holds no lock between pods; concurrencyPolicy: Forbid, or Queue, does what it did"
     if environment.mail:
         yield f"its output went to {environment.mail} by mail; notify tells a receiver how runs end"
-    if cron.startswith("@"):
-        yield "@-words run at the beginning of the hour, day, week, month or year"
     if "%" in command:
         yield "its input after % stands in the script"
+
+
+def _remarks_on_times(schedule: dict[str, Any], environment: _Environment, *, is_quiet: bool) -> Iterator[str]:
+    cron, zone = schedule["cron"], schedule["timeZone"]
+    if cron.startswith("@"):
+        yield "@-words run at the beginning of the hour, day, week, month or year"
+    if "H(" in cron:
+        yield "cron chose a random value in the range of ~; H chooses one by the name of the request"
+    if environment.variables.get("TZ", zone) != zone:
+        yield f"TZ is a variable of the command, and the times are in {zone}; only CRON_TZ changes them"
+    if is_quiet:
+        yield "the dash before the times kept the command out of the system log, and is dropped"

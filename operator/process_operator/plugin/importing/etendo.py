@@ -100,7 +100,7 @@ def import_etendo(tables: Tables, options: EtendoOptions) -> Iterator[Imported]:
             continue
         # Later requests refer to the Processes of a refused one.
         kept = tuple(body for body in found.manifests if body["kind"] == "Process")
-        judged = checked(found)
+        judged = checked(found, now=options.now)
         yield replace(judged, manifests=kept) if judged.refused else judged
 
 
@@ -132,8 +132,8 @@ def _why_over(row: Row, timing: dict[str, Any], now: datetime) -> str:
         return "it is complete"
     if "runImmediately" in timing:
         return "it ran at once when it was scheduled"
-    later = timing.get("runLater")
-    return "its time has passed" if later and parse_instant(later["startTime"]) <= now else ""
+    last = timing.get("runLater", {}).get("startTime") or timing.get("schedule", {}).get("finishTime")
+    return "its time has passed" if last and parse_instant(last) <= now else ""
 
 
 def _parameters(text: str, remarks: list[str]) -> list[dict[str, str]]:

@@ -7,13 +7,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from process_operator.plugin.terminal import printable
+from process_operator.plugin.yaml_text import yaml_text
 from process_operator.resources.names import API_VERSION, MAX_NAME
+from process_operator.resources.schedule import Schedule
 from process_operator.resources.validation import object_errors
+from process_operator.timing.errors import ScheduleError
+from process_operator.timing.recurrence import check_schedule
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from process_operator.resources.types import Object
 
 _NOT_OF_NAMES: Final = re.compile(r"[^a-z0-9]+")
+_WIDTH: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +60,39 @@ def manifest(kind: str, name: str, spec: dict[str, Any], **metadata: Any) -> Obj
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, **given}, "spec": spec}
 
 
-def checked(found: Imported) -> Imported:
-    """Refuse manifests that the API server would reject, with its reason."""
+def checked(found: Imported, *, now: datetime) -> Imported:
+    """Refuse manifests that the API server or the operator would reject, with their reason. `now` is UTC."""
     for body in found.manifests:
-        if errors := object_errors(body):
+        if errors := object_errors(body) or _schedule_errors(body, now):
             return replace(found, manifests=(), refused="; ".join(map(str, errors)))
     return found
 
 
+def _schedule_errors(body: Object, now: datetime) -> list[ScheduleError]:
+    """Judge the schedule of a request as the operator does. A finishTime that has passed does not count."""
+    given = body["spec"].get("timing", {}).get("schedule")
+    if given is None:
+        return []
+    schedule = Schedule.model_validate(given)
+    if schedule.finish_time is not None and schedule.finish_time <= now:
+        schedule = schedule.model_copy(update={"finish_time": None})
+    metadata = body["metadata"]
+    try:
+        check_schedule(schedule, now=now, key=f"{metadata.get('namespace', '')}/{metadata['name']}")
+    except ScheduleError as error:
+        return [error]
+    return []
+
+
 def as_yaml(imported: Iterable[Imported]) -> Iterator[str]:
     """Write manifests as YAML documents, each with its remarks as comments."""
-    import yaml  # noqa: PLC0415 - only the commands that write YAML need it
-
     for found in imported:
         for number, body in enumerate(found.manifests):
             remarks = found.remarks if number == 0 else ()
-            comments = [f"# {found.source}: {_one_line(remark)}" for remark in remarks]
-            text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=120)
-            yield "\n".join(["---", *comments, text.rstrip("\n")])
+            comments = [_comment(f"{found.source}: {remark}") for remark in remarks]
+            yield "\n".join(["---", *comments, yaml_text(body, width=_WIDTH).rstrip("\n")])
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _comment(text: str) -> str:
+    """Write a text of another system as one comment line, without characters that control the terminal."""
+    return f"# {printable(' '.join(text.split()))}"
