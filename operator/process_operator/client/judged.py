@@ -6,9 +6,11 @@ The times of a live request come from the same code as those of its runs.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from process_operator.cluster.errors import Forbidden
+from process_operator.decisions.inputs.observations import CalendarFile
 from process_operator.preview.manifest_set import GivenRequest, manifest_set
 
 if TYPE_CHECKING:
@@ -21,14 +23,25 @@ CALENDAR_UNREADABLE = "calendar not readable with your rights"
 
 
 async def judged_requests(client: Client, requests: Sequence[Object]) -> list[tuple[GivenRequest, str]]:
-    """Join requests with what they name, and say of each what could not be read (empty: nothing)."""
+    """Join requests with what they name, and say of each what could not be read (empty: nothing).
+
+    A calendar that the user must not read counts as one without dates, beside those that the status remembers.
+    """
     processes = await client.processes(everywhere=any(_space(body) != client.namespace for body in requests))
     calendars, unreadable = await _calendars(client, requests)
     given = manifest_set([*processes, *calendars, *requests], namespace=client.namespace)
     return [
-        (found, CALENDAR_UNREADABLE if unreadable & _named(body) else "")
+        (_without(found, unreadable), CALENDAR_UNREADABLE if unreadable & _named(body) else "")
         for body, found in zip(requests, given.requests, strict=True)
     ]
+
+
+def _without(given: GivenRequest, unreadable: set[NamespacedName]) -> GivenRequest:
+    calendars = {
+        (name, key): CalendarFile() if (given.namespace, name) in unreadable else file
+        for (name, key), file in given.calendars.items()
+    }
+    return replace(given, calendars=calendars)
 
 
 async def _calendars(client: Client, requests: Sequence[Object]) -> tuple[list[Object], set[NamespacedName]]:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from process_operator.preview.preview import judge
 from process_operator.resources.model import format_duration, format_instant, parse_instant
 from process_operator.resources.names import ANNOTATION_SUSPEND_REASON
+from process_operator.resources.process_request_status import RequestPhase
 from process_operator.timing.describe import describe_timing
 from process_operator.timing.zone import zone
 
 if TYPE_CHECKING:
+    from process_operator.decisions.acceptance.acceptance import Acceptance
     from process_operator.preview.manifest_set import GivenRequest
     from process_operator.resources.process_request import ProcessRequest
     from process_operator.resources.types import Object
@@ -42,22 +44,30 @@ def explain(question: Question) -> Iterator[str]:
     if request is None:
         yield f"The request cannot be read: {question.given.error}."
         return
-    stands_for = [run for run in question.runs if _stands_for(run, question.at)]
+    given = question.given
+    acceptance = judge(request, given.process, question.now, given.calendars, given.step_processes)
+    stands_for = [run for run in question.runs if _stands_for(run, question.at, acceptance.recurrence)]
     for run in stands_for:
         yield _of_run(run)
     if not stands_for:
-        yield from _without_run(question, request)
+        yield from _without_run(question, request, acceptance)
     yield from _state(request, question.now)
 
 
-def _stands_for(run: Object, at: datetime) -> bool:
-    """Check whether a run stands for an instant: its own tick, or one of the row that its summary counts."""
+def _stands_for(run: Object, at: datetime, recurrence: Recurrence | None) -> bool:
+    """Check whether a run stands for an instant: its own tick, or one of the row that its summary counts.
+
+    Without a recurrence, every instant of the row counts.
+    """
     due = run["spec"].get("scheduledTime")
     if due is None:
         return parse_instant(run["metadata"]["creationTimestamp"]) == at
     summary: dict[str, Any] = run["status"].get("summary") or {}
     if summary:
-        return parse_instant(summary["from"]) <= at <= parse_instant(summary["to"])
+        first, last = parse_instant(summary["from"]), parse_instant(summary["to"])
+        if at in (first, last) or recurrence is None:
+            return first <= at <= last
+        return first < at < last and recurrence.reaching_back(first).is_tick(at)
     return parse_instant(due) == at
 
 
@@ -69,10 +79,9 @@ def _of_run(run: Object) -> str:
     return f"Run {name} stands for that time. It is {status.get('phase', 'Pending')}{f' ({why})' if why else ''}.{row}"
 
 
-def _without_run(question: Question, request: ProcessRequest) -> Iterator[str]:
+def _without_run(question: Question, request: ProcessRequest, acceptance: Acceptance) -> Iterator[str]:
     given = question.given
     timing = describe_timing(request.spec.timing)
-    acceptance = judge(request, given.process, question.now, given.calendars, given.step_processes)
     if given.lacks_process:
         assert request.spec.process is not None
         yield f"There is no Process {request.spec.process.name} in namespace {given.namespace}, which the request names."
@@ -160,11 +169,18 @@ def _before_activation(request: ProcessRequest) -> Iterator[str]:
 def _tick_without_run(question: Question, request: ProcessRequest, recurrence: Recurrence) -> Iterator[str]:
     at, now = question.at, question.now
     due, settled = recurrence.due_at(at), request.status.last_schedule_time
+    is_settled = settled is not None and at <= settled
+    if not is_settled and (end := _end_of_activation(request)):
+        yield f"It is a time of the schedule, and no run starts for it: {end}."
+        return
     if due > now:
-        yield f"That time is still to come, at {format_instant(due)}."
+        suspended = (
+            ", but the request is suspended, and times of a suspension do not run" if request.spec.suspend else ""
+        )
+        yield f"That time is still to come, at {format_instant(due)}{suspended}."
         return
     yield "It is a time of the schedule, and no run stands for it."
-    if request.spec.suspend and (settled is None or at > settled):
+    if request.spec.suspend and not is_settled:
         yield "The request is suspended, and times of a suspension do not run."
     elif settled is not None and at > settled:
         yield f"The operator has not decided about it yet: it has settled the times until {format_instant(settled)}."
@@ -173,6 +189,17 @@ def _tick_without_run(question: Question, request: ProcessRequest, recurrence: R
     if request.status.waiting_count:
         yield f"{request.status.waiting_count} due runs wait to start, and one of them may stand for that time."
     yield from _runs_looked_at(question)
+
+
+def _end_of_activation(request: ProcessRequest) -> str:
+    """Describe why the activation starts no further run. Empty if it may start one."""
+    activation, schedule = request.status.activation, request.spec.timing.schedule
+    limit = schedule.max_runs if schedule is not None else None
+    if limit is not None and activation is not None and activation.runs >= limit:
+        return f"the present activation has started the {limit} runs of maxRuns, and a reschedule starts a new one"
+    if request.status.phase == RequestPhase.FINISHED:
+        return "the schedule has finished, and a reschedule starts it again"
+    return ""
 
 
 def _settled_without_run(question: Question, request: ProcessRequest) -> Iterator[str]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from process_operator.client.judged import judged_requests
+from process_operator.decisions.backfill.plan import MAX_TICKS
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun
-from process_operator.plugin.terminal import confirm, say
+from process_operator.plugin.terminal import confirm, note, say
 from process_operator.plugin.times import now, past
 from process_operator.preview.preview import judge
 from process_operator.resources.model import format_instant
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from process_operator.client.client import Client
     from process_operator.plugin.connection import Connecting
+    from process_operator.preview.manifest_set import GivenRequest
     from process_operator.resources.types import Object
 
 _ASKS_ABOVE: Final = 20
@@ -47,7 +49,9 @@ def make_backfill(connecting: Connecting, question: BackfillQuestion) -> None:
     rerun = _rerun(question.rerun)
 
     async def work(client: Client) -> Object | None:
-        ticks, count = await _ticks(client, question.request, start, end)
+        ticks, count, unread = await _ticks(client, question.request, start, end)
+        if unread:
+            note(f"{unread[0].upper()}{unread[1:]}: its dates are listed, but do not run.")
         for tick in ticks:
             say(format_instant(tick))
         if count > len(ticks):
@@ -73,17 +77,31 @@ def _rerun(text: str) -> str:
     return allowed[text.lower()]
 
 
-async def _ticks(client: Client, name: str, start: datetime, end: datetime) -> tuple[list[datetime], int]:
-    """Return the first times of a request in [start, end], and how many there are."""
-    ((given, _),) = await judged_requests(client, [await client.request(name)])
+async def _ticks(client: Client, name: str, start: datetime, end: datetime) -> tuple[list[datetime], int, str]:
+    """Return the first times of a request, how many there are, and a remark about a calendar that is not readable."""
+    ((given, unread),) = await judged_requests(client, [await client.request(name)])
+    ticks, count = ticks_of(given, start, end, now())
+    if count > MAX_TICKS:
+        raise CommandError(
+            f"the schedule has {count} times in that range, and at most {MAX_TICKS} are run by one backfill", Exit.USAGE
+        )
+    return ticks, count, unread
+
+
+def ticks_of(given: GivenRequest, start: datetime, end: datetime, present: datetime) -> tuple[list[datetime], int]:
+    """Return the first times of a request in [start, end], and how many there are. All are UTC.
+
+    As for the operator (`decisions/backfill/plan.py`) startTime and the present limit the range. Raises CommandError.
+    """
+    name = given.name
     if given.request is None:
         raise CommandError(f"request {name} cannot be read: {given.error}")
-    acceptance = judge(given.request, given.process, now(), given.calendars, given.step_processes)
+    acceptance = judge(given.request, given.process, present, given.calendars, given.step_processes)
     if acceptance.recurrence is None:
         raise CommandError(f"request {name} has no schedule: {acceptance.message or 'its timing runs once'}")
-    recurrence = acceptance.recurrence.reaching_back(start)
-    found = recurrence.between(start, end, limit=_MAX_LISTED)
-    if recurrence.previous(start) == start:
-        found = [start, *found][:_MAX_LISTED]
-    count = recurrence.count(start, end) + (recurrence.previous(start) == start)
-    return found, count
+    schedule = given.request.spec.timing.schedule
+    first = max(start, schedule.start_time or start) if schedule is not None else start
+    last = min(end, present)
+    recurrence = acceptance.recurrence.reaching_back(first)
+    after = recurrence.before(first) or recurrence.floor
+    return recurrence.between(after, last, limit=_MAX_LISTED), recurrence.count(after, last)

@@ -89,10 +89,8 @@ def upcoming_of(given: GivenRequest, unread: str, start: datetime, end: datetime
     if given.request is None:
         return Upcoming(*name, "", (), given.error or "", has_more=False)
     shown: Preview = preview(given.request, given.process, Period(start, end), given.calendars, given.step_processes)
-    if shown.error is not None and not unread:
-        return Upcoming(*name, shown.schedule, (), shown.error, has_more=False)
     if shown.error is not None:
-        return Upcoming(*name, shown.schedule, (), unread, has_more=False)
+        return Upcoming(*name, shown.schedule, (), shown.error, has_more=False)
     ticks = tuple(islice(shown.ticks, count + 1))
     remark = "; ".join(filter(None, (shown.note, unread)))
     return Upcoming(*name, shown.schedule, ticks[:count], remark, has_more=len(ticks) > count)

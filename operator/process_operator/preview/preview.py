@@ -137,10 +137,17 @@ def _fitting_process(request: ProcessRequest, name: str) -> Process:
 
 def since_of(request: ProcessRequest, start: datetime) -> datetime:
     """The start of the activation to which the ticks belong, past or future."""
+    activation = _going_on(request, start)
+    since = activation.since if activation is not None else None
+    return since or start.replace(microsecond=0)
+
+
+def _going_on(request: ProcessRequest, start: datetime) -> Activation | None:
+    """The activation of the status, if it is that of this timing and has begun at `start`."""
     activation = request.status.activation
-    going_on = activation is not None and activation.spec_hash == timing_hash(request)
-    known = activation.since if activation is not None and going_on else None
-    return known if known is not None and known <= start else start.replace(microsecond=0)
+    if activation is None or activation.since is None or activation.since > start:
+        return None
+    return activation if activation.spec_hash == timing_hash(request) else None
 
 
 def _zone_note(request: ProcessRequest) -> str:
@@ -162,11 +169,23 @@ def _of_schedule(
     clocks = zone(schedule.time_zone)
     # The floor of an activation that begins here may lie just before it: its first tick can be its very beginning.
     after = recurrence.due_through(period.start) if since < period.start.replace(microsecond=0) else recurrence.floor
-    # All of them are taken to start; those before the period are counted too.
-    left = None if schedule.max_runs is None else max(0, schedule.max_runs - recurrence.count(recurrence.floor, after))
+    left = None if schedule.max_runs is None else _runs_left(request, schedule.max_runs, recurrence, period, after)
     shown = (_tick(recurrence, nominal, clocks) for nominal in islice(_nominal(recurrence, after), left))
     end = period.end
     return shown if end is None else takewhile(lambda tick: tick.due <= end, shown)
+
+
+def _runs_left(request: ProcessRequest, max_runs: int, recurrence: Recurrence, period: Period, after: datetime) -> int:
+    """The number of runs that maxRuns leaves to the ticks behind `after`.
+
+    The status of an activation that is going on counts the runs of the ticks that are settled. All ticks that are not
+    settled are expected to start.
+    """
+    activation = _going_on(request, period.start)
+    started, settled = (0, None) if activation is None else (activation.runs, request.status.last_schedule_time)
+    settled = max(settled or recurrence.floor, recurrence.floor)
+    unsettled = recurrence.count(settled, after) - recurrence.count(after, settled)
+    return max(0, max_runs - started - unsettled)
 
 
 def _nominal(recurrence: Recurrence, after: datetime) -> Iterator[datetime]:
@@ -193,8 +212,10 @@ def _tick(recurrence: Recurrence, nominal: datetime, clocks: tzinfo) -> PreviewT
 def _of_one_shot(request: ProcessRequest, since: datetime, period: Period) -> PreviewTick | str:
     """The only tick, or the reason for its absence."""
     later = request.spec.timing.run_later
-    if since < period.start.replace(microsecond=0) and request.status.last_run is not None:
-        return f"it has run once, as {request.status.last_run.name}; a reschedule runs it again"
+    activation, last = _going_on(request, period.start), request.status.last_run
+    # A manual run is the newest run too, and does not count in the activation.
+    if activation is not None and activation.runs and last is not None:
+        return f"it has run once, as {last.name}; a reschedule runs it again"
     if later is None:
         return _once(period.start, "at once")
     return _of_run_later(request, later, since, period)

@@ -29,7 +29,13 @@ PROCESS: Object = {
 
 
 def request(
-    timing: Object, *, cause: str = "Created", since: str = CREATED, status: Object | None = None, **spec: Any
+    timing: Object,
+    *,
+    cause: str = "Created",
+    since: str = CREATED,
+    runs: int = 0,
+    status: Object | None = None,
+    **spec: Any,
 ) -> Object:
     """A request of a Process as the API server holds it; `status` is added to its activation."""
     body: Object = {
@@ -39,7 +45,7 @@ def request(
         "spec": {"process": {"name": "close"}, "timing": timing, **spec},
     }
     spec_hash = timing_hash(ProcessRequest.model_validate(body))
-    activation = {"number": 1, "since": since, "cause": cause, "specHash": spec_hash}
+    activation = {"number": 1, "since": since, "cause": cause, "runs": runs, "specHash": spec_hash}
     body["status"] = {"activation": activation, "lastScheduleTime": "2026-11-30T01:30:00Z", **(status or {})}
     return body
 
@@ -188,6 +194,34 @@ NOT_ACCEPTED = {
             id="it is still to come",
         ),
         pytest.param(
+            request(scheduled(), suspend=True),
+            "2026-12-01T01:30:00Z",
+            [],
+            "still to come, at 2026-12-01T01:30:00Z, but the request is suspended, and times of a suspension do not run.",
+            id="it is still to come, and the request is suspended",
+        ),
+        pytest.param(
+            request(scheduled(maxRuns=2), runs=2),
+            "2026-12-01T01:30:00Z",
+            [],
+            "no run starts for it: the present activation has started the 2 runs of maxRuns",
+            id="maxRuns is reached before a time to come",
+        ),
+        pytest.param(
+            request(scheduled(maxRuns=2), runs=2, status={"lastScheduleTime": YESTERDAY}),
+            TODAY,
+            [],
+            "no run starts for it: the present activation has started the 2 runs of maxRuns",
+            id="maxRuns was reached before a time that is over",
+        ),
+        pytest.param(
+            request(scheduled(), status={"phase": "Finished"}),
+            "2026-12-01T01:30:00Z",
+            [],
+            "no run starts for it: the schedule has finished",
+            id="the schedule has finished",
+        ),
+        pytest.param(
             request(scheduled(), status={"lastScheduleTime": YESTERDAY, "waitingCount": 2}),
             TODAY,
             [run(YESTERDAY)],
@@ -241,6 +275,26 @@ NOT_ACCEPTED = {
 )
 def test_answers(body: Object, at: str, runs: list[Object], sentence: str) -> None:
     assert sentence in answer(body, at, *runs)
+
+
+SUMMARY = {"count": 3, "from": "2026-11-27T01:30:00Z", "to": YESTERDAY}
+
+
+@pytest.mark.parametrize(
+    ("timing", "at", "is_covered"),
+    [
+        pytest.param(scheduled(), "2026-11-28T01:30:00Z", True, id="a tick between its ends"),
+        pytest.param(scheduled(), "2026-11-28T05:00:00Z", False, id="no tick"),
+        pytest.param(scheduled(exclude=["2026-11-27", "2026-11-29"]), YESTERDAY, True, id="its end is its own"),
+        pytest.param(scheduled(), "2026-11-26T01:30:00Z", False, id="a tick before it"),
+        pytest.param(
+            {"schedule": {"cron": "0 0 30 2 *"}}, "2026-11-28T01:30:00Z", True, id="no schedule is there to ask"
+        ),
+    ],
+)
+def test_summary_stands_for_its_ticks(timing: Object, at: str, *, is_covered: bool) -> None:
+    found = answer(request(timing), at, run("2026-11-27T01:30:00Z", phase="Missed", summary=SUMMARY))
+    assert ("stands for that time. It is Missed. It stands for 3 times" in found) == is_covered
 
 
 def test_missing_process() -> None:

@@ -275,9 +275,9 @@ def test_a_suspended_request_is_judged_too() -> None:
     assert result.error is not None and result.error.startswith("spec.timing.schedule.cron: minute '61'")
 
 
-def from_cluster(timing: Body, since: str, **status: Any) -> ProcessRequest:
+def from_cluster(timing: Body, since: str, runs: int = 0, **status: Any) -> ProcessRequest:
     """A request as `kubectl get -o yaml` prints it, in an activation of this very timing."""
-    activation = {"number": 1, "since": since, "specHash": timing_hash(request(timing))}
+    activation = {"number": 1, "since": since, "runs": runs, "specHash": timing_hash(request(timing))}
     return request(timing, status={"activation": activation, **status})
 
 
@@ -294,9 +294,15 @@ def test_a_manifest_from_a_cluster_keeps_counting_where_it_counts_from() -> None
 
 def test_a_single_run_from_a_cluster_has_run() -> None:
     last = {"name": "close-s1", "phase": "Succeeded"}
-    of = from_cluster({"runImmediately": {}}, "2027-03-01T11:59:00Z", lastRun=last)
+    of = from_cluster({"runImmediately": {}}, "2027-03-01T11:59:00Z", 1, lastRun=last)
     result = preview(of, None, period("2027-03-01T12:00:00"))
     assert (shown(result), result.note) == ([], "it has run once, as close-s1; a reschedule runs it again")
+
+
+def test_manual_run_is_not_the_single_run() -> None:
+    last = {"name": "close-x2z9k", "phase": "Succeeded"}
+    of = from_cluster({"runLater": {"after": "1h"}}, "2027-03-01T11:59:00Z", lastRun=last)
+    assert shown(preview(of, None, period("2027-03-01T12:00:00"))) == ["2027-03-01T12:59:00"]
 
 
 def test_parameters_are_checked_against_the_process_where_it_is_known() -> None:
@@ -327,6 +333,32 @@ def test_excluded_dates_are_left_out() -> None:
 def test_max_runs_takes_all_for_started() -> None:
     schedule = {"daily": {"at": "09:00"}, "maxRuns": 2}
     assert ticks(schedule, "2027-03-01T00:00:00", count=9) == ["2027-03-01T09:00:00", "2027-03-02T09:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "settled", "expected"),
+    [
+        pytest.param(0, None, ["2027-03-04T09:00:00"], id="ticks before the first decision are expected to start"),
+        pytest.param(
+            1,
+            "2027-03-03T09:00:00Z",
+            ["2027-03-04T09:00:00", "2027-03-05T09:00:00", "2027-03-06T09:00:00"],
+            id="skipped ticks do not count",
+        ),
+        pytest.param(1, "2027-03-02T09:00:00Z", ["2027-03-04T09:00:00", "2027-03-05T09:00:00"], id="one is undecided"),
+        pytest.param(
+            2,
+            "2027-03-04T09:00:00Z",
+            ["2027-03-04T09:00:00", "2027-03-05T09:00:00", "2027-03-06T09:00:00"],
+            id="a run that was created early is shown too",
+        ),
+        pytest.param(4, "2027-03-03T09:00:00Z", [], id="all have started"),
+    ],
+)
+def test_max_runs_of_an_activation_counts_its_runs(runs: int, settled: str | None, expected: list[str]) -> None:
+    timing = {"schedule": {"daily": {"at": "09:00"}, "maxRuns": 4}}
+    of = from_cluster(timing, "2027-03-01T00:00:00Z", runs, lastScheduleTime=settled)
+    assert shown(preview(of, None, period("2027-03-03T12:00:00", count=9))) == expected
 
 
 @pytest.mark.parametrize(
