@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.importing.cronjob import CronJobOptions, import_cronjob
 from process_operator.plugin.importing.crontab import CrontabOptions, import_crontab
-from process_operator.plugin.importing.etendo import EtendoOptions, import_etendo, read_tables
+from process_operator.plugin.importing.etendo import EtendoOptions, import_etendo
+from process_operator.plugin.importing.etendo_tables import read_tables
 from process_operator.plugin.importing.imported import Imported, as_yaml
 from process_operator.plugin.terminal import note, say
 from process_operator.resources.kinds import CRONJOB

@@ -1,20 +1,19 @@
 """Process Requests of Etendo and Openbravo (AD_PROCESS_REQUEST) as ProcessRequests and Processes.
 
-Neighbour: `etendo_timing.py` translates the timing.
+Neighbours: `etendo_tables.py` reads the export, `etendo_timing.py` translates the timing.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+from process_operator.plugin.importing.etendo_tables import GROUPS, MEMBERS, Tables
 from process_operator.plugin.importing.etendo_timing import Row, timing_of
 from process_operator.plugin.importing.imported import Imported, Names, checked, manifest
 from process_operator.resources.model import parse_instant
@@ -22,10 +21,6 @@ from process_operator.resources.model import parse_instant
 if TYPE_CHECKING:
     from process_operator.resources.types import Object
 
-_REQUESTS: Final = "AD_PROCESS_REQUEST"
-_PROCESSES: Final = "AD_PROCESS"
-_GROUPS: Final = "AD_PROCESS_GROUP"
-_MEMBERS: Final = "AD_PROCESS_GROUP_LIST"
 _PLACEHOLDER_IMAGE: Final = "example.invalid/replace-this-image"
 _MAX_STEP_NAME: Final = 20
 _NOT_OF_VARIABLES: Final = re.compile(r"[^A-Za-z0-9_]+")
@@ -44,47 +39,6 @@ class EtendoOptions:
     processes: Mapping[str, str] = field(default_factory=dict)
     everything: bool = False
     counts_first_run: bool = True
-
-
-@dataclass(slots=True)
-class Tables:
-    """Rows of the ERP's tables, by column name in capitals; empty texts for null."""
-
-    requests: list[Row] = field(default_factory=list)
-    processes: list[Row] = field(default_factory=list)
-    groups: list[Row] = field(default_factory=list)
-    members: list[Row] = field(default_factory=list)
-
-
-def read_tables(text: str) -> Tables:
-    """Read an export: CSV of AD_PROCESS_REQUEST, its rows as JSON, or a JSON object with several tables by name.
-
-    Raises ValueError.
-    """
-    if not text.lstrip().startswith(("[", "{")):
-        return Tables(requests=_rows(csv.DictReader(io.StringIO(text.lstrip("\ufeff")))))
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"the file is no JSON: {error}") from error
-    if isinstance(found, list):
-        return Tables(requests=_rows(found))
-    tables = {str(name).upper(): rows for name, rows in found.items()}
-    if _REQUESTS not in tables:
-        raise ValueError(f"the file has no table {_REQUESTS}; it has: {', '.join(tables) or 'none'}")
-    return Tables(*(_rows(tables.get(name, [])) for name in (_REQUESTS, _PROCESSES, _GROUPS, _MEMBERS)))
-
-
-def _rows(found: Iterable[Mapping[str, Any]]) -> list[Row]:
-    return [{str(column).upper(): _text(value) for column, value in row.items() if column is not None} for row in found]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "Y" if value else "N"
-    return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 def import_etendo(tables: Tables, options: EtendoOptions) -> Iterator[Imported]:
@@ -142,7 +96,7 @@ def _parameters(text: str, remarks: list[str]) -> list[dict[str, str]]:
         return []
     try:
         given = json.loads(text)
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise ValueError(f"PARAMS is no JSON: {error}") from error
     if not isinstance(given, dict):
         raise ValueError("PARAMS is no JSON object")  # noqa: TRY004 - it is about the row, as all errors here
@@ -202,9 +156,7 @@ class _Processes:
             one for one in self._members if one.get("AD_PROCESS_GROUP_ID") == number and one.get("ISACTIVE") != "N"
         ]
         if row is None or not members:
-            raise ValueError(
-                f"process group {number or '(none)'}: export {_GROUPS} and {_MEMBERS} with its members too"
-            )
+            raise ValueError(f"process group {number or '(none)'}: export {GROUPS} and {MEMBERS} with its members too")
         manifests: list[Object] = []
         steps: list[dict[str, Any]] = []
         step_names = Names()

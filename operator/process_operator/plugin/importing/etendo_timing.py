@@ -6,6 +6,7 @@ MONTHLY_OPTION 1 to 4, L, S.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -33,6 +34,11 @@ _WEEKENDS: Final = frozenset({"E", "W"})
 """W is the code of releases before 2013."""
 _LAST_SECOND: Final = time(23, 59, 59)
 _DAY_FIRST: Final = "%d-%m-%Y"
+_NO_DAY: Final = date(1970, 1, 1)
+"""The day that the database writes before a time of day."""
+_QUARTZ_FIELDS: Final = (6, 7)
+_HASHED: Final = re.compile(r"(?:^|,)H(?![A-Z])")
+"""Matches H of Jenkins, which Quartz does not know."""
 
 
 def timing_of(row: Row, zone: ZoneInfo, *, counts_first_run: bool, remarks: list[str]) -> dict[str, Any]:
@@ -82,16 +88,24 @@ def _schedule(row: Row, zone: ZoneInfo, *, counts_first_run: bool, remarks: list
         return schedule
     schedule["timeZone"] = zone.key
     if frequency == "7":
-        schedule["cron"] = row.get("CRON", "").strip()
+        schedule["cron"] = _cron(row.get("CRON", ""))
         return schedule
     if frequency not in {"4", "5", "6"}:
         raise ValueError(f"FREQUENCY {frequency!r} is unknown; known: 1 to 7")
-    at = _time(row.get("START_TIME", ""))
+    at = _time(row.get("START_TIME", ""), _date(row, "START_DATE", zone), zone)
     if at is None:
         raise ValueError("START_TIME is empty, so the time of day is not known")
     word = {"4": "daily", "5": "weekly", "6": "monthly"}[frequency]
     schedule[word] = {"at": at.isoformat("seconds"), **_DETAILS[frequency](row)}
     return schedule
+
+
+def _cron(text: str) -> str:
+    """Check that an expression is one of Quartz, which the ERP uses. Raises ValueError."""
+    fields = text.split()
+    if len(fields) not in _QUARTZ_FIELDS or any(_HASHED.search(part) for part in fields):
+        raise ValueError(f"CRON {text!r} is no expression of Quartz, which has 6 or 7 fields")
+    return " ".join(fields)
 
 
 def _daily(row: Row) -> dict[str, Any]:
@@ -134,9 +148,12 @@ _DETAILS: Final = {"4": _daily, "5": _weekly, "6": _monthly}
 def _number(row: Row, column: str, default: int) -> int:
     text = row.get(column, "")
     try:
-        return int(float(text)) if text else default
-    except ValueError as error:
-        raise ValueError(f"{column} {text!r} is no number") from error
+        number = float(text) if text else default
+        if number == int(number):
+            return int(number)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"{column} {text!r} is no whole number")
 
 
 def _start(row: Row, zone: ZoneInfo) -> datetime | None:
@@ -145,16 +162,19 @@ def _start(row: Row, zone: ZoneInfo) -> datetime | None:
 
 def _moment(row: Row, day_column: str, time_column: str, zone: ZoneInfo, *, default: time | None) -> datetime | None:
     """Join the ERP's two columns; None if one of them is empty and has no default."""
-    day, clock = _date(row.get(day_column, ""), day_column), _time(row.get(time_column, "")) or default
+    day = _date(row, day_column, zone)
+    clock = _time(row.get(time_column, ""), day, zone) or default
     return None if day is None or clock is None else datetime.combine(day, clock, zone)
 
 
-def _date(text: str, column: str) -> date | None:
+def _date(row: Row, column: str, zone: ZoneInfo) -> date | None:
+    """Read a day. A timestamp with an offset is converted to the zone."""
+    text = row.get(column, "")
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
+        return _local(datetime.fromisoformat(text), zone).date()
+    except (ValueError, OverflowError):
         pass
     try:
         return datetime.strptime(text[:10], _DAY_FIRST).date()  # noqa: DTZ007 - the zone is added to the whole
@@ -162,12 +182,31 @@ def _date(text: str, column: str) -> date | None:
         raise ValueError(f"{column} {text!r} is no date; write YYYY-MM-DD") from error
 
 
-def _time(text: str) -> time | None:
-    """Read a time of day, of which the database keeps a whole timestamp."""
+def _time(text: str, day: date | None, zone: ZoneInfo) -> time | None:
+    """Read a time of day, of which the database keeps a whole timestamp.
+
+    A timestamp with an offset is converted to the zone at its own date, and a time with an offset at `day`.
+    """
     if not text:
         return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.combine(day or _NO_DAY, _clock(text))
+    try:
+        return _local(moment, zone).time().replace(microsecond=0)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is no time of day; write HH:MM:SS") from error
+
+
+def _clock(text: str) -> time:
     clock = text.replace("T", " ").rpartition(" ")[2]
     try:
-        return time.fromisoformat(clock).replace(microsecond=0, tzinfo=None)
+        return time.fromisoformat(clock)
     except ValueError as error:
         raise ValueError(f"{text!r} is no time of day; write HH:MM:SS") from error
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Convert a time with an offset to the zone. A time without one is in the zone already."""
+    return moment if moment.tzinfo is None else moment.astimezone(zone)

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from process_operator.plugin.importing.etendo import EtendoOptions, import_etendo, read_tables
+from process_operator.plugin.importing.etendo import EtendoOptions, import_etendo
+from process_operator.plugin.importing.etendo_tables import read_tables
 from process_operator.plugin.importing.imported import Imported, as_yaml
 from process_operator.preview.manifest_set import manifest_set
 from process_operator.preview.preview import Period, preview
@@ -118,6 +119,22 @@ def test_worked_examples(columns: Row, wanted: list[str]) -> None:
     assert instants(found, len(wanted)) == wanted
 
 
+@pytest.mark.parametrize(
+    ("columns", "start"),
+    [
+        pytest.param({"START_TIME": "2019-09-23T22:30:00Z"}, "2019-09-23T00:30:00+02:00", id="a timestamp for a time"),
+        pytest.param({"START_TIME": "22:30:00+00:00"}, "2019-09-23T00:30:00+02:00", id="a time"),
+        pytest.param({"START_TIME": "1970-01-01 17:45:29+01"}, "2019-09-23T17:45:29+02:00", id="the offset of 1970"),
+        pytest.param({"START_DATE": "2019-09-22 22:00:00+00"}, "2019-09-23T17:45:29+02:00", id="a date"),
+    ],
+)
+def test_offsets_are_converted_to_the_zone(columns: Row, start: str) -> None:
+    (found,) = imported(row(FREQUENCY="4", **columns), zone="Europe/Madrid")
+    schedule = found.manifests[0]["spec"]["timing"]["schedule"]
+    assert schedule["startTime"] == start
+    assert schedule["daily"]["at"] == start[11:19]
+
+
 def test_finish_is_included() -> None:
     finish = {"FINISHES": "Y", "FINISHES_DATE": "2019-09-27", "FINISHES_TIME": "15:10:31"}
     every = {"FREQUENCY": "1", "SECONDLY_INTERVAL": "30", "START_DATE": "2019-09-27", "START_TIME": "15:10:00"}
@@ -150,6 +167,11 @@ def test_repetitions(*, documented: bool, runs: int) -> None:
         pytest.param({"STATUS": "COM", "FREQUENCY": "4"}, "complete", id="complete"),
         pytest.param({"TIMING_OPTION": "I"}, "ran at once", id="Run Immediately"),
         pytest.param({"TIMING_OPTION": "L", "START_DATE": "2018-01-01"}, "has passed", id="Run Later in the past"),
+        pytest.param(
+            {"FREQUENCY": "4", "START_DATE": "2018-01-01", "FINISHES": "Y", "FINISHES_DATE": "2018-02-01"},
+            "has passed",
+            id="finish in the past",
+        ),
     ],
 )
 def test_left_out(columns: Row, left_out: str) -> None:
@@ -178,6 +200,13 @@ def test_unscheduled_is_suspended() -> None:
         pytest.param({"FREQUENCY": "4", "START_TIME": None}, "START_TIME is empty", id="no time of day"),
         pytest.param({"FREQUENCY": "4", "START_DATE": "soon"}, "START_DATE 'soon' is no date", id="no date"),
         pytest.param({"FREQUENCY": "6", "MONTHLY_OPTION": "S"}, "from 1 to 31", id="what the API server refuses"),
+        pytest.param({"FREQUENCY": "7", "CRON": "0 3 * * *"}, "no expression of Quartz", id="five fields"),
+        pytest.param({"FREQUENCY": "7", "CRON": "0 H 3 * * ?"}, "no expression of Quartz", id="H"),
+        pytest.param({"FREQUENCY": "7", "CRON": "0 0 12 31 2 ?"}, "no such time", id="a day that never comes"),
+        pytest.param({"FREQUENCY": "7", "CRON": "0 61 * * * ?"}, "61 is out of range", id="out of range"),
+        pytest.param({"FREQUENCY": "1", "SECONDLY_INTERVAL": float("inf")}, "no whole number", id="infinite"),
+        pytest.param({"FREQUENCY": "1", "SECONDLY_INTERVAL": 1.5}, "no whole number", id="a fraction"),
+        pytest.param({"FREQUENCY": "4", "START_TIME": "25:00"}, "is no time of day", id="no hour"),
         pytest.param({"FREQUENCY": "4", "PARAMS": "[1]"}, "PARAMS is no JSON object", id="parameters"),
         pytest.param(
             {"FREQUENCY": "4", "ISGROUP": "Y", "AD_PROCESS_GROUP_ID": "G"}, "export AD_PROCESS_GROUP", id="group"
@@ -237,9 +266,3 @@ def test_csv_as_the_database_exports_it() -> None:
     assert request["spec"]["parameters"] == [{"name": "a", "value": "b, c"}]
     (document, _) = as_yaml([found])
     assert document.startswith("---\n# 0F3B5C7D9E: process 800170 has no counterpart")
-
-
-@pytest.mark.parametrize("text", ["{", '{"other": []}'])
-def test_other_files(text: str) -> None:
-    with pytest.raises(ValueError, match="the file"):
-        read_tables(text)
