@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,10 +22,13 @@ from process_operator.plugin.connection import Connecting
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun, Form
 from process_operator.plugin.options import DryRunOption, Everywhere, Selector, Yes, cluster_command, not_empty
-from process_operator.plugin.terminal import note
+from process_operator.plugin.terminal import note, write_any_character
 
 _INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 and the number of SIGINT, as shells have it."""
+
+_DEBUG: Final = "PROCESS_OPERATOR_DEBUG"
+"""Environment variable with which an unexpected error prints its traceback."""
 
 app = typer.Typer(
     add_completion=False,
@@ -327,9 +331,9 @@ def main() -> None:
     """Entry point of the console scripts."""
     program = Path(sys.argv[0]).name
     name = program.replace("kubectl-", "kubectl ").replace("_", "-") if program.startswith("kubectl-") else program
+    write_any_character()
     try:
-        # The status is None after a command, and a number after --help.
-        status = app(sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)
+        status = _status_of(name)
     except CommandError as error:
         note(f"error: {error}")
         raise SystemExit(int(error.status)) from None
@@ -344,4 +348,25 @@ def main() -> None:
         # The interpreter flushes standard output at its end, which must not fail again (Python's documentation of SIGPIPE).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(int(Exit.OK)) from None
+    except Exception as error:  # noqa: BLE001 - a mistake in the program is one line too
+        if os.environ.get(_DEBUG):
+            traceback.print_exc()
+        note(f"error: unexpected {type(error).__name__}: {error}. With {_DEBUG}=1 the program prints a traceback")
+        raise SystemExit(int(Exit.ERROR)) from None
     raise SystemExit(status or int(Exit.OK))
+
+
+def _status_of(name: str) -> int | None:
+    """Run the command. The status is None after a command, and a number after --help.
+
+    Output that nobody reads raises BrokenPipeError, in the command or in the flush.
+    """
+    try:
+        status: int | None = app(sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # typer ends with status 1 then
+            raise end.__context__ from None
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+    return status

@@ -63,6 +63,9 @@ def main() -> None:
             lines, directive = complete(sys.argv[1:])
         except (Exception, SystemExit):  # noqa: BLE001 - a broken completion is silent
             lines, directive = [], _NO_FILES
+    from process_operator.plugin.terminal import write_any_character  # noqa: PLC0415 - as above
+
+    write_any_character()
     print("\n".join([*lines, directive]))
 
 
@@ -153,18 +156,23 @@ def _names(kind: str, last: str, done: list[str]) -> list[str]:
         kubeconfig=_given(done, "--kubeconfig"),
         context=_given(done, "--context"),
         user=_given(done, "--as"),
+        groups=tuple(_all_given(done, "--as-group")),
     )
     return list(_starting(last, names(kind, place)))
 
 
 def _given(done: list[str], option: str) -> str | None:
-    """Return the value of an option among the words, written with a space or with `=`."""
+    """Return the first value of an option among the words."""
+    return next(_all_given(done, option), None)
+
+
+def _all_given(done: list[str], option: str) -> Iterator[str]:
+    """Yield the values of an option among the words, written with a space or with `=`."""
     for index, word in enumerate(done):
         if word == option and index + 1 < len(done):
-            return done[index + 1]
+            yield done[index + 1]
         if word.startswith(f"{option}="):
-            return word.partition("=")[2]
-    return None
+            yield word.partition("=")[2]
 
 
 def _starting(last: str, pairs: Any) -> Iterator[str]:

@@ -37,6 +37,7 @@ class Place:
     kubeconfig: str | None = None
     context: str | None = None
     user: str | None = None
+    groups: tuple[str, ...] = ()
 
 
 def names(kind: str, place: Place) -> Names:
@@ -72,10 +73,13 @@ def context_names(kubeconfig: str | None) -> list[str]:
 
 def _read(kind: str, place: Place) -> Names:
     from process_operator.plugin.connection import Connecting
+    from process_operator.plugin.terminal import printable
 
-    connecting = Connecting(place.namespace, place.kubeconfig, place.context, place.user, (), _TIMEOUT_SECONDS)
+    connecting = Connecting(
+        place.namespace, place.kubeconfig, place.context, place.user, place.groups, _TIMEOUT_SECONDS
+    )
     found = connecting.run(_READERS[kind])
-    return [(name, text.translate(_SPACE)) for name, text in found[:_MOST]]
+    return [(name, printable(text.translate(_SPACE))) for name, text in found[:_MOST]]
 
 
 async def _requests(client: Client) -> Names:

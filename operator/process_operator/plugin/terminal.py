@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -55,6 +56,12 @@ def wrapped(text: str, indent: int) -> list[str]:
 def takes_utf8() -> bool:
     """Check whether standard output can show characters such as a check mark."""
     return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def write_any_character() -> None:
+    """Write characters that the encoding of standard output lacks as escapes, instead of an error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def say(text: str = "") -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from process_operator.plugin import completion, completion_names
 from process_operator.plugin.completion_names import Place
+from process_operator.plugin.connection import Connecting
 
+READ = completion_names._read
 FOUND = {
     "requests": [("close-day", "daily at 02:30 Europe/Madrid"), ("copy", "")],
     "runs": [("close-day-1", "Failed 2026-11-30T01:30:00Z")],
@@ -78,6 +80,16 @@ def test_files_are_left_to_the_shell(words: list[str]) -> None:
 def test_options_before_the_cursor_say_where_to_read(reads: list[tuple[str, Place]]) -> None:
     completion.complete(["status", "-n", "erp", "--context=live", "--as", "jane", ""])
     assert reads == [("requests", Place(namespace="erp", context="live", user="jane"))]
+
+
+def test_groups_before_the_cursor_are_impersonated(reads: list[tuple[str, Place]]) -> None:
+    completion.complete(["status", "--as", "jane", "--as-group=g1", "--as-group", "g2", ""])
+    assert reads == [("requests", Place(user="jane", groups=("g1", "g2")))]
+
+
+def test_descriptions_do_not_control_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Connecting, "run", lambda *_: [("close", "a\tb\x1b[2J")])
+    assert READ("processes", Place()) == [("close", "a b\\x1b[2J")]
 
 
 def test_second_completion_reads_the_file(reads: list[tuple[str, Place]], tmp_path: Path) -> None:
