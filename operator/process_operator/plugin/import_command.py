@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.importing.cronjob import CronJobOptions, import_cronjob
+from process_operator.plugin.importing.cronjob_shape import name_of
 from process_operator.plugin.importing.crontab import CrontabOptions, import_crontab
 from process_operator.plugin.importing.etendo import EtendoOptions, import_etendo
 from process_operator.plugin.importing.etendo_tables import read_tables
@@ -36,16 +37,25 @@ def show_cronjobs(
     options: CronJobOptions,
 ) -> None:
     """Print requests for the CronJobs of the cluster, or of a file."""
+    _reject_ignored(names, selector=selector, everywhere=everywhere, file=file)
     _check_zone(options.time_zone)
     if file is not None:
         bodies = [
-            body for body in _objects(file) if body.get("kind") == "CronJob" and (not names or _name(body) in names)
+            body for body in _objects(file) if body.get("kind") == "CronJob" and (not names or name_of(body) in names)
         ]
     else:
         bodies = _cronjobs(connecting, names, selector=selector, everywhere=everywhere)
     if not bodies:
         raise CommandError("there are no CronJobs there")
     _print(import_cronjob(body, options) for body in bodies)
+
+
+def _reject_ignored(names: list[str], *, selector: str | None, everywhere: bool, file: str | None) -> None:
+    """Reject options that would have no effect beside a file or names."""
+    for option, is_given in (("-l", selector is not None), ("-A", everywhere)):
+        if is_given and (names or file is not None):
+            other = "-f" if file is not None else "names of CronJobs"
+            raise CommandError(f"{option} has no effect with {other}: leave one of them out", Exit.USAGE)
 
 
 def _cronjobs(connecting: Connecting, names: list[str], *, selector: str | None, everywhere: bool) -> list[Object]:
@@ -115,8 +125,15 @@ def _objects(file: str) -> list[Object]:
     """Read the objects of a file with YAML or JSON; a List counts as its items."""
     found: list[Object] = []
     for document in _yaml(file):
-        if isinstance(document, dict):
-            found += document.get("items") or () if str(document.get("kind", "")).endswith("List") else [document]
+        if not isinstance(document, dict):
+            continue
+        if not str(document.get("kind", "")).endswith("List"):
+            found.append(document)
+            continue
+        items = document.get("items") or []
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise CommandError(f"{file}: the items of the {document['kind']} are no objects")
+        found += items
     return found
 
 
@@ -124,7 +141,11 @@ def _mapping(file: str | None) -> dict[str, str]:
     if file is None:
         return {}
     documents = _yaml(file)
-    if len(documents) != 1 or not isinstance(documents[0], dict):
+    if (
+        len(documents) != 1
+        or not isinstance(documents[0], dict)
+        or any(name is None or isinstance(name, dict | list) for name in documents[0].values())
+    ):
         raise CommandError(f"{file}: write one line for each process, such as ImportOrders: import-orders", Exit.USAGE)
     return {str(value): str(name) for value, name in documents[0].items()}
 
@@ -134,9 +155,6 @@ def _yaml(file: str) -> list[Any]:
 
     try:
         return list(yaml.safe_load_all(_text(file)))
-    except yaml.YAMLError as error:
-        raise CommandError(f"{file} is no YAML: {error}") from error
-
-
-def _name(body: Object) -> str:
-    return str((body.get("metadata") or {}).get("name", ""))
+    except (yaml.YAMLError, ValueError) as error:
+        # ValueError is about a date such as 2026-13-45.
+        raise CommandError(f"{file} is no YAML: {' '.join(str(error).split())}") from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from process_operator.plugin.importing.cronjob_shape import name_of, shape_errors
 from process_operator.plugin.importing.imported import Imported, checked, manifest
 from process_operator.resources.model import parse_duration
 from process_operator.resources.names import GROUP
@@ -52,6 +53,8 @@ class CronJobOptions:
 
 def import_cronjob(body: Object, options: CronJobOptions) -> Imported:
     """Make a ProcessRequest out of a CronJob, with a remark for each difference."""
+    if errors := list(shape_errors(body)):
+        return Imported(name_of(body) or "a CronJob without a name", refused="; ".join(errors))
     metadata, spec = body["metadata"], body["spec"]
     name = str(metadata["name"])
     owners = metadata.get("ownerReferences") or ()
@@ -66,15 +69,16 @@ def import_cronjob(body: Object, options: CronJobOptions) -> Imported:
     except ValueError as error:
         return Imported(name, refused=f"spec.schedule: {error}")
     remarks += _remarks(spec)
+    deadline = spec.get("startingDeadlineSeconds")
     request = {
         "jobTemplate": _template(spec["jobTemplate"]),
         "timing": {"schedule": timing},
         **({"suspend": True} if spec.get("suspend") else {}),
-        "concurrencyPolicy": spec.get("concurrencyPolicy", "Allow"),
-        **({"startingDeadlineSeconds": spec["startingDeadlineSeconds"]} if "startingDeadlineSeconds" in spec else {}),
+        "concurrencyPolicy": spec.get("concurrencyPolicy") or "Allow",
+        **({"startingDeadlineSeconds": deadline} if deadline is not None else {}),
         "history": {
-            "successful": spec.get("successfulJobsHistoryLimit", 3),
-            "failed": spec.get("failedJobsHistoryLimit", 1),
+            "successful": _or_default(spec.get("successfulJobsHistoryLimit"), 3),
+            "failed": _or_default(spec.get("failedJobsHistoryLimit"), 1),
         },
     }
     labels, annotations = (_kept(metadata.get(field)) for field in ("labels", "annotations"))
@@ -133,13 +137,18 @@ def _remarks(spec: Object) -> Iterator[str]:
     job = spec["jobTemplate"].get("spec") or {}
     if spec.get("concurrencyPolicy") == "Forbid":
         yield "Forbid skips a run that is due during another one; a CronJob may start it afterwards"
-    if spec.get("startingDeadlineSeconds", _SHORTEST_DEADLINE_SECONDS) < _SHORTEST_DEADLINE_SECONDS:
+    if _or_default(spec.get("startingDeadlineSeconds"), _SHORTEST_DEADLINE_SECONDS) < _SHORTEST_DEADLINE_SECONDS:
         yield "a deadline below 10 seconds needs the engine Operator, which Auto takes"
     if job.get("ttlSecondsAfterFinished") is not None:
         yield "the operator removes the Job after ttlSecondsAfterFinished itself, once its log is recorded"
     pod = (job.get("template") or {}).get("spec") or {}
     if pod.get("restartPolicy") == "OnFailure":
         yield "restartPolicy OnFailure restarts a container in its pod, and the record has the last log only"
+
+
+def _or_default(value: int | None, default: int) -> int:
+    """Return the default for null, as the API server does."""
+    return default if value is None else value
 
 
 def _template(template: Object) -> dict[str, Any]:

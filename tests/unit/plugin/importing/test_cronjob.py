@@ -121,3 +121,27 @@ def test_same_times_need_no_remark(schedule: str) -> None:
 @pytest.mark.parametrize("schedule", ["@every 1.5s", "@every soon", "0 0 30 2", "61 * * * *"])
 def test_refused(schedule: str) -> None:
     assert imported(cronjob(schedule=schedule)).refused.startswith("spec.schedule: ")
+
+
+def test_null_is_the_default() -> None:
+    nulls = dict.fromkeys(
+        ["startingDeadlineSeconds", "concurrencyPolicy", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"]
+    )
+    assert spec(imported(cronjob(**nulls))) == spec(imported(cronjob()))
+
+
+@pytest.mark.parametrize(
+    ("body", "refused"),
+    [
+        pytest.param({"kind": "CronJob", "metadata": {"name": "x"}}, "spec must be an object", id="no spec"),
+        pytest.param({"spec": 1}, "metadata must be an object", id="no metadata"),
+        pytest.param(cronjob(jobTemplate=None), "spec.jobTemplate must be an object", id="no template"),
+        pytest.param(cronjob(startingDeadlineSeconds="9"), "must be a whole number", id="text as a deadline"),
+        pytest.param(cronjob(schedule=5), "spec.schedule must be a text", id="number as a schedule"),
+        pytest.param(cronjob({"ownerReferences": [1]}), "must have objects", id="number as an owner"),
+        pytest.param(cronjob({"labels": []}), "metadata.labels must be an object", id="list as labels"),
+        pytest.param(cronjob(schedule="0 3 31 2 *"), "no such time", id="a day that never comes"),
+    ],
+)
+def test_wrong_shape_is_refused(body: dict[str, Any], refused: str) -> None:
+    assert refused in imported(body).refused
