@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from process_operator.plugin.importing.crontab_script import literal, script_of
+from process_operator.plugin.importing.crontab_script import has_input, literal, script_of
 from process_operator.plugin.importing.crontab_times import crontab_times
 from process_operator.plugin.importing.imported import Imported, Names, checked, manifest
 
@@ -144,7 +144,7 @@ def _remarks(command: str, user: str, environment: _Environment) -> Iterator[str
         yield "flock holds no lock between pods; concurrencyPolicy: Forbid, or Queue, does what it did"
     if environment.mail:
         yield f"its output went to {environment.mail} by mail; notify tells a receiver how runs end"
-    if "%" in command:
+    if has_input(command):
         yield "its input after % stands in the script"
 
 

@@ -145,6 +145,7 @@ def test_only_a_line_feed_ends_a_line(char: str) -> None:
         pytest.param("cat%END_OF_INPUT%END_OF_INPUT_2%", "END_OF_INPUT\nEND_OF_INPUT_2\n", id="the word of the end"),
         pytest.param("cat%$HOME `x`", "$HOME `x`\n", id="no expansion"),
         pytest.param("cat%", "", id="no input"),
+        pytest.param(r"cat%a\%b\c", "a%b\\c\n", id="escaped"),
     ],
 )
 def test_input_belongs_to_the_whole_command(command: str, output: str) -> None:
@@ -177,3 +178,17 @@ def test_dollars_are_literal(text: str, written: str) -> None:
     (found,) = imported(f"PRICE={text}\n0 1 * * * {text}")
     assert container(found)["command"][2] == container(found)["env"][0]["value"] == written
     assert expanded(written, {"HOME": "/root"}) == text
+
+
+@pytest.mark.parametrize(
+    ("command", "script", "has_input"),
+    [
+        pytest.param(r"date +\%F", "date +%F", False, id="escaped"),
+        pytest.param(r"x \\%in", "{ x \\\\\n} <<'END_OF_INPUT'\nin\nEND_OF_INPUT\n", True, id="a backslash before %"),
+        pytest.param("x \\", "x \\", False, id="a backslash at the end"),
+    ],
+)
+def test_backslashes(command: str, script: str, *, has_input: bool) -> None:
+    (found,) = imported(f"0 1 * * * {command}")
+    assert container(found)["command"][2] == script
+    assert any("its input" in remark for remark in found.remarks) is has_input
