@@ -115,8 +115,9 @@ def _check_zone(name: str | None) -> None:
 
 
 def _text(file: str) -> str:
+    """Read a file as it is: a carriage return does not end a line of a crontab."""
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return (sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{file} cannot be read: {error}") from error
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from process_operator.plugin.connection import Connecting
 from process_operator.plugin.errors import CommandError, Exit
-from process_operator.plugin.import_command import show_cronjobs, show_etendo
+from process_operator.plugin.import_command import show_cronjobs, show_crontab, show_etendo
 from process_operator.plugin.importing.cronjob import CronJobOptions
 
 OPTIONS = CronJobOptions(datetime(2026, 11, 30, tzinfo=UTC))
@@ -72,3 +73,19 @@ def test_maps_of_processes(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(CommandError, match=message) as caught:
         show_etendo(str(table), time_zone="Etc/UTC", mapping=str(mapping), everything=False, repetitions="documented")
     assert "\n" not in str(caught.value)
+
+
+def test_only_a_line_feed_ends_a_line_of_a_crontab(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "crontab"
+    file.write_bytes(b"0 1 * * * a\r0 2 * * * b\n")
+    show_crontab(str(file), image="erp:1", time_zone="Etc/UTC", system=False)
+    (made,) = yaml.safe_load_all(capsys.readouterr().out)
+    (container,) = made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert container["command"][2] == "a\r0 2 * * * b"
+
+
+def test_texts_that_are_no_utf8(tmp_path: Path) -> None:
+    file = tmp_path / "crontab"
+    file.write_bytes(b"0 1 * * * \xff\n")
+    with pytest.raises(CommandError, match="cannot be read"):
+        show_crontab(str(file), image="erp:1", time_zone="Etc/UTC", system=False)
