@@ -116,7 +116,7 @@ oracles() {
 
 first() {
     stage "cluster up" up up "$cluster" node || return 0
-    stage "tests with a cluster" real tests -n "${CLUSTER_WORKERS:-6}" --dist loadgroup -m "not disruptive" tests/cluster || true
+    stage "tests with a cluster" real tests -n "${CLUSTER_WORKERS:-5}" --dist loadgroup -m "not disruptive" tests/cluster || true
 }
 
 second() {

@@ -91,9 +91,9 @@ CASES = [
     case(
         "the deadline of the Job ends what runs and the code of its trap is kept",
         # It takes its time to go: the log can be read only as long as the pod is there.
-        "trap 'echo last words; sleep 5; exit 8' TERM; echo begin; " + LONG,
+        "trap 'echo last words; sleep 15; exit 8' TERM; echo begin; " + LONG,
         job={"activeDeadlineSeconds": 3600},
-        pod={"terminationGracePeriodSeconds": 20},
+        pod={"terminationGracePeriodSeconds": 60},
         end=End(
             phase="Failed",
             reason="DeadlineExceeded",
