@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from process_operator.cluster.errors import ApiError, Forbidden
 from process_operator.resources.kinds import POD
-from process_operator.resources.names import LABEL_JOB_NAME
+from process_operator.resources.names import ANNOTATION_DEFAULT_CONTAINER, LABEL_JOB_NAME
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
@@ -25,6 +25,8 @@ class LiveLog:
 
     pod: str
     container: str | None = None
+    is_over: bool = False
+    """The container has terminated, so its log is complete."""
 
 
 async def live_log(client: Client, run: Object, container: str | None) -> LiveLog | None:
@@ -37,7 +39,17 @@ async def live_log(client: Client, run: Object, container: str | None) -> LiveLo
     if not own:
         return None
     pod = max(own, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
-    return LiveLog(pod["metadata"]["name"], container or run["status"].get("log", {}).get("container"))
+    chosen = container or (run["status"].get("log") or {}).get("container") or _default_container(pod)
+    statuses = pod["status"].get("containerStatuses") or ()
+    is_over = any(one["name"] == chosen and "terminated" in (one.get("state") or {}) for one in statuses)
+    return LiveLog(pod["metadata"]["name"], chosen, is_over)
+
+
+def _default_container(pod: Object) -> str | None:
+    """Return the container that kubectl chooses: that of the annotation, else the first."""
+    named: str | None = (pod["metadata"].get("annotations") or {}).get(ANNOTATION_DEFAULT_CONTAINER)
+    containers: list[str] = [one["name"] for one in (pod.get("spec") or {}).get("containers") or ()]
+    return named if named in containers else next(iter(containers), None)
 
 
 def _is_of(pod: Object, run: Object) -> bool:
@@ -47,14 +59,22 @@ def _is_of(pod: Object, run: Object) -> bool:
 
 
 async def stream_log(
-    client: Client, namespace: str, source: LiveLog, *, follow: bool, tail: int | None, timestamps: bool
+    client: Client,
+    namespace: str,
+    source: LiveLog,
+    *,
+    follow: bool,
+    tail: int | None,
+    timestamps: bool,
+    since: str | None = None,
 ) -> AsyncIterator[bytes]:
-    """Stream the log of a container as it comes. Raises ApiError."""
+    """Stream the log of a container as it comes, from `since` (RFC 3339, whole seconds). Raises ApiError."""
     query: Query = {
         "container": source.container,
         "follow": "true" if follow else None,
         "tailLines": tail,
         "timestamps": "true" if timestamps else None,
+        "sinceTime": since,
     }
     path = POD.path(namespace, source.pod, "log")
     async with client.api.transport.stream("get", POD, path, query=query, follow=follow) as response:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from process_operator.client.log_source import LiveLog, live_log, recorded_log, stream_log, why_unreadable
-from process_operator.cluster.errors import ApiError, NotFound
+from process_operator.client.seen_lines import SeenLines
+from process_operator.cluster.errors import ApiError, NotFound, ServerError, TooManyRequests, Unreachable
 from process_operator.plugin.errors import CommandError
 from process_operator.plugin.terminal import note, printable_log
 from process_operator.plugin.times import duration
-from process_operator.plugin.waiting import POLL_SECONDS, finish, out_of_time, phase_of
+from process_operator.plugin.waiting import POLL_SECONDS, finish, out_of_time, patiently, phase_of
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
@@ -41,7 +42,7 @@ def show_log(
 
     async def work(client: Client) -> Object:
         async with asyncio.timeout(seconds):
-            run = await _find(client, name, kind)
+            run = await _find(client, name, kind, is_patient=seconds is not None or kind == "run")
             return await _print(client, run, question)
 
     try:
@@ -56,10 +57,13 @@ def show_log(
         finish(run, pass_exit_code=False, quiet=True)
 
 
-async def _find(client: Client, name: str, kind: str) -> Object:
-    """Find a run by its name, else the newest run of the request of that name."""
+async def _find(client: Client, name: str, kind: str, *, is_patient: bool) -> Object:
+    """Find a run by its name, else the newest run of the request of that name.
+
+    Unless `is_patient`, an outage of the API server is an error, because the address may be wrong.
+    """
     try:
-        return await client.run(name)
+        return await (patiently(lambda: client.run(name)) if is_patient else client.run(name))
     except NotFound:
         if kind == "run":
             raise
@@ -83,25 +87,22 @@ async def _say_what_is_missing(client: Client, name: str) -> None:
 async def _print(client: Client, run: Object, question: LogQuestion) -> Object:
     """Print what there is, and return the run as it was last seen."""
     name = run["metadata"]["name"]
-    printer = _Printer(raw=question.raw)
-    pods: set[str] = set()  # a Job that tries again has a pod for each try
+    log = _Log(client, run["metadata"]["namespace"], question)
     said = ""
     while not phase_of(run).is_finished:
-        source = await live_log(client, run, question.container)
-        if source is not None and source.pod not in pods:
-            if await _stream(client, run, source, printer, question):
-                pods.add(source.pod)
-                continue
-        elif source is None and (why := _why_not_started(run)) != said:
+        source = await log.find(run)
+        if source is not None:
+            await log.stream(source)
+        elif (why := _why_not_started(run)) != said:
             note(f"Run {name} {why}")
             said = why
         if not question.follow:
             break
         await asyncio.sleep(POLL_SECONDS)
-        run = await client.run(name)
-    if not pods and phase_of(run).is_finished:
-        _print_record(run, printer, question)
-    printer.close()
+        run = await patiently(lambda: client.run(name))
+    if phase_of(run).is_finished:
+        await log.finish(run)
+    log.printer.close()
     return run
 
 
@@ -114,24 +115,99 @@ def _why_not_started(run: Object) -> str:
     return f"has no log yet: {why}"
 
 
-async def _stream(client: Client, run: Object, source: LiveLog, printer: _Printer, question: LogQuestion) -> bool:
-    """Print the log of a pod as it comes, and return whether there was one."""
-    try:
+class _Log:
+    """The log of a run over all its pods: a Job that tries again has a pod for each try."""
+
+    def __init__(self, client: Client, namespace: str, question: LogQuestion) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._question = question
+        self._seen: dict[str, SeenLines] = {}
+        self._complete: set[str] = set()
+        self._newest = ""
+        self._is_broken = False
+        self.printer = _Printer(raw=question.raw)
+
+    async def find(self, run: Object) -> LiveLog | None:
+        """Find the newest pod that has started."""
+        if not self._question.follow:
+            return await live_log(self._client, run, self._question.container)
+        return await patiently(lambda: live_log(self._client, run, self._question.container))
+
+    async def stream(self, source: LiveLog) -> None:
+        """Print the log of a pod as it comes, without the lines of earlier streams.
+
+        A stream that breaks is opened again by the next call, and so is one that ends before its container.
+        """
+        if source.pod in self._complete:
+            return
+        is_over = source.is_over or not self._question.follow
+        try:
+            await self._copy(source)
+        except NotFound:
+            return  # the pod is gone: the record has the log
+        except (ServerError, TooManyRequests, Unreachable) as error:
+            if not self._question.follow:
+                raise CommandError(_unreadable(source, error)) from error
+            self._is_broken = True
+            return
+        except ApiError as error:
+            raise CommandError(_unreadable(source, error)) from error
+        self._is_broken = False
+        if is_over:
+            self._complete.add(source.pod)
+
+    async def _copy(self, source: LiveLog) -> None:
+        question = self._question
+        known = self._seen.get(source.pod)
+        seen = known or SeenLines(keeps_timestamps=question.timestamps)
         chunks = stream_log(
-            client,
-            run["metadata"]["namespace"],
+            self._client,
+            self._namespace,
             source,
             follow=question.follow,
-            tail=question.tail,
-            timestamps=question.timestamps,
+            tail=question.tail if seen.since is None else None,
+            timestamps=question.timestamps or question.follow,
+            since=seen.since,
         )
+        is_open = False
         async for chunk in chunks:
-            printer.write(chunk)
-    except NotFound:
-        return False  # the pod is gone: the record has the log
-    except ApiError as error:
-        raise CommandError(f"the log of pod {source.pod} cannot be read: {why_unreadable(error)}") from error
-    return True
+            self._show(source.pod, seen)
+            if not is_open:
+                seen.reopen()
+                is_open = True
+            self.printer.write(seen.feed(chunk) if question.follow else chunk)
+        self._show(source.pod, seen)
+        if source.is_over:
+            self.printer.write(seen.flush())
+
+    def _show(self, pod: str, seen: SeenLines) -> None:
+        self._seen[pod], self._newest = seen, pod
+
+    async def finish(self, run: Object) -> None:
+        """Print what is missing of the log of a run that has ended: from its pod, else from the record."""
+        if self._seen and self._question.follow and self._newest not in self._complete:
+            source = await self.find(run)
+            if source is not None:
+                await self.stream(source)
+        if not self._seen:
+            _print_record(run, self.printer, self._question)
+        elif self._is_broken:
+            self.printer.write(rest_of_record(run, self._seen[self._newest].last))
+        else:
+            self.printer.write(self._seen[self._newest].flush())
+
+
+def _unreadable(source: LiveLog, error: ApiError) -> str:
+    return f"the log of pod {source.pod} cannot be read: {why_unreadable(error)}"
+
+
+def rest_of_record(run: Object, last: bytes) -> bytes:
+    """Return the recorded log behind its last occurrence of a line; all of it if it has no such line."""
+    text = recorded_log(run)[0].encode()
+    lines = text.splitlines(keepends=True)
+    same = [index for index, line in enumerate(lines) if line.rstrip(b"\r\n") == last.rstrip(b"\r\n")]
+    return b"".join(lines[same[-1] + 1 :]) if same else text
 
 
 def _print_record(run: Object, printer: _Printer, question: LogQuestion) -> None:

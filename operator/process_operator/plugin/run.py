@@ -49,7 +49,7 @@ def run_process(connecting: Connecting, process: str, parameters: list[str], opt
     """Create a request that runs a Process at once and deletes itself an hour after the end."""
     values = parameter_values(parameters)
 
-    async def work(client: Client) -> str:
+    async def work(client: Client) -> tuple[str, str]:
         _check_parameters(await client.process(process), values)
         body = _immediate_request(process, values, client.namespace)
         name = body["metadata"]["name"]
@@ -57,11 +57,11 @@ def run_process(connecting: Connecting, process: str, parameters: list[str], opt
             body = await client.create_request(body, dry_run=options.dry_run == DryRun.SERVER)
         say(f"processrequest.process-operator.io/{name} created{options.dry_run.remark}")
         uid = body["metadata"].get("uid", "")
-        return activation_run_name(child_stem(name, uid), _FIRST_ACTIVATION)
+        return name, activation_run_name(child_stem(name, uid), _FIRST_ACTIVATION)
 
-    run = connecting.run(work)
+    request, run = connecting.run(work)
     if options.dry_run == DryRun.NONE:
-        _accompany(connecting, run, options, is_created_by_operator=True)
+        _accompany(connecting, run, options, request=request)
 
 
 def parameter_values(given: list[str]) -> list[dict[str, str]]:
@@ -102,16 +102,16 @@ def _immediate_request(process: str, values: list[dict[str, str]], namespace: st
     return {"apiVersion": API_VERSION, "kind": "ProcessRequest", "metadata": metadata, "spec": spec}
 
 
-def _accompany(connecting: Connecting, run: str, options: RunOptions, *, is_created_by_operator: bool = False) -> None:
-    """Print the name of a run, and follow it as the user wants."""
-    done = "follows" if is_created_by_operator else "created"
+def _accompany(connecting: Connecting, run: str, options: RunOptions, *, request: str | None = None) -> None:
+    """Print the name of a run, and follow it as the user wants. The operator creates the run of a `request`."""
+    done = "follows" if request is not None else "created"
     say(f"processrun.process-operator.io/{run} {done}{options.dry_run.remark}")
     if options.dry_run != DryRun.NONE or not (options.follow or options.wait):
         return
-    if is_created_by_operator:
+    if request is not None:
         from process_operator.plugin.waiting import wait_until_exists  # noqa: PLC0415
 
-        wait_until_exists(connecting, run, options.timeout)
+        wait_until_exists(connecting, run, request, options.timeout)
     if options.follow:
         from process_operator.plugin.logs import LogQuestion, show_log  # noqa: PLC0415
 
@@ -119,4 +119,4 @@ def _accompany(connecting: Connecting, run: str, options: RunOptions, *, is_crea
     else:
         from process_operator.plugin.waiting import wait_for_run  # noqa: PLC0415
 
-        wait_for_run(connecting, run, options.timeout, pass_exit_code=False)
+        wait_for_run(connecting, run, options.timeout, pass_exit_code=False, is_known=True)

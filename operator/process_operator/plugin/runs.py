@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from process_operator.client.run_table import FAILED_PHASES, RunFilter, RunRow, RunTable, run_table, watch_rows
-from process_operator.cluster.errors import Gone, Unreachable
+from process_operator.cluster.errors import Gone, ServerError, TooManyRequests, Unreachable
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.terminal import note, say, say_json, say_yaml, table
 from process_operator.plugin.times import past
+from process_operator.plugin.waiting import patiently
 from process_operator.resources.process_run import RunPhase, Trigger
 
 if TYPE_CHECKING:
@@ -85,16 +86,17 @@ def _watch(
             seen[row.key] = facts
             return is_news
 
+        found = await run_table(client, wanted, everywhere=everywhere)
         while True:
-            found = await run_table(client, wanted, everywhere=everywhere)
             printer.rows(found, [row for row in reversed(found.rows) if changed(row)])
             try:
                 async for row in watch_rows(client, wanted, found, everywhere=everywhere):
                     if changed(row):
                         printer.rows(found, [row])
-            except (Gone, Unreachable):
+            except (Gone, ServerError, TooManyRequests, Unreachable):
                 pass  # a new list shows what changed meanwhile
             await asyncio.sleep(_PAUSE_SECONDS)
+            found = await patiently(lambda: run_table(client, wanted, everywhere=everywhere))
 
     connecting.run(work)
     raise AssertionError

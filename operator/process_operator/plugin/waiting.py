@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from process_operator.cluster.errors import NotFound
+from process_operator.cluster.errors import NotFound, ServerError, TooManyRequests, Unreachable
+from process_operator.plugin.connection import in_words
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.terminal import note, printable, say
 from process_operator.plugin.times import duration
+from process_operator.resources.process_request_status import RequestPhase
 from process_operator.resources.process_run import RunPhase
 
 if TYPE_CHECKING:
@@ -16,16 +20,42 @@ if TYPE_CHECKING:
     from process_operator.plugin.connection import Connecting
     from process_operator.resources.types import Object
 
+T = TypeVar("T")
+
 POLL_SECONDS: Final = 1.0
 _MAX_EXIT_CODE: Final = 255
 
 
-def wait_for_run(connecting: Connecting, name: str, timeout: str | None, *, pass_exit_code: bool) -> None:
-    """Wait for the end of a run, print how it ended, and end with that status."""
+async def patiently(read: Callable[[], Awaitable[T]]) -> T:
+    """Repeat a read while the API server is away or overloaded. The caller limits the time.
+
+    A note says so once, unless a spinner may be on the terminal.
+    """
+    said = sys.stderr.isatty()
+    while True:
+        try:
+            return await read()
+        except (Unreachable, ServerError, TooManyRequests) as error:
+            if not said:
+                note(f"{in_words(error)}. Trying again")
+            said = True
+            await asyncio.sleep(max(POLL_SECONDS, error.retry_after or 0))
+
+
+def wait_for_run(
+    connecting: Connecting, name: str, timeout: str | None, *, pass_exit_code: bool, is_known: bool = False
+) -> None:
+    """Wait for the end of a run, print how it ended, and end with that status.
+
+    An outage of the API server does not end the wait. Without a timeout the first read must succeed, unless the run
+    `is_known` to exist, because the address may be wrong.
+    """
     limit = duration("--timeout", timeout)
 
     async def work(client: Client) -> Object:
         async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
+            if not is_known and limit is None:
+                await client.run(name)
             return await ended(client, name)
 
     try:
@@ -38,25 +68,40 @@ def wait_for_run(connecting: Connecting, name: str, timeout: str | None, *, pass
     finish(run, pass_exit_code=pass_exit_code)
 
 
-def wait_until_exists(connecting: Connecting, name: str, timeout: str | None) -> None:
-    """Wait until the operator has created a run."""
+def wait_until_exists(connecting: Connecting, name: str, request: str, timeout: str | None) -> None:
+    """Wait until the operator has created a run of a request. Raises CommandError if the request is invalid."""
     limit = duration("--timeout", timeout)
 
     async def work(client: Client) -> None:
         async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
-            while True:
-                try:
-                    await client.run(name)
-                except NotFound:
-                    await asyncio.sleep(POLL_SECONDS)
-                else:
-                    return
+            while not await patiently(lambda: _exists(client, name)):
+                check_valid(await patiently(lambda: client.request(request)))
+                await asyncio.sleep(POLL_SECONDS)
 
     try:
         connecting.run(work, doing=f"Waiting for the operator to create run {name}")
     except TimeoutError:
         message = f"the operator has not created run {name} within {timeout}. The request stays, and runs later"
         raise CommandError(message, Exit.TIMEOUT) from None
+
+
+async def _exists(client: Client, name: str) -> bool:
+    try:
+        await client.run(name)
+    except NotFound:
+        return False
+    return True
+
+
+def check_valid(request: Object) -> None:
+    """Raise CommandError with the operator's reason if a request is invalid, so that it never runs."""
+    status = request.get("status") or {}
+    if status.get("phase") != RequestPhase.INVALID:
+        return
+    name = request["metadata"]["name"]
+    accepted = next((one for one in status.get("conditions") or () if one["type"] == "Accepted"), None)
+    why = f" ({accepted['reason']}): {accepted['message']}" if accepted is not None else ""
+    raise CommandError(f"request {name} is not accepted{why}")
 
 
 def out_of_time(name: str, timeout: str | None) -> CommandError:
@@ -67,7 +112,7 @@ def out_of_time(name: str, timeout: str | None) -> CommandError:
 async def ended(client: Client, name: str) -> Object:
     """Return a run once it has ended. Raises NotFound if it is deleted meanwhile."""
     while True:
-        run = await client.run(name)
+        run = await patiently(lambda: client.run(name))
         if phase_of(run).is_finished:
             return run
         await asyncio.sleep(POLL_SECONDS)

@@ -1,0 +1,134 @@
+"""Followed logs: streams that end early or break, and the record behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+
+from process_operator.client.client import Client
+from process_operator.client.log_source import LiveLog
+from process_operator.cluster.errors import ApiError, NotFound, Unreachable
+from process_operator.plugin import logs
+from process_operator.plugin.logs import LogQuestion, rest_of_record
+
+Object = dict[str, Any]
+
+Stream = tuple[bytes | ApiError, ...]
+
+
+def line(second: int, text: str) -> bytes:
+    return f"2026-11-30T12:00:{second:02}.000000001Z {text}\n".encode()
+
+
+def run(phase: str, text: str = "") -> Object:
+    return {"metadata": {"name": "r", "namespace": "erp"}, "status": {"phase": phase, "log": {"text": text}}}
+
+
+def followed(
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    streams: list[Stream],
+    runs: list[Object],
+    question: LogQuestion | None = None,
+) -> tuple[bytes, list[str | None]]:
+    """What is printed, and from where each stream continues. The container is over at the last stream."""
+    since: list[str | None] = []
+
+    async def live_log(*_: object) -> LiveLog:
+        return LiveLog("p", "main", is_over=len(since) >= len(streams) - 1)
+
+    async def stream_log(*_: object, **options: Any) -> AsyncIterator[bytes]:
+        since.append(options["since"])
+        for part in streams[len(since) - 1]:
+            if isinstance(part, ApiError):
+                raise part
+            yield part
+
+    class Runs:
+        answers = iter(runs)
+
+        async def run(self, _name: str) -> Object:
+            return next(self.answers)
+
+    monkeypatch.setattr(logs, "live_log", live_log)
+    monkeypatch.setattr(logs, "stream_log", stream_log)
+    monkeypatch.setattr(logs, "POLL_SECONDS", 0.0)
+    client = cast("Client", Runs())
+    asyncio.run(logs._print(client, run("Running"), question or LogQuestion(follow=True)))
+    return capfdbinary.readouterr().out, since
+
+
+AGAIN = "2026-11-30T12:00:02Z"
+PART = line(1, "a") + line(2, "b")
+
+
+@pytest.mark.parametrize(
+    ("streams", "runs", "since", "printed"),
+    [
+        pytest.param(
+            [(PART,), (line(2, "b"), line(3, "c"))],
+            [run("Running"), run("Succeeded")],
+            [None, AGAIN],
+            b"a\nb\nc\n",
+            id="it ends before the container",
+        ),
+        pytest.param(
+            [(PART, Unreachable("cut")), (line(2, "b"), line(3, "c"))],
+            [run("Running"), run("Succeeded")],
+            [None, AGAIN],
+            b"a\nb\nc\n",
+            id="it breaks",
+        ),
+        pytest.param(
+            [(PART, Unreachable("cut")), (line(2, "b"), line(3, "c"))],
+            [run("Succeeded")],
+            [None, AGAIN],
+            b"a\nb\nc\n",
+            id="it breaks, and the run ends meanwhile",
+        ),
+        pytest.param(
+            [(PART, Unreachable("cut")), (NotFound("no pod"),)],
+            [run("Succeeded", "x\na\nb\nc\n")],
+            [None, AGAIN],
+            b"a\nb\nc\n",
+            id="the pod is gone and the record has the rest",
+        ),
+        pytest.param(
+            [(PART,), (NotFound("no pod"),)],
+            [run("Succeeded", "another text\n")],
+            [None, AGAIN],
+            b"a\nb\n",
+            id="the pod is gone after a whole stream",
+        ),
+        pytest.param([(NotFound("no pod"),)], [run("Succeeded", "a\n")], [None], b"a\n", id="there was no stream"),
+        pytest.param([(PART,)], [run("Running"), run("Succeeded")], [None], b"a\nb\n", id="it is complete at once"),
+    ],
+)
+def test_follow(
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    streams: list[Stream],
+    runs: list[Object],
+    since: list[str | None],
+    printed: bytes,
+) -> None:
+    assert followed(monkeypatch, capfdbinary, streams, runs) == (printed, since)
+
+
+def test_timestamps_are_printed_if_the_user_wants_them(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    question = LogQuestion(follow=True, timestamps=True)
+    assert followed(monkeypatch, capfdbinary, [(PART,)], [run("Succeeded")], question)[0] == PART
+
+
+@pytest.mark.parametrize(
+    ("last", "rest"),
+    [(b"a\n", b"b\n"), (b"b", b""), (b"z\n", b"a\nb\n")],
+    ids=["between", "the last one", "not recorded"],
+)
+def test_rest_of_record(last: bytes, rest: bytes) -> None:
+    assert rest_of_record(run("Succeeded", "a\nb\n"), last) == rest
