@@ -359,7 +359,7 @@ def main() -> None:
 def _status_of(name: str) -> int | None:
     """Run the command. The status is None after a command, and a number after --help.
 
-    Output that nobody reads raises BrokenPipeError, in the command or in the flush.
+    A closed pipe raises BrokenPipeError, in the command or in the flush.
     """
     try:
         status: int | None = app(sys.argv[1:] or ["--help"], prog_name=name, standalone_mode=False)

@@ -178,7 +178,7 @@ def _of_schedule(
 def _runs_left(request: ProcessRequest, max_runs: int, recurrence: Recurrence, period: Period, after: datetime) -> int:
     """The number of runs that maxRuns leaves to the ticks behind `after`.
 
-    The status of an activation that is going on counts the runs of the ticks that are settled. All ticks that are not
+    The status of the present activation counts the runs of the ticks that are settled. All ticks that are not
     settled are expected to start.
     """
     activation = _going_on(request, period.start)
