@@ -1,6 +1,6 @@
 """Client of one user: reads and writes of requests, runs and backfills, as that user's rights allow.
 
-Every write is one call to the API server. Neighbours: `access.py` opens it, `run_table.py` lists many runs.
+Every write is one call to the API server. Neighbours: `opening.py` opens it, `run_table.py` lists many runs.
 """
 
 from __future__ import annotations
@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from process_operator.cluster.errors import AlreadyExists, NotFound
 from process_operator.resources.kinds import CONFIG_MAP, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
-from process_operator.resources.names import (
-    ANNOTATION_RESCHEDULE,
-    ANNOTATION_SUSPEND_REASON,
-    API_VERSION,
-    LABEL_BACKFILL,
-)
+from process_operator.resources.names import ANNOTATION_RESCHEDULE, ANNOTATION_SUSPEND_REASON, API_VERSION
 
 if TYPE_CHECKING:
     from process_operator.cluster.api import Api
@@ -185,9 +180,3 @@ def due_of(run: Object) -> str:
     """Return the time that a run stands for (RFC 3339, UTC): its tick, or its creation if it has none."""
     due: Any = run["spec"].get("scheduledTime") or run["metadata"]["creationTimestamp"]
     return str(due)
-
-
-def backfill_of(run: Object) -> str | None:
-    """Return the name of the backfill that created a run."""
-    labels: dict[str, str] = run["metadata"].get("labels") or {}
-    return labels.get(LABEL_BACKFILL)

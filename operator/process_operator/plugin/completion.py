@@ -149,16 +149,18 @@ def _values(option: str, last: str, done: list[str]) -> tuple[list[str], str]:
 
 
 def _names(kind: str, last: str, done: list[str]) -> list[str]:
-    from process_operator.plugin.completion_names import Place, names  # noqa: PLC0415
+    from process_operator.plugin.completion_names import TIMEOUT_SECONDS, names  # noqa: PLC0415
+    from process_operator.plugin.connection import Connecting  # noqa: PLC0415
 
-    place = Place(
+    connecting = Connecting(
         namespace=_given(done, "-n") or _given(done, "--namespace"),
         kubeconfig=_given(done, "--kubeconfig"),
         context=_given(done, "--context"),
-        user=_given(done, "--as"),
-        groups=tuple(_all_given(done, "--as-group")),
+        as_user=_given(done, "--as"),
+        as_groups=tuple(_all_given(done, "--as-group")),
+        timeout_seconds=TIMEOUT_SECONDS,
     )
-    return list(_starting(last, names(kind, place)))
+    return list(_starting(last, names(kind, connecting)))
 
 
 def _given(done: list[str], option: str) -> str | None:

@@ -12,43 +12,34 @@ import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
+    from process_operator.plugin.connection import Connecting
     from process_operator.resources.types import Object
 
 Names = list[tuple[str, str]]
 """Names with a description, which may be empty."""
 
 _KEPT_SECONDS: Final = 30
-_TIMEOUT_SECONDS: Final = 3.0
+TIMEOUT_SECONDS: Final = 3.0
+"""A user does not wait longer for candidates."""
 _MOST: Final = 500
 _SPACE: Final = str.maketrans("\t\n\r", "   ")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The options before the cursor that say where to read, and as whom."""
-
-    namespace: str | None = None
-    kubeconfig: str | None = None
-    context: str | None = None
-    user: str | None = None
-    groups: tuple[str, ...] = ()
-
-
-def names(kind: str, place: Place) -> Names:
+def names(kind: str, connecting: Connecting) -> Names:
     """Return the names of a kind: requests, runs, processes, cronjobs or namespaces."""
-    file = _folder() / f"{_key(kind, place)}.json"
+    file = _folder() / f"{_key(kind, connecting)}.json"
     try:
         if time.time() - file.stat().st_mtime < _KEPT_SECONDS:
             return [(name, text) for name, text in json.loads(file.read_text(encoding="utf-8"))]
     except (OSError, ValueError):
         pass
-    found = _read(kind, place)
+    found = _read(kind, connecting)
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = file.with_suffix(f".{os.getpid()}")
@@ -71,13 +62,9 @@ def context_names(kubeconfig: str | None) -> list[str]:
     return found
 
 
-def _read(kind: str, place: Place) -> Names:
-    from process_operator.plugin.connection import Connecting
+def _read(kind: str, connecting: Connecting) -> Names:
     from process_operator.plugin.terminal import printable
 
-    connecting = Connecting(
-        place.namespace, place.kubeconfig, place.context, place.user, place.groups, _TIMEOUT_SECONDS
-    )
     found = connecting.run(_READERS[kind])
     return [(name, printable(text.translate(_SPACE))) for name, text in found[:_MOST]]
 
@@ -132,8 +119,8 @@ def _kubeconfig(given: str | None) -> str:
     return given or os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
 
 
-def _key(kind: str, place: Place) -> str:
+def _key(kind: str, connecting: Connecting) -> str:
     """Make the file's name from all that the answer depends on; a change of context changes the kubeconfig's time."""
-    files = _kubeconfig(place.kubeconfig)
+    files = _kubeconfig(connecting.kubeconfig)
     times = [Path(part).stat().st_mtime_ns for part in files.split(os.pathsep) if Path(part).is_file()]
-    return hashlib.sha256(json.dumps([kind, astuple(place), files, times]).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([kind, astuple(connecting), files, times]).encode()).hexdigest()[:32]

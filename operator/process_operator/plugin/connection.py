@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from process_operator.client.access import Access
 from process_operator.plugin.errors import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -20,15 +21,8 @@ _PATIENCE_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Connecting:
+class Connecting(Access):
     """The options of a command that say where the cluster is, and as whom the user acts."""
-
-    namespace: str | None = None
-    kubeconfig: str | None = None
-    context: str | None = None
-    as_user: str | None = None
-    as_groups: tuple[str, ...] = ()
-    timeout_seconds: float = 30.0
 
     def run(self, work: Callable[[Client], Awaitable[T]], *, doing: str = "") -> T:
         """Do some work with a client, and close its connection.
@@ -39,18 +33,14 @@ class Connecting:
         # The client and its dependencies take 0.5 s to import.
         import asyncio  # noqa: PLC0415
 
-        from process_operator.client.access import Access, ImpersonationError, open_client  # noqa: PLC0415
+        from process_operator.client.opening import ImpersonationError, open_client  # noqa: PLC0415
         from process_operator.cluster.errors import ApiError  # noqa: PLC0415
         from process_operator.settings import ConfigurationError  # noqa: PLC0415
-
-        access = Access(
-            self.kubeconfig, self.context, self.namespace, self.as_user, self.as_groups, self.timeout_seconds
-        )
 
         async def connected() -> T:
             spinner = asyncio.create_task(_spin(doing)) if doing and sys.stderr.isatty() else None
             try:
-                async with open_client(access) as client:
+                async with open_client(self) as client:
                     return await work(client)
             finally:
                 if spinner is not None:

@@ -55,7 +55,14 @@ def _shared(
     request_timeout: RequestTimeout = "30s",
 ) -> Connecting:
     """Collect the shared options."""
-    return Connecting(namespace, kubeconfig, context, as_user, tuple(as_group or ()), _seconds(request_timeout))
+    return Connecting(
+        kubeconfig=kubeconfig,
+        context=context,
+        namespace=namespace,
+        as_user=as_user,
+        as_groups=tuple(as_group or ()),
+        timeout_seconds=_seconds(request_timeout),
+    )
 
 
 def _seconds(text: str) -> float:

@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from process_operator.plugin import completion, completion_names
-from process_operator.plugin.completion_names import Place
 from process_operator.plugin.connection import Connecting
 
 READ = completion_names._read
@@ -23,13 +23,17 @@ FOUND = {
 }
 
 
-@pytest.fixture(autouse=True)
-def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, Place]]:
-    """The reads of the cluster, which answers with FOUND."""
-    seen: list[tuple[str, Place]] = []
+def place(**options: Any) -> Connecting:
+    return Connecting(timeout_seconds=completion_names.TIMEOUT_SECONDS, **options)
 
-    def read(kind: str, place: Place) -> completion_names.Names:
-        seen.append((kind, place))
+
+@pytest.fixture(autouse=True)
+def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, Connecting]]:
+    """The reads of the cluster, which answers with FOUND."""
+    seen: list[tuple[str, Connecting]] = []
+
+    def read(kind: str, connecting: Connecting) -> completion_names.Names:
+        seen.append((kind, connecting))
         return FOUND[kind]
 
     monkeypatch.setattr(completion_names, "_read", read)
@@ -77,22 +81,22 @@ def test_files_are_left_to_the_shell(words: list[str]) -> None:
     assert completion.complete(words) == ([], ":0")
 
 
-def test_options_before_the_cursor_say_where_to_read(reads: list[tuple[str, Place]]) -> None:
+def test_options_before_the_cursor_say_where_to_read(reads: list[tuple[str, Connecting]]) -> None:
     completion.complete(["status", "-n", "erp", "--context=live", "--as", "jane", ""])
-    assert reads == [("requests", Place(namespace="erp", context="live", user="jane"))]
+    assert reads == [("requests", place(namespace="erp", context="live", as_user="jane"))]
 
 
-def test_groups_before_the_cursor_are_impersonated(reads: list[tuple[str, Place]]) -> None:
+def test_groups_before_the_cursor_are_impersonated(reads: list[tuple[str, Connecting]]) -> None:
     completion.complete(["status", "--as", "jane", "--as-group=g1", "--as-group", "g2", ""])
-    assert reads == [("requests", Place(user="jane", groups=("g1", "g2")))]
+    assert reads == [("requests", place(as_user="jane", as_groups=("g1", "g2")))]
 
 
 def test_descriptions_do_not_control_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Connecting, "run", lambda *_: [("close", "a\tb\x1b[2J")])
-    assert READ("processes", Place()) == [("close", "a b\\x1b[2J")]
+    assert READ("processes", place()) == [("close", "a b\\x1b[2J")]
 
 
-def test_second_completion_reads_the_file(reads: list[tuple[str, Place]], tmp_path: Path) -> None:
+def test_second_completion_reads_the_file(reads: list[tuple[str, Connecting]], tmp_path: Path) -> None:
     for _ in range(2):
         completion.complete(["status", ""])
     assert len(reads) == 1

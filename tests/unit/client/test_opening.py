@@ -1,4 +1,4 @@
-"""Access: which configuration the client uses, its namespace, and whom the API server impersonates."""
+"""Opening of a client: which configuration the client uses, its namespace, and whom the API server impersonates."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from process_operator.client import access
-from process_operator.client.access import Access, ImpersonationError, impersonation_headers, open_client
+from process_operator.client import opening
+from process_operator.client.access import Access
+from process_operator.client.opening import ImpersonationError, impersonation_headers, open_client
 from process_operator.cluster import connection
 from process_operator.settings import ConfigurationError
 
@@ -98,7 +99,7 @@ def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.setattr(connection, "SERVICE_TOKEN_FILENAME", str(account / "token"))
-    monkeypatch.setattr(access, "_SERVICE_ACCOUNT_NAMESPACE", account / "namespace")
+    monkeypatch.setattr(opening, "_SERVICE_ACCOUNT_NAMESPACE", account / "namespace")
 
     def load(client_configuration: Any) -> None:
         client_configuration.host = "https://10.0.0.1:443"
