@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun, Form
 from process_operator.plugin.run import parameter_values
-from process_operator.plugin.terminal import say, say_json, say_yaml
+from process_operator.plugin.terminal import say, say_structured
 from process_operator.plugin.times import duration
 from process_operator.resources.names import API_VERSION
 from process_operator.resources.validation import object_errors
@@ -67,8 +67,8 @@ def create_request(
         return await client.create_request(placed, dry_run=dry_run == DryRun.SERVER)
 
     made = body if dry_run == DryRun.CLIENT else connecting.run(work)
-    if output in {"json", "yaml"}:
-        (say_json if output == "json" else say_yaml)(made)
+    if output.is_structured:
+        say_structured(output, made)
     elif output == "name":
         say(f"processrequest.process-operator.io/{name}")
     else:

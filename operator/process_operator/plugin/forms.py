@@ -14,6 +14,11 @@ class Form(StrEnum):
     YAML = "yaml"
     NAME = "name"
 
+    @property
+    def is_structured(self) -> bool:
+        """Whether programs read the answer."""
+        return self in {Form.JSON, Form.YAML}
+
 
 class DryRun(StrEnum):
     """Values of `--dry-run`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from process_operator.client.run_table import FAILED_PHASES, RunFilter, RunRow, RunTable, run_table, watch_rows
 from process_operator.cluster.errors import Gone, ServerError, TooManyRequests, Unreachable
 from process_operator.plugin.errors import CommandError, Exit
-from process_operator.plugin.terminal import note, say, say_json, say_yaml, table
+from process_operator.plugin.terminal import note, say, say_structured, table
 from process_operator.plugin.times import past
 from process_operator.plugin.waiting import patiently
 from process_operator.resources.process_run import RunPhase, Trigger
@@ -51,14 +51,14 @@ def show_runs(
 
     async def work(client: Client) -> tuple[str, RunTable, list[Object]]:
         found = await run_table(client, wanted, everywhere=question.everywhere)
-        if output not in {"json", "yaml"}:
+        if not output.is_structured:
             return client.namespace, found, []
         bodies = await client.runs_named([row.key for row in found.rows], everywhere=question.everywhere)
         return client.namespace, found, bodies
 
     namespace, found, bodies = connecting.run(work, doing="Listing runs")
-    if output in {"json", "yaml"}:
-        (say_json if output == "json" else say_yaml)({"apiVersion": "v1", "kind": "List", "items": bodies})
+    if output.is_structured:
+        say_structured(output, {"apiVersion": "v1", "kind": "List", "items": bodies})
     elif output == "name":
         for row in found.rows:
             say(f"processrun.process-operator.io/{row.name}")
@@ -72,7 +72,7 @@ def _watch(
     connecting: Connecting, question: RunQuestion, wanted: RunFilter, *, output: Form, has_header: bool
 ) -> NoReturn:
     """Print runs, the oldest first, then each change. A watch that ends starts again from a new list."""
-    if output in {"json", "yaml"}:
+    if output.is_structured:
         raise CommandError("--watch works with the table, -o wide and -o name", Exit.USAGE)
     printer = _Printer(output=output, everywhere=question.everywhere, has_header=has_header)
     everywhere = question.everywhere

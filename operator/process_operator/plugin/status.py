@@ -14,8 +14,7 @@ from process_operator.plugin.terminal import (
     note,
     printable,
     say,
-    say_json,
-    say_yaml,
+    say_structured,
     table,
     takes_utf8,
     wrapped,
@@ -76,8 +75,8 @@ def show_request(connecting: Connecting, name: str, *, output: Form) -> None:
 
     body, upcoming, rows = connecting.run(work, doing="Reading the request")
     rows = [row for row in rows if not row.cells.get("Parent")]
-    if output in {"json", "yaml"}:
-        (say_json if output == "json" else say_yaml)(_facts(body, upcoming, rows))
+    if output.is_structured:
+        say_structured(output, _facts(body, upcoming, rows))
         return
     status, spec = _status(body), body["spec"]
     lines = [
@@ -179,7 +178,7 @@ def show_all(connecting: Connecting, *, everywhere: bool, output: Form) -> None:
     failed = [row for row in rows if row.phase in FAILED_PHASES and row.due >= since]
     needy = [body for body in bodies if _status(body).get("phase") in {"Invalid", "Failed"} or _is_stalled(body)]
     following = sorted((one for one in upcoming if one.ticks), key=lambda one: one.ticks[0].due)[:_NEXT_OF_ALL]
-    if output in {"json", "yaml"}:
+    if output.is_structured:
         facts = {
             "requests": dict(phases),
             "runs": dict(runs),
@@ -191,7 +190,7 @@ def show_all(connecting: Connecting, *, everywhere: bool, output: Form) -> None:
                 for one in following
             ],
         }
-        (say_json if output == "json" else say_yaml)(facts)
+        say_structured(output, facts)
         return
     if not bodies and not rows:
         note("No requests found.")

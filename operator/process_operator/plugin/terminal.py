@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.forms import Form
 from process_operator.plugin.yaml_text import yaml_text
 
 _COLORS: Final = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1"}
@@ -83,6 +84,11 @@ def say_json(value: Any) -> None:
 def say_yaml(value: Any) -> None:
     """Print a value as YAML; if it holds control or format characters, all others than ASCII are escaped."""
     print(yaml_text(value), end="")
+
+
+def say_structured(form: Form, value: Any) -> None:
+    """Print a value as JSON or YAML, as `form` says."""
+    (say_json if form == Form.JSON else say_yaml)(value)
 
 
 def table(

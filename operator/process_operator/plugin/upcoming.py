@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from process_operator.client.judged import judged_requests
 from process_operator.plugin.errors import CommandError, Exit
-from process_operator.plugin.terminal import note, say, say_json, say_yaml, table
+from process_operator.plugin.terminal import note, say, say_structured, table
 from process_operator.plugin.times import future, now
 from process_operator.preview.preview import Period, Preview, PreviewTick, preview
 from process_operator.resources.model import format_instant
@@ -67,8 +67,8 @@ def show_upcoming(connecting: Connecting, question: UpcomingQuestion, *, output:
         return [upcoming_of(given, unread, start, end, count) for given, unread in found]
 
     found = connecting.run(work, doing="Computing the coming times")
-    if output in {"json", "yaml"}:
-        (say_json if output == "json" else say_yaml)([_as_json(one) for one in found])
+    if output.is_structured:
+        say_structured(output, [_as_json(one) for one in found])
     elif output == "name":
         for one in found:
             if one.ticks:
