@@ -71,7 +71,8 @@ async def _change_cronjob(
         except Conflict:
             answer, changed = await context.api.get(CRONJOB, context.namespace, name), False
     except NotFound:
-        context.store.mark_deleted(CRONJOB, context.namespace, name)
+        for seen in context.snapshot.cronjobs:
+            context.store.mark_deleted(CRONJOB, context.namespace, name, uid=seen.metadata.uid)
         return False
     context.store.apply(CRONJOB, answer)
     return changed

@@ -213,15 +213,13 @@ class Store:
                 self.observe(entry.key, HistoryOutdated())
             self._remove(kind, held_namespace, name, entry.uid, max(version, entry.version))
 
-    def mark_deleted(
-        self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, evict: bool = False
-    ) -> None:
-        """Note that an object is deleted, as an answer of the API server shows; with `uid` only that very object.
+    def mark_deleted(self, kind: Kind, namespace: str, name: str, *, uid: str, evict: bool = False) -> None:
+        """Note that the object with this UID is deleted, as an answer of the API server shows.
 
         `evict`: no decision needs its last state.
         """
         held = self.cache(kind).get(namespace, name)
-        if held is None or uid not in (None, held.uid):
+        if held is None or uid != held.uid:
             return
         process = self._shared.process_at(kind, namespace, name)
         if evict:

@@ -331,7 +331,7 @@ def test_nobody_needs_to_know_how_a_job_was_that_the_operator_removed() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.see(JOB, a_job(2))
-    store.mark_deleted(JOB, "erp", "run", evict=True)
+    store.mark_deleted(JOB, "erp", "run", uid=a_job(2)["metadata"]["uid"], evict=True)
     assert store.snapshot(CLOSE).jobs == {}
     assert not store.see(JOB, a_job(3))
 

@@ -133,8 +133,7 @@ def _quiet_until(snapshot: Snapshot, cronjob: CronJob, recurrence: Recurrence | 
     status, request = snapshot.status, snapshot.request
     assert request is not None and request.spec.timing.schedule is not None
     assert status.activation is not None and status.activation.since is not None
-    floor = recurrence.floor if recurrence is not None else status.activation.since
-    candidates = [min(floor, status.activation.since)]
+    candidates = [recurrence.floor if recurrence is not None else status.activation.since]
     start = request.spec.timing.schedule.start_time
     if start is not None:
         candidates.append(start - timedelta(seconds=1))
