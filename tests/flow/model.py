@@ -113,18 +113,15 @@ class Model:
         changed_at, self._changed_at = self._changed_at, None
         if seen == self._seen:
             # Two changes that cancel each other out while the operator is away are no change for it.
-            if changed_at is not None and self._activation is not None:
-                between = self._activation.ticks(self.now)
-                self._must |= between
+            self._record(self.now)
             return
         if self._activation is not None:
             # Until the change the old timing held. Of the time after it the operator knows nothing.
             self._record(changed_at or self.now)
             self._may |= self._activation.ticks(self.now)
-        was_suspended = self._seen[1]
         self._seen = seen
         if self.suspended:
             self._activation = None
-        elif was_suspended or self._activation is not None or changed_at is None:
+        else:
             # The API has whole seconds, so an activation begins with the second in which the operator sees it.
             self._activation = _Activation(self.now.replace(microsecond=0), self.every)
