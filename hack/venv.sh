@@ -43,8 +43,8 @@ exec "$interpreter" -c 'import sys; from $2 import $3 as main; sys.argv[0] = "$1
 END
     chmod +x "$venv/bin/$1"
 }
-console_script process-operator process_operator.__main__ app
-console_script kubectl-process process_operator.plugin.app main
-console_script kubectl-process_operator process_operator.plugin.app main
-console_script kubectl_complete-process process_operator.plugin.completion main
-console_script kubectl_complete-process_operator process_operator.plugin.completion main
+while read -r script module function; do
+    console_script "$script" "$module" "$function"
+done < <("$venv/bin/python" -c 'import tomllib
+for name, target in tomllib.load(open("pyproject.toml", "rb"))["project"]["scripts"].items():
+    print(name, *target.split(":"))')
