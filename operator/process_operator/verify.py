@@ -15,6 +15,7 @@ from process_operator.cluster.api import Api
 from process_operator.cluster.connection import connect
 from process_operator.cluster.errors import ApiError
 from process_operator.resources import names
+from process_operator.resources.conditions import cause
 from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.types import Object
 
@@ -96,7 +97,7 @@ def _check(run: Object) -> str:
 async def _how_far(api: Api, namespace: str, name: str, run: Object | None) -> str:
     if run is not None:
         status = run["status"]
-        why = ": ".join(filter(None, (status.get("reason"), status.get("message"))))
+        why = cause(status.get("reason"), status.get("message"))
         return f"the run is {status['phase']}{f' ({why})' if why else ''}"
     status = (await api.get(PROCESS_REQUEST, namespace, name)).get("status") or {}
     if not status:

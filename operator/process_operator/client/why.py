@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from process_operator.preview.preview import judge
+from process_operator.resources.conditions import cause
 from process_operator.resources.model import format_duration, format_instant, parse_instant
 from process_operator.resources.names import ANNOTATION_SUSPEND_REASON
 from process_operator.resources.process_request_status import RequestPhase
@@ -73,7 +74,7 @@ def _stands_for(run: Object, at: datetime, recurrence: Recurrence | None) -> boo
 
 def _of_run(run: Object) -> str:
     status, name = run["status"], run["metadata"]["name"]
-    why = ": ".join(filter(None, (status.get("reason"), status.get("message"))))
+    why = cause(status.get("reason"), status.get("message"))
     many = status.get("summary")
     row = f" It stands for {many['count']} times from {many['from']} to {many['to']}." if many else ""
     return f"Run {name} stands for that time. It is {status.get('phase', 'Pending')}{f' ({why})' if why else ''}.{row}"

@@ -12,6 +12,7 @@ from process_operator.plugin.connection import in_words
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.terminal import note, printable, say
 from process_operator.plugin.times import duration
+from process_operator.resources.conditions import cause
 from process_operator.resources.process_request_status import RequestPhase
 from process_operator.resources.process_run import RunPhase
 
@@ -126,7 +127,7 @@ def phase_of(run: Object) -> RunPhase:
 def finish(run: Object, *, pass_exit_code: bool, quiet: bool = False) -> None:
     """Print how a run ended, and end the command with the status that stands for it."""
     status, name = run["status"], run["metadata"]["name"]
-    why = ": ".join(filter(None, (status.get("reason"), status.get("message"))))
+    why = cause(status.get("reason"), status.get("message"))
     line = f"run {name}: {status['phase']}{f' ({why})' if why else ''}"
     (note if quiet else say)(printable(line))
     if status["phase"] == RunPhase.SUCCEEDED:

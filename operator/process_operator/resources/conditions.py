@@ -283,3 +283,8 @@ def _says_the_same(known: Condition, new: Condition) -> bool:
         new.message,
         new.observed_generation,
     )
+
+
+def cause(reason: str | None, message: str | None) -> str:
+    """Write a reason and its message as one text, such as `OOMKilled: the container used too much memory`."""
+    return ": ".join(text for text in (reason, message) if text)

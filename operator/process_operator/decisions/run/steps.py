@@ -26,7 +26,7 @@ from process_operator.decisions.run.step_progress import StepProgress, log_of, s
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.decisions.template.step import StepTemplate, step_template
 from process_operator.resources.batch.kill import Kill, KillReason
-from process_operator.resources.conditions import Reason, RunReason
+from process_operator.resources.conditions import Reason, RunReason, cause
 from process_operator.resources.process_run import ProcessRunStatus, RunLog, RunPhase, StepStatus
 
 _MISSING_PROCESS_INTERVAL: Final = timedelta(minutes=1)
@@ -161,7 +161,7 @@ def _judged(progress: StepProgress) -> RunOutcome:
         return _end(progress, RunPhase.SUCCEEDED, RunReason.COMPLETED, "", decisive=progress.ended[-1])
     words = []
     for step in progress.failed:
-        why = ": ".join(part for part in (step.reason, step.message) if part)
+        why = cause(step.reason, step.message)
         words.append(f'step "{step.name}": {step.phase}' + (f" ({why})" if why else ""))
     return _end(progress, RunPhase.FAILED, RunReason.STEP_FAILED, "; ".join(words), decisive=progress.failed[0])
 
