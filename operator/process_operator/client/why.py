@@ -1,4 +1,6 @@
-"""Reasons why a request ran, or did not run, at an instant. Pure: objects and `now` come in, sentences come out.
+"""Reasons why a request ran, or did not run, at an instant.
+
+`explain` is pure: objects and `now` come in, sentences come out.
 
 The times come from the request's own `Recurrence`, and reasons from what the operator recorded: runs, conditions, and
 the activation in the status.
@@ -11,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
+from process_operator.client.client import due_of
+from process_operator.client.judged import judged_requests
 from process_operator.preview.preview import judge
 from process_operator.resources.conditions import cause
 from process_operator.resources.model import format_duration, format_instant, parse_instant
@@ -20,6 +24,7 @@ from process_operator.timing.describe import describe_timing
 from process_operator.timing.zone import zone
 
 if TYPE_CHECKING:
+    from process_operator.client.client import Client
     from process_operator.decisions.acceptance.acceptance import Acceptance
     from process_operator.preview.manifest_set import GivenRequest
     from process_operator.resources.process_request import ProcessRequest
@@ -37,6 +42,24 @@ class Question:
     runs: Sequence[Object]
     at: datetime
     now: datetime
+
+
+async def reasons(client: Client, request: str, at: datetime | None, now: datetime) -> tuple[datetime, list[str]]:
+    """Read what the reasons depend on, and return the instant in question (UTC) with the sentences. Raises ApiError.
+
+    Without `at` the question is about the newest time that a run stands for.
+    """
+    body = await client.request(request)
+    runs = await client.runs_of(request)
+    ((given, unread),) = await judged_requests(client, [body])
+    instant = at or _newest(runs, body)
+    sentences = list(explain(Question(given, runs, instant, now)))
+    return instant, [*sentences, *([f"{unread[0].upper()}{unread[1:]}."] if unread else [])]
+
+
+def _newest(runs: list[Object], body: Object) -> datetime:
+    """Return the newest time that a run stands for; the request's creation if it has no run."""
+    return parse_instant(due_of(runs[-1]) if runs else body["metadata"]["creationTimestamp"])
 
 
 def explain(question: Question) -> Iterator[str]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from process_operator.client.states import is_suspended, why_not_canceled
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun
 from process_operator.plugin.terminal import confirm, say
-from process_operator.plugin.waiting import phase_of
-from process_operator.resources.names import ANNOTATION_SUSPEND_REASON
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
@@ -44,7 +43,7 @@ def cancel_runs(connecting: Connecting, names: list[str], *, yes: bool, dry_run:
 
     async def work(client: Client) -> None:
         runs = [await client.run(name) for name in dict.fromkeys(names)]
-        found = [(run["metadata"]["name"], _why_not_canceled(run)) for run in runs]
+        found = [(run["metadata"]["name"], why_not_canceled(run)) for run in runs]
         if dry_run == DryRun.NONE:
             confirm("This cancels:", [name for name, why_not in found if not why_not], yes=yes)
         for name, why_not in found:
@@ -58,13 +57,6 @@ def cancel_runs(connecting: Connecting, names: list[str], *, yes: bool, dry_run:
     connecting.run(work)
 
 
-def _why_not_canceled(run: Object) -> str:
-    phase = phase_of(run)
-    if phase.is_finished:
-        return f"it is {phase}"
-    return "it is being canceled" if run["spec"].get("cancel") else ""
-
-
 def suspend_requests(connecting: Connecting, selection: Selection, reason: str | None) -> None:
     """Suspend requests, with the user's reason."""
     is_dry = selection.dry_run == DryRun.SERVER
@@ -72,7 +64,7 @@ def suspend_requests(connecting: Connecting, selection: Selection, reason: str |
         "This suspends:",
         "unscheduled",
         lambda client, body: client.suspend(body["metadata"]["name"], reason, dry_run=is_dry),
-        lambda body: bool(body["spec"].get("suspend")) and reason in {None, reason_of(body)},
+        lambda body: is_suspended(body, reason),
     )
     _press(connecting, selection, button)
 
@@ -99,12 +91,6 @@ def reschedule_requests(connecting: Connecting, selection: Selection) -> None:
         lambda _: False,
     )
     _press(connecting, selection, button)
-
-
-def reason_of(body: Object) -> str | None:
-    """Return the reason that a user gave for the suspension of a request."""
-    reason: str | None = (body["metadata"].get("annotations") or {}).get(ANNOTATION_SUSPEND_REASON)
-    return reason
 
 
 def _press(connecting: Connecting, selection: Selection, button: _Button) -> None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from process_operator.client.log_source import LiveLog, live_log, recorded_log, stream_log, why_unreadable
 from process_operator.client.seen_lines import SeenLines
+from process_operator.client.states import phase_of
 from process_operator.cluster.errors import ApiError, NotFound, ServerError, TooManyRequests, Unreachable
 from process_operator.plugin.errors import CommandError
 from process_operator.plugin.terminal import note, printable_log
 from process_operator.plugin.times import duration
-from process_operator.plugin.waiting import POLL_SECONDS, finish, out_of_time, patiently, phase_of
+from process_operator.plugin.waiting import POLL_SECONDS, finish, out_of_time, patiently
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client

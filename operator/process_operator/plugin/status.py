@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from process_operator.client.judged import judged_requests
 from process_operator.client.run_table import FAILED_PHASES, RunFilter, RunRow, run_table
-from process_operator.plugin.buttons import reason_of
+from process_operator.client.states import reason_of
+from process_operator.client.upcoming import Upcoming, upcoming_of
 from process_operator.plugin.terminal import (
     colored,
     note,
@@ -20,7 +21,6 @@ from process_operator.plugin.terminal import (
     wrapped,
 )
 from process_operator.plugin.times import now
-from process_operator.plugin.upcoming import Upcoming, upcoming_of
 from process_operator.resources.model import format_instant, parse_instant
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from process_operator.client.yaml_text import yaml_text
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import Form
-from process_operator.plugin.yaml_text import yaml_text
 
 _COLORS: Final = {"red": "31", "green": "32", "yellow": "33", "cyan": "36", "bold": "1"}
 _GAP: Final = "   "

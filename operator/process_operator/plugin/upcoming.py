@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import islice
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from process_operator.client.judged import judged_requests
+from process_operator.client.upcoming import Upcoming, upcoming_of
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.terminal import note, say, say_structured, table
 from process_operator.plugin.times import future, now
-from process_operator.preview.preview import Period, Preview, PreviewTick, preview
 from process_operator.resources.model import format_instant
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from process_operator.client.client import Client
     from process_operator.plugin.connection import Connecting
     from process_operator.plugin.forms import Form
-    from process_operator.preview.manifest_set import GivenRequest
+    from process_operator.preview.preview import PreviewTick
 
 _ZONES: Final = ("schedule", "local", "utc")
 _COUNT: Final = 3
@@ -37,19 +36,6 @@ class UpcomingQuestion:
     end: str | None
     count: int | None
     zones: str
-
-
-@dataclass(frozen=True, slots=True)
-class Upcoming:
-    """The coming times of one request; `note` says why there are none, or what is uncertain about them."""
-
-    namespace: str
-    name: str
-    schedule: str
-    ticks: tuple[PreviewTick, ...]
-    note: str
-    has_more: bool
-    """There are more times than `--count` asked for."""
 
 
 def show_upcoming(connecting: Connecting, question: UpcomingQuestion, *, output: Form) -> None:
@@ -81,19 +67,6 @@ def show_upcoming(connecting: Connecting, question: UpcomingQuestion, *, output:
         table(header, [row for one in found for row in _rows(one, zones, everywhere=question.everywhere)])
         if any(one.has_more for one in found):
             note(f"Only the next {count} of each request are shown; --count shows more.")
-
-
-def upcoming_of(given: GivenRequest, unread: str, start: datetime, end: datetime | None, count: int) -> Upcoming:
-    """Compute the times after `start`, and not after `end`, of one request."""
-    name = given.namespace, given.name
-    if given.request is None:
-        return Upcoming(*name, "", (), given.error or "", has_more=False)
-    shown: Preview = preview(given.request, given.process, Period(start, end), given.calendars, given.step_processes)
-    if shown.error is not None:
-        return Upcoming(*name, shown.schedule, (), shown.error, has_more=False)
-    ticks = tuple(islice(shown.ticks, count + 1))
-    remark = "; ".join(filter(None, (shown.note, unread)))
-    return Upcoming(*name, shown.schedule, ticks[:count], remark, has_more=len(ticks) > count)
 
 
 def _zones(text: str) -> list[str]:

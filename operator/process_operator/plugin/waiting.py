@@ -7,6 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from process_operator.client.states import phase_of
 from process_operator.cluster.errors import NotFound, ServerError, TooManyRequests, Unreachable
 from process_operator.plugin.connection import in_words
 from process_operator.plugin.errors import CommandError, Exit
@@ -117,11 +118,6 @@ async def ended(client: Client, name: str) -> Object:
         if phase_of(run).is_finished:
             return run
         await asyncio.sleep(POLL_SECONDS)
-
-
-def phase_of(run: Object) -> RunPhase:
-    """Return the phase of a run; Pending if it has none yet."""
-    return RunPhase((run.get("status") or {}).get("phase", RunPhase.PENDING))
 
 
 def finish(run: Object, *, pass_exit_code: bool, quiet: bool = False) -> None:

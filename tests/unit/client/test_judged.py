@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from process_operator.client.client import Client
 from process_operator.client.judged import CALENDAR_UNREADABLE, judged_requests
+from process_operator.client.upcoming import upcoming_of
 from process_operator.client.why import Question, explain
 from process_operator.cluster.errors import Forbidden
-from process_operator.plugin.upcoming import upcoming_of
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 EXCLUDE_FROM = [{"configMap": {"name": "holidays", "key": "es.ics"}}]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from process_operator.client.yaml_text import yaml_text
 from process_operator.plugin.terminal import printable
-from process_operator.plugin.yaml_text import yaml_text
 from process_operator.resources.names import API_VERSION, MAX_NAME
 from process_operator.resources.schedule import Schedule
 from process_operator.resources.validation import object_errors

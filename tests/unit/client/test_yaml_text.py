@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from process_operator.plugin.yaml_text import yaml_text
+from process_operator.client.yaml_text import yaml_text
 
 AMBIGUOUS = [
     *(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from process_operator.plugin.backfill import ticks_of
+from process_operator.client.backfill_range import ticks_of
 from process_operator.preview.manifest_set import manifest_set
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
