@@ -124,4 +124,8 @@ class Model:
             self._activation = None
         else:
             # The API has whole seconds, so an activation begins with the second in which the operator sees it.
-            self._activation = _Activation(self.now.replace(microsecond=0), self.every)
+            # If the old timing has a tick in that second, the new timing begins with the next one.
+            since = self.now.replace(microsecond=0)
+            if since in self._must | self._may:
+                since += timedelta(seconds=1)
+            self._activation = _Activation(since, self.every)

@@ -80,6 +80,23 @@ async def daily(flow: Flow) -> None:
 
 
 @scenario(
+    "every 5 seconds, edited to hourly in the second of a tick, and rescheduled in that second",
+    ends=None,
+    due=lambda: ticks(0, 5, 10, 11),
+)
+async def edited_in_the_second_of_a_tick(flow: Flow) -> None:
+    flow.apply(timing=every(5), history={"successful": 10})
+    await flow.to(10)
+    flow.edit(timing={"schedule": {"hourly": {"every": 1}}})
+    await flow.settle()
+    flow.reschedule("again")
+    await flow.to(60)
+    # The first run of an hourly schedule is due when it begins, which is in the second after that of the last tick.
+    flow.expect(lambda: flow.request().status.activation.number, 3, undisturbed=True)
+    flow.expect(lambda: [run.spec.scheduled_time for run in flow.runs()], ticks(0, 5, 10, 11), undisturbed=True)
+
+
+@scenario(
     "every second under Forbid, beside a run of half a minute",
     ends=[SUCCEEDED, *[SKIPPED] * 10, f"{SKIPPED} x20", *[SUCCEEDED] * 5],
     writes=(18, 40),

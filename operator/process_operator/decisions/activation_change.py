@@ -7,7 +7,8 @@ written.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from process_operator.decisions.acceptance.exclude_from import excluded_by_calendars
 from process_operator.decisions.activation.activation import ActivationChange
@@ -22,9 +23,12 @@ from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.status.conditions import RUNS_AGAIN
 from process_operator.decisions.ticks.progress import calendar_of
 from process_operator.resources.conditions import EventReason
+from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.schedule import Schedule, Timing
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import compile_schedule
+
+_TICK_RESOLUTION: Final = timedelta(seconds=1)
 
 
 def change_activation(snapshot: Snapshot, change: ActivationChange, now: datetime) -> Plan:
@@ -50,11 +54,27 @@ def change_activation(snapshot: Snapshot, change: ActivationChange, now: datetim
         records = plan_cronjob_jobs(snapshot, now).without_value() + left_behind.without_value()
         if settled is not None:
             status = status.model_copy(update={"last_schedule_time": settled})
+    status = _begin_after_last_tick(snapshot, status)
     begin = part(BeginActivation(status))
     if change.unused:
         message = f"the timing was edited after the one run; {RUNS_AGAIN}"
         begin += part(Emit(EventReason.TIMING_NOT_USED, message, warning=True))
     return plan_of(records + begin, status)
+
+
+def _begin_after_last_tick(snapshot: Snapshot, status: ProcessRequestStatus) -> ProcessRequestStatus:
+    """Move the start of a new activation to the next second if a tick of the old one is settled in this second.
+
+    A tick and its run are named after the second. Otherwise the first tick of an interval that counts from the start
+    of the activation would be settled already, and the user would wait a whole interval for a run.
+    """
+    before, activation = snapshot.status.activation, status.activation
+    is_new = before is not None and activation is not None and activation.number != before.number
+    if not is_new or activation is None or activation.schedule is None or activation.since != status.last_schedule_time:
+        return status
+    assert activation.since is not None
+    later = activation.model_copy(update={"since": activation.since + _TICK_RESOLUTION})
+    return status.model_copy(update={"activation": later})
 
 
 def _leave_behind(snapshot: Snapshot, ends: str, now: datetime) -> Part[datetime | None]:
