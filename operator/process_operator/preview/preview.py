@@ -20,7 +20,8 @@ from process_operator.decisions.inputs.observations import CalendarFile
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources.engine import Engine
 from process_operator.resources.model import Metadata, format_duration, format_instant
-from process_operator.resources.process import Parameter, Process, ProcessSpec
+from process_operator.resources.parameters import Parameter
+from process_operator.resources.process import Process, ProcessSpec
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_request_status import Activation, ProcessRequestStatus
 from process_operator.resources.schedule import RunLater

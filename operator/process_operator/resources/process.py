@@ -22,6 +22,7 @@ from process_operator.resources.model import (
     ObjectName,
     map_list,
 )
+from process_operator.resources.parameters import MAX_PARAMETERS, Parameter
 from process_operator.resources.text_form import LABEL, TextForm
 
 
@@ -36,44 +37,6 @@ class ConcurrencyPolicy(StrEnum):
 
 SharedPolicy = Literal[ConcurrencyPolicy.ALLOW, ConcurrencyPolicy.FORBID, ConcurrencyPolicy.QUEUE]
 """The policies of a Process, which hold over the runs of all its requests."""
-
-
-_RESERVED: Final = CelRule(
-    "!self.startsWith('PROCESS_')", "must not begin with PROCESS_, because the operator sets variables with this prefix"
-)
-
-_PARAMETER_NAME: Final = TextForm(
-    "[A-Za-z_][A-Za-z0-9_]*",
-    "must be the name of an environment variable: letters, digits and _, starting with a letter or _, such as LEDGER_ID",
-)
-ParameterName = Annotated[
-    str, Field(max_length=63, json_schema_extra=_PARAMETER_NAME.schema(_RESERVED)), _PARAMETER_NAME.validator
-]
-"""The name of an environment variable."""
-
-
-class Parameter(Model):
-    """A parameter of the process. It becomes an environment variable of every container."""
-
-    rules = (
-        CelRule(
-            "!(has(self.required) && self.required && has(self.default))",
-            "a required parameter cannot have a default",
-            ".default",
-        ),
-    )
-
-    name: ParameterName = Field(
-        description="Name of the environment variable: letters, digits and _, starting with a letter or _."
-    )
-    description: str | None = Field(None, max_length=1024, description="Purpose of the parameter, for people.")
-    required: Bool = Field(default=False, description="Whether every request must set a value. Unset means false.")
-    default: str | None = Field(
-        None,
-        max_length=4096,
-        description="Value for requests that set none. Not allowed together with required. Without a value and a default the "
-        "variable is not set.",
-    )
 
 
 class ProcessReference(Model):
@@ -113,7 +76,7 @@ class ProcessSpec(Model):
     description: str | None = Field(None, max_length=1024, description="Description of the work, for people.")
     parameters: tuple[Parameter, ...] = Field(
         (),
-        max_length=64,
+        max_length=MAX_PARAMETERS,
         description="Parameters that requests can set or must set.",
         json_schema_extra=map_list("name"),
     )

@@ -24,7 +24,8 @@ from process_operator.resources.model import (
     map_list,
 )
 from process_operator.resources.notification import MAX_RECEIVERS, Notification
-from process_operator.resources.process import ConcurrencyPolicy, ParameterName, ProcessReference
+from process_operator.resources.parameters import MAX_PARAMETERS, ParameterValue
+from process_operator.resources.process import ConcurrencyPolicy, ProcessReference
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.schedule import Timing
 
@@ -52,16 +53,6 @@ class LogCapture(StrEnum):
     ALWAYS = "Always"
     ON_FAILURE = "OnFailure"
     NEVER = "Never"
-
-
-class ParameterValue(Model):
-    """The value of one parameter."""
-
-    name: ParameterName = Field(description="Name of the parameter, which is the name of the environment variable.")
-    value: str = Field(
-        max_length=4096,
-        description="Value of the parameter, a string of at most 4096 characters. Write numbers and booleans in quotes.",
-    )
 
 
 class History(Model):
@@ -119,7 +110,7 @@ class ProcessRequestSpec(Model):
     )
     parameters: tuple[ParameterValue, ...] = Field(
         (),
-        max_length=64,
+        max_length=MAX_PARAMETERS,
         description="Values of the parameters of the Process. With jobTemplate each is an environment variable of all "
         "containers.",
         json_schema_extra=map_list("name"),

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from process_operator.decisions.template.job_template import JobTemplate, build_template, given_values, template_field
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.resources.conditions import Reason
-from process_operator.resources.process import Parameter, Process
+from process_operator.resources.parameters import Parameter
+from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 
 

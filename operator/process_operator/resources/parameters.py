@@ -1,0 +1,67 @@
+"""Parameters: what a Process declares, and the values that requests and runs set.
+
+`process.py` has the declarations, `process_request.py` and `process_run.py` the values. `decisions/template/` makes
+environment variables from them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from process_operator.resources.cel_rule import CelRule
+from process_operator.resources.model import Bool, Model
+from process_operator.resources.text_form import TextForm
+
+MAX_PARAMETERS: Final = 64
+"""Highest number of parameters of a Process, a request or a run."""
+_MAX_NAME: Final = 63
+
+_RESERVED: Final = CelRule(
+    "!self.startsWith('PROCESS_')", "must not begin with PROCESS_, because the operator sets variables with this prefix"
+)
+
+PARAMETER_NAME: Final = TextForm(
+    "[A-Za-z_][A-Za-z0-9_]*",
+    "must be the name of an environment variable: letters, digits and _, starting with a letter or _, such as LEDGER_ID",
+)
+ParameterName = Annotated[
+    str, Field(max_length=_MAX_NAME, json_schema_extra=PARAMETER_NAME.schema(_RESERVED)), PARAMETER_NAME.validator
+]
+"""The name of an environment variable."""
+
+ParameterText = Annotated[str, Field(max_length=4096)]
+"""The value of a parameter."""
+
+
+class Parameter(Model):
+    """A parameter of the process. It becomes an environment variable of every container."""
+
+    rules = (
+        CelRule(
+            "!(has(self.required) && self.required && has(self.default))",
+            "a required parameter cannot have a default",
+            ".default",
+        ),
+    )
+
+    name: ParameterName = Field(
+        description="Name of the environment variable: letters, digits and _, starting with a letter or _."
+    )
+    description: str | None = Field(None, max_length=1024, description="Purpose of the parameter, for people.")
+    required: Bool = Field(default=False, description="Whether every request must set a value. Unset means false.")
+    default: ParameterText | None = Field(
+        None,
+        description="Value for requests that set none. Not allowed together with required. Without a value and a default the "
+        "variable is not set.",
+    )
+
+
+class ParameterValue(Model):
+    """The value of one parameter."""
+
+    name: ParameterName = Field(description="Name of the parameter, which is the name of the environment variable.")
+    value: ParameterText = Field(
+        description="Value of the parameter, a string of at most 4096 characters. Write numbers and booleans in quotes.",
+    )
