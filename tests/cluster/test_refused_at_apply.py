@@ -422,6 +422,54 @@ BAD_RUNS = [
         id="a manual run with a parent",
     ),
     pytest.param({"cancel": "yes"}, "spec.cancel", "must be of type boolean", id="a cancel in quotes"),
+    pytest.param(
+        {"trigger": "Immediate", "parameters": {"LEDGER": "tax"}},
+        "spec.parameters",
+        "parameters may only be set if trigger is Manual",
+        id="parameters of a run that no person made",
+    ),
+    *(
+        pytest.param(
+            {"parameters": {name: "tax"}},
+            "spec.parameters",
+            "each name must be the name of an environment variable",
+            id=f"parameters with {words}",
+        )
+        for name, words in (
+            ("MY-NAME", "a dash in a name"),
+            ("", "an empty name"),
+            ("LEDGER\n", "a line break in a name"),
+            ("\u202eREGDEL", "a name from right to left"),
+            ("N" * 64, "a name of 64 characters"),
+        )
+    ),
+    pytest.param(
+        {"parameters": {"PROCESS_RUN": "mine"}},
+        "spec.parameters",
+        "must not begin with PROCESS_",
+        id="parameters with a reserved name",
+    ),
+    pytest.param(
+        {"parameters": {"LEDGER": "x" * 4097}},
+        "spec.parameters.LEDGER",
+        "may not be more than 4096",
+        id="parameters with a long value",
+    ),
+    pytest.param(
+        {"parameters": {"LEDGER": 7}}, "spec.parameters.LEDGER", "of type string", id="parameters with a number"
+    ),
+    pytest.param(
+        {"parameters": {f"N{number}": "" for number in range(65)}},
+        "spec.parameters",
+        "must have at most 64 items",
+        id="65 parameters",
+    ),
+    pytest.param(
+        {"parameters": [{"name": "LEDGER", "value": "tax"}]},
+        "spec.parameters",
+        "of type object",
+        id="parameters as a request has them",
+    ),
 ]
 
 
@@ -565,6 +613,8 @@ GOOD = [
         id="a spec with everything",
     ),
     pytest.param("ProcessRun", {}, id="a manual run"),
+    pytest.param("ProcessRun", {"parameters": {"N" * 63: "$(x)\n" * 819}}, id="a manual run with a long parameter"),
+    pytest.param("ProcessRun", {"parameters": {f"N{n}": "" for n in range(64)}}, id="a manual run with 64 parameters"),
     pytest.param("ProcessRun", {"trigger": "Immediate"}, id="an immediate run, which has no time"),
     pytest.param("ProcessRun", {"trigger": "CatchUp", "scheduledTime": "2027-01-01T00:00:00Z"}, id="a run made up for"),
     pytest.param("ProcessRun", {"trigger": "Step", "parent": {"name": "all", "step": "ledger"}}, id="a step"),
@@ -600,6 +650,11 @@ CHANGED_RUNS = [
     pytest.param(FULL_RUN, {"scheduledTime": "2027-01-02T00:00:00Z"}, "spec", ONLY_CANCEL, id="its time"),
     pytest.param(FULL_RUN, {"scheduledTime": None}, "spec", ONLY_CANCEL, id="its time, taken away"),
     pytest.param(FULL_RUN, {"parent": {"step": "other"}}, "spec", ONLY_CANCEL, id="its step"),
+    pytest.param({}, {"parameters": {"LEDGER": "tax"}}, "spec", ONLY_CANCEL, id="parameters that it did not have"),
+    pytest.param({"parameters": {"A": "1"}}, {"parameters": {"A": "2"}}, "spec", ONLY_CANCEL, id="a parameter"),
+    pytest.param(
+        {"parameters": {"A": "1"}}, {"parameters": None}, "spec", ONLY_CANCEL, id="its parameters, taken away"
+    ),
     pytest.param({}, {"parent": {"name": "a", "step": "b"}, "trigger": "Step"}, "spec", ONLY_CANCEL, id="a parent"),
     pytest.param(
         {"cancel": True}, {"cancel": False}, "spec.cancel", "cannot be changed back to false", id="a cancel, taken back"

@@ -495,9 +495,10 @@ class Flow:
         """`kubectl apply` of a Process."""
         return self.cluster.create(PROCESS, {"metadata": {"name": name}, "spec": {"jobTemplate": template(), **spec}})
 
-    def run_now(self, name: str, request: str = "job") -> Body:
+    def run_now(self, name: str, request: str = "job", **spec: Any) -> Body:
         """`kubectl create` of a run by hand."""
-        return self.cluster.create(PROCESS_RUN, {"metadata": {"name": name}, "spec": {"request": {"name": request}}})
+        body = {"metadata": {"name": name}, "spec": {"request": {"name": request}, **spec}}
+        return self.cluster.create(PROCESS_RUN, body)
 
     def cancel(self, run: str) -> None:
         """`kubectl patch processrun RUN -p '{"spec": {"cancel": true}}'`."""

@@ -13,6 +13,7 @@ from tests.flow.scenarios_notify import NOTIFY
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_orphans import ORPHANS
 from tests.flow.scenarios_ownership import OWNERSHIP
+from tests.flow.scenarios_parameters import PARAMETERS
 from tests.flow.scenarios_process import PROCESSES
 from tests.flow.scenarios_schedule import SCHEDULES
 from tests.flow.scenarios_shared import SHARED
@@ -32,6 +33,7 @@ SCENARIOS = [
     *CRONJOBS.all,
     *TAKEOVERS.all,
     *STEPS.all,
+    *PARAMETERS.all,
     *SUSPENSIONS.all,
     *NOTIFY.all,
     *PROCESSES.all,

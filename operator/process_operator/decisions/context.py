@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,6 +16,9 @@ from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.template.job_template import JobTemplate, build_template
+from process_operator.decisions.template.run_parameters import check_run_parameters, with_parameters
+from process_operator.decisions.template.shape import TemplateError
 from process_operator.resources.engine import Engine
 from process_operator.resources.process import ConcurrencyPolicy, stricter
 from process_operator.resources.process_request import ProcessRequest
@@ -46,6 +50,33 @@ class DecisionContext:
         """The activation, which has been written."""
         assert self.snapshot.status.activation is not None
         return self.snapshot.status.activation
+
+    @cached_property
+    def refusals(self) -> Mapping[str, tuple[str, str]]:
+        """Reason and message of each run that has not started and whose own parameters are not allowed, by its name."""
+        if not self.acceptance.is_accepted:
+            return {}
+        found = (
+            (view.name, self._refusal(view.run.spec.parameters or {})) for view in self.views if _may_be_refused(view)
+        )
+        return {name: refusal for name, refusal in found if refusal is not None}
+
+    def _refusal(self, given: Mapping[str, str]) -> tuple[str, str] | None:
+        snapshot = self.snapshot
+        try:
+            check_run_parameters(given, self.request, snapshot.process, snapshot.step_processes)
+        except TemplateError as error:
+            return error.reason, error.message
+        return None
+
+    def template_of(self, view: RunView) -> JobTemplate | None:
+        """The template of a run of an accepted request, with its own parameters. None if these are not allowed."""
+        template, given = self.acceptance.template, view.run.spec.parameters
+        if not given or template is None:
+            return template
+        if self._refusal(given) is not None:
+            return None
+        return build_template(with_parameters(self.request, given), self.snapshot.process)
 
     @property
     def policy(self) -> ConcurrencyPolicy:
@@ -88,3 +119,9 @@ class DecisionContext:
         """Name of a started run that waiting runs wait for."""
         own = (view.name for view in self.views if view.is_started)
         return next(own, None) or next((orphan.name for orphan in self.orphans), None)
+
+
+def _may_be_refused(view: RunView) -> bool:
+    """Whether a run has parameters of its own and has never started. A run that has started continues."""
+    has_started = view.is_started or view.job is not None or view.run.status.job_uid is not None
+    return bool(view.run.spec.parameters) and not has_started

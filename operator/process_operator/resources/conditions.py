@@ -59,6 +59,7 @@ class Reason(StrEnum):
     PROCESS_NOT_FOUND = "ProcessNotFound"
     PARAMETER_MISSING = "ParameterMissing"
     PARAMETER_UNKNOWN = "ParameterUnknown"
+    PARAMETER_INVALID = "ParameterInvalid"
     TEMPLATE_REJECTED = "TemplateRejected"
     QUOTA_EXCEEDED = "QuotaExceeded"
     NAMESPACE_TERMINATING = "NamespaceTerminating"
@@ -174,6 +175,9 @@ class RunReason(StrEnum):
     POD_LOST = "PodLost"
     START_TIMEOUT = "StartTimeout"
     REJECTED = "Rejected"
+    PARAMETER_MISSING = "ParameterMissing"
+    PARAMETER_UNKNOWN = "ParameterUnknown"
+    PARAMETER_INVALID = "ParameterInvalid"
     NAME_TAKEN = "NameTaken"
     STEP_FAILED = "StepFailed"
     # Unknown

@@ -6,13 +6,16 @@ environment variables from them.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
 
 from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.model import Bool, Model
 from process_operator.resources.text_form import TextForm
+
+if TYPE_CHECKING:
+    from pydantic.config import JsonDict
 
 MAX_PARAMETERS: Final = 64
 """Highest number of parameters of a Process, a request or a run."""
@@ -30,6 +33,17 @@ ParameterName = Annotated[
     str, Field(max_length=_MAX_NAME, json_schema_extra=PARAMETER_NAME.schema(_RESERVED)), PARAMETER_NAME.validator
 ]
 """The name of an environment variable."""
+
+PARAMETER_NAMES: Final[JsonDict] = {
+    "x-kubernetes-validations": [
+        CelRule(
+            f"self.all(name, size(name) <= {_MAX_NAME} && name.matches('^({PARAMETER_NAME.pattern})$'))",
+            f"each name {PARAMETER_NAME.message}, of at most {_MAX_NAME} characters",
+        ).to_api(),
+        CelRule("!self.exists(name, name.startsWith('PROCESS_'))", f"each name {_RESERVED.message}").to_api(),
+    ]
+}
+"""Rules for a map of parameters by their names, for `Field(json_schema_extra=...)`. Keys have no schema of their own."""
 
 ParameterText = Annotated[str, Field(max_length=4096)]
 """The value of a parameter."""

@@ -24,6 +24,7 @@ from process_operator.resources.model import (
     compared,
     map_list,
 )
+from process_operator.resources.parameters import MAX_PARAMETERS, PARAMETER_NAMES, ParameterText
 
 
 class RunPhase(StrEnum):
@@ -103,6 +104,8 @@ class ProcessRunSpec(Model):
             "[has(self.scheduledTime) == has(oldSelf.scheduledTime) && "
             f"(!has(self.scheduledTime) || {compared('self.scheduledTime', '==', 'oldSelf.scheduledTime')}), "
             "has(self.parent) == has(oldSelf.parent) && (!has(self.parent) || self.parent == oldSelf.parent), "
+            "has(self.parameters) == has(oldSelf.parameters) && "
+            "(!has(self.parameters) || self.parameters == oldSelf.parameters), "
             "self.trigger == oldSelf.trigger, self.request == oldSelf.request].all(x, x)",
             "only cancel can be changed",
         ),
@@ -116,6 +119,11 @@ class ProcessRunSpec(Model):
             "(self.trigger == 'Step') == has(self.parent)",
             "parent must be set if trigger is Step, and only then",
             ".parent",
+        ),
+        CelRule(
+            "!has(self.parameters) || self.trigger == 'Manual'",
+            "parameters may only be set if trigger is Manual",
+            ".parameters",
         ),
     )
 
@@ -131,6 +139,14 @@ class ProcessRunSpec(Model):
     )
     parent: ParentReference | None = Field(
         None, description="Run that has the steps. It must be set if trigger is Step, and only then."
+    )
+    parameters: dict[str, ParameterText] | None = Field(
+        None,
+        max_length=MAX_PARAMETERS,
+        description="Values of parameters for this run alone, by name; only with trigger Manual. They replace the values of "
+        "the request, whose other values stay. Allowed are the parameters that the Process or its steps declare, or those "
+        "of the request if it has its own jobTemplate. Unset means the values of the request.",
+        json_schema_extra=PARAMETER_NAMES,
     )
     cancel: Bool = Field(
         default=False, description="Set to true to cancel the run. It cannot be changed back to false."

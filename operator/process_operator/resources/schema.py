@@ -36,6 +36,7 @@ _COPIED: Final = (
     "maxLength",
     "minItems",
     "maxItems",
+    "maxProperties",
     "required",
     "x-kubernetes-list-type",
     "x-kubernetes-list-map-keys",
@@ -141,6 +142,8 @@ def _structural(node: Schema, types: dict[str, Schema], *, defaults: bool) -> Sc
         schema["properties"] = {
             name: _structural(item, types, defaults=defaults) for name, item in node["properties"].items()
         }
+    if isinstance(node.get("additionalProperties"), dict):
+        schema["additionalProperties"] = _structural(node["additionalProperties"], types, defaults=False)
     if "items" in node:
         # A list is applied as a whole, so that `kubectl apply` would report a default in an item as a change every time.
         schema["items"] = _structural(node["items"], types, defaults=False)

@@ -92,7 +92,9 @@ def _filled_object(value: Mapping[str, Any], schema: Schema, path: str, errors: 
     filled: dict[str, Any] = {}
     for name, item in value.items():
         field = f"{path}.{name}" if path else name
-        if name not in properties:
+        if name not in properties and "additionalProperties" in schema:
+            filled[name] = _filled(item, schema["additionalProperties"], field, errors)
+        elif name not in properties:
             if not schema.get("x-kubernetes-preserve-unknown-fields"):
                 errors.append(FieldError(field, f"unknown field; known here: {', '.join(properties)}"))
             filled[name] = item
@@ -128,6 +130,9 @@ def _limit_errors(value: Any, schema: Schema) -> Iterator[str]:
         yield from _string_errors(value, schema)
     elif isinstance(value, int):
         yield from _integer_errors(value, schema)
+    elif isinstance(value, Mapping):
+        if len(value) > schema.get("maxProperties", len(value)):
+            yield f"must have at most {schema['maxProperties']} items, not {len(value)}"
     elif isinstance(value, list):
         if len(value) < schema.get("minItems", 0):
             yield f"should have at least {schema['minItems']} items"
@@ -178,8 +183,8 @@ def _apply_rules(value: Any, schema: Schema, path: str, errors: list[FieldError]
     if isinstance(value, Mapping):
         properties = schema.get("properties", {})
         for name, item in value.items():
-            if name in properties:
-                _apply_rules(item, properties[name], f"{path}.{name}" if path else name, errors)
+            if (below := properties.get(name, schema.get("additionalProperties"))) is not None:
+                _apply_rules(item, below, f"{path}.{name}" if path else name, errors)
     elif isinstance(value, list):
         items = schema.get("items", {})
         for index, item in enumerate(value):

@@ -23,8 +23,9 @@ def nodes(schema: dict[str, Any], path: str) -> Iterator[Node]:
     yield path, schema
     for name, child in schema.get("properties", {}).items():
         yield from nodes(child, f"{path}.{name}")
-    if "items" in schema:
-        yield from nodes(schema["items"], f"{path}[]")
+    for below in ("items", "additionalProperties"):
+        if below in schema:
+            yield from nodes(schema[below], f"{path}[]")
 
 
 def version(crd: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +96,15 @@ def test_every_integer_has_a_size(node: Node) -> None:
 def test_the_schema_is_structural(node: Node) -> None:
     _, schema = node
     assert ("type" in schema) != schema.get("x-kubernetes-int-or-string", False)
-    assert not {"$ref", "$defs", "anyOf", "allOf", "oneOf", "title", "additionalProperties", "const"} & schema.keys()
+    assert not {"$ref", "$defs", "anyOf", "allOf", "oneOf", "title", "const"} & schema.keys()
+
+
+@pytest.mark.parametrize("node", [node for node in ALL if "additionalProperties" in node[1]], ids=by_path)
+def test_every_map_is_bounded_and_has_no_fields(node: Node) -> None:
+    _, schema = node
+    assert schema["maxProperties"] > 0
+    assert schema["type"] == "object"
+    assert "properties" not in schema
 
 
 @pytest.mark.parametrize("node", ALL, ids=by_path)

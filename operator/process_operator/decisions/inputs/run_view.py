@@ -88,6 +88,8 @@ class RunOrders:
     """Whether the steps after a failed one are skipped."""
     start_timeout: int | None = None
     """Seconds after which a run without a started container is ended."""
+    refusal: tuple[str, str] | None = None
+    """Reason and message if its own parameters are not allowed, so that it never starts."""
     is_suspended: bool = False
     """It is suspended together with its request."""
 

@@ -119,10 +119,12 @@ def _orders(
         kill = Kill(KillReason.REPLACED, decision.winner or "")
     start = view.name in decision.start and kill is None
     resumed = view.is_paused and not context.is_suspended and not context.has_released_lock(view)
+    # A run with its own parameters has its own template, which costs a long queue too much if it is built for all.
+    is_used = start or resumed or is_next or view.job is not None or not view.run.spec.parameters
     return RunOrders(
         now=context.now,
         request=context.snapshot.request,
-        template=context.acceptance.template if context.acceptance.is_accepted else None,
+        template=context.template_of(view) if is_used and context.acceptance.is_accepted else None,
         may_start=start or resumed,
         kill=kill,
         missed_reason=MissedReason(RunPhase.MISSED, RunReason.TOO_MANY) if view.name in decision.dropped else None,
@@ -134,6 +136,7 @@ def _orders(
         start_timeout=_start_timeout(context),
         is_suspended=_is_suspended(context, view),
         is_next=is_next,
+        refusal=context.refusals.get(view.name),
     )
 
 

@@ -23,6 +23,7 @@ from process_operator.decisions.run.kill import end_after_kill
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.report import finish
 from process_operator.decisions.run.step_progress import StepProgress, log_of, step_progress
+from process_operator.decisions.template.run_parameters import with_parameters
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.decisions.template.step import StepTemplate, step_template
 from process_operator.resources.batch.kill import Kill, KillReason
@@ -73,7 +74,7 @@ def _start_step(
     """Create the run of the next step, or report why it has to wait."""
     if orders.is_suspended or orders.request is None:
         return _report(view, progress, orders)
-    found = _template(snapshot, step)
+    found = _template(snapshot, view, step)
     if not isinstance(found, StepTemplate):
         return _report(view, progress, orders, stuck=found).waking_at(orders.now + _MISSING_PROCESS_INTERVAL)
     no_runs = blocked_now(snapshot, Need.RUN, orders.now)
@@ -86,14 +87,18 @@ def _start_step(
     return part(CreateRun(manifest, job))
 
 
-def _template(snapshot: Snapshot, step: StepStatus) -> StepTemplate | tuple[str, str]:
-    """The template of a step, from its Process as it is now. Otherwise the reason and message why there is none."""
+def _template(snapshot: Snapshot, view: RunView, step: StepStatus) -> StepTemplate | tuple[str, str]:
+    """The template of a step of a run, from its Process as it is now. Otherwise the reason and message why there is none.
+
+    Every step gets the parameters that the run itself has.
+    """
     process = snapshot.step_processes.get(step.process)
     assert snapshot.request is not None
     if process is None:
         return Reason.PROCESS_NOT_FOUND, f'step "{step.name}": there is no Process "{step.process}"; waiting for it'
     try:
-        return step_template(snapshot.request, snapshot.process, step.name, process, f'step "{step.name}"')
+        request = with_parameters(snapshot.request, view.run.spec.parameters)
+        return step_template(request, snapshot.process, step.name, process, f'step "{step.name}"')
     except TemplateError as error:
         return error.reason, error.message
 
@@ -105,7 +110,7 @@ def _child_orders(view: RunView, child: RunView, orders: RunOrders, snapshot: Sn
     step = next((step for step in view.run.status.steps or () if step.name == parent.step), None)
     found: StepTemplate | tuple[str, str] | None = None
     if orders.request is not None and step is not None:
-        found = _template(snapshot, step)
+        found = _template(snapshot, view, step)
     template = found.template if isinstance(found, StepTemplate) else None
     stuck = found if isinstance(found, tuple) else None
     return RunOrders(

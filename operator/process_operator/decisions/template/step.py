@@ -8,7 +8,7 @@ each template, `acceptance/process.py` rejects impossible steps, `run/steps.py` 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from process_operator.decisions.template.job_template import JobTemplate, build_template, given_values, template_field
@@ -38,7 +38,7 @@ def step_templates(
     Raises TemplateError: ParameterMissing, ParameterUnknown, TemplateRejected; the message names the step.
     """
     steps = process.spec.steps or ()
-    _check_parameters(request, process, [step_processes[step.process.name] for step in steps])
+    check_values(request, process, [step_processes[step.process.name] for step in steps])
     owner = f"Process {process.metadata.name}: spec.steps"
     return tuple(
         step_template(
@@ -83,9 +83,18 @@ def _defaults(process: Process) -> Iterator[tuple[str, str]]:
     return ((p.name, p.default) for p in process.spec.parameters if p.default is not None)
 
 
-def _check_parameters(request: ProcessRequest, process: Process, step_processes: list[Process]) -> None:
+def known_parameters(process: Process, step_processes: Sequence[Process]) -> dict[str, Parameter]:
+    """The parameters that a Process or one of its steps declares, by their names."""
+    return {p.name: p for each in (process, *step_processes) for p in each.spec.parameters}
+
+
+def check_values(request: ProcessRequest, process: Process, step_processes: Sequence[Process]) -> None:
+    """Check the parameters of a request for a Process with steps.
+
+    Raises TemplateError: ParameterMissing, ParameterUnknown, TemplateRejected.
+    """
     declared: dict[str, Parameter] = {p.name: p for p in process.spec.parameters}
-    known = declared | {p.name: p for each in step_processes for p in each.spec.parameters}
+    known = known_parameters(process, step_processes)
     for index, parameter in enumerate(request.spec.parameters):
         if parameter.name not in known:
             allowed = ", ".join(known) or "none"

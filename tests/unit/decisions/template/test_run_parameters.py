@@ -1,0 +1,129 @@
+"""Parameters of a single run: which are allowed, and what they change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.given import process, request, template
+
+from process_operator.decisions.template.job_template import build_template, parameter_values
+from process_operator.decisions.template.run_parameters import check_run_parameters, with_parameters
+from process_operator.decisions.template.shape import TemplateError
+from process_operator.resources.process import Process
+
+Body = dict[str, Any]
+LEDGER, YEAR = {"name": "LEDGER", "default": "main"}, {"name": "YEAR", "required": True}
+DECLARES = process(parameters=[LEDGER, YEAR])
+STEPS = process(jobTemplate=None, steps=[{"name": "load", "process": {"name": "load"}}], parameters=[LEDGER])
+LOAD = {"load": process(parameters=[{"name": "MODE"}])}
+OF_2026 = {"name": "YEAR", "value": "2026"}
+
+
+def uses(*parameters: Body) -> Any:
+    return request(process={"name": "close-day"}, parameters=list(parameters))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(None, {"LEDGER": "main", "YEAR": "2026"}, id="none"),
+        pytest.param({}, {"LEDGER": "main", "YEAR": "2026"}, id="an empty map"),
+        pytest.param({"YEAR": "2025"}, {"LEDGER": "main", "YEAR": "2025"}, id="in place of the request's"),
+        pytest.param({"LEDGER": "tax"}, {"LEDGER": "tax", "YEAR": "2026"}, id="in place of a default"),
+        pytest.param({"LEDGER": ""}, {"LEDGER": "", "YEAR": "2026"}, id="an empty value"),
+    ],
+)
+def test_values_of_a_run_precede_those_of_the_request(given: dict[str, str] | None, expected: dict[str, str]) -> None:
+    of = uses(OF_2026)
+    assert parameter_values(with_parameters(of, given), DECLARES) == expected
+    assert [each.value for each in of.spec.parameters] == ["2026"], "the request itself is unchanged"
+
+
+def test_a_value_is_text_for_the_kubelet_also_when_it_is_the_run_s() -> None:
+    of = with_parameters(uses(OF_2026), {"LEDGER": "$(SECRET)$$"})
+    secret = {"name": "SECRET", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}
+    made = build_template(of, process(parameters=[LEDGER, YEAR], jobTemplate=template(env=[secret])))
+    env = made.spec["template"]["spec"]["containers"][0]["env"]
+    assert env[1:] == [
+        {"name": "LEDGER", "value": "$$(SECRET)$$$$"},
+        {"name": "YEAR", "value": "2026"},
+        secret,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "of", "steps"),
+    [
+        pytest.param({"LEDGER": "a", "YEAR": "b"}, DECLARES, {}, id="what the Process declares"),
+        pytest.param({"LEDGER": "a", "MODE": "b"}, STEPS, LOAD, id="what the Process or a step declares"),
+        pytest.param({"YEAR": "b"}, None, {}, id="what the request with its own template sets"),
+    ],
+)
+def test_allowed(given: dict[str, str], of: Process | None, steps: dict[str, Process]) -> None:
+    owner = request(parameters=[OF_2026]) if of is None else uses(*([OF_2026] if of is DECLARES else []))
+    check_run_parameters(given, owner, of, steps)
+
+
+@pytest.mark.parametrize(
+    ("given", "of", "steps", "reason", "message"),
+    [
+        pytest.param(
+            {"LEGDER": "a"},
+            DECLARES,
+            {},
+            "ParameterUnknown",
+            'spec.parameters: Process close-day declares no parameter "LEGDER"; allowed: LEDGER, YEAR',
+            id="a name that the Process does not declare",
+        ),
+        pytest.param(
+            {"YEAR": "a"},
+            STEPS,
+            LOAD,
+            "ParameterUnknown",
+            'spec.parameters: Process close-day and its steps declare no parameter "YEAR"; allowed: LEDGER, MODE',
+            id="a name that no step declares either",
+        ),
+        pytest.param(
+            {"PATH": "/tmp", "LD_PRELOAD": "x.so"},
+            None,
+            {},
+            "ParameterUnknown",
+            'spec.parameters: ProcessRequest close has its own jobTemplate and sets no parameter "PATH", "LD_PRELOAD"; '
+            "allowed: YEAR",
+            id="a variable of the template that is no parameter of the request",
+        ),
+        pytest.param(
+            {name * 5000: "x" for name in "abcde"},
+            process(),
+            {},
+            "ParameterUnknown",
+            "spec.parameters: Process close-day declares no parameter "
+            f'"{"a" * 63}", "{"b" * 63}", "{"c" * 63}"; allowed: none',
+            id="long names, of which the message has a part",
+        ),
+        pytest.param(
+            {"YEAR": "20\0"},
+            DECLARES,
+            {},
+            "ParameterInvalid",
+            "spec.parameters.YEAR: an environment variable cannot hold a NUL character",
+            id="a value that cannot be an environment variable",
+        ),
+        pytest.param(
+            {"LEDGER": "a"},
+            process(parameters=[LEDGER, YEAR, {"name": "UNIT", "required": True}]),
+            {},
+            "ParameterMissing",
+            "spec.parameters: Process close-day requires UNIT",
+            id="a required parameter that neither the run nor its request sets",
+        ),
+    ],
+)
+def test_rejected(
+    given: dict[str, str], of: Process | None, steps: dict[str, Process], reason: str, message: str
+) -> None:
+    owner = request(parameters=[OF_2026]) if of is None else uses(*([] if of is STEPS else [OF_2026]))
+    with pytest.raises(TemplateError) as caught:
+        check_run_parameters(given, owner, of, steps)
+    assert (caught.value.reason, caught.value.message) == (reason, message)
