@@ -464,12 +464,7 @@ BAD_RUNS = [
         "must have at most 64 items",
         id="65 parameters",
     ),
-    pytest.param(
-        {"parameters": [{"name": "LEDGER", "value": "tax"}]},
-        "spec.parameters",
-        "of type object",
-        id="parameters as a request has them",
-    ),
+    pytest.param({"parameters": ["LEDGER=tax"]}, "spec.parameters", "of type object", id="parameters as a list"),
 ]
 
 

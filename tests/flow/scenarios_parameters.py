@@ -26,6 +26,11 @@ def values(flow: Flow, job: str) -> dict[str, str]:
     return {each["name"]: each["value"] for each in env if "value" in each and not each["name"].startswith("PROCESS_")}
 
 
+def reported(flow: Flow, run: str) -> dict[str, str]:
+    """The parameters that a run reports."""
+    return {each.name: each.value for each in flow.run(run).status.parameters or ()}
+
+
 def request(flow: Flow, **spec: Any) -> None:
     """The request `job` for a Process with two parameters, of which it sets one."""
     flow.apply_process("close-day", parameters=[LEDGER, YEAR])
@@ -42,6 +47,8 @@ async def own_value(flow: Flow) -> None:
     await flow.to(40)
     flow.expect(lambda: values(flow, "plain"), {"LEDGER": "main", "YEAR": "2026"})
     flow.expect(lambda: values(flow, "with-own"), {"LEDGER": "$$(HOME)", "YEAR": "2026"})
+    assert reported(flow, "plain") == {"LEDGER": "main", "YEAR": "2026"}
+    assert reported(flow, "with-own") == {"LEDGER": "$(HOME)", "YEAR": "2026"}
 
 
 @scenario("runs by hand that wait in a queue, each with its value, while their request is edited", ends=[SUCCEEDED] * 4)
@@ -54,6 +61,7 @@ async def in_a_queue(flow: Flow) -> None:
     await flow.to(90)
     for year in ("2023", "2024", "2025"):
         assert values(flow, f"of-{year}") == {"LEDGER": "tax", "YEAR": year}
+        assert reported(flow, f"of-{year}") == {"LEDGER": "tax", "YEAR": year}
 
 
 @scenario("a run by hand with steps, each of which gets the value of the run", ends=[SUCCEEDED] * 3, writes=(12, 60))
@@ -70,6 +78,8 @@ async def in_steps(flow: Flow) -> None:
     uid = flow.run("by-hand").metadata.uid
     for step in ("extract", "load"):
         assert values(flow, names.step_run_name("by-hand", uid, step)) == {"LEDGER": "tax"}
+        assert reported(flow, names.step_run_name("by-hand", uid, step)) == {"LEDGER": "tax"}
+    assert reported(flow, "by-hand") == {"LEDGER": "tax"}
 
 
 @scenario("a run by hand with a parameter that nobody declares replaces no other run", ends=[SUCCEEDED, UNKNOWN])
@@ -82,6 +92,7 @@ async def refused(flow: Flow) -> None:
     words = 'spec.parameters: Process close-day declares no parameter "LEGDER"; allowed: LEDGER, YEAR'
     flow.expect(lambda: (shown(flow.run("by-hand")), flow.newest().message), (UNKNOWN, words))
     flow.expect(lambda: flow.cluster.find(JOB, "by-hand"), None)
+    assert reported(flow, "by-hand") == {}
     await flow.to(60)
 
 
@@ -109,3 +120,16 @@ async def own_template(flow: Flow) -> None:
     flow.expect(lambda: values(flow, "good"), {"YEAR": "2025"})
     flow.expect(lambda: flow.cluster.find(JOB, "path"), None)
     assert flow.cluster.find(PROCESS_RUN, "path") is not None
+
+
+@scenario("runs of a CronJob report the values of their Jobs, also if the request is edited meanwhile")
+async def of_a_cronjob(flow: Flow) -> None:
+    flow.work(seconds=30)
+    request(flow, timing={"schedule": {"cron": "*/10 * * * *"}})
+    await flow.to(10 * 60 + 10)
+    flow.expect(lambda: flow.request().status.engine, "CronJob")
+    flow.edit(parameters=[{"name": "YEAR", "value": "2027"}])
+    await flow.to(22 * 60)
+    for run in flow.runs():
+        assert reported(flow, run.metadata.name) == values(flow, run.metadata.name)
+    flow.expect(lambda: [reported(flow, run.metadata.name)["YEAR"] for run in flow.runs()], ["2026", "2027"])

@@ -61,6 +61,7 @@ LABEL_NO_BACKUP: Final = "velero.io/exclude-from-backup"
 """On objects that the operator creates, so that Velero does not back them up. Restored ones would run a second time."""
 
 ANNOTATION_CONTAINERS: Final = f"{GROUP}/containers"
+ANNOTATION_PARAMETERS: Final = f"{GROUP}/parameters"
 """On Jobs: the names of the containers of the template, so that containers of admission webhooks are recognised."""
 ANNOTATION_DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 """On a pod template: the name of the main container, which `kubectl logs` uses too."""

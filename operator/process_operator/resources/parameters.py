@@ -6,6 +6,7 @@ environment variables from them.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field
@@ -15,11 +16,15 @@ from process_operator.resources.model import Bool, Model
 from process_operator.resources.text_form import TextForm
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic.config import JsonDict
 
 MAX_PARAMETERS: Final = 64
 """Highest number of parameters of a Process, a request or a run."""
 _MAX_NAME: Final = 63
+_MAX_USED_BYTES: Final = 4096
+"""Size of all values in the status of a run. Ten thousand runs with their values stay small."""
 
 _RESERVED: Final = CelRule(
     "!self.startsWith('PROCESS_')", "must not begin with PROCESS_, because the operator sets variables with this prefix"
@@ -79,3 +84,25 @@ class ParameterValue(Model):
     value: ParameterText = Field(
         description="Value of the parameter, a string of at most 4096 characters. Write numbers and booleans in quotes.",
     )
+
+
+class UsedParameter(Model):
+    """A parameter with the value that a run got."""
+
+    name: str = Field(max_length=63, description="Name of the parameter.")
+    value: str = Field(max_length=4096, description="Value that the run got, or the beginning of it.")
+    truncated: Bool | None = Field(
+        None, description="Whether the value is only the beginning of the real one. Unset means false."
+    )
+
+
+def used_parameters(values: Iterable[tuple[str, str]]) -> tuple[UsedParameter, ...]:
+    """Give the names and values of a run as a status has them, cut to 4096 bytes of values in UTF-8."""
+    room, used = _MAX_USED_BYTES, list[UsedParameter]()
+    for name, value in islice(values, MAX_PARAMETERS):
+        encoded = value.encode(errors="replace")
+        kept = encoded[:room].decode(errors="ignore")
+        room -= min(room, len(encoded))
+        is_cut = len(kept) < len(value)
+        used.append(UsedParameter.model_construct(name=name, value=kept, truncated=True if is_cut else None))
+    return tuple(used)

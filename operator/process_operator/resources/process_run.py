@@ -24,7 +24,7 @@ from process_operator.resources.model import (
     compared,
     map_list,
 )
-from process_operator.resources.parameters import MAX_PARAMETERS, PARAMETER_NAMES, ParameterText
+from process_operator.resources.parameters import MAX_PARAMETERS, PARAMETER_NAMES, ParameterText, UsedParameter
 
 
 class RunPhase(StrEnum):
@@ -220,6 +220,13 @@ class ProcessRunStatus(Model):
         None,
         max_length=63,
         description="Name of the Process, or of the request if it has its own jobTemplate.",
+    )
+    parameters: tuple[UsedParameter, ...] | None = Field(
+        None,
+        max_length=MAX_PARAMETERS,
+        description="Parameters with the values that the run got, at most 4096 bytes of values. Of a run with steps these are "
+        "the values at its start. Variables that the template takes from elsewhere, such as a Secret, are left out.",
+        json_schema_extra=map_list("name"),
     )
     start_time: Instant | None = Field(
         None, description="Start of the work, which is the start of the first container."

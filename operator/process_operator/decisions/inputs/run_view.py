@@ -19,6 +19,7 @@ from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.kill import Kill
 from process_operator.resources.batch.pod import Pod
 from process_operator.resources.conditions import RunReason
+from process_operator.resources.parameters import UsedParameter
 from process_operator.resources.process_request import LogCapture, LogSettings, ProcessRequest
 from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
 from process_operator.timing.run_later import StartWindow, start_window
@@ -86,6 +87,8 @@ class RunOrders:
     """The steps with which it begins, if its Process has steps."""
     stop_on_failure: bool = True
     """Whether the steps after a failed one are skipped."""
+    parameters: tuple[UsedParameter, ...] = ()
+    """The values with which it begins, if its Process has steps."""
     start_timeout: int | None = None
     """Seconds after which a run without a started container is ended."""
     refusal: tuple[str, str] | None = None

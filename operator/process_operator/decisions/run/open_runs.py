@@ -25,9 +25,11 @@ from process_operator.decisions.plan.part import Part, earliest, join, part
 from process_operator.decisions.run.follow import plan_run
 from process_operator.decisions.run.orphans import plan_orphaned_jobs
 from process_operator.decisions.run.steps import plan_steps, plan_stray_steps
+from process_operator.decisions.template.run_parameters import values_for_steps, with_parameters
 from process_operator.decisions.ticks.progress import calendar_of, has_run, runs_left, runs_of_ticks, settled_through
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import RunReason
+from process_operator.resources.parameters import UsedParameter, used_parameters
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import OnSuspend
 from process_operator.resources.process_run import RunPhase, StepStatus, Trigger
@@ -133,6 +135,7 @@ def _orders(
         wait_reason=_wait_reason(context, view, held_by),
         steps=_steps_to_begin(context),
         stop_on_failure=_stops_on_failure(context),
+        parameters=_parameters_to_begin(context, view) if start else (),
         start_timeout=_start_timeout(context),
         is_suspended=_is_suspended(context, view),
         is_next=is_next,
@@ -147,6 +150,15 @@ def _start_timeout(context: DecisionContext) -> int | None:
 
 def _steps_to_begin(context: DecisionContext) -> tuple[StepStatus, ...]:
     return tuple(StepStatus(name=step.name, process=step.process) for step in context.acceptance.steps)
+
+
+def _parameters_to_begin(context: DecisionContext, view: RunView) -> tuple[UsedParameter, ...]:
+    process = context.snapshot.process
+    if process is None or not context.acceptance.steps:
+        return ()
+    return used_parameters(
+        values_for_steps(with_parameters(context.request, view.run.spec.parameters), process).items()
+    )
 
 
 def _stops_on_failure(context: DecisionContext) -> bool:

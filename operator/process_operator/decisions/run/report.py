@@ -101,6 +101,7 @@ def _facts(view: RunView, outcome: RunOutcome, process: str | None) -> dict[str,
         "attempts": outcome.attempts,
         "pod": outcome.pod,
         "node": outcome.node,
+        "parameters": (job.parameters if job is not None else None) or view.run.status.parameters,
         "job": job.metadata.name if job is not None else view.run.status.job,
         # Only of a started Job. A Job that waits may be created again, so its absence is not the end of the run.
         "job_uid": job.metadata.uid if job is not None and view.is_started else view.run.status.job_uid,
@@ -154,6 +155,7 @@ def begin_steps(view: RunView, orders: RunOrders) -> Part[None]:
         "process": process_name(orders, view.run),
         "steps": orders.steps,
         "stop_on_failure": orders.stop_on_failure,
+        "parameters": orders.parameters or None,
         "reason": None,
         "message": None,
     }

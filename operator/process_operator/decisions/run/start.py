@@ -70,7 +70,9 @@ def _replace_job(view: RunView, job: Job) -> Part[None]:
         # The operator creates its next Job. It tells the CronJob controller to count that (`engines/cronjob_active.py`).
         annotations = {"metadata": {"annotations": {names.ANNOTATION_ENGINE: None}}}
         detached = part(AdoptRun(view.name, view.run.metadata.uid, annotations))
-    nothing = dict.fromkeys(("job", "job_uid", "reason", "message", "pod", "node", "start_time", "attempts"))
+    nothing = dict.fromkeys(
+        ("job", "job_uid", "parameters", "reason", "message", "pod", "node", "start_time", "attempts")
+    )
     words = f"the Job of run {view.name} is created again from the new template, because it had not started ({status.reason})"
     return detached + part(
         ReportRun(view.name, status.model_copy(update=nothing)),

@@ -58,6 +58,15 @@ def check_run_parameters(
         parameter_values(whole, process)
 
 
+def values_for_steps(request: ProcessRequest, process: Process) -> dict[str, str]:
+    """The values with which a run of a Process with steps begins: those that are set, else the defaults of `process`.
+
+    The defaults of the steps are left out, because two steps may have different ones for the same name.
+    """
+    defaults = {each.name: each.default for each in process.spec.parameters if each.default is not None}
+    return defaults | {each.name: each.value for each in request.spec.parameters}
+
+
 def _owner(request: ProcessRequest, process: Process | None) -> str:
     if process is None:
         return f"ProcessRequest {request.metadata.name} has its own jobTemplate and sets"

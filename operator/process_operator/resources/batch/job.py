@@ -19,6 +19,7 @@ from process_operator.resources.batch.parsing import (
     parse_time,
     parse_unversioned,
 )
+from process_operator.resources.parameters import UsedParameter, used_parameters
 from process_operator.resources.types import Object
 
 JOB_CONTROLLER: Final = "kubernetes.io/job-controller"
@@ -50,6 +51,8 @@ class Job(Workload):
     succeeded: int = 0
     failed: int = 0
     terminating: int = 0
+    parameters: tuple[UsedParameter, ...] = ()
+    """Parameters with the values that its containers get."""
     queue: str = ""
     """Name of the Kueue LocalQueue that the Job belongs to; empty if Kueue does not manage it."""
     managed_by: str = JOB_CONTROLLER
@@ -135,6 +138,7 @@ def parse_job(raw: Object) -> Job:
     pod_template = spec.get("template") or {}
     template = pod_template.get("spec") or {}
     metadata = parse_unversioned(raw)
+    containers = _container_names(metadata, template)
     return Job(
         metadata=metadata,
         spec_suspend=bool(spec.get("suspend")),
@@ -144,7 +148,7 @@ def parse_job(raw: Object) -> Job:
         parallelism=parse_count(spec, "parallelism", default=1),
         active_deadline_seconds=spec.get("activeDeadlineSeconds"),
         restart_policy=template.get("restartPolicy") or "Never",
-        containers=_container_names(metadata, template),
+        containers=containers,
         default_container=_default_container(pod_template),
         failed_indexes=status.get("failedIndexes") or "",
         conditions=tuple(map(parse_condition, status.get("conditions") or ())),
@@ -155,6 +159,7 @@ def parse_job(raw: Object) -> Job:
         succeeded=parse_count(status, "succeeded"),
         failed=parse_count(status, "failed"),
         terminating=parse_count(status, "terminating"),
+        parameters=_parameters(metadata, template, containers),
         queue=((raw.get("metadata") or {}).get("labels") or {}).get(names.LABEL_KUEUE_QUEUE) or "",
         managed_by=spec.get("managedBy") or JOB_CONTROLLER,
     )
@@ -167,6 +172,25 @@ def _container_names(metadata: WorkloadMetadata, pod: Object) -> tuple[str, ...]
         return tuple(map(intern, written.split(",")))
     listed = (*(pod.get("initContainers") or ()), *(pod.get("containers") or ()))
     return tuple(intern(container.get("name") or "") for container in listed)
+
+
+def _parameters(metadata: WorkloadMetadata, pod: Object, own: tuple[str, ...]) -> tuple[UsedParameter, ...]:
+    """Give the values of the parameters that the operator noted on the Job, from the variables of its `own` containers.
+
+    A variable that an admission webhook changed to a reference, such as to a Secret, is left out.
+    """
+    written = metadata.annotations.get(names.ANNOTATION_PARAMETERS)
+    if not written:
+        return ()
+    listed = (*(pod.get("containers") or ()), *(pod.get("initContainers") or ()))
+    container: Object = next((found for found in listed if found.get("name") in own), {})
+    values = {
+        entry["name"]: entry.get("value") or "" for entry in container.get("env") or () if "valueFrom" not in entry
+    }
+    # The operator writes each dollar of a value twice, because the kubelet reads two as one.
+    return used_parameters(
+        (intern(name), values[name].replace("$$", "$")) for name in written.split(",") if name in values
+    )
 
 
 def _default_container(pod_template: Object) -> str:

@@ -182,3 +182,59 @@ def test_the_controller_of_a_job_is_not_just_any_owner() -> None:
     found = parse_job({"metadata": {"ownerReferences": [owner, controller]}}).controller
     assert found is not None
     assert found.kind == "CronJob"
+
+
+SECRET = {"name": "LEDGER", "valueFrom": {"secretKeyRef": {"name": "db", "key": "ledger"}}}
+
+
+def with_parameters(written: str | None, **pod: Any) -> dict[str, Any]:
+    noted = {} if written is None else {"process-operator.io/parameters": written}
+    annotations = {"process-operator.io/containers": "main,prepare", **noted}
+    return {"metadata": {"annotations": annotations}, "spec": {"template": {"spec": pod}}}
+
+
+def container(*env: dict[str, Any], name: str = "main") -> dict[str, Any]:
+    return {"name": name, "env": list(env)}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        pytest.param(with_parameters("A", containers=[container({"name": "A", "value": "1"})]), {"A": "1"}, id="one"),
+        pytest.param(
+            with_parameters("A,B", containers=[container({"name": "B", "value": "2"}, {"name": "A"})]),
+            {"A": "", "B": "2"},
+            id="in the order of the note; the API server drops an empty value",
+        ),
+        pytest.param(
+            with_parameters("A", containers=[container({"name": "A", "value": "$$(HOME)$$$$"})]),
+            {"A": "$(HOME)$$"},
+            id="with the dollars that the user wrote",
+        ),
+        pytest.param(
+            with_parameters(
+                "A",
+                containers=[
+                    container({"name": "A", "value": "theirs"}, name="proxy"),
+                    container({"name": "A", "value": "ours"}),
+                ],
+            ),
+            {"A": "ours"},
+            id="from a container of the template, not from an injected one",
+        ),
+        pytest.param(
+            with_parameters("LEDGER,B", containers=[container(SECRET, {"name": "B", "value": "2"})]),
+            {"B": "2"},
+            id="without a reference to a Secret that an admission webhook has set",
+        ),
+        pytest.param(
+            with_parameters(None, containers=[container({"name": "A", "value": "1"})]),
+            {},
+            id="variables without a note",
+        ),
+        pytest.param(with_parameters("A", containers=[]), {}, id="a note without containers"),
+        pytest.param(with_parameters("A,,B", containers=[container()]), {}, id="names without variables"),
+    ],
+)
+def test_the_parameters_of_a_job(raw: dict[str, Any], expected: dict[str, str]) -> None:
+    assert {each.name: each.value for each in parse_job(raw).parameters} == expected
