@@ -37,7 +37,8 @@ test: venv ## linters and all tests, on a real cluster that is deleted afterward
 	@hack/test.sh
 
 test-unit: venv ## the tests that need no cluster; pytest gets ARGS
-	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/kueue --ignore tests/oracles $(ARGS)
+	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/kueue --ignore tests/oracles \
+		--ignore tests/database $(ARGS)
 
 test-flow-thorough: venv ## tests/flow with a crash at every write of every scenario, most of an hour
 	@FLOW_THOROUGH=1 $(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup tests/flow $(ARGS)

@@ -20,4 +20,4 @@ compile() {
         --no-emit-index-url --no-emit-find-links ${UPGRADE:+--upgrade} pyproject.toml "$@"
 }
 compile --output-file requirements/run.txt
-compile --group dev --output-file requirements/dev.txt
+compile --group dev --all-extras --output-file requirements/dev.txt

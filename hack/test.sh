@@ -4,7 +4,7 @@
 #   pure    tests that need no cluster
 #   image   the image of this checkout, which waits for the network
 # The other lanes wait most of the time:
-#   oracles tests against programs in Go and Java
+#   oracles tests against programs in Go and Java, and against PostgreSQL
 #   first   a cluster with a node: the tests that share its operator
 #   second  another one: some of the tests that kill the operator
 #   third   another one: the other ones
@@ -102,7 +102,7 @@ lint() {
 }
 
 pure() {
-    stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles --ignore=tests/kueue \
+    stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles --ignore=tests/kueue --ignore=tests/database \
         --ignore=tests/cluster --ignore=tests/faults "${watches[@]/#/--ignore=}" || true
 }
 
@@ -111,6 +111,7 @@ image() { # the test of the install finds it built
 }
 
 oracles() {
+    stage "tests with a database" database tests -p no:xdist tests/database || true
     stage "tests against oracles" oracles tests -n 2 tests/oracles || true
 }
 

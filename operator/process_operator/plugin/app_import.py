@@ -72,8 +72,12 @@ def crontab(
 
 @import_app.command()
 def etendo(
-    filename: Annotated[str, typer.Argument(help="CSV or JSON export of AD_PROCESS_REQUEST, or -.")],
     time_zone: Zone,
+    filename: Annotated[str | None, typer.Argument(help="CSV or JSON export of AD_PROCESS_REQUEST, or -.")] = None,
+    from_database: Annotated[
+        str | None,
+        typer.Option(help="PostgreSQL database of the ERP, such as postgresql://erp@db/etendo.", metavar="URL"),
+    ] = None,
     mapping: Annotated[
         str | None, typer.Option("--map", help="YAML file with a line for each process, VALUE: name.", metavar="FILE")
     ] = None,
@@ -84,8 +88,17 @@ def etendo(
 ) -> None:
     """Print Process Requests of Etendo or Openbravo as ProcessRequests and Processes.
 
+    A database is only read. Parts that its URL leaves out come from PGPASSWORD, PGSERVICE or the password file.
+
     Example: kubectl process import etendo requests.csv --time-zone Europe/Madrid --map processes.yaml
     """
     from process_operator.plugin.import_command import show_etendo
 
-    show_etendo(filename, time_zone=time_zone, mapping=mapping, everything=everything, repetitions=repetitions)
+    show_etendo(
+        filename,
+        from_database,
+        time_zone=time_zone,
+        mapping=mapping,
+        everything=everything,
+        repetitions=repetitions,
+    )

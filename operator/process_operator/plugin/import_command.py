@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from process_operator.plugin.errors import CommandError, Exit
@@ -14,9 +15,10 @@ from process_operator.plugin.importing.cronjob import CronJobOptions, import_cro
 from process_operator.plugin.importing.cronjob_shape import name_of
 from process_operator.plugin.importing.crontab import CrontabOptions, import_crontab
 from process_operator.plugin.importing.etendo import EtendoOptions, import_etendo
-from process_operator.plugin.importing.etendo_tables import read_tables
+from process_operator.plugin.importing.etendo_database import open_tables
+from process_operator.plugin.importing.etendo_tables import Tables, read_tables
 from process_operator.plugin.importing.imported import Imported, as_yaml
-from process_operator.plugin.terminal import note, say
+from process_operator.plugin.terminal import note, say, spinning
 from process_operator.resources.kinds import CRONJOB
 from process_operator.timing.zone import zone_names
 from process_operator.timing.zone_hints import zone_hint
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from process_operator.client.client import Client
     from process_operator.plugin.connection import Connecting
     from process_operator.resources.types import Object
+
+_MANY: Final = 20
+"""Above this number, those that are left out for the same reason are counted and not named."""
 
 
 def show_cronjobs(
@@ -74,15 +79,21 @@ def show_crontab(file: str, *, image: str, time_zone: str, system: bool) -> None
     _print(import_crontab(_text(file), CrontabOptions(image, time_zone, datetime.now(UTC), system)))
 
 
-def show_etendo(file: str, *, time_zone: str, mapping: str | None, everything: bool, repetitions: str) -> None:
-    """Print requests and Processes for an export of the ERP's tables."""
+def show_etendo(
+    file: str | None,
+    database: str | None,
+    *,
+    time_zone: str,
+    mapping: str | None,
+    everything: bool,
+    repetitions: str,
+) -> None:
+    """Print requests and Processes for the ERP's tables: an export, or a database by its address."""
     _check_zone(time_zone)
+    if (file is None) == (database is None):
+        raise CommandError("name an export, or a database with --from-database, and not both", Exit.USAGE)
     if repetitions not in {"documented", "code"}:
         raise CommandError(f"--repetitions: {repetitions!r} is unknown; allowed: documented, code", Exit.USAGE)
-    try:
-        tables = read_tables(_text(file))
-    except ValueError as error:
-        raise CommandError(f"{file}: {error}") from error
     options = EtendoOptions(
         ZoneInfo(time_zone),
         datetime.now(UTC),
@@ -90,7 +101,20 @@ def show_etendo(file: str, *, time_zone: str, mapping: str | None, everything: b
         everything=everything,
         counts_first_run=repetitions == "documented",
     )
-    _print(import_etendo(tables, options))
+    if database is not None:
+        with spinning("Reading the database"), open_tables(database) as tables:
+            found = list(import_etendo(tables, options))
+    else:
+        assert file is not None
+        found = list(import_etendo(_export(file), options))
+    _print(found)
+
+
+def _export(file: str) -> Tables:
+    try:
+        return read_tables(_text(file))
+    except ValueError as error:
+        raise CommandError(f"{file}: {error}") from error
 
 
 def _print(imported: Iterable[Imported]) -> None:
@@ -98,8 +122,12 @@ def _print(imported: Iterable[Imported]) -> None:
     found = list(imported)
     for document in as_yaml(found):
         say(document)
+    reasons = Counter(one.left_out for one in found if one.left_out)
+    for reason, count in reasons.items():
+        if count > _MANY:
+            note(f"{count} are left out: {reason}")
     for one in found:
-        if one.left_out:
+        if one.left_out and reasons[one.left_out] <= _MANY:
             note(f"{one.source} is left out: {one.left_out}")
         elif one.refused:
             note(f"error: {one.source} is refused: {one.refused}")

@@ -8,7 +8,8 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from process_operator.client.yaml_text import yaml_text
@@ -73,6 +74,18 @@ def say(text: str = "") -> None:
 def note(text: str) -> None:
     """Print a line for the user beside the answer, to standard error."""
     print(printable(text), file=sys.stderr)
+
+
+@contextmanager
+def spinning(doing: str) -> Iterator[None]:
+    """Show a spinner with a text on standard error while something is done, on a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415 - rich takes 0.1 s to import
+
+    with Console(stderr=True).status(f"{doing} ...", spinner="line"):
+        yield
 
 
 def say_json(value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,9 @@ def test_maps_of_processes(tmp_path: Path, text: str, message: str) -> None:
     table.write_text("[]")
     mapping.write_text(text)
     with pytest.raises(CommandError, match=message) as caught:
-        show_etendo(str(table), time_zone="Etc/UTC", mapping=str(mapping), everything=False, repetitions="documented")
+        show_etendo(
+            str(table), None, time_zone="Etc/UTC", mapping=str(mapping), everything=False, repetitions="documented"
+        )
     assert "\n" not in str(caught.value)
 
 
@@ -89,3 +92,22 @@ def test_texts_that_are_no_utf8(tmp_path: Path) -> None:
     file.write_bytes(b"0 1 * * * \xff\n")
     with pytest.raises(CommandError, match="cannot be read"):
         show_crontab(str(file), image="erp:1", time_zone="Etc/UTC", system=False)
+
+
+@pytest.mark.parametrize(
+    ("file", "database"),
+    [pytest.param(None, None, id="neither"), pytest.param("requests.csv", "postgresql://", id="both")],
+)
+def test_an_export_or_a_database(file: str | None, database: str | None) -> None:
+    with pytest.raises(CommandError, match="and not both") as caught:
+        show_etendo(file, database, time_zone="Etc/UTC", mapping=None, everything=False, repetitions="documented")
+    assert caught.value.status == Exit.USAGE
+
+
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)  # as if it were not installed
+    with pytest.raises(CommandError, match=r"needs psycopg: install process-operator\[etendo\]") as caught:
+        show_etendo(
+            None, "postgresql://", time_zone="Etc/UTC", mapping=None, everything=False, repetitions="documented"
+        )
+    assert "\n" not in str(caught.value)

@@ -1,6 +1,7 @@
 """Process Requests of Etendo and Openbravo (AD_PROCESS_REQUEST) as ProcessRequests and Processes.
 
-Neighbours: `etendo_tables.py` reads the export, `etendo_timing.py` translates the timing.
+Neighbours: `etendo_tables.py` reads an export, `etendo_database.py` the database, `etendo_timing.py` translates the
+timing.
 """
 
 from __future__ import annotations

@@ -12,20 +12,24 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from process_operator.plugin.importing.etendo_timing import Row
 
+REQUESTS: Final = "AD_PROCESS_REQUEST"
+PROCESSES: Final = "AD_PROCESS"
 GROUPS: Final = "AD_PROCESS_GROUP"
 MEMBERS: Final = "AD_PROCESS_GROUP_LIST"
-_REQUESTS: Final = "AD_PROCESS_REQUEST"
-_PROCESSES: Final = "AD_PROCESS"
-_NEEDED: Final = ("AD_PROCESS_REQUEST_ID", "TIMING_OPTION")
+NEEDED: Final = ("AD_PROCESS_REQUEST_ID", "TIMING_OPTION")
+"""Columns of the requests without which nothing can be imported."""
 _DELIMITERS: Final = ",;\t|"
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 @dataclass(slots=True)
 class Tables:
-    """Rows of the ERP's tables, by column name in capitals; empty texts for null."""
+    """Rows of the ERP's tables, by column name in capitals; empty texts for null.
 
-    requests: list[Row] = field(default_factory=list)
+    There may be very many requests, because the ERP keeps those that have run: they can be read once, one by one.
+    """
+
+    requests: Iterable[Row] = ()
     processes: list[Row] = field(default_factory=list)
     groups: list[Row] = field(default_factory=list)
     members: list[Row] = field(default_factory=list)
@@ -44,14 +48,14 @@ def read_tables(text: str) -> Tables:
     except ValueError as error:
         raise ValueError(f"the file is no JSON: {error}") from error
     if isinstance(found, list):
-        found = {_REQUESTS: found}
+        found = {REQUESTS: found}
     tables = {str(name).upper(): rows for name, rows in found.items()}
-    if _REQUESTS not in tables:
-        raise ValueError(f"the file has no table {_REQUESTS}; it has: {', '.join(tables) or 'none'}")
-    read = Tables(*(_json(name, tables.get(name)) for name in (_REQUESTS, _PROCESSES, GROUPS, MEMBERS)))
-    if read.requests:
-        _require({column for row in read.requests for column in row})
-    return read
+    if REQUESTS not in tables:
+        raise ValueError(f"the file has no table {REQUESTS}; it has: {', '.join(tables) or 'none'}")
+    requests, *others = (_json(name, tables.get(name)) for name in (REQUESTS, PROCESSES, GROUPS, MEMBERS))
+    if requests:
+        _require({column for row in requests for column in row})
+    return Tables(requests, *others)
 
 
 def _csv(text: str) -> list[Row]:
@@ -75,8 +79,8 @@ def _json(name: str, found: Any) -> list[Row]:
 
 def _require(columns: set[str]) -> None:
     """Raise ValueError if the requests have no column for their id or their timing."""
-    if missing := [column for column in _NEEDED if column not in columns]:
-        raise ValueError(f"the file has no column {' and no column '.join(missing)}; export all of {_REQUESTS}")
+    if missing := [column for column in NEEDED if column not in columns]:
+        raise ValueError(f"the file has no column {' and no column '.join(missing)}; export all of {REQUESTS}")
 
 
 def _rows(found: Iterable[Mapping[str, Any]]) -> list[Row]:
