@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
 import structlog
 
 from process_operator.decisions.concurrency.lock_holders import process_of
@@ -148,7 +147,7 @@ class Store:
             self._owners.index_request(key, raw)
             self.calendars.index(key, raw)
             is_same = held is not None and held.uid == raw["metadata"]["uid"]
-            if held is not None and is_same and (raw.get("status") or {}) != orjson.loads(held.value)["status"]:
+            if held is not None and is_same and (raw.get("status") or {}) != held.value.status():
                 self._memory.mark_status_changed(key)
         elif kind is PROCESS:
             self._owners.index_process(key, value)
