@@ -155,7 +155,7 @@ def _connect(api: Api, intake: Intake, executor: ActionExecutor, options: Contro
         await executor.execute(key, snapshot, action)
         options.on_action(key, action)
 
-    planner = Planner(store.snapshot, clock, term=guard.check)
+    planner = Planner(store.snapshot, clock, term=guard.check, on_turn=queue.add)
     intake.on_change = planner.drop
     burst = BurstPreparer(planner, agenda, queue, clock, claim=claim, bounds=options.burst_thresholds)
     reconciler = Reconciler(

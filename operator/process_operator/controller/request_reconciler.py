@@ -98,6 +98,7 @@ class Reconciler:
         """Bring one request to its desired state. Never raises an Exception, so that one request stops no other."""
         held_until = self._retries.held_until(key)
         if held_until is not None:
+            self._planner.leave(key)
             self._wake(key, held_until)
             return
         try:
@@ -122,6 +123,8 @@ class Reconciler:
             basis = self._basis(key)
             pending_seconds = self._queue.discard_pending(key)
             decision = await self._planner.plan(key)
+            if decision is None:
+                return None  # the planner adds the key to the queue when its turn comes
             if self._store.requests.get(*key) is not basis.request:
                 continue  # the request was changed while the thread decided
             if self._should_yield(key, decision.plan):
