@@ -211,7 +211,8 @@ def build_operator(
     metrics = Metrics(per_request=settings.metrics_per_request)
     metrics.receivers((receiver.name for receiver in receivers), OUTCOMES)
     api = Api(connection, on_request=metrics.api_request)
-    intake = Intake(clock, defaults=Defaults(engine=settings.default_engine, receivers=receivers))
+    defaults = Defaults(engine=settings.default_engine, receivers=receivers, are_users_verified=settings.verified_users)
+    intake = Intake(clock, defaults=defaults)
     store, queue = intake.store, intake.queue
     events = EventRecorder(api)
     logs = LogReader(api, store, on_read=queue.add)

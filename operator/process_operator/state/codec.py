@@ -31,6 +31,8 @@ from process_operator.resources.process_request import ProcessRequest, ProcessRe
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import Object
 
+_READ_ANNOTATIONS: Final = frozenset({names.ANNOTATION_RESCHEDULE, names.ANNOTATION_SUSPENDED_BY})
+
 
 def encode(kind: Kind, raw: Object) -> Any:
     """Give the value that the store keeps of an object. Raises ValueError or KeyError if the object cannot be read."""
@@ -78,7 +80,7 @@ def _encode_request(raw: Object) -> EncodedRequest:
     """Encode a request without the fields that no decision reads and that `kubectl apply` makes large."""
     metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
     annotations = metadata.get("annotations") or {}
-    metadata["annotations"] = {key: value for key, value in annotations.items() if key == names.ANNOTATION_RESCHEDULE}
+    metadata["annotations"] = {key: value for key, value in annotations.items() if key in _READ_ANNOTATIONS}
     return EncodedRequest(_packed(raw["spec"]), _packed({"metadata": metadata, "status": raw.get("status") or {}}))
 
 

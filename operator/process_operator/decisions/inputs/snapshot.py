@@ -35,6 +35,8 @@ class Defaults:
     retention_batch: int = 10
     receivers: tuple[Receiver, ...] = ()
     """Receivers of notifications that the administrator allows."""
+    are_users_verified: bool = False
+    """Whether the chart's admission policy vouches for the names of users in annotations."""
 
 
 @dataclass(frozen=True)
