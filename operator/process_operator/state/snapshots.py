@@ -17,7 +17,7 @@ from process_operator.state.caches import Caches
 from process_operator.state.calendars import Calendars
 from process_operator.state.codec import EncodedRequest, read_cronjob, read_request
 from process_operator.state.facts import RequestFacts
-from process_operator.state.memory import RequestProgress
+from process_operator.state.progress import RequestProgress
 from process_operator.state.shared_processes import SharedProcesses
 
 _MAX_DECODED_REQUESTS: Final = 1000
@@ -73,9 +73,9 @@ class SnapshotReader:
             observations=facts.runs,
             history=facts.history,
             backfills=tuple(entry.value for entry in caches.backfills.by_request(key).values()),
-            backfill_status=dict(progress.backfills),
+            backfill_status=progress.backfills,
             dry_run=facts.dry_run,
-            blocked=dict(progress.blocked),
+            blocked=progress.blocked,
             calendars=self._calendars.of(key),
             deliveries=facts.deliveries,
             defaults=self._defaults,
