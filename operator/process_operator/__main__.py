@@ -1,4 +1,4 @@
-"""The command line: `run` the operator, `verify` an installation, `preview` when requests run, or write the CRDs.
+"""The command line: `run` the operator, `monitor` it, `verify` an installation, `preview` requests, or write the CRDs.
 
 Neighbours: `app.py` wires the operator, `preview/command.py` answers previews, `resources/schema.py` makes the CRDs.
 """
@@ -89,6 +89,21 @@ def preview(
 
     question = Question(filename, start, end, count, request, Output(output), namespace)
     raise typer.Exit(answer(question, datetime.now(UTC)))
+
+
+@app.command()
+def monitor() -> None:
+    """Serve the Process Monitor in a cluster. Settings come from environment variables, PROCESS_MONITOR_*."""
+    from process_operator.monitor.in_cluster import log_as_json, run_monitor
+    from process_operator.monitor.settings import read_monitor_settings
+    from process_operator.settings import ConfigurationError, SettingsError
+
+    try:
+        log_as_json()
+        asyncio.run(run_monitor(read_monitor_settings()))
+    except (ConfigurationError, SettingsError) as error:
+        typer.echo(f"process-operator: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 @app.command()

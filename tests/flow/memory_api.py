@@ -429,9 +429,17 @@ class MemoryApi(Api):
             assert marks, f"Job {name} is resumed, which somebody else suspended"
 
     async def delete(
-        self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, propagation: str = "Background"
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        *,
+        uid: str | None = None,
+        propagation: str = "Background",
+        dry_run: bool = False,
     ) -> None:
         """DELETE."""
+        assert not dry_run, "the operator deletes, or does not"
 
         def do() -> None:
             found = self._cluster.find(kind, name, namespace)

@@ -98,7 +98,7 @@ export interface Access {
 
 /**
  * `GET /api/stream?namespace=NS` (`text/event-stream`; an empty namespace means all). For each kind the server sends
- * `snapshot` chunks of at most 500 rows, newest first, then `change` for what differs. A kind whose watch breaks gets
+ * `snapshot` chunks of at most 500 rows, in the order of their names, then `change` for what differs. A kind whose watch breaks gets
  * `state` with `live: false`, and a whole new snapshot if the watch cannot continue. A comment line keeps the stream
  * open, at least every 15 s.
  */
@@ -297,7 +297,7 @@ export interface RequestTicks extends Key {
   ticks: Instant[];
   /** Instead of `ticks`, if there are more than 500 in the range: their number in each of at most 200 equal spans. */
   density: { from: Instant; to: Instant; count: number }[];
-  /** Times that exclude or excludeFrom leaves out, at most 500. */
+  /** Times that exclude or excludeFrom leaves out, at most 500, past and future. */
   excluded: Instant[];
 }
 
@@ -379,8 +379,11 @@ export interface LogInfo {
   source: "record" | "live" | "none";
   container: string | null;
   pod: string | null;
-  /** Whether the log has more text before what is sent. */
-  truncated: boolean;
+  /**
+   * Whether the log has more text before what is sent. Null for a live log: it may have more if it begins with as many
+   * lines as `tail`.
+   */
+  truncated: boolean | null;
   /** Why there is no log, or only a part, as a sentence; null if all is there. */
   remark: string | null;
   /** Address in the cluster's log store, `status.log.url`; null if the administrator has set none. */

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from process_operator.client.access import Access
 from process_operator.client.client import Client
 from process_operator.cluster.api import Api
-from process_operator.cluster.connection import connect
+from process_operator.cluster.connection import Connection, connect
 from process_operator.cluster.retry import Retries
 from process_operator.settings import ConfigurationError
 
@@ -28,10 +28,22 @@ _MAX_TRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class _Kubeconfig:
-    """The chosen context of a kubeconfig: its namespace, and its user's fields."""
+    """The chosen context of a kubeconfig: its namespace, its user's fields, and the names of context and cluster."""
 
     namespace: str | None
     user: dict[str, Any]
+    context: str = ""
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A connection, the namespace that is meant without another, and the names in the kubeconfig (may be empty)."""
+
+    connection: Connection
+    namespace: str
+    context: str
+    cluster: str
 
 
 class ImpersonationError(ConfigurationError):
@@ -40,7 +52,15 @@ class ImpersonationError(ConfigurationError):
 
 @asynccontextmanager
 async def open_client(access: Access) -> AsyncIterator[Client]:
-    """Open a client, and close its connection in the end. Nothing is sent yet. Raises ConfigurationError.
+    """Open a client, and close its connection in the end. Nothing is sent yet. Raises ConfigurationError."""
+    async with open_connection(access, max_connections=_CONNECTIONS) as opened:
+        api = Api(opened.connection, timeout=access.timeout_seconds, retries=Retries(tries=_MAX_TRIES))
+        yield Client(api, opened.namespace)
+
+
+@asynccontextmanager
+async def open_connection(access: Access, *, max_connections: int) -> AsyncIterator[Opened]:
+    """Open a connection, and close it in the end. Nothing is sent yet. Raises ConfigurationError.
 
     As in kubectl, a kubeconfig that exists has precedence over a mounted service account.
     """
@@ -51,12 +71,11 @@ async def open_client(access: Access) -> AsyncIterator[Client]:
     connection = await connect(
         kubeconfig=access.kubeconfig or place,
         context=access.context,
-        max_connections=_CONNECTIONS,
+        max_connections=max_connections,
         headers=impersonation_headers(access, found.user),
     )
     try:
-        api = Api(connection, timeout=access.timeout_seconds, retries=Retries(tries=_MAX_TRIES))
-        yield Client(api, namespace)
+        yield Opened(connection, namespace, found.context, found.cluster)
     finally:
         await connection.close()
 
@@ -113,7 +132,9 @@ def _chosen(place: str, context: str | None) -> _Kubeconfig:
         name = context or config.value.get("current-context")
         chosen = _named(config, "contexts", name).get("context") or {}
         user = _named(config, "users", chosen.get("user")).get("user") or {}
-        return _Kubeconfig(str(chosen.get("namespace") or "") or None, user)
+        return _Kubeconfig(
+            str(chosen.get("namespace") or "") or None, user, str(name or ""), str(chosen.get("cluster") or "")
+        )
     except (ConfigException, YAMLError, OSError, AttributeError, KeyError, TypeError, ValueError):
         return _Kubeconfig(None, {})
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from process_operator.client.bare_schedule import bare_recurrence
 from process_operator.client.client import due_of
 from process_operator.client.judged import judged_requests
 from process_operator.preview.preview import judge
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from process_operator.resources.process_request import ProcessRequest
     from process_operator.resources.types import Object
     from process_operator.timing.recurrence import Recurrence
-
-_NO_EXCLUSIONS: Final = {"exclude": (), "exclude_from": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ def _not_a_tick(question: Question, request: ProcessRequest, recurrence: Recurre
         yield f"The schedule starts later, at {format_instant(schedule.start_time)} (startTime)."
     elif schedule.finish_time is not None and at > schedule.finish_time:
         yield f"The schedule ended before, at {format_instant(schedule.finish_time)} (finishTime)."
-    elif _is_tick_without_exclusions(question, request):
+    elif _is_tick_without_exclusions(question):
         yield "That time is excluded by spec.timing.schedule.exclude or by a calendar of excludeFrom."
     else:
         yield f"That is not a time of the schedule, which is {timing}."
@@ -165,14 +164,8 @@ def _shown(recurrence: Recurrence, tick: datetime, clocks: tzinfo) -> str:
     return format_instant(tick) + (f" ({', '.join(remarks)})" if remarks else "")
 
 
-def _is_tick_without_exclusions(question: Question, request: ProcessRequest) -> bool:
-    schedule = request.spec.timing.schedule
-    if schedule is None or not (schedule.exclude or schedule.exclude_from):
-        return False
-    timing = request.spec.timing.model_copy(update={"schedule": schedule.model_copy(update=_NO_EXCLUSIONS)})
-    bare = request.model_copy(update={"spec": request.spec.model_copy(update={"timing": timing})})
-    given = question.given
-    recurrence = judge(bare, given.process, question.now, None, given.step_processes).recurrence
+def _is_tick_without_exclusions(question: Question) -> bool:
+    recurrence = bare_recurrence(question.given, question.now)
     return recurrence is not None and recurrence.reaching_back(question.at).is_tick(question.at)
 
 

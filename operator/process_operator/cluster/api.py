@@ -19,7 +19,7 @@ from process_operator.resources.types import Object
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from process_operator.cluster.connection import Connection
+    from process_operator.cluster.transport import Link
     from process_operator.resources.kinds import Kind
 
 
@@ -31,20 +31,24 @@ class Api:
     """API client of one connection. Every method raises an `ApiError`, after the tries that `retries` allows.
 
     Every call can be repeated safely. Names are deterministic, so that a repeated create gets AlreadyExists and the
-    caller compares the existing object. `timeout` (of one try) and `connect_timeout` are in seconds.
+    caller compares the existing object. `timeout` (of one try) and `connect_timeout` are in seconds. With `is_remote`
+    lists are compressed, and a redirect is an error.
     """
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Link,
         *,
         timeout: float = 30.0,
         connect_timeout: float = 5.0,
         retries: Retries | None = None,
         on_request: OnRequest | None = None,
+        is_remote: bool = False,
     ) -> None:
         self.retries = retries or Retries()
-        self.transport = Transport(connection, timeout=timeout, connect_timeout=connect_timeout, on_request=on_request)
+        self.transport = Transport(
+            connection, timeout=timeout, connect_timeout=connect_timeout, on_request=on_request, is_remote=is_remote
+        )
 
     async def create(self, kind: Kind, namespace: str, body: Object, *, dry_run: bool = False) -> Object:
         """POST an object. With `dry_run` the server validates it strictly, with admission and quota, and stores nothing.
@@ -84,14 +88,24 @@ class Api:
         )
 
     async def delete(
-        self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, propagation: str = "Background"
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        *,
+        uid: str | None = None,
+        propagation: str = "Background",
+        dry_run: bool = False,
     ) -> None:
         """DELETE; that the object is not there (any more) is success. With `uid` only this very object is deleted."""
         path, options = kind.path(namespace, name), _delete_options(propagation)
         if uid is not None:
             options["preconditions"] = {"uid": uid}
+        query: Query = {"dryRun": "All"} if dry_run else {}
         try:
-            await self.retries.run(lambda: self.transport.call("delete", kind, "DELETE", path, body=options))
+            await self.retries.run(
+                lambda: self.transport.call("delete", kind, "DELETE", path, query=query, body=options)
+            )
         except NotFound:
             return
         except Conflict as error:

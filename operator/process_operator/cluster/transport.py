@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlencode
 
 import aiohttp
@@ -20,7 +20,6 @@ from process_operator.cluster.errors import TIMEOUT, ApiError, Unreachable, erro
 from process_operator.resources.types import Object
 
 if TYPE_CHECKING:
-    from process_operator.cluster.connection import Connection
     from process_operator.resources.kinds import Kind
 
 Query = dict[str, str | int | None]
@@ -33,15 +32,39 @@ MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
 
 
+class Link(Protocol):
+    """The way to one API server, with the credentials of one user."""
+
+    @property
+    def server(self) -> str:
+        """The URL of the API server, without a slash at the end."""
+
+    @property
+    def max_connections(self) -> int:
+        """Highest number of calls at once."""
+
+    @property
+    def own_session(self) -> aiohttp.ClientSession:
+        """The session that adds the credentials."""
+
+
 class Transport:
     """Sends requests over one connection, never more at once than it allows.
 
-    `timeout` is for one whole request, `connect_timeout` for TCP and TLS, both in seconds.
+    `timeout` is for one whole request, `connect_timeout` for TCP and TLS, both in seconds. With `is_remote` lists are
+    compressed, and a redirect is an error.
     """
 
     def __init__(
-        self, connection: Connection, *, timeout: float, connect_timeout: float, on_request: OnRequest | None
+        self,
+        connection: Link,
+        *,
+        timeout: float,
+        connect_timeout: float,
+        on_request: OnRequest | None,
+        is_remote: bool = False,
     ) -> None:
+        self._is_remote = is_remote
         self._connection = connection
         self._server = connection.server
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=connect_timeout)
@@ -71,7 +94,7 @@ class Transport:
                 response = await self._send(method, self._url(path, query), body, content_type, self._timeout, accept)
                 data = await response.read()
                 seen.append(response.status)
-                if response.status >= 400:
+                if self._has_failed(response):
                     raise error_from(response.status, data, response.headers, http_reason=response.reason or "")
                 return _decoded(data)
 
@@ -98,7 +121,7 @@ class Transport:
                 response = await self._send("GET", self._url(path, query), None, JSON, limits, accept)
                 seen.append(response.status)
                 async with response:
-                    if response.status >= 400:
+                    if self._has_failed(response):
                         data = await response.read()
                         raise error_from(response.status, data, response.headers, http_reason=response.reason or "")
                     yield response
@@ -114,7 +137,14 @@ class Transport:
     ) -> aiohttp.ClientResponse:
         data = orjson.dumps(body) if body is not None else None
         headers = {"Accept": f"{accept}, */*", "Content-Type": content_type}
-        return await self._connection.own_session.request(method, url, headers=headers, data=data, timeout=limits)
+        if self._is_remote:
+            headers["Accept-Encoding"] = "gzip"
+        return await self._connection.own_session.request(
+            method, url, headers=headers, data=data, timeout=limits, allow_redirects=not self._is_remote
+        )
+
+    def _has_failed(self, response: aiohttp.ClientResponse) -> bool:
+        return response.status >= (300 if self._is_remote else 400)
 
     def _url(self, path: str, query: Query | None) -> str:
         given = {key: value for key, value in (query or {}).items() if value is not None}

@@ -323,6 +323,25 @@ def backfill(
     make_backfill(connecting, BackfillQuestion(request, start, end, rerun, dry_run, yes))
 
 
+@app.command()
+@cluster_command
+def monitor(
+    connecting: Connecting,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 is a free one.", metavar="N")] = 0,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+    idle_exit: Annotated[
+        str | None, typer.Option("--idle-exit", help="End after this time without an open page.", metavar="T")
+    ] = "8h",
+) -> None:
+    """Show the Process Monitor as a page in the browser, with your own rights, until Ctrl-C.
+
+    Example: kubectl process monitor
+    """
+    from process_operator.plugin.monitor import serve_monitor
+
+    serve_monitor(connecting, port=port, opens_browser=open_browser, idle_exit=idle_exit)
+
+
 app.add_typer(create_app, name="create")
 app.add_typer(import_app, name="import")
 

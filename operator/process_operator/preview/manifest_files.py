@@ -31,7 +31,7 @@ def read_manifests(sources: Sequence[str], problems: list[str]) -> Iterator[Obje
     """
     for source in sources:
         for name, text in _texts(source, problems):
-            yield from _objects(name, text, problems)
+            yield from objects_of_text(name, text, problems)
 
 
 def _texts(source: str, problems: list[str]) -> Iterator[tuple[str, str]]:
@@ -59,7 +59,8 @@ def _read(name: str, path: Path | None, problems: list[str]) -> Iterator[tuple[s
         problems.append(f"{name}: cannot be read: byte {error.start} is not UTF-8")
 
 
-def _objects(name: str, text: str, problems: list[str]) -> Iterator[Object]:
+def objects_of_text(name: str, text: str, problems: list[str]) -> Iterator[Object]:
+    """Give every object of a text of YAML or JSON. `name` is its name in `problems`."""
     number = 0
     try:
         for number, document in enumerate(_documents(text), 1):

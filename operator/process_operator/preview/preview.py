@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Final
 
 from process_operator.decisions.acceptance.acceptance import Acceptance, accept
+from process_operator.decisions.activation.activation import timing_hash
 from process_operator.decisions.inputs.observations import CalendarFile
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.resources.engine import Engine
 from process_operator.resources.model import Metadata, format_duration, format_instant
 from process_operator.resources.parameters import Parameter
@@ -148,7 +148,7 @@ def _going_on(request: ProcessRequest, start: datetime) -> Activation | None:
     activation = request.status.activation
     if activation is None or activation.since is None or activation.since > start:
         return None
-    return activation if activation.spec_hash == timing_hash(request.spec.timing) else None
+    return activation if activation.spec_hash == timing_hash(request) else None
 
 
 def _zone_note(request: ProcessRequest) -> str:
@@ -168,20 +168,30 @@ def _of_schedule(
     schedule = request.spec.timing.schedule
     assert schedule is not None
     clocks = zone(schedule.time_zone)
-    # The floor of an activation that begins here may lie just before it: its first tick can be its very beginning.
-    after = recurrence.due_through(period.start) if since < period.start.replace(microsecond=0) else recurrence.floor
-    left = None if schedule.max_runs is None else _runs_left(request, schedule.max_runs, recurrence, period, after)
+    after = _after(recurrence, since, period)
+    left = runs_left(request, recurrence, period)
     shown = (_tick(recurrence, nominal, clocks) for nominal in islice(_nominal(recurrence, after), left))
     end = period.end
     return shown if end is None else takewhile(lambda tick: tick.due <= end, shown)
 
 
-def _runs_left(request: ProcessRequest, max_runs: int, recurrence: Recurrence, period: Period, after: datetime) -> int:
-    """The number of runs that maxRuns leaves to the ticks behind `after`.
+def _after(recurrence: Recurrence, since: datetime, period: Period) -> datetime:
+    """The instant behind which the ticks of a period lie."""
+    # The floor of an activation that begins here may lie just before it: its first tick can be its very beginning.
+    return recurrence.due_through(period.start) if since < period.start.replace(microsecond=0) else recurrence.floor
+
+
+def runs_left(request: ProcessRequest, recurrence: Recurrence, period: Period) -> int | None:
+    """The number of runs that maxRuns leaves to the ticks of a period and to later ones; None if there is no maxRuns.
 
     The status of the present activation counts the runs of the ticks that are settled. All ticks that are not
     settled are expected to start.
     """
+    schedule = request.spec.timing.schedule
+    max_runs = schedule.max_runs if schedule is not None else None
+    if max_runs is None:
+        return None
+    after = _after(recurrence, since_of(request, period.start), period)
     activation = _going_on(request, period.start)
     started, settled = (0, None) if activation is None else (activation.runs, request.status.last_schedule_time)
     settled = max(settled or recurrence.floor, recurrence.floor)

@@ -51,6 +51,7 @@ def opened(given: Access) -> tuple[str, str, list[tuple[str, str]]]:
     async def work() -> tuple[str, str, list[tuple[str, str]]]:
         async with open_client(given) as client:
             link = client.api.transport._connection
+            assert isinstance(link, connection.Connection)
             return link.server, client.namespace, list(link._headers)
 
     return asyncio.run(work())

@@ -1,0 +1,1 @@
+"""Monitor: the server of the web page. It has no rights of its own; `web/` has the page."""

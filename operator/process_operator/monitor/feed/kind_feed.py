@@ -1,0 +1,173 @@
+"""Feed of one kind: a snapshot in chunks, then changes, and a word whenever it is not live.
+
+The feed keeps no object. It continues a broken watch from the last version that it has seen. If the API server has
+dropped that version (410), the feed sends a whole snapshot again, whose first chunk replaces the earlier one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from process_operator.cluster.backoff import backoff
+from process_operator.cluster.errors import ApiError, Forbidden, Gone, error_from
+from process_operator.monitor.failures import as_failure
+from process_operator.monitor.limits import PAGE_ROWS
+from process_operator.resources.model import format_instant
+
+if TYPE_CHECKING:
+    from process_operator.cluster.api import Api
+    from process_operator.cluster.transport import Query
+    from process_operator.monitor.feed.selection import Item, Selection
+    from process_operator.resources.types import Object
+
+Emit = Callable[["Object"], Awaitable[None]]
+"""Sends an event to the page. It waits while the page is slow, and so does the watch."""
+
+_WATCH_SECONDS: Final = 300
+"""Time after which a watch is opened again, so that the API server checks the credentials again."""
+_SILENCE_SECONDS: Final = 70
+"""The API server sends a bookmark about once a minute."""
+_CHUNK_BYTES: Final = 64 * 1024
+_FIRST_PAUSE_SECONDS: Final = 0.25
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+
+
+class KindFeed:
+    """The feed of one kind to one page. `namespace` None means all namespaces."""
+
+    def __init__(self, api: Api, selection: Selection, namespace: str | None, emit: Emit) -> None:
+        self._api = api
+        self._selection = selection
+        self._path = selection.kind.path(namespace)
+        self._emit = emit
+        self._version = ""
+        self._is_live: bool | None = None
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Feed the page until it is canceled, or until the API server refuses the kind (403).
+
+        Raises ApiError with status 401 if the credentials are not known any more.
+        """
+        while True:
+            try:
+                if not self._version:
+                    await self._send_snapshot()
+                await self._follow()
+            except ApiError as error:
+                if error.status == 401:
+                    raise
+                await self._tell(error)
+                if isinstance(error, Forbidden):
+                    return
+                if isinstance(error, Gone):
+                    self._version = ""
+                self._failures += 1
+                await asyncio.sleep(
+                    backoff(self._failures, error, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
+                )
+
+    # ---- snapshot
+
+    async def _send_snapshot(self) -> None:
+        """Send all objects in chunks. A list that expires meanwhile raises Gone, and the next one starts again."""
+        query: Query = {"limit": PAGE_ROWS}
+        is_first = True
+        version = ""
+        while True:
+            answer = await self._page(query)
+            metadata: Object = answer.get("metadata") or {}
+            token = metadata.get("continue")
+            if is_first:
+                version = str(metadata.get("resourceVersion", ""))
+            rows = [item.row for item in self._selection.items_of_list(answer)]
+            del answer
+            await self._send({"type": "snapshot", "first": is_first, "last": not token, "rows": rows})
+            if not token:
+                break
+            query["continue"], is_first = token, False
+        self._version = version
+
+    async def _page(self, query: Query) -> Object:
+        selection, transport = self._selection, self._api.transport
+        return await self._api.retries.run(
+            lambda: transport.call("list", selection.kind, "GET", self._path, query=query, accept=selection.accept)
+        )
+
+    # ---- changes
+
+    async def _follow(self) -> None:
+        """Send changes until the API server ends the watch."""
+        query: Query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": _WATCH_SECONDS,
+        }
+        selection = self._selection
+        async with self._api.transport.stream(
+            "watch",
+            selection.kind,
+            self._path,
+            query=query,
+            silence=_SILENCE_SECONDS,
+            follow=True,
+            accept=selection.accept,
+        ) as response:
+            await self._tell(None)
+            self._failures = 0
+            async for events in _events(response.content.iter_chunked(_CHUNK_BYTES)):
+                await self._send_changes(events)
+
+    async def _send_changes(self, events: list[Any]) -> None:
+        """Send what some events changed, each object once. Raises ApiError for an event that is an error."""
+        changed: dict[tuple[str, str], Item | None] = {}
+        for event in events:
+            kind, body = event["type"], event["object"]
+            if kind == "ERROR":
+                raise error_from(int(body.get("code") or 500), orjson.dumps(body), {})
+            self._version = str((body.get("metadata") or {}).get("resourceVersion") or self._version)
+            if kind == "BOOKMARK":
+                continue
+            for item in self._selection.items_of_event(body):
+                place = item.key["namespace"], item.key["name"]
+                changed[place] = None if kind == "DELETED" else item
+        rows = [item.row for item in changed.values() if item is not None]
+        removed = [
+            {"namespace": namespace, "name": name} for (namespace, name), item in changed.items() if item is None
+        ]
+        if changed:
+            await self._send({"type": "change", "rows": rows, "removed": removed})
+
+    # ---- events for the page
+
+    async def _tell(self, error: ApiError | None) -> None:
+        """Tell the page whether the feed is live, if that has changed."""
+        is_live = error is None
+        if is_live == self._is_live:
+            return
+        self._is_live = is_live
+        failure = None if error is None else as_failure(error)
+        since = format_instant(datetime.now(UTC).replace(microsecond=0))
+        await self._send({"type": "state", "live": is_live, "since": since, "error": failure})
+
+    async def _send(self, event: Object) -> None:
+        await self._emit({**event, "kind": self._selection.kind.plural})
+
+
+async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Any]]:
+    """Split a watch into its events: those that have come together are given together."""
+    rest = bytearray()
+    async for chunk in chunks:
+        rest += chunk
+        end = rest.rfind(b"\n")
+        if end < 0:
+            continue
+        lines = bytes(rest[:end]).split(b"\n")
+        del rest[: end + 1]
+        yield [orjson.loads(line) for line in lines if line]
