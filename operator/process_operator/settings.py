@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         default=False,
         description="Also count ends of runs for each request. Many requests then mean many time series.",
     )
+    verified_users: bool = Field(
+        default=False,
+        description="Whether the chart's admission policy vouches for the names of users in annotations. Only then do "
+        "statuses report these names.",
+    )
     workers: int = Field(16, ge=1, le=256, description="Requests that the operator processes at the same time.")
     max_connections: int = Field(32, ge=1, le=256, description="API requests in flight at the same time.")
     resync_seconds: float = Field(300, gt=0, description="Seconds between two full lists while runs are open.")

@@ -155,7 +155,7 @@ def _connect(api: Api, intake: Intake, executor: ActionExecutor, options: Contro
         await executor.execute(key, snapshot, action)
         options.on_action(key, action)
 
-    planner = Planner(store.snapshot, clock, term=guard.check)
+    planner = Planner(store.snapshot, clock, term=guard.check, on_turn=queue.add)
     intake.on_change = planner.drop
     burst = BurstPreparer(planner, agenda, queue, clock, claim=claim, bounds=options.burst_thresholds)
     reconciler = Reconciler(
@@ -211,7 +211,8 @@ def build_operator(
     metrics = Metrics(per_request=settings.metrics_per_request)
     metrics.receivers((receiver.name for receiver in receivers), OUTCOMES)
     api = Api(connection, on_request=metrics.api_request)
-    intake = Intake(clock, defaults=Defaults(engine=settings.default_engine, receivers=receivers))
+    defaults = Defaults(engine=settings.default_engine, receivers=receivers, are_users_verified=settings.verified_users)
+    intake = Intake(clock, defaults=defaults)
     store, queue = intake.store, intake.queue
     events = EventRecorder(api)
     logs = LogReader(api, store, on_read=queue.add)

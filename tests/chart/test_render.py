@@ -137,7 +137,13 @@ def test_the_settings_of_the_chart_can_be_read_by_the_operator(monkeypatch: pyte
     settings = Settings()
     assert settings.watch_namespaces == ("erp", "web")
     assert settings.model_copy(
-        update={"watch_namespaces": (), "lease_namespace": "", "lease_name": "process-operator", "http_port": None}
+        update={
+            "watch_namespaces": (),
+            "lease_namespace": "",
+            "lease_name": "process-operator",
+            "http_port": None,
+            "verified_users": False,
+        }
     ) == Settings.model_construct(
         **{name: field.default for name, field in Settings.model_fields.items()} | {"log_format": "json"}
     ), "the chart's defaults are the operator's"

@@ -52,6 +52,7 @@ class OperatorProcess:
             "PYTHONPATH": str(REPOSITORY / "operator"),
             "PYTHONUNBUFFERED": "1",
             "PROCESS_OPERATOR_LOG_FORMAT": "json",
+            "PROCESS_OPERATOR_VERIFIED_USERS": "true",
             **(environment or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None

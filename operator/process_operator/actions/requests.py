@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, NoReturn
 
@@ -60,7 +61,7 @@ async def write_status(context: ActionContext, status: Model) -> None:
         await _explain_failure(context, seen, error)
     else:
         context.store.apply(PROCESS_REQUEST, answer)
-        context.store.progress(context.key).status = None
+        context.store.set_progress(context.key, replace(context.store.progress(context.key), status=None))
 
 
 async def _explain_failure(context: ActionContext, seen: Metadata, error: Invalid | NotFound) -> NoReturn:

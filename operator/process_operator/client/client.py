@@ -11,10 +11,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from process_operator.cluster.errors import AlreadyExists, NotFound
-from process_operator.resources.kinds import CONFIG_MAP, PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.cluster.errors import AlreadyExists, ApiError, NotFound
+from process_operator.resources.kinds import (
+    CONFIG_MAP,
+    PROCESS,
+    PROCESS_BACKFILL,
+    PROCESS_REQUEST,
+    PROCESS_RUN,
+    SELF_SUBJECT_REVIEW,
+)
 from process_operator.resources.model import format_instant
-from process_operator.resources.names import ANNOTATION_RESCHEDULE, ANNOTATION_SUSPEND_REASON, API_VERSION
+from process_operator.resources.names import (
+    ANNOTATION_REQUESTED_BY,
+    ANNOTATION_RESCHEDULE,
+    ANNOTATION_SUSPEND_REASON,
+    ANNOTATION_SUSPENDED_BY,
+    API_VERSION,
+)
+from process_operator.resources.user_names import reschedule_value
 
 if TYPE_CHECKING:
     from process_operator.cluster.api import Api
@@ -87,23 +101,38 @@ class Client:
         except NotFound:
             return None
 
+    async def user_name(self) -> str | None:
+        """Ask the API server for the name of this user; None if it does not answer that question."""
+        body = {"apiVersion": SELF_SUBJECT_REVIEW.api_version, "kind": SELF_SUBJECT_REVIEW.kind}
+        try:
+            answer = await self.api.create(SELF_SUBJECT_REVIEW, "", body)
+        except ApiError:
+            return None
+        name: str | None = ((answer.get("status") or {}).get("userInfo") or {}).get("username")
+        return name or None
+
     async def _list(self, kind: Kind, *, everywhere: bool, selector: str | None = None) -> list[Object]:
         namespace = None if everywhere else self.namespace
         found = await self.api.list(kind, namespace, label_selector=selector)
         items: list[Object] = list(found.items)
         return sorted(items, key=lambda body: (body["metadata"]["namespace"], body["metadata"]["name"]))
 
-    # ---- write
+    # ---- write; `by` is the name of this user, for annotations
 
     async def start_run(
-        self, request: str, *, parameters: Mapping[str, str] | None = None, dry_run: bool = False
+        self,
+        request: str,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        by: str | None = None,
+        dry_run: bool = False,
     ) -> Object:
         """Create a Manual run of a request, under a name with a random end. `parameters` are for this run alone."""
         own = {"parameters": dict(parameters)} if parameters else {}
         body = {
             "apiVersion": API_VERSION,
             "kind": "ProcessRun",
-            "metadata": {"name": _generated_name(request), "namespace": self.namespace},
+            "metadata": _new_metadata(_generated_name(request), self.namespace, by),
             "spec": {"request": {"name": request}, "trigger": "Manual", **own},
         }
         return await self._create(PROCESS_RUN, body, dry_run=dry_run)
@@ -112,19 +141,23 @@ class Client:
         """Ask the operator to end a run. It cannot be taken back."""
         return await self.api.patch(PROCESS_RUN, self.namespace, name, {"spec": {"cancel": True}}, dry_run=dry_run)
 
-    async def suspend(self, request: str, reason: str | None, *, dry_run: bool = False) -> Object:
-        """Suspend a request, with the user's reason as an annotation."""
-        patch = {"metadata": {"annotations": {ANNOTATION_SUSPEND_REASON: reason}}, "spec": {"suspend": True}}
+    async def suspend(
+        self, request: str, reason: str | None, *, by: str | None = None, dry_run: bool = False
+    ) -> Object:
+        """Suspend a request, with the user and the reason as annotations."""
+        annotations = {ANNOTATION_SUSPEND_REASON: reason, ANNOTATION_SUSPENDED_BY: by}
+        patch = {"metadata": {"annotations": annotations}, "spec": {"suspend": True}}
         return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch, dry_run=dry_run)
 
     async def resume(self, request: str, *, dry_run: bool = False) -> Object:
-        """Resume a suspended request, and remove the reason of the suspension."""
-        patch = {"metadata": {"annotations": {ANNOTATION_SUSPEND_REASON: None}}, "spec": {"suspend": False}}
+        """Resume a suspended request, and remove the annotations about the suspension."""
+        annotations = {ANNOTATION_SUSPEND_REASON: None, ANNOTATION_SUSPENDED_BY: None}
+        patch = {"metadata": {"annotations": annotations}, "spec": {"suspend": False}}
         return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch, dry_run=dry_run)
 
-    async def reschedule(self, request: str, now: datetime, *, dry_run: bool = False) -> Object:
+    async def reschedule(self, request: str, now: datetime, *, by: str | None = None, dry_run: bool = False) -> Object:
         """Start a new activation of a request. `now` (UTC) is the value by which the operator tells two of them apart."""
-        patch = {"metadata": {"annotations": {ANNOTATION_RESCHEDULE: now.isoformat(timespec="milliseconds")}}}
+        patch = {"metadata": {"annotations": {ANNOTATION_RESCHEDULE: reschedule_value(now, by)}}}
         return await self.api.patch(PROCESS_REQUEST, self.namespace, request, patch, dry_run=dry_run)
 
     async def backfill(
@@ -135,6 +168,7 @@ class Client:
         *,
         rerun: str,
         max_active_runs: int | None = None,
+        by: str | None = None,
         dry_run: bool = False,
     ) -> Object:
         """Create a ProcessBackfill of a request for [start, end] (UTC)."""
@@ -142,7 +176,7 @@ class Client:
         body = {
             "apiVersion": API_VERSION,
             "kind": "ProcessBackfill",
-            "metadata": {"name": _generated_name(request), "namespace": self.namespace},
+            "metadata": _new_metadata(_generated_name(request), self.namespace, by),
             "spec": {
                 "request": {"name": request},
                 "from": format_instant(start),
@@ -171,6 +205,11 @@ class Client:
             if not _includes(found["spec"], body["spec"]):
                 raise
             return found
+
+
+def _new_metadata(name: str, namespace: str, by: str | None) -> Object:
+    annotations = {"annotations": {ANNOTATION_REQUESTED_BY: by}} if by else {}
+    return {"name": name, "namespace": namespace, **annotations}
 
 
 def _generated_name(request: str) -> str:

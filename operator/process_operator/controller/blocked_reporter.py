@@ -61,7 +61,7 @@ class BlockedReporter:
         was_blocked = blocked_now(snapshot, need, now) is not None
         before = progress.blocked.get(need)
         found = blocked_by(what_fails(action), error, before, now, chance=self._chance)
-        progress.blocked[need] = found
+        self._store.set_progress(key, progress.with_blocked(need, found))
         is_confirmed = found.certain or found.tries >= _CONFIRMING_TRY
         is_left_out = need != Need.OTHER and not was_blocked and is_confirmed
         if is_left_out and (before is None or before.reason != found.reason or found.tries == _CONFIRMING_TRY):
@@ -71,14 +71,18 @@ class BlockedReporter:
 
     def action_worked(self, key: NamespacedName, action: Action) -> None:
         """Observe that an action worked, so that actions of its kind are no longer blocked."""
-        blocked, need = self._store.progress(key).blocked, need_of(action)
-        found = blocked.get(need)
+        progress, need = self._store.progress(key), need_of(action)
+        if not progress.blocked:
+            return
+        found = progress.blocked.get(need)
         if found is not None and (need != Need.OTHER or found.what == what_fails(action)):
-            del blocked[need]
-        quota = blocked.get(Need.RUN)
+            progress = progress.with_blocked(need, None)
+        quota = progress.blocked.get(Need.RUN)
         if isinstance(action, DeleteRuns) and quota is not None:
             now = self._clock()
-            blocked[Need.RUN] = replace(quota, room_made_at=now, again_at=now + _QUOTA_DELAY)
+            quota = replace(quota, room_made_at=now, again_at=now + _QUOTA_DELAY)
+            progress = progress.with_blocked(Need.RUN, quota)
+        self._store.set_progress(key, progress)
 
     def drop_unneeded(self, key: NamespacedName, snapshot: Snapshot, now: datetime) -> bool:
         """Drop blocked actions that no decision wants any more. Returns whether there were any.
@@ -89,7 +93,8 @@ class BlockedReporter:
         needs = (Need.RUN, Need.CRON_JOB)
         kept: dict[str, Blocked] = {need: progress.blocked[need] for need in needs if blocked_now(snapshot, need, now)}
         is_less = kept != progress.blocked
-        progress.blocked = kept
+        if is_less:
+            self._store.set_progress(key, replace(progress, blocked=kept))
         return is_less
 
     async def report(self, key: NamespacedName) -> None:
@@ -98,7 +103,7 @@ class BlockedReporter:
         plan = report_blocked(snapshot, self._clock())
         if plan is None:
             return
-        self._store.progress(key).status = plan.status
+        self._store.set_progress(key, replace(self._store.progress(key), status=plan.status))
         try:
             for action in plan.actions:
                 await self._executor.execute(key, snapshot, action)
@@ -111,13 +116,14 @@ class BlockedReporter:
         progress, now = self._store.progress(key), self._clock()
         before = progress.blocked.get(Need.OTHER)
         is_known = before is not None and before.reason == Reason.INTERNAL_ERROR
-        progress.blocked[Need.OTHER] = Blocked(
+        failure = Blocked(
             what="the operator fails to decide about the request",
             reason=Reason.INTERNAL_ERROR,
             message="an error of its own; its log has the cause",
             since=before.since if before is not None and is_known else now,
             again_at=again_at,
         )
+        self._store.set_progress(key, progress.with_blocked(Need.OTHER, failure))
         try:
             await self.report(key)
         except Exception:

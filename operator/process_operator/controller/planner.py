@@ -2,8 +2,9 @@
 
 A decision is a pure function of a snapshot and a time. So it can be made before its time (`prepare`), and it holds as
 long as nothing changes that the operator knows of the request. For the same reason a decision about very many runs can
-be made in a thread, while the loop handles the ticks of other requests. Neighbours: `request_reconciler.py` asks for
-plans, `burst.py` prepares them, `decisions/request.py` decides.
+be made in a thread, while the loop handles the ticks of other requests. Requests wait in line for that thread, and hold
+no worker meanwhile. Neighbours: `request_reconciler.py` asks for plans, `burst.py` prepares them, `decisions/request.py`
+decides.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Planner:
     """Makes decisions, and keeps those that were prepared.
 
     `snapshot` returns what is known of a request, `term` the number of clock breaks. Decisions about more than
-    `many_runs` runs are made in the thread.
+    `many_runs` runs are made in the thread. `on_turn` is called with the key of a request whose turn in the thread has
+    come.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Planner:
         term: Callable[[], int] = lambda: 0,
         decide: Callable[[Snapshot, datetime], Plan] = decide,
         many_runs: int = MANY_RUNS,
+        on_turn: Callable[[NamespacedName], None] = lambda _: None,
     ) -> None:
         self._snapshot = snapshot
         self._clock = clock
@@ -74,24 +77,58 @@ class Planner:
         self._many_runs = many_runs
         self._prepared: dict[NamespacedName, PreparedPlan] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decide")
-        self._thread_is_free = asyncio.Lock()
+        self._on_turn = on_turn
+        self._is_thread_taken = False
+        self._line: dict[NamespacedName, None] = {}
+        """Requests that wait for the thread, in the order in which they get it."""
 
-    async def plan(self, key: NamespacedName) -> Decision:
-        """Return the plan for a request at this time."""
+    async def plan(self, key: NamespacedName) -> Decision | None:
+        """Return the plan for a request at this time.
+
+        None: the request waits for the thread. The caller plans again when `on_turn` gets its key.
+        """
         prepared = self.pop_prepared(key)
         if prepared is not None:
+            self.leave(key)
             return Decision(prepared.snapshot, prepared.plan, self._clock())
         snapshot, now = self._snapshot(key), self._clock()
         # Requests that share a Process are decided in the loop: the next one has to see what this one starts.
         if _size(snapshot) <= self._many_runs or snapshot.process_lock is not None:
+            self.leave(key)
             decision = Decision(snapshot, self._decide(snapshot, now), now)
+        elif self._takes_thread(key):
+            decision = await self._plan_in_thread(snapshot, now)
         else:
-            decision = await self._plan_in_thread(key)
+            return None
         if decision.plan.actions:
             self.drop(key)
         return decision
 
-    async def _plan_in_thread(self, key: NamespacedName) -> Decision:
+    def _takes_thread(self, key: NamespacedName) -> bool:
+        """Take the thread if it is the turn of a request. Otherwise the request keeps its place in line, or gets one."""
+        self._line.setdefault(key)
+        if self._is_thread_taken or next(iter(self._line)) != key:
+            return False
+        del self._line[key]
+        self._is_thread_taken = True
+        return True
+
+    def _release_thread(self) -> None:
+        self._is_thread_taken = False
+        self._announce_turn()
+
+    def _announce_turn(self) -> None:
+        first = next(iter(self._line), None)
+        if first is not None and not self._is_thread_taken:
+            self._on_turn(first)
+
+    def leave(self, key: NamespacedName) -> None:
+        """Remove a request from the line for the thread, because it is not planned at its turn."""
+        if key in self._line:
+            del self._line[key]
+            self._announce_turn()
+
+    async def _plan_in_thread(self, snapshot: Snapshot, now: datetime) -> Decision:
         seconds = 0.0
 
         def timed(snapshot: Snapshot, now: datetime) -> Plan:
@@ -101,14 +138,12 @@ class Planner:
             seconds = time.thread_time() - started
             return plan
 
-        await self._thread_is_free.acquire()
         loop = asyncio.get_running_loop()
         try:
-            snapshot, now = self._snapshot(key), self._clock()
             return Decision(snapshot, await loop.run_in_executor(self._thread, timed, snapshot, now), now)
         finally:
             # Python threads share one processor. The pause leaves half of it to the loop.
-            loop.call_later(min(seconds, _MAX_REST_SECONDS), self._thread_is_free.release)
+            loop.call_later(min(seconds, _MAX_REST_SECONDS), self._release_thread)
 
     def prepare(self, key: NamespacedName, at: datetime) -> PreparedPlan | None:
         """Make and keep the plan of a request for `at` (UTC), if it starts a run.
@@ -148,8 +183,9 @@ class Planner:
         self._prepared.pop(key, None)
 
     def clear(self) -> None:
-        """Drop all prepared plans."""
+        """Drop all prepared plans, and the line for the thread."""
         self._prepared.clear()
+        self._line.clear()
 
 
 def _size(snapshot: Snapshot) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -29,7 +30,6 @@ from process_operator.decisions.plan.action import Action
 from process_operator.decisions.plan.follow_up import FollowUp, follow_up, starts_something
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.types import NamespacedName
-from process_operator.state.memory import RequestProgress
 from process_operator.state.object_cache import Entry
 from process_operator.state.store import Store
 
@@ -47,8 +47,7 @@ class _Basis(NamedTuple):
     term: int
     """Number of clock breaks (`clock_guard.py`)."""
     request: Entry[Any] | None
-    progress: RequestProgress
-    status_changes: int
+    status_version: int
 
 
 class Reconciler:
@@ -98,6 +97,7 @@ class Reconciler:
         """Bring one request to its desired state. Never raises an Exception, so that one request stops no other."""
         held_until = self._retries.held_until(key)
         if held_until is not None:
+            self._planner.leave(key)
             self._wake(key, held_until)
             return
         try:
@@ -122,6 +122,8 @@ class Reconciler:
             basis = self._basis(key)
             pending_seconds = self._queue.discard_pending(key)
             decision = await self._planner.plan(key)
+            if decision is None:
+                return None  # the planner adds the key to the queue when its turn comes
             if self._store.requests.get(*key) is not basis.request:
                 continue  # the request was changed while the thread decided
             if self._should_yield(key, decision.plan):
@@ -152,8 +154,7 @@ class Reconciler:
         return follow_up(decision.snapshot, decision.plan, max_actions=_MAX_ACTIONS, has_job=has_job)
 
     def _basis(self, key: NamespacedName) -> _Basis:
-        term, progress = self._term(), self._store.progress(key)
-        return _Basis(term, self._store.requests.get(*key), progress, progress.status_changes)
+        return _Basis(self._term(), self._store.requests.get(*key), self._store.progress(key).status_version)
 
     def _should_yield(self, key: NamespacedName, plan: Plan) -> bool:
         """Whether a due request that starts nothing waits until the requests that start something have started."""
@@ -186,14 +187,12 @@ class Reconciler:
 
     def _is_status_current(self, key: NamespacedName, basis: _Basis) -> bool:
         """Whether no other status was observed, and no resync began, since a decision was made."""
-        progress = self._store.progress(key)
-        return progress is basis.progress and progress.status_changes == basis.status_changes
+        return self._store.progress(key).status_version == basis.status_version
 
     def _remember(self, key: NamespacedName, snapshot: Snapshot, plan: Plan) -> None:
         """Keep the statuses of a plan until they are written."""
         progress = self._store.progress(key)
         if snapshot.request is None and self._store.requests.get(*key) is None:
-            progress.backfills.update(plan.backfills)
+            self._store.set_progress(key, progress.with_backfills(plan.backfills))
         if plan.status is not None and self._store.is_held(key, snapshot.uid):
-            progress.status = plan.status
-            progress.backfills.update(plan.backfills)
+            self._store.set_progress(key, replace(progress, status=plan.status).with_backfills(plan.backfills))

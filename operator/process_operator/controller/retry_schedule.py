@@ -6,6 +6,7 @@ Neighbour: `request_reconciler.py` reports each failure and each success.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -43,7 +44,8 @@ class RetrySchedule:
     def after_success(self, key: NamespacedName) -> None:
         """Reset the pauses of a request."""
         progress = self._store.progress(key)
-        progress.failures, progress.retry_at, progress.held_until = 0, None, None
+        if progress.failures:
+            self._store.set_progress(key, replace(progress, failures=0, retry_at=None, held_until=None))
 
     def after_failure(self, key: NamespacedName, error: Exception) -> datetime:
         """Return when to try a request again (UTC)."""
@@ -51,14 +53,15 @@ class RetrySchedule:
         if progress.retry_at is not None and now < progress.retry_at <= now + _MAX_PAUSE_WITHOUT_NEWS:
             # An event triggered this try before its time. It is no reason for a longer pause or another log line.
             return progress.retry_at
-        progress.failures += 1
-        pause = self._pause(progress.failures, error)
-        _log_failure(key, error, pause, is_first=progress.failures == 1)
-        progress.retry_at = now + pause
-        progress.held_until = progress.retry_at if retry_after(error) else None
+        failures = progress.failures + 1
+        pause = self._pause(failures, error)
+        _log_failure(key, error, pause, is_first=failures == 1)
+        retry_at = now + pause
+        held_until = retry_at if retry_after(error) else None
+        self._store.set_progress(key, replace(progress, failures=failures, retry_at=retry_at, held_until=held_until))
         # The first retry keeps the granted process lock, because the failed action may have been carried out.
-        self._store.back_off(key, grants=progress.failures > 1)
-        return progress.retry_at
+        self._store.back_off(key, grants=failures > 1)
+        return retry_at
 
     def _pause(self, failures: int, error: Exception) -> timedelta:
         # No event reports that a server, policy or webhook works again, so these are tried again soon.

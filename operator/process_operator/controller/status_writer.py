@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -68,7 +68,7 @@ class StatusWriter:
         if wanted is None or request is None or request.metadata.deletion_timestamp is not None:
             return None
         if not is_worth_a_write(request.status, wanted):
-            progress.status = None
+            self._store.set_progress(key, replace(progress, status=None))
             return None
         now = self._clock()
         if not at_once and not is_awaited(request.status, wanted):
@@ -79,13 +79,14 @@ class StatusWriter:
             await self._executor.write_status(key, snapshot, wanted)
         except NotFound:
             return None
-        progress.status_written_at = now
+        self._store.set_progress(key, replace(self._store.progress(key), status_written_at=now))
         return None
 
     async def _write_backfill(self, key: NamespacedName, name: str, wanted: ProcessBackfillStatus) -> datetime | None:
         progress, held = self._store.progress(key), self._store.backfills.get(key[0], name)
         if held is None or held.value.status == wanted:
-            progress.backfills.pop(name, None)
+            written_at = progress.backfills_written_at.get(name)
+            self._store.set_progress(key, progress.without_backfill(name, written_at=written_at))
             return None
         now = self._clock()
         if not _is_backfill_awaited(held.value.status, wanted):
@@ -93,10 +94,8 @@ class StatusWriter:
             if allowed_at is not None:
                 return allowed_at
         await self._executor.write_backfill_status(key, held.value, wanted)
-        progress.backfills.pop(name, None)
-        progress.backfills_written_at[name] = now
-        if wanted.phase.is_finished:
-            progress.backfills_written_at.pop(name, None)
+        written_at = None if wanted.phase.is_finished else now
+        self._store.set_progress(key, self._store.progress(key).without_backfill(name, written_at=written_at))
         return None
 
     def _allowed_at(self, written_at: datetime | None, now: datetime) -> datetime | None:
@@ -112,7 +111,8 @@ class StatusWriter:
         async def write(key: NamespacedName) -> None:
             snapshot, progress = self._store.snapshot(key), self._store.progress(key)
             counted = with_uncounted(snapshot.status.counts, snapshot.history or ())
-            progress.status = snapshot.status.model_copy(update={"counts": counted})
+            wanted = snapshot.status.model_copy(update={"counts": counted})
+            self._store.set_progress(key, replace(progress, status=wanted))
             async with gate:
                 try:
                     await self.write_request(key, snapshot, at_once=True)

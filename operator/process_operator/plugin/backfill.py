@@ -58,7 +58,8 @@ def make_backfill(connecting: Connecting, question: BackfillQuestion) -> None:
         if count > _ASKS_ABOVE and question.dry_run == DryRun.NONE:
             confirm(f"This creates up to {count} runs:", [question.request, f"{count} times"], yes=question.yes)
         is_dry = question.dry_run == DryRun.SERVER
-        return await client.backfill(question.request, start, end, rerun=rerun, dry_run=is_dry)
+        by = await client.user_name()
+        return await client.backfill(question.request, start, end, rerun=rerun, by=by, dry_run=is_dry)
 
     body = connecting.run(work)
     if body is not None:

@@ -30,11 +30,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class _Button:
-    """The text of the question, the word for what was done, the change, and a check whether it is done already."""
+    """The text of the question, the word for what was done, the change, and a check whether it is done already.
+
+    The change gets the name of the user, if that is known.
+    """
 
     question: str
     done: str
-    change: Callable[[Client, Object], Awaitable[Any]]
+    change: Callable[[Client, Object, str | None], Awaitable[Any]]
     is_so: Callable[[Object], bool]
 
 
@@ -63,7 +66,7 @@ def suspend_requests(connecting: Connecting, selection: Selection, reason: str |
     button = _Button(
         "This suspends:",
         "unscheduled",
-        lambda client, body: client.suspend(body["metadata"]["name"], reason, dry_run=is_dry),
+        lambda client, body, by: client.suspend(body["metadata"]["name"], reason, by=by, dry_run=is_dry),
         lambda body: is_suspended(body, reason),
     )
     _press(connecting, selection, button)
@@ -75,7 +78,7 @@ def resume_requests(connecting: Connecting, selection: Selection) -> None:
     button = _Button(
         "This resumes:",
         "scheduled",
-        lambda client, body: client.resume(body["metadata"]["name"], dry_run=is_dry),
+        lambda client, body, _: client.resume(body["metadata"]["name"], dry_run=is_dry),
         lambda body: not body["spec"].get("suspend"),
     )
     _press(connecting, selection, button)
@@ -87,7 +90,7 @@ def reschedule_requests(connecting: Connecting, selection: Selection) -> None:
     button = _Button(
         "This reschedules:",
         "rescheduled",
-        lambda client, body: client.reschedule(body["metadata"]["name"], datetime.now(UTC), dry_run=is_dry),
+        lambda client, body, by: client.reschedule(body["metadata"]["name"], datetime.now(UTC), by=by, dry_run=is_dry),
         lambda _: False,
     )
     _press(connecting, selection, button)
@@ -103,13 +106,14 @@ def _press(connecting: Connecting, selection: Selection, button: _Button) -> Non
         if selection.dry_run == DryRun.NONE:
             changed = [body["metadata"]["name"] for body in bodies if not button.is_so(body)]
             confirm(button.question, changed, yes=selection.yes)
+        by = await client.user_name()
         for body in bodies:
             name = f"processrequest.process-operator.io/{body['metadata']['name']}"
             if button.is_so(body):
                 say(f"{name} unchanged")
                 continue
             if selection.dry_run != DryRun.CLIENT:
-                await button.change(client, body)
+                await button.change(client, body, by)
             say(f"{name} {button.done}{selection.dry_run.remark}")
 
     connecting.run(work)

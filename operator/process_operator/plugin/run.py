@@ -39,7 +39,8 @@ def run_request(connecting: Connecting, request: str, options: RunOptions) -> No
         await client.request(request)  # an unknown request is an error here, and not a run that waits for ever
         if options.dry_run == DryRun.CLIENT:
             return f"{request}-"
-        body = await client.start_run(request, dry_run=options.dry_run == DryRun.SERVER)
+        by = await client.user_name()
+        body = await client.start_run(request, by=by, dry_run=options.dry_run == DryRun.SERVER)
         return str(body["metadata"]["name"])
 
     _accompany(connecting, connecting.run(work), options)

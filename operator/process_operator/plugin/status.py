@@ -85,6 +85,7 @@ def show_request(connecting: Connecting, name: str, *, output: Form) -> None:
         ("Description", spec.get("description", "")),
         ("Status", status.get("phase", "not looked at by an operator yet")),
         ("Suspended", _suspended(body)),
+        ("Rescheduled", _rescheduled(status)),
         ("Schedule", upcoming.schedule or status.get("schedule", "")),
         ("Next", "\n".join(tick.local.isoformat(sep=" ", timespec="seconds") for tick in upcoming.ticks)),
         ("", upcoming.note),
@@ -114,13 +115,29 @@ def _status(body: Object) -> dict[str, Any]:
 def _suspended(body: Object) -> str:
     if not body["spec"].get("suspend"):
         return ""
-    reason = reason_of(body)
-    return f"yes{f': {reason}' if reason else ''}"
+    reason, user = reason_of(body), _suspended_by(body)
+    return f"yes{f', by {user}' if user else ''}{f': {reason}' if reason else ''}"
+
+
+def _suspended_by(body: Object) -> str | None:
+    """Return the verified name of the user who suspended a request, if the operator has looked at this suspension."""
+    status = _status(body)
+    if not body["spec"].get("suspend") or status.get("observedGeneration") != body["metadata"].get("generation"):
+        return None
+    user: str | None = status.get("suspendedBy")
+    return user
+
+
+def _rescheduled(status: dict[str, Any]) -> str:
+    """Describe the reschedule that started the present activation, if the name of its user is verified."""
+    user, activation = status.get("rescheduledBy"), status.get("activation") or {}
+    return f"{activation.get('since')}, by {user}" if user and activation.get("cause") == "Rescheduled" else ""
 
 
 def _open_run(row: RunRow) -> str:
     reason = row.cells.get("Reason")
-    return f"{row.name} {row.phase}{f' ({reason})' if reason else ''}"
+    user = row.cells.get("By")
+    return f"{row.name} {row.phase}{f' ({reason})' if reason else ''}{f', by {user}' if user else ''}"
 
 
 def _counts(counts: dict[str, Any]) -> str:
@@ -147,6 +164,8 @@ def _facts(body: Object, upcoming: Upcoming, rows: list[RunRow]) -> dict[str, An
         "phase": status.get("phase"),
         "suspended": bool(spec.get("suspend")),
         "suspendReason": reason_of(body),
+        "suspendedBy": _suspended_by(body),
+        "rescheduledBy": status.get("rescheduledBy"),
         "schedule": upcoming.schedule,
         "next": [format_instant(tick.due) for tick in upcoming.ticks],
         "note": upcoming.note,

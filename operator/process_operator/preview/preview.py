@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Final
 
 from process_operator.decisions.acceptance.acceptance import Acceptance, accept
-from process_operator.decisions.activation.activation import timing_hash
 from process_operator.decisions.inputs.observations import CalendarFile
 from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.resources.engine import Engine
 from process_operator.resources.model import Metadata, format_duration, format_instant
 from process_operator.resources.parameters import Parameter
@@ -148,7 +148,7 @@ def _going_on(request: ProcessRequest, start: datetime) -> Activation | None:
     activation = request.status.activation
     if activation is None or activation.since is None or activation.since > start:
         return None
-    return activation if activation.spec_hash == timing_hash(request) else None
+    return activation if activation.spec_hash == timing_hash(request.spec.timing) else None
 
 
 def _zone_note(request: ProcessRequest) -> str:

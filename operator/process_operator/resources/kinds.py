@@ -49,14 +49,14 @@ EVENT: Final = Kind("", "v1", "events", "Event")
 """The core/v1 Event, because `kubectl describe` reads it and RBAC rules commonly name it."""
 LEASE: Final = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 NAMESPACE: Final = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
-SELF_SUBJECT_ACCESS_REVIEW: Final = Kind(
-    "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False
-)
-"""A question to the API server: what the caller may do. It is not stored."""
 SELF_SUBJECT_REVIEW: Final = Kind(
     "authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", namespaced=False
 )
-"""A question to the API server: who the caller is. It is not stored."""
+"""A question to the API server that is never stored: who is the user? (KEP-3325, Kubernetes 1.28)"""
+SELF_SUBJECT_ACCESS_REVIEW: Final = Kind(
+    "authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", namespaced=False
+)
+"""A question to the API server that is never stored: what may the user do?"""
 
 OUR_KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, PROCESS_BACKFILL)
 """The four kinds whose CRDs belong to the operator, in the order in which a user learns them."""

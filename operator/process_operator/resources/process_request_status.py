@@ -19,6 +19,7 @@ from process_operator.resources.model import (
     map_list,
 )
 from process_operator.resources.process_run import RunPhase
+from process_operator.resources.user_names import MAX_USER_NAME
 
 
 class RequestPhase(StrEnum):
@@ -149,6 +150,16 @@ class ProcessRequestStatus(Model):
         None,
         max_length=262_144,
         description="Value of the annotation process-operator.io/reschedule that the operator handled last.",
+    )
+    rescheduled_by: str | None = Field(
+        None,
+        max_length=MAX_USER_NAME,
+        description="Name of the user of that reschedule, if the client wrote it and the API server verified it.",
+    )
+    suspended_by: str | None = Field(
+        None,
+        max_length=MAX_USER_NAME,
+        description="Name of the user who suspended the request, if the client wrote it and the API server verified it.",
     )
     last_schedule_time: Instant | None = Field(
         None,

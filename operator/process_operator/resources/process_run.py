@@ -25,6 +25,7 @@ from process_operator.resources.model import (
     map_list,
 )
 from process_operator.resources.parameters import MAX_PARAMETERS, PARAMETER_NAMES, ParameterText, UsedParameter
+from process_operator.resources.user_names import MAX_USER_NAME
 
 
 class RunPhase(StrEnum):
@@ -228,6 +229,11 @@ class ProcessRunStatus(Model):
         "the values at its start. Variables that the template takes from elsewhere, such as a Secret, are left out.",
         json_schema_extra=map_list("name"),
     )
+    requested_by: str | None = Field(
+        None,
+        max_length=MAX_USER_NAME,
+        description="Name of the user who created the run, if the client wrote it and the API server verified it.",
+    )
     start_time: Instant | None = Field(
         None, description="Start of the work, which is the start of the first container."
     )
@@ -291,6 +297,7 @@ class ProcessRun(Resource):
             Column("Reason", "string", ".status.reason", wide=True),
             Column("Job", "string", ".status.job", wide=True),
             Column("Parent", "string", ".spec.parent.name", wide=True),
+            Column("By", "string", ".status.requestedBy", wide=True),
         ),
         selectable=(".status.phase", ".spec.request.name", ".spec.parent.name"),
         # A default makes the phase visible at once, also in field selectors, without a write.

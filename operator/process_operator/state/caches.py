@@ -23,6 +23,7 @@ from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import NamespacedName
+from process_operator.state.codec import EncodedRequest
 from process_operator.state.object_cache import Entry, ObjectCache
 
 
@@ -30,7 +31,7 @@ class Caches:
     """One cache for each kind. Runs are also indexed by their Process."""
 
     def __init__(self) -> None:
-        self.requests: ObjectCache[bytes] = ObjectCache()
+        self.requests: ObjectCache[EncodedRequest] = ObjectCache()
         self.processes: ObjectCache[Process] = ObjectCache()
         self.backfills: ObjectCache[ProcessBackfill] = ObjectCache()
         self.runs: ObjectCache[ProcessRun] = ObjectCache(group=process_of)

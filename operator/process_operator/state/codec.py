@@ -7,7 +7,7 @@ kept as models.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -27,9 +27,11 @@ from process_operator.resources.kinds import (
 )
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill
-from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.process_request import ProcessRequest, ProcessRequestSpec
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import Object
+
+_READ_ANNOTATIONS: Final = frozenset({names.ANNOTATION_RESCHEDULE, names.ANNOTATION_SUSPENDED_BY})
 
 
 def encode(kind: Kind, raw: Object) -> Any:
@@ -37,9 +39,30 @@ def encode(kind: Kind, raw: Object) -> Any:
     return _ENCODERS[kind](raw)
 
 
-def read_request(encoded: bytes) -> ProcessRequest:
-    """Decode a request."""
-    return ProcessRequest.model_validate(orjson.loads(encoded))
+class EncodedRequest(NamedTuple):
+    """A request as JSON. The spec is apart, because it stays the same while the status is written."""
+
+    spec: bytes
+    rest: bytes
+    """Metadata and status."""
+
+    def status(self) -> Any:
+        """Decode the status."""
+        return orjson.loads(self.rest)["status"]
+
+    def process(self) -> str | None:
+        """Decode the name of the Process, if the request names one."""
+        return process_named_in(orjson.loads(self.spec))
+
+
+def read_request(encoded: EncodedRequest, spec: ProcessRequestSpec | None = None) -> ProcessRequest:
+    """Decode a request. `spec` is its spec, if the caller has decoded the same before."""
+    return ProcessRequest.model_validate({**orjson.loads(encoded.rest), "spec": spec or orjson.loads(encoded.spec)})
+
+
+def process_named_in(spec: Object) -> str | None:
+    """Give the name of the Process in the spec of a request, if it names one."""
+    return (spec.get("process") or {}).get("name") or None
 
 
 def read_cronjob(encoded: bytes) -> CronJob:
@@ -53,12 +76,12 @@ def is_finished(run: Object) -> bool:
     return phase not in ("Pending", "Running")
 
 
-def _encode_request(raw: Object) -> bytes:
+def _encode_request(raw: Object) -> EncodedRequest:
     """Encode a request without the fields that no decision reads and that `kubectl apply` makes large."""
     metadata = {key: value for key, value in raw["metadata"].items() if key != "managedFields"}
     annotations = metadata.get("annotations") or {}
-    metadata["annotations"] = {key: value for key, value in annotations.items() if key == names.ANNOTATION_RESCHEDULE}
-    return _packed({"metadata": metadata, "spec": raw["spec"], "status": raw.get("status") or {}})
+    metadata["annotations"] = {key: value for key, value in annotations.items() if key in _READ_ANNOTATIONS}
+    return EncodedRequest(_packed(raw["spec"]), _packed({"metadata": metadata, "status": raw.get("status") or {}}))
 
 
 def _encode_cronjob(raw: Object) -> bytes:
@@ -68,7 +91,7 @@ def _encode_cronjob(raw: Object) -> bytes:
     return _packed({"metadata": metadata, "spec": spec, "status": raw.get("status") or {}})
 
 
-def _packed(body: dict[str, Any]) -> bytes:
+def _packed(body: Object) -> bytes:
     # Copied, because orjson returns its whole buffer, which is several times as large.
     return bytes(memoryview(orjson.dumps(body)))
 

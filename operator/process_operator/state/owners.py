@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from process_operator.resources import names
 from process_operator.resources.kinds import (
     CRONJOB,
@@ -21,6 +19,7 @@ from process_operator.resources.kinds import (
 from process_operator.resources.process import Process
 from process_operator.resources.types import NamespacedName, Object
 from process_operator.state.caches import Caches
+from process_operator.state.codec import process_named_in
 from process_operator.state.object_cache import Entry
 
 
@@ -69,11 +68,11 @@ class OwnerIndex:
     def index_request(self, key: NamespacedName, raw: Object | None) -> None:
         """Index the Process of a new version of a request; None if the request is deleted."""
         held = self._caches.requests.get(*key)
-        before = process_named_by(key, orjson.loads(held.value)) if held is not None else None
+        before = held.value.process() if held is not None else None
         if before is not None:
-            self._users[before].discard(key)
-        if raw is not None and (process := process_named_by(key, raw)) is not None:
-            self._users.setdefault(process, set()).add(key)
+            self._users[key[0], before].discard(key)
+        if raw is not None and (process := process_named_in(raw["spec"])) is not None:
+            self._users.setdefault((key[0], process), set()).add(key)
 
     def index_process(self, key: NamespacedName, process: Process | None) -> None:
         """Index the steps of a new version of a Process; None if the Process is deleted."""
@@ -82,9 +81,3 @@ class OwnerIndex:
             self._groups.get((key[0], step.process.name), set()).discard(key)
         for step in process.spec.steps or () if process is not None else ():
             self._groups.setdefault((key[0], step.process.name), set()).add(key)
-
-
-def process_named_by(key: NamespacedName, raw: Object) -> NamespacedName | None:
-    """Give the Process that a request names, if it names one."""
-    process = (raw["spec"].get("process") or {}).get("name")
-    return (key[0], process) if process else None

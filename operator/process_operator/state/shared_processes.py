@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-import orjson
-
 from process_operator.decisions.concurrency.lock_holders import lock_holder_of, process_of, started_by
 from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.snapshot import Snapshot
@@ -19,7 +17,7 @@ from process_operator.resources.kinds import JOB, PROCESS_RUN, Kind
 from process_operator.resources.process import ConcurrencyPolicy, Process
 from process_operator.resources.types import NamespacedName
 from process_operator.state.caches import Caches
-from process_operator.state.owners import OwnerIndex, process_named_by
+from process_operator.state.owners import OwnerIndex
 from process_operator.state.process_locks import ProcessLocks
 
 
@@ -49,10 +47,10 @@ class SharedProcesses:
     def back_off(self, key: NamespacedName, *, grants: bool) -> None:
         """Release the place in line of a request whose decision failed, until it is decided again."""
         held = self._caches.requests.get(*key)
-        where = process_named_by(key, orjson.loads(held.value)) if held is not None else None
-        process = self._caches.processes.get(*where) if where is not None else None
-        if where is not None and process is not None and _is_shared(process.value):
-            self.locks.back_off(where, key, grants=grants)
+        name = held.value.process() if held is not None else None
+        process = self._caches.processes.get(key[0], name) if name is not None else None
+        if name is not None and process is not None and _is_shared(process.value):
+            self.locks.back_off((key[0], name), key, grants=grants)
 
     def lock_of(self, key: NamespacedName, process: Process | None) -> ProcessLock | None:
         """Give the lock of the Process of a request, as that request sees it; None if the Process is not shared."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
+from process_operator.decisions.inputs.compiled_request import CompiledRequest, compile_request
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.resources.batch.pod import Pod
 from process_operator.resources.process import Process
@@ -14,13 +15,19 @@ from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import NamespacedName
 from process_operator.state.caches import Caches
 from process_operator.state.calendars import Calendars
-from process_operator.state.codec import read_cronjob, read_request
+from process_operator.state.codec import EncodedRequest, read_cronjob, read_request
 from process_operator.state.facts import RequestFacts
-from process_operator.state.memory import RequestProgress
+from process_operator.state.progress import RequestProgress
 from process_operator.state.shared_processes import SharedProcesses
 
 _MAX_DECODED_REQUESTS: Final = 1000
 """Limit of decoded requests that are kept. Each takes about 10 KB."""
+
+
+class _Decoded(NamedTuple):
+    encoded: EncodedRequest
+    request: ProcessRequest
+    compiled: CompiledRequest | None = None
 
 
 class SnapshotReader:
@@ -31,20 +38,22 @@ class SnapshotReader:
         self._calendars = calendars
         self._shared = shared
         self._defaults = defaults
-        self._values: dict[NamespacedName, tuple[bytes, ProcessRequest]] = {}
-        """Decoded requests that have runs, with the JSON of each."""
+        self._decoded: dict[NamespacedName, _Decoded] = {}
+        """Decoded requests that have runs."""
 
     def snapshot(self, key: NamespacedName, facts: RequestFacts, progress: RequestProgress) -> Snapshot:
         """Give all that is known about one request, as a value."""
         namespace, name = key
         caches = self._caches
         held = caches.requests.get(namespace, name)
-        request = self._read(key, held.value) if held is not None else None
+        decoded = self._decode(key, held.value) if held is not None else None
+        request = decoded.request if decoded is not None else None
         process = None
         if request is not None and request.spec.process is not None:
             entry = caches.processes.get(namespace, request.spec.process.name)
             process = entry.value if entry is not None else None
         runs = [entry.value for entry in caches.runs.by_request(key).values()]
+        step_processes = self.step_processes(namespace, process, runs)
         jobs = caches.jobs.by_request(key)
         return Snapshot(
             namespace=namespace,
@@ -52,7 +61,7 @@ class SnapshotReader:
             request=request,
             status=progress.status or (request.status if request is not None else ProcessRequestStatus()),
             process=process,
-            step_processes=self.step_processes(namespace, process, runs),
+            step_processes=step_processes,
             process_lock=self._shared.lock_of(key, process),
             cronjobs=tuple(read_cronjob(entry.value) for entry in caches.cronjobs.by_request(key).values()),
             runs=tuple(run for run in runs if run.spec.parent is None),
@@ -64,12 +73,13 @@ class SnapshotReader:
             observations=facts.runs,
             history=facts.history,
             backfills=tuple(entry.value for entry in caches.backfills.by_request(key).values()),
-            backfill_status=dict(progress.backfills),
+            backfill_status=progress.backfills,
             dry_run=facts.dry_run,
-            blocked=dict(progress.blocked),
+            blocked=progress.blocked,
             calendars=self._calendars.of(key),
             deliveries=facts.deliveries,
             defaults=self._defaults,
+            compiled_before=self._compile(key, decoded, process, step_processes) if decoded is not None else None,
         )
 
     def _pods(self, key: NamespacedName) -> dict[str, tuple[Pod, ...]]:
@@ -78,22 +88,31 @@ class SnapshotReader:
             pods.setdefault(pod.value.job_name, []).append(pod.value)
         return {job: tuple(found) for job, found in pods.items()}
 
-    def _read(self, key: NamespacedName, body: bytes) -> ProcessRequest:
-        """Decode a request. An unchanged request with runs is decoded once."""
-        known = self._values.get(key)
-        if known is not None and known[0] is body:
-            return known[1]
-        request = read_request(body)
+    def _decode(self, key: NamespacedName, encoded: EncodedRequest) -> _Decoded:
+        """Decode a request. If it has runs, each version of it is decoded once, and its spec once for all of them."""
+        known = self._decoded.get(key)
+        if known is None:
+            return _Decoded(encoded, read_request(encoded))
+        if known.encoded is encoded:
+            return known
+        spec = known.request.spec if known.encoded.spec == encoded.spec else None
+        return _Decoded(encoded, read_request(encoded, spec), known.compiled)
+
+    def _compile(
+        self, key: NamespacedName, decoded: _Decoded, process: Process | None, step_processes: Mapping[str, Process]
+    ) -> CompiledRequest:
+        """Compile a request. What was compiled before holds while nothing of it has changed."""
+        compiled = compile_request(decoded.request, process, step_processes, decoded.compiled)
         if self._caches.runs.by_request(key):
-            self._values[key] = body, request
-            if len(self._values) > _MAX_DECODED_REQUESTS:
-                del self._values[next(iter(self._values))]
-        return request
+            self._decoded[key] = decoded._replace(compiled=compiled)
+            if len(self._decoded) > _MAX_DECODED_REQUESTS:
+                del self._decoded[next(iter(self._decoded))]
+        return compiled
 
     def prune(self, key: NamespacedName) -> None:
         """Evict the decoded form of a request that has no runs."""
         if not self._caches.runs.by_request(key):
-            self._values.pop(key, None)
+            self._decoded.pop(key, None)
 
     def step_processes(
         self, namespace: str, process: Process | None, runs: Iterable[ProcessRun] = ()

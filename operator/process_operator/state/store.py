@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
 import structlog
 
 from process_operator.decisions.concurrency.lock_holders import process_of
@@ -37,9 +36,10 @@ from process_operator.state.caches import Caches
 from process_operator.state.calendars import Calendars
 from process_operator.state.codec import encode, is_finished
 from process_operator.state.facts import RequestFacts
-from process_operator.state.memory import Memory, RequestProgress
+from process_operator.state.memory import Memory
 from process_operator.state.object_cache import EVERY_VERSION, Entry, ObjectCache
 from process_operator.state.owners import OwnerIndex
+from process_operator.state.progress import RequestProgress
 from process_operator.state.reducer import Observation
 from process_operator.state.request_observations import ClockSet, HistoryOutdated, RunClosed, StepOpened
 from process_operator.state.run_observations import JobDeleted, JobSeen
@@ -148,7 +148,7 @@ class Store:
             self._owners.index_request(key, raw)
             self.calendars.index(key, raw)
             is_same = held is not None and held.uid == raw["metadata"]["uid"]
-            if held is not None and is_same and (raw.get("status") or {}) != orjson.loads(held.value)["status"]:
+            if held is not None and is_same and (raw.get("status") or {}) != held.value.status():
                 self._memory.mark_status_changed(key)
         elif kind is PROCESS:
             self._owners.index_process(key, value)
@@ -313,8 +313,12 @@ class Store:
         return self._memory.facts(key)
 
     def progress(self, key: NamespacedName) -> RequestProgress:
-        """Give the progress of the reconciler with a request. Only the reconciler changes it."""
+        """Give the progress of the reconciler with a request."""
         return self._memory.progress(key)
+
+    def set_progress(self, key: NamespacedName, progress: RequestProgress) -> None:
+        """Replace the progress with a request. Only the reconciler and its parts do."""
+        self._memory.set_progress(key, progress)
 
     def _run_facts(self, key: NamespacedName, run: str) -> RunObservations:
         return self.facts(key).runs.get(run, _NO_RUN_FACTS)
@@ -359,7 +363,7 @@ class Store:
 
     def snapshot(self, key: NamespacedName) -> Snapshot:
         """Give all that is known about one request, as a value."""
-        return self._snapshots.snapshot(key, self.facts(key), self._memory.find_progress(key) or RequestProgress())
+        return self._snapshots.snapshot(key, self.facts(key), self.progress(key))
 
     def step_processes(self, process: Process) -> dict[str, Process]:
         """Give the existing Processes that the steps of a Process name, by name."""

@@ -11,8 +11,8 @@ import pytest
 
 from process_operator.client.client import Client
 from process_operator.cluster.api import Api
-from process_operator.cluster.errors import AlreadyExists
-from process_operator.resources.kinds import Kind
+from process_operator.cluster.errors import AlreadyExists, Forbidden
+from process_operator.resources.kinds import SELF_SUBJECT_REVIEW, Kind
 
 Object = dict[str, Any]
 
@@ -78,3 +78,47 @@ def test_request_whose_answer_is_lost_counts_as_created() -> None:
 def test_request_that_existed_before_is_an_error(api: OneLostAnswer) -> None:
     with pytest.raises(AlreadyExists):
         asyncio.run(client(api).create_request(REQUEST))
+
+
+class Answers:
+    """An API that knows the user, and returns what is sent."""
+
+    def __init__(self, answer: Object | None) -> None:
+        self.answer = answer
+
+    async def create(self, kind: Kind, _namespace: str, body: Object, **_: object) -> Object:
+        if kind != SELF_SUBJECT_REVIEW:
+            return body
+        if self.answer is None:
+            raise Forbidden("not allowed", status=403)
+        return self.answer
+
+    async def patch(self, _kind: Kind, _namespace: str, _name: str, body: Object, **_: object) -> Object:
+        return body
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        pytest.param({"status": {"userInfo": {"username": "alice"}}}, "alice", id="a user"),
+        pytest.param({"status": {}}, None, id="an answer without a name"),
+        pytest.param(None, None, id="a refusal"),
+    ],
+)
+def test_user_name(answer: Object | None, name: str | None) -> None:
+    assert asyncio.run(Client(cast("Api", Answers(answer)), "erp").user_name()) == name
+
+
+def test_changes_have_the_name_of_the_user() -> None:
+    of = Client(cast("Api", Answers(None)), "erp")
+    run = asyncio.run(of.start_run("daily", by="alice"))
+    assert run["metadata"]["annotations"] == {"process-operator.io/requested-by": "alice"}
+    assert "annotations" not in asyncio.run(of.start_run("daily"))["metadata"]
+    suspended = asyncio.run(of.suspend("daily", "stocktaking", by="alice"))["metadata"]["annotations"]
+    assert suspended == {
+        "process-operator.io/suspend-reason": "stocktaking",
+        "process-operator.io/suspended-by": "alice",
+    }
+    assert set(asyncio.run(of.resume("daily"))["metadata"]["annotations"].values()) == {None}
+    (value,) = asyncio.run(of.reschedule("daily", FROM, by="alice"))["metadata"]["annotations"].values()
+    assert value == "2026-11-01T00:00:00.000+00:00 by alice"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from process_operator.client.why import Question, explain
-from process_operator.decisions.activation.activation import timing_hash
+from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.preview.manifest_set import manifest_set
 from process_operator.resources.process_request import ProcessRequest
 
@@ -44,7 +44,7 @@ def request(
         "metadata": {"name": "daily", "namespace": "erp", "creationTimestamp": CREATED, "annotations": {}},
         "spec": {"process": {"name": "close"}, "timing": timing, **spec},
     }
-    spec_hash = timing_hash(ProcessRequest.model_validate(body))
+    spec_hash = timing_hash(ProcessRequest.model_validate(body).spec.timing)
     activation = {"number": 1, "since": since, "cause": cause, "runs": runs, "specHash": spec_hash}
     body["status"] = {"activation": activation, "lastScheduleTime": "2026-11-30T01:30:00Z", **(status or {})}
     return body

@@ -22,6 +22,7 @@ from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
 from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.types import NamespacedName
+from process_operator.state.progress import RequestProgress
 from process_operator.state.request_observations import DryRunAnswered, HistoryLoaded
 from process_operator.state.store import Store
 
@@ -85,7 +86,7 @@ class Burst:
         seen = self.store.snapshot(("erp", name))
         change = next_activation(seen, self.now)
         assert change is not None and seen.request is not None
-        self.store.progress(("erp", name)).status = change.apply(seen.status)
+        self.store.set_progress(("erp", name), RequestProgress(status=change.apply(seen.status)))
         self.store.observe(("erp", name), HistoryLoaded(()))
         self.store.observe(("erp", name), DryRunAnswered(DryRun(build_template(seen.request, None).hash)))
         self.agenda.put(("erp", name), TICK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.plan import Plan
 from process_operator.decisions.request import decide
+from process_operator.resources.types import NamespacedName
 
 NOW = at("12:05")
 KEY = ("erp", "close")
@@ -64,13 +66,87 @@ async def test_the_loop_goes_on_meanwhile() -> None:
         return Plan()
 
     planner = Planner(lambda key: snapshots[key[1]], lambda: NOW, decide=slow, many_runs=10)
-    first, second = (asyncio.create_task(planner.plan(("erp", name))) for name in ("big", "bigger"))
+    first = asyncio.create_task(planner.plan(("erp", "big")))
     assert await asyncio.to_thread(begun.wait, 30)
-    assert (await planner.plan(("erp", "small"))).plan == decide(FEW, NOW)
+    small = await planner.plan(("erp", "small"))
+    assert small is not None
+    assert small.plan == decide(FEW, NOW)
+    assert await planner.plan(("erp", "bigger")) is None
     assert not first.done()
-    assert not second.done()
     may_end.set()
-    await asyncio.gather(first, second)
+    await first
+
+
+class Turns:
+    """Plans each request at its turn in the thread, as the queue and a worker do."""
+
+    def __init__(self, snapshots: Callable[[NamespacedName], Snapshot], decide: Callable[..., Plan]) -> None:
+        self.planner = Planner(snapshots, lambda: NOW, decide=decide, many_runs=10, on_turn=self.plan)
+        self.decided: list[tuple[str, Snapshot]] = []
+        self.turns: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._has_decided = asyncio.Condition()
+
+    def plan(self, key: NamespacedName) -> None:
+        self.turns.append(key[1])
+        self._tasks.add(asyncio.create_task(self._plan(key)))
+
+    async def _plan(self, key: NamespacedName) -> None:
+        decision = await self.planner.plan(key)
+        if decision is not None:
+            async with self._has_decided:
+                self.decided.append((key[1], decision.snapshot))
+                self._has_decided.notify_all()
+
+    async def until_decided(self, count: int) -> list[str]:
+        async with asyncio.timeout(60), self._has_decided:
+            await self._has_decided.wait_for(lambda: len(self.decided) >= count)
+        return [name for name, _ in self.decided]
+
+
+class Gate:
+    """A decision that ends when it may."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+    def __call__(self, _: Snapshot, __: datetime) -> Plan:
+        self.begun.set()
+        assert self.may_end.wait(timeout=30)
+        return Plan()
+
+    async def wait(self) -> None:
+        assert await asyncio.to_thread(self.begun.wait, 30)
+
+
+async def test_requests_get_the_thread_in_the_order_in_which_they_asked() -> None:
+    gate = Gate()
+    turns = Turns(lambda _: MANY_OPEN, gate)
+    turns.plan(("erp", "a"))
+    await gate.wait()
+    for name in ("b", "c", "b"):
+        assert await turns.planner.plan(("erp", name)) is None
+    gate.may_end.set()
+    assert await turns.until_decided(3) == ["a", "b", "c"]
+    assert turns.turns == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("how", ["becomes small", "is not planned at its turn", "is dropped with all others"])
+async def test_a_request_that_needs_the_thread_no_more_holds_up_no_other(how: str) -> None:
+    gate, snapshots = Gate(), {"a": MANY_OPEN, "b": MANY_OPEN, "c": MANY_OPEN}
+    turns = Turns(lambda key: snapshots[key[1]], gate)
+    turns.plan(("erp", "a"))
+    await gate.wait()
+    assert await turns.planner.plan(("erp", "b")) is None
+    if how == "becomes small":
+        snapshots["b"] = FEW
+    elif how == "is not planned at its turn":
+        turns.planner.leave(("erp", "b"))
+    else:
+        turns.planner.clear()
+    assert await turns.planner.plan(("erp", "c")) is None
+    gate.may_end.set()
+    assert "c" in await turns.until_decided(3 if how == "becomes small" else 2)
 
 
 async def test_a_decision_that_waited_for_the_thread_sees_what_happened_meanwhile() -> None:
@@ -82,20 +158,25 @@ async def test_a_decision_that_waited_for_the_thread_sees_what_happened_meanwhil
         assert may_end.wait(timeout=30)
         return Plan()
 
-    planner = Planner(lambda _: known, lambda: NOW, decide=slow, many_runs=10)
-    first, second = (asyncio.create_task(planner.plan(KEY)) for _ in range(2))
+    turns = Turns(lambda _: known, slow)
+    turns.plan(KEY)
     assert await asyncio.to_thread(begun.wait, 30)
+    assert await turns.planner.plan(("erp", "other")) is None
     known = MANY_FINISHED
     may_end.set()
-    decisions = await asyncio.gather(first, second)
-    assert [decision.snapshot for decision in decisions] == [MANY_OPEN, MANY_FINISHED]
+    await turns.until_decided(2)
+    assert [snapshot for _, snapshot in turns.decided] == [MANY_OPEN, MANY_FINISHED]
 
 
 async def test_a_decision_that_fails_leaves_the_thread_to_the_next() -> None:
     def mistaken(_: Snapshot, __: datetime) -> Plan:
         raise KeyError("metadata")
 
-    planner = Planner(lambda _: MANY_OPEN, lambda: NOW, decide=mistaken, many_runs=10)
-    for _ in range(2):
-        with pytest.raises(KeyError):
-            await asyncio.wait_for(planner.plan(KEY), timeout=60)
+    is_free = asyncio.Event()
+    planner = Planner(lambda _: MANY_OPEN, lambda: NOW, decide=mistaken, many_runs=10, on_turn=lambda _: is_free.set())
+    with pytest.raises(KeyError):
+        await planner.plan(KEY)
+    assert await planner.plan(KEY) is None
+    await asyncio.wait_for(is_free.wait(), timeout=60)
+    with pytest.raises(KeyError):
+        await planner.plan(KEY)

@@ -36,3 +36,18 @@ def test_requests_that_can_be_among_the_next_five() -> None:
     new = {"metadata": {"name": "new", "namespace": "erp"}, "spec": {}}
     found = [one["metadata"]["name"] for one in status._soonest([*later, fast, *others, new], present)]
     assert found == ["every-second", "later-2", "later-3", "later-4", "later-5", "later-6"]
+
+
+@pytest.mark.parametrize(
+    ("observed", "suspend", "shown"),
+    [
+        pytest.param(3, True, "yes, by alice: stocktaking", id="the operator has seen this suspension"),
+        pytest.param(2, True, "yes: stocktaking", id="it has not: the name may be that of an earlier one"),
+        pytest.param(3, False, "", id="not suspended"),
+    ],
+)
+def test_user_who_suspended(observed: int, *, suspend: bool, shown: str) -> None:
+    of = body("daily", None, suspend=suspend)
+    of["metadata"] |= {"generation": 3, "annotations": {"process-operator.io/suspend-reason": "stocktaking"}}
+    of["status"] |= {"observedGeneration": observed, "suspendedBy": "alice"}
+    assert status._suspended(of) == shown

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.given import process, request
 
-from process_operator.decisions.activation.activation import timing_hash
+from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.preview.preview import Period, Preview, preview
 from process_operator.resources.engine import Engine
 from process_operator.resources.model import format_instant, parse_instant
@@ -277,7 +277,7 @@ def test_a_suspended_request_is_judged_too() -> None:
 
 def from_cluster(timing: Body, since: str, runs: int = 0, **status: Any) -> ProcessRequest:
     """A request as `kubectl get -o yaml` prints it, in an activation of this very timing."""
-    activation = {"number": 1, "since": since, "runs": runs, "specHash": timing_hash(request(timing))}
+    activation = {"number": 1, "since": since, "runs": runs, "specHash": timing_hash(request(timing).spec.timing)}
     return request(timing, status={"activation": activation, **status})
 
 

@@ -190,7 +190,7 @@ def test_names_are_those_that_people_type() -> None:
         pytest.param(
             "ProcessRun",
             "Request Scheduled Status Start Duration Age",
-            "Process Trigger Started End Exit Reason Job Parent",
+            "Process Trigger Started End Exit Reason Job Parent By",
             ".status.phase .spec.request.name .spec.parent.name",
             id="runs",
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunLog
 from process_operator.resources.types import NamespacedName
+from process_operator.state.progress import RequestProgress
 from process_operator.state.request_observations import DryRunAnswered, HistoryLoaded
 from process_operator.state.run_observations import LogRead, LogRequested
 from process_operator.state.store import Store
@@ -419,7 +419,7 @@ def test_what_is_known_of_finished_runs_when_an_open_one_is_no_more(how: str, kn
 def test_what_was_found_out_about_a_request_does_not_hold_for_the_next_of_its_name(is_told: bool) -> None:  # noqa: FBT001
     store = Seen()
     store.see(PROCESS_REQUEST, a_request(1))
-    store.progress(CLOSE).status = ProcessRequestStatus(waiting_count=1)
+    store.set_progress(CLOSE, RequestProgress(status=ProcessRequestStatus(waiting_count=1)))
     store.observe(CLOSE, HistoryLoaded(()))
     store.observe(CLOSE, DryRunAnswered(DryRun("hash")))
     store.observe(CLOSE, LogRequested("run"))
@@ -445,9 +445,8 @@ def test_what_was_found_out_about_a_request_does_not_hold_for_the_next_of_its_na
 def test_notes_at_rest(changes: dict[str, Any], kept: bool) -> None:  # noqa: FBT001
     store = Seen()
     store.see(PROCESS_REQUEST, a_request())
-    for name, value in changes.items():
-        setattr(store.progress(CLOSE), name, value)
-    before = replace(store.progress(CLOSE))
+    before = RequestProgress(**changes)
+    store.set_progress(CLOSE, before)
     store.prune(CLOSE)
     assert (store.progress(CLOSE) == before) is (kept or not changes)
 
@@ -456,7 +455,7 @@ def test_what_is_known_of_finished_runs_is_kept_at_rest() -> None:
     store = Seen()
     store.see(PROCESS_REQUEST, a_request())
     store.observe(CLOSE, HistoryLoaded(()))
-    store.progress(CLOSE).status_written_at = at("12:00")
+    store.set_progress(CLOSE, RequestProgress(status_written_at=at("12:00")))
     store.prune(CLOSE)
     assert (store.facts(CLOSE).history, store.progress(CLOSE).status_written_at) == ((), at("12:00"))
 
@@ -473,4 +472,5 @@ def test_of_a_request_only_what_decisions_read_is_held() -> None:
     known = store.snapshot(CLOSE).request
     assert known is not None
     assert known.metadata.annotations == {"process-operator.io/reschedule": "x"}
-    assert b"managedFields" not in store.requests.entries[CLOSE].value
+    held = store.requests.entries[CLOSE].value
+    assert b"managedFields" not in held.spec + held.rest

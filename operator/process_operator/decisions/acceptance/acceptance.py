@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from process_operator.decisions.acceptance.dry_run_message import in_the_template
 from process_operator.decisions.acceptance.engine import EngineChoice, choose_engine
@@ -20,7 +20,6 @@ from process_operator.decisions.acceptance.exclude_from import (
     excluded_by_calendars,
 )
 from process_operator.decisions.acceptance.process import objection
-from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.jobs import dry_run_manifest
 from process_operator.decisions.plan.actions import DryRunJob, FollowConfigMap
@@ -30,18 +29,15 @@ from process_operator.decisions.template.job_names import (
     longest_run_name,
     longest_step_name,
 )
-from process_operator.decisions.template.job_template import JobTemplate, build_template, template_field
+from process_operator.decisions.template.job_template import JobTemplate, template_field
 from process_operator.decisions.template.shape import TemplateError
-from process_operator.decisions.template.step import StepTemplate, hash_of, step_templates
+from process_operator.decisions.template.step import StepTemplate, hash_of
 from process_operator.resources import names
 from process_operator.resources.conditions import Reason
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import OnSuspend, ProcessRequest
 from process_operator.timing.errors import ScheduleError
-from process_operator.timing.recurrence import Recurrence, check_schedule, compile_schedule
-
-_TEMPLATES: Final = PerRequestMemo[JobTemplate]()
-_CALENDARS: Final = PerRequestMemo[Recurrence]()
+from process_operator.timing.recurrence import Recurrence
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +99,13 @@ def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCale
     try:
         _check_unsupported(request, snapshot)
         _check_calendars(excluded)
-        recurrence = _calendar(request, snapshot, excluded)
+        recurrence = snapshot.compiled.recurrence(_since(snapshot), excluded.now, excluded.earlier)
         _check_missing_process(request, snapshot)
         if snapshot.process is not None and snapshot.process.spec.steps is not None:
-            steps = step_templates(request, snapshot.process, snapshot.step_processes)
+            steps = snapshot.compiled.steps
             check_step_names(request, snapshot.process, steps, _longest_run_name(snapshot, request, recurrence, now))
         else:
-            template = _template(request, snapshot.process)
+            template = snapshot.compiled.template
             run = _longest_run_name(snapshot, request, recurrence, now)
             check_request_name(request, template, run, template_field(snapshot.process))
         _check_pause_in_queue(request, [step.template for step in steps] if template is None else [template])
@@ -129,10 +125,6 @@ def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCale
         return Acceptance(error.reason, error.message, template=template, recurrence=recurrence)
     so_far = Acceptance(template=template, steps=steps, recurrence=recurrence, engine=engine)
     return _ask_server(snapshot, request, so_far, now)
-
-
-def _template(request: ProcessRequest, process: Process | None) -> JobTemplate:
-    return _TEMPLATES.get_or_compute(request, (process,), lambda: build_template(request, process))
 
 
 def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:
@@ -187,22 +179,6 @@ def _since(snapshot: Snapshot) -> datetime:
     activation = snapshot.status.activation
     assert activation is not None and activation.since is not None
     return activation.since
-
-
-def _calendar(request: ProcessRequest, snapshot: Snapshot, excluded: ExcludedByCalendars) -> Recurrence | None:
-    schedule = request.spec.timing.schedule
-    if schedule is None:
-        return None
-    # Checked from the start of the activation, so the result does not change after the last tick.
-    since, key = _since(snapshot), request.metadata.key
-
-    def compiled() -> Recurrence:
-        recurrence = check_schedule(schedule, now=since, key=key, excluded=excluded.now)
-        if not excluded.earlier:
-            return recurrence
-        return compile_schedule(schedule, since=since, key=key, excluded=excluded.now, earlier=excluded.earlier)
-
-    return _CALENDARS.get_or_compute(request, (since, excluded.now, excluded.earlier), compiled)
 
 
 def _check_calendars(excluded: ExcludedByCalendars) -> None:

@@ -8,25 +8,19 @@ whether an activation begins.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.inputs.timing_hash import ONE_SHOT
 from process_operator.resources import names
 from process_operator.resources.conditions import ConditionType, RunReason
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_request_status import Activation, ActivationCause, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
-from process_operator.resources.schedule import Timing
 
 _SUSPENDED: Final = "suspended-"
-_ONE_SHOT: Final = "once-"
-
-_HASHES: Final = PerRequestMemo[str]()
 
 Ending = Literal["Suspended", "Edited", "Rescheduled"]
 
@@ -58,20 +52,6 @@ def _timing_of(activation: Activation) -> str:
     return activation.spec_hash.removeprefix(_SUSPENDED)
 
 
-def timing_hash(request: ProcessRequest) -> str:
-    """16 hex digits of the timing with its defaults filled in, after `once-` for one-shot timings.
-
-    At an edit the prefix shows whether the earlier timing was one-shot, because its text is gone.
-    """
-    return _HASHES.get_or_compute(request, (), lambda: _hash_of(request.spec.timing))
-
-
-def _hash_of(timing: Timing) -> str:
-    text = json.dumps(timing.to_api(), sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return digest if timing.schedule is not None else _ONE_SHOT + digest
-
-
 def is_suspended(activation: Activation) -> bool:
     """Whether the activation was suspended by Unschedule."""
     return activation.spec_hash.startswith(_SUSPENDED)
@@ -87,7 +67,7 @@ def next_activation(snapshot: Snapshot, now: datetime) -> ActivationChange | Non
     request = snapshot.request
     assert request is not None
     activation = snapshot.status.activation
-    wanted = timing_hash(request)
+    wanted = snapshot.compiled.timing_hash
     requested = (request.metadata.annotations or {}).get(names.ANNOTATION_RESCHEDULE)
     handled = snapshot.status.last_handled_reschedule
     if activation is None:
@@ -121,7 +101,7 @@ def needs_history(snapshot: Snapshot) -> bool:
         or snapshot.history is not None
     ):
         return False
-    wanted = timing_hash(request)
+    wanted = snapshot.compiled.timing_hash
     return _are_both_one_shot(activation, wanted) and activation.spec_hash != wanted
 
 
@@ -133,7 +113,7 @@ def _cause(activation: Activation, *, rescheduled: bool) -> ActivationCause:
 
 def _are_both_one_shot(activation: Activation, wanted: str) -> bool:
     """Whether the timing is one-shot, and was so before."""
-    return _timing_of(activation).startswith(_ONE_SHOT) and wanted.startswith(_ONE_SHOT)
+    return _timing_of(activation).startswith(ONE_SHOT) and wanted.startswith(ONE_SHOT)
 
 
 def _first(request: ProcessRequest, wanted: str, requested: str | None) -> ActivationChange:

@@ -13,6 +13,7 @@ from process_operator.decisions.inputs.missed_tick import MissedReason
 from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.decisions.inputs.ownership import is_pod_of, is_step_of, job_of
 from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.inputs.verified_users import with_requester
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
 from process_operator.resources.batch.job import Job
@@ -102,6 +103,7 @@ def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = N
 
     `step_process` is the name of the Process of a step.
     """
+    run = with_requester(run, snapshot.defaults)
     name, created, annotations = run.metadata.name, run.metadata.creation_timestamp, run.metadata.annotations
     assert created is not None
     job = job_of(snapshot, run)

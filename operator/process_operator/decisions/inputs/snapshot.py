@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from process_operator.decisions.inputs.blocked import Blocked
+from process_operator.decisions.inputs.compiled_request import CompiledRequest, compile_request
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.observations import CalendarFile, Delivery, DryRun, RunObservations
 from process_operator.decisions.inputs.process_lock import ProcessLock
@@ -34,6 +35,8 @@ class Defaults:
     retention_batch: int = 10
     receivers: tuple[Receiver, ...] = ()
     """Receivers of notifications that the administrator allows."""
+    are_users_verified: bool = False
+    """Whether the chart's admission policy vouches for the names of users in annotations."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,14 @@ class Snapshot:
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
     """State of notifications, by the UID of the run."""
     defaults: Defaults = Defaults()
+    compiled_before: CompiledRequest | None = None
+    """The request, compiled with its Processes for this snapshot or an earlier one, if `state/` has kept it."""
+
+    @cached_property
+    def compiled(self) -> CompiledRequest:
+        """The request, which exists, compiled with its Processes."""
+        assert self.request is not None
+        return self.compiled_before or compile_request(self.request, self.process, self.step_processes)
 
     @cached_property
     def uid(self) -> str:

@@ -9,34 +9,26 @@ from datetime import datetime
 from typing import Final
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
-from process_operator.decisions.inputs.memo import PerRequestMemo
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.status.blockers import Blocker
 from process_operator.decisions.status.facts import StatusFacts
 from process_operator.resources import names
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, RunReason
-from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase
 
 RUNS_AGAIN: Final = f"it runs again once the annotation {names.ANNOTATION_RESCHEDULE} has a new value"
-_ACCEPTANCE_CONDITIONS: Final = PerRequestMemo[tuple[Condition, ...]]()
 
 
 def acceptance_conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[Condition, ...]:
     """Accepted, Ready, Stalled and Reconciling, as the acceptance of the request has them."""
     request = snapshot.request
     assert request is not None
-    said = acceptance.reason, acceptance.message
-    return _ACCEPTANCE_CONDITIONS.get_or_compute(request, said, lambda: _compute(request, acceptance))
 
-
-def _compute(request: ProcessRequest, acceptance: Acceptance) -> tuple[Condition, ...]:
     def condition(kind: ConditionType, reason: str, message: str, *, holds: bool) -> Condition:
         status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
-        return Condition(
-            type=kind, status=status, observed_generation=request.metadata.generation, reason=reason, message=message
-        )
+        generation = request.metadata.generation
+        return Condition(type=kind, status=status, observed_generation=generation, reason=reason, message=message)
 
     if acceptance.reason:
         why = acceptance.reason, acceptance.message

@@ -16,6 +16,7 @@ from process_operator.decisions.acceptance.remembered_calendar import memory_of_
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.run_view import RunView, waits_for_start
 from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.inputs.verified_users import rescheduled_by, suspended_by
 from process_operator.decisions.status.conditions import (
     acceptance_conditions,
     end_conditions,
@@ -69,6 +70,8 @@ def request_status(
             "engine": acceptance.engine.engine if acceptance.engine is not None else None,
             "schedule": describe_timing(request.spec.timing),
             "activation": _counted(base.activation, facts.started),
+            "suspended_by": suspended_by(snapshot),
+            "rescheduled_by": rescheduled_by(base, snapshot.defaults),
             **_cursor(snapshot, acceptance.recurrence, facts.cursor),
             "calendars": memory_of_calendars(snapshot, schedule, now) if schedule is not None else (),
             "template_hash": accepted_template,

@@ -12,8 +12,8 @@ from process_operator.decisions.activation.activation import (
     is_suspended,
     needs_history,
     next_activation,
-    timing_hash,
 )
+from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import Condition, ConditionStatus
 from process_operator.resources.names import ANNOTATION_PAUSED
@@ -30,7 +30,7 @@ LATER_STILL: dict[str, Any] = {"runLater": {"after": "20m"}}
 
 
 def hash_of(timing: dict[str, Any] | None = None) -> str:
-    return timing_hash(request(timing))
+    return timing_hash(request(timing).spec.timing)
 
 
 def status(

@@ -8,7 +8,6 @@ from typing import Any, Final
 import pytest
 from tests.unit.given import STEM, UID, activation, at, finished, job, request, seconds, snapshot
 
-from process_operator.decisions.activation.activation import timing_hash
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.observations import DryRun, RunObservations
 from process_operator.decisions.inputs.snapshot import Snapshot
@@ -62,7 +61,7 @@ def cronjob(of: ProcessRequest, *, last: str, claimed: str | None = None, **chan
 def begun(known: Snapshot) -> Snapshot:
     """With the activation that the request itself asks for."""
     assert known.request is not None
-    status = ProcessRequestStatus(activation=activation(spec_hash=timing_hash(known.request)))
+    status = ProcessRequestStatus(activation=activation(spec_hash=known.compiled.timing_hash))
     return replace(known, status=status)
 
 

@@ -10,10 +10,10 @@ from tests.unit.given import STEM, UID, activation, at, job, process, request, r
 
 from process_operator.decisions.acceptance.acceptance import accept
 from process_operator.decisions.acceptance.process import objection, process_status
-from process_operator.decisions.activation.activation import timing_hash
 from process_operator.decisions.inputs.observations import DryRun
 from process_operator.decisions.inputs.run_view import view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
+from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.decisions.plan.actions import (
     CreateRun,
     DryRunJob,
@@ -331,7 +331,7 @@ def decided(of: ProcessRun, *, spec: Body | None = None, processes: Body | None 
     """The plan about a run of `close-day`, whose steps are of the Processes `one` and `two`."""
     asked = uses(**(spec or {}))
     seen = {"process": grouped("one", "two"), "step_processes": PROCESSES if processes is None else processes}
-    hashes = timing_hash(asked)
+    hashes = timing_hash(asked.spec.timing)
     asks = accept(snapshot(asked, process=grouped("one", "two"), step_processes=PROCESSES), NOW).template_hash
     status = ProcessRequestStatus(
         activation=activation(runs=1, spec_hash=f"suspended-{hashes}" if asked.spec.suspend else hashes),
