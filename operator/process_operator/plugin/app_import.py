@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from process_operator.plugin.connection import Connecting
-from process_operator.plugin.options import Everywhere, Selector, cluster_command
+from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.options import Everywhere, Selector, Yes, cluster_command
 
 import_app = typer.Typer(
     rich_markup_mode=None,
@@ -42,15 +43,27 @@ def cronjob(
     ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Write daily in place of cron, if it means the same.")] = False,
     owned: Annotated[bool, typer.Option("--owned", help="Also CronJobs that another controller owns.")] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Create the requests, which continue the CronJobs; these are suspended."),
+    ] = False,
+    yes: Yes = False,
 ) -> None:
     """Print CronJobs as ProcessRequests, with a comment for each difference.
 
+    With --take-over each time of the schedule runs once, by the CronJob or by its request. An error and Ctrl-C undo it.
+
     Example: kubectl process import cronjob nightly --time-zone Europe/Madrid
     """
-    from process_operator.plugin.import_command import show_cronjobs
+    from process_operator.plugin.import_command import show_cronjobs, take_over_cronjobs
     from process_operator.plugin.importing.cronjob import CronJobOptions
 
     options = CronJobOptions(datetime.now(UTC), time_zone, plain, owned)
+    if take_over:
+        if everywhere or filename is not None:
+            raise CommandError("--take-over works in one namespace of the cluster, without -A and -f", Exit.USAGE)
+        take_over_cronjobs(connecting, names or [], selector=selector, yes=yes, options=options)
+        return
     show_cronjobs(connecting, names or [], selector=selector, everywhere=everywhere, file=filename, options=options)
 
 

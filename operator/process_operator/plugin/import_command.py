@@ -1,4 +1,7 @@
-"""`kubectl process import`: schedules of other systems as manifests, printed as YAML. It changes nothing."""
+"""`kubectl process import`: schedules of other systems as manifests, printed as YAML.
+
+Only `--take-over` changes something (`take_over.py`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -18,7 +22,7 @@ from process_operator.plugin.importing.etendo import EtendoOptions, import_etend
 from process_operator.plugin.importing.etendo_database import open_tables
 from process_operator.plugin.importing.etendo_tables import Tables, read_tables
 from process_operator.plugin.importing.imported import Imported, as_yaml
-from process_operator.plugin.terminal import note, say, spinning
+from process_operator.plugin.terminal import confirm, note, say, spinning
 from process_operator.resources.kinds import CRONJOB
 from process_operator.timing.zone import zone_names
 from process_operator.timing.zone_hints import zone_hint
@@ -53,6 +57,31 @@ def show_cronjobs(
     if not bodies:
         raise CommandError("there are no CronJobs there")
     _print(import_cronjob(body, options) for body in bodies)
+
+
+def take_over_cronjobs(
+    connecting: Connecting, names: list[str], *, selector: str | None, yes: bool, options: CronJobOptions
+) -> None:
+    """Let requests continue the schedules of CronJobs, one after the other. One that is refused stays as it is."""
+    from process_operator.plugin.take_over import take_over  # noqa: PLC0415 - nothing else changes the cluster
+
+    if bool(names) == bool(selector):
+        raise CommandError("--take-over: name CronJobs, or select some with -l, and not both", Exit.USAGE)
+    _check_zone(options.time_zone)
+    bodies = _cronjobs(connecting, list(dict.fromkeys(names)), selector=selector, everywhere=False)
+    if not bodies:
+        raise CommandError(f"no CronJob has the labels {selector}")
+    confirm("This takes over:", [name_of(body) for body in bodies], yes=yes)
+
+    refused = 0
+    for body in bodies:
+        try:
+            connecting.run(partial(take_over, cronjob=body, options=options))
+        except CommandError as error:
+            refused += 1
+            note(f"error: {name_of(body)} is not taken over: {error}")
+    if refused:
+        raise CommandError(f"{refused} of {len(bodies)} are not taken over", Exit.NOT_SUCCEEDED)
 
 
 def _reject_ignored(names: list[str], *, selector: str | None, everywhere: bool, file: str | None) -> None:

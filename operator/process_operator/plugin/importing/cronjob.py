@@ -25,8 +25,9 @@ _EVERY: Final = re.compile(r"^@every\s+(\S+)$")
 _AT_A_TIME: Final = re.compile(r"^(\d{1,2})\s+(\d{1,2})\s+\*\s+\*\s+\*$")
 _LONGEST_INTERVAL_SECONDS: Final = 86_400
 _SHORTEST_DEADLINE_SECONDS: Final = 10
+_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _TRACKING: Final = (
-    "kubectl.kubernetes.io/last-applied-configuration",
+    _APPLIED,
     "meta.helm.sh/",
     "helm.sh/",
     "argocd.argoproj.io/",
@@ -91,6 +92,18 @@ def import_cronjob(body: Object, options: CronJobOptions) -> Imported:
         annotations=annotations,
     )
     return checked(Imported(name, (made,), tuple(remarks)), now=options.now)
+
+
+def is_every(body: Object) -> bool:
+    """Check whether a CronJob counts an interval from its own last run (`@every`)."""
+    return bool(_EVERY.match(_ZONE_PREFIX.sub("", str(body["spec"]["schedule"]).strip())))
+
+
+def is_deployed(body: Object) -> bool:
+    """Check whether the labels or annotations of a CronJob are those of a deployment tool, other than kubectl."""
+    metadata = body["metadata"]
+    given = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
+    return any(key.startswith(_TRACKING) and key != _APPLIED for key in given) or given.get(_MANAGED_BY) == "Helm"
 
 
 def _schedule(spec: Object, options: CronJobOptions, remarks: list[str]) -> dict[str, Any]:
