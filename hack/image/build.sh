@@ -34,7 +34,7 @@ with_docker() {
 
 with_buildah() {
     local storage=(buildah --root "$cache/storage" --runroot "$cache/run" --storage-driver overlay)
-    local base=${BASE_IMAGE:-localhost/python-base:trixie} bundle=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+    local base=${BASE_IMAGE:-localhost/python-base:trixie-2} bundle=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
     if [[ -z ${BASE_IMAGE:-} ]]; then
         STORAGE="${storage[*]}" $here/base.sh "$base" "$cache"
     fi

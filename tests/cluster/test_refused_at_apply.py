@@ -146,6 +146,66 @@ BAD_PROCESSES = [
     pytest.param(
         parameter(name="PROCESS_RUN"), "spec.parameters[0].name", "must not begin with PROCESS_", id="a reserved name"
     ),
+    *(
+        pytest.param(
+            parameter(name="LEDGER", pattern=pattern),
+            "spec.parameters[0].pattern",
+            "must be a regular expression in the syntax of RE2",
+            id=f"a pattern with {words}",
+        )
+        for pattern, words in (
+            ("(", "an open group"),
+            ("a)|(b", "groups the wrong way round"),
+            ("(?=a)", "a look-ahead"),
+            (r"(a)\1", "a back reference"),
+            ("a{1001}", "a thousand and one repetitions"),
+        )
+    ),
+    pytest.param(
+        parameter(name="LEDGER", pattern="a" * 81), "spec.parameters[0].pattern", "more than 80", id="a long pattern"
+    ),
+    *(
+        pytest.param(
+            parameter(name="LEDGER", pattern=pattern, default=default),
+            "spec.parameters[0].default",
+            "must match pattern as a whole",
+            id=f"a default that {words}",
+        )
+        for pattern, default, words in (
+            ("20[0-9]{2}", "1999", "does not match"),
+            ("a|b", "xb", "matches with its end only"),
+            ("a", "a\n", "has a line break more"),
+            (r"\d", "\u0661", "is a digit of another script"),
+            ("", "a", "is longer than nothing"),
+        )
+    ),
+    pytest.param(
+        parameter(name="LEDGER", enum=["main", "tax"], default="Main"),
+        "spec.parameters[0].default",
+        "must be one of the values of enum",
+        id="a default that is not in the enum",
+    ),
+    pytest.param(
+        parameter(name="LEDGER", enum=["main"], pattern="main"),
+        "spec.parameters[0].pattern",
+        "enum and pattern cannot both be set",
+        id="an enum and a pattern",
+    ),
+    pytest.param(
+        parameter(name="LEDGER", enum=[]), "spec.parameters[0].enum", "at least 1 items", id="an enum of nothing"
+    ),
+    pytest.param(
+        parameter(name="LEDGER", enum=["a", "a"]),
+        "spec.parameters[0].enum[1]",
+        "Duplicate value",
+        id="an enum with one twice",
+    ),
+    pytest.param(
+        parameter(name="LEDGER", enum=["x" * 257]),
+        "spec.parameters[0].enum[0]",
+        "more than 256",
+        id="a long value of an enum",
+    ),
     pytest.param(
         parameter(name="MY-NAME"),
         "spec.parameters[0].name",
@@ -550,6 +610,13 @@ GOOD = [
     pytest.param("Process", {"jobTemplate": None, "steps": [step("a" * 20)], "stopOnFailure": False}, id="steps"),
     pytest.param("Process", parameter(name="LEDGER", required=True), id="a required parameter"),
     pytest.param("Process", parameter(name="MODE", required=False, default="full"), id="a default"),
+    pytest.param("Process", parameter(name="MODE", enum=["", "full", "a, b"], default=""), id="an enum with a default"),
+    pytest.param("Process", parameter(name="MODE", pattern=r"(?i)\Qa.b\E|\pL{2}", default="A.B"), id="a pattern"),
+    pytest.param(
+        "Process",
+        {"parameters": [{"name": f"N{n}", "pattern": "(x|y)*", "default": "x" * 4096} for n in range(64)]},
+        id="64 parameters with patterns and long defaults",
+    ),
     pytest.param("ProcessRequest", {"process": {"name": "p" * 63}}, id="a process of 63 characters"),
     pytest.param("ProcessRequest", {"process": None, "jobTemplate": TEMPLATE}, id="a template of its own"),
     pytest.param(

@@ -15,7 +15,7 @@ scenario = PARAMETERS.scenario
 
 NOW: dict[str, object] = {"runImmediately": {}}
 NEVER: dict[str, object] = {"schedule": {"cron": "0 0 1 1 *"}}
-SUCCEEDED, UNKNOWN = "Succeeded/Completed", "Failed/ParameterUnknown"
+SUCCEEDED, UNKNOWN, INVALID = "Succeeded/Completed", "Failed/ParameterUnknown", "Failed/ParameterInvalid"
 LEDGER, YEAR = {"name": "LEDGER", "default": "main"}, {"name": "YEAR"}
 
 
@@ -133,3 +133,31 @@ async def of_a_cronjob(flow: Flow) -> None:
     for run in flow.runs():
         assert reported(flow, run.metadata.name) == values(flow, run.metadata.name)
     flow.expect(lambda: [reported(flow, run.metadata.name)["YEAR"] for run in flow.runs()], ["2026", "2027"])
+
+
+@scenario("a request whose value its Process no longer allows, until the request is edited", ends=[SUCCEEDED])
+async def not_allowed(flow: Flow) -> None:
+    request(flow)
+    await flow.to(5)
+    limited = [{"name": "YEAR", "pattern": "202[7-9]"}, {**LEDGER, "enum": ["main", "tax"]}]
+    flow.cluster.patch(PROCESS, "default", "close-day", {"spec": {"parameters": limited}})
+    await flow.to(10)
+    flow.expect(lambda: flow.verdict()[1], "ParameterInvalid")
+    flow.run_now("waits")
+    await flow.to(20)
+    flow.expect(lambda: shown(flow.run("waits")), "Pending/ParameterInvalid")
+    flow.edit(parameters=[{"name": "YEAR", "value": "2027"}])
+    await flow.to(60)
+    assert reported(flow, "waits") == {"YEAR": "2027", "LEDGER": "main"}
+
+
+@scenario("runs by hand with values that are not allowed", ends=[SUCCEEDED, INVALID, INVALID])
+async def not_allowed_by_hand(flow: Flow) -> None:
+    flow.apply_process("close-day", parameters=[{"name": "YEAR", "pattern": "20[0-9]{2}"}])
+    flow.apply(timing=NEVER, process={"name": "close-day"})
+    await flow.to(5)
+    flow.run_now("good", parameters={"YEAR": "2027"})
+    flow.run_now("late", parameters={"YEAR": "2027; rm -r /"})
+    flow.run_now("void", parameters={"YEAR": ""})
+    await flow.to(60)
+    flow.expect(lambda: flow.jobs(), ["good"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import Field
 
 from process_operator.resources.cel_rule import CelRule
-from process_operator.resources.model import Bool, Model
+from process_operator.resources.model import SET_LIST, Bool, Model
 from process_operator.resources.text_form import TextForm
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ PARAMETER_NAMES: Final[JsonDict] = {
 ParameterText = Annotated[str, Field(max_length=4096)]
 """The value of a parameter."""
 
+# An error in the pattern is an error of the rule. `in` needs the answer, which `|| true` does not.
+_COMPILES: Final = CelRule("''.matches(self) in [true, false]", "must be a regular expression in the syntax of RE2")
+
 
 class Parameter(Model):
     """A parameter of the process. It becomes an environment variable of every container."""
@@ -61,6 +64,17 @@ class Parameter(Model):
         CelRule(
             "!(has(self.required) && self.required && has(self.default))",
             "a required parameter cannot have a default",
+            ".default",
+        ),
+        CelRule("!(has(self.enum) && has(self.pattern))", "enum and pattern cannot both be set", ".pattern"),
+        CelRule(
+            "!has(self.enum) || !has(self.default) || self.default in self.enum",
+            "must be one of the values of enum",
+            ".default",
+        ),
+        CelRule(
+            "!has(self.pattern) || !has(self.default) || self.default.matches('^(?:' + self.pattern + ')$')",
+            "must match pattern as a whole",
             ".default",
         ),
     )
@@ -74,6 +88,20 @@ class Parameter(Model):
         None,
         description="Value for requests that set none. Not allowed together with required. Without a value and a default the "
         "variable is not set.",
+    )
+    enum: tuple[Annotated[str, Field(max_length=256)], ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="Values that are allowed. Not allowed together with pattern. Unset means any.",
+        json_schema_extra=SET_LIST,
+    )
+    pattern: str | None = Field(
+        None,
+        max_length=80,
+        description="Regular expression in the syntax of RE2 that the whole value must match, such as 20[0-9]{2}. Not allowed "
+        "together with enum. Unset means any value.",
+        json_schema_extra={"x-kubernetes-validations": [_COMPILES.to_api()]},
     )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import cel
 
 from process_operator.resources.object_meta import metadata_errors
+from process_operator.resources.regular_expression import matches_part
 from process_operator.resources.schema import crds
 
 if TYPE_CHECKING:
@@ -199,7 +200,10 @@ def _apply_rules(value: Any, schema: Schema, path: str, errors: list[FieldError]
 
 def _holds(rule: str, value: Any) -> bool:
     context = cel.Context(variables={"self": value}, functions=_STRINGS)
-    return bool(_program(rule).execute(context))
+    try:
+        return bool(_program(rule).execute(context))
+    except RuntimeError:
+        return False  # as in the API server, to which a rule without an answer is an error of the object
 
 
 def _substring(text: str, *bounds: int) -> str:
@@ -207,9 +211,14 @@ def _substring(text: str, *bounds: int) -> str:
 
 
 # Functions of the extended strings library, which Kubernetes adds to CEL.
-_STRINGS: Final[dict[str, Callable[..., Any]]] = {"lowerAscii": str.lower, "substring": _substring}
+_STRINGS: Final[dict[str, Callable[..., Any]]] = {
+    "lowerAscii": str.lower,
+    "substring": _substring,
+    "matchesAsRE2": lambda text, pattern: matches_part(pattern, text),
+}
 
 
 @cache
 def _program(rule: str) -> cel.Program:
-    return cel.compile(rule)
+    # `matches` of this library has another syntax than RE2, and a built-in function cannot be replaced.
+    return cel.compile(rule.replace(".matches(", ".matchesAsRE2("))

@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 from process_operator.decisions.template.shape import TemplateError, check_shape
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
+from process_operator.resources.parameter_values import value_problem
+from process_operator.resources.parameters import Parameter
 from process_operator.resources.process import ConcurrencyPolicy, Process, ProcessStatus, Step
+from process_operator.resources.regular_expression import pattern_problem
 
 
 class Objection(NamedTuple):
@@ -27,13 +30,25 @@ def objection(process: Process, step_processes: Mapping[str, Process]) -> Object
     `step_processes` are the Processes that its steps name, by name, as far as they exist.
     """
     spec = process.spec
+    if (found := _parameter_objection(spec.parameters)) is not None:
+        return found
     if spec.steps is not None:
-        found = (_step_objection(index, step, step_processes) for index, step in enumerate(spec.steps))
-        return next((objected for objected in found if objected is not None), None)
+        objections = (_step_objection(index, step, step_processes) for index, step in enumerate(spec.steps))
+        return next((objected for objected in objections if objected is not None), None)
     try:
         check_shape(spec.job_template or {}, "spec.jobTemplate")
     except TemplateError as error:
         return Objection(Reason.TEMPLATE_REJECTED, error.message)
+    return None
+
+
+def _parameter_objection(parameters: tuple[Parameter, ...]) -> Objection | None:
+    """The first declaration that cannot be used. The API server has rules for most of it, but not for large patterns."""
+    for index, parameter in enumerate(parameters):
+        if parameter.pattern is not None and (problem := pattern_problem(parameter.pattern)):
+            return Objection(Reason.UNSUPPORTED, f"spec.parameters[{index}].pattern: RE2 cannot read it: {problem}")
+        if parameter.default is not None and (problem := value_problem(parameter, parameter.default)):
+            return Objection(Reason.PARAMETER_INVALID, f"spec.parameters[{index}].default: {problem}")
     return None
 
 

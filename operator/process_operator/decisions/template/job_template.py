@@ -17,6 +17,8 @@ from typing import Any, Final
 from process_operator.decisions.template.shape import TemplateError, check_shape
 from process_operator.resources import names
 from process_operator.resources.conditions import Reason
+from process_operator.resources.parameter_values import value_problem
+from process_operator.resources.parameters import Parameter
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 
@@ -60,7 +62,7 @@ def build_template(
     `variables` replace the parameters of the request for a step (`step.py`).
 
     Raises:
-        TemplateError: reasons ParameterMissing, ParameterUnknown, TemplateRejected.
+        TemplateError: reasons ParameterMissing, ParameterUnknown, ParameterInvalid, TemplateRejected.
     """
     raw = request.spec.job_template if process is None else process.spec.job_template
     where = template_field(process)
@@ -110,7 +112,7 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
 
     Raises:
         TemplateError: ParameterUnknown for an undeclared or unusable name, ParameterMissing for a required one,
-            TemplateRejected for an unusable value.
+            ParameterInvalid for a value that is not allowed, TemplateRejected for an unusable one.
     """
     given = given_values(request)
     if process is None:
@@ -131,8 +133,17 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
             Reason.PARAMETER_MISSING,
             f"spec.parameters: Process {process.metadata.name} requires {', '.join(missing)}",
         )
+    check_allowed(request, declared)
     values = {name: given.get(name, parameter.default) for name, parameter in declared.items()}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def check_allowed(request: ProcessRequest, declared: Mapping[str, Parameter]) -> None:
+    """Check the values of a request against `enum` and `pattern`. Raises TemplateError: ParameterInvalid."""
+    for index, parameter in enumerate(request.spec.parameters):
+        if parameter.name in declared and (problem := value_problem(declared[parameter.name], parameter.value)):
+            message = f"spec.parameters[{index}].value: {parameter.name} {problem}"
+            raise TemplateError(Reason.PARAMETER_INVALID, message)
 
 
 def given_values(request: ProcessRequest) -> dict[str, str]:

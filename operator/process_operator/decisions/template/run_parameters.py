@@ -7,14 +7,15 @@ variable that the Process declares, or that a request with its own template alre
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from process_operator.decisions.template.job_template import parameter_values
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.decisions.template.step import check_values, known_parameters
 from process_operator.resources.conditions import Reason
-from process_operator.resources.parameters import ParameterValue
+from process_operator.resources.parameter_values import value_problem
+from process_operator.resources.parameters import Parameter, ParameterValue
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 
@@ -51,11 +52,20 @@ def check_run_parameters(
         if "\0" in value:
             message = f"{_FIELD}.{name}: an environment variable cannot hold a NUL character"
             raise TemplateError(Reason.PARAMETER_INVALID, message)
+    for declaration in _declarations(process, steps):
+        if declaration.name in given and (problem := value_problem(declaration, given[declaration.name])):
+            raise TemplateError(Reason.PARAMETER_INVALID, f"{_FIELD}.{declaration.name}: {problem}")
     whole = with_parameters(request, given)
     if process is not None and steps:
         check_values(whole, process, steps)
     else:
         parameter_values(whole, process)
+
+
+def _declarations(process: Process | None, steps: Sequence[Process]) -> Iterator[Parameter]:
+    """All declarations of parameters. Two steps may declare the same name, and then both apply."""
+    for each in () if process is None else (process, *steps):
+        yield from each.spec.parameters
 
 
 def values_for_steps(request: ProcessRequest, process: Process) -> dict[str, str]:

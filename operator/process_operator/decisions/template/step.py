@@ -11,9 +11,16 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from process_operator.decisions.template.job_template import JobTemplate, build_template, given_values, template_field
+from process_operator.decisions.template.job_template import (
+    JobTemplate,
+    build_template,
+    check_allowed,
+    given_values,
+    template_field,
+)
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.resources.conditions import Reason
+from process_operator.resources.parameter_values import value_problem
 from process_operator.resources.parameters import Parameter
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
@@ -35,7 +42,8 @@ def step_templates(
 ) -> tuple[StepTemplate, ...]:
     """The templates of all steps of a Process that `acceptance/process.py` accepts.
 
-    Raises TemplateError: ParameterMissing, ParameterUnknown, TemplateRejected; the message names the step.
+    Raises TemplateError: ParameterMissing, ParameterUnknown, ParameterInvalid, TemplateRejected; the message names the
+    step.
     """
     steps = process.spec.steps or ()
     check_values(request, process, [step_processes[step.process.name] for step in steps])
@@ -53,7 +61,7 @@ def step_template(
 ) -> StepTemplate:
     """The template of one step. `process` is the one with the steps, if it exists. Every message begins with `place`.
 
-    Raises TemplateError: ParameterMissing, TemplateRejected.
+    Raises TemplateError: ParameterMissing, ParameterInvalid, TemplateRejected.
     """
     try:
         template = build_template(request, step_process, _values(request, process, step_process))
@@ -76,6 +84,10 @@ def _values(request: ProcessRequest, process: Process | None, step_process: Proc
     if missing:
         message = f"Process {step_process.metadata.name} requires {', '.join(missing)}"
         raise TemplateError(Reason.PARAMETER_MISSING, message)
+    for parameter in declared:
+        if parameter.name in given and (problem := value_problem(parameter, given[parameter.name])):
+            message = f"Process {step_process.metadata.name}: {parameter.name} {problem}"
+            raise TemplateError(Reason.PARAMETER_INVALID, message)
     return {p.name: given[p.name] for p in declared if p.name in given}
 
 
@@ -91,7 +103,7 @@ def known_parameters(process: Process, step_processes: Sequence[Process]) -> dic
 def check_values(request: ProcessRequest, process: Process, step_processes: Sequence[Process]) -> None:
     """Check the parameters of a request for a Process with steps.
 
-    Raises TemplateError: ParameterMissing, ParameterUnknown, TemplateRejected.
+    Raises TemplateError: ParameterMissing, ParameterUnknown, ParameterInvalid, TemplateRejected.
     """
     declared: dict[str, Parameter] = {p.name: p for p in process.spec.parameters}
     known = known_parameters(process, step_processes)
@@ -103,6 +115,7 @@ def check_values(request: ProcessRequest, process: Process, step_processes: Sequ
                 f"spec.parameters[{index}].name: neither Process {process.metadata.name} nor one of its steps declares a "
                 f'parameter "{parameter.name}"; declared: {allowed}',
             )
+    check_allowed(request, declared)
     given = given_values(request)
     missing = [name for name, parameter in declared.items() if parameter.required and name not in given]
     if missing:

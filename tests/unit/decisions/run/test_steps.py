@@ -99,6 +99,20 @@ def values(spec: Body) -> dict[str, str]:
             "spec.jobTemplate.spec.template.spec.containers[0]: must be an object, not a string",
             id="a step whose template has no shape",
         ),
+        pytest.param(
+            process(parameters=[{"name": "A"}, {"name": "B", "pattern": "\\pL{1000}"}]),
+            [],
+            "Unsupported",
+            "spec.parameters[1].pattern: RE2 cannot read it: pattern too large - compile failed",
+            id="a pattern that takes too long to compile, which the API server accepts",
+        ),
+        pytest.param(
+            grouped("load"),
+            [named("load", parameters=[{"name": "A", "enum": ["x"], "default": "y"}])],
+            "ParameterInvalid",
+            'spec.steps[0].process.name: step "step-load": Process load: spec.parameters[0].default: must be one of "x"',
+            id="a step with a default that is not allowed",
+        ),
     ],
 )
 def test_what_stands_in_the_way_of_a_process(
@@ -153,6 +167,21 @@ def test_parameters_of_a_step(
         ),
         pytest.param(
             [B], [], [], "ParameterMissing", "spec.parameters: Process close-day requires B", id="one that all need"
+        ),
+        pytest.param(
+            [{"name": "A", "default": "own"}], [{"name": "A", "enum": ["x"]}], [], "ParameterInvalid",
+            'Process close-day: spec.steps[0] (step "step-load"): Process load: A must be one of "x"',
+            id="a default of what has the steps that a step does not allow",
+        ),
+        pytest.param(
+            [{"name": "A", "pattern": "[a-z]"}], [], ["A"], "ParameterInvalid",
+            "spec.parameters[0].value: A must match the pattern [a-z] as a whole",
+            id="one that what has the steps does not allow",
+        ),
+        pytest.param(
+            [A], [{"name": "C", "pattern": "[a-z]"}], ["C"], "ParameterInvalid",
+            'Process close-day: spec.steps[0] (step "step-load"): Process load: C must match the pattern [a-z] as a whole',
+            id="one that a step does not allow",
         ),
         pytest.param(
             [A], [B], ["C"], "ParameterUnknown",

@@ -294,6 +294,18 @@ def test_a_default_is_escaped_as_a_value_is_and_references_of_the_template_are_n
             ("TemplateRejected", "spec.parameters[0].value: an environment variable cannot hold a NUL character"),
             id="a value that cannot be an environment variable",
         ),
+        pytest.param(
+            {"parameters": [variable("B", "x"), variable("A", "third")]},
+            {"parameters": [{"name": "A", "enum": ["first", "second, or so"]}, {"name": "B"}]},
+            ("ParameterInvalid", 'spec.parameters[1].value: A must be one of "first", "second, or so"'),
+            id="a value that is not in the enum",
+        ),
+        pytest.param(
+            {"parameters": [variable("A", "2026-1")]},
+            {"parameters": [{"name": "A", "pattern": "20[0-9]{2}"}]},
+            ("ParameterInvalid", "spec.parameters[0].value: A must match the pattern 20[0-9]{2} as a whole"),
+            id="a value that a pattern matches in part",
+        ),
     ],
 )
 def test_parameters_that_are_refused(spec: Body, of: Body, error: tuple[str, str]) -> None:

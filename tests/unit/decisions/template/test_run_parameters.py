@@ -111,6 +111,22 @@ def test_allowed(given: dict[str, str], of: Process | None, steps: dict[str, Pro
             id="a value that cannot be an environment variable",
         ),
         pytest.param(
+            {"YEAR": "1999"},
+            process(parameters=[LEDGER, {"name": "YEAR", "pattern": "20[0-9]{2}"}]),
+            {},
+            "ParameterInvalid",
+            "spec.parameters.YEAR: must match the pattern 20[0-9]{2} as a whole",
+            id="a value that does not match the pattern",
+        ),
+        pytest.param(
+            {"MODE": "slow"},
+            STEPS,
+            {"load": process(parameters=[{"name": "MODE", "enum": ["full", "fast"]}])},
+            "ParameterInvalid",
+            'spec.parameters.MODE: must be one of "full", "fast"',
+            id="a value that a step does not allow",
+        ),
+        pytest.param(
             {"LEDGER": "a"},
             process(parameters=[LEDGER, YEAR, {"name": "UNIT", "required": True}]),
             {},

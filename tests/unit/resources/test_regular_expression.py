@@ -1,0 +1,42 @@
+"""Regular expressions of users: the syntax of the API server, in linear time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from process_operator.resources.regular_expression import matches_part, matches_whole, pattern_problem
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "whole", "part"),
+    [
+        pytest.param("a|ab", "ab", True, True, id="the longer choice"),
+        pytest.param("b", "abc", False, True, id="a part"),
+        pytest.param("^a$", "a\n", False, False, id="a line break at the end"),
+        pytest.param("(?m)^a$", "b\na", False, True, id="a line of several"),
+        pytest.param(r"\d", "\u0661", False, False, id="a digit of another script"),
+        pytest.param(r"\Qa.b\E", "a.b", True, True, id="a quoted text"),
+        pytest.param(".", "€", True, True, id="a character of three bytes"),
+        pytest.param(".", "\udcff", True, True, id="what the command line made of a byte that is no UTF-8"),
+        pytest.param("", "", True, True, id="nothing"),
+    ],
+)
+def test_matches(pattern: str, text: str, *, whole: bool, part: bool) -> None:
+    assert (matches_whole(pattern, text), matches_part(pattern, text)) == (whole, part)
+
+
+@pytest.mark.parametrize("pattern", ["(", "(?=a)", r"(a)\1", "a{1001}", r"\pL{1000}", "(?<!a)b", "a\\"])
+def test_patterns_that_cannot_be_compiled_have_a_problem(pattern: str) -> None:
+    assert pattern_problem(pattern)
+    with pytest.raises(ValueError, match=r"\S"):
+        matches_whole(pattern, "a")
+
+
+@pytest.mark.parametrize("pattern", ["(a*)*b", "(a|a)*b", "(a|aa)+$b", "(.*a){20}b", r"[\pL\pN]{50}b"])
+def test_no_pattern_takes_long(pattern: str) -> None:
+    begun = time.process_time()
+    assert not matches_whole(pattern, "a" * 4096)
+    # A backtracking engine needs longer than the age of the universe.
+    assert time.process_time() - begun < 5
