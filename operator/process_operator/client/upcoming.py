@@ -25,6 +25,7 @@ class Upcoming:
     note: str
     has_more: bool
     """There are more times than `--count` asked for."""
+    description: str = ""
 
 
 def upcoming_of(given: GivenRequest, unread: str, start: datetime, end: datetime | None, count: int) -> Upcoming:
@@ -34,7 +35,9 @@ def upcoming_of(given: GivenRequest, unread: str, start: datetime, end: datetime
         return Upcoming(*name, "", (), given.error or "", has_more=False)
     shown: Preview = preview(given.request, given.process, Period(start, end), given.calendars, given.step_processes)
     if shown.error is not None:
-        return Upcoming(*name, shown.schedule, (), shown.error, has_more=False)
+        description = given.request.spec.description or ""
+        return Upcoming(*name, shown.schedule, (), shown.error, has_more=False, description=description)
     ticks = tuple(islice(shown.ticks, count + 1))
     remark = "; ".join(filter(None, (shown.note, unread)))
-    return Upcoming(*name, shown.schedule, ticks[:count], remark, has_more=len(ticks) > count)
+    has_more, description = len(ticks) > count, given.request.spec.description or ""
+    return Upcoming(*name, shown.schedule, ticks[:count], remark, has_more, description)

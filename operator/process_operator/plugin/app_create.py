@@ -50,6 +50,7 @@ def request(
     max_runs: Annotated[int | None, typer.Option(min=1, help="Stop after N runs.", metavar="N")] = None,
     concurrency: Annotated[str | None, typer.Option(help="Allow, Forbid, Replace or Queue.", metavar="POLICY")] = None,
     suspend: Annotated[bool, typer.Option("--suspend", help="Create it unscheduled.")] = False,
+    description: Annotated[str | None, typer.Option(help="Purpose of the request.", metavar="TEXT")] = None,
     output: Annotated[
         Form, typer.Option("-o", "--output", help="Form of the answer.", show_default=False)
     ] = Form.TABLE,
@@ -64,5 +65,7 @@ def request(
     timing = TimingOptions(
         immediately, later, every, daily, days, weekly, monthly, at, cron, time_zone, start, finish, max_runs
     )
-    options = RequestOptions(process, image, tuple(command or ()), tuple(param or ()), concurrency, suspend, timing)
+    options = RequestOptions(
+        process, image, tuple(command or ()), tuple(param or ()), concurrency, suspend, timing, description
+    )
     create_request(connecting, name, options, output=output, dry_run=dry_run)

@@ -70,7 +70,11 @@ def _read(kind: str, connecting: Connecting) -> Names:
 
 
 async def _requests(client: Client) -> Names:
-    return [(_name(body), str((body.get("status") or {}).get("schedule", ""))) for body in await client.requests()]
+    def words(body: Object) -> str:
+        schedule, description = (body.get("status") or {}).get("schedule"), body["spec"].get("description")
+        return "; ".join(str(text) for text in (schedule, description) if text)
+
+    return [(_name(body), words(body)) for body in await client.requests()]
 
 
 async def _processes(client: Client) -> Names:

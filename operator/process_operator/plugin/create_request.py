@@ -52,6 +52,7 @@ class RequestOptions:
     concurrency: str | None
     suspend: bool
     timing: TimingOptions
+    description: str | None = None
 
 
 def create_request(
@@ -82,6 +83,8 @@ def request_body(name: str, options: RequestOptions, namespace: str | None) -> O
     if options.command and options.image is None:
         raise CommandError("a command goes with --image; a Process has one of its own", Exit.USAGE)
     spec: dict[str, Any] = {"process": {"name": options.process}} if options.process else {}
+    if options.description is not None:
+        spec = {"description": options.description, **spec}
     if options.image is not None:
         spec["jobTemplate"] = _template(options.image, options.command)
     if options.parameters:

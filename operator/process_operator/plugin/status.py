@@ -161,6 +161,7 @@ def _facts(body: Object, upcoming: Upcoming, rows: list[RunRow]) -> dict[str, An
         "namespace": body["metadata"]["namespace"],
         "name": body["metadata"]["name"],
         "process": (spec.get("process") or {}).get("name"),
+        "description": spec.get("description"),
         "phase": status.get("phase"),
         "suspended": bool(spec.get("suspend")),
         "suspendReason": reason_of(body),

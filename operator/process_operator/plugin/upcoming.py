@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from process_operator.client.judged import judged_requests
 from process_operator.client.upcoming import Upcoming, upcoming_of
 from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.forms import Form
 from process_operator.plugin.terminal import note, say, say_structured, table
 from process_operator.plugin.times import future, now
 from process_operator.resources.model import format_instant
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from process_operator.client.client import Client
     from process_operator.plugin.connection import Connecting
-    from process_operator.plugin.forms import Form
     from process_operator.preview.preview import PreviewTick
 
 _ZONES: Final = ("schedule", "local", "utc")
@@ -63,8 +63,10 @@ def show_upcoming(connecting: Connecting, question: UpcomingQuestion, *, output:
         note("No requests found.")
     else:
         space = ["NAMESPACE"] if question.everywhere else []
-        header = [*space, "REQUEST", *(f"NEXT ({zone})".upper() for zone in zones), "REMARKS"]
-        table(header, [row for one in found for row in _rows(one, zones, everywhere=question.everywhere)])
+        wide = ["DESCRIPTION"] if output == Form.WIDE else []
+        header = [*space, "REQUEST", *(f"NEXT ({zone})".upper() for zone in zones), "REMARKS", *wide]
+        rows = ((one, row) for one in found for row in _rows(one, zones, everywhere=question.everywhere))
+        table(header, [[*row, *([one.description] if wide else [])] for one, row in rows])
         if any(one.has_more for one in found):
             note(f"Only the next {count} of each request are shown; --count shows more.")
 
@@ -97,6 +99,7 @@ def _as_json(one: Upcoming) -> dict[str, object]:
     return {
         "namespace": one.namespace,
         "name": one.name,
+        "description": one.description,
         "schedule": one.schedule,
         "next": [format_instant(tick.due.astimezone(UTC)) for tick in one.ticks],
         "hasMore": one.has_more,

@@ -101,6 +101,9 @@ class ProcessRequestSpec(Model):
         ),
     )
 
+    description: str | None = Field(
+        None, max_length=1024, description="Purpose of the request, for people. It changes nothing."
+    )
     process: ProcessReference | None = Field(
         None, description="Process to run, in the same namespace. Exactly one of process and jobTemplate must be set."
     )
@@ -195,6 +198,7 @@ class ProcessRequest(Resource):
             Column("Engine", "string", ".status.engine", wide=True),
             Column("Suspend", "boolean", ".spec.suspend", wide=True),
             Column("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', wide=True),
+            Column("Description", "string", ".spec.description", wide=True),
         ),
         selectable=(".spec.process.name", ".status.phase"),
     )

@@ -46,3 +46,10 @@ def test_request_is_judged_without_the_calendar() -> None:
     assert upcoming.note == CALENDAR_UNREADABLE
     reasons = list(explain(Question(given, [], datetime(2026, 12, 1, 9, tzinfo=UTC), NOW)))
     assert "That time is still to come, at 2026-12-01T09:00:00Z." in reasons
+
+
+def test_the_coming_times_have_the_description_of_the_request() -> None:
+    spec = {**REQUEST["spec"], "description": "Closes the day"}
+    client = cast(Client, Forbidding())
+    ((given, unread),) = asyncio.run(judged_requests(client, [{**REQUEST, "spec": spec}]))
+    assert upcoming_of(given, unread, NOW, None, 1).description == "Closes the day"

@@ -57,6 +57,14 @@ def test_timings(options: dict[str, Any], timing: dict[str, Any]) -> None:
     assert object_errors(body) == []
 
 
+def test_a_description_is_for_people() -> None:
+    timing = TimingOptions(daily="02:30")
+    options = RequestOptions("close", None, (), (), None, suspend=False, timing=timing, description="Closes the day")
+    body = request_body("close-day", options, "erp")
+    assert body["spec"]["description"] == "Closes the day"
+    assert object_errors(body) == []
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -183,7 +183,7 @@ def test_names_are_those_that_people_type() -> None:
         pytest.param(
             "ProcessRequest",
             "Process Schedule Status Last Result Next Age",
-            "Engine Suspend Reason",
+            "Engine Suspend Reason Description",
             ".spec.process.name .status.phase",
             id="requests",
         ),
