@@ -155,15 +155,16 @@ def run(
     ] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option("-p", "--param", help="Parameter for --process. May be repeated.", metavar="NAME=VALUE"),
+        typer.Option("-p", "--param", help="Parameter of this run. May be repeated.", metavar="NAME=VALUE"),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the run.")] = False,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Print its log until it ends.")] = False,
     timeout: Timeout = None,
     dry_run: DryRunOption = DryRun.NONE,
 ) -> None:
-    """Run a request now, beside its schedule; or a Process, with parameters.
+    """Run a request now, beside its schedule; or a Process.
 
+    A parameter of a run replaces that of the request, whose other values stay.
     With --wait and --follow the exit status is that of kubectl process wait.
 
     Example: kubectl process run close-day --follow
@@ -175,11 +176,9 @@ def run(
         raise CommandError("name a request, or a Process with --process, and not both", Exit.USAGE)
     if process is not None:
         run_process(connecting, process, param or [], options)
-    elif param:
-        raise CommandError("--param goes with --process; a run of a request has the request's parameters", Exit.USAGE)
     else:
         assert request is not None
-        run_request(connecting, request, options)
+        run_request(connecting, request, param or [], options)
 
 
 @app.command()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _NO_FILES: Final = ":4"
 """cobra's directive ShellCompDirectiveNoFileComp."""
+_NO_FILES_NO_SPACE: Final = ":6"
+"""The same with ShellCompDirectiveNoSpace, because the user continues the word."""
 _FILES: Final = ":0"
 _FILE_OPTIONS: Final = frozenset({"--kubeconfig", "-f", "--filename", "--map"})
 _FILE_COMMANDS: Final = frozenset({("import", "crontab"), ("import", "etendo")})
@@ -36,6 +38,7 @@ _WORDS: Final = {
     "--days": ("Weekdays", "Weekends"),
     "--repetitions": ("documented", "code"),
 }
+_PARAMETER_OPTIONS: Final = frozenset({"-p", "--param"})
 _NAMES_OF_OPTIONS: Final = {"-n": "namespaces", "--namespace": "namespaces", "--process": "processes"}
 _NAMES_OF_ARGUMENTS: Final[dict[tuple[str, ...], str]] = {
     ("cancel",): "runs",
@@ -109,10 +112,10 @@ def _in_command(
     takers = {name for option in options if option.takes_value for name in option.names}
     option, separator, value = last.partition("=")
     if separator and option in takers:
-        lines, directive = _values(option, value, done)
+        lines, directive = _values_in(path, option, value, done, takers)
         return [f"{option}={line}" for line in lines], directive
     if done and done[-1] in takers:
-        return _values(done[-1], last, done)
+        return _values_in(path, done[-1], last, done, takers)
     if last.startswith("-"):
         pairs = ((name, one.help) for one in options for name in one.names if name.startswith("--") or last == "-")
         return list(_starting(last, pairs)), _NO_FILES
@@ -134,6 +137,35 @@ def _options(function: Callable[..., Any]) -> Iterator[_Option]:
         given = [name for name in spellings if isinstance(name, str) and name.startswith("-")]
         names = given or [f"--{parameter.name.replace('_', '-')}"]
         yield _Option(tuple(names), info.help or "", takes_value=kind is not bool)
+
+
+def _values_in(
+    path: tuple[str, ...], option: str, last: str, done: list[str], takers: set[str]
+) -> tuple[list[str], str]:
+    if option in _PARAMETER_OPTIONS:
+        return _parameters(path, last, done, takers)
+    return _values(option, last, done)
+
+
+def _parameters(path: tuple[str, ...], last: str, done: list[str], takers: set[str]) -> tuple[list[str], str]:
+    """Complete NAME= or NAME=VALUE for the Process or the request that the words name."""
+    process = _given(done, "--process")
+    request = next(_arguments(done, takers), None) if path == ("run",) else None
+    if process is None and request is None:
+        return [], _NO_FILES
+    kind = f"process-parameters/{process}" if process is not None else f"request-parameters/{request}"
+    lines = _names(kind, last, done)
+    is_open = any(line.partition("\t")[0].endswith("=") for line in lines)
+    return lines, _NO_FILES_NO_SPACE if is_open else _NO_FILES
+
+
+def _arguments(done: list[str], takers: set[str]) -> Iterator[str]:
+    """Yield the words that are neither options nor their values."""
+    before = ""
+    for word in done:
+        if before not in takers and not word.startswith("-"):
+            yield word
+        before = word
 
 
 def _values(option: str, last: str, done: list[str]) -> tuple[list[str], str]:

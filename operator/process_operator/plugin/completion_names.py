@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,11 +30,16 @@ _KEPT_SECONDS: Final = 30
 TIMEOUT_SECONDS: Final = 3.0
 """A user does not wait longer for candidates."""
 _MOST: Final = 500
+_SPLIT: Final = re.compile(r"""[\s"'`$\\&|;<>()*?#~!]""")
+"""Characters with a meaning for shells, which completion does not quote."""
 _SPACE: Final = str.maketrans("\t\n\r", "   ")
 
 
 def names(kind: str, connecting: Connecting) -> Names:
-    """Return the names of a kind: requests, runs, processes, cronjobs or namespaces."""
+    """Return the names of a kind: requests, runs, processes, cronjobs or namespaces.
+
+    `request-parameters/NAME` and `process-parameters/NAME` are the parameters of one object, as NAME= or NAME=VALUE.
+    """
     file = _folder() / f"{_key(kind, connecting)}.json"
     try:
         if time.time() - file.stat().st_mtime < _KEPT_SECONDS:
@@ -65,7 +72,8 @@ def context_names(kubeconfig: str | None) -> list[str]:
 def _read(kind: str, connecting: Connecting) -> Names:
     from process_operator.plugin.terminal import printable
 
-    found = connecting.run(_READERS[kind])
+    group, _, name = kind.partition("/")
+    found = connecting.run(partial(_READERS[group], name=name) if name else _READERS[group])
     return [(name, printable(text.translate(_SPACE))) for name, text in found[:_MOST]]
 
 
@@ -102,12 +110,36 @@ async def _namespaces(client: Client) -> Names:
     return [(_name(body), "") for body in found.items]
 
 
-_READERS: Final[dict[str, Callable[[Client], Any]]] = {
+async def _request_parameters(client: Client, name: str) -> Names:
+    spec = (await client.request(name))["spec"]
+    if "process" in spec:
+        return await _process_parameters(client, spec["process"]["name"])
+    return [(f"{one['name']}=", "") for one in spec.get("parameters") or ()]
+
+
+async def _process_parameters(client: Client, name: str) -> Names:
+    processes = {_name(body): body["spec"] for body in await client.processes()}
+    spec = processes.get(name, {})
+    steps = (processes.get(step["process"]["name"], {}) for step in spec.get("steps") or ())
+    declared = {one["name"]: one for each in (*steps, spec) for one in each.get("parameters") or ()}
+    return [pair for one in declared.values() for pair in _choices(one)]
+
+
+def _choices(parameter: Object) -> Names:
+    """Return NAME=VALUE for each value of an enum that a shell does not split, else NAME=."""
+    name, text = parameter["name"], str(parameter.get("description") or "")
+    values = [value for value in parameter.get("enum") or () if value.isprintable() and not _SPLIT.search(value)]
+    return [(f"{name}={value}", text) for value in values] or [(f"{name}=", text)]
+
+
+_READERS: Final[dict[str, Callable[..., Any]]] = {
     "requests": _requests,
     "processes": _processes,
     "runs": _runs,
     "cronjobs": _cronjobs,
     "namespaces": _namespaces,
+    "request-parameters": _request_parameters,
+    "process-parameters": _process_parameters,
 }
 
 

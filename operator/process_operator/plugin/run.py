@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from process_operator.client.inputs import InputError, check_request_inputs, check_run_inputs
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun
 from process_operator.plugin.terminal import say
+from process_operator.plugin.times import now
 from process_operator.resources.names import API_VERSION, activation_run_name, child_stem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from process_operator.client.client import Client
     from process_operator.plugin.connection import Connecting
     from process_operator.resources.types import Object
@@ -20,6 +26,8 @@ _KEPT_SECONDS: Final = 3600
 """Time for which a request that `run --process` creates is kept after its run, so that the log can be read."""
 _NAME_ROOM: Final = 40
 _FIRST_ACTIVATION: Final = 1
+_FIELD: Final = re.compile(r"^spec\.parameters(?:\[\d+\]\.(?:name|value)|\.(\w+))?: ")
+"""The field with which a message of the operator begins. The user wrote an option and no field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +40,24 @@ class RunOptions:
     dry_run: DryRun
 
 
-def run_request(connecting: Connecting, request: str, options: RunOptions) -> None:
-    """Create a Manual run, print its name at once, and wait for it if the user asks for that."""
+def run_request(connecting: Connecting, request: str, parameters: list[str], options: RunOptions) -> None:
+    """Create a Manual run, print its name at once, and wait for it if the user asks for that.
+
+    `parameters`, such as LEDGER=7, are for this run alone.
+    """
+    values = {one["name"]: one["value"] for one in parameter_values(parameters)}
 
     async def work(client: Client) -> str:
-        await client.request(request)  # an unknown request is an error here, and not a run that waits for ever
+        # An unknown request is an error here, and not a run that waits for ever.
+        body = await client.request(request)
+        if values:
+            with _in_options():
+                await check_run_inputs(client, body, values)
         if options.dry_run == DryRun.CLIENT:
             return f"{request}-"
         by = await client.user_name()
-        body = await client.start_run(request, by=by, dry_run=options.dry_run == DryRun.SERVER)
+        is_dry = options.dry_run == DryRun.SERVER
+        body = await client.start_run(request, parameters=values, by=by, dry_run=is_dry)
         return str(body["metadata"]["name"])
 
     _accompany(connecting, connecting.run(work), options)
@@ -51,8 +68,12 @@ def run_process(connecting: Connecting, process: str, parameters: list[str], opt
     values = parameter_values(parameters)
 
     async def work(client: Client) -> tuple[str, str]:
-        _check_parameters(await client.process(process), values)
+        found = await client.process(process)
+        if not found["spec"].get("steps"):
+            _check_parameters(found, values)
         body = _immediate_request(process, values, client.namespace)
+        with _in_options():
+            await check_request_inputs(client, body, now())
         name = body["metadata"]["name"]
         if options.dry_run != DryRun.CLIENT:
             body = await client.create_request(body, dry_run=options.dry_run == DryRun.SERVER)
@@ -76,6 +97,16 @@ def parameter_values(given: list[str]) -> list[dict[str, str]]:
             raise CommandError(f"--param: {name} is given twice", Exit.USAGE)
         values[name] = value
     return [{"name": name, "value": value} for name, value in values.items()]
+
+
+@contextmanager
+def _in_options() -> Iterator[None]:
+    """Report inputs that do not fit as a wrong use of --param. Raises CommandError."""
+    try:
+        yield
+    except InputError as error:
+        words = _FIELD.sub(lambda field: f"--param{f' {field[1]}' if field[1] else ''}: ", error.message, count=1)
+        raise CommandError(words, Exit.USAGE) from error
 
 
 def _check_parameters(process: Object, values: list[dict[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -20,6 +21,8 @@ FOUND = {
     "processes": [("close", "Closes the day")],
     "namespaces": [("erp", ""), ("default", "")],
     "cronjobs": [("nightly", "0 2 * * *")],
+    "request-parameters/close-day": [("LEDGER=", "Which ledger"), ("MODE=fast", ""), ("MODE=full", "")],
+    "process-parameters/close": [("YEAR=", "")],
 }
 
 
@@ -65,6 +68,9 @@ def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, Co
         pytest.param(["wait", ""], ["close-day-1\tFailed 2026-11-30T01:30:00Z"], id="runs"),
         pytest.param(["run", "--process", ""], ["close\tCloses the day"], id="processes"),
         pytest.param(["import", "cronjob", ""], ["nightly\t0 2 * * *"], id="CronJobs"),
+        pytest.param(["run", "close-day", "-p", "MODE=fu"], ["MODE=full"], id="a value of an enum"),
+        pytest.param(["run", "close-day", "--param=MODE=fu"], ["--param=MODE=full"], id="a value of an enum after ="),
+        pytest.param(["run", "-p", ""], [], id="parameters of nothing"),
         pytest.param(["runs", "-n", "e"], ["erp"], id="namespaces"),
         pytest.param(["runs", "--context", ""], ["test", "live"], id="contexts"),
         pytest.param(["nosuch", ""], [], id="nothing after an unknown command"),
@@ -72,6 +78,55 @@ def reads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, Co
 )
 def test_candidates(words: list[str], candidates: list[str]) -> None:
     assert completion.complete(words) == (candidates, ":4")
+
+
+@pytest.mark.parametrize(
+    ("words", "candidates"),
+    [
+        pytest.param(["run", "close-day", "-p", "L"], ["LEDGER=\tWhich ledger"], id="of a request"),
+        pytest.param(
+            ["run", "-n", "erp", "close-day", "--param", "MODE=full", "-p", "L"],
+            ["LEDGER=\tWhich ledger"],
+            id="of a request, behind other options and their values",
+        ),
+        pytest.param(["run", "--process", "close", "-p", ""], ["YEAR="], id="of a process"),
+        pytest.param(["create", "request", "new", "--process=close", "-p", "Y"], ["YEAR="], id="of a new request"),
+    ],
+)
+def test_names_of_parameters_are_continued_without_a_space(words: list[str], candidates: list[str]) -> None:
+    assert completion.complete(words) == (candidates, ":6")
+
+
+class Objects:
+    """A client that knows two Processes and a request."""
+
+    async def request(self, name: str) -> Any:
+        own = {"jobTemplate": {}, "parameters": [{"name": "PATH_OF_FILE", "value": "secret"}]}
+        return {"spec": {"process": {"name": "all"}} if name == "nightly" else own}
+
+    async def processes(self) -> list[Any]:
+        steps = [{"name": "load", "process": {"name": "load"}}, {"name": "gone", "process": {"name": "gone"}}]
+        mode = {"name": "MODE", "enum": ["fast", "not so fast", "$(rm)", "\u202etsaf"], "description": "How"}
+        return [
+            {"metadata": {"name": "all"}, "spec": {"steps": steps, "parameters": [{"name": "YEAR", "enum": ["a b"]}]}},
+            {"metadata": {"name": "load"}, "spec": {"parameters": [mode]}},
+        ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        pytest.param("process-parameters/all", [("MODE=fast", "How"), ("YEAR=", "")], id="of a Process and its steps"),
+        pytest.param("request-parameters/nightly", [("MODE=fast", "How"), ("YEAR=", "")], id="of a request"),
+        pytest.param("request-parameters/own", [("PATH_OF_FILE=", "")], id="of a request with its own template"),
+        pytest.param("process-parameters/gone", [], id="of a Process that does not exist"),
+    ],
+)
+def test_parameters_are_read_without_values_that_a_shell_splits(
+    kind: str, found: completion_names.Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connecting, "run", lambda _self, work: asyncio.run(work(Objects())))
+    assert READ(kind, place()) == found
 
 
 @pytest.mark.parametrize(

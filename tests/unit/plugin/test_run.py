@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from process_operator.client.inputs import InputError
 from process_operator.plugin import run
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.resources.validation import object_errors
@@ -56,3 +57,22 @@ def test_request_of_a_process_is_one_that_the_api_server_accepts() -> None:
     body = run._immediate_request("p" * 63, values, "erp")
     assert object_errors(body) == []
     assert body["spec"]["ttlSecondsAfterFinished"] == 3600
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        pytest.param(
+            'spec.parameters: Process c declares no parameter "X"',
+            '--param: Process c declares no parameter "X"',
+            id="all",
+        ),
+        pytest.param("spec.parameters.YEAR: must match", "--param YEAR: must match", id="one of a run"),
+        pytest.param("spec.parameters[2].value: YEAR must match", "--param: YEAR must match", id="one of a request"),
+        pytest.param("Process c: spec.steps[0]: requires B", "Process c: spec.steps[0]: requires B", id="a step"),
+    ],
+)
+def test_a_user_wrote_options_and_no_fields(message: str, words: str) -> None:
+    with pytest.raises(CommandError) as caught, run._in_options():
+        raise InputError("ParameterInvalid", message, ())
+    assert (str(caught.value), caught.value.status) == (words, Exit.USAGE)
