@@ -25,7 +25,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made again only if the lock or hack/venv.sh differs, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
-.PHONY: help demo test test-unit test-flow-thorough test-oracles test-faults test-kueue bench lint format crds windows-zones chart lock image cluster-up cluster-down venv clean
+.PHONY: help demo monitor test test-unit test-web test-monitor test-flow-thorough test-oracles test-faults test-kueue bench lint format crds windows-zones chart lock image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -33,12 +33,21 @@ help: ## this list
 demo: venv ## a local cluster with the operator and all examples; shows the runs for half a minute (DEMO_SECONDS)
 	@hack/demo/demo.sh
 
+monitor: ## build the front end of the Process Monitor; Node is installed if it is missing
+	@hack/web.sh build
+
 test: venv ## linters and all tests, on a real cluster that is deleted afterwards
 	@hack/test.sh
 
 test-unit: venv ## the tests that need no cluster; pytest gets ARGS
 	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/kueue --ignore tests/oracles \
-		--ignore tests/database $(ARGS)
+		--ignore tests/database --ignore tests/monitor $(ARGS)
+
+test-web: ## linter, types and unit tests of the front end
+	@hack/web.sh test
+
+test-monitor: venv monitor ## the Process Monitor in a real Chromium; pytest gets ARGS, SCREENSHOTS=folder keeps pictures
+	@CHROMIUM=$$(hack/web.sh chromium) $(VENV)/bin/pytest -p no:xdist tests/monitor $(ARGS)
 
 test-flow-thorough: venv ## tests/flow with a crash at every write of every scenario, most of an hour
 	@FLOW_THOROUGH=1 $(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup tests/flow $(ARGS)

@@ -5,6 +5,7 @@
 #   image   the image of this checkout, which waits for the network
 # The other lanes wait most of the time:
 #   oracles tests against programs in Go and Java, and against PostgreSQL
+#   monitor the front end of the Process Monitor: its linter and unit tests, and its pages in a browser
 #   first   a cluster with a node: the tests that share its operator
 #   second  another one: some of the tests that kill the operator
 #   third   another one: the other ones
@@ -103,7 +104,7 @@ lint() {
 
 pure() {
     stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles --ignore=tests/kueue --ignore=tests/database \
-        --ignore=tests/cluster --ignore=tests/faults "${watches[@]/#/--ignore=}" || true
+        --ignore=tests/monitor --ignore=tests/cluster --ignore=tests/faults "${watches[@]/#/--ignore=}" || true
 }
 
 image() { # the test of the install finds it built
@@ -113,6 +114,18 @@ image() { # the test of the install finds it built
 oracles() {
     stage "tests with a database" database tests -p no:xdist tests/database || true
     stage "tests against oracles" oracles tests -n 2 tests/oracles || true
+}
+
+monitor() {
+    stage "front end" front-end make test-web || true
+    stage "pages in a browser" pages pages || true
+}
+
+pages() {
+    local browser
+    hack/web.sh build
+    browser=$(hack/web.sh chromium)
+    CHROMIUM=$browser tests -p no:xdist tests/monitor
 }
 
 first() {
@@ -167,7 +180,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 busy=(lint pure image)
-waiting=(oracles first second third fourth)
+waiting=(oracles monitor first second third fourth)
 if [[ ${CLUSTER:-} = existing ]]; then
     for name in "${busy[@]}" "${waiting[@]}"; do "$name"; done
 else

@@ -15,6 +15,7 @@ archive_wanted=${1:-}
 
 say() { printf 'image: %s\n' "$*" >&2; }
 
+hack/web.sh build
 version=${VERSION:-$(sed -n 's/^__version__ = "\(.*\)"/\1/p' operator/process_operator/__init__.py)}
 inputs=$(find Dockerfile .dockerignore requirements/run.txt $here/prune.py $here/base.sh operator/process_operator \
     -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum)

@@ -145,15 +145,7 @@ export interface EndEvent {
   reason: "Deadline" | "Unauthorized" | "SlowReader" | "Shutdown";
 }
 
-export type RunPhase =
-  | "Pending"
-  | "Running"
-  | "Succeeded"
-  | "Failed"
-  | "Missed"
-  | "Skipped"
-  | "Canceled"
-  | "Unknown";
+export type RunPhase = "Pending" | "Running" | "Succeeded" | "Failed" | "Missed" | "Skipped" | "Canceled" | "Unknown";
 
 export type Trigger = "Immediate" | "Later" | "Schedule" | "CatchUp" | "Backfill" | "Manual" | "Step";
 

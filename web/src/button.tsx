@@ -1,0 +1,35 @@
+/** Action button: disabled with the missing right in words, else it asks its question. */
+
+import { permission, type Question, question } from "./action_state";
+import { t } from "./texts";
+
+interface Props {
+  ask: Question;
+  /** Names of the requests, for rights that are given for one request. */
+  requests?: string[];
+  primary?: boolean;
+  small?: boolean;
+  label?: string;
+  /** Why the button makes no sense now, such as for a run that has ended. */
+  pointless?: string | undefined;
+}
+
+export function ActionButton({ ask, requests, primary, small, label, pointless }: Props) {
+  const found = permission(ask.action, ask.targets, requests);
+  const why = pointless ?? (found.allowed ? "" : found.missing);
+  return (
+    <button
+      type="button"
+      class={`button${primary ? " primary" : ""}${small ? " small" : ""}`}
+      // Not `disabled`: the reason must be reachable by keyboard and screen reader.
+      aria-disabled={why ? "true" : undefined}
+      title={why || undefined}
+      aria-label={why ? `${label ?? t.actions[ask.action]}. ${why}` : undefined}
+      onClick={() => {
+        if (!why) question.value = ask;
+      }}
+    >
+      {label ?? t.actions[ask.action]}
+    </button>
+  );
+}

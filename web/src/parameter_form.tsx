@@ -1,0 +1,127 @@
+/** Parameter form: a field for each parameter that the Process declares, with the values of earlier runs to choose from. */
+
+import { useEffect, useState } from "preact/hooks";
+import type { KubernetesObject, ObjectDetails, Parameter, RunRow } from "./api";
+import { get } from "./client";
+import { newestFirst } from "./run_filter";
+import { stores } from "./row_store";
+import { visible } from "./shown_text";
+import { t } from "./texts";
+
+export type Values = Record<string, string>;
+
+interface NamedValue {
+  name: string;
+  value: string;
+}
+
+/** The values of a request's spec. */
+export function valuesOf(object: KubernetesObject | undefined): Values {
+  const given = (object?.spec.parameters ?? []) as NamedValue[];
+  return Object.fromEntries(given.map(({ name, value }) => [name, value]));
+}
+
+export function parametersOf(namespace: string, process: string | null): Parameter[] {
+  return (process && stores.processes.one({ namespace, name: process })?.parameters) || [];
+}
+
+export function missingOf(parameters: Parameter[], values: Values): string[] {
+  return parameters.filter((one) => one.required && values[one.name] === undefined).map((one) => one.name);
+}
+
+interface Recent {
+  run: RunRow;
+  values: Values;
+}
+
+/** What the newest runs by hand ran with. */
+export function useRecent(namespace: string, request: string, enabled: boolean): Recent[] {
+  const [recent, setRecent] = useState<Recent[]>([]);
+  useEffect(() => {
+    if (!enabled) return;
+    let current = true;
+    const runs = [...stores.processruns.rows.values()]
+      .filter((row) => row.namespace === namespace && row.request === request && row.trigger === "Manual")
+      .sort(newestFirst)
+      .slice(0, 3);
+    const asked = runs.map(async (run): Promise<Recent> => {
+      const { object } = await get<ObjectDetails>(`objects/processruns/${namespace}/${run.name}`);
+      const status = (object.status?.parameters ?? object.spec.parameters ?? []) as NamedValue[];
+      return { run, values: Object.fromEntries(status.map(({ name, value }) => [name, value])) };
+    });
+    void Promise.allSettled(asked).then((all) => {
+      if (!current) return;
+      setRecent(
+        all.flatMap((one) => (one.status === "fulfilled" && Object.keys(one.value.values).length ? [one.value] : [])),
+      );
+    });
+    return () => {
+      current = false;
+    };
+  }, [namespace, request, enabled]);
+  return recent;
+}
+
+interface Props {
+  id: string;
+  parameters: Parameter[];
+  /** Values that hold where the person types none. */
+  base: Values;
+  values: Values;
+  onChange: (values: Values) => void;
+  errors?: Values;
+}
+
+export function ParameterFields({ id, parameters, base, values, onChange, errors = {} }: Props) {
+  return (
+    <div class="fields">
+      {parameters.map((one) => {
+        const field = `${id}-${one.name}`;
+        const error = errors[one.name];
+        const isSet = values[one.name] !== undefined;
+        const fallback = base[one.name] ?? one.default ?? "";
+        return (
+          <div class="field" key={one.name}>
+            <label for={field}>
+              <code>{visible(one.name)}</code>
+              {one.required && <span class="faint"> {t.processes.required}</span>}
+            </label>
+            <span class="joined">
+              <input
+                id={field}
+                type="text"
+                value={isSet ? values[one.name] : fallback}
+                class={isSet ? "changed" : ""}
+                maxLength={4096}
+                aria-describedby={`${field}-hint`}
+                aria-invalid={error ? "true" : undefined}
+                autocomplete="off"
+                spellcheck={false}
+                onInput={(event) => onChange({ ...values, [one.name]: event.currentTarget.value })}
+              />
+              {isSet && (
+                <button
+                  type="button"
+                  class="button small quiet"
+                  aria-label={`${t.dialog.reset}: ${one.name}`}
+                  title={t.dialog.reset}
+                  onClick={() =>
+                    onChange(Object.fromEntries(Object.entries(values).filter(([name]) => name !== one.name)))
+                  }
+                >
+                  ↺
+                </button>
+              )}
+            </span>
+            <p id={`${field}-hint`} class={error ? "hint bad-text" : "hint"}>
+              {error ? visible(error) : visible(one.description ?? "")}
+              {!error && one.default !== null && (
+                <span class="faint"> {t.processes.defaultIs(visible(one.default))}</span>
+              )}
+            </p>
+          </div>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+/** Session of the person: who they are, where they may look, and which buttons they may press. */
+
+import { signal } from "@preact/signals";
+import type { Access, ApiFailure, Namespaces, Session } from "./api";
+import { failure, get, post, Refused, remove } from "./client";
+import { setServerTime } from "./clock";
+import { namespace, setQuery } from "./place";
+
+export const session = signal<Session | null>(null);
+export const namespaces = signal<Namespaces>({ names: null, all: false });
+/** Null while a session is there or is being asked for. */
+export const signInNeeded = signal<{ how: "token" | "none"; message: string } | null>(null);
+export const sessionFailure = signal<ApiFailure | null>(null);
+
+export async function openSession(token?: string): Promise<void> {
+  sessionFailure.value = null;
+  try {
+    const found = token === undefined ? await get<Session>("session") : await post<Session>("session", { token });
+    setServerTime(found.now);
+    namespaces.value = await get<Namespaces>("namespaces");
+    if (namespace.peek() === null) setQuery({ ns: found.namespace });
+    accesses.clear();
+    signInNeeded.value = null;
+    session.value = found;
+  } catch (error) {
+    if (error instanceof Refused && error.failure.status === 401) expired(error);
+    else sessionFailure.value = failure(error);
+  }
+}
+
+export function expired(error?: Refused): void {
+  session.value = null;
+  signInNeeded.value = { how: error?.signIn ?? "token", message: error?.message ?? "The session has ended." };
+}
+
+export async function signOut(): Promise<void> {
+  await remove("session");
+  session.value = null;
+  signInNeeded.value = { how: "token", message: "You are signed out." };
+}
+
+const accesses = new Map<string, { value: ReturnType<typeof signal<Access | null>>; asked: number }>();
+const ACCESS_MS = 300_000;
+
+/** Rights in a namespace, or for one request of it. Null until the server has answered. */
+export function access(inNamespace: string, request?: string): Access | null {
+  const key = `${inNamespace}/${request ?? ""}`;
+  let entry = accesses.get(key);
+  if (!entry || Date.now() - entry.asked > ACCESS_MS) {
+    entry = { value: entry?.value ?? signal<Access | null>(null), asked: Date.now() };
+    accesses.set(key, entry);
+    const { value } = entry;
+    void get<Access>("access", { namespace: inNamespace, request }).then(
+      (found) => {
+        value.value = found;
+      },
+      () => accesses.delete(key),
+    );
+  }
+  return entry.value.value ?? null;
+}

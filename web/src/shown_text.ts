@@ -1,0 +1,23 @@
+/** Text from the cluster, made visible: control and bidirectional characters are shown, not obeyed. */
+
+const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/** A name or message with each hidden character written as its code point. */
+export function visible(text: string): string {
+  return text.replace(
+    HIDDEN,
+    (character) => `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}]`,
+  );
+}
+
+/** An address that may become a link: http and https only, without a user or password. Else null. */
+export function safeLink(address: string | null | undefined): URL | null {
+  if (!address) return null;
+  try {
+    const url = new URL(address);
+    const isPlain = (url.protocol === "https:" || url.protocol === "http:") && !url.username && !url.password;
+    return isPlain ? url : null;
+  } catch {
+    return null;
+  }
+}
