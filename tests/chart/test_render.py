@@ -205,6 +205,14 @@ def test_people_get_their_rights_by_cluster_roles_where_that_is_wanted(
     assert bool(aggregated) == (not namespaces if wanted is None else wanted)
 
 
+def test_role_of_the_buttons_exists_only_with_the_policy_that_limits_it() -> None:
+    name = "ops-process-operator-run"
+    role = render().one("ClusterRole", name)
+    assert role["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-admin"] == "true"
+    off = render({"admissionPolicy": {"enabled": False}})
+    assert name not in {other["metadata"]["name"] for other in off.of("ClusterRole")}
+
+
 def test_the_test_looks_into_a_watched_namespace_from_that_of_the_release() -> None:
     chart = render({"watchNamespaces": ["erp", "web"]})
     pod, name = chart.one("Pod"), "process-operator-test"
