@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from tests.chart.helm import RELEASE
 from tests.cluster.account import NAMESPACE
+from tests.cluster.desk import Desk
 from tests.cluster.manifests import Manifest, backfill, job_template, manual_run, process, request, schedule
 from tests.cluster.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cluster.kubectl import Answer
 
 OWN: Final = "process-operator.io"
@@ -303,3 +306,37 @@ def test_json_patch_is_judged_by_its_result(counter: Counter) -> None:
     more = {"op": "add", "path": "/metadata/labels", "value": {"team": "erp"}}
     answer = counter.patch("clerk", "preq", "mine", [suspend, more], "json")
     assert ALLOWS_SUSPEND in answer.message
+
+
+RUN_OR_EDIT: Final = "The ClusterRole edit or the chart's ClusterRole that ends with -run has it"
+
+
+@pytest.mark.parametrize(
+    ("who", "command", "words"),
+    [
+        pytest.param("clerk", ["run", "mine"], "", id="clerk runs"),
+        pytest.param("clerk", ["unschedule", "mine", "--reason", "stocktaking"], "", id="clerk unschedules"),
+        pytest.param("clerk", ["reschedule", "mine"], "", id="clerk reschedules"),
+        pytest.param("clerk", ["cancel", "mine-bcdfg"], "", id="clerk cancels"),
+        pytest.param("narrow", ["run", "mine"], "", id="narrow runs"),
+        pytest.param(
+            "narrow",
+            ["run", "other"],
+            'the verb run on processrequests.process-operator.io "other"',
+            id="narrow, other",
+        ),
+        pytest.param("viewer", ["run", "mine"], 'cannot create resource "processruns"', id="viewer runs"),
+        pytest.param(
+            "viewer", ["unschedule", "mine"], 'cannot patch resource "processrequests"', id="viewer unschedules"
+        ),
+    ],
+)
+def test_plugin_names_the_missing_right(
+    counter: Counter, kubeconfig: Path, who: str, command: list[str], words: str
+) -> None:
+    answer = Desk(counter.space, kubeconfig).run(*command, "--dry-run=server", user=who)
+    assert answer.code == (1 if words else 0), answer
+    if words:
+        (line,) = answer.err.splitlines()
+        assert words in line
+        assert RUN_OR_EDIT in line

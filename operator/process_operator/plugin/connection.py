@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from process_operator.client.access import Access
 from process_operator.plugin.errors import CommandError, Exit
+from process_operator.plugin.missing_right import describe_missing_right
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
@@ -78,8 +79,8 @@ def in_words(error: ApiError) -> str:
             return "this cluster has no CustomResourceDefinitions of process-operator: install the chart first"
         case NotFound():
             return f"{message}. Check the name and the namespace (-n); kubectl process status -A lists what there is"
-        case Forbidden() if " is forbidden: User " in message:
-            return f"{message}. An administrator can grant that right by a RoleBinding"
+        case Forbidden():
+            return describe_missing_right(message)
         case Unreachable():
             return f"the API server does not answer ({message}): check the address in the kubeconfig and the network"
     if error.status == 401:
