@@ -110,7 +110,7 @@ def test_each_value_has_a_comment() -> None:
     for path, _, values in SECTIONS:
         for name, value in (values or {}).items() if isinstance(values, dict) else ():
             is_section = f"{path}.{name}".lstrip(".") in {section[0] for section in SECTIONS}
-            if is_section or path.startswith(("probes.", "resources", "updateStrategy")):
+            if is_section or path.startswith(("probes.", "resources", "monitor.resources", "updateStrategy")):
                 continue
             found = [number for number, line in enumerate(lines) if re.match(rf"\s*{name}:", line)]
             assert any(_comment_above(lines, number) for number in found), f"{path}.{name} = {value}"

@@ -223,6 +223,10 @@ export interface Parameter {
   description: string | null;
   required: boolean;
   default: string | null;
+  /** Allowed values, for a select box; null if any is. */
+  enum: string[] | null;
+  /** Regular expression (RE2) that the whole value must match; null if any value is allowed. */
+  pattern: string | null;
 }
 
 export interface ProcessRow extends Key {

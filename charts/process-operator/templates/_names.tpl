@@ -68,3 +68,17 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "process-operator.leaseName" -}}
 {{- default (include "process-operator.fullname" .) .Values.lease.name }}
 {{- end }}
+
+{{/* The monitor has a name of its own in labels, so that no selector of the operator finds its pods. */}}
+{{- define "process-operator.monitorName" -}}
+{{- printf "%s-monitor" (include "process-operator.fullname" .) }}
+{{- end }}
+
+{{- define "process-operator.monitorSelectorLabels" -}}
+app.kubernetes.io/name: {{ printf "%s-monitor" (include "process-operator.name" . | trunc 55 | trimSuffix "-") }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "process-operator.monitorLabels" -}}
+{{- merge (include "process-operator.monitorSelectorLabels" . | fromYaml) (include "process-operator.labels" . | fromYaml) | toYaml }}
+{{- end }}

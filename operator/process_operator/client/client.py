@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from process_operator.client.rights import who_am_i
 from process_operator.cluster.errors import AlreadyExists, ApiError, NotFound
 from process_operator.resources.kinds import (
     CONFIG_MAP,
@@ -18,7 +19,6 @@ from process_operator.resources.kinds import (
     PROCESS_BACKFILL,
     PROCESS_REQUEST,
     PROCESS_RUN,
-    SELF_SUBJECT_REVIEW,
 )
 from process_operator.resources.model import format_instant
 from process_operator.resources.names import (
@@ -103,13 +103,10 @@ class Client:
 
     async def user_name(self) -> str | None:
         """Ask the API server for the name of this user; None if it does not answer that question."""
-        body = {"apiVersion": SELF_SUBJECT_REVIEW.api_version, "kind": SELF_SUBJECT_REVIEW.kind}
         try:
-            answer = await self.api.create(SELF_SUBJECT_REVIEW, "", body)
+            return (await who_am_i(self.api)).name or None
         except ApiError:
             return None
-        name: str | None = ((answer.get("status") or {}).get("userInfo") or {}).get("username")
-        return name or None
 
     async def _list(self, kind: Kind, *, everywhere: bool, selector: str | None = None) -> list[Object]:
         namespace = None if everywhere else self.namespace

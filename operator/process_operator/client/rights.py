@@ -60,5 +60,4 @@ async def is_allowed(api: Api, right: Right, namespace: str | None) -> bool:
 
 
 async def _review(api: Api, kind: Kind, body: Object) -> Object:
-    question = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
-    return await api.retries.run(lambda: api.transport.call("create", kind, "POST", kind.path(), body=question))
+    return await api.create(kind, "", {"apiVersion": kind.api_version, "kind": kind.kind, **body})

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from process_operator.cluster.errors import ApiError, Forbidden
 from process_operator.resources.kinds import PROCESS_RUN
-from process_operator.resources.names import API_VERSION, GROUP
+from process_operator.resources.names import ANNOTATION_REQUESTED_BY, API_VERSION
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
 
-_BY: Final = f"{GROUP}/requested-by"
 _NAME: Final = "process-monitor-asks"
 
 
@@ -24,13 +23,13 @@ async def are_names_vouched(client: Client) -> bool:
     body = {
         "apiVersion": API_VERSION,
         "kind": PROCESS_RUN.kind,
-        "metadata": {**metadata, "annotations": {_BY: "system:nobody"}},
+        "metadata": {**metadata, "annotations": {ANNOTATION_REQUESTED_BY: "system:nobody"}},
         "spec": {"request": {"name": _NAME}, "trigger": "Manual"},
     }
     try:
         await client.api.create(PROCESS_RUN, client.namespace, body, dry_run=True)
     except Forbidden as error:
-        return "requested-by" in error.message
+        return ANNOTATION_REQUESTED_BY in error.message
     except ApiError:
         return False
     return False

@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from process_operator.client.client import Client
+from process_operator.client.rights import who_am_i
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.recording_api import RecordingApi
 from process_operator.monitor.answers import json_answer, json_body
@@ -35,8 +36,8 @@ async def press(request: web.Request) -> web.StreamResponse:
     if button is None:
         raise RefusalError(404, "NotFound", f"there is no action {action}; there are: {', '.join(BUTTONS)}, create")
     body = await json_body(request)
-    presses = _presses(body, button)
     person, turns = request[PERSON], asyncio.Semaphore(_AT_ONCE)
+    presses = _presses(body, button, (await who_am_i(person.api)).name)
 
     async def one(press: Press) -> Object:
         async with turns:
@@ -46,7 +47,7 @@ async def press(request: web.Request) -> web.StreamResponse:
     return json_answer({"results": results})
 
 
-def _presses(body: Any, button: Button) -> list[Press]:
+def _presses(body: Any, button: Button, by: str) -> list[Press]:
     """Read the body. Raises RefusalError (400)."""
     if not isinstance(body, dict) or not isinstance(body.get("dryRun"), bool):
         raise _refused("dryRun", "must be true or false")
@@ -58,7 +59,7 @@ def _presses(body: Any, button: Button) -> list[Press]:
     if not all(isinstance(target, dict) for target in targets):
         raise _refused("targets", "must be objects with namespace and name")
     options = button.read(body)
-    return [Press(kind, namespace_of(target), name_of(target), options, body["dryRun"]) for target in targets]
+    return [Press(kind, namespace_of(target), name_of(target), options, body["dryRun"], by) for target in targets]
 
 
 async def _result(person: Person, button: Button, press: Press) -> Object:

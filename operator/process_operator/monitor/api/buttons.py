@@ -30,13 +30,14 @@ Options = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """One target of an action. `options` are those of the button."""
+    """One target of an action. `options` are those of the button, `by` is the name of the user."""
 
     kind: Kind
     namespace: str
     name: str
     options: Options
     is_dry: bool
+    by: str
 
 
 def _no_options(body: Object) -> Options:  # noqa: ARG001 - as the others
@@ -76,7 +77,7 @@ async def _run(client: Client, press: Press) -> Outcome:
     if parameters:
         with refused_inputs():
             await check_run_inputs(client, request, parameters)
-    run = await client.start_run(press.name, parameters=parameters, dry_run=press.is_dry)
+    run = await client.start_run(press.name, parameters=parameters, by=press.by, dry_run=press.is_dry)
     return Outcome("created", run, PROCESS_RUN)
 
 
@@ -146,7 +147,7 @@ async def _unschedule(client: Client, press: Press) -> Outcome:
     reason: str | None = press.options["reason"]
     if is_suspended(await client.request(press.name), reason):
         return Outcome("unchanged: it is unscheduled")
-    await client.suspend(press.name, reason, dry_run=press.is_dry)
+    await client.suspend(press.name, reason, by=press.by, dry_run=press.is_dry)
     return Outcome("unscheduled")
 
 
@@ -156,7 +157,7 @@ def _unschedule_words(press: Press) -> list[str]:
 
 
 async def _reschedule(client: Client, press: Press) -> Outcome:
-    await client.reschedule(press.name, datetime.now(UTC), dry_run=press.is_dry)
+    await client.reschedule(press.name, datetime.now(UTC), by=press.by, dry_run=press.is_dry)
     return Outcome("rescheduled")
 
 
@@ -191,6 +192,7 @@ async def _backfill(client: Client, press: Press) -> Outcome:
         end,
         rerun=options["rerun"],
         max_active_runs=options["maxActiveRuns"],
+        by=press.by,
         dry_run=press.is_dry,
     )
     return Outcome(f"created, for {count} time{'s' if count != 1 else ''}", made, PROCESS_BACKFILL)

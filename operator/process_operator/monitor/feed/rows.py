@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from process_operator.resources.names import ANNOTATION_SUSPEND_REASON, GROUP
+from process_operator.resources.names import (
+    ANNOTATION_REQUESTED_BY,
+    ANNOTATION_SUSPEND_REASON,
+    ANNOTATION_SUSPENDED_BY,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from process_operator.resources.types import Object
 
-_BY: Final = f"{GROUP}/requested-by"
-_SUSPENDED_BY: Final = f"{GROUP}/suspended-by"
 _TIMINGS: Final = {"schedule": "Schedule", "runLater": "Later", "runImmediately": "Immediately"}
 _CONDITIONS: Final = ("Accepted", "Ready")
 
@@ -40,7 +42,7 @@ def run_row(cells: Mapping[str, Any], metadata: Object) -> Object:
         "exitCode": cells.get("Exit"),
         "job": cells.get("Job"),
         "parent": cells.get("Parent"),
-        "by": cells.get("By") or _annotation(metadata, _BY),
+        "by": cells.get("By") or _annotation(metadata, ANNOTATION_REQUESTED_BY),
     }
 
 
@@ -57,9 +59,7 @@ def request_row(body: Object) -> Object:
         "timeZone": (timing.get("schedule") or {}).get("timeZone"),
         "timing": next((word for field, word in _TIMINGS.items() if field in timing), "Immediately"),
         "phase": status.get("phase"),
-        "suspended": bool(spec.get("suspend")),
-        "suspendedBy": _annotation(metadata, _SUSPENDED_BY) if spec.get("suspend") else None,
-        "suspendReason": _annotation(metadata, ANNOTATION_SUSPEND_REASON) if spec.get("suspend") else None,
+        **_suspension(spec, status, metadata),
         "next": status.get("nextRunTime"),
         "lastRunTime": status.get("lastRunTime"),
         "lastRun": {"name": last["name"], "phase": last["phase"]} if last else None,
@@ -68,6 +68,17 @@ def request_row(body: Object) -> Object:
         "engine": status.get("engine"),
         "reason": reason,
         "message": message,
+    }
+
+
+def _suspension(spec: Object, status: Object, metadata: Object) -> Object:
+    """Return the user and the reason of a suspension. The status has the name that the operator has verified."""
+    if not spec.get("suspend"):
+        return {"suspended": False, "suspendedBy": None, "suspendReason": None}
+    return {
+        "suspended": True,
+        "suspendedBy": status.get("suspendedBy") or _annotation(metadata, ANNOTATION_SUSPENDED_BY),
+        "suspendReason": _annotation(metadata, ANNOTATION_SUSPEND_REASON),
     }
 
 
@@ -84,7 +95,7 @@ def backfill_row(body: Object) -> Object:
         "from": spec["from"],
         "to": spec["to"],
         "reason": status.get("reason"),
-        "by": _annotation(body["metadata"], _BY),
+        "by": _annotation(body["metadata"], ANNOTATION_REQUESTED_BY),
     }
 
 
@@ -105,6 +116,8 @@ def process_row(body: Object) -> Object:
                 "description": one.get("description"),
                 "required": bool(one.get("required")),
                 "default": one.get("default"),
+                "enum": one.get("enum"),
+                "pattern": one.get("pattern"),
             }
             for one in spec.get("parameters") or ()
         ],
