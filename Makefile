@@ -25,7 +25,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made again only if the lock or hack/venv.sh differs, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
-.PHONY: help demo monitor test test-unit test-web test-monitor test-flow-thorough test-oracles test-faults test-kueue bench lint format crds windows-zones chart lock image cluster-up cluster-down venv clean
+.PHONY: help demo monitor test test-unit test-web test-monitor test-flow-thorough test-oracles test-faults test-kueue bench lint format crds windows-zones chart lock release-check image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -41,7 +41,7 @@ test: venv ## linters and all tests, on a real cluster that is deleted afterward
 
 test-unit: venv ## the tests that need no cluster; pytest gets ARGS
 	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/kueue --ignore tests/oracles \
-		--ignore tests/database --ignore tests/monitor $(ARGS)
+		--ignore tests/database --ignore tests/monitor --ignore tests/release $(ARGS)
 
 test-web: ## linter, types and unit tests of the front end
 	@hack/web.sh test
@@ -89,6 +89,10 @@ chart: ## generate the chart's README from the comments of its values
 
 lock: ## lock requirements/ from pyproject.toml (UPGRADE=1 for the newest versions)
 	@hack/lock.sh
+
+release-check: ## build the wheel, and install it by uv tool and pipx in temporary folders; build the plugin as one file
+	@hack/release/try.sh
+	@hack/release/executable.sh
 
 image: ## build the container image with docker or buildah, and print its name (IMAGE, VERSION, BASE_IMAGE)
 	@hack/image/build.sh

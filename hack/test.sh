@@ -4,7 +4,7 @@
 #   pure    tests that need no cluster
 #   image   the image of this checkout, which waits for the network
 # The other lanes wait most of the time:
-#   oracles tests against programs in Go and Java, and against PostgreSQL
+#   oracles tests against programs in Go and Java, and against PostgreSQL; tests of a release
 #   monitor the front end of the Process Monitor: its linter and unit tests, and its pages in a browser
 #   first   a cluster with a node: the tests that share its operator
 #   second  another one: some of the tests that kill the operator
@@ -104,7 +104,7 @@ lint() {
 
 pure() {
     stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles --ignore=tests/kueue --ignore=tests/database \
-        --ignore=tests/monitor --ignore=tests/cluster --ignore=tests/faults "${watches[@]/#/--ignore=}" || true
+        --ignore=tests/monitor --ignore=tests/release --ignore=tests/cluster --ignore=tests/faults "${watches[@]/#/--ignore=}" || true
 }
 
 image() { # the test of the install finds it built
@@ -113,6 +113,7 @@ image() { # the test of the install finds it built
 
 oracles() {
     stage "tests with a database" database tests -p no:xdist tests/database || true
+    stage "tests of a release" release tests -p no:xdist tests/release || true
     stage "tests against oracles" oracles tests -n 2 tests/oracles || true
 }
 

@@ -76,11 +76,12 @@ MODULES = (
     Module("pause", {"pause": "."}),
     Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"}),
     Module("helm-docs", {"helm-docs": "github.com/norwoodj/helm-docs/cmd/helm-docs"}),
+    Module("krew", {"krew": "sigs.k8s.io/krew/cmd/krew"}),
     Module("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
     Module("kueue", {"kueue": "sigs.k8s.io/kueue/cmd/kueue"}),
 )
 CONTROL_PLANE_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
-OTHER_PROGRAMS = ("helm", "helm-docs", "kwok", "kueue")
+OTHER_PROGRAMS = ("helm", "helm-docs", "krew", "kwok", "kueue")
 """Built when they are asked for: no cluster needs them to run."""
 NODE_TOOLS = ("kube-scheduler", "kubelet", "containerd", "containerd-shim-runc-v2", "ctr", "pause")
 
