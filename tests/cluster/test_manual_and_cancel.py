@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cluster.manifests import held, immediately, later, manual_run, request, schedule
+from tests.cluster.manifests import held, immediately, job_template, later, manual_run, process, request, schedule
 from tests.cluster.workspace import conditions, created, name_of
 
 from process_operator.resources.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
@@ -38,6 +39,45 @@ def test_a_person_starts_a_run_and_the_schedule_is_not_touched(space: Workspace,
     for field in ("activation", "lastScheduleTime", "nextRunTime", "phase"):
         assert after.get(field) == before.get(field)
     space.wait(lambda: space.status("nightly").get("lastRun", {}).get("name") in names, "it shows its last run")
+
+
+def test_a_run_with_other_inputs_prints_them(space: Workspace) -> None:
+    space.cluster.run(
+        "create", "secret", "generic", "db", "--namespace", space.namespace, "--from-literal=password=xyzzy"
+    )
+    body = job_template("echo $LEDGER $YEAR $PASSWORD")
+    secret = {"secretKeyRef": {"name": "db", "key": "password"}}
+    body["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "PASSWORD", "valueFrom": secret}]
+    ledger, year = {"name": "LEDGER", "enum": ["main", "tax"]}, {"name": "YEAR", "pattern": "20[0-9]{2}"}
+    declared = [{**ledger, "default": "main"}, year, {"name": "PASSWORD"}]
+    space.apply(process("close", jobTemplate=body, parameters=declared))
+    given = [{"name": "YEAR", "value": "2026"}]
+    space.apply(request("nightly", immediately(), process={"name": "close"}, parameters=given, suspend=True))
+    space.wait_phase("nightly", "Suspended")
+    for name, own, printed in (
+        ("plain", {}, {"LEDGER": "main", "YEAR": "2026"}),
+        ("own", {"LEDGER": "tax"}, {"LEDGER": "tax", "YEAR": "2026"}),
+    ):
+        space.create(manual_run("nightly", name, **({"parameters": own} if own else {})))
+        status = space.wait_run(name, "Succeeded")["status"]
+        assert status["log"]["text"] == f"{printed['LEDGER']} {printed['YEAR']} xyzzy"
+        assert {each["name"]: each["value"] for each in status["parameters"]} == printed
+        assert "xyzzy" not in json.dumps(status["parameters"])
+
+    for name, own, reason, words in (
+        ("wrong", {"LEDGER": "Tax"}, "ParameterInvalid", 'spec.parameters.LEDGER: must be one of "main", "tax"'),
+        (
+            "unknown",
+            {"PATH": "/tmp"},
+            "ParameterUnknown",
+            'declares no parameter "PATH"; allowed: LEDGER, YEAR, PASSWORD',
+        ),
+    ):
+        space.create(manual_run("nightly", name, parameters=own))
+        status = space.wait_run(name, "Failed")["status"]
+        assert status["reason"] == reason
+        assert words in status["message"]
+        assert space.cluster.find("job", name, space.namespace) is None
 
 
 def test_a_run_waits_for_its_request(space: Workspace) -> None:

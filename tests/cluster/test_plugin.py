@@ -191,6 +191,20 @@ def test_run_of_a_process_follows_its_log(desk: Desk) -> None:
     assert "requires LEDGER" in refused.err
 
 
+def test_run_of_a_request_with_other_parameters(desk: Desk) -> None:
+    given = [{"name": "LEDGER", "value": "7"}]
+    desk.space.apply(request("books", DAILY, process={"name": "close"}, parameters=given, suspend=True))
+    answer = desk.run("run", "books", "-p", "LEDGER=43", "--follow", user="editor")
+    assert answer.code == 0, answer
+    assert "ledger 43" in answer.out
+    (made,) = desk.space.runs("books")
+    assert made["status"]["parameters"] == [{"name": "LEDGER", "value": "43"}]
+    refused = desk.run("run", "books", "-p", "LEGDER=43", user="editor")
+    assert refused.code == 2
+    assert 'declares no parameter "LEGDER"; allowed: LEDGER' in refused.err
+    assert len(desk.space.runs("books")) == 1, "nothing is created"
+
+
 def test_unschedule_schedule_and_dry_run(desk: Desk) -> None:
     name = "processrequest.process-operator.io/daily"
     assert desk.ok("unschedule", "daily", "--dry-run=client") == f"{name} unscheduled (dry run)\n"
