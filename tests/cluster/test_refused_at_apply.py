@@ -614,7 +614,7 @@ GOOD = [
     pytest.param("Process", parameter(name="MODE", pattern=r"(?i)\Qa.b\E|\pL{2}", default="A.B"), id="a pattern"),
     pytest.param(
         "Process",
-        {"parameters": [{"name": f"N{n}", "pattern": "(x|y)*", "default": "x" * 4096} for n in range(64)]},
+        {"parameters": [{"name": f"N{n}", "pattern": "(x|y)*", "default": "x" * 2000} for n in range(64)]},
         id="64 parameters with patterns and long defaults",
     ),
     pytest.param("ProcessRequest", {"process": {"name": "p" * 63}}, id="a process of 63 characters"),
