@@ -245,11 +245,23 @@ def _runs_looked_at(question: Question) -> Iterator[str]:
     yield f"Looked at {count} run{'s' if count > 1 else ''}{f' ({names})' if names else ''}."
 
 
+def _suspended_since(request: ProcessRequest) -> datetime | None:
+    """Return the time (UTC) since which a request is suspended; None unless it was created so.
+
+    The status has no time of a later suspension.
+    """
+    activation = request.status.activation
+    return request.metadata.creation_timestamp if activation is not None and activation.number == 0 else None
+
+
 def _state(request: ProcessRequest, now: datetime) -> Iterator[str]:
     """Describe what keeps the request from running now."""
     if request.spec.suspend:
         reason = (request.metadata.annotations or {}).get(ANNOTATION_SUSPEND_REASON)
-        yield f"The request is suspended (spec.suspend){f': {reason}' if reason else ''}. No run starts until it is resumed."
+        since = _suspended_since(request)
+        time = f" since {format_instant(since)}" if since is not None else ""
+        why = f": {reason}" if reason else ""
+        yield f"The request is suspended{time} (spec.suspend){why}. No run starts until it is resumed."
     for condition in request.status.conditions:
         is_bad = condition.type in ("Accepted", "Ready") and condition.status == "False"
         if is_bad and not request.spec.suspend:

@@ -306,6 +306,11 @@ def test_request_that_cannot_be_read() -> None:
     assert answer(request(scheduled()) | {"spec": {"timing": {}}}, TODAY).startswith("The request cannot be read: ")
 
 
+def test_request_that_was_created_suspended_says_since_when() -> None:
+    body = request(scheduled(), suspend=True, status={"activation": {"number": 0}})
+    assert f"The request is suspended since {CREATED} (spec.suspend)." in answer(body, "2026-12-01T01:30:00Z")
+
+
 def test_suspended_request_says_its_reason_and_next_run_is_left_out() -> None:
     body = request(scheduled(), suspend=True, status={"nextRunTime": "2026-12-01T01:30:00Z"})
     body["metadata"]["annotations"]["process-operator.io/suspend-reason"] = "stocktaking"
