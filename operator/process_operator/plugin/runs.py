@@ -11,7 +11,7 @@ from process_operator.cluster.errors import Gone, ServerError, TooManyRequests, 
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.terminal import note, say, say_structured, table
 from process_operator.plugin.times import past
-from process_operator.plugin.waiting import patiently
+from process_operator.plugin.waiting import POLL_SECONDS, patiently
 from process_operator.resources.process_run import RunPhase, Trigger
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from process_operator.plugin.forms import Form
     from process_operator.resources.types import NamespacedName, Object
 
-_PAUSE_SECONDS: Final = 1.0
 _AGES: Final = frozenset({"Age", "Start"})
 """Columns that change with the clock alone."""
 
@@ -95,7 +94,7 @@ def _watch(
                         printer.rows(found, [row])
             except (Gone, ServerError, TooManyRequests, Unreachable):
                 pass  # a new list shows what changed meanwhile
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             found = await patiently(lambda: run_table(client, wanted, everywhere=everywhere))
 
     connecting.run(work)

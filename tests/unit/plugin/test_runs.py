@@ -49,7 +49,7 @@ def test_watch_outlives_outages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
     monkeypatch.setattr(runs, "run_table", run_table)
     monkeypatch.setattr(runs, "watch_rows", watch_rows)
-    monkeypatch.setattr(runs, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(runs, "POLL_SECONDS", 0.0)
     monkeypatch.setattr(waiting, "POLL_SECONDS", 0.0)
     monkeypatch.setattr(Connecting, "run", run)
     question = runs.RunQuestion(None, False, None, None, None, None, (), False, None, None)
