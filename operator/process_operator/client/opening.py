@@ -5,7 +5,6 @@ Credentials come from a kubeconfig, as kubectl reads it. Neighbours: `access.py`
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from urllib.parse import quote
 from process_operator.client.access import Access
 from process_operator.client.client import Client
 from process_operator.cluster.api import Api
-from process_operator.cluster.connection import Connection, connect
+from process_operator.cluster.connection import Connection, connect, existing_kubeconfig
 from process_operator.cluster.retry import Retries
 from process_operator.settings import ConfigurationError
 
@@ -64,7 +63,7 @@ async def open_connection(access: Access, *, max_connections: int) -> AsyncItera
 
     As in kubectl, a kubeconfig that exists has precedence over a mounted service account.
     """
-    place = _place(access)
+    place = existing_kubeconfig(access.kubeconfig)
     found = _chosen(place, access.context) if place is not None else _Kubeconfig(None, {})
     service_account = _namespace_of_service_account() if place is None and access.context is None else None
     namespace = access.namespace or found.namespace or service_account or _DEFAULT_NAMESPACE
@@ -105,12 +104,6 @@ def impersonation_headers(access: Access, user: dict[str, Any]) -> tuple[tuple[s
         if not value.isprintable():
             raise ImpersonationError(f"{header} cannot be {value!r}: it has characters that a header must not have")
     return tuple(headers)
-
-
-def _place(access: Access) -> str | None:
-    """Return the paths of the kubeconfig; None if none exists."""
-    place = access.kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
-    return place if any(Path(part).expanduser().is_file() for part in place.split(os.pathsep) if part) else None
 
 
 def _namespace_of_service_account() -> str | None:

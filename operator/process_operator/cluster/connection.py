@@ -17,7 +17,7 @@ from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 from kubernetes.aio.config.incluster_config import SERVICE_HOST_ENV_NAME, SERVICE_TOKEN_FILENAME
-from kubernetes.aio.config.kube_config import ENV_KUBECONFIG_PATH_SEPARATOR, KUBE_CONFIG_DEFAULT_LOCATION
+from kubernetes.aio.config.kube_config import ENV_KUBECONFIG_PATH_SEPARATOR
 from multidict import CIMultiDict
 
 from process_operator.cluster.login import Login
@@ -31,6 +31,8 @@ USER_AGENT: Final = "process-operator"
 
 LANES: Final = 3
 """Calls, reading of logs and following of logs are limited apart, each to `max_connections`."""
+
+_DEFAULT_KUBECONFIG: Final = "~/.kube/config"
 
 _READ_BUFFER: Final = 2**21
 """Bytes. A watch event is one line, and a run with the longest log exceeds aiohttp's own 64 KiB."""
@@ -131,6 +133,17 @@ async def connect(
         raise ConfigurationError(f"cannot use the certificates of the Kubernetes configuration: {error}") from error
 
 
+def existing_kubeconfig(kubeconfig: str | None) -> str | None:
+    """Return the paths of the kubeconfig: the given ones, or those of kubectl. None if there is no file at any of them."""
+    place = _wanted(kubeconfig)
+    paths = (Path(part).expanduser() for part in place.split(ENV_KUBECONFIG_PATH_SEPARATOR) if part)
+    return place if any(path.is_file() for path in paths) else None
+
+
+def _wanted(kubeconfig: str | None) -> str:
+    return kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
+
+
 def _source(kubeconfig: str | None, context: str | None) -> Callable[[Configuration], Awaitable[None]]:
     if kubeconfig is None and context is None and _in_cluster():
 
@@ -139,9 +152,10 @@ def _source(kubeconfig: str | None, context: str | None) -> Callable[[Configurat
 
         return from_service_account
 
-    place = kubeconfig or KUBE_CONFIG_DEFAULT_LOCATION
-    if not any(Path(part).expanduser().is_file() for part in place.split(ENV_KUBECONFIG_PATH_SEPARATOR) if part):
-        raise ConfigurationError(f"no service account is mounted, and there is no kubeconfig at {place}")
+    place = existing_kubeconfig(kubeconfig)
+    if place is None:
+        missing = _wanted(kubeconfig)
+        raise ConfigurationError(f"no service account is mounted, and there is no kubeconfig at {missing}")
 
     async def from_kubeconfig(configuration: Configuration) -> None:
         await load_kube_config(  # type: ignore[no-untyped-call]
