@@ -77,6 +77,7 @@ def request_row(name: str, now: datetime, **fields: Any) -> Row:
         "namespace": NAMESPACE,
         "name": name,
         "created": instant(now - timedelta(days=40)),
+        "description": None,
         "process": "report",
         "schedule": "daily at 02:00 Europe/Madrid",
         "timeZone": "Europe/Madrid",
@@ -130,8 +131,16 @@ def process_rows(now: datetime) -> list[Row]:
     """A process with parameters, one without, and one of steps."""
     common = {"namespace": NAMESPACE, "created": instant(now - timedelta(days=90)), "ready": True, "reason": None}
     rest: Row = {**common, "message": None, "steps": [], "concurrencyPolicy": "Allow"}
-    ledger = {"name": "LEDGER_ID", "description": "Ledger to post.", "required": True, "default": None}
+    ledger = {
+        "name": "LEDGER_ID",
+        "description": "Ledger to post.",
+        "required": True,
+        "default": None,
+        "values": None,
+        "pattern": "[0-9]+",
+    }
     fmt = {"name": "FORMAT", "description": "Format of the report: " + HOSTILE, "required": False, "default": "pdf"}
+    fmt |= {"enum": ["pdf", "csv", "xlsx"], "pattern": None}
     steps = [{"name": "extract", "process": "report"}, {"name": "post", "process": "ledger"}]
     return [
         {**rest, "name": "report", "description": "Builds the nightly report.", "parameters": [ledger, fmt]},

@@ -18,6 +18,8 @@ _PAGES: Final = {
     "requests": ("/requests", "monthly on the last Friday"),
     "request": ("/requests/sales/nightly-report?ns=sales", "Coming times"),
     "suspended": ("/requests/sales/invoices?ns=sales", "month-end closing"),
+    "timeline": ("/timeline?ns=sales&span=6h", "Succeeded"),
+    "new": ("/new?ns=sales&process=report", "2027-03-11"),
     "processes": ("/processes", "Builds the nightly report."),
     "backfill": ("/backfills/sales/nightly-report-backfill?ns=sales", "12/31"),
 }

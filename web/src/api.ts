@@ -180,6 +180,7 @@ export type RequestPhase =
 
 export interface RequestRow extends Key {
   created: Instant;
+  description: string | null;
   /** Null for a request with its own jobTemplate. */
   process: string | null;
   /** `status.schedule`: the timing in words, with its zone. */
@@ -434,6 +435,7 @@ export interface CreateBody {
 
 export interface RequestSpec {
   process: { name: string };
+  description?: string;
   parameters?: { name: string; value: string }[];
   timing: Timing;
   suspend?: boolean;

@@ -13,6 +13,8 @@ export type Values = Record<string, string>;
 interface NamedValue {
   name: string;
   value: string;
+  /** Only the beginning of the value is known. */
+  truncated?: boolean;
 }
 
 /** The values of a request's spec. */
@@ -23,6 +25,11 @@ export function valuesOf(object: KubernetesObject | undefined): Values {
 
 export function parametersOf(namespace: string, process: string | null): Parameter[] {
   return (process && stores.processes.one({ namespace, name: process })?.parameters) || [];
+}
+
+/** Values to run with again, without those of which only the beginning is known. */
+export function wholeValues(used: NamedValue[]): Values {
+  return Object.fromEntries(used.filter((one) => !one.truncated).map(({ name, value }) => [name, value]));
 }
 
 export function missingOf(parameters: Parameter[], values: Values): string[] {
@@ -47,7 +54,7 @@ export function useRecent(namespace: string, request: string, enabled: boolean):
     const asked = runs.map(async (run): Promise<Recent> => {
       const { object } = await get<ObjectDetails>(`objects/processruns/${namespace}/${run.name}`);
       const status = (object.status?.parameters ?? object.spec.parameters ?? []) as NamedValue[];
-      return { run, values: Object.fromEntries(status.map(({ name, value }) => [name, value])) };
+      return { run, values: wholeValues(status) };
     });
     void Promise.allSettled(asked).then((all) => {
       if (!current) return;
@@ -87,17 +94,13 @@ export function ParameterFields({ id, parameters, base, values, onChange, errors
               {one.required && <span class="faint"> {t.processes.required}</span>}
             </label>
             <span class="joined">
-              <input
+              <ValueInput
                 id={field}
-                type="text"
-                value={isSet ? values[one.name] : fallback}
-                class={isSet ? "changed" : ""}
-                maxLength={4096}
-                aria-describedby={`${field}-hint`}
-                aria-invalid={error ? "true" : undefined}
-                autocomplete="off"
-                spellcheck={false}
-                onInput={(event) => onChange({ ...values, [one.name]: event.currentTarget.value })}
+                parameter={one}
+                value={values[one.name] ?? fallback}
+                isSet={isSet}
+                invalid={error !== undefined}
+                onInput={(value) => onChange({ ...values, [one.name]: value })}
               />
               {isSet && (
                 <button
@@ -123,5 +126,47 @@ export function ParameterFields({ id, parameters, base, values, onChange, errors
         );
       })}
     </div>
+  );
+}
+
+interface ValueProps {
+  id: string;
+  parameter: Parameter;
+  value: string;
+  isSet: boolean;
+  invalid: boolean;
+  onInput: (value: string) => void;
+}
+
+/** A select box where the Process limits the values, else a line of text. */
+function ValueInput({ id, parameter, value, isSet, invalid, onInput }: ValueProps) {
+  const common = {
+    id,
+    class: isSet ? "changed" : "",
+    "aria-describedby": `${id}-hint`,
+    "aria-invalid": invalid ? ("true" as const) : undefined,
+  };
+  if (!parameter.enum) {
+    return (
+      <input
+        {...common}
+        type="text"
+        value={value}
+        maxLength={4096}
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(event) => onInput(event.currentTarget.value)}
+      />
+    );
+  }
+  const values = parameter.enum.includes(value) ? parameter.enum : [value, ...parameter.enum];
+  return (
+    <select {...common} value={value} onChange={(event) => onInput(event.currentTarget.value)}>
+      {values.map((one) => (
+        <option key={one} value={one}>
+          {visible(one) || t.none}
+        </option>
+      ))}
+    </select>
   );
 }

@@ -2,11 +2,13 @@
 
 import type { ComponentChildren } from "preact";
 import { BackfillPage } from "./pages/backfill";
+import { CreatePage } from "./pages/create";
 import { ProcessesPage } from "./pages/processes";
 import { RequestPage } from "./pages/request";
 import { RequestsPage } from "./pages/requests";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
+import { TimelinePage } from "./pages/timeline";
 import { t } from "./texts";
 
 export interface Route {
@@ -18,6 +20,8 @@ const LISTS: Record<string, Route> = {
   "": { title: t.runs.title, view: () => <RunsPage /> },
   runs: { title: t.runs.title, view: () => <RunsPage /> },
   requests: { title: t.requests.title, view: () => <RequestsPage /> },
+  new: { title: t.create.title, view: () => <CreatePage /> },
+  timeline: { title: t.timeline.title, view: () => <TimelinePage /> },
   processes: { title: t.processes.title, view: () => <ProcessesPage /> },
 };
 

@@ -65,10 +65,17 @@ export function filterRuns(rows: RunRow[], filter: RunFilter): Filtered {
   return { rows: found, counts };
 }
 
+const searched = new WeakMap<RunRow, string>();
+
 function hasWords(row: RunRow, words: string[]): boolean {
-  const text =
-    `${row.namespace} ${row.name} ${row.request} ${row.process ?? ""} ${row.phase} ${row.reason ?? ""} ${row.trigger} ${row.by ?? ""}`.toLowerCase();
-  return words.every((word) => text.includes(word));
+  let text = searched.get(row);
+  if (text === undefined) {
+    const parts = [row.namespace, row.name, row.request, row.process, row.phase, row.reason, row.trigger, row.by];
+    text = parts.join(" ").toLowerCase();
+    searched.set(row, text);
+  }
+  for (const word of words) if (!text.includes(word)) return false;
+  return true;
 }
 
 /** Values that occur, for a select box. */

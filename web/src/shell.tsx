@@ -16,6 +16,7 @@ import { zoneChoice } from "./time_text";
 const VIEWS = [
   ["/runs", t.nav.runs],
   ["/requests", t.nav.requests],
+  ["/timeline", t.nav.timeline],
   ["/processes", t.nav.processes],
 ] as const;
 

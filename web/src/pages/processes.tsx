@@ -108,5 +108,18 @@ function columns(used: Map<string, number>): Column<ProcessRow>[] {
       label: t.processes.used,
       cell: (row) => <a href={href("/requests", { process: row.name })}>{used.get(keyOf(row)) ?? 0}</a>,
     },
+    {
+      id: "buttons",
+      label: <span class="visually-hidden">{t.details}</span>,
+      cell: (row) => (
+        <a
+          class="button small"
+          href={href("/new", { process: row.name })}
+          aria-label={`${t.processes.request}: ${row.name}`}
+        >
+          {t.processes.request}
+        </a>
+      ),
+    },
   ];
 }

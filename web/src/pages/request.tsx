@@ -67,6 +67,7 @@ function Request({ details, row }: { details: ObjectDetails; row: RequestRow }) 
         <Phase phase={row.suspended ? "Suspended" : (row.phase ?? "Pending")} />
         <Buttons row={row} />
       </div>
+      {row.description && <p>{visible(row.description)}</p>}
       {row.suspended && (
         <p class="notice">
           <SuspendedBy row={row} />
@@ -186,6 +187,7 @@ function Coming({ row, zone }: { row: RequestRow; zone: string }) {
           </li>
         ))}
       </ul>
+      <a href={href("/timeline", { q: row.name, span: "7d" })}>{t.requests.timeline}</a>
     </section>
   );
 }

@@ -33,6 +33,9 @@ export function RequestsPage() {
       <div class="view-head">
         <h1>{t.requests.title}</h1>
         <span class="faint">{store.complete.value ? t.requests.count(found.rows.length, all.length) : t.loading}</span>
+        <a class="button primary" href={href("/new")}>
+          {t.nav.create}
+        </a>
       </div>
       <fieldset class="counts">
         <legend class="visually-hidden">{t.requests.state}</legend>

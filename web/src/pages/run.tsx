@@ -8,6 +8,7 @@ import { type Condition, Conditions, Events, Facts, Name } from "../details";
 import { useFetched } from "../fetched";
 import { useLast } from "../last_value";
 import { LogViewer } from "../log/viewer";
+import { wholeValues } from "../parameter_form";
 import { Phase } from "../phase";
 import { href } from "../place";
 import { stores } from "../row_store";
@@ -25,7 +26,7 @@ interface RunSpec {
   scheduledTime?: string;
   parent?: { name: string; step: string };
   cancel?: boolean;
-  parameters?: { name: string; value: string }[];
+  parameters?: { name: string; value: string; truncated?: boolean }[];
 }
 
 interface StepStatus {
@@ -54,7 +55,7 @@ interface RunStatus {
   summary?: { from: string; to: string; count: number };
   steps?: StepStatus[];
   conditions?: Condition[];
-  parameters?: { name: string; value: string }[];
+  parameters?: { name: string; value: string; truncated?: boolean }[];
 }
 
 export function RunPage({ namespace, name }: { namespace: string; name: string }) {
@@ -112,7 +113,7 @@ function Run({ object, yaml, events, row }: RunProps) {
               action: "run",
               kind: "processrequests",
               targets: [request],
-              ...(used.length ? { parameters: Object.fromEntries(used.map((one) => [one.name, one.value])) } : {}),
+              ...(used.length ? { parameters: wholeValues(used) } : {}),
             }}
             requests={[request.name]}
             label={used.length ? t.run.againSame : t.run.again}

@@ -51,6 +51,9 @@ export function RunsPage() {
       <div class="view-head">
         <h1>{t.runs.title}</h1>
         <span class="faint">{store.complete.value ? t.runs.count(found.rows.length, all.length) : t.loading}</span>
+        <a class="button primary" href={href("/new")}>
+          {t.nav.create}
+        </a>
       </div>
       <PhaseCounts counts={found.counts} />
       <Filters rows={all} isFiltered={isFiltered} />

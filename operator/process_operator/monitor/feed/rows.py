@@ -54,6 +54,7 @@ def request_row(body: Object) -> Object:
     reason, message = _bad_condition(status)
     return {
         **_heading(metadata),
+        "description": spec.get("description"),
         "process": (spec.get("process") or {}).get("name"),
         "schedule": status.get("schedule"),
         "timeZone": (timing.get("schedule") or {}).get("timeZone"),

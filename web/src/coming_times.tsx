@@ -1,0 +1,84 @@
+/** Coming times of a timing that is not saved: the server computes them while the person types. */
+
+import { useEffect, useState } from "preact/hooks";
+import type { ApiFailure, Preview, Timing } from "./api";
+import { failure, post } from "./client";
+import { FailureText } from "./failure_text";
+import { useLast } from "./last_value";
+import { visible } from "./shown_text";
+import { t } from "./texts";
+import { Relative } from "./time_text";
+
+const COUNT = 10;
+const DELAY_MS = 250;
+
+export interface Coming {
+  preview: Preview | null;
+  error: ApiFailure | null;
+}
+
+export function useComing(namespace: string, timing: Timing | null): Coming {
+  const [coming, setComing] = useState<Coming>({ preview: null, error: null });
+  const text = timing && JSON.stringify(timing);
+  useEffect(() => {
+    if (!text) return;
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      const question = { namespace, timing: JSON.parse(text) as Timing, count: COUNT };
+      post<Preview>("preview", question, controller.signal).then(
+        (preview) => setComing({ preview, error: null }),
+        (error) => {
+          if (!controller.signal.aborted) setComing({ preview: null, error: failure(error) });
+        },
+      );
+    }, DELAY_MS);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [namespace, text]);
+  return coming;
+}
+
+export function ComingTimes({ coming, atOnce }: { coming: Coming; atOnce: boolean }) {
+  const preview = useLast(coming.preview);
+  return (
+    <section aria-live="polite">
+      <h2>{t.create.preview}</h2>
+      {coming.error && <FailureText error={coming.error} />}
+      {atOnce ? (
+        <p>{t.create.previewAtOnce}</p>
+      ) : (
+        preview && (
+          <>
+            {preview.words && <p>{visible(preview.words)}</p>}
+            {preview.errors.map((one) => (
+              <p key={one.path} class="bad-text">
+                <code>{visible(one.path)}</code> {visible(one.message)}
+              </p>
+            ))}
+            {preview.hints.map((hint) => (
+              <p key={hint} class="notice">
+                {visible(hint)}
+              </p>
+            ))}
+            {!preview.errors.length && !preview.times.length && <p>{t.create.noTimes}</p>}
+            <ol class="rows">
+              {preview.times.map((one) => (
+                <li key={one.at}>
+                  <time dateTime={one.at}>{localText(one.local)}</time> <Relative at={one.at} />
+                  {one.remark && <span class="bad-text"> {visible(one.remark)}</span>}
+                </li>
+              ))}
+            </ol>
+          </>
+        )
+      )}
+    </section>
+  );
+}
+
+/** `2027-03-28T03:00:00+02:00` with its offset apart. */
+function localText(local: string): string {
+  return visible(local.replace("T", " ").replace(/(Z|[+-]\d\d:\d\d)$/, " $1"));
+}
