@@ -265,8 +265,9 @@ def _state(request: ProcessRequest, now: datetime) -> Iterator[str]:
     for condition in request.status.conditions:
         is_bad = condition.type in ("Accepted", "Ready") and condition.status == "False"
         if is_bad and not request.spec.suspend:
-            since = f" since {format_instant(condition.last_transition_time)}" if condition.last_transition_time else ""
-            yield f"{condition.type} is False{since} ({condition.reason}): {condition.message}"
+            changed = condition.last_transition_time
+            time = f" since {format_instant(changed)}" if changed is not None else ""
+            yield f"{condition.type} is False{time} ({condition.reason}): {condition.message}"
             break
     upcoming = request.status.next_run_time
     if upcoming is not None and upcoming > now and not request.spec.suspend:
