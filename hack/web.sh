@@ -83,13 +83,13 @@ check() { # every check runs, so that one run shows all findings
 }
 
 chromium() { # CHROMIUM names another one
-    local found=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || true)}
+    local found=${CHROMIUM:-$(type -P chromium || type -P chromium-browser || true)}
     if [[ -z $found && $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
         say "installing chromium"
         export DEBIAN_FRONTEND=noninteractive
         apt-get -qy install --no-install-recommends chromium >&2 ||
             { apt-get -q update >&2 && apt-get -qy install --no-install-recommends chromium >&2; }
-        found=$(command -v chromium)
+        found=$(type -P chromium)
     fi
     [[ $found ]] || { say "please install chromium, or name one by CHROMIUM"; exit 1; }
     printf '%s\n' "$found"

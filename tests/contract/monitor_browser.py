@@ -94,13 +94,17 @@ async def until(events: AsyncIterator[dict[str, Any]], **fields: Any) -> dict[st
     raise AssertionError(f"the stream ended before an event with {fields}")
 
 
+NO_PAGES = Path(__file__).parent / "no-pages"
+"""A folder that does not exist, so that no test depends on whether the front end has been built."""
+
+
 @asynccontextmanager
 async def opened(folder: Path | None = None, **settings: Any) -> AsyncIterator[Browser]:
     """A monitor, an API server and a browser."""
     async with Upstream() as upstream:
         given = MonitorSettings(public_url=PUBLIC, api_server=upstream.url, **settings)
         pool = BearerPool(given.api_server, None, user_agent="monitor")
-        app = application(ClusterMode(given, pool), Pages(folder) if folder else Pages())
+        app = application(ClusterMode(given, pool), Pages(folder or NO_PAGES))
         async with (
             serving(app, "127.0.0.1", 0) as port,
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=2**21) as session,

@@ -66,5 +66,6 @@ _API: Final = (
     web.get("/api/logs/{namespace}/{run}", logs, name="logs"),
     web.post("/api/actions/create", create),
     web.post("/api/actions/{action}", press),
+    web.route("*", "/api", _unknown),
     web.route("*", "/api/{path:.*}", _unknown),
 )
