@@ -136,7 +136,7 @@ def process_rows(now: datetime) -> list[Row]:
         "description": "Ledger to post.",
         "required": True,
         "default": None,
-        "values": None,
+        "enum": None,
         "pattern": "[0-9]+",
     }
     fmt = {"name": "FORMAT", "description": "Format of the report: " + HOSTILE, "required": False, "default": "pdf"}

@@ -18,6 +18,7 @@ BUILT: Final = Path(__file__).parent / "static"
 _INDEX: Final = "index.html"
 _HASHED: Final = "assets/"
 """Folder of the files whose names change with their contents."""
+_NO_PAGES: Final = ("api", "assets")
 _NOT_BUILT: Final = "The pages of the Process Monitor are not built: make monitor\n"
 _TEXTS: Final = (".html", ".js", ".css", ".svg", ".json", ".txt", ".webmanifest")
 
@@ -42,7 +43,9 @@ class Pages:
         """Answer a GET."""
         path = request.match_info["path"]
         file = self._files.get(path)
-        if file is None and "." not in path:
+        # Names of objects may have dots, so the first part alone says whether it is a page.
+        first = path.partition("/")[0]
+        if file is None and "." not in first and first not in _NO_PAGES:
             file = self._files.get(_INDEX)
         if file is None:
             text = "Not found\n" if self._files else _NOT_BUILT
