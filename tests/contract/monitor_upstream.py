@@ -127,11 +127,12 @@ class Upstream:
     def _object(self, request: web.Request, body: Any, user: str) -> web.StreamResponse:
         path = request.path
         if request.method == "GET" and path in self.objects:
-            return answer({**self.objects[path], "seenBy": user})
+            body = self.objects[path]
+            return answer({**body, "metadata": {**body["metadata"], "labels": {"seen-by": user}}})
         if request.method == "GET" and path.rpartition("/")[2] in PLURALS:
             return self._list(request)
         if request.method == "POST":
-            return answer({**body, "metadata": {**body["metadata"], "uid": "new"}, "seenBy": user})
+            return answer({**body, "metadata": {**body["metadata"], "uid": "new"}})
         if path not in self.objects:
             return status(404, "NotFound", f"{path.rpartition('/')[2]} not found")
         return answer(self.objects[path])

@@ -126,7 +126,7 @@ async def test_02_two_people_interleaved_never_see_each_others_bytes(browser: Br
                 browser.get("/api/objects/processruns/erp/daily-1", f"token-of-{name}"),
             )
             assert session.json["user"] == name
-            assert thing.json["object"]["seenBy"] == name
+            assert thing.json["object"]["metadata"]["labels"]["seen-by"] == name
 
     await asyncio.gather(*(ask(name) for name in ("ann", "bob", "ann", "bob")))
     assert len(browser.upstream.seen) == 4 * 25 * 3, "each answer was asked for again"

@@ -40,7 +40,7 @@ async def check_run_inputs(client: Client, request: Object, parameters: Mapping[
     try:
         check_run_parameters(parameters, given.request, given.process, given.step_processes)
     except TemplateError as error:
-        names = (*parameters, *_declared(given))
+        names = _declared(given) if error.reason == Reason.PARAMETER_MISSING else tuple(parameters)
         raise InputError(str(error.reason), error.message, _named(error.message, names)) from error
 
 
@@ -51,7 +51,8 @@ async def check_request_inputs(client: Client, request: Object, now: datetime) -
         return  # the API server refuses it, or the operator waits for the Process
     acceptance = judge(given.request, given.process, now, given.calendars, given.step_processes)
     if acceptance.reason in _ABOUT_INPUTS:
-        names = (*(each.name for each in given.request.spec.parameters), *_declared(given))
+        is_missing = acceptance.reason == Reason.PARAMETER_MISSING
+        names = _declared(given) if is_missing else tuple(each.name for each in given.request.spec.parameters)
         raise InputError(str(acceptance.reason), acceptance.message, _named(acceptance.message, names))
 
 
@@ -67,5 +68,7 @@ def _lacks_steps(given: GivenRequest) -> bool:
 
 
 def _named(message: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Select the names about which a message is. Those that it allows come last in it."""
+    message = message.partition("allowed:")[0]
     words = set(message.replace('"', " ").replace(",", " ").replace(":", " ").replace("spec.parameters.", " ").split())
     return tuple(name for name in dict.fromkeys(names) if name in words)

@@ -101,11 +101,11 @@ class Api:
         path, options = kind.path(namespace, name), _delete_options(propagation)
         if uid is not None:
             options["preconditions"] = {"uid": uid}
-        query: Query = {"dryRun": "All"} if dry_run else {}
+        if dry_run:
+            # In the body: with one, the API server reads no option of a deletion from the query.
+            options["dryRun"] = ["All"]
         try:
-            await self.retries.run(
-                lambda: self.transport.call("delete", kind, "DELETE", path, query=query, body=options)
-            )
+            await self.retries.run(lambda: self.transport.call("delete", kind, "DELETE", path, body=options))
         except NotFound:
             return
         except Conflict as error:

@@ -1,7 +1,7 @@
 """`GET /api/access`: which buttons the person may press in a namespace, by the rights that the API server knows.
 
 A change needs the right to write the kind. The admission policy of the chart then asks for the right to create Jobs, or
-for a verb of its own: `run` or `suspend` on the request.
+for a verb of its own: `run`, `suspend` or `cancel` on the request.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _LOGS: Final = Right("get", POD, "log")
 
 def _buttons(request: str) -> dict[str, _Button]:
     """Give the buttons for a request, or for all of a namespace if `request` is empty."""
-    run, suspend = (Right(verb, PROCESS_REQUEST, name=request) for verb in ("run", "suspend"))
+    run, suspend, cancel = (Right(verb, PROCESS_REQUEST, name=request) for verb in ("run", "suspend", "cancel"))
     change = _Button(Right("patch", PROCESS_REQUEST), (_JOBS, suspend))
     return {
         "run": _Button(Right("create", PROCESS_RUN), (_JOBS, run)),
-        "cancel": _Button(Right("patch", PROCESS_RUN), (_JOBS, run)),
+        "cancel": _Button(Right("patch", PROCESS_RUN), (_JOBS, cancel)),
         "schedule": change,
         "unschedule": change,
         "reschedule": change,
