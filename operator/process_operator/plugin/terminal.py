@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -140,5 +141,17 @@ def confirm(question: str, names: Sequence[str], *, yes: bool) -> None:
         raise CommandError(message, Exit.USAGE)
     print(question, *(f"  {line}" for line in wrapped(printable(listed), 2)), sep="\n", file=sys.stderr)
     print("Continue? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if _typed().strip().lower() not in {"y", "yes"}:
         raise CommandError("nothing was changed")
+
+
+def _typed() -> str:
+    """Read a line of the user. Ctrl-C raises KeyboardInterrupt.
+
+    The handler of asyncio would only cancel a task, which cannot end before this read does.
+    """
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return sys.stdin.readline()
+    finally:
+        signal.signal(signal.SIGINT, handler)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import sys
 
+import pexpect
 import pytest
 import yaml
 
@@ -126,3 +130,30 @@ def test_question_on_a_terminal(
         with pytest.raises(CommandError, match="nothing was changed"):
             terminal.confirm("This suspends:", ["a", "b"], yes=False)
     assert capsys.readouterr().err == "This suspends:\n  a, b\nContinue? [y/N] "
+
+
+def test_ctrl_c_at_the_question_ends_a_command_that_runs_in_a_loop() -> None:
+    code = (
+        "import asyncio\n"
+        "from process_operator.plugin.terminal import confirm\n"
+        "async def ask():\n    confirm('This suspends:', ['a', 'b'], yes=False)\n"
+        "try:\n    asyncio.run(ask())\n"
+        "except KeyboardInterrupt:\n    print('interrupted')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    # A process that was started in the background ignores SIGINT, and its children inherit that.
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", code],
+        env=environment,
+        encoding="utf-8",
+        timeout=120,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        child.expect_exact("Continue? [y/N] ")
+        child.sendintr()
+        child.expect_exact("interrupted")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
