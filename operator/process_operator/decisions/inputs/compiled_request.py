@@ -16,6 +16,7 @@ from functools import cached_property
 from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.decisions.template.job_template import JobTemplate, build_template
 from process_operator.decisions.template.step import StepTemplate, step_templates
+from process_operator.resources.model import Model
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.timing.exclusions import NOTHING, Exclusions
@@ -42,7 +43,7 @@ class CompiledRequest:
         return (
             one.metadata.uid == request.metadata.uid
             and one.metadata.key == request.metadata.key
-            and (one.spec is request.spec or one.spec == request.spec)
+            and _is_same_spec(one.spec, request.spec)
             and _is_same(self.process, other.process)
             and steps.keys() == self.step_processes.keys()
             and all(_is_same(found, steps[name]) for name, found in self.step_processes.items())
@@ -104,4 +105,9 @@ def compile_request(
 def _is_same(one: Process | None, other: Process | None) -> bool:
     if one is None or other is None or one is other:
         return one is other
-    return one.metadata.name == other.metadata.name and (one.spec is other.spec or one.spec == other.spec)
+    return one.metadata.name == other.metadata.name and _is_same_spec(one.spec, other.spec)
+
+
+def _is_same_spec(one: Model, other: Model) -> bool:
+    """Whether two specs are the same JSON. `==` alone takes 1, 1.0 and true for the same value of a template."""
+    return one is other or (one == other and one.model_dump_json() == other.model_dump_json())

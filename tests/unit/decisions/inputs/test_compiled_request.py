@@ -59,6 +59,18 @@ STEPS = Process.model_validate(
             id="the template of the Process was edited",
         ),
         pytest.param(
+            (request(jobTemplate=template(automountServiceAccountToken=1)), None, {}),
+            (request(jobTemplate=template(automountServiceAccountToken=True)), None, {}),
+            False,
+            id="1 became true in the template",
+        ),
+        pytest.param(
+            (request(**BY_PROCESS), process(jobTemplate=template(hostNetwork=False)), {}),
+            (request(**BY_PROCESS), process(jobTemplate=template(hostNetwork=0)), {}),
+            False,
+            id="false became 0 in the template of the Process",
+        ),
+        pytest.param(
             (request(**BY_PROCESS), None, {}),
             (request(**BY_PROCESS), process(), {}),
             False,
