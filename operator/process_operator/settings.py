@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from process_operator.resources.engine import Engine
+from process_operator.resources.log_url import LogUrl
 
 
 class SettingsError(ValueError):
@@ -36,6 +37,11 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(10, ge=3, le=3600, description="Lease duration in seconds.")
     receivers_file: Path | None = Field(
         None, description="File with the receivers of notifications; unset or empty: there are none."
+    )
+    log_url: str = Field(
+        "",
+        description="Template of links to whole logs in the cluster's log store, such as "
+        "https://logs.example.com/?q={namespace}/{pod}&from={start_ms}; empty: there are none.",
     )
     pod_name: str = Field("", description="Name of this pod, part of its identity as holder of the Lease.")
     pod_uid: str = Field(
@@ -70,6 +76,11 @@ class Settings(BaseSettings):
     @classmethod
     def _unset(cls, value: object) -> object:
         return value or None
+
+    @field_validator("log_url")
+    @classmethod
+    def _is_template(cls, value: str) -> str:
+        return LogUrl.parse(value).template if value else value
 
     @field_validator("watch_namespaces", mode="before")
     @classmethod

@@ -39,6 +39,7 @@ from process_operator.decisions.inputs.significance import BATCH_SECONDS
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.action import Action
 from process_operator.decisions.plan.actions import CreateRun
+from process_operator.resources.log_url import LogUrl
 from process_operator.resources.types import NamespacedName
 from process_operator.service.health import Health
 from process_operator.service.leader_election import Leadership, LeaseTimes
@@ -211,7 +212,12 @@ def build_operator(
     metrics = Metrics(per_request=settings.metrics_per_request)
     metrics.receivers((receiver.name for receiver in receivers), OUTCOMES)
     api = Api(connection, on_request=metrics.api_request)
-    defaults = Defaults(engine=settings.default_engine, receivers=receivers, are_users_verified=settings.verified_users)
+    defaults = Defaults(
+        engine=settings.default_engine,
+        receivers=receivers,
+        log_url=LogUrl.parse(settings.log_url) if settings.log_url else None,
+        are_users_verified=settings.verified_users,
+    )
     intake = Intake(clock, defaults=defaults)
     store, queue = intake.store, intake.queue
     events = EventRecorder(api)

@@ -98,6 +98,8 @@ def test_the_schema_knows_each_value_and_nothing_else() -> None:
         pytest.param({"watchNamespaces": ["Erp"]}, "watchNamespaces", id="a namespace in capitals"),
         pytest.param({"operator": {"defaultEngine": "cronjob"}}, "defaultEngine", id="an unknown engine"),
         pytest.param({"http": {"port": 0}}, "port", id="a port that is none"),
+        pytest.param({"logUrl": "javascript:alert(1)"}, "logUrl", id="a log URL of another scheme"),
+        pytest.param({"logUrl": "https://{pod}.example.com/"}, "logUrl", id="a log URL with a field in the host"),
         pytest.param({"lease": {"seconds": 1}}, "seconds", id="a lease that is too short to renew"),
     ],
 )

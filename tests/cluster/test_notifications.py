@@ -88,6 +88,7 @@ def notifying(
     environment = {
         "PROCESS_OPERATOR_RECEIVERS_FILE": str(file),
         "PROCESS_OPERATOR_WATCH_NAMESPACES": space.namespace,
+        "PROCESS_OPERATOR_LOG_URL": "https://logs.example.com/{namespace}/{pod}?container={container}",
     }
     made = OperatorProcess(account, tmp_path / "operator.log", environment=environment)
     try:
@@ -135,6 +136,8 @@ def test_a_failure_is_told_and_a_receiver_that_may_not_be_used_stops_nothing(spa
     event = json.loads(body)
     assert (event["id"], event["type"]) == (f"{run['metadata']['uid']}-finished", "io.process-operator.run.failed")
     assert event["data"] | {"exitCode": 3, "reason": "ExitCode", "run": name_of(run)} == event["data"]
+    url = f"https://logs.example.com/{space.namespace}/{run['status']['pod']}?container=main"
+    assert (run["status"]["log"]["url"], event["data"]["logUrl"]) == (url, url)
     assert "ledger" not in body.decode()
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     digest = hmac.new(KEY.encode(), signed, hashlib.sha256).digest()

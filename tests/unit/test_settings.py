@@ -14,6 +14,12 @@ WRONG = [
     pytest.param(
         "LOG_LEVEL", "loud", "PROCESS_OPERATOR_LOG_LEVEL=loud: Input should be 'debug', 'info'", id="no level"
     ),
+    pytest.param(
+        "LOG_URL",
+        "https://{namespace}.example.com/",
+        "PROCESS_OPERATOR_LOG_URL=https://{namespace}.example.com/: must not have a field in its host",
+        id="a log URL whose host a run chooses",
+    ),
     pytest.param("DEFAULT_ENGINE", "Magic", "should be 'Auto', 'CronJob' or 'Operator'", id="no engine"),
 ]
 

@@ -221,6 +221,9 @@ def _print_record(run: Object, printer: _Printer, question: LogQuestion) -> None
         note("A recorded log has no timestamps.")
     if question.container and question.container != (run["status"].get("log") or {}).get("container"):
         note(f"The record is the log of container {(run['status'].get('log') or {}).get('container')}.")
+    url = (run["status"].get("log") or {}).get("url")
+    if url:
+        note(f"The whole log: {url}")
     if remark:
         note(f"Run {run['metadata']['name']} is {run['status']['phase']}; {remark}.")
 

@@ -67,16 +67,16 @@ def strip(phases: list[str]) -> str:
 def show_request(connecting: Connecting, name: str, *, output: Form) -> None:
     """Print one request: its timing, what comes, what was, and what is not well."""
 
-    async def work(client: Client) -> tuple[Object, Upcoming, list[RunRow]]:
+    async def work(client: Client) -> tuple[Object, Upcoming, list[RunRow], str | None]:
         body = await client.request(name)
         ((given, unread),) = await judged_requests(client, [body])
         found = await run_table(client, RunFilter(request=name), everywhere=False)
-        return body, upcoming_of(given, unread, now(), None, _NEXT), found.rows
+        rows = [row for row in found.rows if not row.cells.get("Parent")]
+        return body, upcoming_of(given, unread, now(), None, _NEXT), rows, await _last_log(client, rows)
 
-    body, upcoming, rows = connecting.run(work, doing="Reading the request")
-    rows = [row for row in rows if not row.cells.get("Parent")]
+    body, upcoming, rows, log_url = connecting.run(work, doing="Reading the request")
     if output.is_structured:
-        say_structured(output, _facts(body, upcoming, rows))
+        say_structured(output, {**_facts(body, upcoming, rows), "lastLogUrl": log_url})
         return
     status, spec = _status(body), body["spec"]
     lines = [
@@ -91,20 +91,31 @@ def show_request(connecting: Connecting, name: str, *, output: Form) -> None:
         ("", upcoming.note),
         ("Parameters", ", ".join(f"{p['name']}={p.get('value', '')}" for p in spec.get("parameters") or ())),
         ("Last runs", strip([row.phase for row in reversed([r for r in rows if r.phase not in _OPEN][:_LAST])])),
+        ("Last log", log_url or ""),
         ("Open runs", "\n".join(_open_run(row) for row in rows if row.phase in _OPEN)),
         ("Counts", _counts(status.get("counts") or {})),
         ("Not well", "\n".join(_bad_conditions(status))),
     ]
     width = max(len(label) for label, _ in lines) + 2
     for label, text in lines:
-        is_strip = label == "Last runs"  # it has colours already, and ten characters
-        parts = [part for line in text.split("\n") if line for part in _lines(line, width, is_strip=is_strip)]
+        # The strip has colours already, and ten characters. A URL is copied whole.
+        is_whole = label in {"Last runs", "Last log"}
+        parts = [part for line in text.split("\n") if line for part in _lines(line, width, is_whole=is_whole)]
         for number, line in enumerate(parts):
             say(f"{f'{label}:' if label and not number else '':<{width}}{line}")
 
 
-def _lines(text: str, indent: int, *, is_strip: bool) -> list[str]:
-    return [text] if is_strip else wrapped(printable(text), indent)
+def _lines(text: str, indent: int, *, is_whole: bool) -> list[str]:
+    return [text] if is_whole else wrapped(printable(text), indent)
+
+
+async def _last_log(client: Client, rows: list[RunRow]) -> str | None:
+    """Return the URL of the whole log of the newest run that has ended, if it has one."""
+    ended = next((row.key for row in rows if row.phase not in _OPEN), None)
+    for run in await client.runs_named([ended] if ended else []):
+        url: str | None = ((run.get("status") or {}).get("log") or {}).get("url")
+        return printable(url) if url else None
+    return None
 
 
 def _status(body: Object) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from process_operator.resources import kinds
 from process_operator.resources.cel_rule import CelRule
 from process_operator.resources.conditions import MAX_CONDITIONS, Condition
 from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
+from process_operator.resources.log_url import MAX_LOG_URL
 from process_operator.resources.model import (
     Bool,
     Instant,
@@ -165,6 +166,11 @@ class RunLog(Model):
         max_length=128,
         description="Why the text is not the end of the log: NotCaptured, NeverStarted, FromTerminationMessage, PodGone, "
         "NodeGone or KubeletUnreachable.",
+    )
+    url: str | None = Field(
+        None,
+        max_length=MAX_LOG_URL,
+        description="URL of the whole log in the cluster's log store, if the administrator has set a template for it.",
     )
 
 

@@ -36,6 +36,7 @@ class RunEnd:
     process: str = ""
     message: str = ""
     exit_code: int | None = None
+    log_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def _end_to_notify(run: ProcessRun) -> RunEnd | None:
         process=run.status.process or "",
         message=run.status.message or "",
         exit_code=run.status.exit_code,
+        log_url=run.status.log.url if run.status.log is not None else None,
     )
 
 

@@ -20,6 +20,7 @@ from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.kill import Kill
 from process_operator.resources.batch.pod import Pod
 from process_operator.resources.conditions import RunReason
+from process_operator.resources.log_url import LogUrl
 from process_operator.resources.parameters import UsedParameter
 from process_operator.resources.process_request import LogCapture, LogSettings, ProcessRequest
 from process_operator.resources.process_run import ProcessRun, StepStatus, Trigger
@@ -59,6 +60,8 @@ class RunView:
     """Open runs of its steps, by their names."""
     process: str | None
     """Name of its Process, or of its request if that has its own Job template. None if it is not known."""
+    log_url: LogUrl | None
+    """The administrator's template of links to whole logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = N
         by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == "CronJob",
         steps=steps,
         process=run.status.process or step_process or _process_of_request(snapshot, run),
+        log_url=snapshot.defaults.log_url,
     )
 
 

@@ -19,6 +19,7 @@ from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.pod import Pod
 from process_operator.resources.engine import Engine
+from process_operator.resources.log_url import LogUrl
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
 from process_operator.resources.process_request import ProcessRequest
@@ -35,6 +36,8 @@ class Defaults:
     retention_batch: int = 10
     receivers: tuple[Receiver, ...] = ()
     """Receivers of notifications that the administrator allows."""
+    log_url: LogUrl | None = None
+    """The administrator's template of links to whole logs."""
     are_users_verified: bool = False
     """Whether the chart's admission policy vouches for the names of users in annotations."""
 

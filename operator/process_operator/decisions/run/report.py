@@ -12,6 +12,7 @@ from process_operator.decisions.inputs.missed_tick import MissedReason, summary_
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
 from process_operator.decisions.plan.actions import Emit, FinishRun, ReportRun
 from process_operator.decisions.plan.part import Part, part
+from process_operator.decisions.run.log_link import with_link
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason, RunReason
 from process_operator.resources.model import format_duration
@@ -20,14 +21,14 @@ from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
 
 def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders) -> Part[None]:
     """Write the end of a run, and emit an Event about it."""
-    now = orders.now
+    now, process = orders.now, process_name(orders, view.run)
     status = view.run.status.model_copy(
         update={
-            **_facts(view, outcome, process_name(orders, view.run)),
+            **_facts(view, outcome, process),
             **_still_known(view, outcome),
             "end_time": outcome.end_time,
             "duration": _duration(outcome),
-            "log": log,
+            "log": with_link(view, outcome, log, process=process, now=now),
             "conditions": end_conditions(outcome.phase, outcome.reason, outcome.message, now),
         }
     )

@@ -145,6 +145,7 @@ def _data(snapshot: Snapshot, run: FinishedRun, end: RunEnd) -> dict[str, Any]:
         "reason": clean_message(run.reason) or None,
         "message": _message(run, end) or None,
         "exitCode": end.exit_code,
+        "logUrl": end.log_url,
     }
 
 

@@ -222,6 +222,14 @@ def test_of_a_step_that_failed_its_reason_is_sent_and_no_word_of_its_log() -> No
     assert event_of(known(notify=["pager"]), of, end_to_notify)["data"]["message"] == 'step "sum": Failed (ExitCode)'
 
 
+def test_link_to_the_whole_log_is_sent() -> None:
+    end_to_notify = end(log_url="https://logs.example.com/close-1")
+    data = event_of(known(notify=["pager"]), run(end_to_notify=end_to_notify), end_to_notify)["data"]
+    assert data["logUrl"] == "https://logs.example.com/close-1"
+    without = end()
+    assert "logUrl" not in event_of(known(notify=["pager"]), run(end_to_notify=without), without)["data"]
+
+
 # ---- the request
 
 
