@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING
 
 from process_operator.client.opening import ImpersonationError
@@ -23,6 +24,8 @@ def serve_monitor(connecting: Connecting, *, port: int, opens_browser: bool, idl
 
     def announce(address: str) -> None:
         say(address)
+        # A pipe keeps the line back until the program ends.
+        sys.stdout.flush()
         note("This address has a key: it is for you alone. Ctrl-C ends the monitor.")
 
     try:

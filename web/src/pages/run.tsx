@@ -55,6 +55,7 @@ interface RunStatus {
   summary?: { from: string; to: string; count: number };
   steps?: StepStatus[];
   conditions?: Condition[];
+  requestedBy?: string;
   parameters?: { name: string; value: string; truncated?: boolean }[];
 }
 
@@ -154,7 +155,7 @@ function facts(
   zone: string,
 ): [string, ComponentChildren][] {
   const { namespace, annotations, creationTimestamp } = object.metadata;
-  const by = annotations?.["process-operator.io/requested-by"];
+  const by = status.requestedBy ?? annotations?.["process-operator.io/requested-by"];
   const rows: [string, ComponentChildren][] = [
     [
       t.run.request,
