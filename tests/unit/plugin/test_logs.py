@@ -132,3 +132,17 @@ def test_timestamps_are_printed_if_the_user_wants_them(
 )
 def test_rest_of_record(last: bytes, rest: bytes) -> None:
     assert rest_of_record(run("Succeeded", "a\nb\n"), last) == rest
+
+
+@pytest.mark.parametrize(
+    ("url", "noted"),
+    [
+        pytest.param("https://logs.example.com/r", True, id="a link"),
+        pytest.param(None, False, id="no link"),
+    ],
+)
+def test_record_names_the_whole_log(capsys: pytest.CaptureFixture[str], url: str | None, *, noted: bool) -> None:
+    ended = run("Succeeded", "done\n")
+    ended["status"]["log"] |= {"truncated": True, **({"url": url} if url else {})}
+    logs._print_record(ended, logs._Printer(raw=True), LogQuestion())
+    assert ("The whole log: https://logs.example.com/r\n" in capsys.readouterr().err) == noted

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from process_operator.client.client import Client
+from process_operator.client.run_table import RunRow
 from process_operator.plugin import status
+from process_operator.resources.types import NamespacedName
 
 PHASES = ["Succeeded", "Failed", "Missed", "Skipped", "Canceled", "Unknown"]
 
@@ -51,3 +55,26 @@ def test_user_who_suspended(observed: int, *, suspend: bool, shown: str) -> None
     of["metadata"] |= {"generation": 3, "annotations": {"process-operator.io/suspend-reason": "stocktaking"}}
     of["status"] |= {"observedGeneration": observed, "suspendedBy": "alice"}
     assert status._suspended(of) == shown
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        pytest.param({"text": "done", "url": "https://logs.example.com/r"}, "https://logs.example.com/r", id="a link"),
+        pytest.param({"text": "done"}, None, id="no link"),
+        pytest.param(None, None, id="no log"),
+    ],
+)
+def test_link_of_the_newest_run_that_has_ended(log: dict[str, str] | None, shown: str | None) -> None:
+    asked: list[object] = []
+
+    class Runs:
+        """A client with one run."""
+
+        async def runs_named(self, names: list[NamespacedName]) -> list[dict[str, Any]]:
+            asked.extend(names)
+            return [{"status": {"log": log} if log else {}} for _ in names]
+
+    rows = [RunRow("erp", name, "", {"Status": phase}) for name, phase in (("b", "Running"), ("a", "Failed"))]
+    assert asyncio.run(status._last_log(cast("Client", Runs()), rows)) == shown
+    assert asked == [("erp", "a")]
