@@ -25,7 +25,7 @@ PROGRAM: Final = (
     "-c",
     "import sys; sys.argv[0] = 'kubectl-process'; from process_operator.plugin.app import main; main()",
 )
-PATIENCE_SECONDS: Final = 30
+PATIENCE_SECONDS: Final = 120
 COLUMNS: Final = 80
 
 
@@ -55,12 +55,17 @@ class Desk:
     def user(self, name: str) -> str:
         return f"{name}-of-{self.space.namespace}"
 
-    def run(self, *arguments: str, user: str = "") -> Answer:
-        """Run a command in pipes, within this process: a program of its own takes a second to import the client."""
+    def run(self, *arguments: str, user: str = "", has_cluster: bool = True) -> Answer:
+        """Run a command in pipes, within this process: a program of its own takes a second to import the client.
+
+        Without `has_cluster` it gets no namespace, because it has no options for a cluster.
+        """
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         err = io.StringIO()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sys.argv", ["kubectl-process", *self._command(arguments, user)])
+            patch.setattr(
+                "sys.argv", ["kubectl-process", *(self._command(arguments, user) if has_cluster else arguments)]
+            )
             patch.setattr("sys.stdin", io.StringIO())
             patch.setattr("sys.stdout", out)
             patch.setattr("sys.stderr", err)
