@@ -77,3 +77,10 @@ def test_a_dialog_is_accessible(
         page.screenshot(path=screenshots / f"dialog-{action.split(maxsplit=1)[0].lower()}-{theme}-360.png")
     assert _findings(page) == []
     window.close()
+
+
+def test_axe_finds_a_planted_fault(window: Window) -> None:
+    page = window.open("/runs")
+    expect(page.locator("output.live")).to_have_text("Live")
+    page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+    assert any(finding.startswith("button-name") for finding in _findings(page))

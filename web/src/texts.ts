@@ -147,7 +147,7 @@ export const t = {
     download: "Download",
     link: (host: string) => `Whole log at ${host}`,
     record: "End of the log, from the record of the run.",
-    live: "Live from the pod.",
+    live: "Live from the pod. Who may read its log (pods/log) sees this, also if the request keeps no log.",
     truncated: "The log has more lines before these.",
     dropped: (count: number) => `${plural(count, "older line")} are no longer kept here.`,
     empty: "The log is empty.",
