@@ -39,6 +39,8 @@ from process_operator.decisions.inputs.significance import BATCH_SECONDS
 from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.action import Action
 from process_operator.decisions.plan.actions import CreateRun
+from process_operator.decisions.plan.plan import Plan
+from process_operator.decisions.request import decide
 from process_operator.resources.log_url import LogUrl
 from process_operator.resources.types import NamespacedName
 from process_operator.service.health import Health
@@ -74,6 +76,7 @@ class Intake:
         self.store = Store(
             on_dirty=self._changed,
             on_progress=self._progressed,
+            on_end=self.ended,
             on_process=self.processes.add,
             clock=clock,
             defaults=defaults,
@@ -87,6 +90,12 @@ class Intake:
         self.on_change(key)
         self.queue.add(key, after=BATCH_SECONDS)
 
+    def ended(self, key: NamespacedName) -> None:
+        """Add a request to the queue, because a Job of it has ended or a log is read."""
+        self.on_change(key)
+        until = self.store.progress(key).ends_wait_until
+        self.queue.add(key, after=BATCH_SECONDS if until is not None and self.clock() < until else 0.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerOptions:
@@ -98,6 +107,8 @@ class ControllerOptions:
     """Namespaces to list; None: all of them."""
     on_action: Callable[[NamespacedName, Action], None] = lambda _key, _action: None
     """Called with each action that was carried out."""
+    decide: Callable[[Snapshot, datetime], Plan] = decide
+    """The decision function."""
     chance: Callable[[], float] = random.random
     """Random number from 0 to 1, for the jitter of retries."""
 
@@ -156,7 +167,7 @@ def _connect(api: Api, intake: Intake, executor: ActionExecutor, options: Contro
         await executor.execute(key, snapshot, action)
         options.on_action(key, action)
 
-    planner = Planner(store.snapshot, clock, term=guard.check, on_turn=queue.add)
+    planner = Planner(store.snapshot, clock, term=guard.check, decide=options.decide, on_turn=queue.add)
     intake.on_change = planner.drop
     burst = BurstPreparer(planner, agenda, queue, clock, claim=claim, bounds=options.burst_thresholds)
     reconciler = Reconciler(
@@ -221,7 +232,7 @@ def build_operator(
     intake = Intake(clock, defaults=defaults)
     store, queue = intake.store, intake.queue
     events = EventRecorder(api)
-    logs = LogReader(api, store, on_read=queue.add)
+    logs = LogReader(api, store, on_read=intake.ended)
     notifier = Notifier(receivers, store, on_done=queue.add, count=metrics.notification, clock=clock)
     object_watch = ObjectWatch(connection, silence=settings.watch_silence_seconds)
     config_maps = ConfigMaps(api, object_watch, store, longest_pause=intervals.watch)

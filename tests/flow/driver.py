@@ -22,8 +22,10 @@ from process_operator.cluster.errors import ApiError
 from process_operator.controller.burst import BurstThresholds
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.log_source import LogSource
-from process_operator.decisions.inputs.snapshot import Defaults
+from process_operator.decisions.inputs.snapshot import Defaults, Snapshot
 from process_operator.decisions.plan.actions import KillJob, Notify, ReadLog
+from process_operator.decisions.plan.plan import Plan
+from process_operator.decisions.request import decide
 from process_operator.decisions.run.log_text import build_run_log
 from process_operator.decisions.run.pods import log_source
 from process_operator.resources.batch.job import parse_job
@@ -132,7 +134,7 @@ class MemoryLogs:
             raw = self._controllers.work(reading.run).log.encode() if reading.opened else None
             log = build_run_log(reading.source, raw, tail_bytes=reading.tail_bytes)
             self._held.observe(reading.key, LogRead(reading.run, log, reading.source.pod))
-            self._intake.queue.add(reading.key)
+            self._intake.ended(reading.key)
         return bool(ready)
 
     def _has_ended(self, reading: _Reading) -> bool:
@@ -186,7 +188,7 @@ class Process:
             events=self.events,
             follow_config_map=self._follow_config_map,
             options=ControllerOptions(
-                burst_thresholds=BurstThresholds(many=1, burst=1, in_flight=1), chance=lambda: 1.0
+                burst_thresholds=BurstThresholds(many=1, burst=1, in_flight=1), chance=lambda: 1.0, decide=flow.decide
             ),
         )
         self.agenda = self.controller.agenda
@@ -316,6 +318,8 @@ class Flow:
         self.controllers = Controllers(self.cluster)
         self.processes: list[Process] = []
         self.said: list[tuple[str, str, str]] = []
+        self.decisions: Counter[tuple[str, ...]] = Counter()
+        """Number of decisions, by the kinds of the actions that each planned."""
         self.told: list[tuple[str, str]] = []
         """Receiver and id of each event that arrived."""
         self.together: set[tuple[str, tuple[str, ...]]] = set()
@@ -324,6 +328,12 @@ class Flow:
         self._resync_at = self.clock.now + self.resync_every if self.resync_every else None
         self.calendars: dict[str, list[Schedule]] = {}
         """Of requests whose timing was edited: the schedule that summaries follow."""
+
+    def decide(self, snapshot: Snapshot, now: datetime) -> Plan:
+        """Decide as the operator does, and count the decision."""
+        plan = decide(snapshot, now)
+        self.decisions[tuple(sorted({type(action).__name__ for action in plan.actions}))] += 1
+        return plan
 
     # ---- time
 

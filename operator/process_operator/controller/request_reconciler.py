@@ -27,7 +27,7 @@ from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.significance import BATCH_SECONDS
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.action import Action
-from process_operator.decisions.plan.follow_up import FollowUp, follow_up, starts_something
+from process_operator.decisions.plan.follow_up import FollowUp, ends_wait_until, follow_up, starts_something
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.types import NamespacedName
 from process_operator.state.object_cache import Entry
@@ -132,12 +132,16 @@ class Reconciler:
             self._store.request_lock(key, decision.snapshot, decision.plan, decision.now)
             if not await self._execute(key, decision, basis):
                 continue
+            self._batch_ends(key, decision)
             follows = self._follow_up(key, decision)
             if follows is FollowUp.BATCHED:
                 # A follow-up that was pending before keeps its time, so that ticks never postpone it again and again.
                 self._queue.add(key, after=BATCH_SECONDS if pending_seconds is None else pending_seconds)
                 self._retries.after_success(key)
-                return decision.plan.wake_at
+                # A schedule of every second has a batch in each second, so no later decision writes its status.
+                writes = not starts_something(decision.plan) and not self._queue.has_due
+                allowed_at = await self._statuses.write(key, decision.snapshot) if writes else None
+                return min(filter(None, (decision.plan.wake_at, allowed_at)), default=None)
             if self._queue.has_due:
                 break
             if follows is FollowUp.NONE and not self._blocked.drop_unneeded(key, decision.snapshot, decision.now):
@@ -151,7 +155,12 @@ class Reconciler:
         def has_job(run: str) -> bool:
             return self._store.jobs.get(key[0], run) is not None
 
-        return follow_up(decision.snapshot, decision.plan, max_actions=_MAX_ACTIONS, has_job=has_job)
+        return follow_up(decision.snapshot, decision.plan, decision.now, max_actions=_MAX_ACTIONS, has_job=has_job)
+
+    def _batch_ends(self, key: NamespacedName, decision: Decision) -> None:
+        progress, until = self._store.progress(key), ends_wait_until(decision.snapshot, decision.plan, decision.now)
+        if until != progress.ends_wait_until:
+            self._store.set_progress(key, replace(progress, ends_wait_until=until))
 
     def _basis(self, key: NamespacedName) -> _Basis:
         return _Basis(self._term(), self._store.requests.get(*key), self._store.progress(key).status_version)

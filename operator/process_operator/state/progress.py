@@ -32,6 +32,8 @@ class RequestProgress:
     failures: int = 0
     retry_at: datetime | None = None
     """Time of the next try after a failure."""
+    ends_wait_until: datetime | None = None
+    """Time until which the ends of runs are batched (`decisions/plan/follow_up.py`)."""
     held_until: datetime | None = None
     """Time until which the API server wants no call about this request (Retry-After)."""
 

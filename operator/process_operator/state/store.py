@@ -57,7 +57,7 @@ class Store:
 
     `on_dirty` is called with the key of each request for which something changed, and `on_process` with the key of each
     Process that changed. If the decision is batched
-    (`decisions/inputs/significance.py`), `on_progress` is called in place of `on_dirty`.
+    (`decisions/inputs/significance.py`), `on_progress` is called in place of `on_dirty`, and `on_end` at the end of a Job.
     """
 
     def __init__(
@@ -67,11 +67,16 @@ class Store:
         clock: Callable[[], datetime],
         on_process: Callable[[NamespacedName], None] = lambda _: None,
         on_progress: Callable[[NamespacedName], None] | None = None,
+        on_end: Callable[[NamespacedName], None] | None = None,
         defaults: Defaults | None = None,
     ) -> None:
         self._on_dirty = on_dirty
         self._on_process = on_process
-        self._on_progress = on_progress or on_dirty
+        self._marks = {
+            Urgency.IMMEDIATE: on_dirty,
+            Urgency.END: on_end or on_dirty,
+            Urgency.BATCHED: on_progress or on_dirty,
+        }
         self._caches = Caches()
         self.requests, self.processes, self.backfills = (
             self._caches.requests,
@@ -378,7 +383,7 @@ class Store:
         self._shared.back_off(key, grants=grants)
 
     def _mark(self, kind: Kind, key: NamespacedName, urgency: Urgency = Urgency.IMMEDIATE) -> None:
-        mark = self._on_dirty if urgency is Urgency.IMMEDIATE else self._on_progress
+        mark = self._marks[urgency]
         if kind is PROCESS:
             for process in self._owners.affected_by(key):
                 self._on_process(process)

@@ -1,7 +1,8 @@
 """Significance of events: whether the operator has to react, and how soon.
 
-What a user wrote and a finished Job are immediate. All other events of Jobs and pods, and the answers to the operator's
-own calls, are batched. `state/store.py` asks these questions about every event.
+What a user wrote and a finished Job are immediate, but the end of a Job may wait if its request is due again within
+the second. All other events of Jobs and pods, and the answers to the operator's own calls, are batched. `state/store.py`
+asks these questions about every event.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ class Urgency(StrEnum):
     """Time within which the operator has to decide about the request that an event concerns."""
 
     IMMEDIATE = "Immediate"
+    END = "End"
+    """At once, or batched while the ends of the request wait (`plan/follow_up.py`)."""
     BATCHED = "Batched"
     """Within `BATCH_SECONDS`, so that one decision covers all events of that time."""
 
@@ -34,7 +37,7 @@ def job_urgency(job: Job, before: Job | None) -> Urgency:
     that of the Job controller of Kubernetes, which batches the events of pods for a second.
     """
     if job.finished is not None:
-        return Urgency.IMMEDIATE
+        return Urgency.END
     begins_to_end = job.is_ending and (before is None or not before.is_ending)
     succeeds = job.ending is not None and job.ending.type == "SuccessCriteriaMet"
     return Urgency.IMMEDIATE if begins_to_end and not succeeds else Urgency.BATCHED

@@ -54,8 +54,8 @@ FAILED: Final = a_job({"failed": 1, **condition("Failed")})
         pytest.param(ONE_FAILED, BATCHED, id="a Job one of whose pods failed"),
         pytest.param(SUSPENDED, BATCHED, id="a Job that was suspended"),
         pytest.param(ENDING, BATCHED, id="a Job that is about to end"),
-        pytest.param(COMPLETE, IMMEDIATE, id="a Job that succeeded"),
-        pytest.param(FAILED, IMMEDIATE, id="a Job that failed"),
+        pytest.param(COMPLETE, Urgency.END, id="a Job that succeeded"),
+        pytest.param(FAILED, Urgency.END, id="a Job that failed"),
     ],
 )
 def test_urgency_of_a_job(job: Job, expected: Urgency) -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import pytest
-from tests.unit.given import request, schedule, snapshot
+from tests.unit.given import at, process, request, run, schedule, snapshot
 
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.action import Action
-from process_operator.decisions.plan.actions import CreateJob, CreateRun, DeleteRuns, Emit, ReadLog
-from process_operator.decisions.plan.follow_up import FollowUp, follow_up
+from process_operator.decisions.plan.actions import CreateJob, CreateRun, DeleteRuns, Emit, FinishRun, ReadLog
+from process_operator.decisions.plan.follow_up import FollowUp, ends_wait_until, follow_up
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.conditions import LogReason
+from process_operator.resources.process import ProcessSpec
+from process_operator.resources.process_backfill import BackfillPhase, ProcessBackfillStatus
 from process_operator.resources.process_request_status import ProcessRequestStatus
+from process_operator.resources.process_run import ProcessRunStatus, RunPhase
 
+NOON: Final = at("12:00")
 NONE, BATCHED, NOW = FollowUp.NONE, FollowUp.BATCHED, FollowUp.NOW
 START: Final = CreateJob("run", {"spec": {}})
 CLAIM_AND_START: Final = CreateRun({"metadata": {"name": "run"}}, job={"spec": {}})
@@ -54,4 +59,60 @@ SHARED: Final = replace(SCHEDULED, process_lock=ProcessLock("close-day"))
 )
 def test_follow_up(known: Snapshot, actions: tuple[Action, ...], waiting: int, expected: FollowUp) -> None:
     plan = Plan(actions, status=ProcessRequestStatus(waiting_count=waiting))
-    assert follow_up(known, plan, max_actions=9, has_job=lambda run: run == "run") is expected
+    assert follow_up(known, plan, NOON, max_actions=9, has_job=lambda run: run == "run") is expected
+
+
+ONE_STEP: Final = {"name": "one", "process": {"name": "one"}}
+
+
+class Ends(NamedTuple):
+    """A request that is due again at `wake_at`, and until when the ends of its runs wait."""
+
+    id: str
+    known: Snapshot
+    want: datetime | None = None
+    wake_at: datetime | None = at("12:00:00.8")
+    waiting: int = 0
+    backfill: BackfillPhase | None = None
+
+
+STEPS: Final = process().model_copy(update={"spec": ProcessSpec.model_validate({"steps": [ONE_STEP]})})
+ENDS: Final = [
+    Ends("it is due again within the second", SCHEDULED, want=at("12:00:00.8")),
+    Ends("it is due later", SCHEDULED, wake_at=at("12:00:01.5")),
+    Ends("it is never due again", SCHEDULED, wake_at=None),
+    Ends("a user may wait for a request that runs once", ONCE),
+    Ends("the request is gone", replace(SCHEDULED, request=None)),
+    Ends("a run waits", SCHEDULED, waiting=1),
+    Ends("the next tick needs the end of this run", snapshot(request(schedule(60), concurrencyPolicy="Forbid"))),
+    Ends("other requests wait for the Process", SHARED),
+    Ends("the next step waits for the end of this one", replace(SCHEDULED, process=STEPS)),
+    Ends("a step of an earlier Process is open", replace(SCHEDULED, step_runs=(run("step"),))),
+    Ends("the next run of a backfill waits", SCHEDULED, backfill=BackfillPhase.RUNNING),
+    Ends("a backfill is over", SCHEDULED, want=at("12:00:00.8"), backfill=BackfillPhase.SUCCEEDED),
+]
+
+
+@pytest.mark.parametrize("case", ENDS, ids=lambda case: case.id)
+def test_ends_wait(case: Ends) -> None:
+    backfills = {} if case.backfill is None else {"june": ProcessBackfillStatus(phase=case.backfill)}
+    status = ProcessRequestStatus(waiting_count=case.waiting)
+    plan = Plan(status=status, wake_at=case.wake_at, backfills=backfills)
+    assert ends_wait_until(case.known, plan, NOON) == case.want
+
+
+FINISH: Final = FinishRun("run", ProcessRunStatus(phase=RunPhase.SUCCEEDED))
+
+
+@pytest.mark.parametrize(
+    ("wake_at", "actions", "want"),
+    [
+        pytest.param("12:00:00.8", (FINISH, EVENT, READ), BATCHED, id="an end, while ends wait"),
+        pytest.param("12:00:00.8", (CLEAN_UP,), BATCHED, id="old runs were deleted, while ends wait"),
+        pytest.param("12:00:00.8", (FINISH, OTHER_START), NOW, id="a Job could not be created"),
+        pytest.param("12:00:05", (FINISH, EVENT), NOW, id="an end that does not wait"),
+    ],
+)
+def test_follow_up_of_an_end(wake_at: str, actions: tuple[Action, ...], want: FollowUp) -> None:
+    plan = Plan(actions, status=ProcessRequestStatus(), wake_at=at(wake_at))
+    assert follow_up(SCHEDULED, plan, NOON, max_actions=9, has_job=lambda run: run == "run") is want
