@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -36,6 +37,24 @@ _MAX_FOLLOW_SECONDS: Final = 3600.0
 log = structlog.get_logger("process_operator")
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A log to read: the container that has it, and the open run that it is for."""
+
+    key: NamespacedName
+    run: str
+    uid: str
+    """UID of the run, because another run may get its name. Empty if the run is not open."""
+    source: LogSource
+    tail_bytes: int
+
+    @property
+    def pod(self) -> str:
+        """The pod that has the log."""
+        assert self.source.pod is not None
+        return self.source.pod
+
+
 class LogReader:
     """Background readers, one for each run.
 
@@ -57,7 +76,8 @@ class LogReader:
     def start(self, key: NamespacedName, action: ReadLog) -> None:
         """Read (or follow) the log of a run's container."""
         self._store.observe(key, LogRequested(action.run))
-        self._spawn(key, action.run, lambda uid: self._read(key, uid, action))
+        reading = self._reading(key, action.run, action.source, action.tail_bytes)
+        self._spawn(reading, self._follow(reading) if action.follow else self._read(reading))
 
     async def follow_before_kill(self, key: NamespacedName, action: KillJob) -> None:
         """Open the log of a Job that the operator is about to kill. Returns when the API server has started to send it."""
@@ -73,14 +93,11 @@ class LogReader:
         source = log_source(job, pods, action.container)
         if source.pod is None or source.previous:
             return
-        follower = await LogFollower.open(
-            self._api, namespace=key[0], pod=source.pod, container=source.container, tail_bytes=action.tail_bytes
-        )
+        follower = await self._open(self._reading(key, action.run, source, action.tail_bytes))
         grace = max((raw["spec"].get("terminationGracePeriodSeconds") or 0 for raw in listing.items), default=0)
         self._store.observe(key, LogRequested(action.run))
-        seconds = grace + _EXTRA_GRACE_SECONDS
-        run = action.run
-        self._spawn(key, run, lambda uid: self._finish(key, run, uid, source, follower, action.tail_bytes, seconds))
+        reading = self._reading(key, action.run, source, action.tail_bytes)
+        self._spawn(reading, self._finish(reading, follower, grace + _EXTRA_GRACE_SECONDS))
 
     async def close(self) -> None:
         """Cancel all readers. Their logs are read again after a restart."""
@@ -88,75 +105,73 @@ class LogReader:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _spawn(self, key: NamespacedName, run: str, work: Callable[[str], Coroutine[Any, Any, None]]) -> None:
-        """Start the reader of a run. `work` receives the UID of that run, because another run may get its name."""
-        uid = self._uid_of(key, run)
-        task = asyncio.create_task(work(uid))
-        self._tasks.add(task)
-
-        def ended(task: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            if task.cancelled() and uid and self._uid_of(key, run) == uid:
-                # kopf cancels tasks that started after it when it ends. The log is then requested again.
-                self._store.observe(key, LogReadingCancelled(run))
-                self._on_read(key)
-
-        task.add_done_callback(ended)
-
-    async def _read(self, key: NamespacedName, uid: str, action: ReadLog) -> None:
-        source = action.source
-        assert source.pod is not None
-        if action.follow:
-            follower = await LogFollower.open(
-                self._api, namespace=key[0], pod=source.pod, container=source.container, tail_bytes=action.tail_bytes
-            )
-            await self._finish(key, action.run, uid, source, follower, action.tail_bytes, _MAX_FOLLOW_SECONDS)
-            return
-        result = await self._tail(key, source, action.tail_bytes)
-        self._report(key, action.run, uid, source, result, action.tail_bytes)
-
-    async def _finish(
-        self,
-        key: NamespacedName,
-        run: str,
-        uid: str,
-        source: LogSource,
-        follower: LogFollower,
-        tail_bytes: int,
-        seconds: float,
-    ) -> None:
-        result = await follower.finish(seconds)
-        if result.gone is not None:
-            result = await self._tail(key, source, tail_bytes)
-        self._report(key, run, uid, source, result, tail_bytes)
-
-    async def _tail(self, key: NamespacedName, source: LogSource, tail_bytes: int) -> TailResult:
-        assert source.pod is not None
-        try:
-            return await read_tail(
-                self._api,
-                namespace=key[0],
-                pod=source.pod,
-                container=source.container,
-                tail_bytes=tail_bytes,
-                previous=source.previous,
-                retries=KUBELET_RETRIES,
-            )
-        except ApiError as error:
-            log.warning("a log could not be read", namespace=key[0], pod=source.pod, error=str(error))
-            return TailResult(gone=LogReason.KUBELET_UNREACHABLE)
+    def _reading(self, key: NamespacedName, run: str, source: LogSource, tail_bytes: int) -> _Reading:
+        return _Reading(key, run, self._uid_of(key, run), source, tail_bytes)
 
     def _uid_of(self, key: NamespacedName, run: str) -> str:
         """Return the UID of the open run of that name, or an empty string."""
         held = self._store.runs.get(key[0], run)
         return held.uid if held is not None else ""
 
-    def _report(
-        self, key: NamespacedName, run: str, uid: str, source: LogSource, result: TailResult, tail_bytes: int
-    ) -> None:
-        if not uid or self._uid_of(key, run) != uid:
-            return  # the run was recorded or deleted meanwhile, and another one may have its name
+    def _is_wanted(self, reading: _Reading) -> bool:
+        """Whether the run is still open. It may be recorded or deleted, and another run may have its name."""
+        return bool(reading.uid) and self._uid_of(reading.key, reading.run) == reading.uid
+
+    def _spawn(self, reading: _Reading, work: Coroutine[Any, Any, None]) -> None:
+        """Start the reader of a run."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if task.cancelled() and self._is_wanted(reading):
+                # kopf cancels tasks that started after it when it ends. The log is then requested again.
+                self._store.observe(reading.key, LogReadingCancelled(reading.run))
+                self._on_read(reading.key)
+
+        task.add_done_callback(ended)
+
+    async def _read(self, reading: _Reading) -> None:
+        self._report(reading, await self._tail(reading))
+
+    async def _follow(self, reading: _Reading) -> None:
+        await self._finish(reading, await self._open(reading), _MAX_FOLLOW_SECONDS)
+
+    async def _open(self, reading: _Reading) -> LogFollower:
+        return await LogFollower.open(
+            self._api,
+            namespace=reading.key[0],
+            pod=reading.pod,
+            container=reading.source.container,
+            tail_bytes=reading.tail_bytes,
+        )
+
+    async def _finish(self, reading: _Reading, follower: LogFollower, seconds: float) -> None:
+        result = await follower.finish(seconds)
+        if result.gone is not None:
+            result = await self._tail(reading)
+        self._report(reading, result)
+
+    async def _tail(self, reading: _Reading) -> TailResult:
+        try:
+            return await read_tail(
+                self._api,
+                namespace=reading.key[0],
+                pod=reading.pod,
+                container=reading.source.container,
+                tail_bytes=reading.tail_bytes,
+                previous=reading.source.previous,
+                retries=KUBELET_RETRIES,
+            )
+        except ApiError as error:
+            log.warning("a log could not be read", namespace=reading.key[0], pod=reading.pod, error=str(error))
+            return TailResult(gone=LogReason.KUBELET_UNREACHABLE)
+
+    def _report(self, reading: _Reading, result: TailResult) -> None:
+        if not self._is_wanted(reading):
+            return
         raw = None if result.gone is not None else result.data
-        text = build_run_log(source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
-        self._store.observe(key, LogRead(run, text, source.pod))
-        self._on_read(key)
+        tail_bytes = reading.tail_bytes
+        text = build_run_log(reading.source, raw, tail_bytes=tail_bytes, cut_before=result.cut, failure=result.gone)
+        self._store.observe(reading.key, LogRead(reading.run, text, reading.pod))
+        self._on_read(reading.key)

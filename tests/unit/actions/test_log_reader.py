@@ -37,14 +37,16 @@ def read(store: Store, *, meanwhile: dict[str, Any] | None) -> list[NamespacedNa
     """Read the log of the run in the store; another object comes before the log is there."""
     told: list[NamespacedName] = []
 
-    async def work(reader: LogReader, uid: str) -> None:
-        if meanwhile is not None:
-            store.apply(PROCESS_RUN, meanwhile)
-        reader._report(CLOSE, "run", uid, SOURCE, TailResult(data=b"said by the first\n"), 1024)
-
     async def play() -> None:
         reader = LogReader(cast("Api", None), store, on_read=told.append)
-        reader._spawn(CLOSE, "run", lambda uid: work(reader, uid))
+        reading = reader._reading(CLOSE, "run", SOURCE, 1024)
+
+        async def work() -> None:
+            if meanwhile is not None:
+                store.apply(PROCESS_RUN, meanwhile)
+            reader._report(reading, TailResult(data=b"said by the first\n"))
+
+        reader._spawn(reading, work())
         await asyncio.gather(*reader._tasks)
 
     asyncio.run(play())
