@@ -34,8 +34,8 @@ from process_operator.state.request_observations import (
     HistoryOutdated,
     OutcomeNotRecorded,
     OutcomeRecorded,
-    RunDeleted,
     RunFinished,
+    RunsDeleted,
     StepEnded,
 )
 from process_operator.state.run_observations import (
@@ -197,11 +197,15 @@ async def grow_summary(context: ActionContext, action: actions.GrowSummary) -> N
 
 
 async def delete_runs(context: ActionContext, action: actions.DeleteRuns) -> None:
-    """Delete finished runs."""
-    for name, uid in action.runs.items():
-        # One by one, because a user can put the labels of a collection on a run of another request.
-        await context.api.delete(PROCESS_RUN, context.namespace, name, uid=uid)
-        context.observe(RunDeleted(uid))
+    """Delete finished runs. Raises ApiError at the first that cannot be deleted; the ones before are observed."""
+    deleted = set[str]()
+    try:
+        for name, uid in action.runs.items():
+            # One by one, because a user can put the labels of a collection on a run of another request.
+            await context.api.delete(PROCESS_RUN, context.namespace, name, uid=uid)
+            deleted.add(uid)
+    finally:
+        context.observe(RunsDeleted(frozenset(deleted)))
 
 
 async def mark_notified(context: ActionContext, action: actions.MarkNotified) -> None:

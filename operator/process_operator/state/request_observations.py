@@ -65,16 +65,16 @@ class RunFinished(RequestObservation):
 
 
 @dataclass(frozen=True, slots=True)
-class RunDeleted(RequestObservation):
-    """The operator deleted a finished run."""
+class RunsDeleted(RequestObservation):
+    """The operator deleted finished runs, which have these UIDs."""
 
-    uid: str
+    uids: frozenset[str]
 
     def apply(self, facts: RequestFacts) -> RequestFacts:
-        """The history has the run no more."""
-        if facts.history is None:
+        """The history no longer has the runs. It may be long, so it is read once for all of them."""
+        if facts.history is None or not self.uids:
             return facts
-        return replace(facts, history=tuple(run for run in facts.history if run.uid != self.uid))
+        return replace(facts, history=tuple(run for run in facts.history if run.uid not in self.uids))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ from process_operator.state.request_observations import (
     OutcomeRecorded,
     RequestDeleted,
     RunClosed,
-    RunDeleted,
     RunFinished,
+    RunsDeleted,
     StepEnded,
     StepOpened,
 )
@@ -189,8 +189,19 @@ def test_facts_about_a_run(before: dict[str, Any], observation: Observation, aft
             id="a finished run takes the place of itself",
         ),
         pytest.param({}, RunFinished(NEW), {}, id="a run is finished before the history is known"),
-        pytest.param({"history": (OLD, NEW)}, RunDeleted(OLD.uid), {"history": (NEW,)}, id="a finished run is deleted"),
-        pytest.param({}, RunDeleted(OLD.uid), {}, id="a run is deleted before the history is known"),
+        pytest.param(
+            {"history": (OLD, NEW)},
+            RunsDeleted(frozenset({OLD.uid})),
+            {"history": (NEW,)},
+            id="a finished run is deleted",
+        ),
+        pytest.param(
+            {"history": (OLD, NEW)},
+            RunsDeleted(frozenset({OLD.uid, NEW.uid})),
+            {"history": ()},
+            id="several are deleted",
+        ),
+        pytest.param({}, RunsDeleted(frozenset({OLD.uid})), {}, id="a run is deleted before the history is known"),
         pytest.param({}, StepEnded("step", "run", None), {"steps": {"step": StepEnd("run", None)}}, id="a step ended"),
         pytest.param({"steps": {"step": StepEnd("run", None)}}, StepOpened("step"), {}, id="the run of a step is open"),
         pytest.param(
@@ -256,7 +267,14 @@ def test_facts_about_a_request(before: dict[str, Any], observation: Observation,
 
 @pytest.mark.parametrize(
     "observation",
-    [HistoryOutdated(), RunFinished(OLD), RunDeleted("uid"), RunClosed("run"), StepOpened("step"), JobCreated("run")],
+    [
+        HistoryOutdated(),
+        RunFinished(OLD),
+        RunsDeleted(frozenset({"uid"})),
+        RunClosed("run"),
+        StepOpened("step"),
+        JobCreated("run"),
+    ],
     ids=lambda observation: type(observation).__name__,
 )
 def test_an_observation_that_changes_nothing_costs_no_memory(observation: Observation) -> None:
