@@ -18,6 +18,7 @@ from process_operator.decisions.acceptance.acceptance import Acceptance, accept
 from process_operator.decisions.inputs.observations import CalendarFile
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.inputs.timing_hash import timing_hash
+from process_operator.resources import names
 from process_operator.resources.engine import Engine
 from process_operator.resources.model import Metadata, format_duration, format_instant
 from process_operator.resources.parameters import Parameter
@@ -223,10 +224,13 @@ def _tick(recurrence: Recurrence, nominal: datetime, clocks: tzinfo) -> PreviewT
 def _of_one_shot(request: ProcessRequest, since: datetime, period: Period) -> PreviewTick | str:
     """The only tick, or the reason for its absence."""
     later = request.spec.timing.run_later
-    activation, last = _going_on(request, period.start), request.status.last_run
-    # A manual run is the newest run too, and does not count in the activation.
-    if activation is not None and activation.runs and last is not None:
-        return f"it has run once, as {last.name}; a reschedule runs it again"
+    activation = _going_on(request, period.start)
+    if activation is not None and activation.runs:
+        # Not the newest run of the status, which may be one that a user created later.
+        name = names.activation_run_name(
+            names.child_stem(request.metadata.name, request.metadata.uid), activation.number
+        )
+        return f"it has run once, as {name}; a reschedule runs it again"
     if later is None:
         return _once(period.start, "at once")
     return _of_run_later(request, later, since, period)

@@ -11,6 +11,7 @@ from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.preview.preview import Period, Preview, preview
 from process_operator.resources.engine import Engine
 from process_operator.resources.model import format_instant, parse_instant
+from process_operator.resources.names import child_stem
 from process_operator.resources.process_request import ProcessRequest
 
 Body = dict[str, Any]
@@ -293,10 +294,11 @@ def test_a_manifest_from_a_cluster_keeps_counting_where_it_counts_from() -> None
 
 
 def test_a_single_run_from_a_cluster_has_run() -> None:
-    last = {"name": "close-s1", "phase": "Succeeded"}
-    of = from_cluster({"runImmediately": {}}, "2027-03-01T11:59:00Z", 1, lastRun=last)
+    by_hand = {"name": "close-by-hand", "phase": "Succeeded"}
+    of = from_cluster({"runImmediately": {}}, "2027-03-01T11:59:00Z", 1, lastRun=by_hand)
     result = preview(of, None, period("2027-03-01T12:00:00"))
-    assert (shown(result), result.note) == ([], "it has run once, as close-s1; a reschedule runs it again")
+    own = f"{child_stem('close', of.metadata.uid)}-s1"
+    assert (shown(result), result.note) == ([], f"it has run once, as {own}; a reschedule runs it again")
 
 
 def test_manual_run_is_not_the_single_run() -> None:
