@@ -146,9 +146,13 @@ class Operator:
                 await self.parts.events.flush(self.parts.clock(), everything=True)
 
     async def _drop_while_standing_by(self) -> None:
-        """Drop the keys of a stand-by, which decides nothing. It evaluates all requests when it becomes the leader."""
+        """Drop the keys of a stand-by, which decides nothing. It evaluates all requests when it becomes the leader.
+
+        A leader that has lost the Lease still writes its last statuses, which are in the store, so nothing is dropped
+        before it is done.
+        """
         while True:
-            if not self.parts.leadership.leads:
+            if not self.parts.leadership.is_working:
                 self._controller.queue.clear()
                 self._controller.processes.clear()
                 self._controller.store.reset()

@@ -49,6 +49,8 @@ class Leadership:
         self._times = times or LeaseTimes()
         self._held_at = 0.0
         self.leads = False
+        self.is_working = False
+        """Whether the work runs or cleans up. It cleans up for some time after the Lease is lost."""
         self.transitions = 0
         """Number of times that this process became the leader."""
 
@@ -61,7 +63,7 @@ class Leadership:
         """Run `work` whenever the Lease is held, for ever; it is cancelled when the Lease is lost."""
         while True:
             await self._acquire()
-            self.leads = True
+            self.leads = self.is_working = True
             self.transitions += 1
             task = asyncio.ensure_future(work())
             try:
@@ -70,6 +72,7 @@ class Leadership:
                 self.leads = False
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+                self.is_working = False
 
     async def release(self) -> None:
         """Release the Lease, so that a stand-by takes over at once."""
