@@ -531,3 +531,33 @@ async def stood_still(flow: Flow) -> None:
     await flow.to(10)
     await flow.stand_still(120)
     await flow.to(260)
+
+
+@scenario(
+    "a finishTime that is set to the past ends a schedule, and the runs that were claimed before still start",
+    ends=[SUCCEEDED] * 4,
+    due=lambda: ticks(0, 10, 20, 30),
+)
+async def finish_in_the_past(flow: Flow) -> None:
+    flow.work(seconds=25)
+    flow.apply(timing=every(10), concurrencyPolicy="Queue", history={"successful": 100})
+    await flow.to(35.5)
+    flow.expect(lambda: flow.phases()[2:], ["Pending/Waiting"] * 2, undisturbed=True)
+    flow.edit(timing=every(10, until=20))
+    await flow.to(150)
+    flow.expect(lambda: flow.verdict(), ("Invalid", "NeverFires"))
+
+
+@scenario(
+    "so they do if other requests share the Process",
+    ends=[SUCCEEDED] * 4,
+    due=lambda: ticks(0, 10, 20, 30),
+)
+async def finish_in_the_past_of_a_shared_process(flow: Flow) -> None:
+    flow.work(seconds=25)
+    flow.apply_process("close", concurrencyPolicy="Queue")
+    flow.apply(timing=every(10), process={"name": "close"}, history={"successful": 100})
+    await flow.to(35.5)
+    flow.edit(timing=every(10, until=20))
+    await flow.to(150)
+    flow.expect(lambda: flow.verdict(), ("Invalid", "NeverFires"))

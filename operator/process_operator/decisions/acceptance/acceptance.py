@@ -64,6 +64,16 @@ class Acceptance:
         return not self.reason and self.lookup is None
 
     @property
+    def may_start_claims(self) -> bool:
+        """Whether runs that were claimed before may start.
+
+        They may under a schedule without a tick, such as one whose finishTime was set to the past. They were due before
+        that edit, as the last runs of a schedule are before it reaches its finishTime.
+        """
+        has_template = self.template is not None or bool(self.steps)
+        return self.is_accepted or (self.reason == Reason.NEVER_FIRES and has_template)
+
+    @property
     def template_hash(self) -> str | None:
         """Hash of the templates of which the API server gets a dry run."""
         if self.steps:
@@ -118,13 +128,27 @@ def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCale
             process=snapshot.process,
         )
     except ScheduleError as error:
-        return Acceptance(error.reason, str(error))
+        found = Acceptance(error.reason, str(error))
+        return _with_templates(snapshot, found) if error.reason == Reason.NEVER_FIRES else found
     except TemplateError as error:
         return Acceptance(error.reason, error.message, recurrence=recurrence)
     except _NotAcceptedError as error:
         return Acceptance(error.reason, error.message, template=template, recurrence=recurrence)
     so_far = Acceptance(template=template, steps=steps, recurrence=recurrence, engine=engine)
     return _ask_server(snapshot, request, so_far, now)
+
+
+def _with_templates(snapshot: Snapshot, found: Acceptance) -> Acceptance:
+    """The acceptance with the templates for runs that were claimed before, if they can be built."""
+    process = snapshot.process
+    if process is None and snapshot.request is not None and snapshot.request.spec.process is not None:
+        return found
+    try:
+        if process is not None and process.spec.steps is not None:
+            return replace(found, steps=snapshot.compiled.steps)
+        return replace(found, template=snapshot.compiled.template)
+    except TemplateError:
+        return found
 
 
 def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:

@@ -46,7 +46,13 @@ def _may_begin(context: DecisionContext, view: RunView) -> bool:
     if refused is not None and (refused.again_at is None or refused.again_at > context.now):
         return False
     by_hand = view.run.spec.trigger == Trigger.MANUAL
-    return context.acceptance.is_accepted and (by_hand or not context.is_suspended)
+    return may_ever_begin(context, view) and (by_hand or not context.is_suspended)
+
+
+def may_ever_begin(context: DecisionContext, view: RunView) -> bool:
+    """Whether the acceptance of the request lets a run start."""
+    is_claim = view.run.spec.trigger in (Trigger.SCHEDULE, Trigger.CATCH_UP)
+    return context.acceptance.may_start_claims if is_claim else context.acceptance.is_accepted
 
 
 def own_kill(context: DecisionContext, view: RunView) -> Kill | None:

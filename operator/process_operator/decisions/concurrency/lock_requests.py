@@ -40,10 +40,10 @@ def own_lock_request(context: DecisionContext, candidates: list[Candidate]) -> L
     requests.
     """
     lock, now = context.lock, context.now
-    if lock is None or not context.acceptance.is_accepted:
+    if lock is None or not context.acceptance.may_start_claims:
         return None
     starts = _runs(context, candidates)
-    if blocked_now(context.snapshot, Need.RUN, now) is None:
+    if context.acceptance.is_accepted and blocked_now(context.snapshot, Need.RUN, now) is None:
         starts += [*_tick(context), *_one_shot(context)]
     start = min(starts, default=None)
     if start is None:

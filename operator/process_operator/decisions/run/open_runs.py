@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from process_operator.decisions.concurrency.eligibility import is_time, own_kill, too_late_at
+from process_operator.decisions.concurrency.eligibility import is_time, may_ever_begin, own_kill, too_late_at
 from process_operator.decisions.concurrency.lock_requests import is_lock_free, lock_wait_message
 from process_operator.decisions.concurrency.policy import ConcurrencyDecision, apply_policy
 from process_operator.decisions.context import DecisionContext
@@ -126,7 +126,7 @@ def _orders(
     return RunOrders(
         now=context.now,
         request=context.snapshot.request,
-        template=context.template_of(view) if is_used and context.acceptance.is_accepted else None,
+        template=context.template_of(view) if is_used and may_ever_begin(context, view) else None,
         may_start=start or resumed,
         kill=kill,
         missed_reason=MissedReason(RunPhase.MISSED, RunReason.TOO_MANY) if view.name in decision.dropped else None,
@@ -188,7 +188,7 @@ def _is_to_be_suspended(context: DecisionContext, view: RunView) -> bool:
 
 
 def _wait_reason(context: DecisionContext, view: RunView, held_by: str | None) -> tuple[str, str] | None:
-    if context.acceptance.reason:
+    if context.acceptance.reason and not may_ever_begin(context, view):
         return context.acceptance.reason, context.acceptance.message
     if context.acceptance.lookup is not None or not is_time(context, view):
         return None
