@@ -132,6 +132,11 @@ def test_question_on_a_terminal(
     assert capsys.readouterr().err == "This suspends:\n  a, b\nContinue? [y/N] "
 
 
+def _accept_interrupts() -> None:
+    """Undo what a process inherits that was started in the background: it ignores SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_at_the_question_ends_a_command_that_runs_in_a_loop() -> None:
     code = (
         "import asyncio\n"
@@ -141,14 +146,13 @@ def test_ctrl_c_at_the_question_ends_a_command_that_runs_in_a_loop() -> None:
         "except KeyboardInterrupt:\n    print('interrupted')\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    # A process that was started in the background ignores SIGINT, and its children inherit that.
     child = pexpect.spawn(
         sys.executable,
         ["-c", code],
         env=environment,
         encoding="utf-8",
         timeout=120,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_accept_interrupts,
     )
     try:
         child.expect_exact("Continue? [y/N] ")
