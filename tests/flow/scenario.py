@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 import structlog
-from tests.flow.driver import BEGIN, Delivery, Flow
+from tests.flow.driver import BEGIN, Flow
 from tests.flow.invariants import check_alone, check_rest, check_runs, check_ticks
 from tests.flow.memory_api import CrashPoint
+from tests.flow.operator_process import Delivery
 
 THOROUGH = bool(os.environ.get("FLOW_THOROUGH"))
 """Whether everything is tried; else a sample, drawn by the names of scenarios, so each time the same."""

@@ -6,7 +6,8 @@ import asyncio
 from datetime import datetime, timedelta
 
 from structlog.testing import capture_logs
-from tests.flow.driver import Flow, Process
+from tests.flow.driver import Flow
+from tests.flow.operator_process import Process
 
 from process_operator.controller.planner import Planner
 from process_operator.controller.request_reconciler import Reconciler

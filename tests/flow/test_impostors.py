@@ -13,8 +13,9 @@ from dataclasses import is_dataclass, replace
 from typing import Any, Final
 
 import pytest
-from tests.flow.driver import Flow, Process, at
+from tests.flow.driver import Flow, at
 from tests.flow.memory_api import Body, copied
+from tests.flow.operator_process import Process
 
 from process_operator.cluster.errors import ApiError
 from process_operator.decisions.inputs.history import FinishedRun

@@ -1,0 +1,42 @@
+"""Words that scenarios share: instants after the beginning, and runs in a word. Neighbour: `driver.py`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from tests.flow.memory_api import Body
+
+from process_operator.resources.model import format_instant, parse_instant
+from process_operator.resources.process_run import ProcessRun
+
+BEGIN: Final = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+"""Monday noon, and a fraction, because no clock ever shows a whole second."""
+
+
+def created(run: ProcessRun) -> datetime:
+    """When a run was made."""
+    assert run.metadata.creation_timestamp is not None
+    return run.metadata.creation_timestamp
+
+
+def shown(run: ProcessRun) -> str:
+    """A run in a word."""
+    text = f"{run.status.phase}/{run.status.reason or ''}".rstrip("/")
+    return text + (f" x{run.status.summary.count}" if run.status.summary is not None else "")
+
+
+def template(**container: Any) -> Body:
+    """A Job template with one container."""
+    main = {"name": "main", "image": "busybox", "command": ["true"], **container}
+    return {"spec": {"backoffLimit": 0, "template": {"spec": {"containers": [main]}}}}
+
+
+def at(text: str) -> datetime:
+    """An instant of the day on which every scenario begins, from `HH:MM:SS`."""
+    return parse_instant(f"{BEGIN:%Y-%m-%d}T{text}Z")
+
+
+def later(seconds: float) -> str:
+    """An instant some seconds after the beginning, as it is written in a manifest."""
+    return format_instant(BEGIN.replace(microsecond=0) + timedelta(seconds=seconds))
