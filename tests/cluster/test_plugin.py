@@ -214,7 +214,7 @@ def test_unschedule_schedule_and_dry_run(desk: Desk) -> None:
     assert desk.ok("unschedule", "daily", "--reason", "stock\x1b[2J", user="editor") == f"{name} unscheduled\n"
     assert desk.ok("unschedule", "daily", user="editor") == f"{name} unchanged\n"
     page = desk.ok("status", "daily")
-    assert "yes: stock\\x1b[2J" in page
+    assert f"yes, by editor-of-{desk.space.namespace}: stock\\x1b[2J" in page
     assert "\x1b" not in page
     assert desk.ok("schedule", "daily", user="editor") == f"{name} scheduled\n"
     assert desk.ok("reschedule", "daily", user="editor") == f"{name} rescheduled\n"
@@ -299,6 +299,7 @@ def test_status_fits_80_columns(desk: Desk, command: list[str]) -> None:
 
 
 def test_confirmation(desk: Desk) -> None:
+    desk.ok("schedule", "daily", "other", "--yes")
     for typed, code, suspended in (("n", 1, False), ("y", 0, True)):
         with desk.terminal("unschedule", "daily", "other") as child:
             child.expect_exact("This suspends:\r\n  daily, other\r\nContinue? [y/N] ")

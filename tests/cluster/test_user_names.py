@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 from tests.cluster.kubectl import Answer
-from tests.cluster.manifests import Manifest, later, manual_run, request
+from tests.cluster.manifests import Manifest, held, later, manual_run, request
 from tests.cluster.workspace import Workspace
 
 REQUESTED: Final = "process-operator.io/requested-by"
@@ -57,8 +57,8 @@ def office(shared_space: Workspace) -> Office:
 
 @pytest.fixture
 def named(office: Office, request_name: str) -> str:
-    """A request that waits for hours."""
-    office.space.apply(request(request_name, later(after="9h")))
+    """A request that waits for hours, and a run of which works until it is canceled."""
+    office.space.apply(request(request_name, later(after="9h"), held()))
     return request_name
 
 

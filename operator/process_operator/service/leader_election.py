@@ -75,11 +75,11 @@ class Leadership:
                 self.is_working = False
 
     async def release(self) -> None:
-        """Release the Lease, so that a stand-by takes over at once."""
+        """Release the Lease, so that a stand-by takes over at once. A busy API server has as long as for a renewal."""
         if self._lease is None:
             return
         try:
-            async with asyncio.timeout(self._times.retry):
+            async with asyncio.timeout(self._times.deadline):
                 await self._lease.release()
         except (ApiError, TimeoutError) as error:
             log.warning("the lease could not be released; another operator waits until it expires", error=str(error))
