@@ -1,4 +1,4 @@
-"""What users and administrators do to the cluster of a scenario: apply, edit, cancel, delete. Neighbour: `driver.py`."""
+"""Users and administrators in a scenario: they apply, edit, cancel and delete. Neighbour: `driver.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users see in the cluster of a scenario: requests, runs, Jobs and their states. Neighbour: `driver.py`."""
+"""Cluster view: requests, runs, Jobs and their states, as users see them in a scenario. Neighbour: `driver.py`."""
 
 from __future__ import annotations
 
