@@ -36,7 +36,8 @@ def account_kubeconfig(cluster: Kubectl, folder: Path) -> Path:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     rights = [manifest for kind in _KINDS for manifest in chart.of(kind) if not _is_of_the_test(manifest)]
     items = {"apiVersion": "v1", "kind": "List", "items": [namespace, *rights]}
-    cluster.run("apply", "--filename", "-", stdin=json.dumps(items))
+    # Without validation by kubectl: the API server still computes the OpenAPI document of the new CRDs, which takes long.
+    cluster.run("apply", "--validate=false", "--filename", "-", stdin=json.dumps(items))
     # Whoever decides about requests learns of the rights a moment later, and nothing may be refused to the operator.
     may = ("auth", "can-i", "list", "jobs.batch", "--all-namespaces", "--as", USER)
     cluster.wait_until(lambda: cluster.ask(*may).ok, what=f"{USER} has its rights")
