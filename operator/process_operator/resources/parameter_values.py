@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from process_operator.resources.parameters import MAX_MATCHED_CHARACTERS
 from process_operator.resources.regular_expression import matches_whole, pattern_problem
 
 if TYPE_CHECKING:
@@ -26,7 +27,11 @@ def value_problem(parameter: Parameter, value: str) -> str:
         more = len(parameter.enum) - _SHOWN_VALUES
         return f"must be one of {shown}{f' and {more} more' if more > 0 else ''}"
     pattern = parameter.pattern
+    if pattern is None:
+        return ""
+    if len(value) > MAX_MATCHED_CHARACTERS:
+        return f"must have at most {MAX_MATCHED_CHARACTERS} characters, because the parameter has a pattern"
     # The acceptance of the Process rejects a pattern that cannot be compiled.
-    if pattern is not None and (pattern_problem(pattern) or not matches_whole(pattern, value)):
+    if pattern_problem(pattern) or not matches_whole(pattern, value):
         return f"must match the pattern {pattern} as a whole"
     return ""

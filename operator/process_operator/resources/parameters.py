@@ -25,6 +25,8 @@ MAX_PARAMETERS: Final = 64
 _MAX_NAME: Final = 63
 _MAX_USED_BYTES: Final = 4096
 """Size of all values in the status of a run. Ten thousand runs with their values stay small."""
+MAX_MATCHED_CHARACTERS: Final = 256
+"""Length of a value of a parameter with a pattern. It bounds the time of one match."""
 
 _RESERVED: Final = CelRule(
     "!self.startsWith('PROCESS_')", "must not begin with PROCESS_, because the operator sets variables with this prefix"
@@ -73,8 +75,8 @@ class Parameter(Model):
             ".default",
         ),
         CelRule(
-            "!has(self.pattern) || !has(self.default) || self.default.matches('^(?:' + self.pattern + ')$')",
-            "must match pattern as a whole",
+            f"!has(self.pattern) || !has(self.default) || size(self.default) <= {MAX_MATCHED_CHARACTERS}",
+            f"must have at most {MAX_MATCHED_CHARACTERS} characters, because the parameter has a pattern",
             ".default",
         ),
     )
@@ -99,8 +101,8 @@ class Parameter(Model):
     pattern: str | None = Field(
         None,
         max_length=80,
-        description="Regular expression in the syntax of RE2 that the whole value must match, such as 20[0-9]{2}. Not allowed "
-        "together with enum. Unset means any value.",
+        description="Regular expression in the syntax of RE2 that the whole value must match, such as 20[0-9]{2}. Values and the "
+        "default then have at most 256 characters. Not allowed together with enum. Unset means any value.",
         json_schema_extra={"x-kubernetes-validations": [_COMPILES.to_api()]},
     )
 

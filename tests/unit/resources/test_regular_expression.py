@@ -6,7 +6,13 @@ import time
 
 import pytest
 
-from process_operator.resources.regular_expression import matches_part, matches_whole, pattern_problem
+from process_operator.resources.parameters import MAX_MATCHED_CHARACTERS
+from process_operator.resources.regular_expression import (
+    instructions,
+    matches_part,
+    matches_whole,
+    pattern_problem,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +45,29 @@ def test_patterns_as_people_write_them_are_small_enough(pattern: str) -> None:
     assert not pattern_problem(pattern)
 
 
-@pytest.mark.parametrize("pattern", ["(a*)*b", "(a|a)*b", "(a|aa)+$b", "(.*a){20}b", "((a?){30}){30}c"])
-def test_no_pattern_takes_long(pattern: str) -> None:
-    begun = time.process_time()
-    assert not matches_whole(pattern, "a" * 4096)
-    # A backtracking engine needs longer than the age of the universe.
-    assert time.process_time() - begun < 5
+@pytest.mark.parametrize(
+    ("pattern", "is_small"),
+    [
+        pytest.param("(a*)*b", True, id="a repetition of a repetition"),
+        pytest.param("(a|a)*b", True, id="two equal choices"),
+        pytest.param("(a|aa)+$b", True, id="two choices that overlap"),
+        pytest.param("(.*a){20}b", True, id="twenty parts of any length"),
+        pytest.param(".*(.?.?.?){74}b", True, id="222 characters, each of which can be missing"),
+        pytest.param("((a?){30}){30}c", False, id="900 letters, each of which can be missing"),
+        pytest.param(".*a(.?.?.?.?.?.?.?.?.?.?){99}", False, id="990 characters, each of which can be missing"),
+        pytest.param(f".*({'.?' * 20}){{40}}", False, id="800 characters, each of which can be missing"),
+        pytest.param("(a?){1000}", False, id="a thousand letters, each of which can be missing"),
+    ],
+)
+def test_no_pattern_takes_long(pattern: str, *, is_small: bool) -> None:
+    assert (not pattern_problem(pattern)) == is_small
+    assert instructions(pattern) * MAX_MATCHED_CHARACTERS <= 768_000
+    if is_small:
+        begun = time.process_time()
+        assert not matches_whole(pattern, "a" * MAX_MATCHED_CHARACTERS)
+        # A backtracking engine needs longer than the age of the universe.
+        assert time.process_time() - begun < 5
+
+
+def test_a_pattern_that_cannot_be_compiled_counts_as_the_largest() -> None:
+    assert instructions("(") == 3000 > instructions("20[0-9]{2}")

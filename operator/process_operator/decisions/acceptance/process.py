@@ -5,16 +5,20 @@ Its requests repeat the verdict: `acceptance.py` asks here before anything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from itertools import chain
+from typing import Final, NamedTuple
 
 from process_operator.decisions.template.shape import TemplateError, check_shape
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, merge_conditions
 from process_operator.resources.parameter_values import value_problem
 from process_operator.resources.parameters import Parameter
 from process_operator.resources.process import ConcurrencyPolicy, Process, ProcessStatus, Step
-from process_operator.resources.regular_expression import pattern_problem
+from process_operator.resources.regular_expression import instructions, pattern_problem
+
+_MAX_INSTRUCTIONS: Final = 32_768
+"""Instructions of all patterns of a Process and its steps. All matches of a run then take about 0.1 s at worst."""
 
 
 class Objection(NamedTuple):
@@ -30,6 +34,10 @@ def objection(process: Process, step_processes: Mapping[str, Process]) -> Object
     `step_processes` are the Processes that its steps name, by name, as far as they exist.
     """
     spec = process.spec
+    steps = (step_processes.get(step.process.name) for step in spec.steps or ())
+    # Neither the defaults of the Process nor those of its steps are matched before this.
+    if (found := _size_objection(process, steps)) is not None:
+        return found
     if (found := _parameter_objection(spec.parameters)) is not None:
         return found
     if spec.steps is not None:
@@ -49,6 +57,18 @@ def _parameter_objection(parameters: tuple[Parameter, ...]) -> Objection | None:
             return Objection(Reason.UNSUPPORTED, f"spec.parameters[{index}].pattern: RE2 cannot read it: {problem}")
         if parameter.default is not None and (problem := value_problem(parameter, parameter.default)):
             return Objection(Reason.PARAMETER_INVALID, f"spec.parameters[{index}].default: {problem}")
+    return None
+
+
+def _size_objection(process: Process, steps: Iterable[Process | None]) -> Objection | None:
+    """The objection to patterns that are too large together. A Process counts for each step that names it."""
+    size = 0
+    for parameter in chain(process.spec.parameters, *(step.spec.parameters for step in steps if step is not None)):
+        size += instructions(parameter.pattern) if parameter.pattern is not None else 0
+        if size > _MAX_INSTRUCTIONS:  # no further pattern is compiled
+            return Objection(
+                Reason.UNSUPPORTED, "spec.parameters: all patterns together, with those of steps, are too large"
+            )
     return None
 
 

@@ -51,6 +51,16 @@ def grouped(*steps: str, **spec: Any) -> Process:
     return process(jobTemplate=None, steps=listed, **spec)
 
 
+LARGE = ".*(.?.?.?){74}b"
+TOO_LONG = "must have at most 256 characters"
+TOO_LARGE = "spec.parameters: all patterns together, with those of steps, are too large"
+
+
+def patterns(number: int, pattern: str) -> list[Body]:
+    """So many declarations with the same pattern."""
+    return [{"name": f"N{index}", "pattern": pattern} for index in range(number)]
+
+
 def uses(**spec: Any) -> Any:
     """A request for `close-day`."""
     return request(process={"name": "close-day"}, **spec)
@@ -112,6 +122,38 @@ def values(spec: Body) -> dict[str, str]:
             "ParameterInvalid",
             'spec.steps[0].process.name: step "step-load": Process load: spec.parameters[0].default: must be one of "x"',
             id="a step with a default that is not allowed",
+        ),
+        *(
+            pytest.param(
+                process(parameters=[{"name": "A", "pattern": pattern, "default": default}]),
+                [],
+                "ParameterInvalid",
+                f"spec.parameters[0].default: {problem}",
+                id=f"a default that {words}",
+            )
+            for pattern, default, problem, words in (
+                ("20[0-9]{2}", "1999", "must match the pattern 20[0-9]{2} as a whole", "does not match"),
+                ("a|b", "xb", "must match the pattern a|b as a whole", "matches with its end only"),
+                ("a", "a\n", "must match the pattern a as a whole", "has a line break more"),
+                (r"\d", "\u0661", r"must match the pattern \d as a whole", "is a digit of another script"),
+                ("", "a", "must match the pattern  as a whole", "is longer than nothing"),
+                ("a*", "a" * 257, f"{TOO_LONG}, because the parameter has a pattern", "is too long for a pattern"),
+            )
+        ),
+        pytest.param(process(parameters=patterns(64, LARGE)), [], "Unsupported", TOO_LARGE, id="64 large patterns"),
+        pytest.param(
+            grouped("load", "load", parameters=patterns(6, LARGE)),
+            [named("load", parameters=patterns(6, LARGE))],
+            "Unsupported",
+            TOO_LARGE,
+            id="large patterns of steps, each of which is small enough alone",
+        ),
+        pytest.param(
+            grouped("load", parameters=patterns(64, "20[0-9]{2}")),
+            [named("load", parameters=patterns(64, "[A-Z]{1,20}"))],
+            None,
+            None,
+            id="many small patterns",
         ),
     ],
 )
