@@ -25,7 +25,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made again only if the lock or hack/venv.sh differs, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
-.PHONY: help demo monitor test test-unit test-web test-monitor test-flow-thorough test-oracles test-faults test-kueue bench lint format crds windows-zones chart lock release-check image cluster-up cluster-down venv clean
+.PHONY: help demo monitor test test-unit coverage test-web test-monitor test-flow-thorough test-oracles test-faults test-kueue bench lint format crds windows-zones chart lock release-check image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,11 @@ test-web: ## linter, types and unit tests of the front end
 
 test-monitor: venv monitor ## the Process Monitor in a real Chromium; pytest gets ARGS, SCREENSHOTS=folder keeps pictures
 	@CHROMIUM=$$(hack/web.sh chromium) $(VENV)/bin/pytest -p no:xdist tests/monitor $(ARGS)
+
+coverage: venv ## branch coverage of the tests that need no cluster, in build/coverage; pytest gets ARGS
+	@mkdir -p build/coverage
+	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/kueue --ignore tests/oracles \
+		--ignore tests/database --ignore tests/monitor --ignore tests/release --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 test-flow-thorough: venv ## tests/flow with a crash at every write of every scenario, most of an hour
 	@FLOW_THOROUGH=1 $(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup tests/flow $(ARGS)
