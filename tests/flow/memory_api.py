@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 import orjson
+from tests.flow.status_schema import problems
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import (
@@ -200,6 +201,8 @@ class Cluster:
         if kind is PROCESS_RUN:
             wanted = {**wanted, "status": {"phase": "Pending", **wanted["status"]}}
             _check_run(before, wanted)
+        if kind in _OURS and subresource == "status" and (found := problems(kind, wanted["status"])):
+            raise _invalid(f'{kind.plural}.{kind.group} "{name}" is invalid: {"; ".join(found)}')
         self._admit("patch", kind, wanted)
         if wanted == before:
             return before

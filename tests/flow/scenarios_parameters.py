@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.flow.driver import Flow, shown
+from tests.flow.driver import Flow, shown, template
 from tests.flow.scenario import Collection
 
 from process_operator.resources import names
@@ -161,3 +161,43 @@ async def not_allowed_by_hand(flow: Flow) -> None:
     flow.run_now("void", parameters={"YEAR": ""})
     await flow.to(60)
     flow.expect(lambda: flow.jobs(), ["good"])
+
+
+@scenario("a run by hand supplies what its request lacks, which is not enough", ends=[SUCCEEDED])
+async def required_of_the_request(flow: Flow) -> None:
+    flow.apply_process("close-day", parameters=[{"name": "LEDGER", "required": True}])
+    flow.apply(timing=NEVER, process={"name": "close-day"})
+    await flow.to(5)
+    flow.run_now("by-hand", parameters={"LEDGER": "tax"})
+    await flow.to(20)
+    flow.expect(lambda: shown(flow.run("by-hand")), "Pending/ParameterMissing")
+    words = "ProcessRequest job is not accepted: spec.parameters: Process close-day requires LEDGER"
+    flow.expect(lambda: flow.run("by-hand").status.message, words)
+    flow.edit(parameters=[{"name": "LEDGER", "value": "main"}])
+    await flow.to(50)
+    assert reported(flow, "by-hand") == {"LEDGER": "tax"}
+
+
+@scenario("the corrected Process of a stuck run drops its parameter", ends=[SUCCEEDED], remade=frozenset({"by-hand"}))
+async def stuck_and_refused(flow: Flow) -> None:
+    flow.controllers.missing_images = frozenset({"missing"})
+    flow.apply_process("close-day", parameters=[LEDGER], jobTemplate=template(image="missing"))
+    flow.apply(timing=NEVER, process={"name": "close-day"})
+    await flow.to(5)
+    flow.run_now("by-hand", parameters={"LEDGER": "tax"})
+    await flow.to(60)
+    flow.expect(lambda: shown(flow.run("by-hand")), "Pending/ErrImagePull")
+    corrected = {"jobTemplate": template(image="present")}
+    flow.cluster.patch(PROCESS, "default", "close-day", {"spec": {**corrected, "parameters": [YEAR]}})
+    await flow.to(120)
+    words = (
+        "its Job is not created again from the new template: ParameterUnknown: spec.parameters: Process close-day "
+        'declares no parameter "LEDGER"; allowed: YEAR; it has not started: not found'
+    )
+    flow.expect(lambda: (shown(flow.run("by-hand")), flow.newest().message), ("Pending/ErrImagePull", words))
+    written = len(flow.cluster.writes)
+    await flow.to(180)
+    flow.expect(lambda: len(flow.cluster.writes) - written <= 1, True, undisturbed=True)
+    flow.cluster.patch(PROCESS, "default", "close-day", {"spec": {"parameters": [LEDGER]}})
+    await flow.to(240)
+    assert values(flow, "by-hand") == {"LEDGER": "tax"}

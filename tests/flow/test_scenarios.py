@@ -9,6 +9,7 @@ from tests.flow.scenarios_blocked import BLOCKED
 from tests.flow.scenarios_calendar import CALENDARS
 from tests.flow.scenarios_catch_up import CATCH_UP
 from tests.flow.scenarios_cronjob import CRONJOBS
+from tests.flow.scenarios_long_texts import LONG_TEXTS
 from tests.flow.scenarios_notify import NOTIFY
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_orphans import ORPHANS
@@ -34,6 +35,7 @@ SCENARIOS = [
     *TAKEOVERS.all,
     *STEPS.all,
     *PARAMETERS.all,
+    *LONG_TEXTS.all,
     *SUSPENSIONS.all,
     *NOTIFY.all,
     *PROCESSES.all,

@@ -27,6 +27,7 @@ from process_operator.decisions.inputs.blocked import Blocked, Need
 from process_operator.decisions.plan import actions
 from process_operator.decisions.plan.action import Action
 from process_operator.resources.conditions import Reason
+from process_operator.resources.status_text import MAX_MESSAGE, cut
 
 LONGEST_PAUSE: Final = timedelta(seconds=20)
 """Longest pause between two tries. Work continues within 30 seconds after the cause is removed."""
@@ -37,7 +38,6 @@ _ABOUT_THE_OBJECT: Final = re.compile(
     r'^(?:\S+ "[^"]*" is (?:invalid|forbidden): |\w+ in version "\w+" cannot be handled as a \w+: )'
 )
 """Start of a message of the API server that names an object which was not stored."""
-_MAX_MESSAGE_CHARACTERS: Final = 4096
 
 
 def reason_of(error: ApiError) -> Reason:
@@ -51,7 +51,7 @@ def reason_of(error: ApiError) -> Reason:
 
 def words_of(error: ApiError) -> str:
     """Give the message of the API server without the name of the rejected object."""
-    return _ABOUT_THE_OBJECT.sub("", error.message)[:_MAX_MESSAGE_CHARACTERS] or str(error)
+    return cut(_ABOUT_THE_OBJECT.sub("", error.message), MAX_MESSAGE) or str(error)
 
 
 def is_by_policy(error: ApiError) -> bool:

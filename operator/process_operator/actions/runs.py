@@ -11,6 +11,7 @@ import structlog
 from process_operator.actions.context import ActionContext, Handlers, aimed
 from process_operator.actions.history import load_history
 from process_operator.actions.jobs import create_job
+from process_operator.actions.rejections import what_fails
 from process_operator.cluster.errors import (
     AlreadyExists,
     ApiError,
@@ -20,6 +21,7 @@ from process_operator.cluster.errors import (
     NotFound,
 )
 from process_operator.cluster.status import StatusChanged, replace_status
+from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.history import remembered, step_end
 from process_operator.decisions.manifests.jobs import owned_by_run
 from process_operator.decisions.plan import actions
@@ -41,6 +43,8 @@ from process_operator.state.request_observations import (
 from process_operator.state.run_observations import (
     RecordingFailed,
     RecordingStarted,
+    StatusRejected,
+    StatusStored,
     WithdrawalFailed,
     WithdrawalRejected,
 )
@@ -154,6 +158,10 @@ async def report_run(context: ActionContext, action: actions.ReportRun) -> None:
         answer = await replace_status(context.api, PROCESS_RUN, seen, action.status)
     except NotFound:
         context.store.mark_deleted(PROCESS_RUN, context.namespace, action.run, uid=seen.metadata.uid)
+    except Invalid as error:
+        before = _rejection_of_status(context, action.run)
+        context.observe(StatusRejected(action.run, context.blocked_by(what_fails(action), error, before)))
+        raise
     except StatusChanged as changed:
         # Another operator has finished it, and a finished phase never changes. Or another run has the name now.
         is_same = changed.current["metadata"]["uid"] == seen.metadata.uid
@@ -161,7 +169,14 @@ async def report_run(context: ActionContext, action: actions.ReportRun) -> None:
         if is_same and not is_finished(changed.current):
             raise
     else:
+        if _rejection_of_status(context, action.run) is not None:
+            context.observe(StatusStored(action.run))
         _apply_run(context, answer)
+
+
+def _rejection_of_status(context: ActionContext, run: str) -> Blocked | None:
+    known = context.facts.runs.get(run)
+    return known.status_rejected if known is not None else None
 
 
 async def finish_run(context: ActionContext, action: actions.FinishRun) -> None:
@@ -169,6 +184,9 @@ async def finish_run(context: ActionContext, action: actions.FinishRun) -> None:
     context.observe(RecordingStarted(action.run))
     try:
         await report_run(context, actions.ReportRun(action.run, action.status))
+    except Invalid:
+        context.observe(RecordingFailed(action.run))
+        raise
     except ApiError:
         # The API server may have written it. Only a list then shows the finished run.
         context.observe(HistoryOutdated())

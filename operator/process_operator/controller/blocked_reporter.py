@@ -16,13 +16,13 @@ import structlog
 
 from process_operator.actions.executor import ActionExecutor
 from process_operator.actions.rejections import blocked_by, is_observation, need_of, what_fails
-from process_operator.cluster.errors import ApiError
+from process_operator.cluster.errors import ApiError, Invalid
 from process_operator.controller.status_writer import StatusWriter
 from process_operator.decisions.inputs.blocked import Blocked, Need
 from process_operator.decisions.inputs.rejections import blocked_now
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.action import Action
-from process_operator.decisions.plan.actions import DeleteRuns
+from process_operator.decisions.plan.actions import DeleteRuns, FinishRun, ReportRun
 from process_operator.decisions.status.blocked import report_blocked
 from process_operator.resources.conditions import Reason
 from process_operator.resources.types import NamespacedName
@@ -57,6 +57,11 @@ class BlockedReporter:
         """Observe that an action failed. Returns whether the next decision can leave it out."""
         if not is_observation(error):
             return False
+        if isinstance(error, Invalid) and isinstance(action, ReportRun | FinishRun):
+            # `actions/runs.py` has observed it about this run (`decisions/run/rejected_status.py`).
+            about = {"namespace": key[0], "request": key[1], "run": action.run}
+            log.warning("continues without the status of a run", error=f"{what_fails(action)}: {error}", **about)
+            return True
         progress, need, now = self._store.progress(key), need_of(action), self._clock()
         was_blocked = blocked_now(snapshot, need, now) is not None
         before = progress.blocked.get(need)

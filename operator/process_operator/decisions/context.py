@@ -23,7 +23,7 @@ from process_operator.resources.engine import Engine
 from process_operator.resources.process import ConcurrencyPolicy, stricter
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_request_status import Activation
-from process_operator.resources.process_run import Trigger
+from process_operator.resources.process_run import RunPhase, Trigger
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,12 @@ class DecisionContext:
         if self._refusal(given) is not None:
             return None
         return build_template(with_parameters(self.request, given), self.snapshot.process)
+
+    def objection_to_template(self, view: RunView) -> str:
+        """Reason for which a run of an accepted request gets no new Job: its own parameters are not allowed any more."""
+        given, is_pending = view.run.spec.parameters, view.run.status.phase == RunPhase.PENDING
+        found = self._refusal(given) if given and is_pending and self.acceptance.is_accepted else None
+        return ": ".join(found) if found is not None else ""
 
     @property
     def policy(self) -> ConcurrencyPolicy:

@@ -38,6 +38,7 @@ from process_operator.decisions.run.conditions import with_conditions
 from process_operator.decisions.run.follow import plan_run
 from process_operator.decisions.run.open_runs import plan_open_runs
 from process_operator.decisions.run.orphans import adopt_runs, working_orphans
+from process_operator.decisions.run.rejected_status import without_rejected_statuses
 from process_operator.decisions.run.steps import plan_steps, plan_stray_steps
 from process_operator.decisions.status.blocked import report_blocked
 from process_operator.decisions.status.facts import request_events, status_facts
@@ -53,7 +54,8 @@ from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
 
 def decide(snapshot: Snapshot, now: datetime) -> Plan:
     """Decide about one request at `now` (UTC)."""
-    return with_conditions(_decide(proven_part(snapshot), now, snapshot), snapshot, now)
+    plan = without_rejected_statuses(_decide(proven_part(snapshot), now, snapshot), snapshot, now)
+    return with_conditions(plan, snapshot, now)
 
 
 def _decide(snapshot: Snapshot, now: datetime, whole: Snapshot, left: Snapshot | None = None) -> Plan:

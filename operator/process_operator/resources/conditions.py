@@ -6,11 +6,12 @@ Other programs can add condition types of their own to the objects. The operator
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from process_operator.resources.model import Instant, Int64, Model
+from process_operator.resources.status_text import MAX_CONDITION_MESSAGE, MAX_CONDITION_REASON, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -219,6 +220,11 @@ class LogReason(StrEnum):
     KUBELET_UNREACHABLE = "KubeletUnreachable"
 
 
+def _within(max_characters: int) -> BeforeValidator:
+    """A validator that cuts a text, so that a condition is never rejected for its length."""
+    return BeforeValidator(lambda text: cut(text, max_characters) if isinstance(text, str) else text)
+
+
 class Condition(Model):
     """One aspect of the current state, for programs."""
 
@@ -228,10 +234,14 @@ class Condition(Model):
         None, ge=0, description="The metadata.generation that the condition was computed from."
     )
     last_transition_time: Instant | None = Field(None, description="Time of the last change of the status.")
-    reason: str = Field(
-        min_length=1, max_length=1024, description="Reason of the status, as one word in CamelCase, for programs."
+    reason: Annotated[str, _within(MAX_CONDITION_REASON)] = Field(
+        min_length=1,
+        max_length=MAX_CONDITION_REASON,
+        description="Reason of the status, as one word in CamelCase, for programs.",
     )
-    message: str = Field("", max_length=32_768, description="Reason of the status, as a sentence, for people.")
+    message: Annotated[str, _within(MAX_CONDITION_MESSAGE)] = Field(
+        "", max_length=MAX_CONDITION_MESSAGE, description="Reason of the status, as a sentence, for people."
+    )
 
 
 def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now: datetime) -> tuple[Condition, ...]:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from process_operator.resources.parameters import MAX_MATCHED_CHARACTERS
 from process_operator.resources.regular_expression import matches_whole, pattern_problem
+from process_operator.resources.status_text import cut, listed
 
 if TYPE_CHECKING:
     from process_operator.resources.parameters import Parameter
 
 _SHOWN_VALUES: Final = 16
+_MAX_SHOWN_VALUE: Final = 64
+"""Highest number of characters of a value in a message. A longer value is cut."""
 
 
 def value_problem(parameter: Parameter, value: str) -> str:
@@ -23,9 +26,8 @@ def value_problem(parameter: Parameter, value: str) -> str:
     The value itself is left out, because messages reach more people than values do.
     """
     if parameter.enum is not None and value not in parameter.enum:
-        shown = ", ".join(json.dumps(each, ensure_ascii=False) for each in parameter.enum[:_SHOWN_VALUES])
-        more = len(parameter.enum) - _SHOWN_VALUES
-        return f"must be one of {shown}{f' and {more} more' if more > 0 else ''}"
+        values = [json.dumps(cut(each, _MAX_SHOWN_VALUE), ensure_ascii=False) for each in parameter.enum]
+        return f"must be one of {listed(values, max_shown=_SHOWN_VALUES)}"
     pattern = parameter.pattern
     if pattern is None:
         return ""

@@ -17,6 +17,7 @@ from process_operator.resources.conditions import MAX_CONDITIONS, Condition
 from process_operator.resources.kind import AGE, NOT_OBSERVED, Column, Definition, ObservedGeneration, Resource
 from process_operator.resources.model import Bool, Instant, Int32, Int64, Model, compared, map_list
 from process_operator.resources.process_run import RequestReference
+from process_operator.resources.status_text import MAX_MESSAGE, MAX_REASON
 
 
 class BackfillPhase(StrEnum):
@@ -143,9 +144,11 @@ class ProcessBackfillStatus(Model):
     start_time: Instant | None = Field(None, description="Start of the backfill.")
     end_time: Instant | None = Field(None, description="End of the backfill.")
     reason: str | None = Field(
-        None, max_length=128, description="Reason of the phase, as one word in CamelCase, for programs."
+        None, max_length=MAX_REASON, description="Reason of the phase, as one word in CamelCase, for programs."
     )
-    message: str | None = Field(None, max_length=4096, description="Reason of the phase, as a sentence, for people.")
+    message: str | None = Field(
+        None, max_length=MAX_MESSAGE, description="Reason of the phase, as a sentence, for people."
+    )
     conditions: tuple[Condition, ...] = Field(
         (),
         max_length=MAX_CONDITIONS,

@@ -26,6 +26,7 @@ from process_operator.resources.model import (
     map_list,
 )
 from process_operator.resources.parameters import MAX_PARAMETERS, PARAMETER_NAMES, ParameterText, UsedParameter
+from process_operator.resources.status_text import MAX_MESSAGE, MAX_REASON, MAX_STEP_MESSAGE
 from process_operator.resources.user_names import MAX_USER_NAME
 
 
@@ -196,8 +197,12 @@ class StepStatus(Model):
     duration: str | None = Field(None, max_length=32, description="Duration of the work, such as 1m30s.")
     attempts: Int32 | None = Field(None, ge=0, description="Number of attempts: 1, and 1 for each retry.")
     exit_code: Int32 | None = Field(None, description="Exit code of the container that determined the result.")
-    reason: str | None = Field(None, max_length=128, description="Reason of the phase, as one word in CamelCase.")
-    message: str | None = Field(None, max_length=256, description="Beginning of the message of the run of the step.")
+    reason: str | None = Field(
+        None, max_length=MAX_REASON, description="Reason of the phase, as one word in CamelCase."
+    )
+    message: str | None = Field(
+        None, max_length=MAX_STEP_MESSAGE, description="Beginning of the message of the run of the step."
+    )
 
 
 class ProcessRunStatus(Model):
@@ -252,9 +257,11 @@ class ProcessRunStatus(Model):
     attempts: Int32 | None = Field(None, ge=0, description="Number of attempts: 1, and 1 for each retry.")
     exit_code: Int32 | None = Field(None, description="Exit code of the container that determined the result.")
     reason: str | None = Field(
-        None, max_length=128, description="Reason of the phase, as one word in CamelCase, for programs."
+        None, max_length=MAX_REASON, description="Reason of the phase, as one word in CamelCase, for programs."
     )
-    message: str | None = Field(None, max_length=4096, description="Reason of the phase, as a sentence, for people.")
+    message: str | None = Field(
+        None, max_length=MAX_MESSAGE, description="Reason of the phase, as a sentence, for people."
+    )
     log: RunLog | None = Field(None, description="End of the log. It is written once, together with the final phase.")
     summary: RunSummary | None = Field(
         None, description="Scheduled times of this record. Set if one Missed or Skipped run covers many of them."

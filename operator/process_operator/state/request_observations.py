@@ -232,5 +232,10 @@ def _without(mapping: Mapping[str, V], names: Collection[str]) -> dict[str, V]:
 def _shifted(run: RunObservations, by: timedelta) -> RunObservations:
     times = {item.name: getattr(run, item.name) for item in fields(run)}
     changed: dict[str, Any] = {name: value + by for name, value in times.items() if isinstance(value, datetime)}
-    rejected = run.create_rejected
-    return replace(run, **changed, create_rejected=None if rejected is None else rejected.carried_over(by))
+    job, status = run.create_rejected, run.status_rejected
+    return replace(
+        run,
+        **changed,
+        create_rejected=None if job is None else job.carried_over(by),
+        status_rejected=None if status is None else status.carried_over(by),
+    )

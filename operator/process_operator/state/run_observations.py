@@ -91,6 +91,26 @@ class JobRejected(RunObservation):
 
 
 @dataclass(frozen=True, slots=True)
+class StatusRejected(RunObservation):
+    """The API server did not store the status."""
+
+    rejection: Blocked
+
+    def of_run(self, before: RunObservations) -> RunObservations:
+        """The rejection replaces an earlier one."""
+        return replace(before, status_rejected=self.rejection)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusStored(RunObservation):
+    """The API server stored the status."""
+
+    def of_run(self, before: RunObservations) -> RunObservations:
+        """An earlier rejection is over."""
+        return before if before.status_rejected is None else replace(before, status_rejected=None)
+
+
+@dataclass(frozen=True, slots=True)
 class JobManagedElsewhere(RunObservation):
     """A dry run showed that another controller would resume the Job if the operator created it suspended."""
 

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from process_operator.decisions.acceptance.remembered_calendar import recalled, remembered, with_recalled
 from process_operator.decisions.inputs.observations import CalendarFile, CalendarInForce
@@ -23,12 +23,11 @@ from process_operator.decisions.plan.part import Part, part
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, Reason, find_condition
 from process_operator.resources.process_request_status import ProcessRequestStatus, RememberedCalendar
 from process_operator.resources.schedule import Schedule
+from process_operator.resources.status_text import MAX_MESSAGE, cut
 from process_operator.timing.errors import SCHEDULE_FIELD
 from process_operator.timing.exclusions import NOTHING, Exclusions, join_exclusions
 from process_operator.timing.ical.calendar import read_calendar
 from process_operator.timing.ical.lines import CalendarError
-
-_MAX_MESSAGE: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ def _missed_reason(file: CalendarFile, message: str, memory: RememberedCalendar 
 
 
 def _report(kept: list[tuple[Reason, str]], said: list[str], *, is_skipping: bool) -> CalendarReport:
-    message = "; ".join([*(text for _, text in kept), *said])[:_MAX_MESSAGE]
+    message = cut("; ".join([*(text for _, text in kept), *said]), MAX_MESSAGE)
     if kept:
         return CalendarReport(kept[0][0], message)
     return CalendarReport(Reason.EVENTS_SKIPPED if is_skipping else Reason.CALENDARS_READ, message)

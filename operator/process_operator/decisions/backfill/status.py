@@ -20,6 +20,7 @@ from process_operator.resources.process_backfill import (
 )
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import RunPhase
+from process_operator.resources.status_text import reason_and_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def _why_it_waits(context: DecisionContext | None) -> tuple[str, str]:
         return "", ""
     if context.acceptance.reason:
         message = f"{context.acceptance.reason}: {context.acceptance.message}"
-        return BackfillReason.NOT_ACCEPTED, f"the request is not accepted: {message}"[:4096]
+        return BackfillReason.NOT_ACCEPTED, f"the request is not accepted: {message}"
     if context.is_suspended:
         return (
             BackfillReason.SUSPENDED,
@@ -62,7 +63,7 @@ def _why_it_waits(context: DecisionContext | None) -> tuple[str, str]:
         )
     rejected = blocked_now(context.snapshot, Need.RUN, context.now)
     if rejected is not None and reported([rejected], context.now):
-        return rejected.reason, rejected.sentence[:4096]
+        return rejected.reason, rejected.sentence
     return "", ""
 
 
@@ -75,8 +76,7 @@ def without_request(backfill: ProcessBackfill, status: ProcessBackfillStatus, no
     return status.model_copy(
         update={
             "observed_generation": generation,
-            "reason": reason.value,
-            "message": message,
+            **reason_and_message(reason, message),
             "conditions": merge_conditions(status.conditions, waits, now),
         }
     )
@@ -142,8 +142,7 @@ def _with(state: BackfillState, phase: BackfillPhase, reason: str, message: str,
         "request_uid": state.request.metadata.uid,
         "phase": phase,
         "active": state.active,
-        "reason": reason,
-        "message": message or None,
+        **reason_and_message(reason, message),
         **changes,
     }
     if phase != BackfillPhase.PENDING:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from process_operator.resources import names
 from process_operator.resources.conditions import ConditionType
 from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary, StepStatus, Trigger
-
-_MAX_MESSAGE_LENGTH: Final = 256
-"""Maximum length of the message of a `StepStatus`, in characters."""
+from process_operator.resources.status_text import MAX_STEP_MESSAGE, cut
 
 
 class BackfillMark(NamedTuple):
@@ -81,7 +79,7 @@ def step_end(run: ProcessRun) -> StepStatus:
         attempts=status.attempts,
         exit_code=status.exit_code,
         reason=status.reason,
-        message=(status.message or "")[:_MAX_MESSAGE_LENGTH] or None,
+        message=cut(status.message or "", MAX_STEP_MESSAGE) or None,
     )
 
 

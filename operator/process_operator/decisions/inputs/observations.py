@@ -71,6 +71,8 @@ class RunObservations:
     """Admission assigns its Job to another controller, which would resume it early. So the Job is created when it is due."""
     create_rejected: Blocked | None = None
     """The rejection of its Job by the API server."""
+    status_rejected: Blocked | None = None
+    """The rejection of its status by the API server. Other runs are not affected."""
     running_since: datetime | None = None
     """Time at which the operator first saw a ready pod of this run (UTC)."""
     unready_since: datetime | None = None

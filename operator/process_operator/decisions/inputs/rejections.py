@@ -71,6 +71,12 @@ def blocked_jobs(views: Iterable[RunView]) -> list[Blocked]:
     ]
 
 
+def rejected_statuses(views: Iterable[RunView]) -> list[Blocked]:
+    """The statuses of open runs that the API server rejects."""
+    found = (each.observations.status_rejected for view in views for each in (view, *view.steps.values()))
+    return [rejected for rejected in found if rejected is not None]
+
+
 def cause_of_misses(snapshot: Snapshot) -> tuple[datetime, str] | None:
     """The instant (UTC) since which no run could be created, and the cause. None if runs can be created.
 

@@ -97,6 +97,8 @@ class RunOrders:
     """Seconds after which a run without a started container is ended."""
     refusal: tuple[str, str] | None = None
     """Reason and message if its own parameters are not allowed, so that it never starts."""
+    no_template: str = ""
+    """Reason for which its Job cannot be created again from the present template. Empty if it can."""
     is_suspended: bool = False
     """It is suspended together with its request."""
 

@@ -22,7 +22,7 @@ from process_operator.decisions.run.open_outcome import open_outcome
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.pod_lookups import find_why_unready, is_known_better
 from process_operator.decisions.run.pods import ORDINARY_WAITING
-from process_operator.decisions.run.report import finish_missed, report_outcome
+from process_operator.decisions.run.report import finish_missed, not_replaced, report_outcome
 from process_operator.decisions.run.start import start_timed_out
 from process_operator.decisions.run.suspension import adjust, end_suspended, why_not_suspended, why_suspended
 from process_operator.resources.batch.job import Job
@@ -93,6 +93,9 @@ def _report_progress(view: RunView, job: Job, orders: RunOrders) -> Part[None]:
     )
     if orders.pause and outcome.phase == RunPhase.RUNNING:
         outcome = replace(outcome, reason=RunReason.NOT_SUSPENDED, message=why_not_suspended(job))
+    is_stuck = outcome.phase == RunPhase.PENDING and not job.is_suspended and outcome.reason not in ORDINARY_WAITING
+    if orders.no_template and is_stuck:
+        outcome = not_replaced(outcome, orders.no_template)
     if is_known_better(view, job, outcome, now):
         return part()
     if outcome.phase == RunPhase.RUNNING and view.run.status.phase == RunPhase.PENDING:

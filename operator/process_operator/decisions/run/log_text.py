@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Final
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.kubelet_logs import is_runtime_error_text
 from process_operator.resources.process_run import RunLog
+from process_operator.resources.status_text import MAX_MESSAGE, cut
 
 if TYPE_CHECKING:
     from process_operator.decisions.inputs.log_source import LogSource
 
 MAX_LOG_JSON: Final = 1_000_000
 """Maximum size of the text as JSON, in bytes. The whole PATCH stays under 1 MiB (etcd accepts objects of 1.5 MiB)."""
-MAX_MESSAGE: Final = 4096
-"""Maximum length of `status.message`, in characters."""
 NOT_CAPTURED: Final = RunLog(reason=LogReason.NOT_CAPTURED)
 """Log of a run whose log is not captured (`log.capture`)."""
 
@@ -56,8 +55,7 @@ def clean_log(raw: bytes, *, tail_bytes: int, cut_before: bool) -> tuple[str, bo
 
 def clean_message(text: str) -> str:
     """Make a text from an Event, a container or a user storable as `status.message`."""
-    text = _readable(text).strip()
-    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 3] + "..."
+    return cut(_readable(text).strip(), MAX_MESSAGE)
 
 
 def last_line(text: str, *, max_bytes: int = 256) -> str:

@@ -140,6 +140,7 @@ def _orders(
         is_suspended=_is_suspended(context, view),
         is_next=is_next,
         refusal=context.refusals.get(view.name),
+        no_template=context.objection_to_template(view) if view.job is not None else "",
     )
 
 
@@ -189,7 +190,8 @@ def _is_to_be_suspended(context: DecisionContext, view: RunView) -> bool:
 
 def _wait_reason(context: DecisionContext, view: RunView, held_by: str | None) -> tuple[str, str] | None:
     if context.acceptance.reason and not may_ever_begin(context, view):
-        return context.acceptance.reason, context.acceptance.message
+        words = f"ProcessRequest {context.request.metadata.name} is not accepted: {context.acceptance.message}"
+        return context.acceptance.reason, words
     if context.acceptance.lookup is not None or not is_time(context, view):
         return None
     if context.is_suspended and view.run.spec.trigger == Trigger.BACKFILL and view.job is None:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from process_operator.decisions.inputs.missed_tick import MissedReason, summary_of
 from process_operator.decisions.inputs.run_view import RunOrders, RunView
@@ -17,6 +18,10 @@ from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason, RunReason
 from process_operator.resources.model import format_duration
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
+from process_operator.resources.status_text import reason_and_message
+
+_NOT_REPLACED: Final = "its Job is not created again from the new template: "
+_END: Final = "; it has not started: "
 
 
 def finish(view: RunView, outcome: RunOutcome, log: RunLog, orders: RunOrders) -> Part[None]:
@@ -43,8 +48,7 @@ def finish_missed(view: RunView, missed_reason: MissedReason, orders: RunOrders)
         update={
             "phase": missed_reason.phase,
             "process": process_name(orders, view.run),
-            "reason": missed_reason.reason,
-            "message": message,
+            **reason_and_message(missed_reason.reason, message),
             "summary": summary_of(view.run),
             "conditions": end_conditions(missed_reason.phase, missed_reason.reason, message, orders.now),
         }
@@ -95,8 +99,7 @@ def _facts(view: RunView, outcome: RunOutcome, process: str | None) -> dict[str,
     return {
         "phase": outcome.phase,
         "process": process,
-        "reason": outcome.reason or None,
-        "message": outcome.message or None,
+        **reason_and_message(outcome.reason, outcome.message),
         "start_time": outcome.start_time,
         "exit_code": outcome.exit_code,
         "attempts": outcome.attempts,
@@ -131,23 +134,33 @@ def _duration(outcome: RunOutcome) -> str | None:
 def report_outcome(view: RunView, outcome: RunOutcome) -> Part[None]:
     """Write the state of an open run if phase or reason differ. A message alone is not worth a request.
 
-    The message of Suspended is an exception, because it names the client that suspended the Job.
+    The message of Suspended is an exception, because it names the client that suspended the Job. Another one is the
+    beginning of a message that explains why the Job is not replaced (`not_replaced`).
     """
-    seen = view.run.status
-    is_same = (seen.phase, seen.reason or "") == (outcome.phase, outcome.reason)
-    if is_same and (outcome.reason != RunReason.SUSPENDED or (seen.message or "") == outcome.message):
+    seen, wanted = view.run.status, reason_and_message(outcome.reason, outcome.message)
+    is_same = (seen.phase, seen.reason) == (outcome.phase, wanted["reason"])
+    is_same = is_same and _why_not_replaced(seen.message) == _why_not_replaced(wanted["message"])
+    if is_same and (outcome.reason != RunReason.SUSPENDED or seen.message == wanted["message"]):
         return part()
     update = {**_facts(view, outcome, view.process), **_still_known(view, outcome)}
     return part(ReportRun(view.name, seen.model_copy(update=update)))
 
 
+def not_replaced(outcome: RunOutcome, objection: str) -> RunOutcome:
+    """The state of a run that does not start, with the reason for which a corrected template does not replace its Job."""
+    return replace(outcome, message=f"{_NOT_REPLACED}{objection}{_END}{outcome.message or outcome.reason}")
+
+
+def _why_not_replaced(message: str | None) -> str:
+    return (message or "").partition(_END)[0] if (message or "").startswith(_NOT_REPLACED) else ""
+
+
 def report(view: RunView, reason: str, message: str, *, is_message_kept: bool = True) -> Part[None]:
     """Write why an open run waits if the reason differs. Write a new message too unless `is_message_kept`."""
-    seen = view.run.status
-    if seen.reason == reason and (is_message_kept or seen.message == message):
+    seen, wanted = view.run.status, reason_and_message(reason, message)
+    if seen.reason == wanted["reason"] and (is_message_kept or seen.message == wanted["message"]):
         return part()
-    found = {"process": view.process, "reason": reason, "message": message}
-    return part(ReportRun(view.name, view.run.status.model_copy(update=found)))
+    return part(ReportRun(view.name, seen.model_copy(update={"process": view.process, **wanted})))
 
 
 def begin_steps(view: RunView, orders: RunOrders) -> Part[None]:

@@ -29,6 +29,7 @@ from process_operator.decisions.template.step import StepTemplate, step_template
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import Reason, RunReason, cause
 from process_operator.resources.process_run import ProcessRunStatus, RunLog, RunPhase, StepStatus
+from process_operator.resources.status_text import reason_and_message
 
 _MISSING_PROCESS_INTERVAL: Final = timedelta(minutes=1)
 """A step waits for a Process. No Process may name it as a step any more, so its creation may cause no decision."""
@@ -181,7 +182,7 @@ def _end(
     return RunOutcome(
         phase=phase,
         reason=reason,
-        message=message[:4096],
+        message=message,
         start_time=_began(progress),
         end_time=max((step.end_time for step in progress.ended if step.end_time is not None), default=None),
         exit_code=decisive.exit_code if decisive is not None else None,
@@ -214,7 +215,7 @@ def _report(
 def _reported(
     seen: ProcessRunStatus, progress: StepProgress, phase: RunPhase, reason: str, message: str
 ) -> ProcessRunStatus:
-    changes = {"phase": phase, "reason": reason or None, "message": message or None}
+    changes = {"phase": phase, **reason_and_message(reason, message)}
     return seen.model_copy(update={**changes, "start_time": _began(progress), "steps": progress.steps})
 
 

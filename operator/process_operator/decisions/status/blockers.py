@@ -17,6 +17,7 @@ from process_operator.decisions.inputs.process_lock import LockRequest
 from process_operator.decisions.inputs.rejections import (
     blocked_jobs,
     blocked_now,
+    rejected_statuses,
     reported,
     reported_at,
     since_reported,
@@ -48,7 +49,8 @@ def blocker_of(context: DecisionContext, wanted_lock: LockRequest | None, *, wai
     held = [blocked for need in needs if (blocked := blocked_now(snapshot, need, now)) is not None]
     # Actions that this very plan retries count too, because the condition stays until one succeeds.
     rejected = [snapshot.blocked[need] for need in needs if need in snapshot.blocked]
-    rejected = since_reported([*rejected, *blocked_jobs(context.views)], snapshot.status.conditions)
+    rejected += [*blocked_jobs(context.views), *rejected_statuses(context.views)]
+    rejected = since_reported(rejected, snapshot.status.conditions)
     again = part(wake_at=earliest(*(blocked.again_at for blocked in held), reported_at(rejected, now)))
     if (worst := reported(rejected, now)) is not None:
         return again.with_value(Blocker(worst.sentence, worst.reason))

@@ -31,6 +31,7 @@ from process_operator.resources.conditions import (
 from process_operator.resources.model import format_duration, format_instant
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase
+from process_operator.resources.status_text import cut
 
 NOTIFY_WITHIN: Final = timedelta(hours=1)
 """Older ends are not notified, because a notification that late helps no receiver."""
@@ -109,7 +110,7 @@ def _mark(snapshot: Snapshot, run: FinishedRun, end: RunEnd, delivery: Delivery,
         status=ConditionStatus.FALSE if words else ConditionStatus.TRUE,
         last_transition_time=now.replace(microsecond=0),
         reason=reason,
-        message=_short("; ".join(words), _MAX_CONDITION_CHARS),
+        message=cut("; ".join(words), _MAX_CONDITION_CHARS),
     )
     return MarkNotified(run.name, end.uid, condition)
 
@@ -155,16 +156,12 @@ def _message(run: FinishedRun, end: RunEnd) -> str:
     if run.reason == RunReason.STEP_FAILED:
         failed = [step for step in run.steps if step.phase not in (None, RunPhase.SUCCEEDED)]
         words = (f'step "{step.name}": {step.phase}' + (f" ({step.reason})" if step.reason else "") for step in failed)
-        return _short(clean_message("; ".join(words)), _MAX_EVENT_MESSAGE_CHARS)
-    return _short(clean_message(end.message), _MAX_EVENT_MESSAGE_CHARS)
+        return cut(clean_message("; ".join(words)), _MAX_EVENT_MESSAGE_CHARS)
+    return cut(clean_message(end.message), _MAX_EVENT_MESSAGE_CHARS)
 
 
 def _instant(value: datetime | None) -> str | None:
     return None if value is None else format_instant(value)
-
-
-def _short(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 # ---- the request

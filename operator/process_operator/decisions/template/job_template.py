@@ -21,6 +21,7 @@ from process_operator.resources.parameter_values import value_problem
 from process_operator.resources.parameters import Parameter
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.status_text import listed
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED_PREFIXES: Final = (f"{names.GROUP}/", "batch.kubernetes.io/")
@@ -121,7 +122,7 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
     declared = {parameter.name: parameter for parameter in process.spec.parameters}
     for index, parameter in enumerate(request.spec.parameters):
         if parameter.name not in declared:
-            allowed = ", ".join(declared) or "none"
+            allowed = listed(list(declared)) or "none"
             raise TemplateError(
                 Reason.PARAMETER_UNKNOWN,
                 f"spec.parameters[{index}].name: Process {process.metadata.name} declares no parameter "
@@ -131,7 +132,7 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
     if missing:
         raise TemplateError(
             Reason.PARAMETER_MISSING,
-            f"spec.parameters: Process {process.metadata.name} requires {', '.join(missing)}",
+            f"spec.parameters: Process {process.metadata.name} requires {listed(missing)}",
         )
     check_allowed(request, declared)
     values = {name: given.get(name, parameter.default) for name, parameter in declared.items()}

@@ -18,6 +18,7 @@ from process_operator.resources.parameter_values import value_problem
 from process_operator.resources.parameters import Parameter, ParameterValue
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.status_text import listed
 
 _FIELD: Final = "spec.parameters"
 _SHOWN_NAMES: Final = 3
@@ -46,7 +47,7 @@ def check_run_parameters(
     )
     if unknown := [name for name in given if name not in known]:
         shown = ", ".join(f'"{name[:_SHOWN_NAME_LENGTH]}"' for name in unknown[:_SHOWN_NAMES])
-        message = f"{_FIELD}: {_owner(request, process)} no parameter {shown}; allowed: {', '.join(known) or 'none'}"
+        message = f"{_FIELD}: {_owner(request, process)} no parameter {shown}; allowed: {listed(known) or 'none'}"
         raise TemplateError(Reason.PARAMETER_UNKNOWN, message)
     for name, value in given.items():
         if "\0" in value:

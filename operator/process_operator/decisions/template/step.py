@@ -24,6 +24,7 @@ from process_operator.resources.parameter_values import value_problem
 from process_operator.resources.parameters import Parameter
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.status_text import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _values(request: ProcessRequest, process: Process | None, step_process: Proc
     declared = step_process.spec.parameters
     missing = [p.name for p in declared if p.required and p.name not in given]
     if missing:
-        message = f"Process {step_process.metadata.name} requires {', '.join(missing)}"
+        message = f"Process {step_process.metadata.name} requires {listed(missing)}"
         raise TemplateError(Reason.PARAMETER_MISSING, message)
     for parameter in declared:
         if parameter.name in given and (problem := value_problem(parameter, given[parameter.name])):
@@ -109,7 +110,7 @@ def check_values(request: ProcessRequest, process: Process, step_processes: Sequ
     known = known_parameters(process, step_processes)
     for index, parameter in enumerate(request.spec.parameters):
         if parameter.name not in known:
-            allowed = ", ".join(known) or "none"
+            allowed = listed(list(known)) or "none"
             raise TemplateError(
                 Reason.PARAMETER_UNKNOWN,
                 f"spec.parameters[{index}].name: neither Process {process.metadata.name} nor one of its steps declares a "
@@ -119,5 +120,5 @@ def check_values(request: ProcessRequest, process: Process, step_processes: Sequ
     given = given_values(request)
     missing = [name for name, parameter in declared.items() if parameter.required and name not in given]
     if missing:
-        message = f"spec.parameters: Process {process.metadata.name} requires {', '.join(missing)}"
+        message = f"spec.parameters: Process {process.metadata.name} requires {listed(missing)}"
         raise TemplateError(Reason.PARAMETER_MISSING, message)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.run.log_text import (
     MAX_LOG_JSON,
-    MAX_MESSAGE,
     NOT_CAPTURED,
     build_run_log,
     clean_log,
@@ -21,6 +20,7 @@ from process_operator.decisions.run.log_text import (
 from process_operator.resources.conditions import LogReason
 from process_operator.resources.kubelet_logs import is_runtime_error_text
 from process_operator.resources.process_run import RunLog
+from process_operator.resources.status_text import MAX_MESSAGE
 
 LARGEST = 262_144
 REMOVED = b"unable to retrieve container logs for containerd://0123abcd"

@@ -11,7 +11,7 @@ from process_operator.decisions.inputs.run_view import RunOrders, view_of
 from process_operator.decisions.plan.actions import FinishRun, ReportRun
 from process_operator.decisions.plan.part import Part
 from process_operator.decisions.run.outcome import RunOutcome
-from process_operator.decisions.run.report import finish, report, report_outcome
+from process_operator.decisions.run.report import finish, not_replaced, report, report_outcome
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
 
@@ -97,3 +97,38 @@ def test_a_running_run_keeps_its_first_start() -> None:
     (action,) = report_outcome(view(snapshot(request()), run(status=STARTED)), outcome).actions
     assert isinstance(action, ReportRun)
     assert action.status.start_time == at("12:00:02")
+
+
+def test_a_long_reason_and_message_are_cut_and_written_once() -> None:
+    outcome = RunOutcome(phase=RunPhase.PENDING, reason="R" * 500, message="é" * 9000)
+    (action,) = report_outcome(view(snapshot(request()), run()), outcome).actions
+    assert isinstance(action, ReportRun)
+    assert (len(action.status.reason or ""), len(action.status.message or "")) == (128, 4096)
+    seen = run(status=action.status.to_api())
+    assert report_outcome(view(snapshot(request()), seen), outcome).actions == ()
+    assert report(view(snapshot(request()), seen), outcome.reason, outcome.message, is_message_kept=False).actions == ()
+
+
+def test_the_long_end_of_a_run_fits() -> None:
+    orders = RunOrders(now=at("12:01"), request=request())
+    outcome = RunOutcome(phase=RunPhase.FAILED, reason="R" * 500, message="é" * 90_000)
+    action = finish(view(snapshot(request()), run()), outcome, RunLog(), orders).actions[0]
+    assert isinstance(action, FinishRun)
+    assert (len(action.status.reason or ""), len(action.status.message or "")) == (128, 4096)
+    assert {len(condition.message) for condition in action.status.conditions} == {32_768}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_written"),
+    [
+        pytest.param("", "declares no parameter", True, id="its parameters are no longer allowed"),
+        pytest.param("declares no parameter", "declares no parameter", False, id="nothing has changed"),
+        pytest.param("declares no parameter", "requires YEAR", True, id="there is another reason"),
+        pytest.param("declares no parameter", "", True, id="they are allowed again"),
+    ],
+)
+def test_why_a_job_is_not_replaced_is_worth_a_write(before: str, after: str, *, is_written: bool) -> None:
+    outcome = RunOutcome(phase=RunPhase.PENDING, reason="ImagePullBackOff", message="not found")
+    first, second = (not_replaced(outcome, objection) if objection else outcome for objection in (before, after))
+    seen = run(status={"phase": "Pending", "reason": first.reason, "message": first.message})
+    assert bool(report_outcome(view(snapshot(request()), seen), second).actions) == is_written

@@ -127,6 +127,26 @@ def test_allowed(given: dict[str, str], of: Process | None, steps: dict[str, Pro
             id="a value that a step does not allow",
         ),
         pytest.param(
+            {"LEGDER": "a"},
+            process(parameters=[{"name": f"P{number:02}"} for number in range(64)]),
+            {},
+            "ParameterUnknown",
+            'spec.parameters: Process close-day declares no parameter "LEGDER"; allowed: '
+            + ", ".join(f"P{number:02}" for number in range(20))
+            + " and 44 more",
+            id="many names, of which the message has twenty",
+        ),
+        pytest.param(
+            {"MODE": "slow"},
+            process(parameters=[YEAR, {"name": "MODE", "enum": [f"{n:02}{'v' * 254}" for n in range(17)]}]),
+            {},
+            "ParameterInvalid",
+            "spec.parameters.MODE: must be one of "
+            + ", ".join(f'"{n:02}{"v" * 59}..."' for n in range(16))
+            + " and 1 more",
+            id="long values, of which the message has parts",
+        ),
+        pytest.param(
             {"LEDGER": "a"},
             process(parameters=[LEDGER, YEAR, {"name": "UNIT", "required": True}]),
             {},
