@@ -16,9 +16,7 @@ from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.template.job_template import JobTemplate, build_template
-from process_operator.decisions.template.run_parameters import check_run_parameters, with_parameters
-from process_operator.decisions.template.shape import TemplateError
+from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources.engine import Engine
 from process_operator.resources.process import ConcurrencyPolicy, stricter
 from process_operator.resources.process_request import ProcessRequest
@@ -56,27 +54,21 @@ class DecisionContext:
         """Reason and message of each run that has not started and whose own parameters are not allowed, by its name."""
         if not self.acceptance.is_accepted:
             return {}
+        kept = self.snapshot.compiled.run_templates
+        kept.retain({view.run.metadata.uid for view in self.views})
         found = (
-            (view.name, self._refusal(view.run.spec.parameters or {})) for view in self.views if _may_be_refused(view)
+            (view.name, kept.refusal(view.run.metadata.uid, view.run.spec.parameters or {}))
+            for view in self.views
+            if _may_be_refused(view)
         )
         return {name: refusal for name, refusal in found if refusal is not None}
-
-    def _refusal(self, given: Mapping[str, str]) -> tuple[str, str] | None:
-        snapshot = self.snapshot
-        try:
-            check_run_parameters(given, self.request, snapshot.process, snapshot.step_processes)
-        except TemplateError as error:
-            return error.reason, error.message
-        return None
 
     def template_of(self, view: RunView) -> JobTemplate | None:
         """The template of a run of an accepted request, with its own parameters. None if these are not allowed."""
         template, given = self.acceptance.template, view.run.spec.parameters
         if not given or template is None:
             return template
-        if self._refusal(given) is not None:
-            return None
-        return build_template(with_parameters(self.request, given), self.snapshot.process)
+        return self.snapshot.compiled.run_templates.template(view.run.metadata.uid, given)
 
     def objection_to_template(self, view: RunView) -> str:
         """Reason for which a run of an accepted request gets no new Job: its own parameters are not allowed any more."""

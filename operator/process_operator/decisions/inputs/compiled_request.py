@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from process_operator.decisions.acceptance.process import Objection, objection
 from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.decisions.template.job_template import JobTemplate, build_template
+from process_operator.decisions.template.run_templates import RunTemplates
 from process_operator.decisions.template.step import StepTemplate, step_templates
 from process_operator.resources.model import Model
 from process_operator.resources.process import Process
@@ -55,6 +57,11 @@ class CompiledRequest:
         return timing_hash(self.request.spec.timing)
 
     @cached_property
+    def objection(self) -> Objection | None:
+        """The reason why the Process cannot run, for which the defaults are matched. None if it can."""
+        return objection(self.process, self.step_processes) if self.process is not None else None
+
+    @cached_property
     def template(self) -> JobTemplate:
         """The Job template of a request whose Process has no steps. Raises TemplateError."""
         return build_template(self.request, self.process)
@@ -64,6 +71,11 @@ class CompiledRequest:
         """The templates of the steps of a Process that `acceptance/process.py` accepts. Raises TemplateError."""
         assert self.process is not None
         return step_templates(self.request, self.process, self.step_processes)
+
+    @cached_property
+    def run_templates(self) -> RunTemplates:
+        """The templates of runs with values of their own."""
+        return RunTemplates(self.request, self.process, self.step_processes)
 
     def recurrence(self, since: datetime, excluded: Exclusions = NOTHING, earlier: _Earlier = ()) -> Recurrence | None:
         """The calendar of the schedule in the activation that started at `since` (UTC); None for a one-shot timing.

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,7 +70,8 @@ class RunOrders:
 
     now: datetime
     request: ProcessRequest | None
-    template: JobTemplate | None = None
+    build_template: Callable[[], JobTemplate | None] | None = None
+    """Gives the template, which costs time to build. Most runs that have started need none."""
     may_start: bool = False
     kill: Kill | None = None
     """Set if it has to end."""
@@ -101,6 +102,11 @@ class RunOrders:
     """Reason for which its Job cannot be created again from the present template. Empty if it can."""
     is_suspended: bool = False
     """It is suspended together with its request."""
+
+    @property
+    def template(self) -> JobTemplate | None:
+        """The template of its Job, built at this moment. None if it is not known, or not to be used."""
+        return self.build_template() if self.build_template is not None else None
 
 
 def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = None) -> RunView:

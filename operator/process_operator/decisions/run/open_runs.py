@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from process_operator.decisions.concurrency.eligibility import is_time, may_ever_begin, own_kill, too_late_at
 from process_operator.decisions.concurrency.lock_requests import is_lock_free, lock_wait_message
@@ -126,7 +127,7 @@ def _orders(
     return RunOrders(
         now=context.now,
         request=context.snapshot.request,
-        template=context.template_of(view) if is_used and may_ever_begin(context, view) else None,
+        build_template=partial(context.template_of, view) if is_used and may_ever_begin(context, view) else None,
         may_start=start or resumed,
         kill=kill,
         missed_reason=MissedReason(RunPhase.MISSED, RunReason.TOO_MANY) if view.name in decision.dropped else None,

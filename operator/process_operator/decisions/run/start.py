@@ -47,10 +47,10 @@ def restart_outdated(view: RunView, job: Job, orders: RunOrders) -> Part[bool]:
     unchanged = Part((), None, value=False)
     if job.is_suspended or job.is_ending:
         return unchanged
-    if not is_outdated(job, orders.template) or has_begun(view, job):
-        return unchanged
     status = view.run.status
-    if status.phase != RunPhase.PENDING or (status.reason or "") in ORDINARY_WAITING:
+    if status.phase != RunPhase.PENDING or (status.reason or "") in ORDINARY_WAITING or has_begun(view, job):
+        return unchanged
+    if not is_outdated(job, orders.template):
         return unchanged
     if not _is_fresh(view, orders.now):
         return part(ListPods(job.metadata.uid, view.name)).with_value(value=True)

@@ -117,7 +117,7 @@ def _child_orders(view: RunView, child: RunView, orders: RunOrders, snapshot: Sn
     return RunOrders(
         now=orders.now,
         request=orders.request,
-        template=template,
+        build_template=lambda: template,
         may_start=not orders.is_suspended and (template is not None or child.job is not None),
         kill=_child_kill(view, child, orders),
         pause=orders.is_suspended and child.is_started and not child.is_paused,

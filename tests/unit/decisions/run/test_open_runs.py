@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from tests.unit.given import at, job, request, run, schedule, snapshot, view
+from typing import Any
+
+import pytest
+from tests.unit.given import at, job, process, request, run, schedule, snapshot, view
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.concurrency.eligibility import candidates_of
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.plan.actions import ReportRun
 from process_operator.decisions.run.open_runs import plan_open_runs
+from process_operator.decisions.template import run_templates
 from process_operator.decisions.template.job_template import build_template
 
 MESSAGE = "waits for run {} (concurrencyPolicy: Queue)"
@@ -37,3 +41,43 @@ def test_an_unchanged_message_is_not_written_again() -> None:
 
 def test_only_the_next_ten_of_a_long_queue_are_written_at_every_end() -> None:
     assert list(reported(MESSAGE.format("gone"), waiting=12)) == [f"b-{number:02}" for number in range(1, 11)]
+
+
+def decided(*, working: int, waiting: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Number of verdicts and templates after each of two decisions in a row about runs with values of their own."""
+    asked: list[int] = []
+
+    def count(name: str) -> None:
+        real = getattr(run_templates, name)
+
+        def counted(*given: Any) -> Any:
+            asked.append(1)
+            return real(*given)
+
+        monkeypatch.setattr(run_templates, name, counted)
+
+    count("check_run_parameters")
+    count("build_template")
+    own = process(parameters=[{"name": "YEAR", "pattern": "20[0-9]{2}"}])
+    of = request(process={"name": "close-day"}, concurrencyPolicy="Queue")
+    given: dict[str, Any] = {"trigger": "Manual", "spec": {"parameters": {"YEAR": "2026"}}}
+    status = {"phase": "Running", "process": "close-day", "startTime": "2027-03-01T12:00:00Z"}
+    working_runs = [run(f"a-{number}", status=status, **given) for number in range(working)]
+    waits = [run(f"b-{number:02}", **given) for number in range(waiting)]
+    jobs = {each.metadata.name: job(each.metadata.name) for each in working_runs}
+    found = snapshot(of, process=own, runs=(*working_runs, *waits), jobs=jobs, history=())
+    counts = []
+    for _ in range(2):
+        views = tuple(view(found, each) for each in found.runs)
+        context = DecisionContext(found, Acceptance(template=found.compiled.template), views, at("12:30"))
+        plan_open_runs(context, candidates_of(context), None)
+        counts.append(len(asked))
+    return counts
+
+
+def test_a_run_that_works_needs_neither_a_verdict_nor_a_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert decided(working=3, waiting=0, monkeypatch=monkeypatch) == [0, 0]
+
+
+def test_verdicts_of_all_and_templates_of_the_next_ten_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert decided(working=1, waiting=12, monkeypatch=monkeypatch) == [12 + 10, 12 + 10]
