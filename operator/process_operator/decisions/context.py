@@ -73,7 +73,9 @@ class DecisionContext:
     def objection_to_template(self, view: RunView) -> str:
         """Reason for which a run of an accepted request gets no new Job: its own parameters are not allowed any more."""
         given, is_pending = view.run.spec.parameters, view.run.status.phase == RunPhase.PENDING
-        found = self._refusal(given) if given and is_pending and self.acceptance.is_accepted else None
+        if not given or not is_pending or not self.acceptance.is_accepted:
+            return ""
+        found = self.snapshot.compiled.run_templates.refusal(view.run.metadata.uid, given)
         return ": ".join(found) if found is not None else ""
 
     @property
