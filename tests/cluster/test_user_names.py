@@ -122,6 +122,14 @@ def test_a_reschedule_names_its_user(office: Office, named: str) -> None:
     space.wait(lambda: "rescheduledBy" not in space.request(named)["status"], "the name is gone")
 
 
+@pytest.mark.parametrize(("annotation", "most"), [(REASON, 1024), (RESCHEDULE, 2048)])
+def test_texts_of_users_have_limits(office: Office, named: str, annotation: str, most: int) -> None:
+    refused = office.patch("alice", named, {annotation: "é" * (most + 1)})
+    assert f"{annotation} must have at most {most} characters" in refused.message
+    accepted = office.patch("alice", named, {annotation: "é" * most})
+    assert accepted.ok, accepted.message
+
+
 def test_an_administrator_and_the_operator_carry_names_on(office: Office, named: str) -> None:
     """As a restore from a backup does."""
     space = office.space

@@ -22,6 +22,7 @@ from process_operator.plugin.terminal import (
 )
 from process_operator.plugin.times import now
 from process_operator.resources.model import format_instant, parse_instant
+from process_operator.resources.status_text import cut
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
@@ -34,6 +35,8 @@ _LAST: Final = 10
 _NEXT: Final = 3
 _NEXT_OF_ALL: Final = 5
 _LABEL_WIDTH: Final = 11
+_MAX_SHOWN_REASON: Final = 256
+"""Highest number of characters of a reason on the terminal. The forms json and yaml have all of it."""
 _MARKS: Final = {
     "Succeeded": "✓",
     "Failed": "✗",
@@ -126,7 +129,7 @@ def _status(body: Object) -> dict[str, Any]:
 def _suspended(body: Object) -> str:
     if not body["spec"].get("suspend"):
         return ""
-    reason, user = reason_of(body), _suspended_by(body)
+    reason, user = cut(reason_of(body) or "", _MAX_SHOWN_REASON), _suspended_by(body)
     return f"yes{f', by {user}' if user else ''}{f': {reason}' if reason else ''}"
 
 

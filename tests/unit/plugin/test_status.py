@@ -57,6 +57,12 @@ def test_user_who_suspended(observed: int, *, suspend: bool, shown: str) -> None
     assert status._suspended(of) == shown
 
 
+def test_a_long_reason_is_cut_on_the_terminal() -> None:
+    of = body("daily", None, suspend=True)
+    of["metadata"] |= {"generation": 3, "annotations": {"process-operator.io/suspend-reason": "é" * 100_000}}
+    assert status._suspended(of) == f"yes: {'é' * 253}..."
+
+
 @pytest.mark.parametrize(
     ("log", "shown"),
     [
