@@ -19,6 +19,7 @@ from process_operator.decisions.acceptance.exclude_from import (
     ExcludedByCalendars,
     excluded_by_calendars,
 )
+from process_operator.decisions.acceptance.process import objection
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.manifests.jobs import dry_run_manifest
 from process_operator.decisions.plan.actions import DryRunJob, FollowConfigMap
@@ -230,6 +231,6 @@ def _check_unsupported(request: ProcessRequest, snapshot: Snapshot) -> None:
     process = snapshot.process
     if process is None or request.spec.process is None:
         return
-    found = snapshot.compiled.objection
+    found = objection(process, snapshot.step_processes)
     if found is not None:
         raise _NotAcceptedError(found.reason, f"Process {process.metadata.name}: {found.message}")

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from process_operator.decisions.acceptance.process import Objection, objection
 from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.decisions.template.job_template import JobTemplate, build_template
 from process_operator.decisions.template.run_templates import RunTemplates
@@ -55,11 +54,6 @@ class CompiledRequest:
     def timing_hash(self) -> str:
         """The hash of the timing (`timing_hash.py`)."""
         return timing_hash(self.request.spec.timing)
-
-    @cached_property
-    def objection(self) -> Objection | None:
-        """The reason why the Process cannot run, for which the defaults are matched. None if it can."""
-        return objection(self.process, self.step_processes) if self.process is not None else None
 
     @cached_property
     def template(self) -> JobTemplate:
