@@ -50,18 +50,35 @@ class DecisionContext:
         return self.snapshot.status.activation
 
     @cached_property
-    def refusals(self) -> Mapping[str, tuple[str, str]]:
-        """Reason and message of each run that has not started and whose own parameters are not allowed, by its name."""
+    def _verdicts(self) -> tuple[Mapping[str, tuple[str, str]], frozenset[str]]:
+        """Refusals by the names of runs, and the names of the runs that a later decision judges.
+
+        Values with costly patterns are judged in the order in which their runs were due, some in each decision. So no
+        user can keep the operator from the requests of other users.
+        """
         if not self.acceptance.is_accepted:
-            return {}
+            return {}, frozenset()
         kept = self.snapshot.compiled.run_templates
         kept.retain({view.run.metadata.uid for view in self.views})
+        runs = sorted(filter(_may_be_refused, self.views), key=lambda view: (view.due, view.name))
+        new = [view for view in runs if not kept.is_judged(view.run.metadata.uid)]
+        later = frozenset(view.name for view in new[kept.new_verdicts :])
         found = (
             (view.name, kept.refusal(view.run.metadata.uid, view.run.spec.parameters or {}))
-            for view in self.views
-            if _may_be_refused(view)
+            for view in runs
+            if view.name not in later
         )
-        return {name: refusal for name, refusal in found if refusal is not None}
+        return {name: refusal for name, refusal in found if refusal is not None}, later
+
+    @property
+    def refusals(self) -> Mapping[str, tuple[str, str]]:
+        """Reason and message of each run that has not started and whose own parameters are not allowed, by its name."""
+        return self._verdicts[0]
+
+    @property
+    def unjudged(self) -> frozenset[str]:
+        """Names of the runs whose own parameters a later decision judges. They do not start before."""
+        return self._verdicts[1]
 
     def template_of(self, view: RunView) -> JobTemplate | None:
         """The template of a run of an accepted request, with its own parameters. None if these are not allowed."""

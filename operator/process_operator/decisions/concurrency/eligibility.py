@@ -27,7 +27,9 @@ def candidates_of(context: DecisionContext) -> list[Candidate]:
 
 
 def _candidate(context: DecisionContext, view: RunView) -> Candidate | None:
-    if view.missed_reason is not None or (view.by_cronjob and view.job is None) or view.name in context.refusals:
+    if view.missed_reason is not None or (view.by_cronjob and view.job is None):
+        return None
+    if view.name in context.refusals or view.name in context.unjudged:
         return None
     started = view.is_started and not context.has_released_lock(view)
     if not started and not is_time(context, view):

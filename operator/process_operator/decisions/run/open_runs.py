@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 from process_operator.decisions.concurrency.eligibility import is_time, may_ever_begin, own_kill, too_late_at
 from process_operator.decisions.concurrency.lock_requests import is_lock_free, lock_wait_message
@@ -35,6 +36,9 @@ from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import OnSuspend
 from process_operator.resources.process_run import RunPhase, StepStatus, Trigger
 from process_operator.timing.missed import is_too_old
+
+_JUDGED_AFTER: Final = timedelta(milliseconds=100)
+"""Time until the next decision about a request that has values of runs to judge. Other requests are decided meanwhile."""
 
 
 def plan_open_runs(
@@ -66,6 +70,8 @@ def _plan_open_run(
     following: frozenset[str],
 ) -> Part[None]:
     """Decide about one open run. `following` has the names of the next ones to start."""
+    if view.name in context.unjudged and own_kill(context, view) is None:
+        return part(wake_at=context.now + _JUDGED_AFTER)
     orders = _orders(context, view, decision, held_by, is_next=view.name in following)
     planned = plan_steps(view, orders, context.snapshot) if view.run.status.steps else plan_run(view, orders)
     return planned.waking_at(_next_change(context, view))

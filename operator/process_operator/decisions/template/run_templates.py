@@ -8,6 +8,7 @@ value as long as the specs stay the same, `context.py` asks.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from typing import Final
 
 from process_operator.decisions.template.job_template import JobTemplate, build_template
@@ -15,11 +16,15 @@ from process_operator.decisions.template.run_parameters import check_run_paramet
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
+from process_operator.resources.regular_expression import instructions
 
 _MAX_TEMPLATES: Final = 32
 """Templates that are kept. A decision needs those of the next runs to start, and few others."""
 _SPARE_VERDICTS: Final = 64
 """Verdicts of ended runs that are kept before all of them are dropped."""
+
+_NEW_INSTRUCTIONS: Final = 16_384
+"""Instructions of patterns that one decision runs over new values. RE2 needs 0.1 s for them and the longest values."""
 
 Refusal = tuple[str, str]
 """Reason and message of values that are not allowed."""
@@ -34,6 +39,17 @@ class RunTemplates:
         self._step_processes = step_processes
         self._refusals: dict[str, Refusal | None] = {}
         self._templates: dict[str, JobTemplate] = {}
+
+    @cached_property
+    def new_verdicts(self) -> int:
+        """Number of runs, at least one, whose values one decision can judge for the first time."""
+        processes = [*self._step_processes.values(), *([self._process] if self._process is not None else [])]
+        patterns = [p.pattern for each in processes for p in each.spec.parameters if p.pattern is not None]
+        return max(1, _NEW_INSTRUCTIONS // max(1, sum(map(instructions, patterns))))
+
+    def is_judged(self, uid: str) -> bool:
+        """Whether the verdict about a run is kept."""
+        return uid in self._refusals
 
     def refusal(self, uid: str, given: Mapping[str, str]) -> Refusal | None:
         """Reason and message if the values of a run are not allowed."""

@@ -42,6 +42,9 @@ def test_an_unchanged_message_is_not_written_again() -> None:
 def test_only_the_next_ten_of_a_long_queue_are_written_at_every_end() -> None:
     assert list(reported(MESSAGE.format("gone"), waiting=12)) == [f"b-{number:02}" for number in range(1, 11)]
 
+COSTLY = ".*(.?.?.?){74}b"
+"""A pattern of about 2,200 instructions."""
+
 
 def decided(*, working: int, waiting: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Number of verdicts and templates after each of two decisions in a row about runs with values of their own."""
@@ -81,3 +84,25 @@ def test_a_run_that_works_needs_neither_a_verdict_nor_a_template(monkeypatch: py
 
 def test_verdicts_of_all_and_templates_of_the_next_ten_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert decided(working=1, waiting=12, monkeypatch=monkeypatch) == [12 + 10, 12 + 10]
+
+
+def test_values_with_costly_patterns_are_judged_in_the_order_of_their_runs() -> None:
+    names = [f"PART_{number}" for number in range(10)]
+    own = process(parameters=[{"name": name, "pattern": COSTLY} for name in names])
+    of = request(process={"name": "close-day"}, concurrencyPolicy="Allow")
+    values = [dict.fromkeys(names, "b"), dict.fromkeys(names, "wrong"), dict.fromkeys(names, "bb")]
+    runs = [run(f"a-{n}", trigger="Manual", spec={"parameters": given}) for n, given in enumerate(values)]
+    found = snapshot(of, process=own, runs=tuple(runs), history=())
+    seen = []
+    for _ in range(4):
+        views = tuple(view(found, each) for each in found.runs)
+        context = DecisionContext(found, Acceptance(template=found.compiled.template), views, at("12:30"))
+        candidates = candidates_of(context)
+        wake_at = plan_open_runs(context, candidates, None).wake_at
+        seen.append(([each.name for each in candidates], list(context.refusals), wake_at == at("12:30:00.1")))
+    assert seen == [
+        (["a-0"], [], True),
+        (["a-0"], ["a-1"], True),
+        (["a-0", "a-2"], ["a-1"], False),
+        (["a-0", "a-2"], ["a-1"], False),
+    ]
