@@ -42,6 +42,7 @@ def test_an_unchanged_message_is_not_written_again() -> None:
 def test_only_the_next_ten_of_a_long_queue_are_written_at_every_end() -> None:
     assert list(reported(MESSAGE.format("gone"), waiting=12)) == [f"b-{number:02}" for number in range(1, 11)]
 
+
 COSTLY = ".*(.?.?.?){74}b"
 """A pattern of about 2,200 instructions."""
 
