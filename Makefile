@@ -30,7 +30,7 @@ INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hac
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
-demo: venv ## a local cluster with the operator and all examples; shows the runs for half a minute (DEMO_SECONDS)
+demo: venv monitor ## a local cluster with the operator, all examples and the page of the monitor; shows the runs for DEMO_SECONDS (30)
 	@hack/demo/demo.sh
 
 monitor: ## build the front end of the Process Monitor; Node is installed if it is missing
@@ -105,8 +105,9 @@ image: ## build the container image with docker or buildah, and print its name (
 cluster-up: ## start a local cluster with a node, and print how to reach it
 	@$(PYTHON) hack/cluster up --tier node --name $(DEV_CLUSTER)
 
-cluster-down: ## stop that cluster and the operator of the demo
-	@hack/demo/operator.sh stop
+cluster-down: ## stop that cluster, the operator and the page of the demo
+	@hack/demo/background.sh monitor stop
+	@hack/demo/background.sh operator stop
 	@$(PYTHON) hack/cluster down --name $(DEV_CLUSTER)
 
 venv: $(INSTALLED) ## create the virtual environment from the lock

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Demo for `make demo`: a local cluster (or the one of KUBECONFIG, with CLUSTER=existing), the CRDs, the operator as a
-# background process, and all of examples/ in the namespace demo. A second run starts the examples again.
+# Demo for `make demo`: a local cluster (or the one of KUBECONFIG, with CLUSTER=existing), the CRDs, the operator and the
+# page of the Process Monitor as background processes, and all of examples/ in the namespace demo. A second run starts
+# the examples again.
 #
 # DEMO_SECONDS: seconds for which the runs are shown. DEMO_IMAGE: the image that stands in for localhost/busybox:1.
 set -euo pipefail
@@ -27,7 +28,7 @@ PATH=$PATH:$tools
 
 kubectl apply --filename crds
 kubectl wait --for=condition=Established --timeout=60s --filename crds >/dev/null
-hack/demo/operator.sh start
+hack/demo/background.sh operator start
 
 kubectl create namespace demo --dry-run=client --output yaml | kubectl apply --filename - >/dev/null
 # Deleted with their requests: runs and Jobs of a demo before.
@@ -48,28 +49,35 @@ if [[ $failed ]]; then
     show "--namespace demo get $failed --output jsonpath='{.status.phase}, exit code {.status.exitCode}{\"\\n\"}{.status.log.text}{\"\\n\"}'"
 fi
 
+hack/demo/background.sh monitor start
+page=$(grep -m 1 '^http' "$(hack/demo/background.sh monitor log)")
+
 cat <<END
 
-The cluster and the operator go on. To look further:
+The cluster, the operator and the page of the Process Monitor go on. The page, with a key that is for you alone:
 
-  $found PATH="\$PATH:$tools"
+  $page
 
+To look further in a terminal:
+
+  $found PATH="\$PATH:$tools:$PWD/${VENV:-.venv}/bin"
+
+  kubectl process status -n demo                            # what runs, what failed, what comes
   kubectl -n demo get preq                                  # requests: schedule, last result, next run
   kubectl -n demo get prun -o wide                          # runs: trigger, exit code, reason
   kubectl -n demo describe preq every-10-seconds            # conditions and events
-  kubectl -n demo get prun NAME -o jsonpath='{.status.log.text}'
+  kubectl process logs -n demo every-10-seconds
+  kubectl process why -n demo daily
 
-  kubectl -n demo patch preq every-10-seconds --type merge -p '{"spec":{"suspend":true}}'     # unschedule
-  kubectl -n demo patch preq every-10-seconds --type merge -p '{"spec":{"suspend":false}}'    # schedule again
-  kubectl -n demo annotate preq run-immediately process-operator.io/reschedule="\$(date)" --overwrite
-  kubectl -n demo create -f - <<MANIFEST                                                      # run it now
-  apiVersion: process-operator.io/v1alpha1
-  kind: ProcessRun
-  metadata: {generateName: by-hand-}
-  spec: {request: {name: daily}}
-MANIFEST
-  kubectl -n demo patch prun NAME --type merge -p '{"spec":{"cancel":true}}'
+  kubectl process unschedule -n demo every-10-seconds --reason "a look at the pause"
+  kubectl process schedule -n demo every-10-seconds
+  kubectl process reschedule -n demo run-immediately
+  kubectl process run -n demo daily --follow                # run it now
+  kubectl process cancel -n demo NAME
+  kubectl process monitor -n demo                           # another page, in your browser
 
-The operator's log: $(hack/demo/operator.sh log)
-To stop both: make cluster-down
+The same without the plugin, by manifests and patches: docs/users-guide.md
+
+The operator's log: $(hack/demo/background.sh operator log)
+To stop all of them: make cluster-down
 END
