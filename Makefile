@@ -47,7 +47,7 @@ test-web: ## linter, types and unit tests of the front end
 	@hack/web.sh test
 
 test-monitor: venv monitor ## the Process Monitor in a real Chromium; pytest gets ARGS, SCREENSHOTS=folder keeps pictures
-	@CHROMIUM=$$(hack/web.sh chromium) $(VENV)/bin/pytest -p no:xdist tests/monitor $(ARGS)
+	@CHROMIUM=$$(hack/web.sh chromium) hack/web.sh alone $(VENV)/bin/pytest -p no:xdist tests/monitor $(ARGS)
 
 coverage: venv ## branch coverage of the tests that need no cluster, in build/coverage; pytest gets ARGS
 	@mkdir -p build/coverage
@@ -95,7 +95,8 @@ chart: ## generate the chart's README from the comments of its values
 lock: ## lock requirements/ from pyproject.toml (UPGRADE=1 for the newest versions)
 	@hack/lock.sh
 
-release-check: ## build the wheel, and install it by uv tool and pipx in temporary folders; build the plugin as one file
+release-check: venv ## tests of a release; build the wheel, and install it by uv tool and pipx in temporary folders; build the plugin as one file
+	@$(VENV)/bin/pytest -p no:xdist tests/release
 	@hack/release/try.sh
 	@hack/release/executable.sh
 

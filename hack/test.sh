@@ -3,9 +3,9 @@
 #   lint    linters, which use one core
 #   pure    tests that need no cluster
 #   image   the image of this checkout, which waits for the network
-# The other lanes wait most of the time:
-#   oracles tests against programs in Go and Java, and against PostgreSQL; tests of a release
 #   monitor the front end of the Process Monitor: its linter and unit tests, and its pages in a browser
+# The other lanes wait most of the time:
+#   oracles tests against programs in Go and Java, and against PostgreSQL
 #   first   a cluster with a node: the tests that share its operator
 #   second  another one: some of the tests that kill the operator
 #   third   another one: the other ones
@@ -113,7 +113,6 @@ image() { # the test of the install finds it built
 
 oracles() {
     stage "tests with a database" database tests -p no:xdist tests/database || true
-    stage "tests of a release" release tests -p no:xdist tests/release || true
     stage "tests against oracles" oracles tests -n 2 tests/oracles || true
 }
 
@@ -122,12 +121,12 @@ monitor() {
     stage "pages in a browser" pages pages || true
 }
 
-pages() {
+pages() { # a short part: make test-monitor has all of them, and the figures of speed
     local browser
     hack/web.sh build
     browser=$(hack/web.sh chromium)
-    # Figures of speed mean nothing beside the other lanes: make test-monitor has them.
-    CHROMIUM=$browser tests -p no:xdist --ignore=tests/monitor/test_speed.py tests/monitor
+    CHROMIUM=$browser hack/web.sh alone "$venv/bin/pytest" --no-header -q -p no:xdist --ignore=tests/monitor/test_speed.py \
+        --ignore=tests/monitor/test_look.py --ignore=tests/monitor/test_timeline_page.py tests/monitor
 }
 
 first() {
@@ -181,8 +180,8 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-busy=(lint pure image)
-waiting=(oracles monitor first second third fourth)
+busy=(lint pure image monitor)
+waiting=(oracles first second third fourth)
 if [[ ${CLUSTER:-} = existing ]]; then
     for name in "${busy[@]}" "${waiting[@]}"; do "$name"; done
 else

