@@ -56,9 +56,11 @@ export function VirtualTable<T>(props: TableProps<T>) {
     if (index < 0 || index >= rows.length) return;
     event.preventDefault();
     list.scrollToIndex(index);
-    requestAnimationFrame(() => {
-      scroller.current?.querySelector<HTMLElement>(`[aria-rowindex="${index + 2}"] a`)?.focus();
-    });
+    const link = () => scroller.current?.querySelector<HTMLElement>(`[aria-rowindex="${index + 2}"] a`);
+    // At once if the row is drawn, so that the next press of the key starts from it, however fast it follows.
+    const drawn = link();
+    if (drawn) drawn.focus();
+    else requestAnimationFrame(() => link()?.focus());
   };
   const isAll = selection !== undefined && rows.length > 0 && rows.every((row) => selection.selected.has(keyOf(row)));
   return (
