@@ -125,8 +125,8 @@ pages() { # a short part: make test-monitor has all of them, and the figures of 
     local browser
     hack/web.sh build
     browser=$(hack/web.sh chromium)
-    CHROMIUM=$browser hack/web.sh alone "$venv/bin/pytest" --no-header -q -p no:xdist --ignore=tests/monitor/test_speed.py \
-        --ignore=tests/monitor/test_look.py --ignore=tests/monitor/test_timeline_page.py tests/monitor
+    CHROMIUM=$browser hack/web.sh alone "$venv/bin/pytest" --no-header -q -p no:xdist \
+        tests/monitor/test_bundle.py tests/monitor/test_runs_page.py tests/monitor/test_with_server.py
 }
 
 first() {
