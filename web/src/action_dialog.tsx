@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { act, type Question, question, remember } from "./action_state";
 import type { ActionAnswer, ActionBody, ApiFailure, ObjectDetails } from "./api";
+import { askLater } from "./ask_later";
 import { failure } from "./client";
 import { now } from "./clock";
 import { FailureText } from "./failure_text";
@@ -54,19 +55,12 @@ function OpenDialog({ asked }: { asked: Question }) {
   useEffect(() => {
     setChecked(null);
     if (!text || state !== "asking") return;
-    const controller = new AbortController();
-    const timer = setTimeout(() => {
-      act(asked.action, JSON.parse(text) as ActionBody, controller.signal).then(
-        (answer) => setChecked({ answer, error: null }),
-        (error) => {
-          if (!controller.signal.aborted) setChecked({ answer: null, error: failure(error) });
-        },
-      );
-    }, DRY_RUN_DELAY_MS);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
+    return askLater(
+      DRY_RUN_DELAY_MS,
+      (signal) => act(asked.action, JSON.parse(text) as ActionBody, signal),
+      (answer) => setChecked({ answer, error: null }),
+      (error) => setChecked({ answer: null, error }),
+    );
   }, [text, state, asked.action]);
 
   const refusals = checked?.answer?.results.filter((one) => !one.ok) ?? [];

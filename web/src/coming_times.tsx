@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { ApiFailure, Preview, Timing } from "./api";
-import { failure, post } from "./client";
+import { askLater } from "./ask_later";
+import { post } from "./client";
 import { FailureText } from "./failure_text";
 import { useLast } from "./last_value";
 import { visible } from "./shown_text";
@@ -22,20 +23,13 @@ export function useComing(namespace: string, timing: Timing | null): Coming {
   const text = timing && JSON.stringify(timing);
   useEffect(() => {
     if (!text) return;
-    const controller = new AbortController();
-    const timer = setTimeout(() => {
-      const question = { namespace, timing: JSON.parse(text) as Timing, count: COUNT };
-      post<Preview>("preview", question, controller.signal).then(
-        (preview) => setComing({ preview, error: null }),
-        (error) => {
-          if (!controller.signal.aborted) setComing({ preview: null, error: failure(error) });
-        },
-      );
-    }, DELAY_MS);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
+    const question = { namespace, timing: JSON.parse(text) as Timing, count: COUNT };
+    return askLater(
+      DELAY_MS,
+      (signal) => post<Preview>("preview", question, signal),
+      (preview) => setComing({ preview, error: null }),
+      (error) => setComing({ preview: null, error }),
+    );
   }, [namespace, text]);
   return coming;
 }

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { act, permission } from "../action_state";
 import type { ActionAnswer, ApiFailure, CreateBody, RequestSpec } from "../api";
+import { askLater } from "../ask_later";
 import { failure } from "../client";
 import { now } from "../clock";
 import { ComingTimes, useComing } from "../coming_times";
@@ -63,19 +64,12 @@ function useChecked(body: CreateBody | null): Checked | null {
   useEffect(() => {
     setChecked(null);
     if (!text) return;
-    const controller = new AbortController();
-    const timer = setTimeout(() => {
-      act("create", { ...(JSON.parse(text) as CreateBody), dryRun: true }, controller.signal).then(
-        (answer) => setChecked({ answer, error: answer.results[0]?.error ?? null }),
-        (error) => {
-          if (!controller.signal.aborted) setChecked({ answer: null, error: failure(error) });
-        },
-      );
-    }, CHECK_DELAY_MS);
-    return () => {
-      clearTimeout(timer);
-      controller.abort();
-    };
+    return askLater(
+      CHECK_DELAY_MS,
+      (signal) => act("create", { ...(JSON.parse(text) as CreateBody), dryRun: true }, signal),
+      (answer) => setChecked({ answer, error: answer.results[0]?.error ?? null }),
+      (error) => setChecked({ answer: null, error }),
+    );
   }, [text]);
   return checked;
 }

@@ -2,8 +2,9 @@
 
 import { useMemo } from "preact/hooks";
 import type { ProcessRow } from "../api";
-import { href, namespace, parameter, setQuery } from "../place";
+import { href, namespace, parameter } from "../place";
 import { keyOf, stores } from "../row_store";
+import { SearchField } from "../search_field";
 import { visible } from "../shown_text";
 import { type Column, VirtualTable } from "../table";
 import { t } from "../texts";
@@ -33,13 +34,7 @@ export function ProcessesPage() {
         <span class="faint">{store.complete.value ? t.processes.count(rows.length) : t.loading}</span>
       </div>
       <search class="filters">
-        <input
-          type="search"
-          aria-label={t.processes.search}
-          placeholder={t.processes.search}
-          value={text}
-          onInput={(event) => setQuery({ q: event.currentTarget.value })}
-        />
+        <SearchField label={t.processes.search} value={text} />
       </search>
       <VirtualTable
         id="processes"

@@ -9,6 +9,7 @@ import { Phase } from "../phase";
 import { href, namespace, parameter, setQuery } from "../place";
 import { byName, filterRequests, STATES, type State } from "../request_filter";
 import { keyOf, stores } from "../row_store";
+import { SearchField } from "../search_field";
 import { selectionOf } from "../selection";
 import { session } from "../session_state";
 import { visible } from "../shown_text";
@@ -52,13 +53,7 @@ export function RequestsPage() {
         ))}
       </fieldset>
       <search class="filters">
-        <input
-          type="search"
-          aria-label={t.requests.search}
-          placeholder={t.requests.search}
-          value={text}
-          onInput={(event) => setQuery({ q: event.currentTarget.value })}
-        />
+        <SearchField label={t.requests.search} value={text} />
         {process && (
           <button type="button" class="button small" onClick={() => setQuery({ process: null }, true)}>
             {t.runs.process}: {visible(process)} ✕

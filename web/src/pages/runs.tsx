@@ -11,6 +11,7 @@ import { Phase, PhaseIcon } from "../phase";
 import { href, listParameter, namespace, parameter, setQuery } from "../place";
 import { keyOf, stores } from "../row_store";
 import { dueOf, filterRuns, newestFirst, PHASES, TRIGGERS, valuesOf, windowStart } from "../run_filter";
+import { SearchField } from "../search_field";
 import { selectionOf } from "../selection";
 import { session } from "../session_state";
 import { visible } from "../shown_text";
@@ -133,13 +134,7 @@ function Filters({ rows, isFiltered }: { rows: RunRow[]; isFiltered: boolean }) 
   const requests = useMemo(() => valuesOf(rows, "request"), [rows]);
   return (
     <search class="filters">
-      <input
-        type="search"
-        aria-label={t.runs.text}
-        placeholder={t.runs.text}
-        value={parameter("q")}
-        onInput={(event) => setQuery({ q: event.currentTarget.value })}
-      />
+      <SearchField label={t.runs.text} value={parameter("q")} />
       <Choice name="process" label={t.runs.process} values={processes} />
       <Choice name="request" label={t.runs.request} values={requests} />
       <label class="inline">

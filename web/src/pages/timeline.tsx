@@ -10,6 +10,7 @@ import { useLast } from "../last_value";
 import { Phase, PhaseIcon, phaseWord } from "../phase";
 import { go, href, namespace, parameter, setQuery } from "../place";
 import { stores } from "../row_store";
+import { SearchField } from "../search_field";
 import { visible } from "../shown_text";
 import { type Column, VirtualTable } from "../table";
 import { t } from "../texts";
@@ -127,13 +128,7 @@ function zoneOfLanes(): string {
 function Controls({ spanName, by, text }: { spanName: string; by: string; text: string }) {
   return (
     <search class="filters">
-      <input
-        type="search"
-        aria-label={t.requests.search}
-        placeholder={t.requests.search}
-        value={text}
-        onInput={(event) => setQuery({ q: event.currentTarget.value })}
-      />
+      <SearchField label={t.requests.search} value={text} />
       <label class="inline">
         <span>{t.timeline.span}</span>
         <select value={spanName} onChange={(event) => setQuery({ span: event.currentTarget.value }, true)}>
