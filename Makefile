@@ -14,6 +14,8 @@ TEST_CLUSTER ?= test
 # More arguments for pytest (make test-unit ARGS="-k zone"), and its number of processes.
 ARGS ?=
 UNIT_WORKERS ?= auto
+# All tests but those that start a cluster, a database, a browser or an oracle.
+WITHOUT_SERVERS := $(addprefix --ignore tests/,cluster faults kueue oracles database monitor release)
 FIGURES ?=
 BENCH_OUT ?= build/bench
 COUNT ?=
@@ -40,8 +42,7 @@ test: venv ## linters and all tests, on a real cluster that is deleted afterward
 	@hack/test.sh
 
 test-unit: venv ## the tests that need no cluster; pytest gets ARGS
-	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/kueue --ignore tests/oracles \
-		--ignore tests/database --ignore tests/monitor --ignore tests/release $(ARGS)
+	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup $(WITHOUT_SERVERS) $(ARGS)
 
 test-web: ## linter, types and unit tests of the front end
 	@hack/web.sh test
@@ -51,8 +52,7 @@ test-monitor: venv monitor ## the Process Monitor in a real Chromium; pytest get
 
 coverage: venv ## branch coverage of the tests that need no cluster, in build/coverage; pytest gets ARGS
 	@mkdir -p build/coverage
-	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup --ignore tests/cluster --ignore tests/faults --ignore tests/kueue --ignore tests/oracles \
-		--ignore tests/database --ignore tests/monitor --ignore tests/release --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
+	@$(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup $(WITHOUT_SERVERS) --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 test-flow-thorough: venv ## tests/flow with a crash at every write of every scenario, most of an hour
 	@FLOW_THOROUGH=1 $(VENV)/bin/pytest -n $(UNIT_WORKERS) --dist loadgroup tests/flow $(ARGS)

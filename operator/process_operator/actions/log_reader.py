@@ -93,10 +93,10 @@ class LogReader:
         source = log_source(job, pods, action.container)
         if source.pod is None or source.previous:
             return
-        follower = await self._open(self._reading(key, action.run, source, action.tail_bytes))
+        reading = self._reading(key, action.run, source, action.tail_bytes)
+        follower = await self._open(reading)
         grace = max((raw["spec"].get("terminationGracePeriodSeconds") or 0 for raw in listing.items), default=0)
         self._store.observe(key, LogRequested(action.run))
-        reading = self._reading(key, action.run, source, action.tail_bytes)
         self._spawn(reading, self._finish(reading, follower, grace + _EXTRA_GRACE_SECONDS))
 
     async def close(self) -> None:

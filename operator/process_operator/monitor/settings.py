@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from process_operator.settings import SettingsError
 
-LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class MonitorSettings(BaseSettings):
@@ -75,7 +75,7 @@ class MonitorSettings(BaseSettings):
     def accepts_pasted_tokens(self) -> bool:
         """Whether a pasted token can be kept: browsers store the cookies over TLS only, and on the local machine."""
         parts = urlsplit(self.public_url)
-        return self.token_sign_in and (parts.scheme == "https" or parts.hostname in {"localhost", "127.0.0.1", "::1"})
+        return self.token_sign_in and (parts.scheme == "https" or parts.hostname in _LOOPBACK_NAMES)
 
 
 def read_monitor_settings() -> MonitorSettings:

@@ -19,7 +19,7 @@ from process_operator.plugin.errors import CommandError
 from process_operator.plugin.importing.cronjob import import_cronjob, is_deployed, is_every
 from process_operator.plugin.importing.switch_window import SwitchWindow, switch_window
 from process_operator.plugin.terminal import note, say
-from process_operator.plugin.waiting import POLL_SECONDS, check_valid, patiently
+from process_operator.plugin.waiting import POLL_SECONDS, check_valid, exists, patiently
 from process_operator.resources.kinds import CRONJOB, JOB, PROCESS_REQUEST
 from process_operator.resources.model import format_instant, parse_instant
 from process_operator.resources.process_request_status import RequestPhase
@@ -48,7 +48,7 @@ async def take_over(client: Client, cronjob: Object, options: CronJobOptions) ->
     if is_deployed(cronjob):
         note(f"{name}: a deployment tool manages the CronJob, and may resume it: suspend it there too")
     (request,) = found.manifests
-    if await _exists(client, name):
+    if await exists(client.request(name)):
         raise CommandError(f"there is a ProcessRequest {name} already")
     switch = _Switch(client, cronjob, request)
     if cronjob["spec"].get("suspend"):
@@ -204,14 +204,6 @@ class _Switch:
 
     async def _suspend_request(self) -> None:
         await self.client.suspend(self.name, None)
-
-
-async def _exists(client: Client, name: str) -> bool:
-    try:
-        await client.request(name)
-    except NotFound:
-        return False
-    return True
 
 
 def _check_clock(made: Object, began: datetime, ended: datetime) -> None:

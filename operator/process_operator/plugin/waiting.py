@@ -76,7 +76,7 @@ def wait_until_exists(connecting: Connecting, name: str, request: str, timeout: 
 
     async def work(client: Client) -> None:
         async with asyncio.timeout(limit.total_seconds() if limit is not None else None):
-            while not await patiently(lambda: _exists(client, name)):
+            while not await patiently(lambda: exists(client.run(name))):
                 check_valid(await patiently(lambda: client.request(request)))
                 await asyncio.sleep(POLL_SECONDS)
 
@@ -87,9 +87,10 @@ def wait_until_exists(connecting: Connecting, name: str, request: str, timeout: 
         raise CommandError(message, Exit.TIMEOUT) from None
 
 
-async def _exists(client: Client, name: str) -> bool:
+async def exists(reading: Awaitable[Object]) -> bool:
+    """Whether an object that is read exists."""
     try:
-        await client.run(name)
+        await reading
     except NotFound:
         return False
     return True
