@@ -7,15 +7,20 @@ stage is `tests/faults/stage.py`.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, Any
 
 from tests.faults.proxy import Silence
 from tests.faults.stage import Stage, install_crds, kubectl, request
 
+from process_operator.controller.timer import Timer
+from process_operator.controller.work_queue import WorkQueue
 from process_operator.resources.kinds import CRONJOB, PROCESS_REQUEST, PROCESS_RUN
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 DAILY = {"schedule": {"daily": {"at": "02:00"}}}
 
@@ -70,6 +75,40 @@ async def test_a_watch_that_falls_silent_is_begun_anew(tmp_path: Path) -> None:
         await stage.delete(PROCESS_REQUEST, "gone")
         await stage.each_ran_once("unheard")
         await stage.agrees()
+
+
+async def test_objects_that_wait_for_due_work_are_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects of the cluster wait while ticks are due, here for longer than a watch may be silent."""
+
+    async def long(_: WorkQueue[Any]) -> None:
+        await asyncio.sleep(1.5)
+
+    async with Stage(tmp_path, watch_silence_seconds=1.0) as stage:
+        monkeypatch.setattr(WorkQueue, "yield_to_due", long)
+        await stage.start()
+        await stage.apply(request("held"))
+        await stage.each_ran_once("held")
+        await stage.agrees()
+
+
+async def test_a_loop_that_awaits_what_another_task_cancelled_starts_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, calls = Timer.run, itertools.count(1)
+
+    async def cancelled_once(self: Timer) -> None:
+        if next(calls) == 1:
+            future = asyncio.get_running_loop().create_future()
+            future.cancel()
+            await future
+        await run(self)
+
+    async with Stage(tmp_path) as stage:
+        monkeypatch.setattr(Timer, "run", cancelled_once)
+        await stage.start()
+        await stage.apply(request("later", {"runLater": {"after": "2s"}}))
+        await stage.each_ran_once("later")
+        assert len(stage.lines("a loop ended")) == 1
 
 
 async def test_silence_everywhere_is_waited_out(tmp_path: Path) -> None:

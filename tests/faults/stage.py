@@ -260,10 +260,17 @@ class Stage:
                     for kind in _OURS
                     for item in await self.all(kind)
                 ]
-                tail = "\n".join(str(line) for line in self.said[-40:])
-                print(f"{found}\n{tail}")
-                raise AssertionError(f"not so after {seconds} s: {what}; the operator is alive: {self.alive}")
+                print("\n".join(str(line) for line in self.said[-40:]))
+                raise AssertionError(
+                    f"not so after {seconds} s: {what}; the operator is alive: {self.alive}; there is {found}; "
+                    f"watched are {sorted(self._watchers())}"
+                )
             await asyncio.sleep(_POLL_SECONDS)
+
+    @staticmethod
+    def _watchers() -> list[str]:
+        """Names of kopf's tasks that watch."""
+        return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("watcher for")]
 
     async def phase(self, name: str, phase: str, seconds: float = PATIENCE) -> None:
         """Wait until a request is in a phase."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +21,9 @@ import kopf
 from process_operator.cluster.backoff import backoff
 from process_operator.cluster.connection import Connection
 from process_operator.resources.kinds import JOB, POD, PROCESS_RUN
-from process_operator.resources.types import Object
 from process_operator.watch.handlers import Seen, register
 from process_operator.watch.selections import NOTHING, SELECTIONS
+from process_operator.watch.silence_limit import SilenceLimit
 from process_operator.watch.stream import WatchStream
 
 SILENCE_SECONDS: Final = 70.0
@@ -76,7 +78,8 @@ class Watches:
         self._seen = seen
         self._signs = signs
         self._namespaces = namespaces
-        self._settings = kopf_settings(silence_seconds=silence_seconds, longest_pause=longest_pause)
+        self._silence_seconds = silence_seconds
+        self._settings = kopf_settings(longest_pause=longest_pause)
         self._sessions: list[aiohttp.ClientSession] = []
         self._listed: set[str] = set()
         """Paths of the collections that were listed."""
@@ -123,7 +126,8 @@ class Watches:
             return await send(request)
         if "watch" in url.query:
             self._signs.asked(url.name, 0)
-            response = await send(request)
+            async with asyncio.timeout(self._silence_seconds):
+                response = await send(request)
             self._signs.asked(url.name, response.status)
             self._tap(response)
             return response
@@ -136,15 +140,13 @@ class Watches:
         return response
 
     def _tap(self, response: aiohttp.ClientResponse) -> None:
-        """Read runs, Jobs and pods from the stream itself."""
-        kind = _MANY.get(response.url.name)
-        if kind is None or response.status != 200:
+        """End the stream after a silence; read runs, Jobs and pods from it."""
+        if response.status != 200:
             return
-
-        def take(event_type: str, raw: Object) -> None:
-            self._seen(kind, event_type, raw)
-
-        stream: Any = WatchStream(response.content, take, self._signs.yield_to_urgent)
+        stream: Any = SilenceLimit(response.content, self._silence_seconds)
+        kind = _MANY.get(response.url.name)
+        if kind is not None:
+            stream = WatchStream(stream, partial(self._seen, kind), self._signs.yield_to_urgent)
         response.content = stream
 
 
@@ -191,9 +193,7 @@ def _is_kopfs(task: asyncio.Task[Any]) -> bool:
 _KOPFS_FOLDER: Final = str(Path(kopf.__file__).parent)
 
 
-def kopf_settings(
-    *, silence_seconds: float = SILENCE_SECONDS, longest_pause: float = LONGEST_PAUSE
-) -> kopf.OperatorSettings:
+def kopf_settings(*, longest_pause: float = LONGEST_PAUSE) -> kopf.OperatorSettings:
     """Settings under which kopf only watches."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
@@ -206,7 +206,8 @@ def kopf_settings(
     settings.networking.connect_timeout = 10
     settings.networking.request_timeout = 60
     settings.watching.connect_timeout = 10
-    settings.watching.inactivity_timeout = silence_seconds
+    # kopf's own limit also counts while a worker starts. It then cancels the watcher, which ends without an error.
+    settings.watching.inactivity_timeout = math.inf
     # Each new request of a watch is a sign of life of kopf; it lists nothing for that.
     settings.watching.server_timeout = WATCH_SECONDS
     # By default kopf kills the process some time after it stops. This process continues, so that is disabled.
