@@ -88,9 +88,12 @@ class Operator:
         async with self._http():
             tasks = [
                 asyncio.create_task(self._forever(loop))
-                for loop in (self.parts.watches.resync_now_and_then, self._drop_while_standing_by)
+                for loop in (
+                    self.parts.watches.resync_now_and_then,
+                    self._drop_while_standing_by,
+                    self._lead_once_listed,
+                )
             ]
-            tasks.append(asyncio.create_task(self._lead_once_listed()))
             try:
                 await self.parts.watches.watch(
                     on_start=self._take_signals, yield_to_due=self._controller.queue.yield_to_due
@@ -172,11 +175,18 @@ class Operator:
         await self.parts.events.run(self.parts.clock, seconds=self._intervals.events, yield_to_due=yield_to_due)
 
     async def _forever(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a loop for ever. A loop that a bug ended starts again, with an error in the log."""
+        """Run a loop for ever. A loop that a bug ended starts again, with an error in the log.
+
+        A future that another task has cancelled ends its awaiter with CancelledError too. Only a request to cancel this
+        task ends the loop.
+        """
         while True:
             try:
                 await loop()
-            except Exception:
+            except (Exception, asyncio.CancelledError):
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
                 log.exception("a loop ended and starts again", loop=loop.__qualname__)
                 await asyncio.sleep(1)
 
