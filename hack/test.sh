@@ -57,7 +57,7 @@ why() { # LOG: from the first failure that pytest shows; else the end of it
 }
 
 tests() { # what pytest is told
-    "$venv/bin/pytest" --no-header -q "$@"
+    "$venv/bin/pytest" --no-header -q --durations 30 "$@"
 }
 
 faults() {
