@@ -88,7 +88,7 @@ async def killed_by_the_kubelet_unseen(flow: Flow) -> None:
     flow.refuse("list", EVENT, Forbidden("no", status=403))
     flow.work(exit_code=137, log="begin", killed_for="Liveness probe failed: no answer")
     flow.apply(timing=NOW, jobTemplate=template(livenessProbe={"exec": {"command": ["false"]}}))
-    await flow.to(20)
+    await flow.to(40)  # a new operator asks for the Events once more
     flow.expect(lambda: (flow.newest().exit_code, flow.newest().message), (137, "begin"))
 
 

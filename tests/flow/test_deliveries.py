@@ -1,7 +1,7 @@
-"""Scenarios with watch events that come twice, in the wrong order or not at all, and with two operators at once.
+"""Scenarios with watch events that come twice, in the wrong order or not at all, with two operators at once, with several
+workers that process one request each, and with ticks that are claimed before they are due.
 
-With FLOW_THOROUGH=1 each meets all of that, else two of the five that are drawn by its name. And every scenario is
-played once with several workers, who take a request each, and once with its ticks claimed before they are due.
+With FLOW_THOROUGH=1 each scenario meets all of that, else two of the seven that are drawn by its name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ TESTS: Final = (
     "test_events_that_overtake_the_answers",
     "test_events_in_the_wrong_order",
     "test_events_that_are_lost_and_a_resync_now_and_then",
+    "test_several_workers",
     "test_two_operators_at_once",
+    "test_claims_ahead_of_the_ticks",
 )
 
 
@@ -49,7 +51,7 @@ def test_events_that_are_lost_and_a_resync_now_and_then(scenario: Scenario) -> N
     play(scenario, Trouble(delivery="lost", resync_every=max(4, seconds_of(scenario) // 300)))
 
 
-@for_each(SCENARIOS)
+@scenarios
 def test_several_workers(scenario: Scenario) -> None:
     play(scenario, Trouble(workers=4))
 
@@ -59,6 +61,6 @@ def test_two_operators_at_once(scenario: Scenario) -> None:
     play(scenario, Trouble(operators=2))
 
 
-@for_each(SCENARIOS)
+@scenarios
 def test_claims_ahead_of_the_ticks(scenario: Scenario) -> None:
     play(scenario, Trouble(looks_ahead=True))
