@@ -32,8 +32,9 @@ pytestmark = [pytest.mark.node, pytest.mark.disruptive]
 RUNS: Final = 20
 EVERY: Final = 3
 """Seconds. The cases go on side by side, and a node that is behind would make their pods wait, which is told."""
-PROMPT: Final = 12.0
+PROMPT: Final = 8.0
 """Seconds in which a run of these cases is over where the node is not behind."""
+PODS: Final = Call("list", "pods")
 CANCELED: Final = 5
 QUIET_SECONDS: Final = 20
 MAKING: Final = frozenset({Call("create", "processruns"), Call("create", "jobs"), Call("create", "jobs (dry run)")})
@@ -138,7 +139,9 @@ def test_a_canceled_run_costs(cluster: Kubectl, namespace: str, audit: AuditLog)
     settle(audit)
     calls = audit.calls(namespace)
     show(calls, CANCELED)
-    assert cost(calls) <= 5 * CANCELED + sum(map(waiting, audit.seconds_of_runs(namespace)))
+    # Whether the pod is gone is looked up now and then: the longer the kubelet takes to end it, the more often.
+    assert cost(calls) - calls[PODS] <= 4 * CANCELED
+    assert 1 <= calls[PODS] <= 3 * CANCELED + sum(map(waiting, audit.seconds_of_runs(namespace)))
 
 
 def test_a_request_at_rest_costs_nothing(cluster: Kubectl, namespace: str, audit: AuditLog) -> None:
@@ -164,7 +167,7 @@ def test_a_request_at_rest_costs_nothing(cluster: Kubectl, namespace: str, audit
 def waiting(seconds: float) -> float:
     """What may be asked for beyond that about a run that was open for so long: why it waits is looked up now and
     then."""
-    return 3 + (seconds - PROMPT) / 2 if seconds > PROMPT else 0
+    return 1 + (seconds - PROMPT) / 2 if seconds > PROMPT else 0
 
 
 def cost(calls: Counter[Call]) -> int:
