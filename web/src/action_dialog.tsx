@@ -1,6 +1,6 @@
 /** Action dialog: names the objects, asks for what the action needs, shows the dry run, and then does it. */
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { act, type Question, question, remember } from "./action_state";
 import type { ActionAnswer, ActionBody, ApiFailure, ObjectDetails } from "./api";
 import { askLater } from "./ask_later";
@@ -8,6 +8,7 @@ import { failure } from "./client";
 import { now } from "./clock";
 import { FailureText } from "./failure_text";
 import { useFetched } from "./fetched";
+import { Modal } from "./modal";
 import { missingOf, ParameterFields, parametersOf, useRecent, type Values, valuesOf } from "./parameter_form";
 import { keyOf, stores } from "./row_store";
 import { SentTexts } from "./sent_texts";
@@ -25,7 +26,6 @@ export function ActionDialog() {
 }
 
 function OpenDialog({ asked }: { asked: Question }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const single = asked.targets.length === 1 ? asked.targets[0] : undefined;
   const [reason, setReason] = useState("");
   const [values, setValues] = useState<Values>(asked.parameters ?? {});
@@ -44,11 +44,10 @@ function OpenDialog({ asked }: { asked: Question }) {
   const missing = details.value ? missingOf(parameters, { ...base, ...values }) : [];
   const body = bodyOf(asked, reason, values, range);
 
-  useEffect(() => {
-    const opened = dialog.current;
-    opened?.showModal();
-    return () => opened?.close();
-  }, []);
+  // A late answer must not close the dialog that is open by then.
+  const close = () => {
+    if (question.peek() === asked) question.value = null;
+  };
 
   // The server judges each version of the form, a moment after the last change.
   const text = body && !missing.length ? JSON.stringify({ ...body, dryRun: true }) : "";
@@ -88,7 +87,7 @@ function OpenDialog({ asked }: { asked: Question }) {
   };
 
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={close}>
+    <Modal labelledBy="dialog-title" onClose={close}>
       <form
         method="dialog"
         onSubmit={(event) => {
@@ -183,12 +182,8 @@ function OpenDialog({ asked }: { asked: Question }) {
           )}
         </p>
       </form>
-    </dialog>
+    </Modal>
   );
-}
-
-function close(): void {
-  question.value = null;
 }
 
 function differing(values: Values, base: Values): Values {

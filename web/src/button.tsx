@@ -25,7 +25,9 @@ export function ActionButton({ ask, requests, primary, small, label, pointless }
       aria-disabled={why ? "true" : undefined}
       title={why || undefined}
       aria-label={why ? `${label ?? t.actions[ask.action]}. ${why}` : undefined}
-      onClick={() => {
+      onClick={(event) => {
+        // Safari does not focus a button that is clicked, and the focus has to come back to this one.
+        event.currentTarget.focus();
         if (!why) question.value = ask;
       }}
     >

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { takeKey } from "./client";
 import { startClock } from "./clock";
+import { keepFocus } from "./focus";
 import { keepLive } from "./live";
 import { followLinks } from "./place";
 import { watchScreen } from "./screen";
@@ -11,6 +12,7 @@ takeKey();
 watchScreen();
 startClock();
 followLinks();
+keepFocus();
 keepLive();
 void openSession();
 const root = document.getElementById("app");

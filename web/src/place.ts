@@ -42,10 +42,11 @@ export function addressOf(
 }
 
 export function go(address: string, replace = false): void {
+  const { path } = place.value;
   if (replace) history.replaceState(null, "", address);
   else history.pushState(null, "", address);
   place.value = read();
-  if (!replace) scrollTo(0, 0);
+  if (place.value.path !== path) document.querySelector("main")?.scrollTo(0, 0);
 }
 
 /** Change parameters of the present view. Typing replaces the entry of the history, so that "back" leaves the view. */

@@ -11,7 +11,7 @@ export function SignInPage() {
   const [busy, setBusy] = useState(false);
   if (!needed) return null;
   return (
-    <main class="sign-in">
+    <main class="sign-in" tabIndex={-1}>
       <h1>{t.product}</h1>
       <p role="status">{needed.message}</p>
       {sessionFailure.value && <FailureText error={sessionFailure.value} />}

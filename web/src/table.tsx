@@ -60,7 +60,10 @@ export function VirtualTable<T>(props: TableProps<T>) {
     // At once if the row is drawn, so that the next press of the key starts from it, however fast it follows.
     const drawn = link();
     if (drawn) drawn.focus();
-    else requestAnimationFrame(() => link()?.focus());
+    else
+      requestAnimationFrame(() => {
+        if (scroller.current?.contains(document.activeElement)) link()?.focus();
+      });
   };
   const isAll = selection !== undefined && rows.length > 0 && rows.every((row) => selection.selected.has(keyOf(row)));
   return (

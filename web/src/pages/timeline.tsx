@@ -1,11 +1,12 @@
 /** Timeline: past runs, coming times, and times that were missed, skipped or excluded; the same rows as a table. */
 
-import { useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Ticks, Why } from "../api";
 import { ActionButton } from "../button";
 import { halfMinute, now } from "../clock";
 import { FailureText } from "../failure_text";
 import { useFetched } from "../fetched";
+import { rememberFocus } from "../focus";
 import { useLast } from "../last_value";
 import { Phase, PhaseIcon, phaseWord } from "../phase";
 import { go, href, namespace, parameter, setQuery } from "../place";
@@ -183,10 +184,18 @@ function Dense({ lanes }: { lanes: Lane[] }) {
 function Chosen({ mark, zone, onClose }: { mark: Mark; zone: string; onClose: () => void }) {
   const query = { namespace: mark.namespace, request: mark.request, at: rfc3339(mark.at) };
   const { value, error } = useFetched<Why>("why", query);
+  const notice = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const shown = notice.current;
+    const giveBack = rememberFocus();
+    return () => {
+      if (shown) giveBack(shown);
+    };
+  }, []);
   const local = localValue(mark.at, MINE);
   const isPast = mark.at <= now();
   return (
-    <div class="notice" role="status">
+    <div class="notice" role="status" ref={notice}>
       <p>
         <b>{visible(mark.request)}</b> <Time at={rfc3339(mark.at)} zone={zone} /> {entryWord(mark.kind)}
       </p>
