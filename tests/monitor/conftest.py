@@ -67,6 +67,10 @@ class Window:
         self.page.goto(self.origin + path)
         return self.page
 
+    def settle(self) -> None:
+        """Return when the server has answered a request that the page sends after all that it has sent before."""
+        self.page.evaluate("fetch('/api/namespaces', {headers: {'X-Process-Monitor': '1'}}).then(() => undefined)")
+
     def close(self) -> None:
         """Close the page; fail if anything went wrong in it."""
         self.context.close()

@@ -57,6 +57,8 @@ class SimulatedApi:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         """Actions that were no dry run, with their bodies."""
         self.dry_runs: list[tuple[str, dict[str, Any]]] = []
+        self._answering = asyncio.Event()
+        self._answering.set()
         self.log_text = "".join(f"line {number}\n" for number in range(1, 301))
         self.log_info: dict[str, Any] = {"source": "record", "truncated": True, "url": "https://logs.example/run?q=1"}
         self._streams: set[asyncio.Queue[bytes | None]] = set()
@@ -98,6 +100,17 @@ class SimulatedApi:
 
         self._call(work())
 
+    def answer_actions(self, *, answering: bool) -> None:
+        """Answer the actions that are no dry run, or keep them waiting."""
+
+        async def work() -> None:
+            if answering:
+                self._answering.set()
+            else:
+                self._answering.clear()
+
+        self._call(work())
+
     def _send(self, event: dict[str, Any]) -> None:
         async def work() -> None:
             for queue in self._streams:
@@ -135,7 +148,11 @@ class SimulatedApi:
     async def _stop(self) -> None:
         for queue in self._streams:
             queue.put_nowait(None)
-        assert self._runner is not None
+        assert self._runner is not None and self._runner.server is not None
+        # A page that is closed reads no more; without this, what it did not read keeps its socket open.
+        for connection in self._runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
         await self._runner.cleanup()
 
     @web.middleware
@@ -263,6 +280,8 @@ class SimulatedApi:
     async def _action(self, request: web.Request) -> web.Response:
         action, body = request.match_info["action"], await request.json()
         (self.dry_runs if body["dryRun"] else self.asked).append((action, body))
+        if not body["dryRun"]:
+            await self._answering.wait()
         targets = body.get("targets") or [
             {"namespace": body["namespace"], "name": (body.get("request") or {}).get("name", "from-yaml")}
         ]

@@ -69,6 +69,7 @@ def test_a_refusal_stays_on_the_page(window: Window, api: SimulatedApi) -> None:
     page = _open(window, "&as=yaml")
     expect(page.get_by_role("alert")).to_contain_text("my-report already exists")
     page.get_by_role("button", name="Create").press("Enter")
+    window.settle()
     assert api.asked == []
 
 

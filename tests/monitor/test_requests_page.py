@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, expect
@@ -40,14 +41,14 @@ def test_the_strip_has_the_last_runs_with_links(window: Window, api: SimulatedAp
     expect(marks).to_have_count(8)
     newest = api.rows["processruns"][0]["name"]
     expect(marks.last).to_have_attribute("href", f"/runs/sales/{newest}?ns=sales")
-    assert (marks.last.get_attribute("aria-label") or "").startswith("Running")
+    expect(marks.last).to_have_attribute("aria-label", re.compile("^Running"))
 
 
 def test_states_filter_and_typing_finds(window: Window) -> None:
     page = _list(window)
     page.get_by_role("button", name="Suspended").click()
     expect(page.locator(".view-head")).to_contain_text("1 of 5 requests")
-    assert "state=Suspended" in page.url
+    expect(page).to_have_url(re.compile("state=Suspended"))
     page.get_by_role("button", name="5 All").click()
     page.get_by_label("Search requests").fill("every 15")
     expect(page.locator(".view-head")).to_contain_text("1 of 5 requests")
@@ -111,6 +112,7 @@ def test_a_refused_input_is_marked_at_its_field(window: Window, api: SimulatedAp
     expect(dialog.get_by_role("textbox", name="LEDGER_ID")).to_have_attribute("aria-invalid", "true")
     expect(dialog.locator(".hint.bad-text")).to_have_text("must match [0-9]+")
     dialog.get_by_role("button", name="Run now").press("Enter")
+    window.settle()
     assert api.asked == []
 
 
@@ -127,6 +129,7 @@ def test_every_button_works_by_keyboard_alone(window: Window, api: SimulatedApi)
         dialog.get_by_role("button", name=name, exact=True).focus()
         page.keyboard.press("Enter")
         expect(dialog).to_have_count(0)
+        expect(button).to_be_focused()
     assert [action for action, _ in api.asked] == ["run", "unschedule", "reschedule", "cancel", "backfill", "delete"]
 
 
@@ -136,6 +139,7 @@ def test_escape_leaves_a_dialog_and_changes_nothing(window: Window, api: Simulat
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    window.settle()
     assert api.asked == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -25,7 +26,7 @@ def test_facts_parameters_conditions_and_events_are_there(window: Window, api: S
         expect(page.locator("main")).to_contain_text(text)
     page.get_by_text("As YAML").click()
     expect(page.locator("pre")).to_contain_text("kind: ProcessRun")
-    assert page.locator("main img").count() == 0
+    expect(page.locator("main img")).to_have_count(0)
 
 
 def test_the_log_begins_at_its_end(window: Window, api: SimulatedApi) -> None:
@@ -45,7 +46,7 @@ def test_a_search_jumps_from_match_to_match(window: Window, api: SimulatedApi) -
     page.get_by_role("button", name="Next match").click()
     expect(page.locator(f"{LINES}.marked")).to_have_text("line 270")
     expect(page.locator(f"{LINES}.marked mark")).to_have_text("line 27")
-    assert "find=line+27" in page.url
+    expect(page).to_have_url(re.compile(r"find=line\+27"))
 
 
 def test_colours_are_obeyed_and_all_else_is_shown(window: Window, api: SimulatedApi) -> None:
@@ -56,7 +57,7 @@ def test_colours_are_obeyed_and_all_else_is_shown(window: Window, api: Simulated
     expect(second).to_contain_text("<script>alert(1)</script>")
     expect(second).to_contain_text("U+202E")
     expect(second).to_contain_text("[2J")
-    assert page.locator(".log script, .log img").count() == 0
+    expect(page.locator(".log script, .log img")).to_have_count(0)
 
 
 def test_the_log_is_downloaded_as_it_is(window: Window, api: SimulatedApi) -> None:
@@ -71,7 +72,7 @@ def test_a_link_of_another_scheme_is_no_link(window: Window, api: SimulatedApi) 
     api.log_info["url"] = "javascript:alert(1)"
     page = _open(window, api)
     expect(page.locator(LINES).last).to_have_text("line 300")
-    assert page.locator("a[href^=javascript]").count() == 0
+    expect(page.locator("a[href^=javascript]")).to_have_count(0)
     expect(page.get_by_role("link", name="Whole log")).to_have_count(0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from playwright.sync_api import Page, expect
@@ -31,7 +32,7 @@ def test_a_count_is_a_filter_and_stays_in_the_address(window: Window) -> None:
     page = _open(window)
     page.get_by_role("button", name="Failed").click()
     expect(page.locator(".view-head")).to_contain_text("4 of 40 runs")
-    assert "phase=Failed" in page.url
+    expect(page).to_have_url(re.compile("phase=Failed"))
     page.reload()
     expect(page.locator(".view-head")).to_contain_text("4 of 40 runs")
     expect(page.get_by_role("button", name="Failed")).to_have_attribute("aria-pressed", "true")
@@ -61,10 +62,10 @@ def test_a_change_repaints_its_row_alone(window: Window, api: SimulatedApi) -> N
 def test_new_rows_wait_above_while_the_pointer_is_on_the_list(window: Window, api: SimulatedApi) -> None:
     page = _open(window)
     page.locator(ROWS).nth(3).hover()
-    before = page.locator(ROWS).all_inner_texts()
+    before = page.locator(ROWS).nth(3).inner_text()
     api.push("processruns", run_row("nightly-report-200000", api.now + timedelta(minutes=1)))
     expect(page.get_by_role("button", name="1 new run above")).to_be_visible()
-    assert page.locator(ROWS).nth(3).inner_text() == before[3]
+    expect(page.locator(ROWS).nth(3)).to_have_text(before, use_inner_text=True)
     page.get_by_role("button", name="1 new run above").click()
     expect(page.locator(".view-head")).to_contain_text("41 runs")
     expect(page.locator(f"{ROWS} a[href*='nightly-report-200000']")).to_be_visible()
@@ -86,13 +87,14 @@ def test_cancel_asks_first_and_shows_what_it_sends(window: Window, api: Simulate
     page = _open(window)
     name = api.rows["processruns"][0]["name"]
     page.get_by_label(f"Select sales/{name}").check()
-    assert f"sel=sales%2F{name}" in page.url
+    expect(page).to_have_url(re.compile(f"sel=sales%2F{name}"))
     page.locator(".selected").get_by_role("button", name="Cancel").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(name)
     expect(dialog).to_contain_text("The API server would accept this.")
     dialog.get_by_text("As kubectl command").click()
     expect(dialog).to_contain_text("kubectl process cancel")
+    window.settle()
     assert api.asked == []
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_have_count(0)
@@ -111,6 +113,7 @@ def test_a_refusal_is_shown_as_it_is_and_nothing_is_done(window: Window, api: Si
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("alert")).to_contain_text("admission webhook denied the request <img src=x")
     dialog.get_by_role("button", name="Cancel").press("Enter")
+    window.settle()
     assert api.asked == []
 
 
@@ -130,8 +133,8 @@ def test_every_time_says_its_zone_and_one_setting_changes_all(window: Window, ap
     expect(page.get_by_role("columnheader", name="Due (Europe/Madrid)")).to_be_visible()
     page.get_by_role("combobox", name="Times in").select_option("utc")
     expect(page.get_by_role("columnheader", name="Due (UTC)")).to_be_visible()
-    shown = page.locator(f"{ROWS} time").first.inner_text()
-    assert shown == api.rows["processruns"][0]["scheduled"].replace("T", " ").replace("Z", "")
+    due = api.rows["processruns"][0]["scheduled"].replace("T", " ").replace("Z", "")
+    expect(page.locator(f"{ROWS} time").first).to_have_text(due)
     page.get_by_role("combobox", name="Times in").select_option("schedule")
     expect(page.locator(f"{ROWS} time").first).to_contain_text("Europe/Madrid")
 
