@@ -1,5 +1,6 @@
-"""Scenarios with watch events that come twice, in the wrong order or not at all, with two operators at once, with several
-workers that process one request each, and with ticks that are claimed before they are due.
+"""Scenarios with watch events that come twice, in the wrong order or not at all, and with two operators at once.
+
+Several workers process one request each, and ticks are claimed before they are due.
 
 With FLOW_THOROUGH=1 each scenario meets all of that, else two of the seven that are drawn by its name.
 """
