@@ -14,7 +14,7 @@ from . import control_plane, existing, lifecycle, node
 from .console import ClusterError, say
 from .layout import Layout, bin_dir, layout
 from .settings import NODE, TIERS
-from .tools import OTHER_PROGRAMS, resolve, source_of
+from .tools import KUBERNETES, OTHER_PROGRAMS, resolve, source_of
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,6 +27,9 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--dir", metavar="DIR", help="the cluster's state folder (default: in the cache folder)")
     tier = argparse.ArgumentParser(add_help=False)
     tier.add_argument("--tier", choices=TIERS, default=NODE, help="default: node")
+    tier.add_argument(
+        "--kubernetes", choices=("", *KUBERNETES), default="", help="a minor version; default: the newest"
+    )
 
     up = commands.add_parser("up", parents=[which, tier], help="build what is missing and start it")
     up.add_argument("--audit", action="store_true", help="the API server writes an audit log (metadata)")
@@ -70,7 +73,7 @@ def _up(options: argparse.Namespace) -> int:
         kubeconfig = existing.check()
     else:
         where = _where(options)
-        lifecycle.up(where, lifecycle.Wish(options.tier, options.audit, _arguments(options.arg)))
+        lifecycle.up(where, lifecycle.Wish(options.tier, options.audit, options.kubernetes, _arguments(options.arg)))
         kubeconfig = str(where.kubeconfig)
     print(f"export KUBECONFIG={shlex.quote(kubeconfig)}")
     return 0
@@ -92,7 +95,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    lifecycle.prepare(options.tier)
+    lifecycle.prepare(options.tier, options.kubernetes)
     return 0
 
 

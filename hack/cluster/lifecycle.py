@@ -17,6 +17,7 @@ class Wish:
 
     tier: str = NODE
     audit: bool = False
+    kubernetes: str = ""
     arguments: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -25,12 +26,12 @@ def tools_for(tier: str) -> list[str]:
     return [*tools.CONTROL_PLANE_TOOLS, *(tools.NODE_TOOLS if tier == NODE else ())]
 
 
-def prepare(tier: str) -> dict[str, Path]:
+def prepare(tier: str, kubernetes: str = "") -> dict[str, Path]:
     """Install and build what the tier needs and the machine does not have."""
     if tier == NODE and os.geteuid():
         raise ClusterError(f"the node needs root; without it there is --tier {CONTROL_PLANE}")
     packages.ensure(with_node=tier == NODE)
-    return tools.resolve(tools_for(tier))
+    return tools.resolve(tools_for(tier), kubernetes)
 
 
 def _settings(layout: Layout, wish: Wish) -> Settings:
@@ -38,6 +39,10 @@ def _settings(layout: Layout, wish: Wish) -> Settings:
     former = load(layout)
     if former and processes.is_running(layout, "etcd"):
         settings = former
+        if settings.kubernetes != _version(layout, wish):
+            raise ClusterError(
+                f"{layout.name} runs Kubernetes {settings.kubernetes or 'of the newest version'}: `down` first"
+            )
         settings.tier = NODE if NODE in (wish.tier, former.tier) else CONTROL_PLANE
     else:
         if layout.state.exists():
@@ -46,12 +51,21 @@ def _settings(layout: Layout, wish: Wish) -> Settings:
         settings = former or Settings(ports={})
         settings.ports = choose_ports(settings.ports)
         settings.tier = wish.tier
+        settings.kubernetes = wish.kubernetes
     return settings
+
+
+def _version(layout: Layout, wish: Wish) -> str:
+    """The version of Kubernetes to start: the wished one, else that of the running cluster; empty is the newest."""
+    former = load(layout)
+    if not wish.kubernetes and former and processes.is_running(layout, "etcd"):
+        return former.kubernetes
+    return wish.kubernetes
 
 
 def up(layout: Layout, wish: Wish) -> None:
     """Start the cluster, or what of it does not run."""
-    programs = prepare(wish.tier)
+    programs = prepare(wish.tier, _version(layout, wish))
     with locked(cluster_lock(layout), "waiting for another run that works on this cluster"):
         settings = _settings(layout, wish)
         settings.slot = machine.join(layout.state)

@@ -1,4 +1,4 @@
-"""Settings that a cluster remembers between two starts: ports, tier, extra flags. Stored in the folder of `layout`."""
+"""Settings that a cluster remembers between two starts: ports, tier, version, extra flags. Stored in the folder of `layout`."""
 
 import json
 import random
@@ -35,6 +35,7 @@ class Settings:
     tier: str = CONTROL_PLANE
     slot: int | None = None
     audit: bool = False
+    kubernetes: str = ""
     arguments: dict[str, list[str]] = field(default_factory=dict)
 
 

@@ -54,17 +54,28 @@ def _pinned(module: str, package: str) -> str:
     return found.group(1)
 
 
-def _kubernetes_ldflags() -> str:
-    version = _pinned("kubernetes", "k8s.io/kubernetes")
+def _kubernetes(folder: str) -> Module:
+    version = _pinned(folder, "k8s.io/kubernetes")
     major, minor, _ = version.removeprefix("v").split(".", 2)
     values = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
-    return " ".join(f"-X k8s.io/component-base/version.{key}={value}" for key, value in values.items())
+    ldflags = " ".join(f"-X k8s.io/component-base/version.{key}={value}" for key, value in values.items())
+    return Module(folder, {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES}, ldflags)
+
+
+def _minor(folder: str) -> str:
+    """The minor version that a module of Kubernetes pins, such as 1.36."""
+    return ".".join(_pinned(folder, "k8s.io/kubernetes").removeprefix("v").split(".")[:2])
 
 
 _CONTAINERD = "github.com/containerd/containerd/v2"
 _KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kubelet")
+_NEWEST = _kubernetes("kubernetes")
+_OLDEST = _kubernetes("kubernetes-1.32")
+KUBERNETES = {_minor(module.name): module for module in (_NEWEST, _OLDEST)}
+"""Modules of Kubernetes by their minor version: the newest, which is the default, and the oldest that is supported."""
 MODULES = (
-    Module("kubernetes", {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES}, _kubernetes_ldflags()),
+    _NEWEST,
+    _OLDEST,
     Module("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}),
     Module(
         "containerd",
@@ -74,14 +85,16 @@ MODULES = (
         "no_btrfs,no_devmapper,no_zfs",
     ),
     Module("pause", {"pause": "."}),
+    Module("actionlint", {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
     Module("helm", {"helm": "helm.sh/helm/v4/cmd/helm"}),
     Module("helm-docs", {"helm-docs": "github.com/norwoodj/helm-docs/cmd/helm-docs"}),
+    Module("kind", {"kind": "sigs.k8s.io/kind"}),
     Module("krew", {"krew": "sigs.k8s.io/krew/cmd/krew"}),
     Module("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
     Module("kueue", {"kueue": "sigs.k8s.io/kueue/cmd/kueue"}),
 )
 CONTROL_PLANE_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
-OTHER_PROGRAMS = ("helm", "helm-docs", "krew", "kwok", "kueue")
+OTHER_PROGRAMS = ("actionlint", "helm", "helm-docs", "kind", "krew", "kwok", "kueue")
 """Built when they are asked for: no cluster needs them to run."""
 NODE_TOOLS = ("kube-scheduler", "kubelet", "containerd", "containerd-shim-runc-v2", "ctr", "pause")
 
@@ -182,15 +195,22 @@ def source_of(name: str) -> Path:
     return Path(answer.stdout.strip())
 
 
-def resolve(names: Iterable[str]) -> dict[str, Path]:
-    """The paths of the named programs; what is missing is built first."""
+def resolve(names: Iterable[str], kubernetes: str = "") -> dict[str, Path]:
+    """The paths of the named programs; what is missing is built first.
+
+    `kubernetes` is one of KUBERNETES, and the newest by default. The shared links stay those of the newest.
+    """
     wanted = list(names)
-    found = {name: path for name in wanted if (path := _from_assets(name))}
+    found = {name: path for name in wanted if (path := _from_assets(name))} if not kubernetes else {}
+    chosen = KUBERNETES[kubernetes] if kubernetes else _NEWEST
     for module in MODULES:
+        if module in KUBERNETES.values() and module is not chosen:
+            continue
         ours = [name for name in wanted if name in module.programs and name not in found]
         if any(not (module.built / name).exists() for name in ours):
             _ensure(module, ours)
         found.update({name: module.built / name for name in ours})
     for name, path in found.items():
-        _link(name, path)
+        if chosen is _NEWEST or name not in chosen.programs:
+            _link(name, path)
     return found
