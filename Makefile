@@ -8,7 +8,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON ?= python3
 VENV ?= .venv
-# Names of local clusters; several can run side by side. CLUSTER=existing uses the cluster of KUBECONFIG instead.
+# Names of local clusters; several can run side by side. CLUSTER=existing uses the cluster of KUBECONFIG instead, and
+# CLUSTER=kind or local chooses for `make demo`, which takes kind if Docker answers.
 DEV_CLUSTER ?= dev
 TEST_CLUSTER ?= test
 # More arguments for pytest (make test-unit ARGS="-k zone"), and its number of processes.
@@ -27,12 +28,12 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made again only if the lock or hack/venv.sh differs, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
-.PHONY: help demo monitor test test-unit coverage test-web test-monitor test-flow-thorough test-oracles test-faults test-kueue bench lint format crds windows-zones chart lock release-check image cluster-up cluster-down venv clean
+.PHONY: help demo monitor test test-unit coverage test-web test-monitor test-flow-thorough test-oracles test-cluster test-faults test-kueue bench lint format crds windows-zones chart lock release-check image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
-demo: venv monitor ## a local cluster with the operator, all examples and the page of the monitor; shows the runs for DEMO_SECONDS (30)
+demo: venv monitor ## a cluster (kind, yours or a local one) with the operator, all examples and the page of the monitor; shows the runs for DEMO_SECONDS (30)
 	@hack/demo/demo.sh
 
 monitor: ## build the front end of the Process Monitor; Node is installed if it is missing
@@ -60,6 +61,9 @@ test-flow-thorough: venv ## tests/flow with a crash at every write of every scen
 test-oracles: venv ## compares with robfig/cron, Quartz and Go's httpproxy: COUNT random questions (20000 each) from SEED (1)
 	@ORACLE_COUNT=$(COUNT) ORACLE_SEED=$(SEED) $(VENV)/bin/pytest -n 2 --timeout 0 tests/oracles $(ARGS)
 
+test-cluster: venv ## the tests with a real cluster, on one of its own: KUBERNETES=1.32 for that version; pytest gets ARGS
+	@hack/test_cluster.sh $(ARGS)
+
 test-faults: venv ## the fault suite, half an hour: FAULT_SEED, FAULT_ROUNDS, FAULT_ONLY="SIGKILL|the clock"
 	@hack/faults.sh
 
@@ -69,13 +73,14 @@ test-kueue: venv ## the operator beside the real Kueue, on a cluster of its own;
 bench: venv ## figures beside their anchors, on clusters of their own; FIGURES="burst rest", BENCH_OUT (build/bench)
 	@$(VENV)/bin/python hack/bench --out $(BENCH_OUT) $(FIGURES)
 
-lint: venv ## style, types, imports between the packages and prose; all of them, even after a failure
+lint: venv ## style, types, imports between the packages, prose and workflows; all of them, even after a failure
 	@status=0; \
 	$(VENV)/bin/ruff check --output-format concise . || status=1; \
 	$(VENV)/bin/ruff format --check --output-format concise . || status=1; \
 	MYPYPATH=hack:hack/bench $(VENV)/bin/mypy --strict operator tests hack || status=1; \
 	$(VENV)/bin/lint-imports --no-logo || status=1; \
 	$(VENV)/bin/python hack/prose || status=1; \
+	hack/workflows.sh || status=1; \
 	exit $$status
 
 format: venv ## format the code, with the safe fixes of ruff
@@ -109,7 +114,7 @@ cluster-up: ## start a local cluster with a node, and print how to reach it
 cluster-down: ## stop that cluster, the operator and the page of the demo
 	@hack/demo/background.sh monitor stop
 	@hack/demo/background.sh operator stop
-	@$(PYTHON) hack/cluster down --name $(DEV_CLUSTER)
+	@hack/demo/cluster.sh down
 
 venv: $(INSTALLED) ## create the virtual environment from the lock
 

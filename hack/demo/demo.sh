@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
-# Demo for `make demo`: a local cluster (or the one of KUBECONFIG, with CLUSTER=existing), the CRDs, the operator and the
-# page of the Process Monitor as background processes, and all of examples/ in the namespace demo. A second run starts
-# the examples again.
+# Demo for `make demo`: the cluster that `cluster.sh` chooses, the CRDs, the operator and the page of the Process Monitor as
+# background processes, and all of examples/ in the namespace demo. A second run starts the examples again.
 #
 # DEMO_SECONDS: seconds for which the runs are shown. DEMO_IMAGE: the image that stands in for localhost/busybox:1.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 python=${PYTHON:-python3}
-cluster=${DEV_CLUSTER:-dev}
 seconds=${DEMO_SECONDS:-30}
 image=localhost/busybox:1
 if [[ ${CLUSTER:-} == existing ]]; then
@@ -21,7 +19,7 @@ show() {
     eval "kubectl $1"
 }
 
-found=$("$python" hack/cluster up --tier node --name "$cluster")
+found=$(hack/demo/cluster.sh up)
 eval "$found"
 tools=$("$python" hack/cluster path)
 PATH=$PATH:$tools
@@ -79,5 +77,5 @@ To look further in a terminal:
 The same without the plugin, by manifests and patches: docs/users-guide.md
 
 The operator's log: $(hack/demo/background.sh operator log)
-To stop all of them: make cluster-down
+To stop all of them: make cluster-down${CLUSTER:+ CLUSTER=$CLUSTER}
 END

@@ -3,12 +3,13 @@
 # build/release/kubectl-process_operator-OS-ARCH.tar.gz, with kubectl-process_operator and LICENSE. Prints its path.
 #
 # With SCIE=eager, as the public CI sets it, the file has CPython inside, which pex downloads from GitHub. Without it the
-# user's machine needs Python. Every wheel is one of requirements/plugin.txt, with its hash.
+# user's machine needs Python. WHEEL names a wheel that is built already. Every wheel of a dependency is one of
+# requirements/plugin.txt, with its hash.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=kubectl-process_operator
 tools=$(hack/release/tools.sh)
-wheel=$(hack/release/wheel.sh)
+wheel=${WHEEL:-$(hack/release/wheel.sh)}
 os=$(uname -s | tr '[:upper:]' '[:lower:]')
 case $(uname -m) in
     x86_64 | amd64) arch=amd64 ;;
