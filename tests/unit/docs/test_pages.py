@@ -13,9 +13,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[3]
 PACKAGE: Final = ROOT / "operator" / "process_operator"
-PAGES: Final = sorted(
-    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
-)
+PAGES: Final = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 IDS: Final = [str(page.relative_to(ROOT)) for page in PAGES]
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 MODULE: Final = re.compile(r"`([\w/.-]+\.(?:py|sh|toml|lua))`")
