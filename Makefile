@@ -28,7 +28,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made again only if the lock or hack/venv.sh differs, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
-.PHONY: help demo monitor test test-unit coverage test-web test-monitor test-flow-thorough test-oracles test-cluster test-faults test-kueue bench lint format crds windows-zones chart lock release-check image cluster-up cluster-down venv clean
+.PHONY: help demo monitor test test-unit coverage test-web test-monitor test-flow-thorough test-oracles test-cluster test-faults test-kueue bench lint format crds windows-zones argo-cd chart lock release-check image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -93,6 +93,9 @@ crds: venv ## generate crds/ from the models
 
 windows-zones: venv ## generate timing/windows_zones.py from CLDR's table in tzlocal
 	@$(VENV)/bin/python hack/windows_zones.py
+
+argo-cd: venv ## generate the ConfigMap of Argo CD from the Lua scripts in config/argo-cd
+	@$(VENV)/bin/python hack/argo_cd.py
 
 chart: ## generate the chart's README from the comments of its values
 	@"$$($(PYTHON) hack/cluster program helm-docs)" --chart-search-root charts --sort-values-order file --log-level warning

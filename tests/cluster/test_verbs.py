@@ -17,6 +17,7 @@ from tests.cluster.account import NAMESPACE
 from tests.cluster.desk import Desk
 from tests.cluster.manifests import Manifest, backfill, job_template, manual_run, process, request, schedule
 from tests.cluster.workspace import Workspace
+from tests.flow.argo_cd import act, merge_patch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -212,6 +213,25 @@ def test_clerk_creates_a_run_by_the_name_of_the_plugin(counter: Counter) -> None
     for name in ("mine-x5k2t", "mi-x5k2t"):
         answer = counter.create("clerk", manual_run("mine", name))
         assert answer.ok, answer.message
+
+
+@pytest.mark.parametrize("action", ["run", "suspend", "resume", "reschedule"])
+def test_the_rights_of_a_clerk_are_enough_for_the_actions_of_argo_cd(counter: Counter, action: str) -> None:
+    body = counter.space.request("mine")
+    body["spec"]["suspend"] = action == "resume"
+    ((operation, after),) = act(body, action)
+    if operation == "create":
+        answer = counter.create("clerk", after)
+    else:
+        answer = counter.patch("clerk", "preq", "mine", merge_patch(body, after))
+    assert answer.ok, answer.message
+
+
+def test_the_rights_of_a_clerk_are_enough_to_cancel_in_argo_cd(counter: Counter) -> None:
+    body = counter.space.cluster.get("prun", "mine-bcdfg", counter.space.namespace)
+    ((_, after),) = act(body, "cancel")
+    answer = counter.patch("clerk", "prun", "mine-bcdfg", merge_patch(body, after))
+    assert answer.ok, answer.message
 
 
 ALLOWS_SUSPEND: Final = 'the verb suspend on processrequests.process-operator.io "mine" allows to change spec.suspend'

@@ -1,0 +1,3 @@
+-- Cancels the run. The operator ends its work.
+obj.spec.cancel = true
+return obj
