@@ -74,7 +74,7 @@ To look further in a terminal:
   kubectl process cancel -n demo NAME
   kubectl process monitor -n demo                           # another page, in your browser
 
-The same without the plugin, by manifests and patches: docs/users-guide.md
+The same without the plugin, by manifests and patches: docs/how-to/kubectl-recipes.md
 
 The operator's log: $(hack/demo/background.sh operator log)
 To stop all of them: make cluster-down${CLUSTER:+ CLUSTER=$CLUSTER}

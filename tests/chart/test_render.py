@@ -329,7 +329,9 @@ def test_what_was_not_asked_for_is_not_there() -> None:
 
 
 def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
-    documented = set(re.findall(r"`(process_operator_\w+)`", (REPOSITORY / "docs" / "metrics.md").read_text()))
+    documented = set(
+        re.findall(r"`(process_operator_\w+)`", (REPOSITORY / "docs" / "reference" / "metrics.md").read_text())
+    )
     chart = render(EVERYTHING)
     rules = chart.one("PrometheusRule")["spec"]["groups"][0]["rules"]
     dashboard = json.loads(chart.one("ConfigMap", "process-operator-dashboard")["data"]["process-operator.json"])

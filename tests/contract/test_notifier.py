@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2027, 3, 1, 12, 0, 0, tzinfo=UTC)
 KEY = ("erp", "close")
-GUIDE = Path(__file__).parents[2] / "docs" / "users-guide.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "reference" / "notifications.md"
 KEY_BYTES = bytes(range(32))
 EVENT = {"specversion": "1.0", "id": "uid-finished", "type": "io.process-operator.run.failed", "data": {"run": "r"}}
 

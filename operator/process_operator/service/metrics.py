@@ -1,6 +1,6 @@
 """Metrics for Prometheus: runs, ticks and their lateness, the queue, API requests, the leader.
 
-Names and labels are stable once released; docs/metrics.md lists them, and a test compares. Labels have few values: no
+Names and labels are stable once released; docs/reference/metrics.md lists them, and a test compares. Labels have few values: no
 name of a request or a namespace, unless the administrator enables it. Neighbours: `controller/request_reconciler.py`
 reports actions, `cluster/transport.py` API requests, `http_server.py` serves the metrics.
 """

@@ -13,7 +13,7 @@ import typer.main
 from process_operator.plugin import app as command_line
 
 REPOSITORY: Final = Path(__file__).resolve().parents[3]
-PAGES: Final = ("README.md", "docs/users-guide.md", "docs/monitor.md")
+PAGES: Final = ("README.md", *sorted(str(page.relative_to(REPOSITORY)) for page in (REPOSITORY / "docs").rglob("*.md")))
 GROUP: Final[Any] = typer.main.get_command(command_line.app)
 _COMMAND: Final = re.compile(r"kubectl process(?: [^`#;\n]*)?(?=[`#;\n]|$)")
 _REDIRECTION: Final = re.compile(r" > \S+$")
@@ -53,8 +53,7 @@ def test_a_wrong_command_cannot() -> None:
 
 
 def test_each_patch_of_the_recipes_has_its_command_beside_it() -> None:
-    guide = (REPOSITORY / "docs" / "users-guide.md").read_text(encoding="utf-8")
-    _, _, recipes = guide.partition("\n## kubectl recipes\n")
+    recipes = (REPOSITORY / "docs" / "how-to" / "kubectl-recipes.md").read_text(encoding="utf-8")
     patches = _BUTTONS.findall(recipes)
     assert len(patches) == 4
     for patch in patches:

@@ -11,7 +11,8 @@ import pytest
 
 from process_operator.resources.conditions import LogReason, Reason, RunReason
 
-GUIDE: Final = (Path(__file__).parents[3] / "docs" / "users-guide.md").read_text()
+REFERENCE: Final = Path(__file__).parents[3] / "docs" / "reference"
+GUIDE: Final = "\n".join(page.read_text() for page in sorted(REFERENCE.glob("*.md")))
 FROM_KUBERNETES: Final = {
     "Evicted",
     "FailedIndexes",

@@ -24,7 +24,7 @@ DEFINITIONS: Final = {
 def _samples(prefix: str) -> list[tuple[str, list[str]]]:
     """Each command of the console blocks that begins so, with the lines that follow it."""
     found: list[tuple[str, list[str]]] = []
-    for file in (ROOT / "README.md", ROOT / "docs" / "users-guide.md"):
+    for file in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         for block in re.findall(r"```console\n(.*?)```", file.read_text(), re.DOTALL):
             for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
                 command, _, output = part.partition("\n")

@@ -1,4 +1,4 @@
-"""Templates of the users' guide for links to whole logs: each is accepted, and its query is well-formed when it is filled."""
+"""Templates of the page on whole logs: each is accepted, and its query is well-formed when it is filled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from process_operator.resources.log_url import LogUrl
 
-GUIDE = (Path(__file__).parents[3] / "docs" / "users-guide.md").read_text()
+GUIDE = (Path(__file__).parents[3] / "docs" / "how-to" / "whole-logs.md").read_text()
 TEMPLATES = {
     urlsplit(line).hostname: line for line in re.findall(r"^```text\n(https://\S*)\n```$", GUIDE, re.MULTILINE)
 }

@@ -1,4 +1,4 @@
-"""Metrics: their values, and their rows in docs/metrics.md. `tests/cluster/test_high_availability.py` asks a process."""
+"""Metrics: their values, and their rows in docs/reference/metrics.md. `tests/cluster/test_high_availability.py` asks a process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from process_operator.settings import Settings
 NOW = datetime(2027, 3, 1, 9, 0, 1, tzinfo=UTC)
 TICK = datetime(2027, 3, 1, 9, 0, 0, tzinfo=UTC)
 KEY = ("erp", "report")
-DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
 
 
 @pytest.fixture
