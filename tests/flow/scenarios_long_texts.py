@@ -9,7 +9,7 @@ from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_blocked import is_ready, ready
 
-from process_operator.cluster.errors import ApiError, Invalid
+from process_operator.cluster.errors import ApiError, Forbidden, Invalid
 from process_operator.resources.kinds import JOB, PROCESS, PROCESS_RUN
 
 LONG_TEXTS = Collection()
@@ -24,12 +24,12 @@ def every_minute(until: int) -> dict[str, Any]:
     return {"schedule": {"secondly": {"every": 60}, "finishTime": later(until)}}
 
 
-def reject(flow: Flow, verb: str, kind: Any, name: str, message: str) -> None:
+def reject(flow: Flow, verb: str, kind: Any, name: str, error: ApiError) -> None:
     """Let the API server reject one object. Of a run it rejects the end only."""
 
     def judge(body: Body) -> ApiError | None:
         is_meant = body["metadata"]["name"] == name and (kind is JOB or body["status"]["phase"] == "Failed")
-        return Invalid(message, status=422) if is_meant else None
+        return error if is_meant else None
 
     flow.cluster.refusals[verb, kind] = judge
 
@@ -72,7 +72,7 @@ async def refused_with_steps(flow: Flow) -> None:
 async def long_rejection(flow: Flow) -> None:
     flow.apply(timing=every_minute(90))
     await flow.to(20)
-    reject(flow, "create", JOB, "by-hand", "spec.template: Invalid value: " + "é" * 50_000)
+    reject(flow, "create", JOB, "by-hand", Invalid("spec.template: Invalid value: " + "é" * 50_000, status=422))
     flow.run_now("by-hand")
     await flow.to(30)
     flow.expect(lambda: shown(flow.run("by-hand")), "Failed/Rejected")
@@ -85,10 +85,25 @@ async def long_rejection(flow: Flow) -> None:
     ends=[SUCCEEDED, UNKNOWN, SUCCEEDED, SUCCEEDED, SUCCEEDED],
 )
 async def status_rejected(flow: Flow) -> None:
+    message = 'processruns.process-operator.io "by-hand" is invalid: status: odd'
+    await _status_rejected_for_a_while(flow, Invalid(message, status=422))
+
+
+@scenario(
+    "a policy forbids the status of one run for a while, beside a schedule",
+    ends=[SUCCEEDED, UNKNOWN, SUCCEEDED, SUCCEEDED, SUCCEEDED],
+)
+async def status_forbidden(flow: Flow) -> None:
+    message = 'processruns.process-operator.io "by-hand" is forbidden: ValidatingAdmissionPolicy "odd" denied request'
+    await _status_rejected_for_a_while(flow, Forbidden(message, status=403))
+
+
+async def _status_rejected_for_a_while(flow: Flow, error: ApiError) -> None:
+    """The rejection stops neither the schedule nor the request, and the operator seldom tries again."""
     flow.apply_process("close-day", parameters=[{"name": "YEAR"}])
     flow.apply(timing=every_minute(210), process={"name": "close-day"})
     await flow.to(20)
-    reject(flow, "patch", PROCESS_RUN, "by-hand", 'processruns.process-operator.io "by-hand" is invalid: status: odd')
+    reject(flow, "patch", PROCESS_RUN, "by-hand", error)
     flow.run_now("by-hand", parameters={"LEDGER": "tax"})
     await flow.to(40)
     flow.expect(lambda: is_ready(flow), ("False", "Rejected"))

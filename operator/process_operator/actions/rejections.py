@@ -59,6 +59,11 @@ def is_by_policy(error: ApiError) -> bool:
     return isinstance(error, Forbidden) or _POLICY.search(error.message) is not None
 
 
+def is_rejection(error: ApiError) -> bool:
+    """Whether the API server rejected this very object, so that the same change of another object may work."""
+    return isinstance(error, Invalid | Forbidden) and not isinstance(error, NamespaceTerminating)
+
+
 def is_observation(error: ApiError) -> bool:
     """Whether users can see the failure in a status.
 

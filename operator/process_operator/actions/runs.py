@@ -11,7 +11,7 @@ import structlog
 from process_operator.actions.context import ActionContext, Handlers, aimed
 from process_operator.actions.history import load_history
 from process_operator.actions.jobs import create_job
-from process_operator.actions.rejections import what_fails
+from process_operator.actions.rejections import is_rejection, what_fails
 from process_operator.cluster.errors import (
     AlreadyExists,
     ApiError,
@@ -158,9 +158,10 @@ async def report_run(context: ActionContext, action: actions.ReportRun) -> None:
         answer = await replace_status(context.api, PROCESS_RUN, seen, action.status)
     except NotFound:
         context.store.mark_deleted(PROCESS_RUN, context.namespace, action.run, uid=seen.metadata.uid)
-    except Invalid as error:
-        before = _rejection_of_status(context, action.run)
-        context.observe(StatusRejected(action.run, context.blocked_by(what_fails(action), error, before)))
+    except (Invalid, Forbidden) as error:
+        if is_rejection(error):
+            before = _rejection_of_status(context, action.run)
+            context.observe(StatusRejected(action.run, context.blocked_by(what_fails(action), error, before)))
         raise
     except StatusChanged as changed:
         # Another operator has finished it, and a finished phase never changes. Or another run has the name now.
@@ -184,10 +185,10 @@ async def finish_run(context: ActionContext, action: actions.FinishRun) -> None:
     context.observe(RecordingStarted(action.run))
     try:
         await report_run(context, actions.ReportRun(action.run, action.status))
-    except Invalid:
-        context.observe(RecordingFailed(action.run))
-        raise
-    except ApiError:
+    except ApiError as error:
+        if isinstance(error, Invalid) or (isinstance(error, Forbidden) and not error.maybe_done):
+            context.observe(RecordingFailed(action.run))
+            raise
         # The API server may have written it. Only a list then shows the finished run.
         context.observe(HistoryOutdated())
         if context.store.runs.get(context.namespace, action.run) is not None:

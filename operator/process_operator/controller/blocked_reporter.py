@@ -15,8 +15,8 @@ from typing import Final
 import structlog
 
 from process_operator.actions.executor import ActionExecutor
-from process_operator.actions.rejections import blocked_by, is_observation, need_of, what_fails
-from process_operator.cluster.errors import ApiError, Invalid
+from process_operator.actions.rejections import blocked_by, is_observation, is_rejection, need_of, what_fails
+from process_operator.cluster.errors import ApiError
 from process_operator.controller.status_writer import StatusWriter
 from process_operator.decisions.inputs.blocked import Blocked, Need
 from process_operator.decisions.inputs.rejections import blocked_now
@@ -57,7 +57,7 @@ class BlockedReporter:
         """Observe that an action failed. Returns whether the next decision can leave it out."""
         if not is_observation(error):
             return False
-        if isinstance(error, Invalid) and isinstance(action, ReportRun | FinishRun):
+        if is_rejection(error) and isinstance(action, ReportRun | FinishRun):
             # `actions/runs.py` has observed it about this run (`decisions/run/rejected_status.py`).
             about = {"namespace": key[0], "request": key[1], "run": action.run}
             log.warning("continues without the status of a run", error=f"{what_fails(action)}: {error}", **about)
