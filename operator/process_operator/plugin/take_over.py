@@ -1,8 +1,8 @@
 """`kubectl process import cronjob --take-over`: a ProcessRequest continues the schedule of a CronJob.
 
-Each tick has one run: those before the switch-over from the CronJob, those after it from the request. An error and
-Ctrl-C undo the steps in reverse. Neighbours: `importing/cronjob.py` makes the request, `importing/switch_window.py` finds
-the time for it.
+Each tick has one run: those before the switch-over from the CronJob, those after it from the request. An error,
+Ctrl-C and SIGTERM undo the steps in reverse. Neighbours: `importing/cronjob.py` makes the request,
+`importing/switch_window.py` finds the time for it, `undo.py` catches the end.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from process_operator.plugin.errors import CommandError
 from process_operator.plugin.importing.cronjob import import_cronjob, is_deployed, is_every
 from process_operator.plugin.importing.switch_window import SwitchWindow, switch_window
 from process_operator.plugin.terminal import note, say
+from process_operator.plugin.undo import work_or_undo
 from process_operator.plugin.waiting import POLL_SECONDS, check_valid, exists, patiently
 from process_operator.resources.kinds import CRONJOB, JOB, PROCESS_REQUEST
 from process_operator.resources.model import format_instant, parse_instant
@@ -55,11 +56,7 @@ async def take_over(client: Client, cronjob: Object, options: CronJobOptions) ->
         await client.create_request(request)
         say(f"{switch.request_name} created, suspended as the CronJob is")
         return
-    try:
-        await switch.run()
-    except BaseException:
-        await switch.undo()
-        raise
+    await work_or_undo(switch.run, switch.undo)
     say(f"{switch.cronjob_name} stays, suspended; delete it when you do not need it any more")
 
 

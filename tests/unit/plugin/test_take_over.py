@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
@@ -149,6 +151,11 @@ def raising(error: BaseException) -> Fault:
     return fault
 
 
+def terminated() -> None:
+    """Send SIGTERM to this program, as a supervisor does."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 STEPS = ["create request, suspended", "suspend CronJob", "resume request"]
 
 
@@ -199,6 +206,41 @@ def test_undone_in_reverse(
     assert cluster.request is None
     assert not cluster.cronjob["spec"].get("suspend")
     assert capsys.readouterr().out.endswith("Undone: processrequest.process-operator.io/nightly deleted\n")
+
+
+@pytest.mark.parametrize(
+    ("call", "operator_works", "calls"),
+    [
+        pytest.param("get processrequests", False, [*STEPS[:1], "delete request"], id="the wait for the operator"),
+        pytest.param("list jobs", True, [*STEPS[:2], "resume CronJob", "delete request"], id="the wait for its Jobs"),
+    ],
+)
+def test_sigterm_undoes_in_reverse(
+    cluster: Cluster, call: str, calls: list[str], capsys: pytest.CaptureFixture[str], *, operator_works: bool
+) -> None:
+    cluster.jobs, cluster.operator_works = [ACTIVE_JOB], operator_works
+    cluster.after["create processrequests"] = lambda: cluster.before.update({call: terminated})
+    with pytest.raises(SystemExit) as left:
+        switch(cluster)
+    assert left.value.code == 143
+    assert cluster.calls == calls
+    assert cluster.request is None
+    assert not cluster.cronjob["spec"].get("suspend")
+    assert capsys.readouterr().out.endswith("Undone: processrequest.process-operator.io/nightly deleted\n")
+
+
+def test_sigterm_does_not_end_the_undo(cluster: Cluster) -> None:
+    cluster.jobs = [ACTIVE_JOB]
+    cluster.before["list jobs"] = cluster.before["delete processrequests"] = terminated
+    with pytest.raises(SystemExit):
+        switch(cluster)
+    assert cluster.calls == [*STEPS[:2], "resume CronJob", "delete request"]
+
+
+def test_sigterm_ends_a_program_as_before_after_the_take_over(cluster: Cluster) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    switch(cluster)
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_request_of_another_user_stays(cluster: Cluster) -> None:
