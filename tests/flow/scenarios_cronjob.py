@@ -146,9 +146,11 @@ async def suspended(flow: Flow) -> None:
     flow.edit(suspend=True)
     await flow.to(75 * MINUTE)
     flow.expect(lambda: flow.cluster.all(CRONJOB)[0]["spec"]["suspend"], True)
+    flow.expect(lambda: flow.request().status.suspended_since, at("12:12:00"))
     before = len(flow.cluster.writes)
     flow.edit(suspend=False)
     await flow.to(76 * MINUTE)
+    flow.expect(lambda: flow.request().status.suspended_since, None)
     # Otherwise the controller would make up the newest tick of the hour.
     order = [str(write) for write in flow.cluster.writes[before:] if "status.activation" not in str(write)][:3]
     wanted = ["PATCH processrequests/status", "PATCH cronjobs/status", "PATCH cronjobs"]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from playwright.sync_api import Locator, Page, expect
 from tests.monitor.conftest import Window
 from tests.monitor.simulated_api import SimulatedApi
-from tests.monitor.simulated_rows import request_row
+from tests.monitor.simulated_rows import instant, request_row
 
 
 def _list(window: Window, query: str = "") -> Page:
@@ -33,6 +33,13 @@ def test_a_suspended_request_says_by_whom_and_why_and_has_no_next_time(window: W
     expect(row).to_contain_text("monthly on the last Friday at 18:30 Europe/Madrid")
     expect(row.locator(".cell-next")).to_have_text("unscheduled")
     expect(row.get_by_role("button", name="Schedule", exact=True)).to_be_visible()
+
+
+def test_the_page_of_a_suspended_request_says_since_when(window: Window, api: SimulatedApi) -> None:
+    facts = _one(window, "invoices").locator(".details")
+    expect(facts).to_contain_text("Suspended since")
+    since = instant(api.now - timedelta(days=2))
+    expect(facts.locator(f"time[datetime='{since}']")).to_be_visible()
 
 
 def test_the_strip_has_the_last_runs_with_links(window: Window, api: SimulatedApi) -> None:

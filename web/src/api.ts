@@ -190,6 +190,8 @@ export interface RequestRow extends Key {
   timing: "Schedule" | "Later" | "Immediately";
   phase: RequestPhase | null;
   suspended: boolean;
+  /** `status.suspendedSince`; null unless the request is suspended and the operator has observed it. */
+  suspendedSince: Instant | null;
   suspendedBy: string | null;
   suspendReason: string | null;
   next: Instant | null;

@@ -167,6 +167,7 @@ export const t = {
     suspended: "Suspended",
     suspendedBy: (by: string | null, reason: string | null) =>
       `Suspended${by ? ` by ${by}` : ""}${reason ? `: ${reason}` : ""}`,
+    suspendedSince: "Suspended since",
     noNext: "unscheduled",
     none: "no further run",
     count: (shown: number, all: number) =>

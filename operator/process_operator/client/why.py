@@ -245,20 +245,11 @@ def _runs_looked_at(question: Question) -> Iterator[str]:
     yield f"Looked at {count} run{'s' if count > 1 else ''}{f' ({names})' if names else ''}."
 
 
-def _suspended_since(request: ProcessRequest) -> datetime | None:
-    """Return the time (UTC) since which a request is suspended; None unless it was created so.
-
-    The status has no time of a later suspension.
-    """
-    activation = request.status.activation
-    return request.metadata.creation_timestamp if activation is not None and activation.number == 0 else None
-
-
 def _state(request: ProcessRequest, now: datetime) -> Iterator[str]:
     """Describe what keeps the request from running now."""
     if request.spec.suspend:
         reason = (request.metadata.annotations or {}).get(ANNOTATION_SUSPEND_REASON)
-        since = _suspended_since(request)
+        since = request.status.suspended_since
         time = f" since {format_instant(since)}" if since is not None else ""
         why = f": {reason}" if reason else ""
         yield f"The request is suspended{time} (spec.suspend){why}. No run starts until it is resumed."

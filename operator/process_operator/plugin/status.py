@@ -130,7 +130,15 @@ def _suspended(body: Object) -> str:
     if not body["spec"].get("suspend"):
         return ""
     reason, user = cut(reason_of(body) or "", _MAX_SHOWN_REASON), _suspended_by(body)
-    return f"yes{f', by {user}' if user else ''}{f': {reason}' if reason else ''}"
+    since = _suspended_since(body)
+    when = f", since {since}" if since else ""
+    return f"yes{when}{f', by {user}' if user else ''}{f': {reason}' if reason else ''}"
+
+
+def _suspended_since(body: Object) -> str | None:
+    """Return the time (RFC 3339, UTC) since which a request is suspended, if the operator has observed it."""
+    since: str | None = _status(body).get("suspendedSince") if body["spec"].get("suspend") else None
+    return since
 
 
 def _suspended_by(body: Object) -> str | None:
@@ -179,6 +187,7 @@ def _facts(body: Object, upcoming: Upcoming, rows: list[RunRow]) -> dict[str, An
         "phase": status.get("phase"),
         "suspended": bool(spec.get("suspend")),
         "suspendReason": reason_of(body),
+        "suspendedSince": _suspended_since(body),
         "suspendedBy": _suspended_by(body),
         "rescheduledBy": status.get("rescheduledBy"),
         "schedule": upcoming.schedule,

@@ -161,6 +161,11 @@ class ProcessRequestStatus(Model):
         max_length=MAX_USER_NAME,
         description="Name of the user who suspended the request, if the client wrote it and the API server verified it.",
     )
+    suspended_since: Instant | None = Field(
+        None,
+        description="Time since which the request is suspended: its creation, or when the operator first observed "
+        "spec.suspend.",
+    )
     last_schedule_time: Instant | None = Field(
         None,
         description="Newest scheduled time that is settled. It and all earlier times are not considered again.",

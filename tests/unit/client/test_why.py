@@ -306,8 +306,8 @@ def test_request_that_cannot_be_read() -> None:
     assert answer(request(scheduled()) | {"spec": {"timing": {}}}, TODAY).startswith("The request cannot be read: ")
 
 
-def test_request_that_was_created_suspended_says_since_when() -> None:
-    body = request(scheduled(), suspend=True, status={"activation": {"number": 0}})
+def test_suspended_request_says_since_when() -> None:
+    body = request(scheduled(), suspend=True, status={"suspendedSince": CREATED})
     assert f"The request is suspended since {CREATED} (spec.suspend)." in answer(body, "2026-12-01T01:30:00Z")
 
 

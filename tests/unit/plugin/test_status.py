@@ -14,6 +14,7 @@ from process_operator.client.run_table import RunRow
 from process_operator.plugin import status
 from process_operator.resources.types import NamespacedName
 
+SINCE = "2026-11-30T11:00:00Z"
 PHASES = ["Succeeded", "Failed", "Missed", "Skipped", "Canceled", "Unknown"]
 
 
@@ -43,17 +44,19 @@ def test_requests_that_can_be_among_the_next_five() -> None:
 
 
 @pytest.mark.parametrize(
-    ("observed", "suspend", "shown"),
+    ("observed", "since", "suspend", "shown"),
     [
-        pytest.param(3, True, "yes, by alice: stocktaking", id="the operator has seen this suspension"),
-        pytest.param(2, True, "yes: stocktaking", id="it has not: the name may be that of an earlier one"),
-        pytest.param(3, False, "", id="not suspended"),
+        pytest.param(3, None, True, "yes, by alice: stocktaking", id="the operator has seen this suspension"),
+        pytest.param(3, SINCE, True, f"yes, since {SINCE}, by alice: stocktaking", id="and when it began"),
+        pytest.param(2, None, True, "yes: stocktaking", id="it has not: the name may be that of an earlier one"),
+        pytest.param(3, SINCE, False, "", id="not suspended"),
     ],
 )
-def test_user_who_suspended(observed: int, *, suspend: bool, shown: str) -> None:
+def test_user_who_suspended(observed: int, since: str | None, *, suspend: bool, shown: str) -> None:
     of = body("daily", None, suspend=suspend)
     of["metadata"] |= {"generation": 3, "annotations": {"process-operator.io/suspend-reason": "stocktaking"}}
     of["status"] |= {"observedGeneration": observed, "suspendedBy": "alice"}
+    of["status"] |= {"suspendedSince": since} if since else {}
     assert status._suspended(of) == shown
 
 

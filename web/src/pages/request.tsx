@@ -159,6 +159,11 @@ function facts(row: RequestRow, spec: RequestSpec): [string, ComponentChildren][
   if (spec.startingDeadlineSeconds !== undefined)
     rows.push([t.requests.deadline, duration(spec.startingDeadlineSeconds * 1_000)]);
   const { successful = 3, failed = 3, other = 3 } = spec.history ?? {};
+  if (row.suspendedSince)
+    rows.push([
+      t.requests.suspendedSince,
+      <Time key="suspended" at={row.suspendedSince} zone={zoneFor(namespace, name)} />,
+    ]);
   rows.push([t.requests.history, `${successful} successful, ${failed} failed, ${other} other`]);
   rows.push([t.run.created, <Time key="created" at={row.created} zone={zoneFor(namespace, name)} />]);
   return rows;

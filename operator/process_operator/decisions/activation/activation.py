@@ -34,12 +34,15 @@ class ActivationChange:
     ends: Ending | None = None
     unused: bool = False
     """The timing was edited without effect, because the request has run its one run."""
+    suspended_since: datetime | None = None
+    """Start of the suspension (UTC), if the activation is suspended now. A resume clears it in the status."""
 
     def apply(self, status: ProcessRequestStatus) -> ProcessRequestStatus:
         """The status with this change. Everything else that a user might read stays."""
         changes: dict[str, object] = {
             "activation": self.activation,
             "last_handled_reschedule": self.last_handled_reschedule,
+            "suspended_since": self.suspended_since,
         }
         if status.activation is not None and status.activation.number != self.activation.number:
             changes["last_wall_time"] = None  # it belongs to the earlier timing
@@ -75,7 +78,8 @@ def next_activation(snapshot: Snapshot, now: datetime) -> ActivationChange | Non
     if request.spec.suspend:
         if is_suspended(activation):
             return None
-        return ActivationChange(_with_hash(activation, _SUSPENDED + activation.spec_hash), handled, ends="Suspended")
+        suspended = _with_hash(activation, _SUSPENDED + activation.spec_hash)
+        return ActivationChange(suspended, handled, ends="Suspended", suspended_since=now.replace(microsecond=0))
     rescheduled = requested is not None and requested != handled
     if activation.spec_hash == wanted and not rescheduled:
         return None
@@ -121,9 +125,8 @@ def _first(request: ProcessRequest, wanted: str, requested: str | None) -> Activ
     assert since is not None
     if request.spec.suspend:
         # It begins at the resume. Until then number 0 means "never in force".
-        return ActivationChange(
-            _new_activation(request, 0, since, _SUSPENDED + wanted, ActivationCause.CREATED), requested
-        )
+        suspended = _new_activation(request, 0, since, _SUSPENDED + wanted, ActivationCause.CREATED)
+        return ActivationChange(suspended, requested, suspended_since=since)
     return ActivationChange(_new_activation(request, 1, since, wanted, ActivationCause.CREATED), requested)
 
 

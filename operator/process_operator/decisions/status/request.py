@@ -1,8 +1,8 @@
 """Status of a request: one word for people, conditions for programs, and what is next.
 
 Everything here is recomputed from what is seen, so a status that was lost or written late is corrected by the next
-decision. Only the activation and the cursor are memory. Neighbours: `conditions.py` has the conditions, `facts.py` what
-they follow from, `acceptance/acceptance.py` whether the request is accepted.
+decision. Only the activation, the start of a suspension and the cursor are memory. Neighbours: `conditions.py` has the
+conditions, `facts.py` what they follow from, `acceptance/acceptance.py` whether the request is accepted.
 """
 
 from __future__ import annotations

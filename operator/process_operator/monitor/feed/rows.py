@@ -73,11 +73,12 @@ def request_row(body: Object) -> Object:
 
 
 def _suspension(spec: Object, status: Object, metadata: Object) -> Object:
-    """Return the user and the reason of a suspension. The status has the name that the operator has verified."""
+    """Return the start, the user and the reason of a suspension. The status has the name that the operator verified."""
     if not spec.get("suspend"):
-        return {"suspended": False, "suspendedBy": None, "suspendReason": None}
+        return {"suspended": False, "suspendedSince": None, "suspendedBy": None, "suspendReason": None}
     return {
         "suspended": True,
+        "suspendedSince": status.get("suspendedSince"),
         "suspendedBy": status.get("suspendedBy") or _annotation(metadata, ANNOTATION_SUSPENDED_BY),
         "suspendReason": _annotation(metadata, ANNOTATION_SUSPEND_REASON),
     }

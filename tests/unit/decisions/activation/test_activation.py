@@ -84,14 +84,16 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(TEN, suspend=True),
             ProcessRequestStatus(),
-            ActivationChange(of_timing(TEN, 0, prefix="suspended-"), None),
+            ActivationChange(of_timing(TEN, 0, prefix="suspended-"), None, suspended_since=at("12:00")),
             id="created suspended it is number 0",
         ),
         pytest.param(request(TEN), status(TEN), None, id="nothing changed"),
         pytest.param(
             request(TEN, suspend=True),
             status(TEN, 3),
-            ActivationChange(activation(3, spec_hash="suspended-" + hash_of(TEN)), None, "Suspended"),
+            ActivationChange(
+                activation(3, spec_hash="suspended-" + hash_of(TEN)), None, "Suspended", suspended_since=at(FRESH)
+            ),
             id="a suspension is written alone",
         ),
         pytest.param(request(TEN, suspend=True), status(TEN, suspended=True), None, id="suspended it rests"),
