@@ -23,9 +23,7 @@ from process_operator.decisions.run.kill import end_after_kill
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.report import finish
 from process_operator.decisions.run.step_progress import StepProgress, log_of, step_progress
-from process_operator.decisions.template.run_parameters import with_parameters
-from process_operator.decisions.template.shape import TemplateError
-from process_operator.decisions.template.step import StepTemplate, step_template
+from process_operator.decisions.template.step import StepTemplate
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import Reason, RunReason, cause
 from process_operator.resources.process_run import ProcessRunStatus, RunLog, RunPhase, StepStatus
@@ -89,19 +87,12 @@ def _start_step(
 
 
 def _template(snapshot: Snapshot, view: RunView, step: StepStatus) -> StepTemplate | tuple[str, str]:
-    """The template of a step of a run, from its Process as it is now. Otherwise the reason and message why there is none.
-
-    Every step gets the parameters that the run itself has.
-    """
+    """The template of a step of a run, from its Process as it is now. Otherwise the reason and message why there is none."""
     process = snapshot.step_processes.get(step.process)
-    assert snapshot.request is not None
     if process is None:
         return Reason.PROCESS_NOT_FOUND, f'step "{step.name}": there is no Process "{step.process}"; waiting for it'
-    try:
-        request = with_parameters(snapshot.request, view.run.spec.parameters)
-        return step_template(request, snapshot.process, step.name, process, f'step "{step.name}"')
-    except TemplateError as error:
-        return error.reason, error.message
+    templates = snapshot.compiled.run_templates
+    return templates.step(view.run.metadata.uid, view.run.spec.parameters or {}, step.name, process)
 
 
 def _child_orders(view: RunView, child: RunView, orders: RunOrders, snapshot: Snapshot) -> RunOrders:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -106,10 +106,11 @@ def template_field(process: Process | None) -> str:
     return "spec.jobTemplate" if process is None else f"Process {process.metadata.name}: spec.jobTemplate"
 
 
-def parameter_values(request: ProcessRequest, process: Process | None) -> dict[str, str]:
+def parameter_values(request: ProcessRequest, process: Process | None, checked: Collection[str] = ()) -> dict[str, str]:
     """The environment variables that the parameters become, in order of declaration.
 
-    An inline template declares no parameters, so every parameter of the request is used.
+    An inline template declares no parameters, so every parameter of the request is used. The values of the names in
+    `checked` are known to be allowed.
 
     Raises:
         TemplateError: ParameterUnknown for an undeclared or unusable name, ParameterMissing for a required one,
@@ -134,15 +135,20 @@ def parameter_values(request: ProcessRequest, process: Process | None) -> dict[s
             Reason.PARAMETER_MISSING,
             f"spec.parameters: Process {process.metadata.name} requires {listed(missing)}",
         )
-    check_allowed(request, declared)
+    check_allowed(request, declared, checked)
     values = {name: given.get(name, parameter.default) for name, parameter in declared.items()}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def check_allowed(request: ProcessRequest, declared: Mapping[str, Parameter]) -> None:
-    """Check the values of a request against `enum` and `pattern`. Raises TemplateError: ParameterInvalid."""
+def check_allowed(request: ProcessRequest, declared: Mapping[str, Parameter], checked: Collection[str] = ()) -> None:
+    """Check the values of a request against `enum` and `pattern`, but for those of the names in `checked`.
+
+    Raises TemplateError: ParameterInvalid.
+    """
     for index, parameter in enumerate(request.spec.parameters):
-        if parameter.name in declared and (problem := value_problem(declared[parameter.name], parameter.value)):
+        if parameter.name in checked or parameter.name not in declared:
+            continue
+        if problem := value_problem(declared[parameter.name], parameter.value):
             message = f"spec.parameters[{index}].value: {parameter.name} {problem}"
             raise TemplateError(Reason.PARAMETER_INVALID, message)
 

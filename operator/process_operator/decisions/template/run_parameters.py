@@ -36,10 +36,11 @@ def with_parameters(request: ProcessRequest, given: Mapping[str, str] | None) ->
 
 def check_run_parameters(
     given: Mapping[str, str], request: ProcessRequest, process: Process | None, step_processes: Mapping[str, Process]
-) -> None:
+) -> dict[str, str]:
     """Check the values of a run. `process` is that of the request, and `step_processes` those of its steps, by name.
 
-    Raises TemplateError: ParameterUnknown, ParameterInvalid, ParameterMissing.
+    Returns the environment variables of the run. They are empty if the Process has steps, because each step declares
+    its own. Raises TemplateError: ParameterUnknown, ParameterInvalid, ParameterMissing.
     """
     steps = [] if process is None else [step_processes[step.process.name] for step in process.spec.steps or ()]
     known = (
@@ -58,9 +59,9 @@ def check_run_parameters(
             raise TemplateError(Reason.PARAMETER_INVALID, f"{_FIELD}.{declaration.name}: {problem}")
     whole = with_parameters(request, given)
     if process is not None and steps:
-        check_values(whole, process, steps)
-    else:
-        parameter_values(whole, process)
+        check_values(whole, process, steps, checked=given)
+        return {}
+    return parameter_values(whole, process, checked=given)
 
 
 def _declarations(process: Process | None, steps: Sequence[Process]) -> Iterator[Parameter]:

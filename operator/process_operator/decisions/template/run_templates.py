@@ -1,22 +1,27 @@
-"""Templates of runs with values of their own, and the verdicts about these values, kept between decisions.
+"""Templates of runs, and the verdicts about values of their own, kept between decisions.
 
 A verdict matches up to 64 values with patterns, and a template is a copy of a whole Job. Both follow from the specs of the
 request and its Processes and from the values, which never change. Neighbours: `inputs/compiled_request.py` keeps this
-value as long as the specs stay the same, `context.py` asks.
+value as long as the specs stay the same, `context.py` and `run/steps.py` ask.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar
 
 from process_operator.decisions.template.job_template import JobTemplate, build_template
 from process_operator.decisions.template.run_parameters import check_run_parameters, with_parameters
 from process_operator.decisions.template.shape import TemplateError
+from process_operator.decisions.template.step import StepTemplate, step_template
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.regular_expression import instructions
+
+_Key = TypeVar("_Key")
+T = TypeVar("T")
 
 _MAX_TEMPLATES: Final = 32
 """Templates that are kept. A decision needs those of the next runs to start, and few others."""
@@ -27,7 +32,15 @@ _NEW_INSTRUCTIONS: Final = 16_384
 """Instructions of patterns that one decision runs over new values. RE2 needs 0.1 s for them and the longest values."""
 
 Refusal = tuple[str, str]
-"""Reason and message of values that are not allowed."""
+"""Reason and message of values that are not allowed, or of a template that cannot be built."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Values of a run that were checked: the variables of the run, or why it is refused."""
+
+    refusal: Refusal | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 class RunTemplates:
@@ -37,8 +50,10 @@ class RunTemplates:
         self._request = request
         self._process = process
         self._step_processes = step_processes
-        self._refusals: dict[str, Refusal | None] = {}
+        self._verdicts: dict[str, _Verdict] = {}
         self._templates: dict[str, JobTemplate] = {}
+        self._steps: dict[tuple[str, str], tuple[Process, StepTemplate | Refusal]] = {}
+        """Templates by run and step, each with the Process that it was built from."""
 
     @cached_property
     def new_verdicts(self) -> int:
@@ -49,33 +64,62 @@ class RunTemplates:
 
     def is_judged(self, uid: str) -> bool:
         """Whether the verdict about a run is kept."""
-        return uid in self._refusals
+        return uid in self._verdicts
 
     def refusal(self, uid: str, given: Mapping[str, str]) -> Refusal | None:
         """Reason and message if the values of a run are not allowed."""
-        if uid not in self._refusals:
-            self._refusals[uid] = self._judge(given)
-        return self._refusals[uid]
+        return self._verdict(uid, given).refusal
 
     def template(self, uid: str, given: Mapping[str, str]) -> JobTemplate | None:
         """The template of a run of a Process without steps. None if its values are not allowed."""
-        if self.refusal(uid, given) is not None:
+        verdict = self._verdict(uid, given)
+        if verdict.refusal is not None:
             return None
         found = self._templates.get(uid)
         if found is None:
-            found = self._templates[uid] = build_template(with_parameters(self._request, given), self._process)
-            if len(self._templates) > _MAX_TEMPLATES:
-                del self._templates[next(iter(self._templates))]
+            found = build_template(self._request, self._process, verdict.variables)
+            _keep(self._templates, uid, found)
         return found
+
+    def step(self, uid: str, given: Mapping[str, str], name: str, process: Process) -> StepTemplate | Refusal:
+        """The template of a step of a run, from its Process as it is now. Otherwise why there is none.
+
+        Every step gets the parameters that the run itself has. Runs without values of their own share the template.
+        """
+        key = (uid if given else "", name)
+        known = self._steps.get(key)
+        if known is None or known[0] is not process:
+            known = (process, self._build_step(given, name, process))
+            _keep(self._steps, key, known)
+        return known[1]
 
     def retain(self, uids: Collection[str]) -> None:
         """Drop the verdicts of runs that are not open any more, if they are many."""
-        if len(self._refusals) > len(uids) + _SPARE_VERDICTS:
-            self._refusals = {uid: self._refusals[uid] for uid in uids if uid in self._refusals}
+        if len(self._verdicts) > len(uids) + _SPARE_VERDICTS:
+            self._verdicts = {uid: self._verdicts[uid] for uid in uids if uid in self._verdicts}
 
-    def _judge(self, given: Mapping[str, str]) -> Refusal | None:
+    def _verdict(self, uid: str, given: Mapping[str, str]) -> _Verdict:
+        if uid not in self._verdicts:
+            self._verdicts[uid] = self._judge(given)
+        return self._verdicts[uid]
+
+    def _judge(self, given: Mapping[str, str]) -> _Verdict:
         try:
-            check_run_parameters(given, self._request, self._process, self._step_processes)
+            variables = check_run_parameters(given, self._request, self._process, self._step_processes)
+        except TemplateError as error:
+            return _Verdict((error.reason, error.message))
+        return _Verdict(variables=variables)
+
+    def _build_step(self, given: Mapping[str, str], name: str, process: Process) -> StepTemplate | Refusal:
+        try:
+            return step_template(with_parameters(self._request, given), self._process, name, process, f'step "{name}"')
         except TemplateError as error:
             return error.reason, error.message
-        return None
+
+
+def _keep(kept: dict[_Key, T], key: _Key, value: T) -> None:
+    """Keep a value, and drop the oldest one if there are too many."""
+    kept.pop(key, None)
+    kept[key] = value
+    if len(kept) > _MAX_TEMPLATES:
+        del kept[next(iter(kept))]

@@ -8,7 +8,7 @@ each template, `acceptance/process.py` rejects impossible steps, `run/steps.py` 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from process_operator.decisions.template.job_template import (
@@ -101,8 +101,10 @@ def known_parameters(process: Process, step_processes: Sequence[Process]) -> dic
     return {p.name: p for each in (process, *step_processes) for p in each.spec.parameters}
 
 
-def check_values(request: ProcessRequest, process: Process, step_processes: Sequence[Process]) -> None:
-    """Check the parameters of a request for a Process with steps.
+def check_values(
+    request: ProcessRequest, process: Process, step_processes: Sequence[Process], checked: Collection[str] = ()
+) -> None:
+    """Check the parameters of a request for a Process with steps. The values of `checked` are known to be allowed.
 
     Raises TemplateError: ParameterMissing, ParameterUnknown, ParameterInvalid, TemplateRejected.
     """
@@ -116,7 +118,7 @@ def check_values(request: ProcessRequest, process: Process, step_processes: Sequ
                 f"spec.parameters[{index}].name: neither Process {process.metadata.name} nor one of its steps declares a "
                 f'parameter "{parameter.name}"; declared: {allowed}',
             )
-    check_allowed(request, declared)
+    check_allowed(request, declared, checked)
     given = given_values(request)
     missing = [name for name, parameter in declared.items() if parameter.required and name not in given]
     if missing:
