@@ -55,6 +55,7 @@ class Api:
 
         `AlreadyExists.maybe_done` is true if an earlier try of this call may have created the object.
         """
+        self._about_to_send(body)
         query: Query = {"dryRun": "All", "fieldValidation": "Strict"} if dry_run else {}
         path = kind.path(namespace)
         return await self.retries.run(lambda: self.transport.call("create", kind, "POST", path, query=query, body=body))
@@ -80,6 +81,7 @@ class Api:
         A `metadata.resourceVersion` in a merge patch is a precondition: the error is Conflict if the object has changed.
         With `maybe_done` on that Conflict an earlier try of this call may have made the change.
         """
+        self._about_to_send(body)
         path = kind.path(namespace, name, subresource)
         content_type = JSON_PATCH if isinstance(body, list) else MERGE_PATCH
         query: Query = {"dryRun": "All"} if dry_run else {}
@@ -112,6 +114,9 @@ class Api:
             # Another object has the name now: the one that was meant is gone.
             if uid is None or not _OTHER_UID.search(error.message):
                 raise
+
+    def _about_to_send(self, body: Object | list[Object]) -> None:
+        """Get the body of each create and patch. A subclass may keep it (`recording_api.py`)."""
 
     def pages(
         self,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from process_operator.cluster.api import Api
 
 if TYPE_CHECKING:
-    from process_operator.resources.kinds import Kind
     from process_operator.resources.types import Object
 
 
@@ -19,21 +18,5 @@ class RecordingApi(Api):
         self.transport = api.transport
         self.sent: Object | list[Object] | None = None
 
-    async def create(self, kind: Kind, namespace: str, body: Object, *, dry_run: bool = False) -> Object:
-        """POST an object, as `Api.create`."""
+    def _about_to_send(self, body: Object | list[Object]) -> None:
         self.sent = body
-        return await super().create(kind, namespace, body, dry_run=dry_run)
-
-    async def patch(
-        self,
-        kind: Kind,
-        namespace: str,
-        name: str,
-        body: Object | list[Object],
-        *,
-        subresource: str | None = None,
-        dry_run: bool = False,
-    ) -> Object:
-        """PATCH an object, as `Api.patch`."""
-        self.sent = body
-        return await super().patch(kind, namespace, name, body, subresource=subresource, dry_run=dry_run)
