@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pexpect
 import pytest
+from tests.cluster.namespace_users import NamespaceUsers
 from tests.cluster.workspace import Workspace
 
 from process_operator.plugin.app import main
@@ -38,11 +39,11 @@ class Answer:
     err: str
 
 
-class Desk:
+class Desk(NamespaceUsers):
     """kubectl process in one namespace, for users with roles there."""
 
     def __init__(self, space: Workspace, kubeconfig: Path) -> None:
-        self.space = space
+        super().__init__(space)
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
@@ -51,9 +52,6 @@ class Desk:
             "TERM": "xterm",
             "LANG": "C.UTF-8",
         }
-
-    def user(self, name: str) -> str:
-        return f"{name}-of-{self.space.namespace}"
 
     def run(self, *arguments: str, user: str = "", has_cluster: bool = True) -> Answer:
         """Run a command in pipes, within this process: a program of its own takes a second to import the client.

@@ -38,10 +38,10 @@ def desk(shared_space: Workspace, kubeconfig: Path) -> Desk:
     made = Desk(space, kubeconfig)
     where = ("--namespace", space.namespace)
     for name, role in ROLES.items():
-        space.cluster.run("create", "rolebinding", name, *where, "--clusterrole", role, "--user", made.user(name))
+        made.bind(name, "--clusterrole", role)
     ours = [f"--resource={kind}.process-operator.io" for kind in ("processes", "processrequests", "processruns")]
     space.cluster.run("create", "role", "reader", *where, "--verb=get,list", *ours)
-    space.cluster.run("create", "rolebinding", "reader", *where, "--role", "reader", "--user", made.user("reader"))
+    made.bind("reader", "--role", "reader")
     space.cluster.run("create", "configmap", "holidays", *where, f"--from-literal=company.ics={CALENDAR}")
     calendar = {"configMap": {"name": "holidays", "key": "company.ics"}}
     parameters = [{"name": "LEDGER", "required": True}]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import partial
 from typing import Final
 
 import pytest
 from tests.cluster.kubectl import Answer, Kubectl
 from tests.cluster.manifests import Manifest, immediately, job_template, manual_run, process, request, schedule
+from tests.cluster.namespace_users import NamespaceUsers
 from tests.cluster.workspace import Workspace, name_of
 
 from process_operator.resources.names import ANNOTATION_RESCHEDULE
@@ -21,36 +21,21 @@ KINDS: Final = "processes,processrequests,processruns,processbackfills"
 ROLES: Final = {"viewer": "view", "editor": "edit", "admin": "admin"}
 
 
-class People:
+class People(NamespaceUsers):
     """A namespace of one tenant, with a viewer, an editor and an admin; a writer who may write our kinds but no
     Jobs."""
 
     def __init__(self, space: Workspace) -> None:
-        self.space = space
+        super().__init__(space)
         for name, role in ROLES.items():
-            self._bind(name, "--clusterrole", role)
+            self.bind(name, "--clusterrole", role)
         ours = ["--verb=get,list,create,update,patch,delete", "--resource=" + ",".join(_full(KINDS))]
         space.cluster.run("create", "role", "writer", "--namespace", space.namespace, *ours)
-        self._bind("writer", "--role", "writer")
+        self.bind("writer", "--role", "writer")
         # Whoever decides about requests learns of these bindings a moment later.
-        may = {"viewer": ("get", "processruns"), "writer": ("delete", "processrequests")}
+        may = {"viewer": ("get", "prun"), "writer": ("delete", "preq")}
         for name in (*ROLES, "writer"):
-            space.wait(partial(self._may, name, *may.get(name, ("create", "jobs"))), f"{name} has the rights")
-
-    def _may(self, name: str, verb: str, kind: str) -> bool:
-        return self.ask(name, "auth", "can-i", verb, kind if kind == "jobs" else f"{kind}.process-operator.io").ok
-
-    def _bind(self, name: str, kind: str, role: str) -> None:
-        where = ("--namespace", self.space.namespace)
-        self.space.cluster.run("create", "rolebinding", name, *where, kind, role, "--user", self.user(name))
-
-    def user(self, name: str) -> str:
-        return f"{name}-of-{self.space.namespace}"
-
-    def ask(self, name: str, *arguments: str, stdin: str | None = None, namespace: str = "") -> Answer:
-        """What kubectl says to one of them."""
-        where = ("--namespace", namespace or self.space.namespace)
-        return self.space.cluster.ask(*arguments, *where, "--as", self.user(name), stdin=stdin)
+            self.wait_until_may(name, *may.get(name, ("create", "jobs")))
 
     def apply(self, name: str, manifest: Manifest, namespace: str = "") -> Answer:
         return self.ask(name, "create", "--filename", "-", stdin=json.dumps(manifest), namespace=namespace)

@@ -6,12 +6,12 @@ Only the API server and the operator are needed, and no node. Neighbour: `accoun
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Any, Final
 
 import pytest
 from tests.cluster.kubectl import Answer
 from tests.cluster.manifests import Manifest, held, later, manual_run, request
+from tests.cluster.namespace_users import NamespaceUsers
 from tests.cluster.workspace import Workspace
 
 REQUESTED: Final = "process-operator.io/requested-by"
@@ -21,26 +21,15 @@ RESCHEDULE: Final = "process-operator.io/reschedule"
 USERS: Final = ("alice", "bob")
 
 
-class Office:
+class Office(NamespaceUsers):
     """A namespace with two editors."""
 
     def __init__(self, space: Workspace) -> None:
-        self.space = space
+        super().__init__(space)
         for name in USERS:
-            where = ("--namespace", space.namespace, "--clusterrole", "edit", "--user", self.user(name))
-            space.cluster.run("create", "rolebinding", name, *where)
+            self.bind(name, "--clusterrole", "edit")
         for name in USERS:
-            space.wait(partial(self._may_edit, name), f"{name} has the rights")
-
-    def _may_edit(self, name: str) -> bool:
-        return self.ask(name, "auth", "can-i", "create", "jobs").ok
-
-    def user(self, name: str) -> str:
-        return f"{name}-of-{self.space.namespace}"
-
-    def ask(self, name: str, *arguments: str, stdin: str | None = None) -> Answer:
-        where = ("--namespace", self.space.namespace, "--as", self.user(name))
-        return self.space.cluster.ask(*arguments, *where, stdin=stdin)
+            self.wait_until_may(name, "create", "jobs")
 
     def create(self, name: str, manifest: Manifest) -> Answer:
         return self.ask(name, "create", "--filename", "-", stdin=json.dumps(manifest))

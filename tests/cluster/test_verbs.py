@@ -8,7 +8,6 @@ Neighbours: `test_rights.py` has the rights to write the four kinds, `account.py
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -16,6 +15,7 @@ from tests.chart.helm import RELEASE
 from tests.cluster.account import NAMESPACE
 from tests.cluster.desk import Desk
 from tests.cluster.manifests import Manifest, backfill, job_template, manual_run, process, request, schedule
+from tests.cluster.namespace_users import NamespaceUsers
 from tests.cluster.workspace import Workspace
 from tests.flow.argo_cd import act, merge_patch
 
@@ -34,14 +34,14 @@ APPLIED: Final = "gitops"
 """Field manager of a user who applied the request on the server's side."""
 
 
-class Counter:
+class Counter(NamespaceUsers):
     """A namespace with its users, and the requests `mine` and `other` with a run each."""
 
     def __init__(self, space: Workspace) -> None:
-        self.space = space
+        super().__init__(space)
         where = ("--namespace", space.namespace)
         for name, role in {"viewer": "view", "clerk": RUN_ROLE, "editor": "edit"}.items():
-            space.cluster.run("create", "rolebinding", name, *where, "--clusterrole", role, "--user", self.user(name))
+            self.bind(name, "--clusterrole", role)
         self._bind_narrow()
         for name in ("mine", "other"):
             manifest = json.dumps(request(name, DAILY))
@@ -49,8 +49,8 @@ class Counter:
             space.cluster.run(*apply, stdin=manifest)
             space.apply(manual_run(name, f"{name}-bcdfg"))
         for name, verb, kind in (("viewer", "get", "prun"), ("clerk", "run", "preq"), ("narrow", "create", "prun")):
-            space.wait(partial(self._may, name, verb, kind), f"{name} has the rights")
-        space.wait(partial(self._may, "editor", "create", "jobs"), "editor has the rights")
+            self.wait_until_may(name, verb, kind)
+        self.wait_until_may("editor", "create", "jobs")
 
     def _bind_narrow(self) -> None:
         rules = [
@@ -66,20 +66,8 @@ class Counter:
             {"apiGroups": [OWN], "resources": ["processruns"], "verbs": ["get", "create", "patch"]},
         ]
         role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "narrow"}}
-        space = self.space
-        space.apply({**role, "rules": rules})
-        where = ("--namespace", space.namespace, "--role", "narrow", "--user", self.user("narrow"))
-        space.cluster.run("create", "rolebinding", "narrow", *where)
-
-    def _may(self, name: str, verb: str, kind: str) -> bool:
-        return self.ask(name, "auth", "can-i", verb, kind).ok
-
-    def user(self, name: str) -> str:
-        return f"{name}-of-{self.space.namespace}"
-
-    def ask(self, name: str, *arguments: str, stdin: str | None = None) -> Answer:
-        where = ("--namespace", self.space.namespace, "--as", self.user(name))
-        return self.space.cluster.ask(*arguments, *where, stdin=stdin)
+        self.space.apply({**role, "rules": rules})
+        self.bind("narrow", "--role", "narrow")
 
     def create(self, name: str, manifest: Manifest) -> Answer:
         return self.ask(name, "create", "--dry-run=server", "--filename", "-", stdin=json.dumps(manifest))
