@@ -2,7 +2,7 @@
 
 import type { RunPhase } from "../api";
 import type { AxisLine } from "./axis";
-import type { Bar, Lane, Mark } from "./lanes";
+import type { Bar, Lane, Mark, MarkKind } from "./lanes";
 
 export const LANE = 34;
 export const AXIS = 26;
@@ -93,7 +93,7 @@ function drawAxis(context: CanvasRenderingContext2D, view: View, lines: AxisLine
     context.strokeStyle = palette.line;
     stroke(context, x, line.isDay ? AXIS - 8 : AXIS, x, view.height);
     context.fillStyle = line.isDay ? palette.text : palette.faint;
-    if (x + 60 < view.width) context.fillText(line.label, x + 4, AXIS / 2);
+    if (x + 4 + context.measureText(line.label).width < view.width) context.fillText(line.label, x + 4, AXIS / 2);
   }
   context.strokeStyle = palette.line;
   stroke(context, 0, AXIS + 0.5, view.width, AXIS + 0.5);
@@ -123,7 +123,7 @@ function drawLane(context: CanvasRenderingContext2D, view: View, lane: Lane, top
     }
   }
   for (const bar of lane.bars) drawBar(context, view, bar, top, palette);
-  for (const mark of lane.marks) drawMark(context, xOf(view, mark.at), top + LANE / 2, mark, palette);
+  drawMarks(context, view, lane.marks, top + LANE / 2, palette);
   context.restore();
   drawLabel(context, view, lane, top, palette);
 }
@@ -171,21 +171,43 @@ function drawBar(context: CanvasRenderingContext2D, view: View, bar: Bar, top: n
     hatch(context, box.x, top + box.y, box.x + box.width, box.height, palette.ground);
 }
 
-/** Shapes as well as colours: missed is a cross, skipped a bar, coming a hollow circle, excluded a slashed one. */
-function drawMark(context: CanvasRenderingContext2D, x: number, y: number, mark: Mark, palette: Palette): void {
+/**
+ * Shapes as well as colours: missed is a cross, skipped a bar, coming a hollow circle, excluded a slashed one. The marks
+ * of a kind are one path, because each stroke costs more than its shape.
+ */
+function drawMarks(context: CanvasRenderingContext2D, view: View, marks: Mark[], y: number, palette: Palette): void {
   context.lineWidth = 2;
   const size = 5;
-  context.strokeStyle = mark.kind === "missed" ? palette.warn : mark.kind === "coming" ? palette.accent : palette.faint;
-  if (mark.kind === "missed") {
-    stroke(context, x - size, y - size, x + size, y + size);
-    stroke(context, x + size, y - size, x - size, y + size);
-  } else if (mark.kind === "skipped") {
-    stroke(context, x, y - size - 2, x, y + size + 2);
-  } else {
+  for (const kind of ["coming", "excluded", "skipped", "missed"] as const) {
+    context.strokeStyle = kind === "missed" ? palette.warn : kind === "coming" ? palette.accent : palette.faint;
     context.beginPath();
-    context.arc(x, y, size, 0, 2 * Math.PI);
+    for (const mark of marks) {
+      if (mark.kind !== kind) continue;
+      const x = xOf(view, mark.at);
+      if (x < view.gutter - size || x > view.width + size) continue;
+      addMark(context, x, y, kind, size);
+    }
     context.stroke();
-    if (mark.kind === "excluded") stroke(context, x - size, y + size, x + size, y - size);
+  }
+}
+
+function addMark(context: CanvasRenderingContext2D, x: number, y: number, kind: MarkKind, size: number): void {
+  if (kind === "skipped") {
+    context.moveTo(x, y - size - 2);
+    context.lineTo(x, y + size + 2);
+    return;
+  }
+  if (kind !== "missed") {
+    context.moveTo(x + size, y);
+    context.arc(x, y, size, 0, 2 * Math.PI);
+  }
+  if (kind !== "coming") {
+    context.moveTo(x - size, y + size);
+    context.lineTo(x + size, y - size);
+  }
+  if (kind === "missed") {
+    context.moveTo(x - size, y - size);
+    context.lineTo(x + size, y + size);
   }
 }
 

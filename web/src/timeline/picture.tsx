@@ -7,6 +7,8 @@ import type { Lane } from "./lanes";
 
 const MOST_HEIGHT = 560;
 const CLICK_PIXELS = 4;
+/** Pause of a wheel or touch pad after which the move is written into the address. */
+const WHEEL_PAUSE_MS = 150;
 
 interface Props {
   lanes: Lane[];
@@ -26,6 +28,7 @@ export function Picture(props: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const palette = useRef<Palette | null>(null);
   const drag = useRef<{ x: number; moved: number } | null>(null);
+  const wheel = useRef({ moved: 0, timer: 0 });
   const frame = useRef(0);
   const newest = useRef(props);
   newest.current = props;
@@ -37,7 +40,8 @@ export function Picture(props: Props) {
     const width = element.clientWidth;
     const gutter = width < 600 ? 96 : 190;
     // Dragged pixels are time that is not in the address yet.
-    const shift = ((drag.current?.moved ?? 0) / (width - gutter)) * (to - from);
+    const moved = (drag.current?.moved ?? 0) + wheel.current.moved;
+    const shift = (moved / (width - gutter)) * (to - from);
     const shape = { width, height: element.clientHeight, gutter, scrollTop: element.scrollTop, now };
     return { from: from - shift, to: to - shift, ...shape };
   };
@@ -76,6 +80,7 @@ export function Picture(props: Props) {
       theme.removeEventListener("change", change);
       cancelAnimationFrame(frame.current);
       frame.current = 0;
+      clearTimeout(wheel.current.timer);
     };
   }, []);
   useLayoutEffect(repaint);
@@ -84,6 +89,23 @@ export function Picture(props: Props) {
     const view = viewNow();
     const box = canvas.current?.getBoundingClientRect();
     return view && box ? hitAt(view, newest.current.lanes, event.clientX - box.left, event.clientY - box.top) : null;
+  };
+  /** Move the range by what was dragged, in pixels. */
+  const moveBy = (pixels: number) => {
+    const view = viewNow();
+    const { from, to, onMove } = newest.current;
+    if (view) onMove((-pixels / (view.width - view.gutter)) * (to - from));
+  };
+  /** Move the picture at once, and the range after a pause: each new range computes all lanes and its table. */
+  const roll = (deltaX: number) => {
+    wheel.current.moved -= deltaX;
+    clearTimeout(wheel.current.timer);
+    wheel.current.timer = window.setTimeout(() => {
+      const { moved } = wheel.current;
+      wheel.current.moved = 0;
+      moveBy(moved);
+    }, WHEEL_PAUSE_MS);
+    repaint();
   };
   const height = Math.min(MOST_HEIGHT, AXIS + Math.max(1, props.lanes.length) * LANE + 2);
   return (
@@ -99,7 +121,11 @@ export function Picture(props: Props) {
         if (event.ctrlKey) {
           event.preventDefault();
           props.onZoom(event.deltaY > 0 ? 1 : -1);
-        } else if (event.deltaX) props.onMove((event.deltaX / 1_000) * (props.to - props.from));
+        } else if (event.deltaX) {
+          // The browser would go back in the history.
+          event.preventDefault();
+          roll(event.deltaX);
+        }
       }}
       onPointerDown={(event) => {
         if (event.button !== 0) return;
@@ -116,10 +142,9 @@ export function Picture(props: Props) {
       }}
       onPointerUp={(event) => {
         const moved = drag.current?.moved ?? 0;
-        const view = viewNow();
         drag.current = null;
         if (Math.abs(moved) <= CLICK_PIXELS) props.onHit(hit(event));
-        else if (view) props.onMove((-moved / (view.width - view.gutter)) * (props.to - props.from));
+        else moveBy(moved);
       }}
       onPointerCancel={() => {
         drag.current = null;
