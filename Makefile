@@ -28,7 +28,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made again only if the lock or hack/venv.sh differs, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
-.PHONY: help demo monitor test test-unit coverage test-web test-monitor test-flow-thorough test-oracles test-cluster test-faults test-kueue bench lint format crds windows-zones argo-cd chart lock release-check image cluster-up cluster-down venv clean
+.PHONY: help demo monitor test test-unit coverage test-web test-monitor monitor-picture test-flow-thorough test-oracles test-cluster test-faults test-kueue bench lint format crds windows-zones argo-cd chart lock release-check image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ test-web: ## linter, types and unit tests of the front end
 
 test-monitor: venv monitor ## the Process Monitor in a real Chromium; pytest gets ARGS, SCREENSHOTS=folder keeps pictures
 	@CHROMIUM=$$(hack/web.sh chromium) hack/web.sh alone $(VENV)/bin/pytest -p no:xdist tests/monitor $(ARGS)
+
+monitor-picture: venv monitor ## write the picture of the page in the docs (docs/monitor-runs.png)
+	@PICTURE=1 CHROMIUM=$$(hack/web.sh chromium) hack/web.sh alone $(VENV)/bin/pytest -p no:xdist tests/monitor/test_picture.py
 
 coverage: venv ## branch coverage of the tests that need no cluster, in build/coverage; pytest gets ARGS
 	@mkdir -p build/coverage
