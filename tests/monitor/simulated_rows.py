@@ -10,7 +10,7 @@ Row = dict[str, Any]
 NAMESPACE: Final = "sales"
 HOSTILE: Final = "<img src=x onerror=alert(1)>\u202eevil\u0007\"'"
 _PHASES: Final = ("Succeeded",) * 7 + ("Failed", "Missed", "Skipped")
-_REASONS: Final = {"Failed": "BackoffLimitExceeded", "Missed": "StartingDeadlineExceeded", "Skipped": "Forbidden"}
+_REASONS: Final = {"Failed": "BackoffLimitExceeded", "Missed": "DeadlinePassed", "Skipped": "Overlap"}
 REQUESTS: Final = ("nightly-report", "post-ledger", "invoices", "sync-stock", "cleanup")
 
 

@@ -96,7 +96,7 @@ function OpenDialog({ asked }: { asked: Question }) {
         }}
       >
         <h2 id="dialog-title">{t.actions[asked.action]}</h2>
-        <p>{t.questions[asked.action]}</p>
+        <p>{t.questions[asked.action](asked.targets.length, row)}</p>
         <ul class="names">
           {asked.targets.slice(0, SHOWN_NAMES).map((target) => (
             <li key={keyOf(target)}>

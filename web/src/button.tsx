@@ -23,7 +23,7 @@ export function ActionButton({ ask, requests, primary, small, label, pointless }
       class={`button${primary ? " primary" : ""}${small ? " small" : ""}`}
       // Not `disabled`: the reason must be reachable by keyboard and screen reader.
       aria-disabled={why ? "true" : undefined}
-      title={why || undefined}
+      title={why || t.hints[ask.action]}
       aria-label={why ? `${label ?? t.actions[ask.action]}. ${why}` : undefined}
       onClick={(event) => {
         // Safari does not focus a button that is clicked, and the focus has to come back to this one.

@@ -21,3 +21,8 @@ export function safeLink(address: string | null | undefined): URL | null {
     return null;
   }
 }
+
+/** Such as `The last run was still open`. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

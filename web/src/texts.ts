@@ -1,9 +1,18 @@
-/** All texts of the page in one file, so that it can be translated. */
+/** All texts of the page, so that it can be translated; those of reasons are in `reason_texts.ts`. */
 
-import type { Action, RunPhase, Trigger } from "./api";
+import type { Action, RequestRow, RunPhase, Trigger } from "./api";
 
 const plural = (count: number, one: string, many = `${one}s`) =>
   `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+
+const these = (count: number) => (count === 1 ? "this one" : "each of these");
+
+/** What a run by hand leaves as it is. */
+function afterRun(row: RequestRow | undefined): string {
+  if (row?.suspended) return "The request stays suspended";
+  if (row?.timing === "Schedule") return "The schedule stays as it is";
+  return row?.timing === "Later" && row.next ? "The run at the later time stays planned" : "It is one more run";
+}
 
 export const t = {
   product: "Process Monitor",
@@ -131,7 +140,7 @@ export const t = {
     summaryOf: (count: number, from: string, to: string) => `${plural(count, "time")} from ${from} to ${to}`,
     canceling: "Cancel was requested.",
     again: "Run again",
-    againSame: "Run again with these",
+    againSame: "Run again with these values",
   },
   log: {
     label: "Log",
@@ -170,6 +179,7 @@ export const t = {
     suspendedSince: "Suspended since",
     noNext: "unscheduled",
     none: "no further run",
+    noneInvalid: "none, until it is corrected",
     count: (shown: number, all: number) =>
       shown === all ? plural(all, "request") : `${shown.toLocaleString("en")} of ${plural(all, "request")}`,
     empty: "No requests.",
@@ -184,13 +194,15 @@ export const t = {
     timeline: "On the timeline",
     filters: { All: "All", Suspended: "Suspended", Invalid: "Invalid", failed: "Last run failed", Active: "Active" },
     why: "Why at this time?",
+    whyHint: "Choose a time: the answer says why a run started then, or why none did.",
     waiting: (count: number) => `${plural(count, "due run")} waiting`,
-    engine: "Jobs are created by",
-    concurrency: "Concurrency",
+    engine: "Runs are started by",
+    engines: { CronJob: "a CronJob of the cluster", Operator: "the operator" } as Record<string, string>,
     deadline: "Starting deadline",
     history: "Runs kept",
     zone: "Time zone",
   },
+  backfill: { done: "Done", showRuns: "Runs of the backfills of this request" },
   processes: {
     title: "Processes",
     label: "Processes",
@@ -245,16 +257,28 @@ export const t = {
     delete: "Delete",
     create: "Create",
   } satisfies Record<Action, string>,
-  questions: {
-    run: "Runs now, beside its schedule:",
-    cancel: "Cancels these; their Jobs are deleted:",
-    schedule: "Resumes these. Their timing starts again now:",
-    unschedule: "Suspends these. Open runs continue, unless the request says otherwise:",
-    reschedule: "Starts the timing of these again, from now:",
-    backfill: "Runs the times of the past that the schedule has in this range:",
-    delete: "Deletes these for ever, with what belongs to them:",
-    create: "Creates this request:",
+  hints: {
+    run: "Start a run now, also outside the schedule",
+    cancel: "Stop what runs or waits",
+    schedule: "Start runs by the schedule again",
+    unschedule: "Start no more runs, until it is scheduled again",
+    reschedule: "Start the timing again, from now",
+    backfill: "Run times of the past that are missing",
+    delete: "Remove it, with what belongs to it",
+    create: "",
   } satisfies Record<Action, string>,
+  questions: {
+    run: (count, row) =>
+      count === 1 ? `Starts a run now. ${afterRun(row)}:` : "Starts a run of each now. What is planned stays planned:",
+    cancel: (count) => `Cancels ${these(count)}. What still runs is stopped:`,
+    schedule: (count) => `Resumes ${these(count)}. The timing starts again now:`,
+    unschedule: (count) =>
+      `Suspends ${these(count)}: no run starts until it is scheduled again. An open run continues, unless the request says otherwise:`,
+    reschedule: (count) => `Starts the timing of ${these(count)} again, from now:`,
+    backfill: () => "Makes up for times of the past. Each time that the schedule has in this range gets a run:",
+    delete: (count) => `Deletes ${these(count)} for ever, with all that belongs to it:`,
+    create: () => "Creates this request:",
+  } satisfies Record<Action, (count: number, row?: RequestRow) => string>,
   dialog: {
     reason: "Reason",
     reasonHint: "Shown to everybody who looks at the request.",
@@ -271,7 +295,7 @@ export const t = {
     done: "Done",
     from: "From",
     to: "To",
-    parallel: "At the same time",
+    parallel: "Runs at the same time",
     rerun: "Times that ran already",
     reruns: { Never: "leave alone", Failed: "run again if they failed", Always: "run again" },
     more: (count: number) => `and ${count} more`,
@@ -313,7 +337,7 @@ export const t = {
     } as Record<string, string>,
     at: "At",
     on: "On",
-    everyDay: "every n days",
+    everyDay: "all days of the week",
     weekdays: "weekdays",
     weekends: "weekends",
     days: "Days of the week",

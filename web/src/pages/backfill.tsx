@@ -9,7 +9,7 @@ import { Phase } from "../phase";
 import { href } from "../place";
 import { stores } from "../row_store";
 import { Block } from "../sent_texts";
-import { visible } from "../shown_text";
+import { sentence, visible } from "../shown_text";
 import { t } from "../texts";
 import { Time, zoneFor } from "../time_text";
 import { Missing } from "./missing";
@@ -49,13 +49,13 @@ export function BackfillPage({ namespace, name }: { namespace: string; name: str
         rows={[
           [t.dialog.from, <Time key="from" at={row.from} zone={zone} />],
           [t.dialog.to, <Time key="to" at={row.to} zone={zone} />],
-          ["Done", row.progress ?? t.none],
-          ...Object.entries(counts).map(([label, count]): [string, number] => [label, count]),
+          [t.backfill.done, row.progress ?? t.none],
+          ...Object.entries(counts).map(([label, count]): [string, number] => [sentence(label), count]),
           [t.run.requestedBy, visible(row.by ?? t.none)],
         ]}
       />
       <p>
-        <a href={href("/runs", { request: row.request, trigger: "Backfill" })}>{t.requests.showRuns}</a>
+        <a href={href("/runs", { request: row.request, trigger: "Backfill" })}>{t.backfill.showRuns}</a>
       </p>
       <Conditions conditions={(last.object.status?.conditions ?? []) as Condition[]} zone={zone} />
       <Events events={last.events} zone={zone} />

@@ -12,10 +12,11 @@ import { useLast } from "../last_value";
 import { valuesOf } from "../parameter_form";
 import { Phase } from "../phase";
 import { href } from "../place";
+import { reasonWords } from "../reason_texts";
 import { dueOf, newestFirst } from "../run_filter";
 import { stores } from "../row_store";
 import { Block } from "../sent_texts";
-import { visible } from "../shown_text";
+import { sentence, visible } from "../shown_text";
 import { Strip } from "../strip";
 import { strips } from "../strips";
 import { t } from "../texts";
@@ -75,7 +76,7 @@ function Request({ details, row }: { details: ObjectDetails; row: RequestRow }) 
       )}
       {row.message && (
         <p class="notice bad">
-          <strong>{row.reason}</strong> {visible(row.message)}
+          <strong title={row.reason ?? undefined}>{sentence(reasonWords(row.reason ?? ""))}</strong> {visible(row.message)}
         </p>
       )}
       <Facts rows={facts(row, details.object.spec as unknown as RequestSpec)} />
@@ -154,8 +155,9 @@ function facts(row: RequestRow, spec: RequestSpec): [string, ComponentChildren][
       <Strip key="strip" runs={strips.value.get(`${namespace}/${name}`) ?? []} zone={zoneFor(namespace, name)} />,
     ],
   ];
-  if (row.engine) rows.push([t.requests.engine, row.engine]);
-  rows.push([t.requests.concurrency, spec.concurrencyPolicy ?? "Allow"]);
+  if (row.engine) rows.push([t.requests.engine, t.requests.engines[row.engine] ?? row.engine]);
+  const policy = spec.concurrencyPolicy ?? "Allow";
+  rows.push([t.create.concurrency, t.create.policies[policy as keyof typeof t.create.policies] ?? policy]);
   if (spec.startingDeadlineSeconds !== undefined)
     rows.push([t.requests.deadline, duration(spec.startingDeadlineSeconds * 1_000)]);
   const { successful = 3, failed = 3, other = 3 } = spec.history ?? {};
@@ -214,9 +216,13 @@ function LastRuns({ row, zone }: { row: RequestRow; zone: string }) {
               <Time at={dueOf(run)} zone={zone} />
             </a>{" "}
             <span class="faint">
-              {t.triggers[run.trigger]}
-              {run.by && ` ${t.runs.manual(visible(run.by))}`}{" "}
-              {run.started && run.ended && duration(Date.parse(run.ended) - Date.parse(run.started))} {run.reason}
+              {[
+                `${t.triggers[run.trigger] ?? run.trigger}${run.by ? ` ${t.runs.manual(visible(run.by))}` : ""}`,
+                run.started && run.ended && duration(Date.parse(run.ended) - Date.parse(run.started)),
+                run.reason && reasonWords(run.reason),
+              ]
+                .filter(Boolean)
+                .join(" · ")}
             </span>
           </li>
         ))}
@@ -262,6 +268,7 @@ function WhyForm({ row, zone }: { row: RequestRow; zone: string }) {
   return (
     <section>
       <h2>{t.requests.why}</h2>
+      <p class="hint">{t.requests.whyHint}</p>
       <form
         class="buttons"
         onSubmit={(event) => {

@@ -68,7 +68,7 @@ export function RequestsPage() {
         columns={columns()}
         keyOf={keyOf}
         rowHeight={58}
-        narrowHeight={150}
+        narrowHeight={190}
         selection={selection}
         empty={!store.complete.value ? t.loading : all.length ? t.requests.emptyFilter : t.requests.empty}
       />
@@ -172,7 +172,7 @@ export function SuspendedBy({ row }: { row: RequestRow }) {
 
 export function Next({ row }: { row: RequestRow }) {
   if (row.suspended) return <span class="phase-Suspended phase">{t.requests.noNext}</span>;
-  if (!row.next) return <span class="faint">{t.requests.none}</span>;
+  if (!row.next) return <span class="faint">{row.phase === "Invalid" ? t.requests.noneInvalid : t.requests.none}</span>;
   return (
     <>
       <Time at={row.next} zone={zoneFor(row.namespace, row.name)} />

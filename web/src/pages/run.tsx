@@ -11,10 +11,11 @@ import { LogViewer } from "../log/viewer";
 import { wholeValues } from "../parameter_form";
 import { Phase } from "../phase";
 import { href } from "../place";
+import { reasonWords } from "../reason_texts";
 import { stores } from "../row_store";
 import { Block } from "../sent_texts";
 import { session } from "../session_state";
-import { visible } from "../shown_text";
+import { sentence, visible } from "../shown_text";
 import { t } from "../texts";
 import { duration } from "../time";
 import { Time, zoneFor } from "../time_text";
@@ -124,7 +125,7 @@ function Run({ object, yaml, events, row }: RunProps) {
       </div>
       {status.message && (
         <p class={`notice${phase === "Failed" || phase === "Unknown" || phase === "Missed" ? " bad" : ""}`}>
-          <strong>{status.reason}</strong> {visible(status.message)}
+          <strong title={status.reason}>{sentence(reasonWords(status.reason ?? phase))}</strong> {visible(status.message)}
         </p>
       )}
       <Facts rows={facts(object, spec, status, zone)} />

@@ -9,12 +9,13 @@ import { halfMinute, second } from "../clock";
 import { heldRows } from "../hold";
 import { Phase, PhaseIcon } from "../phase";
 import { href, listParameter, namespace, parameter, setQuery } from "../place";
+import { reasonWords } from "../reason_texts";
 import { keyOf, stores } from "../row_store";
 import { dueOf, filterRuns, newestFirst, PHASES, TRIGGERS, valuesOf, windowStart } from "../run_filter";
 import { SearchField } from "../search_field";
 import { selectionOf } from "../selection";
 import { session } from "../session_state";
-import { visible } from "../shown_text";
+import { sentence, visible } from "../shown_text";
 import { type Column, VirtualTable } from "../table";
 import { t } from "../texts";
 import { duration } from "../time";
@@ -298,15 +299,7 @@ function Reason({ row }: { row: RunRow }) {
   return (
     <>
       {outcome && <span class={outcome.ok ? "good-text" : "bad-text"}>{visible(outcome.message)} </span>}
-      {row.reason && <span title={row.reason}>{inWords(row.reason)}</span>}
+      {row.reason && <span title={visible(row.reason)}>{sentence(reasonWords(row.reason))}</span>}
     </>
-  );
-}
-
-/** `BackoffLimitExceeded` as `backoff limit exceeded`. */
-function inWords(reason: string): string {
-  return visible(reason).replace(
-    /([a-z])([A-Z])/g,
-    (_, before: string, after: string) => `${before} ${after.toLowerCase()}`,
   );
 }
