@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.given import at, template
+from tests.builders.snapshots import at, template
 
 from process_operator.actions import history, requests
 from process_operator.actions.context import ActionContext, Services

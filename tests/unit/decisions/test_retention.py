@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.given import (
+from tests.builders.snapshots import (
     STEM,
     UID,
     activation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import process, request
+from tests.builders.snapshots import process, request
 
 from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.preview.preview import Period, Preview, preview

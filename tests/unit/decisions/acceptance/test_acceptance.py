@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, activation, at, process, request, schedule, snapshot, template
+from tests.builders.snapshots import STEM, activation, at, process, request, schedule, snapshot, template
 
 from process_operator.decisions.acceptance.acceptance import Acceptance, accept
 from process_operator.decisions.acceptance.engine import EngineChoice

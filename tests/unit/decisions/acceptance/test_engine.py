@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import at, request, template
+from tests.builders.snapshots import at, request, template
 
 from process_operator.decisions.acceptance.engine import EngineChoice, choose_engine
 from process_operator.decisions.template.job_template import build_template

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tests.unit.given import request
+from tests.builders.snapshots import request
 
 from process_operator.decisions.acceptance.remembered_calendar import memory_of_calendars, recalled
 from process_operator.decisions.inputs.observations import CalendarFile, CalendarInForce

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, activation, at, finished, job, request, run, schedule, snapshot, waiting_job
+from tests.builders.snapshots import STEM, activation, at, finished, job, request, run, schedule, snapshot, waiting_job
 
 from process_operator.decisions.activation.activation import (
     ActivationChange,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, UID, Body, activation, at, finished, request, run, schedule, snapshot
+from tests.builders.snapshots import STEM, UID, Body, activation, at, finished, request, run, schedule, snapshot
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.backfill.plan import backfills_without_request, plan_backfills

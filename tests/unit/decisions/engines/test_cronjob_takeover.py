@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from tests.unit.given import STEM, UID, activation, at, finished, job, request, seconds, snapshot
+from tests.builders.snapshots import STEM, UID, activation, at, finished, job, request, seconds, snapshot
 
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.observations import DryRun, RunObservations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, Body, at, every, job, request, run, snapshot
+from tests.builders.snapshots import STEM, Body, at, every, job, request, run, snapshot
 
 from process_operator.decisions.inputs.ownership import (
     CronJobOfRequest,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.given import request, run, snapshot
+from tests.builders.snapshots import request, run, snapshot
 
 from process_operator.decisions.inputs.run_view import view_of
 from process_operator.decisions.inputs.snapshot import Defaults

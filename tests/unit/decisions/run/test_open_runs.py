@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import at, job, process, request, run, schedule, snapshot, view
+from tests.builders.snapshots import at, job, process, request, run, schedule, snapshot, view
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.concurrency.eligibility import candidates_of

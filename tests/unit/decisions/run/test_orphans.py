@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, UID, Body, activation, at, job, request, run, snapshot
+from tests.builders.snapshots import STEM, UID, Body, activation, at, job, request, run, snapshot
 
 from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.decisions.inputs.snapshot import Snapshot

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.given import at, request, run, snapshot
+from tests.builders.snapshots import at, request, run, snapshot
 
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.observations import RunObservations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import at, request, run, snapshot, view
+from tests.builders.snapshots import at, request, run, snapshot, view
 
 from process_operator.decisions.inputs.run_view import RunOrders, view_of
 from process_operator.decisions.plan.actions import FinishRun, ReportRun

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, UID, activation, at, job, process, request, run, snapshot, template
+from tests.builders.snapshots import STEM, UID, activation, at, job, process, request, run, snapshot, template
 
 from process_operator.decisions.acceptance.acceptance import accept
 from process_operator.decisions.acceptance.process import objection, process_status

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.given import STEM, activation, at, finished, job, request, run, schedule, snapshot, view
+from tests.builders.snapshots import STEM, activation, at, finished, job, request, run, schedule, snapshot, view
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.acceptance.engine import EngineChoice

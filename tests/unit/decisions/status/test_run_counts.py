@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.given import at, finished
+from tests.builders.snapshots import at, finished
 
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.status.run_counts import with_uncounted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.given import activation, at
+from tests.builders.snapshots import activation, at
 
 from process_operator.decisions.status.writes import is_awaited, is_worth_a_write
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import CONTAINER, UID, process, request, template
+from tests.builders.snapshots import CONTAINER, UID, process, request, template
 
 from process_operator.decisions.template.job_template import (
     JobTemplate,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.given import process, request, template
+from tests.builders.snapshots import process, request, template
 
 from process_operator.decisions.template.job_template import build_template, parameter_values
 from process_operator.decisions.template.run_parameters import check_run_parameters, with_parameters

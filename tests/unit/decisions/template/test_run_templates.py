@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.unit.given import process, request
+from tests.builders.snapshots import process, request
 
 from process_operator.decisions.template.job_template import build_template
 from process_operator.decisions.template.run_parameters import with_parameters

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.given import at, every
+from tests.builders.snapshots import at, every
 
 from process_operator.decisions.inputs.missed_tick import MissedReason, Span
 from process_operator.decisions.ticks.due import BusyInterval, DueTicks, Rules, decide_due_ticks, spans_without_job

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.given import at, every, request, schedule, snapshot
+from tests.builders.snapshots import at, every, request, schedule, snapshot
 
 from process_operator.decisions.inputs.missed_tick import MissedReason, Span
 from process_operator.decisions.ticks.progress import calendar_of, span_of, without_ticks
