@@ -13,9 +13,8 @@ from typing import Final
 import pytest
 from tests.flow.argo_cd import act, buttons_of, has_scripts, health_of, merge_patch
 from tests.flow.memory_api import Body
-from tests.flow.scenarios_backfill import BACKFILLS
-from tests.flow.scenarios_once import ONCE
 from tests.flow.stored_versions import OURS, versions_of
+from tests.flow.test_scenarios import SCENARIOS
 
 from process_operator.resources.kind import NOT_OBSERVED
 from process_operator.resources.names import ANNOTATION_RESCHEDULE, ANNOTATION_SUSPEND_REASON, ANNOTATION_SUSPENDED_BY
@@ -48,7 +47,7 @@ HEALTH_BY_PHASE: Final = {
 @cache
 def _played() -> tuple[Body, ...]:
     with pytest.MonkeyPatch.context() as patch:
-        scenarios = {scenario.title: scenario for scenario in (*ONCE.all, *BACKFILLS.all)}
+        scenarios = {scenario.title: scenario for scenario in SCENARIOS}
         return tuple(version for title in PLAYED for version in versions_of(scenarios[title], patch))
 
 

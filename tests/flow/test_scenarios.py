@@ -7,10 +7,14 @@ from tests.flow.scenarios_ahead import AHEAD
 from tests.flow.scenarios_backfill import BACKFILLS
 from tests.flow.scenarios_blocked import BLOCKED
 from tests.flow.scenarios_calendar import CALENDARS
+from tests.flow.scenarios_canceled import CANCELED_RUNS
 from tests.flow.scenarios_catch_up import CATCH_UP
 from tests.flow.scenarios_cronjob import CRONJOBS
+from tests.flow.scenarios_later import LATER_RUNS
 from tests.flow.scenarios_long_texts import LONG_TEXTS
+from tests.flow.scenarios_manual import MANUAL
 from tests.flow.scenarios_notify import NOTIFY
+from tests.flow.scenarios_obstacles import OBSTACLES
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_orphans import ORPHANS
 from tests.flow.scenarios_ownership import OWNERSHIP
@@ -25,6 +29,10 @@ from tests.flow.scenarios_takeover import TAKEOVERS
 
 SCENARIOS = [
     *ONCE.all,
+    *LATER_RUNS.all,
+    *CANCELED_RUNS.all,
+    *MANUAL.all,
+    *OBSTACLES.all,
     *OWNERSHIP.all,
     *SCHEDULES.all,
     *AHEAD.all,
