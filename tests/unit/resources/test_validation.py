@@ -8,9 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cluster import test_bad_input, test_refused_at_apply
+from tests.cluster import (
+    bad_inputs,
+    test_accepted_at_apply,
+    test_process_refused_at_apply,
+    test_request_refused_at_apply,
+    test_run_refused_at_apply,
+)
 from tests.cluster.manifests import immediately, request
-from tests.cluster.test_refused_at_apply import SHORTEST, Patch, manifest, merged
+from tests.cluster.spec_patches import SHORTEST, Patch, manifest, merged
 
 from process_operator.preview.manifest_set import manifest_set
 from process_operator.preview.preview import Period, preview
@@ -33,22 +39,22 @@ def assert_refused(kind: str, patch: Patch, field: str, words: str) -> None:
     assert [message for where, message in errors if where == field and words in message], errors
 
 
-@pytest.mark.parametrize(("patch", "field", "words"), test_refused_at_apply.BAD_PROCESSES)
+@pytest.mark.parametrize(("patch", "field", "words"), test_process_refused_at_apply.BAD_PROCESSES)
 def test_a_process_is_refused_for(patch: Patch, field: str, words: str) -> None:
     assert_refused("Process", patch, field, words)
 
 
-@pytest.mark.parametrize(("patch", "field", "words"), test_refused_at_apply.BAD_REQUESTS)
+@pytest.mark.parametrize(("patch", "field", "words"), test_request_refused_at_apply.BAD_REQUESTS)
 def test_a_request_is_refused_for(patch: Patch, field: str, words: str) -> None:
     assert_refused("ProcessRequest", patch, field, words)
 
 
-@pytest.mark.parametrize(("patch", "field", "words"), test_refused_at_apply.BAD_RUNS)
+@pytest.mark.parametrize(("patch", "field", "words"), test_run_refused_at_apply.BAD_RUNS)
 def test_a_run_is_refused_for(patch: Patch, field: str, words: str) -> None:
     assert_refused("ProcessRun", patch, field, words)
 
 
-@pytest.mark.parametrize(("kind", "patch"), test_refused_at_apply.GOOD)
+@pytest.mark.parametrize(("kind", "patch"), test_accepted_at_apply.GOOD)
 def test_taken(kind: str, patch: Patch) -> None:
     assert said(manifest(kind, patch)) == []
 
@@ -139,7 +145,7 @@ def test_no_form_of_a_text_is_shown_as_a_pattern() -> None:
 BY_DRY_RUN = {"an unknown field", "no image", "an image that is a number", "a label with a blank"}
 PROCESSES = [
     {**body, "spec": {name: value for name, value in body["spec"].items() if value is not None}}
-    for body in test_bad_input.PROCESSES
+    for body in bad_inputs.PROCESSES
 ]
 
 
@@ -152,19 +158,17 @@ def error_of(patch: Patch) -> str | None:
     return preview(given.request, given.process, NOW, step_processes=given.step_processes).error
 
 
-@pytest.mark.parametrize(
-    ("patch", "reason", "words"), [row for row in test_bad_input.REFUSED if row.id not in BY_DRY_RUN]
-)
+@pytest.mark.parametrize(("patch", "reason", "words"), [row for row in bad_inputs.REFUSED if row.id not in BY_DRY_RUN])
 def test_refused_as_by_the_operator(patch: Patch, reason: str, words: str) -> None:
     error = error_of(patch)
     assert error is not None and words in error, (reason, error)
 
 
-@pytest.mark.parametrize(("patch", "reason", "words"), [row for row in test_bad_input.REFUSED if row.id in BY_DRY_RUN])
+@pytest.mark.parametrize(("patch", "reason", "words"), [row for row in bad_inputs.REFUSED if row.id in BY_DRY_RUN])
 def test_only_a_cluster_can_say(patch: Patch, reason: str, words: str) -> None:
     assert error_of(patch) is None, (reason, words)
 
 
-@pytest.mark.parametrize("patch", test_bad_input.TAKEN)
+@pytest.mark.parametrize("patch", bad_inputs.TAKEN)
 def test_taken_as_by_the_operator(patch: Patch) -> None:
     assert error_of(patch) is None
