@@ -1,4 +1,7 @@
-"""The client under test, against the server of `fault_server.py`, on a clock that only its own waiting moves."""
+"""The client under test, against the server of `fault_server.py`, on a clock that only its own waiting moves.
+
+Tests of the monitor have a browser, against the simulated API server of `monitor_upstream.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from tests.contract.fault_server import TOKEN, FaultServer
+from tests.contract.monitor_browser import Browser, opened
+from tests.contract.monitor_routes import TIMING
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
@@ -83,3 +88,20 @@ def api(connection: Connection, retries: Retries, requests: list[tuple[str, str,
         requests.append((verb, kind.kind, outcome))
 
     return Api(connection, retries=retries, on_request=note)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser of the monitor, in front of an API server with the request `daily` and a run of it."""
+    async with opened() as found:
+        found.upstream.put(
+            "ProcessRun",
+            "processruns",
+            "daily-1",
+            spec={"request": {"name": "daily"}, "trigger": "Manual"},
+            status={"phase": "Succeeded", "log": {"text": "done\n"}},
+        )
+        found.upstream.put(
+            "ProcessRequest", "processrequests", "daily", spec={"process": {"name": "p"}, "timing": TIMING}, status={}
+        )
+        yield found
