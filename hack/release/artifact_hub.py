@@ -59,7 +59,7 @@ def annotations_of(version: str, homepage: str, image: str) -> dict[str, Any]:
         "links": [
             {"name": "source", "url": homepage},
             {"name": "support", "url": f"{homepage}/issues"},
-            {"name": "users' guide", "url": f"{pages}/users-guide.md"},
+            {"name": "documentation", "url": f"{pages}/index.md"},
             {"name": "changelog", "url": f"{homepage}/blob/v{version}/CHANGELOG.md"},
         ],
         "screenshots": [
