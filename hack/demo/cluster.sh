@@ -25,7 +25,7 @@ up/local)
     CLUSTER='' "$python" hack/cluster up --tier node --name "$name"
     ;;
 down/existing)
-    echo "demo: the cluster of your kubeconfig stays; kubectl delete namespace demo removes the examples" >&2
+    echo "demo: the cluster of your kubeconfig stays; kubectl delete namespace demo, then --filename crds, removes the rest" >&2
     ;;
 down/kind)
     hack/kind.sh down "$name"
