@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Packages the chart of a release into build/release, with the image of that release as its default: `chart.sh IMAGE`,
-# such as ghcr.io/OWNER/process-operator. Prints the path of the archive.
+# Packages the chart of a release into build/release, with the image of that release as its default and the annotations of
+# Artifact Hub: `chart.sh IMAGE HOMEPAGE`, such as ghcr.io/OWNER/process-operator. Prints the path of the archive.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-image=${1:?usage: chart.sh IMAGE}
+image=${1:?usage: chart.sh IMAGE HOMEPAGE}
+homepage=${2:?usage: chart.sh IMAGE HOMEPAGE}
+version=$(sed -n 's/^appVersion: //p' charts/process-operator/Chart.yaml)
 helm=$("${PYTHON:-python3}" hack/cluster program helm)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -11,5 +13,6 @@ cp -R charts/process-operator "$work/process-operator"
 sed "s|^  repository: process-operator\$|  repository: $image|" charts/process-operator/values.yaml \
     >"$work/process-operator/values.yaml"
 grep -qxF "  repository: $image" "$work/process-operator/values.yaml"
+"${VENV:-.venv}/bin/python" hack/release/artifact_hub.py "$work/process-operator" --homepage "$homepage" --image "$image:$version"
 mkdir -p build/release
 "$helm" package "$work/process-operator" --destination build/release | sed -n 's/.* saved it to: //p'

@@ -14,12 +14,13 @@ from tests.chart.helm import REPOSITORY, helm
 from process_operator import __version__
 
 IMAGE: Final = "registry.example.com/erp/process-operator"
+HOMEPAGE: Final = "https://git.example.com/erp/process-operator"
 
 
 def test_a_packaged_chart_has_the_image_of_its_release() -> None:
     packaged = subprocess.run(
-        [str(REPOSITORY / "hack" / "release" / "chart.sh"), IMAGE],
-        env={**os.environ, "PYTHON": sys.executable},
+        [str(REPOSITORY / "hack" / "release" / "chart.sh"), IMAGE, HOMEPAGE],
+        env={**os.environ, "PYTHON": sys.executable, "VENV": sys.prefix},
         capture_output=True,
         text=True,
         check=True,
@@ -31,3 +32,6 @@ def test_a_packaged_chart_has_the_image_of_its_release() -> None:
     )
     images = [c["image"] for object_ in rendered if object_ for c in object_["spec"]["template"]["spec"]["containers"]]
     assert images == [f"{IMAGE}:{__version__}"]
+    chart = yaml.safe_load(helm("show", "chart", str(archive)).stdout)
+    (image,) = yaml.safe_load(chart["annotations"]["artifacthub.io/images"])
+    assert image["image"] == f"{IMAGE}:{__version__}"
