@@ -28,7 +28,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made again only if the lock or hack/venv.sh differs, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
-.PHONY: help demo monitor test test-unit coverage test-web test-monitor monitor-picture test-flow-thorough test-oracles test-cluster test-faults test-kueue bench lint format crds windows-zones argo-cd chart lock release-check image cluster-up cluster-down venv clean
+.PHONY: help demo monitor test test-unit coverage test-web test-monitor monitor-picture test-flow-thorough test-oracles test-cluster test-faults test-kueue bench docs reference lint format crds windows-zones argo-cd chart lock release-check image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,12 @@ test-kueue: venv ## the operator beside the real Kueue, on a cluster of its own;
 bench: venv ## figures beside their anchors, on clusters of their own; FIGURES="burst rest", BENCH_OUT (build/bench)
 	@$(VENV)/bin/python hack/bench --out $(BENCH_OUT) $(FIGURES)
 
+docs: reference ## build the site of docs/ into build/site, strictly
+	@hack/docs.sh
+
+reference: venv ## generate docs/reference/generated from the code
+	@$(VENV)/bin/python hack/reference
+
 lint: venv ## style, types, imports between the packages, prose and workflows; all of them, even after a failure
 	@status=0; \
 	$(VENV)/bin/ruff check --output-format concise . || status=1; \
@@ -90,9 +96,10 @@ format: venv ## format the code, with the safe fixes of ruff
 	@$(VENV)/bin/ruff check --fix-only --quiet .
 	@$(VENV)/bin/ruff format .
 
-crds: venv ## generate crds/ from the models
+crds: venv ## generate crds/ from the models, and their pages
 	@$(VENV)/bin/python -m process_operator crds crds
 	@$(VENV)/bin/python -m process_operator crds charts/process-operator/files/crds
+	@$(VENV)/bin/python hack/reference
 
 windows-zones: venv ## generate timing/windows_zones.py from CLDR's table in tzlocal
 	@$(VENV)/bin/python hack/windows_zones.py

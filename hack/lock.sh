@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes the locks in requirements/: exact versions with the hash of every file, for every platform. run.txt is for the
-# image, plugin.txt for the plugin with all extras, release.txt for the tools of a release, dev.txt for developers.
+# image, plugin.txt for the plugin with all extras, release.txt for the tools of a release, docs.txt for the
+# site of docs/, dev.txt for developers.
 # Versions that are locked already stay, unless UPGRADE is set. The index is whatever pip or uv is configured to use.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,4 +15,5 @@ compile() {
 compile pyproject.toml --output-file requirements/run.txt
 compile pyproject.toml --all-extras --output-file requirements/plugin.txt
 compile --group release --output-file requirements/release.txt
+compile --group docs --output-file requirements/docs.txt
 compile pyproject.toml --group dev --all-extras --output-file requirements/dev.txt

@@ -16,7 +16,12 @@ ROOT: Final = Path(__file__).parents[2]
 WORDS: Final = Path(__file__).with_name("words.toml")
 TODO: Final = Path(__file__).with_name("todo.txt")
 PATTERNS: Final = ("*.py", "*.md", "*.yaml", "*.toml", "*.sh", "*NOTES.txt", "Makefile")
-GENERATED: Final = ("crds/*", "charts/process-operator/files/crds/*", "hack/prose/words.toml")
+GENERATED: Final = (
+    "docs/reference/generated/*",
+    "crds/*",
+    "charts/process-operator/files/crds/*",
+    "hack/prose/words.toml",
+)
 """Paths without prose of their own. The CRDs repeat docstrings of the models, and the lists name what they exclude."""
 
 
