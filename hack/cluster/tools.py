@@ -90,11 +90,12 @@ MODULES = (
     Module("helm-docs", {"helm-docs": "github.com/norwoodj/helm-docs/cmd/helm-docs"}),
     Module("kind", {"kind": "sigs.k8s.io/kind"}),
     Module("krew", {"krew": "sigs.k8s.io/krew/cmd/krew"}),
+    Module("kube-score", {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"}),
     Module("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
     Module("kueue", {"kueue": "sigs.k8s.io/kueue/cmd/kueue"}),
 )
 CONTROL_PLANE_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
-OTHER_PROGRAMS = ("actionlint", "helm", "helm-docs", "kind", "krew", "kwok", "kueue")
+OTHER_PROGRAMS = ("actionlint", "helm", "helm-docs", "kind", "krew", "kube-score", "kwok", "kueue")
 """Built when they are asked for: no cluster needs them to run."""
 NODE_TOOLS = ("kube-scheduler", "kubelet", "containerd", "containerd-shim-runc-v2", "ctr", "pause")
 
