@@ -8,13 +8,12 @@ https://artifacthub.io/docs/topics/annotations/helm/
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 CHANGELOG: Final = Path(__file__).parents[2] / "CHANGELOG.md"
 KINDS: Final = ("added", "changed", "deprecated", "removed", "fixed", "security")
@@ -50,7 +49,7 @@ def _first_sentences(items: str) -> Iterator[str]:
         yield re.split(r"(?<=[.;:])\s", text, maxsplit=1)[0].rstrip(".;:")
 
 
-def annotations_of(version: str, homepage: str, image: str) -> dict[str, Any]:
+def annotations_of(version: str, homepage: str, image: str) -> dict[str, list[dict[str, str]]]:
     """The annotations that a release adds, by their names without the prefix."""
     pages = f"{homepage}/blob/v{version}/docs"
     return {
@@ -71,18 +70,18 @@ def annotations_of(version: str, homepage: str, image: str) -> dict[str, Any]:
 def stamp(chart: Path, homepage: str, image: str) -> None:
     """Add the annotations to a Chart.yaml. Raises ValueError if they are there already."""
     text = chart.read_text(encoding="utf-8")
-    known = yaml.safe_load(text)
-    added = annotations_of(known["version"], homepage, image)
-    twice = [name for name in added if f"{_PREFIX}/{name}" in known["annotations"]]
-    if twice or list(known)[-1] != "annotations":
+    version = re.findall(r"^version: (\S+)$", text, re.MULTILINE)[0]
+    added = annotations_of(version, homepage, image)
+    twice = [name for name in added if f"{_PREFIX}/{name}:" in text]
+    if twice or re.findall(r"^(\w+):", text, re.MULTILINE)[-1] != "annotations":
         raise ValueError(f"{chart}: annotations must be the last key, and must not have {', '.join(added)}")
-    lines = (f"  {_PREFIX}/{name}: |\n{_indented(value)}" for name, value in added.items())
-    chart.write_text(text + "".join(lines), encoding="utf-8")
+    chart.write_text(text + "".join(_annotation(name, items) for name, items in added.items()), encoding="utf-8")
 
 
-def _indented(value: Any) -> str:
-    text = yaml.safe_dump(value, sort_keys=False, width=1_000, allow_unicode=True)
-    return "".join(f"    {line}\n" for line in text.splitlines())
+def _annotation(name: str, items: list[dict[str, str]]) -> str:
+    """One annotation as YAML, whose flow style is JSON."""
+    lines = (f"    - {json.dumps(item, ensure_ascii=False)}\n" for item in items)
+    return f"  {_PREFIX}/{name}: |\n{''.join(lines)}"
 
 
 def main() -> int:

@@ -13,6 +13,6 @@ cp -R charts/process-operator "$work/process-operator"
 sed "s|^  repository: process-operator\$|  repository: $image|" charts/process-operator/values.yaml \
     >"$work/process-operator/values.yaml"
 grep -qxF "  repository: $image" "$work/process-operator/values.yaml"
-"${VENV:-.venv}/bin/python" hack/release/artifact_hub.py "$work/process-operator" --homepage "$homepage" --image "$image:$version"
+"${PYTHON:-python3}" hack/release/artifact_hub.py "$work/process-operator" --homepage "$homepage" --image "$image:$version"
 mkdir -p build/release
 "$helm" package "$work/process-operator" --destination build/release | sed -n 's/.* saved it to: //p'
