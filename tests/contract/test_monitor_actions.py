@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import pytest
 import yaml
@@ -64,37 +65,114 @@ BACKFILL = {
 }
 
 
-@pytest.mark.parametrize(
-    ("action", "name", "kind", "more", "sent", "word", "command"),
-    [
-        pytest.param("run", "daily", "processrequests", {}, ("POST", RUNS), "created", "kubectl process run daily -n erp", id="run"),
-        pytest.param("run", "daily", "processrequests", {"parameters": {"YEAR": "2026 a"}}, ("POST", RUNS), "created", "kubectl process run daily -n erp -p 'YEAR=2026 a'", id="run with inputs"),
-        pytest.param("cancel", "open", "processruns", {}, ("PATCH", f"{RUNS}/open"), "canceled", "kubectl process cancel open -n erp", id="cancel"),
-        pytest.param("cancel", "past", "processbackfills", {}, ("PATCH", f"{BACKFILLS}/past"), "canceled", "kubectl patch processbackfill past -n erp --type merge -p '{\"spec\":{\"cancel\":true}}'", id="cancel a backfill"),
-        pytest.param("schedule", "off", "processrequests", {}, ("PATCH", f"{REQUESTS}/off"), "scheduled", "kubectl process schedule off -n erp", id="schedule"),
-        pytest.param("unschedule", "daily", "processrequests", {"reason": "it's late"}, ("PATCH", f"{REQUESTS}/daily"), "unscheduled", "kubectl process unschedule daily -n erp --reason 'it'\"'\"'s late'", id="unschedule"),
-        pytest.param("reschedule", "daily", "processrequests", {}, ("PATCH", f"{REQUESTS}/daily"), "rescheduled", "kubectl process reschedule daily -n erp", id="reschedule"),
-        pytest.param("backfill", "daily", "processrequests", BACKFILL, ("POST", BACKFILLS), "created, for 2 times", "kubectl process backfill daily -n erp --from 2026-11-03T00:00:00Z --to 2026-11-05T00:00:00Z --rerun Failed", id="backfill"),
-        pytest.param("delete", "over", "processruns", {}, ("DELETE", f"{RUNS}/over"), "deleted", "kubectl delete processrun over -n erp", id="delete"),
-    ],
-)  # fmt: skip
+@dataclass(frozen=True)
+class Press:
+    """A button that is pressed on one object, what the API server gets, and the command of the same effect."""
+
+    id: str
+    action: str
+    name: str
+    sent: tuple[str, str]
+    word: str
+    command: str
+    kind: str = "processrequests"
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+PRESSES: Final = [
+    Press(
+        "run",
+        action="run",
+        name="daily",
+        sent=("POST", RUNS),
+        word="created",
+        command="kubectl process run daily -n erp",
+    ),
+    Press(
+        "run with inputs",
+        action="run",
+        name="daily",
+        sent=("POST", RUNS),
+        word="created",
+        command="kubectl process run daily -n erp -p 'YEAR=2026 a'",
+        more={"parameters": {"YEAR": "2026 a"}},
+    ),
+    Press(
+        "cancel",
+        action="cancel",
+        name="open",
+        sent=("PATCH", f"{RUNS}/open"),
+        word="canceled",
+        command="kubectl process cancel open -n erp",
+        kind="processruns",
+    ),
+    Press(
+        "cancel a backfill",
+        action="cancel",
+        name="past",
+        sent=("PATCH", f"{BACKFILLS}/past"),
+        word="canceled",
+        command='kubectl patch processbackfill past -n erp --type merge -p \'{"spec":{"cancel":true}}\'',
+        kind="processbackfills",
+    ),
+    Press(
+        "schedule",
+        action="schedule",
+        name="off",
+        sent=("PATCH", f"{REQUESTS}/off"),
+        word="scheduled",
+        command="kubectl process schedule off -n erp",
+    ),
+    Press(
+        "unschedule",
+        action="unschedule",
+        name="daily",
+        sent=("PATCH", f"{REQUESTS}/daily"),
+        word="unscheduled",
+        command="kubectl process unschedule daily -n erp --reason 'it'\"'\"'s late'",
+        more={"reason": "it's late"},
+    ),
+    Press(
+        "reschedule",
+        action="reschedule",
+        name="daily",
+        sent=("PATCH", f"{REQUESTS}/daily"),
+        word="rescheduled",
+        command="kubectl process reschedule daily -n erp",
+    ),
+    Press(
+        "backfill",
+        action="backfill",
+        name="daily",
+        sent=("POST", BACKFILLS),
+        word="created, for 2 times",
+        command="kubectl process backfill daily -n erp --from 2026-11-03T00:00:00Z --to 2026-11-05T00:00:00Z --rerun Failed",
+        more=BACKFILL,
+    ),
+    Press(
+        "delete",
+        action="delete",
+        name="over",
+        sent=("DELETE", f"{RUNS}/over"),
+        word="deleted",
+        command="kubectl delete processrun over -n erp",
+        kind="processruns",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", PRESSES, ids=lambda case: case.id)
 @pytest.mark.parametrize("dry_run", [True, False], ids=["dry run", "for real"])
-async def test_button(
-    browser: Browser,
-    *,
-    action: str,
-    name: str,
-    kind: str,
-    more: dict[str, Any],
-    sent: tuple[str, str],
-    word: str,
-    command: str,
-    dry_run: bool,
-) -> None:
-    result = await press(browser, action, name, kind, dry_run=dry_run, **more)
-    assert (result["ok"], result["message"], result["error"], result["command"]) == (True, word, None, command)
+async def test_button(browser: Browser, case: Press, *, dry_run: bool) -> None:
+    result = await press(browser, case.action, case.name, case.kind, dry_run=dry_run, **case.more)
+    assert (result["ok"], result["message"], result["error"], result["command"]) == (
+        True,
+        case.word,
+        None,
+        case.command,
+    )
     ((method, path, query, body),) = written(browser)
-    assert (method, path) == sent
+    assert (method, path) == case.sent
     given = body.get("dryRun", [None])[0] if method == "DELETE" else query.get("dryRun")
     assert given == ("All" if dry_run else None)
     if method != "DELETE":
@@ -108,23 +186,45 @@ async def test_button(
         assert body["metadata"]["annotations"] == {"process-operator.io/requested-by": "ann"}
 
 
-@pytest.mark.parametrize(
-    ("action", "name", "kind", "more", "word"),
-    [
-        pytest.param("cancel", "over", "processruns", {}, "unchanged: it is Failed", id="a run that has ended"),
-        pytest.param(
-            "schedule", "daily", "processrequests", {}, "unchanged: it is scheduled", id="a scheduled request"
-        ),
-        pytest.param(
-            "unschedule", "off", "processrequests", {}, "unchanged: it is unscheduled", id="a suspended request"
-        ),
-    ],
-)
-async def test_button_without_effect(
-    browser: Browser, action: str, name: str, kind: str, more: dict[str, Any], word: str
-) -> None:
-    result = await press(browser, action, name, kind, **more)
-    assert (result["ok"], result["message"]) == (True, word)
+@dataclass(frozen=True)
+class Idle:
+    """A button that changes nothing, and the word for it."""
+
+    id: str
+    action: str
+    name: str
+    word: str
+    kind: str = "processrequests"
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+IDLE: Final = [
+    Idle(
+        "a run that has ended",
+        action="cancel",
+        name="over",
+        word="unchanged: it is Failed",
+        kind="processruns",
+    ),
+    Idle(
+        "a scheduled request",
+        action="schedule",
+        name="daily",
+        word="unchanged: it is scheduled",
+    ),
+    Idle(
+        "a suspended request",
+        action="unschedule",
+        name="off",
+        word="unchanged: it is unscheduled",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", IDLE, ids=lambda case: case.id)
+async def test_button_without_effect(browser: Browser, case: Idle) -> None:
+    result = await press(browser, case.action, case.name, case.kind, **case.more)
+    assert (result["ok"], result["message"]) == (True, case.word)
     assert written(browser) == []
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import pytest
 from tests.builders.snapshots import STEM, UID, activation, at, job, process, request, run, snapshot, template
@@ -199,47 +200,75 @@ def test_parameters_of_a_step(
     assert values(dict(found.template.spec)) == expected
 
 
-@pytest.mark.parametrize(
-    ("own", "step", "given", "reason", "message"),
-    [
-        pytest.param(
-            [], [B], [], "ParameterMissing",
-            'Process close-day: spec.steps[0] (step "step-load"): Process load requires B',
-            id="one that a step requires",
-        ),
-        pytest.param(
-            [B], [], [], "ParameterMissing", "spec.parameters: Process close-day requires B", id="one that all need"
-        ),
-        pytest.param(
-            [{"name": "A", "default": "own"}], [{"name": "A", "enum": ["x"]}], [], "ParameterInvalid",
-            'Process close-day: spec.steps[0] (step "step-load"): Process load: A must be one of "x"',
-            id="a default of what has the steps that a step does not allow",
-        ),
-        pytest.param(
-            [{"name": "A", "pattern": "[a-z]"}], [], ["A"], "ParameterInvalid",
-            "spec.parameters[0].value: A must match the pattern [a-z] as a whole",
-            id="one that what has the steps does not allow",
-        ),
-        pytest.param(
-            [A], [{"name": "C", "pattern": "[a-z]"}], ["C"], "ParameterInvalid",
-            'Process close-day: spec.steps[0] (step "step-load"): Process load: C must match the pattern [a-z] as a whole',
-            id="one that a step does not allow",
-        ),
-        pytest.param(
-            [A], [B], ["C"], "ParameterUnknown",
-            'spec.parameters[0].name: neither Process close-day nor one of its steps declares a parameter "C"; '
-            "declared: A, B",
-            id="one that nobody declares",
-        ),
-    ],
-)  # fmt: skip
-def test_parameters_refused(own: list[Body], step: list[Body], given: list[str], reason: str, message: str) -> None:
-    parameters = [{"name": name, "value": "1"} for name in given]
+@dataclass(frozen=True)
+class Refused:
+    """Parameters of a request that its Process or its step does not allow."""
+
+    id: str
+    reason: str
+    message: str
+    own: list[Body] = field(default_factory=list)
+    step: list[Body] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
+
+
+REFUSED: Final = [
+    Refused(
+        "one that a step requires",
+        reason="ParameterMissing",
+        message='Process close-day: spec.steps[0] (step "step-load"): Process load requires B',
+        step=[B],
+    ),
+    Refused(
+        "one that all need",
+        reason="ParameterMissing",
+        message="spec.parameters: Process close-day requires B",
+        own=[B],
+    ),
+    Refused(
+        "a default of what has the steps that a step does not allow",
+        reason="ParameterInvalid",
+        message='Process close-day: spec.steps[0] (step "step-load"): Process load: A must be one of "x"',
+        own=[{"name": "A", "default": "own"}],
+        step=[{"name": "A", "enum": ["x"]}],
+    ),
+    Refused(
+        "one that what has the steps does not allow",
+        reason="ParameterInvalid",
+        message="spec.parameters[0].value: A must match the pattern [a-z] as a whole",
+        own=[{"name": "A", "pattern": "[a-z]"}],
+        given=["A"],
+    ),
+    Refused(
+        "one that a step does not allow",
+        reason="ParameterInvalid",
+        message='Process close-day: spec.steps[0] (step "step-load"): Process load: C must match the pattern [a-z] as a whole',
+        own=[A],
+        step=[{"name": "C", "pattern": "[a-z]"}],
+        given=["C"],
+    ),
+    Refused(
+        "one that nobody declares",
+        reason="ParameterUnknown",
+        message='spec.parameters[0].name: neither Process close-day nor one of its steps declares a parameter "C"; '
+        "declared: A, B",
+        own=[A],
+        step=[B],
+        given=["C"],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.id)
+def test_parameters_refused(case: Refused) -> None:
+    parameters = [{"name": name, "value": "1"} for name in case.given]
     with pytest.raises(TemplateError) as caught:
         step_templates(
-            uses(parameters=parameters), grouped("load", parameters=own), {"load": named("load", parameters=step)}
+            uses(parameters=parameters),
+            grouped("load", parameters=case.own),
+            {"load": named("load", parameters=case.step)},
         )
-    assert (caught.value.reason, caught.value.message) == (reason, message)
+    assert (caught.value.reason, caught.value.message) == (case.reason, case.message)
 
 
 # ---- the verdict on a request

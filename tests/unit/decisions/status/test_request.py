@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import pytest
 from tests.builders.snapshots import STEM, activation, at, finished, job, request, run, schedule, snapshot, view
@@ -82,64 +82,86 @@ CANCELED = finished("run", RunPhase.CANCELED, reason="Canceled")
 COMPLETE = condition("Complete", "True", "Succeeded", f"run run ended as Succeeded; {RUNS_AGAIN}", of=None)
 
 
-@pytest.mark.parametrize(
-    ("of", "acceptance", "facts", "phase", "ends"),
-    [
-        pytest.param(ONCE, ACCEPTED, StatusFacts(views=()), "Scheduled", (), id="armed"),
-        pytest.param(request(suspend=True), ACCEPTED, StatusFacts(views=()), "Suspended", (), id="suspended"),
-        pytest.param(
-            ONCE, ACCEPTED, StatusFacts(views=(), end=SUCCEEDED), "Succeeded", (COMPLETE,), id="its run succeeded"
-        ),
-        pytest.param(
-            ONCE,
-            ACCEPTED,
-            StatusFacts(views=(), end=FAILED),
-            "Failed",
-            (condition("Failed", "True", "ExitCode", f"run run ended as Failed; {RUNS_AGAIN}", of=None),),
-            id="its run failed",
-        ),
-        pytest.param(
-            ONCE,
-            ACCEPTED,
-            StatusFacts(views=(), end=CANCELED),
-            "Canceled",
-            (condition("Failed", "True", "Canceled", f"run run ended as Canceled; {RUNS_AGAIN}", of=None),),
-            id="its run was canceled",
-        ),
-        pytest.param(
-            ONCE,
-            ACCEPTED,
-            StatusFacts(views=(), end_unknown=True),
-            "Failed",
-            (condition("Failed", "True", "RunDeleted", f"its run was deleted; {RUNS_AGAIN}", of=None),),
-            id="its run was deleted",
-        ),
-        pytest.param(
-            request(schedule(10)),
-            BY_OPERATOR,
-            StatusFacts(views=(), no_tick_left=True),
-            "Finished",
-            (condition("Complete", "True", "ScheduleFinished", "the schedule has no tick left", of=None),),
-            id="no tick is left",
-        ),
-    ],
-)
-def test_phase_and_conditions(
-    of: Any, acceptance: Acceptance, facts: StatusFacts, phase: str, ends: tuple[Condition, ...]
-) -> None:
-    found = status(snapshot(of), acceptance, facts)
+NO_FACTS: Final = StatusFacts(views=())
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A request with facts about it, and the phase and the conditions of its end that follow."""
+
+    id: str
+    of: Any
+    phase: str
+    acceptance: Acceptance = ACCEPTED
+    facts: StatusFacts = NO_FACTS
+    ends: tuple[Condition, ...] = ()
+
+
+PHASES: Final = [
+    Phase(
+        "armed",
+        of=ONCE,
+        phase="Scheduled",
+    ),
+    Phase(
+        "suspended",
+        of=request(suspend=True),
+        phase="Suspended",
+    ),
+    Phase(
+        "its run succeeded",
+        of=ONCE,
+        phase="Succeeded",
+        facts=StatusFacts(views=(), end=SUCCEEDED),
+        ends=(COMPLETE,),
+    ),
+    Phase(
+        "its run failed",
+        of=ONCE,
+        phase="Failed",
+        facts=StatusFacts(views=(), end=FAILED),
+        ends=(condition("Failed", "True", "ExitCode", f"run run ended as Failed; {RUNS_AGAIN}", of=None),),
+    ),
+    Phase(
+        "its run was canceled",
+        of=ONCE,
+        phase="Canceled",
+        facts=StatusFacts(views=(), end=CANCELED),
+        ends=(condition("Failed", "True", "Canceled", f"run run ended as Canceled; {RUNS_AGAIN}", of=None),),
+    ),
+    Phase(
+        "its run was deleted",
+        of=ONCE,
+        phase="Failed",
+        facts=StatusFacts(views=(), end_unknown=True),
+        ends=(condition("Failed", "True", "RunDeleted", f"its run was deleted; {RUNS_AGAIN}", of=None),),
+    ),
+    Phase(
+        "no tick is left",
+        of=request(schedule(10)),
+        phase="Finished",
+        acceptance=BY_OPERATOR,
+        facts=StatusFacts(views=(), no_tick_left=True),
+        ends=(condition("Complete", "True", "ScheduleFinished", "the schedule has no tick left", of=None),),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", PHASES, ids=lambda case: case.id)
+def test_phase_and_conditions(case: Phase) -> None:
+    found = status(snapshot(case.of), case.acceptance, case.facts)
     ready = (
         condition("Ready", "True", "Suspended", "the operator starts no run (spec.suspend)")
-        if of.spec.suspend
+        if case.of.spec.suspend
         else IN_FORCE[1]
     )
     # Rescheduling is a person's matter.
     stalled = (
-        condition("Stalled", "True", ends[0].reason, ends[0].message)
-        if phase in ("Failed", "Canceled")
+        condition("Stalled", "True", case.ends[0].reason, case.ends[0].message)
+        if case.phase in ("Failed", "Canceled")
         else IN_FORCE[2]
     )
-    assert (found.phase, found.conditions) == (phase, (IN_FORCE[0], ready, stalled, *ends))
+    assert (found.phase, found.conditions) == (case.phase, (IN_FORCE[0], ready, stalled, *case.ends))
 
 
 @pytest.mark.parametrize(
@@ -228,27 +250,83 @@ def test_the_last_run(before: dict[str, Any], history: Any, last: tuple[str, str
 LATER = request({"runLater": {"after": "1h"}})
 
 
-@pytest.mark.parametrize(
-    ("of", "phase", "created", "due", "start", "when"),
-    [
-        pytest.param(LATER, RunPhase.CANCELED, "12:00", "23:00", None, "12:00", id="canceled before its start"),
-        pytest.param(LATER, RunPhase.MISSED, "12:00", "12:10", None, "12:10", id="missed"),
-        pytest.param(LATER, RunPhase.SUCCEEDED, "12:00", "12:10", "12:10:01", "12:10", id="at its start"),
-        pytest.param(LATER, RunPhase.SUCCEEDED, "12:10", "03:00", "12:10:01", "12:10", id="a start that had passed"),
-        pytest.param(
-            request(schedule(10)), RunPhase.CANCELED, "12:00", "23:00", None, "12:00", id="canceled, a schedule since"
-        ),
-        pytest.param(
-            request(schedule(10)), RunPhase.SUCCEEDED, "12:10", "12:05", "12:10:01", "12:05", id="a tick that was late"
-        ),
-    ],
-)
-def test_the_last_run_is_never_one_of_the_future(
-    of: Any, phase: RunPhase, created: str, due: str, start: str | None, when: str
-) -> None:
-    ended = replace(finished("it", phase, due=due), created=at(created), start=None if start is None else at(start))
-    known = snapshot(of, status=ProcessRequestStatus(activation=activation()), history=(ended,))
-    assert status(known).last_run_time == at(when)
+@dataclass(frozen=True)
+class Newest:
+    """A run that has ended, and the instant that it stands for."""
+
+    id: str
+    of: Any
+    phase: RunPhase
+    created: str
+    due: str
+    when: str
+    start: str | None = None
+
+
+NEWEST: Final = [
+    Newest(
+        "canceled before its start",
+        of=LATER,
+        phase=RunPhase.CANCELED,
+        created="12:00",
+        due="23:00",
+        when="12:00",
+    ),
+    Newest(
+        "missed",
+        of=LATER,
+        phase=RunPhase.MISSED,
+        created="12:00",
+        due="12:10",
+        when="12:10",
+    ),
+    Newest(
+        "at its start",
+        of=LATER,
+        phase=RunPhase.SUCCEEDED,
+        created="12:00",
+        due="12:10",
+        when="12:10",
+        start="12:10:01",
+    ),
+    Newest(
+        "a start that had passed",
+        of=LATER,
+        phase=RunPhase.SUCCEEDED,
+        created="12:10",
+        due="03:00",
+        when="12:10",
+        start="12:10:01",
+    ),
+    Newest(
+        "canceled, a schedule since",
+        of=request(schedule(10)),
+        phase=RunPhase.CANCELED,
+        created="12:00",
+        due="23:00",
+        when="12:00",
+    ),
+    Newest(
+        "a tick that was late",
+        of=request(schedule(10)),
+        phase=RunPhase.SUCCEEDED,
+        created="12:10",
+        due="12:05",
+        when="12:05",
+        start="12:10:01",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", NEWEST, ids=lambda case: case.id)
+def test_the_last_run_is_never_one_of_the_future(case: Newest) -> None:
+    ended = replace(
+        finished("it", case.phase, due=case.due),
+        created=at(case.created),
+        start=None if case.start is None else at(case.start),
+    )
+    known = snapshot(case.of, status=ProcessRequestStatus(activation=activation()), history=(ended,))
+    assert status(known).last_run_time == at(case.when)
 
 
 def test_what_the_run_itself_says_replaces_an_instant_of_the_future() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import pytest
 from tests.builders.snapshots import process, request, template
@@ -65,101 +66,103 @@ def test_allowed(given: dict[str, str], of: Process | None, steps: dict[str, Pro
     check_run_parameters(given, owner, of, steps)
 
 
-@pytest.mark.parametrize(
-    ("given", "of", "steps", "reason", "message"),
-    [
-        pytest.param(
-            {"LEGDER": "a"},
-            DECLARES,
-            {},
-            "ParameterUnknown",
-            'spec.parameters: Process close-day declares no parameter "LEGDER"; allowed: LEDGER, YEAR',
-            id="a name that the Process does not declare",
-        ),
-        pytest.param(
-            {"YEAR": "a"},
-            STEPS,
-            LOAD,
-            "ParameterUnknown",
-            'spec.parameters: Process close-day and its steps declare no parameter "YEAR"; allowed: LEDGER, MODE',
-            id="a name that no step declares either",
-        ),
-        pytest.param(
-            {"PATH": "/tmp", "LD_PRELOAD": "x.so"},
-            None,
-            {},
-            "ParameterUnknown",
-            'spec.parameters: ProcessRequest close has its own jobTemplate and sets no parameter "PATH", "LD_PRELOAD"; '
-            "allowed: YEAR",
-            id="a variable of the template that is no parameter of the request",
-        ),
-        pytest.param(
-            {name * 5000: "x" for name in "abcde"},
-            process(),
-            {},
-            "ParameterUnknown",
-            "spec.parameters: Process close-day declares no parameter "
-            f'"{"a" * 63}", "{"b" * 63}", "{"c" * 63}"; allowed: none',
-            id="long names, of which the message has a part",
-        ),
-        pytest.param(
-            {"YEAR": "20\0"},
-            DECLARES,
-            {},
-            "ParameterInvalid",
-            "spec.parameters.YEAR: an environment variable cannot hold a NUL character",
-            id="a value that cannot be an environment variable",
-        ),
-        pytest.param(
-            {"YEAR": "1999"},
-            process(parameters=[LEDGER, {"name": "YEAR", "pattern": "20[0-9]{2}"}]),
-            {},
-            "ParameterInvalid",
-            "spec.parameters.YEAR: must match the pattern 20[0-9]{2} as a whole",
-            id="a value that does not match the pattern",
-        ),
-        pytest.param(
-            {"MODE": "slow"},
-            STEPS,
-            {"load": process(parameters=[{"name": "MODE", "enum": ["full", "fast"]}])},
-            "ParameterInvalid",
-            'spec.parameters.MODE: must be one of "full", "fast"',
-            id="a value that a step does not allow",
-        ),
-        pytest.param(
-            {"LEGDER": "a"},
-            process(parameters=[{"name": f"P{number:02}"} for number in range(64)]),
-            {},
-            "ParameterUnknown",
-            'spec.parameters: Process close-day declares no parameter "LEGDER"; allowed: '
-            + ", ".join(f"P{number:02}" for number in range(20))
-            + " and 44 more",
-            id="many names, of which the message has twenty",
-        ),
-        pytest.param(
-            {"MODE": "slow"},
-            process(parameters=[YEAR, {"name": "MODE", "enum": [f"{n:02}{'v' * 254}" for n in range(17)]}]),
-            {},
-            "ParameterInvalid",
-            "spec.parameters.MODE: must be one of "
-            + ", ".join(f'"{n:02}{"v" * 59}..."' for n in range(16))
-            + " and 1 more",
-            id="long values, of which the message has parts",
-        ),
-        pytest.param(
-            {"LEDGER": "a"},
-            process(parameters=[LEDGER, YEAR, {"name": "UNIT", "required": True}]),
-            {},
-            "ParameterMissing",
-            "spec.parameters: Process close-day requires UNIT",
-            id="a required parameter that neither the run nor its request sets",
-        ),
-    ],
-)
-def test_rejected(
-    given: dict[str, str], of: Process | None, steps: dict[str, Process], reason: str, message: str
-) -> None:
-    owner = request(parameters=[OF_2026]) if of is None else uses(*([] if of is STEPS else [OF_2026]))
+@dataclass(frozen=True)
+class Rejected:
+    """Values of a run that are not allowed, and why."""
+
+    id: str
+    given: dict[str, str]
+    of: Process | None
+    reason: str
+    message: str
+    steps: dict[str, Process] = field(default_factory=dict)
+
+
+REJECTED: Final = [
+    Rejected(
+        "a name that the Process does not declare",
+        given={"LEGDER": "a"},
+        of=DECLARES,
+        reason="ParameterUnknown",
+        message='spec.parameters: Process close-day declares no parameter "LEGDER"; allowed: LEDGER, YEAR',
+    ),
+    Rejected(
+        "a name that no step declares either",
+        given={"YEAR": "a"},
+        of=STEPS,
+        reason="ParameterUnknown",
+        message='spec.parameters: Process close-day and its steps declare no parameter "YEAR"; allowed: LEDGER, MODE',
+        steps=LOAD,
+    ),
+    Rejected(
+        "a variable of the template that is no parameter of the request",
+        given={"PATH": "/tmp", "LD_PRELOAD": "x.so"},
+        of=None,
+        reason="ParameterUnknown",
+        message='spec.parameters: ProcessRequest close has its own jobTemplate and sets no parameter "PATH", "LD_PRELOAD"; '
+        "allowed: YEAR",
+    ),
+    Rejected(
+        "long names, of which the message has a part",
+        given={name * 5000: "x" for name in "abcde"},
+        of=process(),
+        reason="ParameterUnknown",
+        message="spec.parameters: Process close-day declares no parameter "
+        f'"{"a" * 63}", "{"b" * 63}", "{"c" * 63}"; allowed: none',
+    ),
+    Rejected(
+        "a value that cannot be an environment variable",
+        given={"YEAR": "20\0"},
+        of=DECLARES,
+        reason="ParameterInvalid",
+        message="spec.parameters.YEAR: an environment variable cannot hold a NUL character",
+    ),
+    Rejected(
+        "a value that does not match the pattern",
+        given={"YEAR": "1999"},
+        of=process(parameters=[LEDGER, {"name": "YEAR", "pattern": "20[0-9]{2}"}]),
+        reason="ParameterInvalid",
+        message="spec.parameters.YEAR: must match the pattern 20[0-9]{2} as a whole",
+    ),
+    Rejected(
+        "a value that a step does not allow",
+        given={"MODE": "slow"},
+        of=STEPS,
+        reason="ParameterInvalid",
+        message='spec.parameters.MODE: must be one of "full", "fast"',
+        steps={"load": process(parameters=[{"name": "MODE", "enum": ["full", "fast"]}])},
+    ),
+    Rejected(
+        "many names, of which the message has twenty",
+        given={"LEGDER": "a"},
+        of=process(parameters=[{"name": f"P{number:02}"} for number in range(64)]),
+        reason="ParameterUnknown",
+        message='spec.parameters: Process close-day declares no parameter "LEGDER"; allowed: '
+        + ", ".join(f"P{number:02}" for number in range(20))
+        + " and 44 more",
+    ),
+    Rejected(
+        "long values, of which the message has parts",
+        given={"MODE": "slow"},
+        of=process(parameters=[YEAR, {"name": "MODE", "enum": [f"{n:02}{'v' * 254}" for n in range(17)]}]),
+        reason="ParameterInvalid",
+        message="spec.parameters.MODE: must be one of "
+        + ", ".join(f'"{n:02}{"v" * 59}..."' for n in range(16))
+        + " and 1 more",
+    ),
+    Rejected(
+        "a required parameter that neither the run nor its request sets",
+        given={"LEDGER": "a"},
+        of=process(parameters=[LEDGER, YEAR, {"name": "UNIT", "required": True}]),
+        reason="ParameterMissing",
+        message="spec.parameters: Process close-day requires UNIT",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", REJECTED, ids=lambda case: case.id)
+def test_rejected(case: Rejected) -> None:
+    owner = request(parameters=[OF_2026]) if case.of is None else uses(*([] if case.of is STEPS else [OF_2026]))
     with pytest.raises(TemplateError) as caught:
-        check_run_parameters(given, owner, of, steps)
-    assert (caught.value.reason, caught.value.message) == (reason, message)
+        check_run_parameters(case.given, owner, case.of, case.steps)
+    assert (caught.value.reason, caught.value.message) == (case.reason, case.message)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from tests.builders.snapshots import at, every
@@ -135,57 +136,73 @@ def test_with_a_run_in_the_way(
     assert decide(policy, now, *busy_intervals) == decided
 
 
-@pytest.mark.parametrize(
-    ("policy", "now", "deadline", "busy_intervals", "decided"),
-    [
-        pytest.param(ALLOW, "12:01:20.9", 20, [], due("12:01"), id="exactly at the deadline still starts"),
-        pytest.param(
-            ALLOW,
-            "12:01:21",
-            20,
-            [],
-            due(None, None, span("12:01", "12:01", 1, TOO_LATE)),
-            id="a second later it is missed",
-        ),
-        pytest.param(ALLOW, "12:01:00.9", 0, [], due("12:01"), id="a deadline of 0 allows the second of the tick"),
-        pytest.param(
-            ALLOW,
-            "12:10",
-            150,
-            [],
-            due("12:10", None, span("12:01", "12:07", 7, TOO_LATE), span("12:08", "12:09", 2, SUPERSEDED)),
-            id="too late and superseded are told apart",
-        ),
-        pytest.param(
-            FORBID,
-            "12:04",
-            60,
-            [busy("12:00")],
-            due(None, "12:04", span("12:01", "12:03", 3, overlap())),
-            id="too late because a run was in the way is skipped",
-        ),
-        pytest.param(
-            FORBID,
-            "12:02:50",
-            30,
-            [busy("12:00")],
-            due(None, None, span("12:01", "12:02", 2, overlap())),
-            id="the one that waits is given up at its deadline",
-        ),
-        pytest.param(
-            FORBID,
-            "12:06:40",
-            30,
-            [busy("12:00", "12:02:30")],
-            due(None, None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:06", 4, TOO_LATE)),
-            id="too late after the run had ended is missed",
-        ),
-    ],
-)
-def test_with_a_starting_deadline(
-    policy: ConcurrencyPolicy, now: str, deadline: int, busy_intervals: list[BusyInterval], decided: DueTicks
-) -> None:
-    assert decide(policy, now, *busy_intervals, deadline=deadline) == decided
+@dataclass(frozen=True)
+class WithDeadline:
+    """Due ticks with a deadline in seconds, and what is decided about them."""
+
+    id: str
+    now: str
+    deadline: int
+    decided: DueTicks
+    policy: ConcurrencyPolicy = ALLOW
+    busy_intervals: list[BusyInterval] = field(default_factory=list)
+
+
+WITH_DEADLINE: Final = [
+    WithDeadline(
+        "exactly at the deadline still starts",
+        now="12:01:20.9",
+        deadline=20,
+        decided=due("12:01"),
+    ),
+    WithDeadline(
+        "a second later it is missed",
+        now="12:01:21",
+        deadline=20,
+        decided=due(None, None, span("12:01", "12:01", 1, TOO_LATE)),
+    ),
+    WithDeadline(
+        "a deadline of 0 allows the second of the tick",
+        now="12:01:00.9",
+        deadline=0,
+        decided=due("12:01"),
+    ),
+    WithDeadline(
+        "too late and superseded are told apart",
+        now="12:10",
+        deadline=150,
+        decided=due("12:10", None, span("12:01", "12:07", 7, TOO_LATE), span("12:08", "12:09", 2, SUPERSEDED)),
+    ),
+    WithDeadline(
+        "too late because a run was in the way is skipped",
+        now="12:04",
+        deadline=60,
+        decided=due(None, "12:04", span("12:01", "12:03", 3, overlap())),
+        policy=FORBID,
+        busy_intervals=[busy("12:00")],
+    ),
+    WithDeadline(
+        "the one that waits is given up at its deadline",
+        now="12:02:50",
+        deadline=30,
+        decided=due(None, None, span("12:01", "12:02", 2, overlap())),
+        policy=FORBID,
+        busy_intervals=[busy("12:00")],
+    ),
+    WithDeadline(
+        "too late after the run had ended is missed",
+        now="12:06:40",
+        deadline=30,
+        decided=due(None, None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:06", 4, TOO_LATE)),
+        policy=FORBID,
+        busy_intervals=[busy("12:00", "12:02:30")],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", WITH_DEADLINE, ids=lambda case: case.id)
+def test_with_a_starting_deadline(case: WithDeadline) -> None:
+    assert decide(case.policy, case.now, *case.busy_intervals, deadline=case.deadline) == case.decided
 
 
 @pytest.mark.parametrize(
@@ -248,71 +265,65 @@ def test_catching_up_with_all(
     assert decide(policy, now, *busy_intervals, catch_up=CatchUp.ALL) == decided
 
 
-@pytest.mark.parametrize(
-    ("policy", "now", "deadline", "busy_intervals", "decided"),
-    [
-        pytest.param(
-            ALLOW,
-            "12:03:20.9",
-            80,
-            [],
-            all_of(minutes(2, 3), 0, span("12:01", "12:01", 1, TOO_LATE)),
-            id="Allow: exactly at the deadline still starts, the older are missed",
-        ),
-        pytest.param(
-            ALLOW,
-            "12:03:21",
-            20,
-            [],
-            due(None, None, span("12:01", "12:03", 3, TOO_LATE)),
-            id="Allow: all are too late",
-        ),
-        pytest.param(
-            FORBID,
-            "12:05",
-            130,
-            [busy("12:00")],
-            all_of([], 3, span("12:01", "12:02", 2, overlap())),
-            id="Forbid: who waited too long for the run in the way is skipped",
-        ),
-        pytest.param(
-            FORBID,
-            "12:05",
-            130,
-            [busy("12:00", "12:01:30")],
-            all_of(["12:03"], 2, span("12:01", "12:01", 1, overlap()), span("12:02", "12:02", 1, TOO_LATE)),
-            id="Forbid: too late without a run in the way is missed, then the oldest starts",
-        ),
-        pytest.param(
-            REPLACE,
-            "12:05",
-            70,
-            [],
-            due("12:05", None, span("12:01", "12:03", 3, TOO_LATE), span("12:04", "12:04", 1, SUPERSEDED)),
-            id="Replace: as with Latest",
-        ),
-        pytest.param(
-            QUEUE,
-            "12:05",
-            130,
-            [busy("12:00")],
-            all_of(minutes(3, 5), 0, span("12:01", "12:02", 2, TOO_LATE)),
-            id="Queue: who is too late does not join",
-        ),
-        pytest.param(
-            ALLOW,
-            "14:00",
-            6600,
-            [],
-            all_of(minutes(21, 30), 90, span("12:01", "12:09", 9, TOO_LATE), span("12:10", "12:20", 11, TOO_MANY)),
-            id="Allow: too late comes before too many",
-        ),
-    ],
-)
-def test_catching_up_with_all_and_a_starting_deadline(
-    policy: ConcurrencyPolicy, now: str, deadline: int, busy_intervals: list[BusyInterval], decided: DueTicks
-) -> None:
-    assert decide(policy, now, *busy_intervals, catch_up=CatchUp.ALL, deadline=deadline) == decided
+ALL_WITH_DEADLINE: Final = [
+    WithDeadline(
+        "Allow: exactly at the deadline still starts, the older are missed",
+        now="12:03:20.9",
+        deadline=80,
+        decided=all_of(minutes(2, 3), 0, span("12:01", "12:01", 1, TOO_LATE)),
+    ),
+    WithDeadline(
+        "Allow: all are too late",
+        now="12:03:21",
+        deadline=20,
+        decided=due(None, None, span("12:01", "12:03", 3, TOO_LATE)),
+    ),
+    WithDeadline(
+        "Forbid: who waited too long for the run in the way is skipped",
+        now="12:05",
+        deadline=130,
+        decided=all_of([], 3, span("12:01", "12:02", 2, overlap())),
+        policy=FORBID,
+        busy_intervals=[busy("12:00")],
+    ),
+    WithDeadline(
+        "Forbid: too late without a run in the way is missed, then the oldest starts",
+        now="12:05",
+        deadline=130,
+        decided=all_of(["12:03"], 2, span("12:01", "12:01", 1, overlap()), span("12:02", "12:02", 1, TOO_LATE)),
+        policy=FORBID,
+        busy_intervals=[busy("12:00", "12:01:30")],
+    ),
+    WithDeadline(
+        "Replace: as with Latest",
+        now="12:05",
+        deadline=70,
+        decided=due("12:05", None, span("12:01", "12:03", 3, TOO_LATE), span("12:04", "12:04", 1, SUPERSEDED)),
+        policy=REPLACE,
+    ),
+    WithDeadline(
+        "Queue: who is too late does not join",
+        now="12:05",
+        deadline=130,
+        decided=all_of(minutes(3, 5), 0, span("12:01", "12:02", 2, TOO_LATE)),
+        policy=QUEUE,
+        busy_intervals=[busy("12:00")],
+    ),
+    WithDeadline(
+        "Allow: too late comes before too many",
+        now="14:00",
+        deadline=6600,
+        decided=all_of(minutes(21, 30), 90, span("12:01", "12:09", 9, TOO_LATE), span("12:10", "12:20", 11, TOO_MANY)),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ALL_WITH_DEADLINE, ids=lambda case: case.id)
+def test_catching_up_with_all_and_a_starting_deadline(case: WithDeadline) -> None:
+    assert (
+        decide(case.policy, case.now, *case.busy_intervals, catch_up=CatchUp.ALL, deadline=case.deadline)
+        == case.decided
+    )
 
 
 def test_a_year_of_seconds_is_counted_and_not_listed() -> None:
