@@ -26,7 +26,7 @@ from process_operator.decisions.run.step_progress import StepProgress, log_of, s
 from process_operator.decisions.template.step import StepTemplate
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import Reason, RunReason, cause
-from process_operator.resources.process_run import ProcessRunStatus, RunLog, RunPhase, StepStatus
+from process_operator.resources.process_run import RunLog, RunPhase, StepStatus
 from process_operator.resources.status_text import reason_and_message
 
 _MISSING_PROCESS_INTERVAL: Final = timedelta(minutes=1)
@@ -79,7 +79,7 @@ def _start_step(
     no_runs = blocked_now(snapshot, Need.RUN, orders.now)
     if no_runs is not None:
         stuck = (no_runs.reason, f'step "{step.name}": {no_runs.sentence}')
-        return _report(view, progress, orders, stuck=stuck).waking_at(no_runs.again_at)
+        return _report(view, progress, orders, stuck=stuck, is_message_kept=True).waking_at(no_runs.again_at)
     manifest = step_run_manifest(orders.request, view.run, step=step.name, process=step.process, scheduled=view.due)
     name = manifest["metadata"]["name"]
     job = job_to_come(found.template, orders.request, run=name, scheduled=view.due)
@@ -193,21 +193,25 @@ def _with_steps(view: RunView, progress: StepProgress) -> RunView:
 
 
 def _report(
-    view: RunView, progress: StepProgress, orders: RunOrders, *, stuck: tuple[str, str] | None = None
+    view: RunView,
+    progress: StepProgress,
+    orders: RunOrders,
+    *,
+    stuck: tuple[str, str] | None = None,
+    is_message_kept: bool = False,
 ) -> Part[None]:
-    """Write the progress of the run if a step began or ended, or if phase or reason differ."""
+    """Write the progress of the run if a step began or ended, or if phase or reason differ.
+
+    A new message of the same reason is written too unless `is_message_kept`. The words of the API server can differ with
+    each try, but the message of an open step changes only with the status of its run.
+    """
     seen = view.run.status
     phase, reason, message = _state(progress, orders, stuck)
-    if (seen.phase, seen.reason or "", seen.steps) == (phase, reason, progress.steps):
+    state = {"phase": phase, **reason_and_message(reason, message), "steps": progress.steps}
+    is_message_kept = is_message_kept or not reason
+    if all(getattr(seen, name) == value for name, value in state.items() if name != "message" or not is_message_kept):
         return part()
-    return part(ReportRun(view.name, _reported(seen, progress, phase, reason, message)))
-
-
-def _reported(
-    seen: ProcessRunStatus, progress: StepProgress, phase: RunPhase, reason: str, message: str
-) -> ProcessRunStatus:
-    changes = {"phase": phase, **reason_and_message(reason, message)}
-    return seen.model_copy(update={**changes, "start_time": _began(progress), "steps": progress.steps})
+    return part(ReportRun(view.name, seen.model_copy(update={**state, "start_time": _began(progress)})))
 
 
 def _state(progress: StepProgress, orders: RunOrders, stuck: tuple[str, str] | None) -> tuple[RunPhase, str, str]:
@@ -228,6 +232,6 @@ def _state(progress: StepProgress, orders: RunOrders, stuck: tuple[str, str] | N
     number = next(index for index, step in enumerate(progress.steps, 1) if step.name == name)
     place = f'step {number} of {len(progress.steps)}, "{name}"'
     by_others = open_run.job is not None and open_run.job.is_suspended_by_others
-    if status.phase == RunPhase.PENDING and status.reason and (status.reason != RunReason.SUSPENDED or by_others):
+    if status.reason and (status.reason != RunReason.SUSPENDED or by_others):
         return phase, status.reason, f"{place}: {status.message or status.reason}"
     return phase, "", place

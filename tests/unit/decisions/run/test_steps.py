@@ -531,6 +531,58 @@ def test_what_follows(of: ProcessRun, known: Body, expected: list[str]) -> None:
     assert told(decided(of, **known)) == expected
 
 
+UNANSWERED = "pod close-1-abcde should be gone by 2027-03-01T12:00:00Z, but node worker-1 has not confirmed it"
+PLACE = 'step 2 of 2, "two"'
+
+
+@pytest.mark.parametrize(
+    ("seen", "child", "expected"),
+    [
+        pytest.param({}, {}, [], id="it works"),
+        *(
+            pytest.param({}, {"reason": reason, "message": message}, [(reason, f"{PLACE}: {message}")], id=reason)
+            for reason, message in (
+                ("NotTerminated", UNANSWERED),
+                ("PartlyEnded", "container main ended with code 0, proxy still runs"),
+                ("Unhealthy", "Startup probe failed: 503"),
+                ("Retrying", "attempt 2 of 4, last exit code 4"),
+                ("NotSuspended", "another client resumed its Job"),
+            )
+        ),
+        pytest.param(
+            {"reason": "Unhealthy", "message": f"{PLACE}: Startup probe failed: 503"},
+            {"reason": "Unhealthy", "message": "Startup probe failed: 503"},
+            [],
+            id="its state is known",
+        ),
+        pytest.param(
+            {"reason": "Retrying", "message": f"{PLACE}: attempt 2 of 4"},
+            {"reason": "Retrying", "message": "attempt 3 of 4"},
+            [("Retrying", f"{PLACE}: attempt 3 of 4")],
+            id="its message is new",
+        ),
+        pytest.param(
+            {"reason": "Unhealthy", "message": f"{PLACE}: Startup probe failed: 503"},
+            {},
+            [(None, PLACE)],
+            id="it works again",
+        ),
+    ],
+)
+def test_a_run_reports_the_state_of_the_step_that_runs(
+    seen: Body, child: Body, expected: list[tuple[str | None, str]]
+) -> None:
+    of = parent(ONE, MADE)
+    known = of.status.model_copy(update={"phase": RunPhase.RUNNING, "message": PLACE, **seen})
+    step = step_run("two", of, phase="Running", startTime="2027-03-01T12:00:00Z", **child)
+    plan = decided(
+        of.model_copy(update={"status": known}), step_runs=(step,), jobs={step.metadata.name: job(step.metadata.name)}
+    )
+    reports = [action.status for action in plan.actions if isinstance(action, ReportRun) and action.run == PARENT]
+    assert [(report.reason, report.message) for report in reports] == expected
+    assert all(report.phase == RunPhase.RUNNING for report in reports)
+
+
 def test_the_steps_are_written_down_before_the_first_run_is_made() -> None:
     plan = decided(run(f"{STEM}-s1", trigger="Immediate"))
     (report,) = [action for action in plan.actions if isinstance(action, ReportRun)]
