@@ -7,7 +7,9 @@ from typing import Any
 from tests.flow.driver import Flow, later
 from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
+from tests.flow.scenarios_blocked import ready
 from tests.flow.scenarios_cronjob import MINUTE, cron, ticks
+from tests.flow.scenarios_steps import EXTRACT, LOAD, child, group, parent, request, runs
 
 from process_operator.resources import names
 from process_operator.resources.kinds import CRONJOB, JOB, PROCESS_RUN
@@ -218,11 +220,39 @@ async def name_of_the_next_tick(flow: Flow) -> None:
     name = f"{stem}-{int(ticks(1)[0].timestamp()) // 60}"
     flow.cluster.create(PROCESS_RUN, {"metadata": {"name": name}, "spec": {"request": {"name": "nobody"}}})
     await flow.to(90)
-    ready = next(c for c in flow.request().status.conditions if c.type == "Ready")
-    flow.expect(lambda: (ready.status, "the name is taken" in ready.message), ("False", True))
+    flow.expect(lambda: is_name_taken(flow), ("False", "NameTaken", True))
     flow.cluster.delete(PROCESS_RUN, name)
     await flow.to(150)
     flow.expect(lambda: flow.phases(), [SUCCEEDED] * 2)
+
+
+def is_name_taken(flow: Flow) -> tuple[str, str, bool]:
+    """Status and reason of the condition Ready of the request, and whether its message is about a name."""
+    found = ready(flow)
+    return str(found.status), found.reason, "the name is taken by a ProcessRun" in found.message
+
+
+@scenario(
+    "a run of another request that has taken the name of the next step, until somebody deletes it",
+    remade=frozenset({"job-66837228-s1-c62860ec-load"}),
+)
+async def name_of_the_next_step(flow: Flow) -> None:
+    group(flow, EXTRACT, LOAD, seconds=20)
+    request(flow)
+    await flow.to(10)
+    name = child(flow, LOAD)
+    flow.cluster.create(PROCESS_RUN, {"metadata": {"name": name}, "spec": {"request": {"name": "nobody"}}})
+    await flow.to(90)
+    flow.expect(lambda: is_name_taken(flow), ("False", "NameTaken", True))
+    flow.expect(lambda: parent(flow).status.reason, "NameTaken")
+    flow.expect(lambda: 'step "load": ' in (parent(flow).status.message or ""), wanted=True)
+    theirs = flow.run(name)
+    flow.expect(
+        lambda: (theirs.spec.request.name, theirs.metadata.labels, flow.jobs()), ("nobody", {}, [child(flow, EXTRACT)])
+    )
+    flow.cluster.delete(PROCESS_RUN, name)
+    await flow.to(150)
+    flow.expect(lambda: runs(flow), [f"{step} {SUCCEEDED}" for step in ("-", EXTRACT, LOAD)])
 
 
 @scenario("a run at work that somebody annotates as one that was skipped, under Forbid")

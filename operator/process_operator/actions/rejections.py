@@ -15,6 +15,7 @@ from typing import Any, Final
 from process_operator.cluster.backoff import backoff
 from process_operator.cluster.errors import (
     TIMEOUT,
+    AlreadyExists,
     ApiError,
     Forbidden,
     Invalid,
@@ -46,6 +47,8 @@ def reason_of(error: ApiError) -> Reason:
         return Reason.QUOTA_EXCEEDED
     if _WEBHOOK in error.message:
         return Reason.WEBHOOK_FAILED
+    if isinstance(error, AlreadyExists):
+        return Reason.NAME_TAKEN
     return Reason.REJECTED if isinstance(error, Forbidden | Invalid) else Reason.API_ERROR
 
 

@@ -69,6 +69,7 @@ class Reason(StrEnum):
     # Ready=False, also of an accepted request: the API server rejects an object of the request, or cannot validate it
     REJECTED = "Rejected"
     WEBHOOK_FAILED = "WebhookFailed"
+    NAME_TAKEN = "NameTaken"
     API_ERROR = "APIError"
     # Ready=False: an internal error of the operator prevents a decision
     INTERNAL_ERROR = "InternalError"
@@ -96,6 +97,7 @@ _MAY_HEAL = frozenset(
         Reason.EXCLUDE_NOT_FOUND,
         Reason.QUOTA_EXCEEDED,
         Reason.WEBHOOK_FAILED,
+        Reason.NAME_TAKEN,
         Reason.API_ERROR,
         Reason.INTERNAL_ERROR,
     }

@@ -11,6 +11,7 @@ from tests.builders.snapshots import at, request, schedule, seconds, snapshot
 from process_operator.actions.rejections import WORDS, blocked_by, is_by_policy, is_observation, what_fails
 from process_operator.cluster.errors import (
     TIMEOUT,
+    AlreadyExists,
     ApiError,
     Conflict,
     Forbidden,
@@ -40,6 +41,7 @@ WEBHOOK = 'Internal error occurred: failed calling webhook "w.example.com": conn
         pytest.param(Invalid(POLICY), "Rejected", POLICY.partition(": ")[2], id="a policy, without the object's name"),
         pytest.param(Forbidden("no rights"), "Rejected", "no rights", id="missing rights"),
         pytest.param(Conflict("changed"), "APIError", "changed", id="a conflict"),
+        pytest.param(AlreadyExists("the name is taken"), "NameTaken", "the name is taken", id="a name that is taken"),
         pytest.param(ServerError("etcdserver: leader changed"), "APIError", "etcdserver: leader changed", id="a 500"),
     ],
 )

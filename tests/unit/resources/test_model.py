@@ -512,6 +512,7 @@ def test_only_what_appears_or_frees_itself_may_heal() -> None:
         "ExcludeNotFound",
         "QuotaExceeded",
         "WebhookFailed",
+        "NameTaken",
         "APIError",
         "InternalError",
     }
