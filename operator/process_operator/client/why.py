@@ -177,7 +177,7 @@ def _before_activation(request: ProcessRequest) -> Iterator[str]:
         how = cause.get(str(activation.cause), "started")
         yield (
             f"That is before the present activation, which began at {format_instant(activation.since)}, when the request "
-            f"was {how}. Times before it are never made up."
+            f"was {how}. Times before it never get a run."
         )
     elif created is not None:
         yield f"That is before the request was created, at {format_instant(created)}."
