@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.flow.driver import BEGIN, Flow, later, template
+from tests.flow.driver import BEGIN, Flow, Work, later, template
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_blocked import events, is_ready, ready
+from tests.flow.scenarios_steps import EXTRACT, LOAD, child, group, is_there, parent, request, runs
 
-from process_operator.resources.kinds import EVENT, JOB, POD
+from process_operator.resources.kinds import EVENT, JOB, POD, PROCESS
 
 STUCK = Collection()
 scenario = STUCK.scenario
@@ -66,6 +67,41 @@ async def corrected(flow: Flow) -> None:
     flow.expect(lambda: flow.phases()[0], SUCCEEDED)
     flow.expect(lambda: is_ready(flow), ("True", "InForce"))
     await flow.to(300)
+
+
+STEP = "job-66837228-s1-c62860ec-extract"
+
+
+@scenario("the image of a step is corrected in its Process", ends=[SUCCEEDED] * 3, remade=frozenset({STEP}))
+async def corrected_step(flow: Flow) -> None:
+    flow.controllers.missing_images = frozenset({"missing"})
+    group(flow, EXTRACT, LOAD)
+    flow.cluster.patch(PROCESS, "default", EXTRACT, {"spec": {"jobTemplate": template(image="missing")}})
+    request(flow)
+    await flow.to(150)
+    flow.expect(lambda: runs(flow), ["- Pending/ErrImagePull", "extract Pending/ErrImagePull"])
+    flow.cluster.patch(PROCESS, "default", EXTRACT, {"spec": {"jobTemplate": template(image="present")}})
+    await flow.advance(30)
+    flow.expect(lambda: flow.cluster.made[JOB][STEP], 2)
+    flow.expect(lambda: runs(flow), [f"{step} {SUCCEEDED}" for step in ("-", EXTRACT, LOAD)])
+    await flow.advance(60)
+
+
+@scenario(
+    "the Process of a step gives its runs a time to start", ends=["Failed/StepFailed", SUCCEEDED, "Failed/StartTimeout"]
+)
+async def step_timeout(flow: Flow) -> None:
+    group(flow, EXTRACT, LOAD)
+    flow.cluster.patch(PROCESS, "default", LOAD, {"spec": {"startTimeoutSeconds": 30}})
+    stuck = Work(starts=False, waiting={"reason": "ContainerCreating"})
+    flow.controllers.work = lambda job: stuck if job.endswith(LOAD) else Work(seconds=5)
+    request(flow)
+    await flow.to(30)
+    waits = "ContainerCreating"
+    flow.expect(lambda: runs(flow), [f"- Running/{waits}", f"extract {SUCCEEDED}", f"load Pending/{waits}"])
+    await flow.to(60)
+    words = 'step "load": Failed (StartTimeout: no container had started 30 s after the start (startTimeoutSeconds))'
+    flow.expect(lambda: parent(flow).status.message, words)
 
 
 CRON_FIRST = f"job-f34a2bff-{int(BEGIN.timestamp()) // 60 + 10}"
@@ -186,6 +222,28 @@ async def lost_node(flow: Flow) -> None:
     flow.expect(lambda: reads(flow) - before < 50, True)
     flow.controllers.lost_node = False
     await flow.advance(120)
+
+
+@scenario(
+    "the node of a canceled step does not answer, and the next run waits for that",
+    ends=["Failed/StepFailed", "Canceled/Canceled", SUCCEEDED, SUCCEEDED, SUCCEEDED],
+)
+async def lost_node_of_step(flow: Flow) -> None:
+    flow.controllers.lost_node = True
+    group(flow, EXTRACT, LOAD)
+    flow.work(seconds=None)
+    request(flow, timing=every_minute(110), concurrencyPolicy="Forbid")
+    await flow.to(30)
+    if is_there(flow, EXTRACT):
+        flow.cancel(child(flow, EXTRACT))
+    await flow.to(90)
+    flow.expect(lambda: runs(flow), ["- Running/NotTerminated", "extract Running/NotTerminated"])
+    cause = f'step 1 of 2, "extract": pod {child(flow, EXTRACT)}-0000 should be gone by 2027-03-01T12:00:31Z'
+    flow.expect(lambda: parent(flow).status.message, f"{cause}, but node node-1 has not confirmed it")
+    flow.expect(lambda: f"(NotTerminated: {cause}" in ready(flow).message, True)
+    flow.work(seconds=5)
+    flow.controllers.lost_node = False
+    await flow.advance(200)
 
 
 @scenario("the wait for a run that goes on is named", ends=[SUCCEEDED, SUCCEEDED])
