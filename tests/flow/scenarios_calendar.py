@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 from tests.flow.driver import BEGIN, Flow, later
 from tests.flow.scenario import Collection
@@ -277,6 +278,44 @@ async def exclude_from_bad_change(flow: Flow) -> None:
     await flow.to(55)
     flow.expect(lambda: calendars_ready(flow), ("False", "CalendarUnreadable"))
     await flow.to(90)
+
+
+@scenario(
+    "a calendar of two requests that cannot be read for a while, which is announced once to each",
+    ends=[SUCCEEDED] * 8,
+    due=lambda: ticks(0, 20, 30, 40),
+)
+async def exclude_from_announced(flow: Flow) -> None:
+    flow.config_map("holidays", **{"company.ics": calendar((5, 15))})
+    for name, sources in (("job", HOLIDAYS), ("other", [{**HOLIDAYS[0], "onUnreadable": "Skip"}])):
+        flow.apply(name, timing=every(10, until=45, excludeFrom=sources), history={"successful": 10})
+    await flow.to(12)
+    flow.expect(lambda: (announced(flow, "job"), unreadable(flow)), ([], 0))
+    flow.config_map("holidays", **{"company.ics": with_standup((5, 15))})
+    await flow.to(25)
+    flow.expect(lambda: unreadable(flow), 1)
+    flow.config_map("holidays", **{"company.ics": calendar((5, 15))})
+    await flow.to(90)
+    flow.expect(lambda: unreadable(flow), 0)
+    place = 'key "company.ics" of ConfigMap "holidays": event \'standup\' (line 8): RRULE FREQ=HOURLY is not supported'
+    kept, again = f"spec.timing.schedule.excludeFrom[0].configMap: {place}", "all calendars can be read again"
+    for name, events in (
+        ("job", [("CalendarUnreadable", kept), ("CalendarsRead", again)]),
+        ("other", [("EventsSkipped", f"left out: {place}")]),
+    ):
+        flow.expect(partial(announced, flow, name), events, undisturbed=True)
+
+
+def announced(flow: Flow, request: str) -> list[tuple[str, str]]:
+    """Reason and message of the Events of a request about calendars, without the list of what is allowed in one."""
+    said = [(reason, message) for reason, name, message in flow.heard() if name == request]
+    about = ("Calendar", "EventsSkipped")
+    return [(reason, message.partition("; allowed")[0]) for reason, message in said if reason.startswith(about)]
+
+
+def unreadable(flow: Flow) -> int:
+    """The value of the metric about calendars."""
+    return flow.processes[0].store.calendars.unreadable
 
 
 @scenario(

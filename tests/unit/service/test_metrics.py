@@ -159,6 +159,24 @@ async def test_gauges_show_what_is_there(operator: Operator) -> None:
     assert value(operator.parts.metrics, "ready") == 0
 
 
+async def test_calendars_that_cannot_be_read_are_counted(operator: Operator) -> None:
+    calendars, place = operator.parts.controller.store.calendars, ("erp", "holidays")
+    sources = [{"configMap": {"name": "holidays", "key": key}} for key in ("company.ics", "plant.ics")]
+    calendars.index(KEY, {"spec": {"timing": {"schedule": {"excludeFrom": sources}}}})
+    empty = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:a\r\n{}END:VCALENDAR\r\n"
+    hourly = "BEGIN:VEVENT\r\nUID:a\r\nDTSTART:20270301T090000Z\r\nRRULE:FREQ=HOURLY\r\nEND:VEVENT\r\n"
+    counted = []
+    for data in (
+        None,
+        {"company.ics": empty.format("")},
+        {"company.ics": empty.format(""), "plant.ics": empty.format(hourly)},
+        {"company.ics": empty.format(""), "plant.ics": empty.format("")},
+    ):
+        calendars.apply(place, None if data is None else {"data": data})
+        counted.append(value(operator.parts.metrics, "calendars_unreadable"))
+    assert counted == [2, 1, 1, 0]
+
+
 async def test_each_metric_is_documented_with_its_type_and_labels(operator: Operator) -> None:
     for action in (created(), finished(RunPhase.MISSED)):
         operator.parts.metrics.action(KEY, action)
