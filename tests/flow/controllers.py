@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tests.flow.job_queue import JobQueue
+from tests.flow.job_ttl import delete_expired, expiries
 from tests.flow.memory_api import Body, Cluster, copied
 
 from process_operator.resources import names
@@ -78,6 +79,7 @@ class Controllers:
         if not self.jobs_away:
             for job in self.cluster.all(JOB):
                 self._job(job)
+        delete_expired(self.cluster)
         if not self.cronjobs_away:
             for cronjob in self.cluster.all(CRONJOB):
                 self._cronjob(cronjob)
@@ -87,6 +89,7 @@ class Controllers:
 
     def _instants(self) -> Iterator[datetime]:
         now = self.cluster.clock.now
+        yield from (due for _, due in expiries(self.cluster))
         for pod in self.cluster.all(POD):
             yield from self._pod_instants(pod)
         for job in self.cluster.all(JOB) if not self.jobs_away else ():

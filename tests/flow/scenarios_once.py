@@ -260,6 +260,17 @@ async def job_ttl(flow: Flow) -> None:
     flow.expect(lambda: (len(flow.runs()), flow.jobs()), (1, []))
 
 
+@scenario("Run Immediately whose Job fails, and a policy lets it be removed at once", ends=["Failed/ExitCode"])
+async def policy_ttl(flow: Flow) -> None:
+    flow.cluster.webhooks[JOB] = lambda job: job["spec"].update(ttlSecondsAfterFinished=0)
+    flow.work(exit_code=3, log="no such ledger")
+    flow.apply(timing=NOW)
+    await flow.to(30)
+    flow.expect(lambda: (flow.jobs(), flow.cluster.all(POD)), ([], []))
+    flow.expect(lambda: (flow.newest().exit_code, flow.newest().message), (3, "no such ledger"))
+    flow.expect(lambda: flow.newest().log, RunLog(text="no such ledger", truncated=False, container="main"))
+
+
 @scenario("Run Immediately whose log is not wanted", ends=[SUCCEEDED])
 async def no_log(flow: Flow) -> None:
     flow.apply(timing=NOW, log={"capture": "Never"})
