@@ -179,6 +179,49 @@ async def failed_mount(flow: Flow) -> None:
     flow.expect(lambda: flow.newest().message, f"{words}, until the deadline of 600 s")
 
 
+@scenario("a pod waits for one reason after another, of which only Events tell", ends=["Canceled/Canceled"])
+async def event_causes(flow: Flow) -> None:
+    flow.work(starts=False, waiting={"reason": "ContainerCreating"})
+    flow.apply(timing={"runImmediately": {}})
+    await flow.to(10)
+    for reason in (
+        "FailedScheduling",
+        "FailedBinding",
+        "FailedAttachVolume",
+        "FailedMapVolume",
+        "FailedPrepareDynamicResources",
+        "NetworkNotReady",
+        "FailedCreatePodSandBox",
+        "FailedPodSandBoxStatus",
+        "FailedSync",
+    ):
+        warn(flow, reason, f"{reason} of the pod")
+        await flow.advance(300)
+        shown = ([f"Pending/{reason}"], f"{reason} of the pod")
+        flow.expect(lambda: (flow.phases(), flow.newest().message), shown)
+    flow.cancel_newest()
+    await flow.advance(60)
+
+
+@scenario("the node of a run is silent for a while, and not yet evicted", ends=[SUCCEEDED])
+async def silent_node(flow: Flow) -> None:
+    flow.work(seconds=None)
+    flow.apply(timing={"runImmediately": {}})
+    await flow.to(10)
+    # The node controller takes the readiness from its pods, and the Job controller counts that.
+    flow.controllers.jobs_away = True
+    (made,) = flow.jobs()
+    flow.cluster.patch(JOB, "default", made, {"status": {"ready": 0}}, subresource="status")
+    warn(flow, "NodeNotReady", "Node is not ready")
+    await flow.to(40)
+    flow.expect(lambda: (flow.phases(), flow.newest().message), (["Running/NodeNotReady"], "Node is not ready"))
+    flow.controllers.jobs_away = False
+    await flow.to(60)
+    flow.expect(flow.phases, ["Running"])
+    flow.work(seconds=5)
+    await flow.advance(60)
+
+
 @scenario("an image cannot be pulled, a resync and a restart later too", ends=["Pending/ErrImagePull"])
 async def pending_image(flow: Flow) -> None:
     flow.work(starts=False)

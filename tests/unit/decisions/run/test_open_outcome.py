@@ -188,6 +188,25 @@ OPEN = [
         {"event": Waiting("Unhealthy", "Startup probe failed: 503")},
     ),
     Open(
+        "an Event tells that the node of a container that runs does not answer",
+        job(active=1),
+        (pod("Running", C(running())),),
+        going("NodeNotReady", "Node is not ready"),
+        {"event": Waiting("NodeNotReady", "Node is not ready")},
+    ),
+    Open(
+        "a retry is told beside the Event of a container that is not ready",
+        job(limit=2, active=1, failed=1),
+        (pod("Failed", C(ended(4))), pod("Running", C(running(24)), name="close-1-fghij")),
+        going(
+            "FailedPostStartHook",
+            "PostStartHook failed; attempt 2 of 3, last exit code 4",
+            attempts=2,
+            pod="close-1-fghij",
+        ),
+        {"event": Waiting("FailedPostStartHook", "PostStartHook failed")},
+    ),
+    Open(
         "an Event says nothing about a pod that is ready",
         job(active=1, ready=1),
         (pod("Running", C(running())),),
