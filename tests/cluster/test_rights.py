@@ -203,16 +203,41 @@ def test_a_canceled_run_neither_ends_nor_reads_a_job_of_its_name(people: People,
     ],
     ids=["its labels", "its owner", "its annotations"],
 )
-@pytest.mark.parametrize("kind", ["processrun", "job"])
+@pytest.mark.parametrize("kind", ["processrun", "job", "cronjob"])
 def test_nobody_takes_a_run_or_its_job_from_a_request(
-    people: People, kind: str, change: dict[str, object], words: str
+    people: People, of_operator: dict[str, str], kind: str, change: dict[str, object], words: str
 ) -> None:
-    run = next(run for run in people.space.runs("there") if run["spec"]["trigger"] == "Immediate")
     patch = json.dumps({"metadata": change})
-    answer = people.ask("admin", "patch", kind, name_of(run), "--type=merge", "--patch", patch)
+    answer = people.ask("admin", "patch", kind, of_operator[kind], "--type=merge", "--patch", patch)
     assert not answer.ok
     assert words in answer.message
-    assert people.ask("admin", "label", kind, name_of(run), "team=erp", "--overwrite").ok
+    assert people.ask("admin", "label", kind, of_operator[kind], "team=erp", "--overwrite").ok
+
+
+@pytest.fixture(scope="module")
+def of_operator(people: People) -> dict[str, str]:
+    """Objects that the operator or its CronJob created, by kind."""
+    run = next(run for run in people.space.runs("there") if run["spec"]["trigger"] == "Immediate")
+    people.space.apply(request("nightly", schedule(daily={"at": "03:00"}), engine="CronJob"))
+    people.space.wait_cronjob("nightly", suspended=False)
+    cronjob = name_of(people.space.cronjob("nightly"))
+    return {"processrun": name_of(run), "job": name_of(run), "cronjob": cronjob}
+
+
+@pytest.mark.parametrize("who", ["editor", "admin"])
+def test_a_job_of_a_run_is_created_by_the_operator_only(people: People, who: str) -> None:
+    run = next(run for run in people.space.runs("there") if run["spec"]["trigger"] == "Immediate")
+    version, kind = run["apiVersion"], run["kind"]
+    owner = {"apiVersion": version, "kind": kind, "name": name_of(run), "uid": run["metadata"]["uid"]}
+    work = job_template("true")
+    work["spec"]["template"]["spec"]["restartPolicy"] = "Never"
+    work["spec"]["suspend"] = True
+    job: Manifest = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": f"forged-by-{who}"}, **work}
+    assert people.apply(who, {**job, "metadata": {**job["metadata"], "name": f"own-of-{who}"}}).ok
+    job["metadata"]["ownerReferences"] = [owner]
+    answer = people.apply(who, job)
+    assert not answer.ok
+    assert "only the operator may create a Job that a ProcessRun owns" in answer.message
 
 
 def test_a_run_by_hand_is_not_created_as_one_of_a_cronjob(people: People) -> None:
