@@ -6,7 +6,7 @@ from tests.flow.driver import Flow, later, template
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden
-from process_operator.resources.kinds import EVENT, POD, PROCESS_REQUEST
+from process_operator.resources.kinds import EVENT, JOB, POD, PROCESS_REQUEST
 from process_operator.resources.process_run import RunLog
 
 ONCE = Collection()

@@ -241,15 +241,16 @@ async def name_of_the_next_step(flow: Flow) -> None:
     request(flow)
     await flow.to(10)
     name = child(flow, LOAD)
+    if flow.cluster.find(PROCESS_RUN, name) is not None:
+        return  # the operator was away for so long that the step has begun
     flow.cluster.create(PROCESS_RUN, {"metadata": {"name": name}, "spec": {"request": {"name": "nobody"}}})
     await flow.to(90)
     flow.expect(lambda: is_name_taken(flow), ("False", "NameTaken", True))
     flow.expect(lambda: parent(flow).status.reason, "NameTaken")
     flow.expect(lambda: 'step "load": ' in (parent(flow).status.message or ""), wanted=True)
     theirs = flow.run(name)
-    flow.expect(
-        lambda: (theirs.spec.request.name, theirs.metadata.labels, flow.jobs()), ("nobody", {}, [child(flow, EXTRACT)])
-    )
+    flow.expect(lambda: (theirs.spec.request.name, theirs.metadata.labels), ("nobody", {}))
+    flow.expect(flow.jobs, [child(flow, EXTRACT)])
     flow.cluster.delete(PROCESS_RUN, name)
     await flow.to(150)
     flow.expect(lambda: runs(flow), [f"{step} {SUCCEEDED}" for step in ("-", EXTRACT, LOAD)])
