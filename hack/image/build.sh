@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # Builds the image of this checkout, and prints its name; what to do with it is said on stderr. `build.sh --archive`
 # prints name and archive (docker-archive), for clusters that pull from no registry. With docker where its engine
-# answers, else with buildah, on a base image that is made of Debian's packages: BASE_IMAGE names another one. Archives are
-# named by what went into them, so what did not change is not built again. IMAGE and VERSION name a release; without
-# IMAGE the tag says what went into it, too.
+# answers, else with buildah, on a base image that is made of Debian's packages: BASE_IMAGE names another one. name.sh names
+# the image and its archive, from IMAGE and VERSION.
 #
-# buildah builds in a storage of its own, because that of the user may have a driver that cannot do it. From there the
-# image goes to the user's storage, where `buildah push` finds it.
+# buildah builds in a storage of its own, because that of the user may have a driver that cannot do it. From there
+# hand_over.sh puts the image into the user's storage, where `buildah push` finds it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=hack/image
@@ -16,14 +15,7 @@ archive_wanted=${1:-}
 say() { printf 'image: %s\n' "$*" >&2; }
 
 hack/web.sh build
-version=${VERSION:-$(sed -n 's/^__version__ = "\(.*\)"/\1/p' operator/process_operator/__init__.py)}
-inputs=$(find Dockerfile .dockerignore requirements/run.txt $here/prune.py $here/base.sh operator/process_operator \
-    -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum)
-digest=$(printf '%s\n%s\n' "$inputs" "${BASE_IMAGE:-} $version" | sha256sum | cut -c1-12)
-image=${IMAGE:-localhost/process-operator}:$version
-[[ ${IMAGE:-} ]] || image=$image-$digest
-archive=${image//[\/:]/_}
-archive=$cache/${archive%-"$digest"}-$digest.tar
+. $here/name.sh
 arguments=(--build-arg "VERSION=$version" --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)")
 
 with_docker() {
@@ -48,28 +40,6 @@ with_buildah() {
     "${storage[@]}" rmi --prune >/dev/null 2>&1 || true
 }
 
-hand_over() { # PROGRAM COMMAND...: to the storage from which the user pushes
-    local program=$1 output
-    shift
-    if output=$("$@" 2>&1); then
-        say "push it where your nodes pull: $program push $image"
-    else
-        say "it is in no storage of $program: ${output##*$'\n'}"
-        say "push it where your nodes pull: skopeo copy docker-archive:$archive docker://$image"
-    fi
-}
-
-advise() {
-    if docker info >/dev/null 2>&1; then
-        docker image inspect "$image" >/dev/null 2>&1 || docker load --quiet --input "$archive" >/dev/null || true
-        hand_over docker docker image inspect "$image"
-    elif command -v buildah >/dev/null; then
-        hand_over buildah buildah pull --quiet "docker-archive:$archive"
-    fi
-    say "for the chart: --set image.repository=${image%:*} --set image.tag=${image##*:}"
-    [[ ! -e $archive ]] || say "into the local cluster: python3 hack/cluster load --name ${DEV_CLUSTER:-dev} $archive"
-}
-
 mkdir -p "$cache"
 exec 9>"$cache/lock"
 flock 9
@@ -89,6 +59,6 @@ else
     say "neither docker nor buildah (with mmdebstrap) is here, and only root on Debian can install them"
     exit 1
 fi
-[[ $archive_wanted ]] || advise
+[[ $archive_wanted ]] || $here/hand_over.sh "$image" "$archive"
 printf '%s\n' "$image"
 [[ -z $archive_wanted ]] || printf '%s\n' "$archive"
