@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # Name of the image of this checkout, and of its archive. Sourced by build.sh, in the root of the repository, after `cache`
 # is set. Sets version, digest, image and archive.
 #
