@@ -181,8 +181,9 @@ class RunReason(StrEnum):
     PARAMETER_MISSING = "ParameterMissing"
     PARAMETER_UNKNOWN = "ParameterUnknown"
     PARAMETER_INVALID = "ParameterInvalid"
-    NAME_TAKEN = "NameTaken"
     STEP_FAILED = "StepFailed"
+    # Failed; Running, if another ProcessRun has the name of the next step
+    NAME_TAKEN = "NameTaken"
     # Unknown
     JOB_GONE = "JobGone"
     # Unknown, of a run of an earlier request with the same name
