@@ -1,6 +1,7 @@
 """Test bed of a burst: its own control plane, operators of this checkout, and the arrivals of Jobs.
 
-Neighbours: `burst.py` measures, `burst_floor.py` is the loop with which the operator is compared.
+The operator and CronJobs work in one namespace, the floor in another, which the operator does not watch. Neighbours:
+`burst.py` measures, `burst_floor.py` is the loop with which the operator is compared.
 """
 
 from __future__ import annotations
@@ -25,17 +26,27 @@ from process_operator.cluster.connection import Connection, connect
 from process_operator.resources.kinds import CONFIG_MAP, NAMESPACE, Kind
 
 NAMESPACE_NAME = "burst"
+FLOOR_NAMESPACE = "floor"
+WATCHED_SECONDS = 180
+"""Seconds after a tick in which its Jobs are waited for. A Job that is missing then is missing."""
 STOCK_FLAGS = ("--kube-api-qps=20", "--kube-api-burst=30", "--concurrent-cron-job-syncs=5")
 RAISED_FLAGS = ("--kube-api-qps=10000", "--kube-api-burst=10000", "--concurrent-cron-job-syncs=100")
+PATIENCE = 2
+"""Factor on the expected time of a set-up."""
 _ROOT = Path(__file__).parents[2]
 _IN_FLIGHT = 32
 _TRIED = 300
 _SPUN = 0.2
+_LOOK_SECONDS = 0.5
+
+
+class NotSetUpError(Exception):
+    """Requests were not ready before their tick, so their lateness would say nothing about the engine."""
 
 
 @asynccontextmanager
 async def control_plane(name: str, flags: Sequence[str]) -> AsyncIterator[Path]:
-    """As `stand.py` has it; others may be measured while it comes and goes."""
+    """A control plane of `stand.py`. No other one is up while it is measured."""
     with ExitStack() as stack:
         kubeconfig = await asyncio.to_thread(stack.enter_context, stand.control_plane(name, flags))
         try:
@@ -62,9 +73,14 @@ class Site:
     arrivals: Path
 
     def seen(self, tick: int) -> list[tuple[float, str]]:
-        """Jobs of a tick, as the end of their names has it: seconds after the unix second `at`, and the name."""
+        """Jobs of a tick, as the end of their names has it: the arrival in unix seconds, and the name."""
         lines = (line.split() for line in self.arrivals.read_text().splitlines() if line)
         return [(float(at), name) for at, name in lines if name.endswith(f"-{tick}")]
+
+    async def until_all_arrived(self, tick: int, due: int, size: int) -> None:
+        """Wait until `size` Jobs of a tick have arrived, at most three minutes from `due` (unix seconds) on."""
+        while time.time() < due or (len(self.seen(tick)) < size and time.time() < due + WATCHED_SECONDS):  # noqa: ASYNC110 - another process writes them
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def rate(self) -> float:
         """Small writes a second that this machine performs at present."""
@@ -73,11 +89,11 @@ class Site:
         await self.create(CONFIG_MAP, [body] * _TRIED)
         return _TRIED / (time.monotonic() - began)
 
-    async def create(self, kind: Kind, bodies: Iterable[dict[str, Any]]) -> None:
-        """Create many objects."""
+    async def create(self, kind: Kind, bodies: Iterable[dict[str, Any]], namespace: str = NAMESPACE_NAME) -> None:
+        """Create many objects. Raises RuntimeError if the API server rejects one."""
         pending = iter([orjson.dumps(body) for body in bodies])
         async with self.session(_IN_FLIGHT) as session:
-            url = self.connection.server + kind.path(NAMESPACE_NAME)
+            url = self.connection.server + kind.path(namespace)
 
             async def work() -> None:
                 for body in pending:
@@ -97,9 +113,10 @@ class Site:
 
     @asynccontextmanager
     async def operator(self, *, log: Path | None = None) -> AsyncIterator[Operator]:
-        """An operator of this checkout with its ordinary settings."""
+        """An operator of this checkout with its ordinary settings, for one namespace."""
+        settings = {"PROCESS_OPERATOR_WATCH_NAMESPACES": NAMESPACE_NAME}
         with tempfile.TemporaryFile("w+b") if log is None else log.open("w+b") as out:
-            async with stand.operator_process(self.kubeconfig, out) as process:
+            async with stand.operator_process(self.kubeconfig, out, **settings) as process:
                 yield Operator(process.pid, out.fileno())
 
 
@@ -120,17 +137,18 @@ JSON = {"Content-Type": "application/json"}
 
 @asynccontextmanager
 async def site(kubeconfig: Path) -> AsyncIterator[Site]:
-    """Connect, make the namespace, and begin to note arrivals."""
+    """Connect, create the namespaces, and start to note arrivals."""
     connection = await connect(kubeconfig=str(kubeconfig))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "arrivals")
         try:
             here = Site(kubeconfig, connection, Api(connection), file)
-            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE_NAME}}
-            await here.api.create(NAMESPACE, "", body)
+            for name in (NAMESPACE_NAME, FLOOR_NAMESPACE):
+                body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+                await here.api.create(NAMESPACE, "", body)
             script = Path(__file__).with_name("burst_watch.py")
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, str(script), str(kubeconfig), NAMESPACE_NAME, str(file)),
+                *(sys.executable, str(script), str(kubeconfig), str(file)),
                 stdout=asyncio.subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": str(_ROOT / "operator")},
             )

@@ -1,87 +1,85 @@
 """Bursts of CronJobs on one minute: native ones, and those of the engine CronJob with its takeover.
 
-Each set of requests is due in its own minute, once. All are therefore set up before the first, and none disturbs the
-next. Neighbours: `burst.py`, `burst_cluster.py`.
+One set of requests after the other is created, is due once in a minute of its own, and is watched until all its Jobs
+are there. So no set disturbs the next. Neighbours: `burst.py`, `burst_cluster.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from bench_cluster import request
-from burst_cluster import NAMESPACE_NAME, Site, control_plane, site
+from burst_cluster import (
+    NAMESPACE_NAME,
+    PATIENCE,
+    WATCHED_SECONDS,
+    NotSetUpError,
+    Site,
+    control_plane,
+    share_of_a_core,
+    site,
+)
 from burst_samples import RECORDED, lateness
 from figures import TAKEN_OVER, Sample
 
 from process_operator.resources.kinds import CRONJOB, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
 
-WATCHED = 56
-"""Seconds of each minute in which its Jobs are waited for."""
+_ARMING_SECONDS = 0.02
+"""CPU seconds of the operator from a request that is created to its CronJob that may fire, with room to spare."""
+_SPARE_SECONDS = 5
 
 
-async def native(name: str, flags: Sequence[str], sets: Sequence[int], first: int, series: str) -> list[list[Sample]]:
-    """Sets of so many CronJobs, each in the minute after the one before; `first` in unix minutes.
-
-    Nothing, where they could not be set up before that.
-    """
+async def native(name: str, flags: Sequence[str], sizes: Sequence[int], series: str) -> AsyncIterator[list[Sample]]:
+    """The samples of each set of native CronJobs. Raises NotSetUpError."""
     async with control_plane(name, flags) as kubeconfig, site(kubeconfig) as here:
-        for minute, size in enumerate(sets, first):
+        for size in sizes:
+            minute = first_minute(_SPARE_SECONDS + PATIENCE * size / await here.rate())
             await here.create(CRONJOB, (_cronjob(f"native-{minute}-{number}", minute) for number in range(size)))
-        if _is_late(first, series):
-            return []
-        return [await _minute(here, minute, size, series) for minute, size in enumerate(sets, first)]
+            if time.time() > 60 * minute - 1:
+                raise NotSetUpError(f"{size} CronJobs were not created before their minute")
+            yield await _minute(here, minute, size, series)
 
 
-async def taken_over(name: str, flags: Sequence[str], sets: Sequence[int], first: int) -> list[list[Sample]]:
-    """The same of requests with the engine CronJob, with an operator beside the controller."""
-    async with control_plane(name, flags) as kubeconfig, site(kubeconfig) as here:
-        for minute, size in enumerate(sets, first):
+async def taken_over(name: str, flags: Sequence[str], sizes: Sequence[int]) -> AsyncIterator[list[Sample]]:
+    """The same of requests with the engine CronJob, with an operator beside the controller. Raises NotSetUpError."""
+    async with control_plane(name, flags) as kubeconfig, site(kubeconfig) as here, here.operator():
+        for size in sizes:
+            each = _ARMING_SECONDS / share_of_a_core() + 3 / await here.rate()
+            minute = first_minute(_SPARE_SECONDS + PATIENCE * size * each)
             timing = {"schedule": {"cron": _cron(minute), "timeZone": "Etc/UTC"}}
             bodies = (request(f"set-{minute}-{number}", timing, engine="CronJob") for number in range(size))
             await here.create(PROCESS_REQUEST, bodies)
-        async with here.operator():
-            await _until_armed(here, sum(sets))
-            if _is_late(first, TAKEN_OVER):
-                return []
-            made = []
-            for minute, size in enumerate(sets, first):
-                samples = await _minute(here, minute, size, TAKEN_OVER)
-                made.append([*samples, Sample(RECORDED, TAKEN_OVER, size, await _recorded(here, minute))])
-            return made
+            await _until_armed(here, minute, size)
+            samples = await _minute(here, minute, size, TAKEN_OVER)
+            yield [*samples, Sample(RECORDED, TAKEN_OVER, size, await _recorded(here, minute))]
 
 
 def first_minute(seconds: float) -> int:
-    """The first unix minute that is so far away."""
+    """The first unix minute that begins after `seconds` from now."""
     return math.ceil((time.time() + seconds) / 60)
 
 
-def _is_late(first: int, series: str) -> bool:
-    """Whether the first minute came too early for this machine: then nothing is measured, and that is said."""
-    late = time.time() > 60 * first - 2
-    if late:
-        print(f"{series}: not measured, its CronJobs were not set up before their minute", file=sys.stderr)
-    return late
-
-
-async def _until_armed(here: Site, count: int) -> None:
-    """Wait until every CronJob is there, and may fire."""
-    while True:
+async def _until_armed(here: Site, minute: int, count: int) -> None:
+    """Wait until every CronJob of a set exists and may fire."""
+    cron = _cron(minute)
+    while time.time() < 60 * minute - 1:
         cronjobs = (await here.api.list(CRONJOB, NAMESPACE_NAME)).items
-        if sum(1 for raw in cronjobs if not raw["spec"].get("suspend")) == count:
+        if sum(1 for raw in cronjobs if raw["spec"]["schedule"] == cron and not raw["spec"].get("suspend")) == count:
             return
-        await asyncio.sleep(2)
+        await asyncio.sleep(1)
+    raise NotSetUpError(f"{count} requests had no CronJob before their minute")
 
 
 async def _minute(here: Site, minute: int, size: int, series: str) -> list[Sample]:
-    await asyncio.sleep(60 * minute + WATCHED - time.time())
-    return lateness(here.seen(minute), minute, 60 * minute, size, WATCHED, series)
+    due = 60 * minute
+    await here.until_all_arrived(minute, due, size)
+    return lateness(here.seen(minute), minute, due, size, WATCHED_SECONDS, series)
 
 
 async def _recorded(here: Site, minute: int) -> int:

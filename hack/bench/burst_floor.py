@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import orjson
-from burst_cluster import JSON, NAMESPACE_NAME, Site
+from burst_cluster import FLOOR_NAMESPACE, JSON, Site
 
 from process_operator.decisions.manifests.jobs import job_to_come, owned_by_run
 from process_operator.decisions.manifests.runs import run_manifest
@@ -45,11 +45,11 @@ def bodies(request: Object, tick: int) -> Bodies:
 
 
 async def write(site: Site, work: Sequence[Bodies], tick: int, connections: int) -> float:
-    """Create all at the tick, over so many connections; the CPU seconds that took.
+    """Create all at the tick, over `connections`. Returns the CPU seconds of that.
 
-    Raises RuntimeError where the server refuses one.
+    Raises RuntimeError if the API server rejects one.
     """
-    runs, jobs = (site.connection.server + kind.path(NAMESPACE_NAME) for kind in (PROCESS_RUN, JOB))
+    runs, jobs = (site.connection.server + kind.path(FLOOR_NAMESPACE) for kind in (PROCESS_RUN, JOB))
     pending = iter(work)
     async with site.session(connections) as session:
 

@@ -9,6 +9,7 @@ from figures import Sample, quantile
 P50, P99, MOST = "lateness p50, s", "lateness p99, s", "lateness max, s"
 ALL_MADE, MISSING, DOUBLE, RECORDED = "all made, s", "Jobs missing", "Jobs double", "runs recorded"
 CPU = "CPU per run, ms"
+CPU_PREPARED = "CPU per run with its preparation, ms"
 
 
 def lateness(

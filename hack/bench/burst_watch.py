@@ -1,7 +1,7 @@
 """Watch process: records the arrivals of Jobs outside the measured process.
 
-`python burst_watch.py KUBECONFIG NAMESPACE FILE` prints `watching` on standard output. It then appends a line for each
-Job that is added: unix seconds, name. Neighbour: `burst_cluster.py` starts it.
+`python burst_watch.py KUBECONFIG FILE` prints `watching` on standard output. It then appends a line for each Job that is
+added in any namespace: unix seconds, name. Neighbour: `burst_cluster.py` starts it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from process_operator.cluster.connection import connect
 from process_operator.resources.kinds import JOB
 
 
-async def watch(kubeconfig: str, namespace: str, file: Path) -> None:
+async def watch(kubeconfig: str, file: Path) -> None:
     """Watch until killed."""
     connection = await connect(kubeconfig=kubeconfig)
     session = connection.new_session()
     with file.open("w", buffering=1) as out:
-        url = session.server + JOB.path(namespace)
+        url = session.server + JOB.path(None)
         forever, version, said = aiohttp.ClientTimeout(total=None), "", False
         while True:
             # The server ends a watch now and then.
@@ -43,4 +43,4 @@ async def watch(kubeconfig: str, namespace: str, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(watch(sys.argv[1], sys.argv[2], Path(sys.argv[3])))
+    asyncio.run(watch(sys.argv[1], Path(sys.argv[2])))

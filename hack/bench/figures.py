@@ -20,7 +20,7 @@ RAISED = "native, raised flags"
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """The value that so much of the values (ascending) does not exceed: the nearest rank. NaN where there is none."""
+    """The value that this share of the values (ascending) does not exceed: the nearest rank. NaN if there are none."""
     return ordered[math.ceil(share * len(ordered)) - 1] if ordered else math.nan
 
 
@@ -35,6 +35,14 @@ class Sample:
     size: float
     """The x axis: requests, runs a second."""
     value: float
+
+
+class PartlyMeasuredError(Exception):
+    """Some series of a figure could not be measured. `repetitions` has the samples of the other ones."""
+
+    def __init__(self, repetitions: list[list[Sample]], missing: list[str]) -> None:
+        super().__init__(f"not measured: {', '.join(missing)}")
+        self.repetitions = repetitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,9 @@ class Figure:
     size: str
     """The label of the x axis, such as "requests due in one second"."""
     measure: Callable[[], Coroutine[Any, Any, list[list[Sample]]]]
-    """Measures all repetitions: a list of samples for each. Their number may differ between series."""
+    """Measures all repetitions: a list of samples for each. Their number may differ between series.
+
+    A sample whose value is NaN was not measured. Raises PartlyMeasuredError if a whole series could not be measured."""
     plotted: tuple[str, ...]
     """The measures that are drawn, one picture each."""
     targets: tuple[Target, ...] = ()

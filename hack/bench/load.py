@@ -1,7 +1,7 @@
-"""Steady load: requests that tick each second, with pods that kwok simulates, and the result of every run.
+"""Steady load: runs each second, with pods that kwok simulates, and the result of every run.
 
-`sustained.py` and `record.py` show two sides of the same measurements, so each load runs once for both. Neighbours:
-`simulated_node.py` simulates the pods, `stand.py` has the cluster and the operator.
+A load that two figures need runs once. Neighbours: `sustained.py` and `record.py` show the loads, `simulated_node.py`
+simulates the pods, `stand.py` has the cluster and the operator.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Load:
     first: int
     """The first tick, unix seconds."""
     seconds: int
+    every: int = 1
+    """Seconds between two ticks of one request. There are `rate * every` requests, and their ticks are spread evenly."""
     made: dict[str, float] = field(default_factory=dict)
     made_twice: set[str] = field(default_factory=set)
     ended: dict[str, float] = field(default_factory=dict)
@@ -101,12 +103,12 @@ class Load:
                 self.complete.set()
 
 
-_measured: dict[int, Load] = {}
+_measured: dict[tuple[int, int], Load] = {}
 
 
-async def loads(*rates: int) -> list[Load]:
-    """Measure what was not measured yet in this process, all on one cluster with one operator."""
-    missing = [rate for rate in rates if rate not in _measured]
+async def loads(*rates: int, every: int = 1) -> list[Load]:
+    """Measure the loads that were not measured yet in this process, all on one cluster with one operator."""
+    missing = [rate for rate in rates if (rate, every) not in _measured]
     if missing:
         with (
             control_plane("bench-sustained", _FLAGS) as kubeconfig,
@@ -115,15 +117,15 @@ async def loads(*rates: int) -> list[Load]:
         ):
             async with operator(kubeconfig, Path(folder)) as process:
                 for rate in missing:
-                    _measured[rate] = await _load(rate, process)
-    return [_measured[rate] for rate in rates]
+                    _measured[rate, every] = await _load(rate, every, process)
+    return [_measured[rate, every] for rate in rates]
 
 
-async def _load(rate: int, process: Operator) -> Load:
+async def _load(rate: int, every: int, process: Operator) -> Load:
     async with bench(process.kubeconfig, leave=True) as cluster:
         if not (await cluster.api.list(NODES, None)).items:
             await cluster.api.create(NODES, "", node())
-        load = Load(rate, int(time.time()) + 6 + rate // 25, SECONDS if rate > 1 else HALF)
+        load = Load(rate, int(time.time()) + 6 + rate * every // 25, SECONDS if rate > 1 else HALF, every)
         async with cluster.watching(JOB, load.note_job), cluster.watching(PROCESS_RUN, load.note_run):
             await _apply(cluster, load)
             await asyncio.sleep(max(0.0, load.first - 0.5 - time.time()))
@@ -138,22 +140,27 @@ async def _load(rate: int, process: Operator) -> Load:
 
 
 async def _apply(cluster: Bench, load: Load) -> None:
-    times = {
-        "startTime": format_instant(datetime.fromtimestamp(load.first, UTC)),
-        "finishTime": format_instant(datetime.fromtimestamp(load.first + load.seconds - 1, UTC)),
-    }
-    timing = {"schedule": {"secondly": {"every": 1}, **times}}
-    bodies = [_request(f"load-{load.rate}-{index}", timing) for index in range(load.rate)]
+    bodies = [_request(load, index) for index in range(load.rate * load.every)]
     for begin in range(0, len(bodies), 16):
         some = bodies[begin : begin + 16]
         await asyncio.gather(*(cluster.api.create(PROCESS_REQUEST, cluster.namespace, body) for body in some))
 
 
-def _request(name: str, timing: Raw) -> Raw:
+def _request(load: Load, index: int) -> Raw:
+    times = {
+        "startTime": _instant(load.first + index % load.every),
+        "finishTime": _instant(load.first + load.seconds - 1),
+    }
+    timing = {"schedule": {"secondly": {"every": load.every}, **times}}
     # Late ticks are caught up, so that they show as lateness and backlog and not as missed ticks.
+    name = f"load-{load.rate}-{load.every}-{index}"
     body = request(name, timing, engine="Operator", history=_HISTORY, catchUp="All")
     body["spec"]["jobTemplate"]["spec"]["template"]["spec"]["nodeName"] = NODE
     return body
+
+
+def _instant(seconds: int) -> str:
+    return format_instant(datetime.fromtimestamp(seconds, UTC))
 
 
 async def _until_recorded(load: Load) -> None:

@@ -80,11 +80,15 @@ class Report:
 
 
 def report(figure: Figure, repetitions: Sequence[Iterable[Sample]]) -> Report:
-    """Put the repetitions of a figure together, in the order in which its values were measured first."""
+    """Put the repetitions of a figure together, in the order in which its values were measured first.
+
+    A value that is not finite was not measured: the lateness of Jobs is NaN if none arrived.
+    """
     values: defaultdict[tuple[str, str, float], list[float]] = defaultdict(list)
     for samples in repetitions:
         for sample in samples:
-            values[sample.measure, sample.series, sample.size].append(sample.value)
+            if math.isfinite(sample.value):
+                values[sample.measure, sample.series, sample.size].append(sample.value)
     spreads = {
         key: Spread(min(found), statistics.median(found), max(found), len(found)) for key, found in values.items()
     }

@@ -1,6 +1,6 @@
 """Sustained: a constant rate of runs for a minute, each until its record: lateness, backlog and cost.
 
-Neighbours: `load.py` runs the load, `record.py` shows the time to the records of the same load.
+Neighbours: `load.py` runs the load, `record.py` shows the time to the records of an ordinary schedule.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from figures import OPERATOR, Figure, Sample, Target, quantile
 from load import HALF, SECONDS, Load, loads
 from stand import CONTROL_PLANE, OPERATOR_PROCESS
 
-RATES: Final = (50, 100, 200)
+RATES: Final = (20, 50, 100)
 CPU, REQUESTS = "CPU of the operator per run, ms", "API requests per run"
 GROWTH = "backlog that came in the second half, runs"
 _OF_RUNS: Final = ("processruns", "jobs", "pods")
@@ -67,6 +67,8 @@ FIGURE = Figure(
     measure=measure,
     plotted=(P99, CPU),
     targets=(
+        Target(REQUESTS, OPERATOR, 20, at_most=3),
+        Target(CPU, OPERATOR, 20, at_most=5),
         Target(REQUESTS, OPERATOR, 50, at_most=3),
         Target(REQUESTS, OPERATOR, 100, at_most=3),
         Target(CPU, OPERATOR, 100, at_most=5),

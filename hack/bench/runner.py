@@ -1,0 +1,72 @@
+"""Runner: measures figures one after the other, and writes the results after each, so that none is lost by a later one.
+
+Neighbours: `figures.py` defines a figure, `report.py` combines the repetitions, `busyness.py` observes the machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from busyness import Observer, observe
+from figures import Figure, PartlyMeasuredError, Sample
+from plots import draw
+from report import report
+from rich.console import Console
+from tables import print_report
+
+_LONGEST_SECONDS: Final = 1800
+"""A figure that takes longer is ended, so that the others are measured."""
+_BEFORE_SECONDS: Final = 3.0
+
+
+def measure_all(figures: Sequence[Figure], folder: Path, console: Console, machine: Mapping[str, str]) -> list[str]:
+    """Measure figures and write the results after each of them. Returns the names of those with something missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results: dict[str, Any] = {}
+    failed = []
+    for figure in figures:
+        if not _measure(figure, folder, console, results):
+            failed.append(figure.name)
+        text = json.dumps({"machine": machine, "figures": results}, indent=1, allow_nan=False)
+        (folder / "bench.json").write_text(f"{text}\n")
+    return failed
+
+
+def _measure(figure: Figure, folder: Path, console: Console, results: dict[str, Any]) -> bool:
+    """Measure one figure and note its results. Returns whether all of it was measured, printed and drawn."""
+    before = observe(_BEFORE_SECONDS)
+    observer, began, is_whole = Observer(), time.monotonic(), True
+    try:
+        repetitions = asyncio.run(_within_limit(figure))
+    except PartlyMeasuredError as error:
+        repetitions, is_whole = error.repetitions, False
+    except Exception:  # noqa: BLE001 - the other figures are measured all the same
+        traceback.print_exc()
+        repetitions, is_whole = [], False
+    during = observer.result()
+    try:
+        found = report(figure, repetitions)
+        results[figure.name] = {
+            **found.as_json(),
+            "seconds": round(time.monotonic() - began),
+            "busyness": {"before": asdict(before), "during": asdict(during)},
+        }
+        print_report(found, console)
+        console.print(f"Machine before: {before}\nMachine during: {during}", highlight=False)
+        draw(found, folder)
+    except Exception:  # noqa: BLE001 - what was measured before is written all the same
+        traceback.print_exc()
+        is_whole = False
+    return is_whole
+
+
+async def _within_limit(figure: Figure) -> list[list[Sample]]:
+    async with asyncio.timeout(_LONGEST_SECONDS):
+        return await figure.measure()
