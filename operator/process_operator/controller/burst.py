@@ -125,10 +125,13 @@ class BurstPreparer:
         # The wait may have been long. After a standstill another operator may have decided about this tick.
         if not self._planner.holds(key, prepared) or self._clock() >= at - _CLAIM_DEADLINE:
             return
+        was_delayed = self._queue.is_delayed(key)
         try:
             await self._claim(key, prepared.snapshot, claim)
         except ApiError as error:
             # The tick tries again.
             log.info("not claimed early", namespace=key[0], request=key[1], error=str(error))
         else:
-            self._planner.prepare(key, at)
+            if self._planner.prepare(key, at) is not None and not was_delayed:
+                # The answer to the claim asks for a decision a moment later. This plan is made from that answer.
+                self._queue.discard_delayed(key)

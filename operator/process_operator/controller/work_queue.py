@@ -166,6 +166,16 @@ class WorkQueue(Generic[K]):
         self._timer = None
         self._wake_worker()
 
+    def is_delayed(self, key: K) -> bool:
+        """Whether a key was added for a later time, and no worker has it."""
+        at = self._heaps[Priority.NORMAL].time_of(key)
+        return at is not None and at > self._clock()
+
+    def discard_delayed(self, key: K) -> None:
+        """Drop the addition of a key that is not ready yet, because a snapshot already contains what it announced."""
+        if self.is_delayed(key):
+            self._heaps[Priority.NORMAL].discard(key)
+
     def discard_pending(self, key: K) -> float | None:
         """Drop the additions of a key in process. Returns in how many seconds it would have been ready, or None.
 

@@ -16,6 +16,7 @@ from process_operator.controller.planner import Planner
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.activation.activation import next_activation
 from process_operator.decisions.inputs.observations import DryRun
+from process_operator.decisions.inputs.significance import BATCH_SECONDS
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import BeginActivation, CreateJob, CreateRun
 from process_operator.decisions.request import decide
@@ -40,7 +41,7 @@ class Burst:
         self.terms = 0
         self.queue: WorkQueue[NamespacedName] = WorkQueue()
         self.agenda: Agenda[NamespacedName] = Agenda()
-        self.store = Store(on_dirty=self._dirty, clock=self.clock)
+        self.store = Store(on_dirty=self._dirty, on_progress=self._progressed, clock=self.clock)
         self.claimed: list[str] = []
         self.before_claim: Callable[[], object] = lambda: None
         self.planner = Planner(self.store.snapshot, self.clock, term=lambda: self.terms)
@@ -62,6 +63,10 @@ class Burst:
     def _dirty(self, key: NamespacedName) -> None:
         self.planner.drop(key)
         self.queue.add(key)
+
+    def _progressed(self, key: NamespacedName) -> None:
+        self.planner.drop(key)
+        self.queue.add(key, after=BATCH_SECONDS)
 
     async def _claim(self, key: NamespacedName, _: Snapshot, claim: CreateRun) -> None:
         self.before_claim()
@@ -181,6 +186,29 @@ async def test_a_burst_is_claimed_and_only_its_jobs_are_left() -> None:
     assert [type(action) for action in left if getattr(action, "job", None) or isinstance(action, CreateJob)] == [
         CreateJob
     ]
+
+
+async def test_a_claim_needs_no_decision_before_its_tick() -> None:
+    burst = Burst(claims=MANY)
+    await burst.burst.look()
+    assert len(burst.claimed) == MANY
+    assert burst.queue.next_at() is None
+
+
+async def test_a_decision_that_was_pending_before_a_claim_remains() -> None:
+    burst = Burst(claims=MANY)
+    burst.queue.add(FIRST, after=BATCH_SECONDS)
+    await burst.burst.look()
+    assert len(burst.claimed) == MANY
+    assert burst.queue.is_delayed(FIRST)
+
+
+async def test_a_decision_that_a_user_causes_during_a_claim_remains() -> None:
+    burst = Burst(claims=MANY)
+    burst.before_claim = lambda: burst.queue.add(FIRST)
+    await burst.burst.look()
+    assert await burst.queue.get() == FIRST
+    assert burst.queue.next_at() is None
 
 
 async def test_before_its_instant_a_plan_is_not_given_away() -> None:

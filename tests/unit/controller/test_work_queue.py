@@ -101,6 +101,18 @@ async def test_a_key_in_work_that_is_added_with_a_delay_comes_again_after_it() -
     assert await take_all(queue) == ["a"]
 
 
+async def test_only_an_addition_that_is_not_ready_is_dropped() -> None:
+    clock = Clock()
+    queue: WorkQueue[str] = WorkQueue(clock=clock)
+    for text in ("a+2", "b", "!c", "!d", "d+2"):
+        add(queue, text)
+    assert [key for key in "abcd" if queue.is_delayed(key)] == ["a", "d"]
+    for key in "abcd":
+        queue.discard_delayed(key)
+    clock.now = 3.0
+    assert await take_all(queue) == ["c", "d", "b"]
+
+
 async def test_what_a_key_was_added_for_before_its_worker_looked_is_no_reason_to_come_again() -> None:
     queue: WorkQueue[str] = WorkQueue()
     queue.add("a")
