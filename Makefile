@@ -23,6 +23,7 @@ COVERED ?= tests/unit tests/contract tests/flow/test_scenarios.py $(addprefix --
 COVERAGE_WORKERS ?= 2
 FIGURES ?=
 BENCH_OUT ?= build/bench
+BUSY_LOOPS ?= 0
 COUNT ?=
 SEED ?=
 CLUSTER_WORKERS ?= 5
@@ -77,8 +78,8 @@ test-faults: venv ## the fault suite, half an hour: FAULT_SEED, FAULT_ROUNDS, FA
 test-kueue: venv ## the operator beside the real Kueue, on a cluster of its own; the first run builds Kueue (15 minutes)
 	@hack/kueue.sh $(ARGS)
 
-bench: venv ## figures beside their anchors, on clusters of their own; FIGURES="burst rest", BENCH_OUT (build/bench)
-	@$(VENV)/bin/python hack/bench --out $(BENCH_OUT) $(FIGURES)
+bench: venv ## figures beside their anchors, on clusters of their own; FIGURES="burst rest", BENCH_OUT (build/bench), BUSY_LOOPS (0)
+	@$(VENV)/bin/python hack/bench --out $(BENCH_OUT) --busy-loops $(BUSY_LOOPS) $(FIGURES)
 
 docs: reference ## build the site of docs/ into build/site, strictly
 	@hack/docs.sh

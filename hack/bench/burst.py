@@ -51,7 +51,7 @@ _SETTING_UP_SECONDS: Final = 0.008
 """CPU seconds of the operator from a request that is created to one that waits for its tick, with room to spare."""
 _SPARE_SECONDS: Final = 5
 _AFTER_SECONDS: Final = 3
-"""CPU time is counted so long after the last Job. Later the operator examines why no pod gets ready."""
+"""CPU time is counted for this long after the last Job. Later the operator examines why no pod gets ready."""
 
 
 async def measure() -> list[list[Sample]]:

@@ -38,6 +38,7 @@ _IN_FLIGHT = 32
 _TRIED = 300
 _SPUN = 0.2
 _LOOK_SECONDS = 0.5
+_LOG_BYTES = 1 << 20
 
 
 class NotSetUpError(Exception):
@@ -113,10 +114,11 @@ class Site:
 
     @asynccontextmanager
     async def operator(self, *, log: Path | None = None) -> AsyncIterator[Operator]:
-        """An operator of this checkout with its ordinary settings, for one namespace."""
+        """An operator of this checkout with its ordinary settings, for one namespace. It is ready when the block begins."""
         settings = {"PROCESS_OPERATOR_WATCH_NAMESPACES": NAMESPACE_NAME}
         with tempfile.TemporaryFile("w+b") if log is None else log.open("w+b") as out:
             async with stand.operator_process(self.kubeconfig, out, **settings) as process:
+                await _until_ready(process, out.fileno())
                 yield Operator(process.pid, out.fileno())
 
 
@@ -130,6 +132,13 @@ class Operator:
     def cpu_seconds(self) -> float:
         """User and system time so far."""
         return stand.cpu_seconds(self.pid)
+
+
+async def _until_ready(process: asyncio.subprocess.Process, log: int) -> None:
+    while b'"event": "ready"' not in os.pread(log, _LOG_BYTES, 0):
+        if process.returncode is not None:
+            raise NotSetUpError("the operator has ended")
+        await asyncio.sleep(0.1)
 
 
 JSON = {"Content-Type": "application/json"}

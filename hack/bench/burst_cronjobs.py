@@ -57,7 +57,7 @@ async def taken_over(name: str, flags: Sequence[str], sizes: Sequence[int]) -> A
             await here.create(PROCESS_REQUEST, bodies)
             await _until_armed(here, minute, size)
             samples = await _minute(here, minute, size, TAKEN_OVER)
-            yield [*samples, Sample(RECORDED, TAKEN_OVER, size, await _recorded(here, minute))]
+            yield [*samples, Sample(RECORDED, TAKEN_OVER, size, await _recorded(here, minute, size))]
 
 
 def first_minute(seconds: float) -> int:
@@ -82,10 +82,15 @@ async def _minute(here: Site, minute: int, size: int, series: str) -> list[Sampl
     return lateness(here.seen(minute), minute, due, size, WATCHED_SECONDS, series)
 
 
-async def _recorded(here: Site, minute: int) -> int:
-    runs = (await here.api.list(PROCESS_RUN, NAMESPACE_NAME)).items
+async def _recorded(here: Site, minute: int, size: int) -> int:
+    """The number of runs that the operator has recorded, once it is complete or the time of the watch is over."""
     wanted = format_instant(datetime.fromtimestamp(60 * minute, UTC))
-    return sum(1 for run in runs if run["spec"].get("scheduledTime") == wanted)
+    while True:
+        runs = (await here.api.list(PROCESS_RUN, NAMESPACE_NAME)).items
+        recorded = sum(1 for run in runs if run["spec"].get("scheduledTime") == wanted)
+        if recorded >= size or time.time() > 60 * minute + WATCHED_SECONDS:
+            return recorded
+        await asyncio.sleep(2)
 
 
 def _cron(minute: int) -> str:

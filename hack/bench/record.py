@@ -1,7 +1,7 @@
 """Record: the time from the end of a Job to the complete record of its run with its log, as a watch of both sees it.
 
 Each request ticks every ten seconds. The ends of a schedule of every second are batched, so their records are later
-(`sustained.py` has such a load). Neighbour: `load.py` runs the loads.
+(`sustained.py` measures those). Neighbour: `load.py` runs the loads.
 """
 
 from __future__ import annotations
