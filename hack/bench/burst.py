@@ -107,8 +107,9 @@ async def _own_engine(name: str, sizes: Iterable[int]) -> AsyncIterator[list[Sam
 
 async def _set_up(here: Site, number: int, size: int) -> tuple[int, list[Object]]:
     """Create requests that are due once, and wait until they are accepted. Returns their tick (unix seconds)."""
-    each = _SETTING_UP_SECONDS / share_of_a_core() + 3 / await here.rate()
-    tick = math.ceil(time.time() + _SPARE_SECONDS + PATIENCE * size * each + _lead_seconds(size))
+    share = share_of_a_core()
+    each = _SETTING_UP_SECONDS / share + 3 / await here.rate()
+    tick = math.ceil(time.time() + _SPARE_SECONDS / share + PATIENCE * size * each + _lead_seconds(size))
     tick += tick % 60 == 0  # runs of whole minutes are named after the minute
     prefix = f"set-{number}-"
     made = [request(f"{prefix}{index}", _once_at(tick), engine="Operator") for index in range(size)]

@@ -39,7 +39,7 @@ async def native(name: str, flags: Sequence[str], sizes: Sequence[int], series: 
     """The samples of each set of native CronJobs. Raises NotSetUpError."""
     async with control_plane(name, flags) as kubeconfig, site(kubeconfig) as here:
         for size in sizes:
-            minute = first_minute(_SPARE_SECONDS + PATIENCE * size / await here.rate())
+            minute = first_minute(_SPARE_SECONDS / share_of_a_core() + PATIENCE * size / await here.rate())
             await here.create(CRONJOB, (_cronjob(f"native-{minute}-{number}", minute) for number in range(size)))
             if time.time() > 60 * minute - 1:
                 raise NotSetUpError(f"{size} CronJobs were not created before their minute")
@@ -50,8 +50,9 @@ async def taken_over(name: str, flags: Sequence[str], sizes: Sequence[int]) -> A
     """The same of requests with the engine CronJob, with an operator beside the controller. Raises NotSetUpError."""
     async with control_plane(name, flags) as kubeconfig, site(kubeconfig) as here, here.operator():
         for size in sizes:
-            each = _ARMING_SECONDS / share_of_a_core() + 3 / await here.rate()
-            minute = first_minute(_SPARE_SECONDS + PATIENCE * size * each)
+            share = share_of_a_core()
+            each = _ARMING_SECONDS / share + 3 / await here.rate()
+            minute = first_minute(_SPARE_SECONDS / share + PATIENCE * size * each)
             timing = {"schedule": {"cron": _cron(minute), "timeZone": "Etc/UTC"}}
             bodies = (request(f"set-{minute}-{number}", timing, engine="CronJob") for number in range(size))
             await here.create(PROCESS_REQUEST, bodies)
