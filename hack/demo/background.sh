@@ -9,6 +9,7 @@ state=${XDG_CACHE_HOME:-$HOME/.cache}/process-operator/demo
 bin=${VENV:-.venv}/bin
 case $name in
 operator)
+    export PROCESS_OPERATOR_RECEIVERS_FILE=${PROCESS_OPERATOR_RECEIVERS_FILE-hack/demo/receivers.yaml}
     command=("$bin/python" -m process_operator run)
     file=${DEV_CLUSTER:-dev}
     seconds=2
