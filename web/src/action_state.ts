@@ -36,15 +36,21 @@ export function act(action: Action, body: ActionBody | CreateBody, signal?: Abor
   return post<ActionAnswer>(`actions/${action}`, body, signal);
 }
 
-/** Whether a button may be pressed for all targets; else the missing right in words. */
+/**
+ * Whether a button may be pressed for all targets; else the missing right in words. A right for one request alone is
+ * asked for only by who lacks that of the namespace, because a list has thousands of requests.
+ */
 export function permission(action: Action, targets: Key[], requests: string[] = []): Permission {
-  const asked: (Access | null)[] =
-    requests.length === 1 && targets[0]
-      ? [access(targets[0].namespace, requests[0])]
-      : [...new Set(targets.map((target) => target.namespace))].map((name) => access(name));
-  for (const found of asked) {
-    if (!found) return { allowed: false, missing: t.dialog.noRights };
-    if (!found.actions[action].allowed) return found.actions[action];
+  const [request] = requests.length === 1 ? requests : [];
+  for (const name of new Set(targets.map((target) => target.namespace))) {
+    const whole = access(name);
+    const isEnough = whole === null || whole.actions[action].allowed || request === undefined;
+    const found = isEnough ? rightOf(action, whole) : rightOf(action, access(name, request));
+    if (!found.allowed) return found;
   }
   return { allowed: true, missing: "" };
+}
+
+function rightOf(action: Action, found: Access | null): Permission {
+  return found?.actions[action] ?? { allowed: false, missing: t.dialog.noRights };
 }
