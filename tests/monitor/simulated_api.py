@@ -54,6 +54,10 @@ class SimulatedApi:
         self.sign_in: str | None = None
         """How to sign in, while the person is not."""
         self.all_namespaces = True
+        self.namespaces: list[str] | None = [NAMESPACE, "finance"]
+        """Names to choose among; None if the person must not list them."""
+        self.rights_asked = 0
+        """Calls that asked which buttons the person may press."""
         self.asked: list[tuple[str, dict[str, Any]]] = []
         """Actions that were no dry run, with their bodies."""
         self.dry_runs: list[tuple[str, dict[str, Any]]] = []
@@ -149,11 +153,13 @@ class SimulatedApi:
         for queue in self._streams:
             queue.put_nowait(None)
         assert self._runner is not None and self._runner.server is not None
-        # A page that is closed reads no more; without this, what it did not read keeps its socket open.
-        for connection in self._runner.server.connections:
-            if connection.transport is not None:
-                connection.transport.abort()
+        server = self._runner.server
+        _abort(server)
         await self._runner.cleanup()
+        # asyncio tells the server of a connection up to three passes of the loop after accepting it.
+        for _ in range(3):
+            await asyncio.sleep(0)
+            _abort(server)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
@@ -195,9 +201,10 @@ class SimulatedApi:
         return await self._session(request)
 
     async def _namespaces(self, _: web.Request) -> web.Response:
-        return _json({"names": [NAMESPACE, "finance"], "all": self.all_namespaces})
+        return _json({"names": self.namespaces, "all": self.all_namespaces})
 
     async def _access(self, request: web.Request) -> web.Response:
+        self.rights_asked += 1
         actions = {
             name: {"allowed": name not in self.denied, "missing": self.denied.get(name, "")} for name in _ACTIONS
         }
@@ -294,6 +301,13 @@ class SimulatedApi:
             "command": f"kubectl process {action}",
         }
         return _json({"results": [{**target, **result} for target in targets]})
+
+
+def _abort(server: web.Server) -> None:
+    """Close all connections. A closed page reads no more, and what it did not read would keep its socket open."""
+    for connection in server.connections:
+        if connection.transport is not None:
+            connection.transport.abort()
 
 
 def yaml_of(action: str) -> str:

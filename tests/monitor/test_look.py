@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
+from tests.monitor.axe import findings
 from tests.monitor.conftest import Window
 from tests.monitor.simulated_api import SimulatedApi
 
-_AXE: Final = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _PAGES: Final = {
     "runs": ("/runs", "40 runs"),
     "run": ("/runs/sales/post-ledger-99999?ns=sales", "line 300"),
@@ -37,16 +37,6 @@ def _open(browser: Browser, api: SimulatedApi, theme: str, size: str, path: str)
     return window
 
 
-def _findings(page: Page) -> list[str]:
-    page.evaluate(_AXE.read_text() + "; undefined")
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{violation['id']}: {node['target']} {node['failureSummary']}"
-        for violation in found["violations"]
-        for node in violation["nodes"][:3]
-    ]
-
-
 @pytest.mark.parametrize(("theme", "size"), _ALL_LOOKS if "SCREENSHOTS" in os.environ else _LOOKS)
 @pytest.mark.parametrize("name", _PAGES)
 def test_a_page_is_accessible(
@@ -59,7 +49,7 @@ def test_a_page_is_accessible(
     expect(page.locator("output.live")).to_have_text("Live")
     if screenshots:
         page.screenshot(path=screenshots / f"{name}-{theme}-{size}.png")
-    assert _findings(page) == []
+    assert findings(page) == []
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert overflow <= 0, "the page scrolls sideways"
     window.close()
@@ -75,7 +65,7 @@ def test_a_dialog_is_accessible(
     expect(page.get_by_role("dialog")).to_contain_text("The API server would accept this.")
     if screenshots:
         page.screenshot(path=screenshots / f"dialog-{action.split(maxsplit=1)[0].lower()}-{theme}-360.png")
-    assert _findings(page) == []
+    assert findings(page) == []
     window.close()
 
 
@@ -83,4 +73,4 @@ def test_axe_finds_a_planted_fault(window: Window) -> None:
     page = window.open("/runs")
     expect(page.locator("output.live")).to_have_text("Live")
     page.evaluate("document.querySelector('main').append(document.createElement('button'))")
-    assert any(finding.startswith("button-name") for finding in _findings(page))
+    assert any(finding.startswith("button-name") for finding in findings(page))

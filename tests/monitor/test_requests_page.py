@@ -95,6 +95,36 @@ def test_several_are_suspended_at_once(window: Window, api: SimulatedApi) -> Non
     assert [target["name"] for target in api.asked[0][1]["targets"]] == ["nightly-report", "post-ledger"]
 
 
+def test_open_runs_and_times_of_several_are_for_the_selection(window: Window, api: SimulatedApi) -> None:
+    page = _list(window)
+    for name in ("nightly-report", "cleanup"):
+        page.get_by_label(f"Select sales/{name}").check()
+    selected = page.locator(".selected")
+    for action in ("Cancel", "Backfill"):
+        selected.get_by_role("button", name=action).click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("The API server would accept this.")
+        dialog.get_by_role("button", name=action).click()
+        expect(dialog).to_have_count(0)
+    newest = api.rows["processruns"][0]["name"]
+    targets = [(action, [target["name"] for target in body["targets"]]) for action, body in api.asked]
+    assert targets == [("cancel", [newest]), ("backfill", ["nightly-report"])]
+
+
+def test_the_question_of_a_run_fits_the_timing(window: Window) -> None:
+    page = _list(window)
+    words = {
+        "nightly-report": "The schedule stays as it is",
+        "invoices": "The request stays suspended",
+        "cleanup": "It is one more run",
+    }
+    for name, question in words.items():
+        _row(page, name).get_by_role("button", name="Run now").click()
+        expect(page.get_by_role("dialog")).to_contain_text(question)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_run_now_has_a_form_of_the_declared_parameters(window: Window, api: SimulatedApi) -> None:
     page = _one(window, "nightly-report")
     page.get_by_role("button", name="Run now").click()

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 from tests.monitor.conftest import Window
 from tests.monitor.simulated_api import SimulatedApi
-from tests.monitor.simulated_rows import request_row, run_row
+from tests.monitor.simulated_rows import Row, request_row, run_row
 
 _RUNS: Final = 10_000
 _PATIENCE: Final = 4
@@ -25,19 +25,20 @@ FIRST_ROWS_SECONDS: Final = 1.5
 ALL_ROWS_SECONDS: Final = 4.0
 FILTER_MS: Final = 100
 FRAME_MS: Final = 20
-_FRAMES: Final = """async () => {
-    const list = document.querySelector(".table-runs")
+_FRAMES: Final = """async ([selector, step]) => {
+    const list = document.querySelector(selector)
     const frames = []
     let last = performance.now()
     for (let frame = 0; frame < 90; frame++) {
-        list.scrollTop += 240
+        list.scrollTop += step
         await new Promise(requestAnimationFrame)
         const now = performance.now()
         frames.push(now - last)
         last = now
     }
     frames.sort((a, b) => a - b)
-    return { median: frames[45], slow: frames[80], rows: document.querySelectorAll(".table-runs .body .row").length }
+    const rows = list.querySelectorAll(".body .row, .log-line").length
+    return { median: frames[45], slow: frames[80], rows }
 }"""
 _LANES: Final = 200
 _PAN_FRAMES: Final = 90
@@ -108,9 +109,33 @@ def test_first_and_all_rows_of_ten_thousand(window: Window) -> None:
 
 def test_scrolling_keeps_its_frames_and_few_rows_in_the_document(window: Window) -> None:
     page = _open_all(window)
-    found = page.evaluate(_FRAMES)
+    found = page.evaluate(_FRAMES, [".table-runs", 240])
     _measured("frame times in ms", found)
     assert found["rows"] < 100
+    assert found["median"] < FRAME_MS * _PATIENCE
+
+
+def test_five_thousand_requests_scroll_as_smoothly(window: Window, many: SimulatedApi) -> None:
+    requests = [request_row(f"request-{number:04}", many.now) for number in range(5_000)]
+    with _rows(many, processrequests=requests):
+        page = window.open("/requests?ns=sales")
+        expect(page.locator(".view-head")).to_contain_text("5,000 requests", timeout=60_000)
+    before = many.rights_asked
+    found = page.evaluate(_FRAMES, [".table-requests", 240])
+    _measured("frame times in ms, of requests", found)
+    assert found["rows"] < 100
+    assert many.rights_asked - before < 5
+    assert found["median"] < FRAME_MS * _PATIENCE
+
+
+def test_a_log_of_ten_mebibytes_scrolls(window: Window, many: SimulatedApi) -> None:
+    many.log_text = "".join(f"{number:06} {'x' * 93}\n" for number in range(104_000))
+    name = many.rows["processruns"][1]["name"]
+    page = window.open(f"/runs/sales/{name}?ns=sales&tail=50000")
+    expect(page.locator(".log-line").last).to_contain_text("103999 ", timeout=60_000)
+    found = page.evaluate(_FRAMES, [".log-lines", -240])
+    _measured("frame times in ms, of the log", found)
+    assert found["rows"] < 150
     assert found["median"] < FRAME_MS * _PATIENCE
 
 
@@ -131,7 +156,7 @@ def test_the_page_stays_small(window: Window) -> None:
 
 
 def test_the_timeline_of_two_hundred_lanes_pans(window: Window, many: SimulatedApi) -> None:
-    with _lanes(many):
+    with _rows(many, **_many_lanes(many)):
         page = window.open("/timeline?ns=sales&span=31d")
         picture = page.get_by_role("region", name=f"Timeline of {_LANES} lanes")
         expect(picture).to_be_visible(timeout=60_000)
@@ -151,13 +176,10 @@ def test_the_timeline_of_two_hundred_lanes_pans(window: Window, many: SimulatedA
     assert found["busy"] < FRAME_MS
 
 
-@contextmanager
-def _lanes(api: SimulatedApi) -> Iterator[None]:
-    """Spread the runs over many requests and 18 days."""
-    kept = dict(api.rows)
+def _many_lanes(api: SimulatedApi) -> dict[str, list[Row]]:
+    """The runs, spread over many requests and 18 days."""
     names = [f"request-{number:03}" for number in range(_LANES)]
-    api.rows["processrequests"] = [request_row(name, api.now) for name in names]
-    api.rows["processruns"] = [
+    runs = [
         run_row(
             f"{names[index % _LANES]}-{index}",
             api.now - timedelta(minutes=2.6 * index),
@@ -166,6 +188,14 @@ def _lanes(api: SimulatedApi) -> Iterator[None]:
         )
         for index in range(_RUNS)
     ]
+    return {"processruns": runs, "processrequests": [request_row(name, api.now) for name in names]}
+
+
+@contextmanager
+def _rows(api: SimulatedApi, **rows: list[Row]) -> Iterator[None]:
+    """Let the API have other rows for a while."""
+    kept = dict(api.rows)
+    api.rows.update(rows)
     yield
     api.rows.update(kept)
 

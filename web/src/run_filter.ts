@@ -92,3 +92,8 @@ export function windowStart(window: string, now: number): string {
   const hours = Number(found[1]) * (found[2] === "d" ? 24 : 1);
   return new Date(now - hours * 3_600_000).toISOString().replace(/\.\d+Z$/, "Z");
 }
+
+/** Whether a run has not ended. */
+export function isOpen(run: RunRow): boolean {
+  return run.phase === "Pending" || run.phase === "Running";
+}

@@ -179,6 +179,8 @@ export const t = {
     suspendedSince: "Suspended since",
     noNext: "unscheduled",
     none: "no further run",
+    noneOpen: "No run is open.",
+    noneTimed: "There is no schedule.",
     noneInvalid: "none, until it is corrected",
     count: (shown: number, all: number) =>
       shown === all ? plural(all, "request") : `${shown.toLocaleString("en")} of ${plural(all, "request")}`,

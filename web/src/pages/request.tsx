@@ -13,7 +13,7 @@ import { valuesOf } from "../parameter_form";
 import { Phase } from "../phase";
 import { href } from "../place";
 import { reasonWords } from "../reason_texts";
-import { dueOf, newestFirst } from "../run_filter";
+import { dueOf, isOpen, newestFirst } from "../run_filter";
 import { stores } from "../row_store";
 import { Block } from "../sent_texts";
 import { sentence, visible } from "../shown_text";
@@ -104,12 +104,7 @@ function Buttons({ row }: { row: RequestRow }) {
   const requests = [row.name];
   const open = stores.processruns
     .all()
-    .filter(
-      (run) =>
-        run.namespace === row.namespace &&
-        run.request === row.name &&
-        (run.phase === "Running" || run.phase === "Pending"),
-    )
+    .filter((run) => run.namespace === row.namespace && run.request === row.name && isOpen(run))
     .map((run) => ({ namespace: run.namespace, name: run.name }));
   return (
     <span class="buttons">
@@ -123,12 +118,12 @@ function Buttons({ row }: { row: RequestRow }) {
       <ActionButton
         ask={{ action: "cancel", kind: "processruns", targets: open.length ? open : ask.targets }}
         requests={requests}
-        pointless={open.length ? undefined : "No run is open."}
+        pointless={open.length ? undefined : t.requests.noneOpen}
       />
       <ActionButton
         ask={{ action: "backfill", ...ask }}
         requests={requests}
-        pointless={row.timing === "Schedule" ? undefined : "It has no schedule."}
+        pointless={row.timing === "Schedule" ? undefined : t.requests.noneTimed}
       />
       <ActionButton ask={{ action: "delete", ...ask }} requests={requests} />
     </span>

@@ -13,6 +13,7 @@ import { SearchField } from "../search_field";
 import { selectionOf } from "../selection";
 import { session } from "../session_state";
 import { visible } from "../shown_text";
+import { isOpen } from "../run_filter";
 import { Strip } from "../strip";
 import { strips } from "../strips";
 import { type Column, VirtualTable } from "../table";
@@ -85,6 +86,12 @@ function Selected({ requests }: { requests: RequestRow[] }) {
   const kind = "processrequests" as const;
   const active = requests.filter((one) => !one.suspended);
   const suspended = requests.filter((one) => one.suspended);
+  const timed = requests.filter((one) => one.timing === "Schedule");
+  const keys = new Set(requests.map(keyOf));
+  const open = stores.processruns
+    .all()
+    .filter((run) => isOpen(run) && keys.has(`${run.namespace}/${run.request}`))
+    .map(({ namespace: inNamespace, name }) => ({ namespace: inNamespace, name }));
   return (
     <div class="selected">
       <b>{t.runs.selected(requests.length)}</b>
@@ -98,6 +105,15 @@ function Selected({ requests }: { requests: RequestRow[] }) {
         pointless={suspended.length ? undefined : "None of these is suspended."}
       />
       <ActionButton ask={{ action: "reschedule", kind, targets: requests.map(bare) }} />
+      <ActionButton
+        ask={{ action: "cancel", kind: "processruns", targets: open }}
+        pointless={open.length ? undefined : t.requests.noneOpen}
+      />
+      <ActionButton
+        ask={{ action: "backfill", kind, targets: timed.map(bare) }}
+        pointless={timed.length ? undefined : t.requests.noneTimed}
+      />
+      <ActionButton ask={{ action: "delete", kind, targets: requests.map(bare) }} />
       <button type="button" class="button" onClick={() => setQuery({ sel: null })}>
         {t.runs.clear}
       </button>

@@ -11,14 +11,14 @@ import { Phase, PhaseIcon } from "../phase";
 import { href, listParameter, namespace, parameter, setQuery } from "../place";
 import { reasonWords } from "../reason_texts";
 import { keyOf, stores } from "../row_store";
-import { dueOf, filterRuns, newestFirst, PHASES, TRIGGERS, valuesOf, windowStart } from "../run_filter";
+import { dueOf, filterRuns, isOpen, newestFirst, PHASES, TRIGGERS, valuesOf, windowStart } from "../run_filter";
 import { SearchField } from "../search_field";
 import { selectionOf } from "../selection";
 import { session } from "../session_state";
 import { sentence, visible } from "../shown_text";
 import { type Column, VirtualTable } from "../table";
 import { t } from "../texts";
-import { duration } from "../time";
+import { dateTime, duration } from "../time";
 import { Time, zoneChoice, zoneFor } from "../time_text";
 
 export function RunsPage() {
@@ -210,8 +210,6 @@ function Choice({ name, label, values }: { name: string; label: string; values: 
   );
 }
 
-const isOpen = (run: RunRow) => run.phase === "Pending" || run.phase === "Running";
-
 function Selected({ runs }: { runs: RunRow[] }) {
   if (!runs.length) return null;
   const open = runs.filter(isOpen);
@@ -282,10 +280,24 @@ function columns(): Column<RunRow>[] {
         </>
       ),
     },
+    { id: "start", label: t.runs.start, cell: (row) => <Start row={row} /> },
     { id: "duration", label: t.runs.duration, cell: (row) => <Duration row={row} /> },
     { id: "exit", label: t.runs.exit, cell: (row) => row.exitCode ?? "" },
     { id: "reason", label: t.runs.reason, cell: (row) => <Reason row={row} /> },
   ];
+}
+
+/** The time of day, because it mostly starts on the day on which it is due. */
+function Start({ row }: { row: RunRow }) {
+  if (!row.started) return null;
+  const zone = zoneFor(row.namespace, row.request);
+  const [day = "", time] = dateTime(Date.parse(row.started), zone).split(" ");
+  const isSameDay = dateTime(Date.parse(dueOf(row)), zone).startsWith(day);
+  return (
+    <time dateTime={row.started} title={`${day} ${time} ${zone}`}>
+      {isSameDay ? time : `${day.slice(5)} ${time}`}
+    </time>
+  );
 }
 
 function Duration({ row }: { row: RunRow }) {
