@@ -1,4 +1,4 @@
-"""Image and chart in normal use: install, upgrade, uninstall on a real node, from the image of this checkout.
+"""Image and chart in normal use: install, upgrade from the previous chart, uninstall, with the image of this checkout.
 
 The pods share the node's network, because there is no other route to an API server on the loopback interface. The two
 replicas of a high-availability set-up are therefore two releases, on two ports, with one Lease between them. Neighbours:
@@ -18,17 +18,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from tests.chart.helm import CHART, REPOSITORY, helm, render
 from tests.chart.promtool import promtool
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.manifests import held, immediately, later, process, request, schedule
+from tests.cluster.manifests import held, immediately, later, manual_run, process, request, schedule
 from tests.cluster.operator_process import OperatorProcess
 from tests.cluster.test_high_availability import KILLED, assert_all_ticks, ticking
 from tests.cluster.workspace import Workspace, name_of, now
 
 pytestmark = [pytest.mark.node, pytest.mark.disruptive]
 
+FIXTURES: Final = REPOSITORY / "tests" / "chart" / "fixtures"
 PORT: Final = 18080
 OTHER_PORT: Final = 18081
 NAMESPACE: Final = "process-operator-system"
@@ -131,10 +133,9 @@ def installation(
 
 def test_from_install_to_uninstall(installation: Installation, cluster: Kubectl) -> None:
     """One story, because each step needs the one before."""
-    said = installation.install("process-operator", PORT)
-    assert "helm test process-operator" in said
     with cluster.new_namespace() as namespace:
         space = Workspace(cluster, namespace)
+        _an_upgrade_from_the_previous_chart_keeps_everything(installation, space)
         _a_request_runs(installation, space)
         _the_pod_can_do_little(installation)
         _metrics_can_be_read(installation)
@@ -143,6 +144,43 @@ def test_from_install_to_uninstall(installation: Installation, cluster: Kubectl)
         _another_takes_over(installation, space)
         _uninstall_keeps_what_was_asked(installation, space)
     _crds_that_kubectl_applied_are_taken_over(installation)
+
+
+def _an_upgrade_from_the_previous_chart_keeps_everything(installation: Installation, space: Workspace) -> None:
+    """Without pods at first, because the image of that version is not there (`tests/chart/fixtures/README.md`)."""
+    (previous,) = FIXTURES.glob("process-operator-*.tgz")
+    values = str(installation.values(PORT, replicaCount=0))
+    installation.helm("install", "process-operator", str(previous), "--values", values)
+    assert _chart_of_crds(installation.cluster) == {previous.stem}
+    space.apply(process("kept"))
+    space.apply(request("kept", schedule(daily={"at": "03:00"}), process={"name": "kept"}))
+    for name in ("kept-bcdfg", "kept-ended"):
+        space.apply(manual_run("kept", name))
+    ended = {"status": {"phase": "Failed", "reason": "ExitCode", "log": {"text": "kept"}}}
+    patched = space.cluster.patch("prun", "kept-ended", space.namespace, ended, subresource="status")
+    assert patched.ok, patched.message
+    before = _uids(space)
+
+    said = installation.install("process-operator", PORT)
+    assert "helm test process-operator" in said
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
+    assert _chart_of_crds(installation.cluster) == {f"process-operator-{version}"}
+    space.wait_phase("kept", "Scheduled", "Active")
+    space.wait_run("kept-bcdfg", "Succeeded")
+    status = space.run("kept-ended")["status"]
+    assert (status["phase"], status["reason"], status["log"]["text"]) == ("Failed", "ExitCode", "kept")
+    assert _uids(space).items() >= before.items()
+
+
+def _chart_of_crds(cluster: Kubectl) -> set[str]:
+    found = json.loads(cluster.run("get", "crd", *CRDS, "--output", "json"))["items"]
+    return {crd["metadata"]["labels"]["helm.sh/chart"] for crd in found}
+
+
+def _uids(space: Workspace) -> dict[str, str]:
+    kinds = ("proc", "preq", "prun")
+    found = [body for kind in kinds for body in space.cluster.objects(kind, space.namespace)]
+    return {f"{body['kind']} {name_of(body)}": body["metadata"]["uid"] for body in found}
 
 
 def _crds_that_kubectl_applied_are_taken_over(installation: Installation) -> None:
