@@ -20,7 +20,8 @@ import kopf
 
 from process_operator.cluster.backoff import backoff
 from process_operator.cluster.connection import Connection
-from process_operator.resources.kinds import JOB, POD, PROCESS_RUN
+from process_operator.resources.kinds import JOB, POD, PROCESS_REQUEST, PROCESS_RUN, Kind
+from process_operator.resources.types import Object
 from process_operator.watch.handlers import Seen, register
 from process_operator.watch.selections import NOTHING, SELECTIONS
 from process_operator.watch.silence_limit import SilenceLimit
@@ -36,6 +37,10 @@ _ENDING_SECONDS: Final = 5.0
 
 def _nothing(*_: object) -> None:
     pass
+
+
+def _never(*_: object) -> bool:
+    return False
 
 
 async def _at_once() -> None:
@@ -55,6 +60,8 @@ class WatchListener:
     """Called with the plural of the kind for each request of a watch (0), and with the HTTP status of the answer."""
     yield_to_urgent: Callable[[], Awaitable[None]] = _at_once
     """Awaited before objects that the cluster writes, and that arrive in thousands."""
+    is_known: Callable[[Object], bool] = _never
+    """Whether the operator knows this version of a ProcessRequest already, so that its event says nothing new."""
 
 
 class Watches:
@@ -140,14 +147,24 @@ class Watches:
         return response
 
     def _tap(self, response: aiohttp.ClientResponse) -> None:
-        """End the stream after a silence; read runs, Jobs and pods from it."""
+        """End the stream after a silence; read runs, Jobs and pods from it, and skip known versions of requests."""
         if response.status != 200:
             return
         stream: Any = SilenceLimit(response.content, self._silence_seconds)
         kind = _MANY.get(response.url.name)
         if kind is not None:
-            stream = WatchStream(stream, partial(self._seen, kind), self._signs.yield_to_urgent)
+            stream = WatchStream(stream, partial(self._take, kind), self._signs.yield_to_urgent)
+        elif response.url.name == PROCESS_REQUEST.plural:
+            stream = WatchStream(stream, self._skip_known_request, _at_once)
         response.content = stream
+
+    def _take(self, kind: Kind, event: str, body: Object) -> bool:
+        self._seen(kind, event, body)
+        return True
+
+    def _skip_known_request(self, event: str, body: Object) -> bool:
+        """Skip the event of a status that the operator has written itself. kopf takes 0.2 ms for an event."""
+        return event != "DELETED" and self._signs.is_known(body)
 
 
 _MANY: Final = {kind.plural: kind for kind in (PROCESS_RUN, JOB, POD)}

@@ -2,8 +2,9 @@
 
 kopf lists, watches, waits and starts again, and delivers the objects that users write. The objects of the cluster (runs,
 Jobs, pods) arrive in thousands. A task, a copy and a call of a handler for each would cost more than all decisions about
-it. The stream therefore delivers them itself, and kopf sees a bookmark in their place. It continues from that bookmark
-when a watch ends. Neighbour: `kopf_watches.py`.
+it. The stream therefore delivers them itself, and kopf sees a bookmark in their place. The same holds for a version that
+the operator has written itself, and so knows already. kopf continues from that bookmark when a watch ends. Neighbour:
+`kopf_watches.py`.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from process_operator.resources.types import Object
 _AT_ONCE: Final = 16
 """Objects that are passed on before other tasks get a turn in the loop."""
 
-Take = Callable[[str, Object], None]
-"""Receives the type of an event and its object."""
+Take = Callable[[str, Object], bool]
+"""Receives the type of an event and its object. Returns False if kopf has to deliver the event."""
 
 
 class WatchStream:
-    """Replaces the content of the answer to a watch. `calm` is awaited before objects are passed on."""
+    """Replaces the content of the answer to a watch. `calm` is awaited before objects are taken."""
 
     def __init__(self, content: aiohttp.StreamReader, take: Take, calm: Callable[[], Awaitable[None]]) -> None:
         self._content = content
@@ -38,7 +39,7 @@ class WatchStream:
         return getattr(self._content, name)
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
-        """Yield the lines for kopf: bookmarks and errors."""
+        """Yield the lines for kopf: bookmarks, errors, and what kopf has to deliver."""
         rest = b""
         async for chunk in self._content.iter_chunked(size):
             *lines, rest = (rest + chunk).split(b"\n")
@@ -51,18 +52,20 @@ class WatchStream:
             yield rest
 
     def _taken(self, lines: list[bytes]) -> list[bytes]:
-        """Pass the objects on; return the lines for kopf."""
+        """Take objects; return the lines for kopf, in their order."""
         shown: list[bytes] = []
         version = None
         for line in filter(None, lines):
             event = WatchEvent.decode(line)
-            if not event.has_object:
-                shown.append(line + b"\n")
+            if event.has_object and self._take(event.type, event.body):
+                version = event.version
                 continue
-            version = event.version
-            self._take(event.type, event.body)
-        if version is not None:
-            bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": version}}}
-            # The bookmark comes first, because other lines are newer or end the watch.
-            shown.insert(0, orjson.dumps(bookmark) + b"\n")
-        return shown
+            if version is not None:
+                shown.append(_bookmark(version))
+                version = None
+            shown.append(line + b"\n")
+        return shown if version is None else [*shown, _bookmark(version)]
+
+
+def _bookmark(version: str) -> bytes:
+    return orjson.dumps({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": version}}}) + b"\n"

@@ -102,6 +102,7 @@ class WatchSupervisor:
                     began=on_start,
                     asked=self._health.watch_asked,
                     yield_to_urgent=yield_to_due,
+                    is_known=self._is_known_request,
                 ),
                 namespaces=self._settings.watch_namespaces,
                 silence_seconds=self._settings.watch_silence_seconds,
@@ -159,6 +160,11 @@ class WatchSupervisor:
 
     def _seen(self, kind: Kind, event_type: str | None, raw: Object) -> None:
         self._store.try_apply(kind, raw, deleted=event_type == "DELETED")
+
+    def _is_known_request(self, raw: Object) -> bool:
+        about = raw["metadata"]
+        version = int(about["resourceVersion"])
+        return not self._store.requests.is_newer(about["namespace"], about["name"], about["uid"], version)
 
 
 def _why_not_listed(error: ApiError, server: str) -> str:

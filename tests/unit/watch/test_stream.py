@@ -25,16 +25,19 @@ class Content:
             yield piece
 
 
-def line(kind: str, version: int) -> bytes:
-    return orjson.dumps({"type": kind, "object": {"metadata": {"resourceVersion": str(version)}}}) + b"\n"
+def line(kind: str, version: int, **more: bool) -> bytes:
+    return orjson.dumps({"type": kind, "object": {"metadata": {"resourceVersion": str(version)}, **more}}) + b"\n"
 
 
 async def read(*pieces: bytes) -> tuple[list[str], list[tuple[str, str]]]:
     """The events that are taken, and the types and versions that kopf sees."""
     taken: list[str] = []
 
-    def take(kind: str, raw: Object) -> None:
+    def take(kind: str, raw: Object) -> bool:
+        if "forKopf" in raw:
+            return False
         taken.append(f"{kind} {raw['metadata']['resourceVersion']}")
+        return True
 
     async def calm() -> None:
         taken.append("calm")
@@ -61,6 +64,12 @@ async def read(*pieces: bytes) -> tuple[list[str], list[tuple[str, str]]]:
             id="what came before an error is taken before kopf sees the error",
         ),
         pytest.param(
+            [line("MODIFIED", 1) + line("MODIFIED", 2, forKopf=True) + line("MODIFIED", 3) + line("ADDED", 4)],
+            ["calm", "MODIFIED 1", "MODIFIED 3", "ADDED 4"],
+            [("BOOKMARK", "1"), ("MODIFIED", "2"), ("BOOKMARK", "4")],
+            id="what kopf has to deliver comes in its order, so that kopf never starts again behind it",
+        ),
+        pytest.param(
             [line("ADDED", 1)[:9], line("ADDED", 1)[9:] + line("ADDED", 2)[:20], line("ADDED", 2)[20:]],
             ["calm", "ADDED 1", "calm", "ADDED 2"],
             [("BOOKMARK", "1"), ("BOOKMARK", "2")],
@@ -81,5 +90,5 @@ async def test_many_are_taken_in_parts() -> None:
 def test_everything_else_is_that_of_the_content() -> None:
     async def calm() -> None: ...
 
-    stream: Any = WatchStream(cast("aiohttp.StreamReader", Content()), lambda _, __: None, calm)
+    stream: Any = WatchStream(cast("aiohttp.StreamReader", Content()), lambda _, __: True, calm)
     assert stream.closed == "as it was"
