@@ -8,14 +8,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
-import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
-from tests.cluster.operator_process import REPOSITORY
+from tests.cluster.servers import kill_api_server, start_api_server
 from tests.faults.faults import Collection
 
 if TYPE_CHECKING:
@@ -59,25 +56,12 @@ async def compacted(battle: Battle) -> None:
 
 
 def _kill_api_server(battle: Battle) -> None:
-    record = json.loads((battle.kubeconfig.parent / "pids" / "kube-apiserver.json").read_text())
-    running = Path(f"/proc/{record['pid']}/cmdline").read_bytes().split(b"\0")[0].decode()
-    assert running == record["argv"][0], "another program has its number by now"
-    os.kill(record["pid"], signal.SIGKILL)
+    kill_api_server(battle.kubeconfig)
     battle.faults += 1
 
 
 async def _start_api_server(battle: Battle) -> None:
-    """`up` starts what of the cluster does not run."""
-    command = (str(REPOSITORY / "hack" / "cluster"), "up", "--tier", "control-plane")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *command,
-        "--name",
-        battle.kubeconfig.parent.name,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    assert await process.wait() == 0, "the cluster does not come up again"
+    await asyncio.to_thread(start_api_server, battle.kubeconfig)
 
 
 async def _compact(battle: Battle) -> None:
