@@ -7,7 +7,9 @@ replicas of a high-availability set-up are therefore two releases, on two ports,
 
 from __future__ import annotations
 
+import http.client
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -25,6 +27,7 @@ from tests.chart.promtool import promtool
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.manifests import held, immediately, later, manual_run, process, request, schedule
 from tests.cluster.operator_process import OperatorProcess
+from tests.cluster.port_forward import forwarded
 from tests.cluster.test_high_availability import KILLED, assert_all_ticks, ticking
 from tests.cluster.workspace import Workspace, name_of, now
 
@@ -34,6 +37,7 @@ FIXTURES: Final = REPOSITORY / "tests" / "chart" / "fixtures"
 PORT: Final = 18080
 OTHER_PORT: Final = 18081
 NAMESPACE: Final = "process-operator-system"
+MONITOR: Final = {"enabled": True, "publicURL": "https://processes.example.com"}
 RESTRICTED: Final = {"pod-security.kubernetes.io/enforce": "restricted"}
 CRDS: Final = {".".join(reversed(file.stem.split("_"))) for file in (REPOSITORY / "crds").glob("*.yaml")}
 
@@ -85,7 +89,8 @@ class Installation:
 
     def pod(self, release: str) -> dict[str, Any]:
         """The pod of a release."""
-        found = self.cluster.objects("pod", NAMESPACE, labels=f"app.kubernetes.io/instance={release}")
+        labels = f"app.kubernetes.io/name=process-operator,app.kubernetes.io/instance={release}"
+        found = self.cluster.objects("pod", NAMESPACE, labels=labels)
         (pod,) = [
             pod for pod in found if "deletionTimestamp" not in pod["metadata"] and "verify" not in str(pod["spec"])
         ]
@@ -137,6 +142,7 @@ def test_from_install_to_uninstall(installation: Installation, cluster: Kubectl)
         space = Workspace(cluster, namespace)
         _an_upgrade_from_the_previous_chart_keeps_everything(installation, space)
         _a_request_runs(installation, space)
+        _the_monitor_serves_its_page(installation)
         _the_pod_can_do_little(installation)
         _metrics_can_be_read(installation)
         _an_upgrade_loses_nothing(installation, space)
@@ -161,7 +167,7 @@ def _an_upgrade_from_the_previous_chart_keeps_everything(installation: Installat
     assert patched.ok, patched.message
     before = _uids(space)
 
-    said = installation.install("process-operator", PORT)
+    said = installation.install("process-operator", PORT, monitor=MONITOR)
     assert "helm test process-operator" in said
     version = yaml.safe_load((CHART / "Chart.yaml").read_text())["version"]
     assert _chart_of_crds(installation.cluster) == {f"process-operator-{version}"}
@@ -202,6 +208,25 @@ def _a_request_runs(installation: Installation, space: Workspace) -> None:
     (run,) = space.wait_runs("greet", 1, "Succeeded")
     assert run["status"]["log"]["text"] == f"hello from {name_of(run)}"
     assert installation.ask(PORT, "/readyz") == "ready: leading\n"
+
+
+def _the_monitor_serves_its_page(installation: Installation) -> None:
+    """Helm has waited until its pod is ready. The upgrade that follows turns the monitor off."""
+    with forwarded(installation.cluster, NAMESPACE, "service/process-operator-monitor", 80) as port:
+
+        def ask(path: str, host: str) -> tuple[int, str]:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("GET", path, headers={"Host": host, "X-Process-Monitor": "1"})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+        status, page = ask("/", "processes.example.com")
+        assert (status, "<title>Process Monitor</title>" in page) == (200, True), page
+        (script,) = re.findall(r'<script[^>]* src="([^"]+)"', page)
+        assert ask(script, "processes.example.com")[0] == 200
+        status, body = ask("/api/session", "processes.example.com")
+        assert (status, json.loads(body)["signIn"]) == (401, "token")
+        assert ask("/", "other.example.com")[0] == 421
 
 
 def _the_pod_can_do_little(installation: Installation) -> None:
