@@ -1,6 +1,7 @@
 /** Client of the monitor's API: headers, errors, and the secret of local mode. */
 
 import type { ApiFailure, ErrorBody } from "./api";
+import { t } from "./texts";
 
 const KEY = "process-monitor-key";
 
@@ -46,8 +47,10 @@ export async function request(method: string, path: string, body?: unknown, sign
     body: body === undefined ? null : JSON.stringify(body),
     signal: signal ?? null,
     cache: "no-store",
-    redirect: "error",
+    // The monitor never redirects. A proxy in front of it does so when its session has ended.
+    redirect: "manual",
   });
+  if (response.type === "opaqueredirect") throw new Refused(signedOut(t.signIn.ended));
   if (!response.ok) throw new Refused(await failureOf(response));
   return response;
 }
@@ -61,7 +64,13 @@ async function failureOf(response: Response): Promise<ErrorBody> {
     // A proxy in between answers with a page of its own.
   }
   const message = `The server answered ${response.status} ${response.statusText}`.trim();
+  if (response.status === 401) return signedOut(message);
   return { error: { status: response.status, reason: "BadAnswer", message, fields: [] } };
+}
+
+/** An identity-aware proxy wants a sign-in, which only the load of a page can begin. */
+function signedOut(message: string): ErrorBody {
+  return { error: { status: 401, reason: "Unauthorized", message, fields: [] }, signIn: "none" };
 }
 
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {

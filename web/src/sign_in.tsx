@@ -16,7 +16,12 @@ export function SignInPage() {
       <p role="status">{needed.message}</p>
       {sessionFailure.value && <FailureText error={sessionFailure.value} />}
       {needed.how === "none" ? (
-        <p>{t.signIn.elsewhere}</p>
+        <>
+          <p>{t.signIn.elsewhere}</p>
+          <button type="button" class="button primary" onClick={() => location.reload()}>
+            {t.signIn.reload}
+          </button>
+        </>
       ) : (
         <form
           onSubmit={(event) => {
