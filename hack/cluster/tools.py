@@ -93,9 +93,10 @@ MODULES = (
     Module("kube-score", {"kube-score": "github.com/zegl/kube-score/cmd/kube-score"}),
     Module("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}),
     Module("kueue", {"kueue": "sigs.k8s.io/kueue/cmd/kueue"}),
+    Module("oauth2-proxy", {"oauth2-proxy": "github.com/oauth2-proxy/oauth2-proxy/v7"}),
 )
 CONTROL_PLANE_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
-OTHER_PROGRAMS = ("actionlint", "helm", "helm-docs", "kind", "krew", "kube-score", "kwok", "kueue")
+OTHER_PROGRAMS = ("actionlint", "helm", "helm-docs", "kind", "krew", "kube-score", "kwok", "kueue", "oauth2-proxy")
 """Built when they are asked for: no cluster needs them to run."""
 NODE_TOOLS = ("kube-scheduler", "kubelet", "containerd", "containerd-shim-runc-v2", "ctr", "pause")
 
