@@ -20,20 +20,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE_SECONDS: Final = 120
-PUBLIC: Final = "http://localhost:8000"
 
 
 @dataclass(frozen=True)
 class Monitor:
-    """A monitor that runs."""
+    """A monitor that runs. `public` is the address of its page, as the browser has it."""
 
     port: int
+    public: str
 
     def call(self, method: str, path: str, token: str, body: Any = None) -> tuple[int, Any]:
         """Call a route, and return the status and the JSON of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE_SECONDS)
         try:
-            connection.request(method, path, body=None if body is None else json.dumps(body), headers=_headers(token))
+            connection.request(
+                method, path, body=None if body is None else json.dumps(body), headers=self._headers(token)
+            )
             response = connection.getresponse()
             return response.status, json.loads(response.read())
         finally:
@@ -58,17 +60,17 @@ class Monitor:
         """Open a stream of events."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE_SECONDS)
         try:
-            connection.request("GET", path, headers=_headers(token))
+            connection.request("GET", path, headers=self._headers(token))
             response = connection.getresponse()
             assert response.status == 200, response.read()
             yield (json.loads(line[6:]) for line in response if line.startswith(b"data: "))
         finally:
             connection.close()
 
-
-def _headers(token: str) -> dict[str, str]:
-    page = {"Host": "localhost:8000", "X-Process-Monitor": "1", "Sec-Fetch-Site": "same-origin", "Origin": PUBLIC}
-    return {**page, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    def _headers(self, token: str) -> dict[str, str]:
+        host = self.public.partition("//")[2]
+        page = {"Host": host, "X-Process-Monitor": "1", "Sec-Fetch-Site": "same-origin", "Origin": self.public}
+        return {**page, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
 
 def until(events: Iterator[dict[str, Any]], **fields: Any) -> dict[str, Any]:
@@ -77,24 +79,27 @@ def until(events: Iterator[dict[str, Any]], **fields: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def running(kubeconfig: Path, folder: Path) -> Iterator[Monitor]:
-    """Run a monitor of the cluster of a kubeconfig, of which it gets the address and the CA alone."""
+def running(kubeconfig: Path, folder: Path, public: str = "", **settings: str) -> Iterator[Monitor]:
+    """Run a monitor of the cluster of a kubeconfig, of which it gets the address and the CA alone.
+
+    Without `public` its page is at its own port. `settings` are more variables, without their prefix.
+    """
     config: dict[str, Any] = yaml.safe_load(kubeconfig.read_text())
     (context,) = (one["context"] for one in config["contexts"] if one["name"] == config["current-context"])
     (cluster,) = (one["cluster"] for one in config["clusters"] if one["name"] == context["cluster"])
     ca = folder / "ca.crt"
     ca.write_bytes(_ca(cluster))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
+    public = public or f"http://localhost:{port}"
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join(sys.path),
-        "PROCESS_MONITOR_PUBLIC_URL": PUBLIC,
+        "PROCESS_MONITOR_PUBLIC_URL": public,
         "PROCESS_MONITOR_API_SERVER": cluster["server"],
         "PROCESS_MONITOR_CA_FILE": str(ca),
         "PROCESS_MONITOR_HTTP_HOST": "127.0.0.1",
         "PROCESS_MONITOR_HTTP_PORT": str(port),
+        **{f"PROCESS_MONITOR_{name.upper()}": value for name, value in settings.items()},
     }
     command = (sys.executable, "-m", "process_operator", "monitor")
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as program:
@@ -102,10 +107,18 @@ def running(kubeconfig: Path, folder: Path) -> Iterator[Monitor]:
             assert program.stderr is not None
             first = program.stderr.readline()
             assert '"event": "serving"' in first, first + program.stderr.read()
-            yield Monitor(port)
+            yield Monitor(port, public)
         finally:
             program.terminate()
             assert program.wait(_PATIENCE_SECONDS) == 0
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that no program listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        found: int = probe.getsockname()[1]
+        return found
 
 
 def _ca(cluster: dict[str, Any]) -> bytes:

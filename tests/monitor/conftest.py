@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request, expect, sync_playwright
 from tests.monitor.simulated_api import STATIC, SimulatedApi
 
-_ARGUMENTS: Final = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none")
+ARGUMENTS: Final = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none")
 _WATCH: Final = """
 addEventListener("securitypolicyviolation", (event) => console.error("CSP " + event.violatedDirective + " " + event.blockedURI))
 """
@@ -30,12 +30,17 @@ def playwright() -> Iterator[Playwright]:
         yield found
 
 
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+def chromium() -> str:
+    """Return the path of the browser. Fails the test if there is none, or if the pages are not built."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if path is None or not (STATIC / "index.html").is_file():
         pytest.fail("run make test-monitor: it builds the pages and finds a browser")
-    browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
     yield browser
     browser.close()
 
