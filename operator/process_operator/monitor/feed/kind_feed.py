@@ -33,8 +33,12 @@ _WATCH_SECONDS: Final = 300
 _SILENCE_SECONDS: Final = 70
 """The API server sends a bookmark about once a minute."""
 _CHUNK_BYTES: Final = 64 * 1024
+_LIVE: Final = 200
 _FIRST_PAUSE_SECONDS: Final = 0.25
 _LONGEST_PAUSE_SECONDS: Final = 5.0
+_FIRST_REFUSED_SECONDS: Final = 1.0
+_LONGEST_REFUSED_SECONDS: Final = 60.0
+"""Pauses after a 403. The API server sends it for a moment after its start too, before it knows the RoleBindings."""
 
 
 class KindFeed:
@@ -46,11 +50,12 @@ class KindFeed:
         self._path = selection.kind.path(namespace)
         self._emit = emit
         self._version = ""
-        self._is_live: bool | None = None
+        self._told: int | None = None
+        self._since = ""
         self._failures = 0
 
     async def run(self) -> None:
-        """Feed the page until it is canceled, or until the API server refuses the kind (403).
+        """Feed the page until it is canceled. A kind that the API server refuses (403) is tried again more rarely.
 
         Raises ApiError with status 401 if the credentials are not known any more.
         """
@@ -63,14 +68,16 @@ class KindFeed:
                 if error.status == 401:
                     raise
                 await self._tell(error)
-                if isinstance(error, Forbidden):
-                    return
                 if isinstance(error, Gone):
                     self._version = ""
                 self._failures += 1
-                await asyncio.sleep(
-                    backoff(self._failures, error, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
-                )
+                await asyncio.sleep(self._pause(error))
+
+    def _pause(self, error: ApiError) -> float:
+        """Give the seconds until the next try."""
+        if isinstance(error, Forbidden):
+            return backoff(self._failures, error, first=_FIRST_REFUSED_SECONDS, longest=_LONGEST_REFUSED_SECONDS)
+        return backoff(self._failures, error, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
 
     # ---- snapshot
 
@@ -147,14 +154,15 @@ class KindFeed:
     # ---- events for the page
 
     async def _tell(self, error: ApiError | None) -> None:
-        """Tell the page whether the feed is live, if that has changed."""
-        is_live = error is None
-        if is_live == self._is_live:
+        """Tell the page whether the feed is live and why not, if that has changed. The time is that of the first error."""
+        told = _LIVE if error is None else error.status
+        if told == self._told:
             return
-        self._is_live = is_live
+        if self._told in {None, _LIVE} or told == _LIVE:
+            self._since = format_instant(datetime.now(UTC).replace(microsecond=0))
+        self._told = told
         failure = None if error is None else as_failure(error)
-        since = format_instant(datetime.now(UTC).replace(microsecond=0))
-        await self._send({"type": "state", "live": is_live, "since": since, "error": failure})
+        await self._send({"type": "state", "live": error is None, "since": self._since, "error": failure})
 
     async def _send(self, event: Object) -> None:
         await self._emit({**event, "kind": self._selection.kind.plural})
