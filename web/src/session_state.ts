@@ -8,8 +8,8 @@ import { namespace, setQuery } from "./place";
 
 export const session = signal<Session | null>(null);
 export const namespaces = signal<Namespaces>({ names: null, all: false });
-/** Null while a session is there or is being asked for. */
-export const signInNeeded = signal<{ how: "token" | "none"; message: string } | null>(null);
+/** Null while a session is there or is being asked for. `key`: the address of local mode has the credentials. */
+export const signInNeeded = signal<{ how: "token" | "none" | "key"; message: string } | null>(null);
 export const sessionFailure = signal<ApiFailure | null>(null);
 
 export async function openSession(token?: string): Promise<void> {
@@ -30,7 +30,8 @@ export async function openSession(token?: string): Promise<void> {
 
 export function expired(error?: Refused): void {
   session.value = null;
-  signInNeeded.value = { how: error?.signIn ?? "token", message: error?.message ?? "The session has ended." };
+  const how = error?.failure.reason === "KeyRequired" ? "key" : (error?.signIn ?? "token");
+  signInNeeded.value = { how, message: error?.message ?? "The session has ended." };
 }
 
 export async function signOut(): Promise<void> {

@@ -15,7 +15,7 @@ export function SignInPage() {
       <h1>{t.product}</h1>
       <p role="status">{needed.message}</p>
       {sessionFailure.value && <FailureText error={sessionFailure.value} />}
-      {needed.how === "none" ? (
+      {needed.how === "key" ? null : needed.how === "none" ? (
         <>
           <p>{t.signIn.elsewhere}</p>
           <button type="button" class="button primary" onClick={() => location.reload()}>

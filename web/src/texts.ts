@@ -49,7 +49,6 @@ export const t = {
     elsewhere: "Sign in at the proxy in front of this page, then load the page again.",
     ended: "Your session at the proxy has ended: sign in again.",
     reload: "Load the page again",
-    local: "Open the address that kubectl process monitor printed: it has a secret after #.",
   },
   failed: "This did not work",
   retry: "Try again",
