@@ -213,8 +213,10 @@ def test_unschedule_schedule_and_dry_run(desk: Desk) -> None:
     assert desk.ok("schedule", "daily", user="editor") == f"{name} unchanged\n"
     assert desk.ok("unschedule", "daily", "--reason", "stock\x1b[2J", user="editor") == f"{name} unscheduled\n"
     assert desk.ok("unschedule", "daily", user="editor") == f"{name} unchanged\n"
+    desk.space.wait_phase("daily", "Suspended")
     page = desk.ok("status", "daily")
-    assert f"by editor-of-{desk.space.namespace}: stock\\x1b[2J" in page
+    # The line is wrapped at 80 columns.
+    assert f"by editor-of-{desk.space.namespace}: stock\\x1b[2J" in " ".join(page.split())
     assert "\x1b" not in page
     assert desk.ok("schedule", "daily", user="editor") == f"{name} scheduled\n"
     assert desk.ok("reschedule", "daily", user="editor") == f"{name} rescheduled\n"

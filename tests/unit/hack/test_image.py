@@ -90,7 +90,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def handed_over(archive: Path, environment: dict[str, str]) -> list[str]:
     """What hand_over.sh prints about an archive."""
-    command = [SCRIPTS / "hand_over.sh", IMAGE, archive]
+    command = [str(SCRIPTS / "hand_over.sh"), IMAGE, str(archive)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == ""
     return done.stderr.splitlines()
