@@ -86,8 +86,9 @@ class BrowserNetwork:
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
         self.cut()
-        self._holder.terminate()
-        self._holder.wait()
+        # Its end waits for the process, and closes the pipe to it.
+        with self._holder:
+            self._holder.terminate()
 
     @property
     def _namespace(self) -> str:
