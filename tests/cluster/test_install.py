@@ -14,6 +14,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -215,10 +216,10 @@ def _the_monitor_serves_its_page(installation: Installation) -> None:
     with forwarded(installation.cluster, NAMESPACE, "service/process-operator-monitor", 80) as port:
 
         def ask(path: str, host: str) -> tuple[int, str]:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-            connection.request("GET", path, headers={"Host": host, "X-Process-Monitor": "1"})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+                connection.request("GET", path, headers={"Host": host, "X-Process-Monitor": "1"})
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
 
         status, page = ask("/", "processes.example.com")
         assert (status, "<title>Process Monitor</title>" in page) == (200, True), page
