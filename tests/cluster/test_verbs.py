@@ -295,7 +295,10 @@ ALLOWS_CANCEL: Final = 'the verb cancel on processrequests.process-operator.io "
 def test_clerk_changes_nothing_else_of_a_run(counter: Counter, metadata: dict[str, Any]) -> None:
     answer = counter.patch("clerk", "prun", "mine-bcdfg", {"metadata": metadata, "spec": {"cancel": True}})
     assert not answer.ok
-    assert ALLOWS_CANCEL in answer.message or "cannot be changed" in answer.message
+    # Several policies reject some of this, and the API server tells the message of any of them.
+    assert any(
+        words in answer.message for words in (ALLOWS_CANCEL, "cannot be changed", "only the operator may change")
+    )
 
 
 @pytest.mark.parametrize("kind", ["preq", "prun"])

@@ -10,12 +10,13 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.proxy import Silence
+from tests.faults.proxy import HalfAnswer, Silence
 from tests.faults.stage import Stage, install_crds, kubectl, request
 
 from process_operator.controller.timer import Timer
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.resources.kinds import CRONJOB, PROCESS_REQUEST, PROCESS_RUN
+from process_operator.watch.selections import SELECTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +90,31 @@ async def test_objects_that_wait_for_due_work_are_no_silence(tmp_path: Path, mon
         await stage.apply(request("held"))
         await stage.each_ran_once("held")
         await stage.agrees()
+
+
+async def test_an_error_whose_body_never_ends_is_a_silence(tmp_path: Path) -> None:
+    async with Stage(tmp_path, watch_silence_seconds=1.0) as stage:
+        await stage.start()
+        await stage.apply(request("listed"))
+        await stage.each_ran_once("listed")
+        half = stage.proxy.add(HalfAnswer(503), "GET", path="/processrequests$", watch=True, times=1)
+        stage.proxy.cut()
+        await stage.proxy.wait_until(lambda: half.hits)
+        await stage.apply(request("unheard"))
+        await stage.each_ran_once("unheard")
+
+
+async def test_as_many_watches_as_kinds_in_ten_namespaces_are_open_at_once(tmp_path: Path) -> None:
+    namespaces = tuple(f"nowhere-{number}" for number in range(10))
+    async with Stage(tmp_path, watch_namespaces=namespaces) as stage:
+        await stage.begin()
+
+        def watched() -> bool:
+            answered = [seen for seen in stage.proxy.seen("GET", watch=True) if seen.status == 200]
+            return len({seen.path for seen in answered}) == len(namespaces) * len(SELECTIONS)
+
+        await stage.proxy.wait_until(watched)
+        assert stage.alive
 
 
 async def test_a_loop_that_awaits_what_another_task_cancelled_starts_again(

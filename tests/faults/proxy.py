@@ -59,6 +59,13 @@ class Answer(Fault):
 
 
 @dataclass(frozen=True)
+class HalfAnswer(Fault):
+    """The server answers with an error whose body never ends."""
+
+    status: int
+
+
+@dataclass(frozen=True)
 class GoneInStream(Fault):
     """A watch begins well, and its first line says that the resourceVersion is too old."""
 
@@ -319,6 +326,12 @@ class Proxy:
         if isinstance(fault, Answer):
             await self._note(request, fault.status)
             return _refusal(fault)
+        if isinstance(fault, HalfAnswer):
+            response = web.StreamResponse(status=fault.status, headers={"Content-Type": "application/json"})
+            await response.prepare(request)
+            await response.write(b'{"kind": "Status",')
+            await self._note(request, fault.status)
+            await asyncio.Event().wait()
         if isinstance(fault, GoneInStream):
             await self._note(request, 200)
             return _gone()

@@ -67,7 +67,7 @@ class Connection:
         self._own: aiohttp.ClientSession | None = None
 
     def new_session(self, *, limit: int = 64, middleware: aiohttp.ClientMiddlewareType | None = None) -> Session:
-        """Another session with at most `limit` connections, for watches; to be called while the loop runs.
+        """Another session with at most `limit` connections (0: any number), for watches; to be called while the loop runs.
 
         Each of its requests goes through `middleware` before it gets its credentials.
         """

@@ -42,20 +42,20 @@ class ProcessReconciler:
     async def work(self) -> None:
         """Process keys until cancelled."""
         while True:
-            key = await self._queue.get()
-            try:
-                await self.reconcile(key)
-            except ApiError as error:
-                log.warning("will try again", namespace=key[0], process=key[1], error=str(error))
-                self._failures += 1
-                await asyncio.sleep(
-                    backoff(self._failures, error, first=_FIRST_PAUSE_SECONDS, longest=_MAX_PAUSE_SECONDS)
-                )
-                self._queue.add(key)
-            else:
-                self._failures = 0
-            finally:
-                self._queue.done(key)
+            async with self._queue.hold() as key:
+                await self._try(key)
+
+    async def _try(self, key: NamespacedName) -> None:
+        """Reconcile one Process, or add it again after a pause."""
+        try:
+            await self.reconcile(key)
+        except ApiError as error:
+            log.warning("will try again", namespace=key[0], process=key[1], error=str(error))
+            self._failures += 1
+            await asyncio.sleep(backoff(self._failures, error, first=_FIRST_PAUSE_SECONDS, longest=_MAX_PAUSE_SECONDS))
+            self._queue.add(key)
+        else:
+            self._failures = 0
 
     async def reconcile(self, key: NamespacedName) -> None:
         """Write the status of one Process, if it differs. Raises ApiError."""

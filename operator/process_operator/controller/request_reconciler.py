@@ -85,11 +85,8 @@ class Reconciler:
     async def work(self) -> None:
         """Process keys until cancelled."""
         while True:
-            key = await self._queue.get()
-            try:
+            async with self._queue.hold() as key:
                 await self.reconcile(key)
-            finally:
-                self._queue.done(key)
             # Tens of thousands of keys without work would block the loop for half a minute: Lease, probes, timer.
             await asyncio.sleep(0)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from enum import IntEnum
 from time import monotonic
 from typing import Final, Generic
@@ -101,6 +102,18 @@ class WorkQueue(Generic[K]):
         at = heap.time_of(key)
         heap.put(key, ready_at if at is None else min(at, ready_at))
         self._wake_worker()
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[K]:
+        """Wait for the next key and hold it inside the block. A key whose block is interrupted is added again."""
+        key = await self.get()
+        try:
+            yield key
+        except BaseException:
+            self.add(key)
+            raise
+        finally:
+            self.done(key)
 
     async def get(self) -> K:
         """Wait for the next key and hold it. The caller has to call `done` for it."""

@@ -98,8 +98,8 @@ class Watches:
 
         @kopf.on.login(registry=registry)
         async def login(**_: Any) -> kopf.AiohttpSession:
-            # kopf's own session would open a connection for every worker.
-            session = self._connection.new_session(middleware=self._pass_on)
+            # A watch holds a connection for as long as it lasts: one for each kind and namespace.
+            session = self._connection.new_session(limit=0, middleware=self._pass_on)
             self._sessions.append(session.session)
             return kopf.AiohttpSession(server=session.server, aiohttp_session=session.session)
 
@@ -117,6 +117,9 @@ class Watches:
             finally:
                 await _whole(_end(tasks))
             for task in ended:
+                if task.cancelled():
+                    # A CancelledError here would end the operator as if it had been told to stop.
+                    raise RuntimeError(f"{task.get_name()} was cancelled")
                 task.result()
         finally:
             for session in self._sessions:
@@ -135,6 +138,9 @@ class Watches:
             self._signs.asked(url.name, 0)
             async with asyncio.timeout(self._silence_seconds):
                 response = await send(request)
+                if response.status != 200:
+                    # kopf reads the body of an error without a limit of its own. Here it is kept for kopf.
+                    await response.read()
             self._signs.asked(url.name, response.status)
             self._tap(response)
             return response

@@ -87,6 +87,17 @@ async def test_a_key_in_work_comes_again_when_it_is_given_back() -> None:
     assert await take_all(queue) == ["a"]
 
 
+async def test_a_key_whose_work_is_interrupted_comes_again() -> None:
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    with pytest.raises(asyncio.CancelledError):
+        async with queue.hold():
+            raise asyncio.CancelledError
+    async with queue.hold() as key:
+        assert key == "a"
+    assert await take_all(queue) == []
+
+
 async def test_a_key_in_work_that_is_added_with_a_delay_comes_again_after_it() -> None:
     clock = Clock()
     queue: WorkQueue[str] = WorkQueue(clock=clock)

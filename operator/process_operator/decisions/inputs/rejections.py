@@ -16,7 +16,9 @@ REPORTED_AFTER: Final = timedelta(seconds=10)
 """Minimum time of failures before the status reports an action."""
 ROOM_INTERVAL: Final = timedelta(seconds=10)
 """Time between two removals for a full quota: the API server counts what was deleted a few seconds later."""
-_CAUSES: Final = frozenset({Reason.QUOTA_EXCEEDED, Reason.REJECTED, Reason.WEBHOOK_FAILED, Reason.API_ERROR})
+_CAUSES: Final = frozenset(
+    {Reason.QUOTA_EXCEEDED, Reason.REJECTED, Reason.WEBHOOK_FAILED, Reason.API_ERROR, Reason.NAME_TAKEN}
+)
 
 
 def blocked_now(snapshot: Snapshot, need: Need, now: datetime) -> Blocked | None:
