@@ -16,7 +16,7 @@ REPOSITORY: Final = Path(__file__).resolve().parents[3]
 PAGES: Final = ("README.md", *sorted(str(page.relative_to(REPOSITORY)) for page in (REPOSITORY / "docs").rglob("*.md")))
 GROUP: Final[Any] = typer.main.get_command(command_line.app)
 _COMMAND: Final = re.compile(r"kubectl process(?: [^`#;\n]*)?(?=[`#;\n]|$)")
-_REDIRECTION: Final = re.compile(r" (?:> \S+|\|\| .*)$")
+_REDIRECTION: Final = re.compile(r" (?:> \S+|\|\|? .*)$")
 _BUTTONS: Final = re.compile(r'^kubectl (?:patch|annotate) .*(?:"suspend"|"cancel"|/reschedule=).*$', re.MULTILINE)
 
 
