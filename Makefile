@@ -87,7 +87,7 @@ bench: venv ## figures beside their anchors, on clusters of their own; FIGURES="
 docs: reference ## build the site of docs/ into build/site, strictly
 	@hack/docs.sh
 
-test-docs: venv ## commands of the tutorial, on a cluster of its own; pytest gets ARGS
+test-docs: venv ## commands of the tutorial and the how-to pages, on a cluster of its own; pytest gets ARGS
 	@hack/test_docs.sh $(ARGS)
 
 reference: venv ## generate docs/reference/generated from the code

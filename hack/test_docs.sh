@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Commands of the tutorial for `make test-docs`, on a cluster of its own, which is deleted afterwards if
+# Commands of the tutorial and the how-to pages for `make test-docs`, on a cluster of its own, which is deleted afterwards if
 # it was started here.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -51,6 +51,7 @@ class Reader:
 
     cluster: Kubectl
     kubeconfig: Path
+    helm: Path
     folder: Path
     namespace: str
 
@@ -67,7 +68,7 @@ class Reader:
             **inherited,
             "HOME": str(self.folder / ".home"),
             "KUBECONFIG": str(own),
-            "PATH": f"{self.cluster.binary.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{self.cluster.binary.parent}:{self.helm.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "NO_COLOR": "1",
         }
         select = ("config", "set-context", "--current", "--namespace", self.namespace)
