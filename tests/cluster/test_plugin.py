@@ -232,6 +232,13 @@ def test_backfill_lists_the_times_first(desk: Desk) -> None:
     made = desk.ok("backfill", "daily", "--from", "24h", "--to", "1m", user="editor").splitlines()
     assert len(made) == 2
     assert made[1].endswith(" created")
+    named = made[1].removesuffix(" created")
+    name = named.rpartition("/")[2]
+    assert desk.run("cancel", f"cronjob/{name}", user="editor").code == 2
+    # Perhaps it has ended already.
+    canceled = desk.ok("cancel", f"pbf/{name}", user="editor")
+    assert canceled in {f"{named} canceled\n", f"{named} unchanged: it is Succeeded\n"}
+    assert "unchanged: it is" in desk.ok("cancel", f"pbf/{name}", user="editor")
 
 
 def test_log_is_as_it_is_in_a_pipe_and_harmless_on_a_terminal(desk: Desk) -> None:

@@ -112,7 +112,7 @@ PRESSES: Final = [
         name="past",
         sent=("PATCH", f"{BACKFILLS}/past"),
         word="canceled",
-        command='kubectl patch processbackfill past -n erp --type merge -p \'{"spec":{"cancel":true}}\'',
+        command="kubectl process cancel pbf/past -n erp",
         kind="processbackfills",
     ),
     Press(

@@ -134,9 +134,9 @@ class Client:
         }
         return await self._create(PROCESS_RUN, body, dry_run=dry_run)
 
-    async def cancel_run(self, name: str, *, dry_run: bool = False) -> Object:
-        """Ask the operator to end a run. It cannot be taken back."""
-        return await self.api.patch(PROCESS_RUN, self.namespace, name, {"spec": {"cancel": True}}, dry_run=dry_run)
+    async def cancel(self, kind: Kind, name: str, *, dry_run: bool = False) -> Object:
+        """Ask the operator to end a run, or a backfill with its runs. It cannot be taken back."""
+        return await self.api.patch(kind, self.namespace, name, {"spec": {"cancel": True}}, dry_run=dry_run)
 
     async def suspend(
         self, request: str, reason: str | None, *, by: str | None = None, dry_run: bool = False

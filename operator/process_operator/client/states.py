@@ -1,13 +1,16 @@
-"""States of runs and requests, as far as they decide whether a button has an effect."""
+"""States of requests, runs and backfills, as far as they decide whether a button has an effect."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from process_operator.resources.kinds import PROCESS_BACKFILL
 from process_operator.resources.names import ANNOTATION_SUSPEND_REASON
+from process_operator.resources.process_backfill import BackfillPhase
 from process_operator.resources.process_run import RunPhase
 
 if TYPE_CHECKING:
+    from process_operator.resources.kinds import Kind
     from process_operator.resources.types import Object
 
 
@@ -16,12 +19,16 @@ def phase_of(run: Object) -> RunPhase:
     return RunPhase((run.get("status") or {}).get("phase", RunPhase.PENDING))
 
 
-def why_not_canceled(run: Object) -> str:
-    """Describe why a cancel changes nothing; empty if it does."""
-    phase = phase_of(run)
+def why_not_canceled(kind: Kind, body: Object) -> str:
+    """Describe why a cancel of a run or a backfill changes nothing; empty if it does."""
+    phase = _backfill_phase_of(body) if kind == PROCESS_BACKFILL else phase_of(body)
     if phase.is_finished:
         return f"it is {phase}"
-    return "it is being canceled" if run["spec"].get("cancel") else ""
+    return "it is being canceled" if body["spec"].get("cancel") else ""
+
+
+def _backfill_phase_of(backfill: Object) -> BackfillPhase:
+    return BackfillPhase((backfill.get("status") or {}).get("phase", BackfillPhase.PENDING))
 
 
 def reason_of(body: Object) -> str | None:

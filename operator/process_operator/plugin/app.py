@@ -185,17 +185,19 @@ def run(
 @cluster_command
 def cancel(
     connecting: Connecting,
-    names: Annotated[list[str], typer.Argument(help="Names of ProcessRuns.", callback=not_empty)],
+    names: Annotated[
+        list[str], typer.Argument(help="Names of ProcessRuns, or pbf/NAME for a ProcessBackfill.", callback=not_empty)
+    ],
     yes: Yes = False,
     dry_run: DryRunOption = DryRun.NONE,
 ) -> None:
-    """End runs that are waiting or running.
+    """End runs that are waiting or running, and backfills with their runs.
 
     Example: kubectl process cancel close-day-x2z9k
     """
-    from process_operator.plugin.buttons import cancel_runs
+    from process_operator.plugin.cancel import cancel as cancel_all
 
-    cancel_runs(connecting, names, yes=yes, dry_run=dry_run)
+    cancel_all(connecting, names, yes=yes, dry_run=dry_run)
 
 
 @app.command()

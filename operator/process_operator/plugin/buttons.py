@@ -1,4 +1,7 @@
-"""Buttons of the window Process Request as commands: cancel, schedule, unschedule, reschedule. `run.py` has Run."""
+"""Buttons of the window Process Request as commands: schedule, unschedule, reschedule.
+
+Neighbours: `run.py` has Run, `cancel.py` Cancel.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from process_operator.client.states import is_suspended, why_not_canceled
+from process_operator.client.states import is_suspended
 from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun
 from process_operator.plugin.terminal import confirm, say
@@ -39,25 +42,6 @@ class _Button:
     done: str
     change: Callable[[Client, Object, str | None], Awaitable[Any]]
     is_so: Callable[[Object], bool]
-
-
-def cancel_runs(connecting: Connecting, names: list[str], *, yes: bool, dry_run: DryRun) -> None:
-    """Cancel runs; one that has ended, or is canceled already, stays as it is."""
-
-    async def work(client: Client) -> None:
-        runs = [await client.run(name) for name in dict.fromkeys(names)]
-        found = [(run["metadata"]["name"], why_not_canceled(run)) for run in runs]
-        if dry_run == DryRun.NONE:
-            confirm("This cancels:", [name for name, why_not in found if not why_not], yes=yes)
-        for name, why_not in found:
-            if why_not:
-                say(f"processrun.process-operator.io/{name} unchanged: {why_not}")
-                continue
-            if dry_run != DryRun.CLIENT:
-                await client.cancel_run(name, dry_run=dry_run == DryRun.SERVER)
-            say(f"processrun.process-operator.io/{name} canceled{dry_run.remark}")
-
-    connecting.run(work)
 
 
 def suspend_requests(connecting: Connecting, selection: Selection, reason: str | None) -> None:

@@ -18,7 +18,7 @@ from process_operator.monitor.refused_inputs import refused_inputs
 from process_operator.monitor.results import Outcome
 from process_operator.resources.kinds import PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
-from process_operator.resources.process_backfill import BackfillPhase, Rerun
+from process_operator.resources.process_backfill import Rerun
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
@@ -90,30 +90,15 @@ def _run_words(press: Press) -> list[str]:
 
 
 async def _cancel(client: Client, press: Press) -> Outcome:
-    if press.kind == PROCESS_BACKFILL:
-        return await _cancel_backfill(client, press)
-    if why_not := why_not_canceled(await client.run(press.name)):
+    if why_not := why_not_canceled(press.kind, await client.api.get(press.kind, client.namespace, press.name)):
         return Outcome(f"unchanged: {why_not}")
-    await client.cancel_run(press.name, dry_run=press.is_dry)
-    return Outcome("canceled")
-
-
-async def _cancel_backfill(client: Client, press: Press) -> Outcome:
-    body = await client.api.get(PROCESS_BACKFILL, client.namespace, press.name)
-    phase = BackfillPhase((body.get("status") or {}).get("phase", BackfillPhase.PENDING))
-    if phase.is_finished or body["spec"].get("cancel"):
-        return Outcome(f"unchanged: it is {phase if phase.is_finished else 'being canceled'}")
-    await client.api.patch(
-        PROCESS_BACKFILL, client.namespace, press.name, {"spec": {"cancel": True}}, dry_run=press.is_dry
-    )
+    await client.cancel(press.kind, press.name, dry_run=press.is_dry)
     return Outcome("canceled")
 
 
 def _cancel_words(press: Press) -> list[str]:
-    if press.kind == PROCESS_RUN:
-        return _process("cancel")(press)
-    patch = ["--type", "merge", "-p", '{"spec":{"cancel":true}}']
-    return ["kubectl", "patch", "processbackfill", press.name, "-n", press.namespace, *patch]
+    name = press.name if press.kind == PROCESS_RUN else f"pbf/{press.name}"
+    return ["kubectl", "process", "cancel", name, "-n", press.namespace]
 
 
 async def _delete(client: Client, press: Press) -> Outcome:
