@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the wheel by `uv tool` and by `pipx`, as the users' guide says, each in a temporary folder, and starts every
-# program that it has. Without pipx (SKIP_PIPX=1) that takes seconds.
+# Installs the wheel by `uv tool` and by `pipx`, as docs/reference/kubectl-process.md says, each in a temporary folder, and
+# starts every program that it has. Without pipx (SKIP_PIPX=1) that takes seconds.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 wheel=$(hack/release/wheel.sh)

@@ -1,8 +1,8 @@
 """Calendars against recurring-ical-events, the usual package of Python programs for them (decision 014).
 
 The files are in the style of common programs, and random ones, one for each 200 of COUNT. Some cases are left out,
-because the answers differ and the operator's is the one of the users' guide. These are times inside the gap of a clock
-change, EXDATE for an occurrence that another event replaces, and BYSETPOS in a weekly rule.
+because the answers differ and the operator's is the one of docs/reference/timings.md. These are times inside the gap of a
+clock change, EXDATE for an occurrence that another event replaces, and BYSETPOS in a weekly rule.
 """
 
 from __future__ import annotations

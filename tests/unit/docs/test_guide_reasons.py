@@ -1,4 +1,4 @@
-"""Reasons in the users' guide: each one exists, and each reason that the operator writes is explained."""
+"""Reasons on the pages: each one exists, and each reason that the operator writes is explained."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class EngineChoice:
 class _Obstacle:
     why: WhyNot
     weaker: bool = False
-    """A user may still choose CronJob. It then promises less, as the users' guide describes."""
+    """A user may still choose CronJob. It then promises less, as docs/reference/engine.md describes."""
 
 
 def choose_engine(
