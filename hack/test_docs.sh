@@ -3,20 +3,8 @@
 # it was started here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-python=${PYTHON:-python3}
-cluster=${DOCS_CLUSTER:-docs}
-started_here=
+# shellcheck source=hack/own_cluster.sh
+. hack/own_cluster.sh
 
-down() {
-    if [[ $started_here ]]; then
-        "$python" hack/cluster down --name "$cluster"
-    fi
-}
-trap down EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
-"$python" hack/cluster status --name "$cluster" >/dev/null 2>&1 || started_here=yes
-found=$("$python" hack/cluster up --tier node --name "$cluster")
-eval "$found"
-KUBECONFIG_TEST=$KUBECONFIG "${VENV:-.venv}/bin/pytest" -p no:xdist "$@" tests/pages
+own_cluster "${DOCS_CLUSTER:-docs}" --tier node
+"${VENV:-.venv}/bin/pytest" -p no:xdist "$@" tests/pages
