@@ -30,7 +30,7 @@ def cancel(connecting: Connecting, names: list[str], *, yes: bool, dry_run: DryR
 
     A name without a type is that of a run. Raises CommandError.
     """
-    wanted = [_kind_and_name(name) for name in dict.fromkeys(names)]
+    wanted = list(dict.fromkeys(map(_kind_and_name, names)))
 
     async def work(client: Client) -> None:
         found = [
