@@ -229,7 +229,7 @@ def kopf_settings(*, longest_pause: float = LONGEST_PAUSE) -> kopf.OperatorSetti
     settings.networking.connect_timeout = 10
     settings.networking.request_timeout = 60
     settings.watching.connect_timeout = 10
-    # kopf's own limit also counts while a worker starts. It then cancels the watcher, which ends without an error.
+    # kopf's own limit also counts the time that an object waits for due ticks. `silence_limit.py` has another one.
     settings.watching.inactivity_timeout = math.inf
     # Each new request of a watch is a sign of life of kopf; it lists nothing for that.
     settings.watching.server_timeout = WATCH_SECONDS
