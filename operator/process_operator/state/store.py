@@ -48,7 +48,6 @@ from process_operator.state.snapshots import SnapshotReader
 
 log = structlog.get_logger("process_operator")
 
-
 _NO_RUN_FACTS: Final = RunObservations()
 
 
