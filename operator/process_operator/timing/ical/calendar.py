@@ -26,6 +26,9 @@ _MAX_REPORTED: Final = 5
 _WANTED: Final = EVENT_PROPERTIES | {
     "BEGIN", "END", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION", "X-WR-TIMEZONE"
 }  # fmt: skip
+_RULES: Final = ("RRULE", "EXRULE")
+_FLOATING: Final = "FLOATING"
+"""X-WR-TIMEZONE of calendars whose times have no zone."""
 _EVENT: Final = ("VCALENDAR", "VEVENT")
 _ZONE: Final = ("VCALENDAR", "VTIMEZONE")
 
@@ -61,7 +64,7 @@ def read_calendar(text: str) -> CalendarContent:
     zones = Zones({zone: lines for lines in components.zones if (zone := _tzid(lines))}, rule_days, budget)
     problems: list[str] = []
     default = None
-    if components.default_zone:
+    if components.default_zone.upper() not in ("", _FLOATING):
         try:
             default = zones.clock(components.default_zone)
         except CalendarTooLargeError:
@@ -99,7 +102,9 @@ class _Components:
     default_zone: str = ""
 
     def take(self, line: Line, parents: tuple[str, ...]) -> None:
-        """Add a line inside open components. Lines of an alarm in an event are dropped."""
+        """Add a line inside open components. Lines of an alarm in an event are dropped, and rules without any part."""
+        if line.name in _RULES and not line.value.strip():
+            return
         if parents == _EVENT:
             self.events[-1].append(line)
         elif parents == _ZONE:

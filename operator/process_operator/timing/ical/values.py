@@ -16,7 +16,8 @@ from process_operator.timing.ical.lines import CalendarError, Line
 from process_operator.timing.zone import DAY, WallClock, wall_clock
 
 UTC_CLOCK: Final = wall_clock("Etc/UTC")
-_MOMENT: Final = re.compile(r"([0-9]{8})(?:T([0-9]{6})(Z?))?", re.IGNORECASE)
+_MOMENT: Final = re.compile(r"([0-9]{8})(?:T([0-9]{6}))?(Z?)", re.IGNORECASE)
+"""Google writes dates with a Z too, which means nothing."""
 _DURATION: Final = re.compile(
     r"([+-]?)P(?:([0-9]{1,6})W)?(?:([0-9]{1,6})D)?(?:T(?:([0-9]{1,9})H)?(?:([0-9]{1,9})M)?(?:([0-9]{1,9})S)?)?",
     re.IGNORECASE,

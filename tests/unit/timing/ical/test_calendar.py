@@ -190,6 +190,8 @@ SLIPS = [
     (["DTSTART:20270105", "RRULE:FREQ=YEARLY;COUNT=2", "EXDATE;TZID=Europe/Madrid:20270105T000000"], ["2028-01-05"], "",
      "an exception with a time"),
     (["DTSTART:20270105", "RDATE:20270107T120000Z"], ["2027-01-05", "2027-01-07"], "", "a further date with a time"),
+    (["DTSTART:20270105", "RDATE:20270107Z"], ["2027-01-05", "2027-01-07"], "", "a date in UTC, as Google writes birthdays"),
+    (["DTSTART:20270105", "RRULE:", "EXRULE: "], ["2027-01-05"], "", "rules without any part"),
     (["DTSTART:20270105", "RDATE;VALUE=PERIOD:20270107T000000Z/P2D"], ["2027-01-05", "2027-01-07", "2027-01-08"], "",
      "a period"),
     (["DTSTART:20270105", "RRULE:FREQ=DAILY;COUNT=4", "EXRULE:FREQ=DAILY;INTERVAL=2"], ["2027-01-06", "2027-01-08"], "",
@@ -329,6 +331,12 @@ def test_the_zone_of_the_calendar_counts_where_a_time_has_none() -> None:
     # Google writes a series in UTC and means the clocks of this zone.
     series = event("DTSTART:20270301T140000Z", "DURATION:PT1H", "RRULE:FREQ=MONTHLY;COUNT=2")
     assert times(content(zone, series)) == ["2027-03-01T14:00/2027-03-01T15:00", "2027-04-01T13:00/2027-04-01T14:00"]
+
+
+@pytest.mark.parametrize("zone", ["X-WR-TIMEZONE:floating\r\n", "X-WR-TIMEZONE:\r\n"])
+def test_a_calendar_can_name_no_zone(zone: str) -> None:
+    found = read_calendar(calendar(zone, event("DTSTART:20270705T090000", "DURATION:PT1H")))
+    assert (found.unreadable_count, found.excluded) == (0, content(event("DTSTART:20270705T090000", "DURATION:PT1H")))
 
 
 # ---- what cannot be read
