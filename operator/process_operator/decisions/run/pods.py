@@ -78,9 +78,9 @@ def relevant_pods(job: Job | None, pods: Sequence[Pod]) -> tuple[Pod, ...]:
     if job is None:
         return tuple(pods)
     pods = [_with_injected(job, pod) for pod in pods]
-    if job.start_time is None:
+    start = job.work_started_at
+    if start is None:
         return tuple(pods)
-    start = job.start_time
     return tuple(pod for pod in pods if pod.deleted_at is None or pod.deleted_at > start or _is_made_since(pod, start))
 
 
@@ -102,15 +102,24 @@ def end_of(job: Job | None, pod: Pod, container: ContainerState) -> Terminated |
     """The end of a container that counts. None if it runs, never started or left no trace.
 
     With OnFailure the retry that reaches the limit is started and then killed (seen on Kubernetes 1.36). Then the end
-    before it counts.
+    before it counts. The kubelet of Kubernetes 1.32 drops that end, so it is unknown if the operator has not seen it.
     """
-    if container.last is not None and container.last.is_known and _killed_by_limit(job, pod):
-        return container.last
+    if container.restart_count and _killed_by_limit(job, pod):
+        if container.last is not None and container.last.is_known:
+            return container.last
+        if container.last is None and _ended_by_deletion(pod, container.state):
+            return None
     if isinstance(container.state, Terminated):
         return container.state if container.state.is_known else None
     if isinstance(container.state, Running) or container.last is None or not container.last.is_known:
         return None
     return container.last
+
+
+def _ended_by_deletion(pod: Pod, state: Waiting | Running | Terminated | None) -> bool:
+    if pod.deleted_at is None or not isinstance(state, Terminated) or state.finished_at is None:
+        return False
+    return state.finished_at >= pod.deleted_at
 
 
 def choose(job: Job | None, pods: Sequence[Pod]) -> Choice:

@@ -29,6 +29,8 @@ def start_timed_out(view: RunView, job: Job, orders: RunOrders) -> Part[Kill | N
     seconds = orders.start_timeout
     if seconds is None or job.start_time is None or job.is_suspended or job.is_ending or has_begun(view, job):
         return part()
+    if job.is_resume_unrecorded:
+        return part()  # `startTime` is that of the start before
     limit = job.start_time + timedelta(seconds=seconds)
     if orders.now < limit:
         return part(wake_at=limit)

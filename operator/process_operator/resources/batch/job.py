@@ -112,6 +112,23 @@ class Job(Workload):
         return any(mark in self.metadata.annotations for mark in names.SUSPENSION_MARKS)
 
     @property
+    def is_resume_unrecorded(self) -> bool:
+        """Whether the Job works, although its status still has the time of its last suspension.
+
+        So is every resumed Job for a moment. In Kubernetes 1.32 to 1.34 the Job controller cannot write the status of a
+        resumed Job until the Job ends (kubernetes/kubernetes issue 134521, mended in 1.32.10, 1.33.6 and 1.34.2).
+        """
+        return not self.spec_suspend and self._condition("Suspended") is not None
+
+    @property
+    def work_started_at(self) -> datetime | None:
+        """Earliest possible time of the last start of the work. Pods deleted before belong to an earlier start."""
+        suspended = self._condition("Suspended")
+        if self.start_time is None or suspended is None or suspended.last_transition_time is None:
+            return self.start_time
+        return max(self.start_time, suspended.last_transition_time)
+
+    @property
     def is_managed_elsewhere(self) -> bool:
         """Whether another controller decides when the Job runs, so that the operator must not use `spec.suspend`."""
         return bool(self.queue) or self.managed_by != JOB_CONTROLLER

@@ -82,6 +82,12 @@ class ContainerState:
         """Whether its result counts for the Job; False for sidecars and injected containers."""
         return self.kind != "sidecar" and not self.is_injected
 
+    def since(self, earlier: ContainerState | None) -> ContainerState:
+        """Keep the end of the previous attempt, if no attempt was added since."""
+        if self.last is not None or earlier is None or earlier.restart_count != self.restart_count:
+            return self
+        return replace(self, last=earlier.last)
+
     @property
     def has_started(self) -> bool:
         """Whether a process of this container ever ran, as far as the kubelet reports."""
@@ -133,14 +139,18 @@ class Pod:
         return next((found for found in self.conditions if found.type == kind and found.status == status), None)
 
     def since(self, earlier: Pod) -> Pod:
-        """Keep the first `deleted_at` of a pod over its later versions.
+        """Keep what a later version of a pod drops: its first `deleted_at`, and the ends of previous attempts.
 
         The kubelet deletes the pod a second time when its containers have ended, which moves the deletionTimestamp
-        (observed on Kubernetes 1.36).
+        (observed on Kubernetes 1.36). That of Kubernetes 1.32 then also drops `lastState`.
         """
-        if self.deleted_at is None or earlier.deleted_at is None or earlier.deleted_at >= self.deleted_at:
+        times = [at for at in (self.deleted_at, earlier.deleted_at) if at is not None]
+        deleted_at = min(times) if self.deleted_at is not None else None
+        before = {container.name: container for container in earlier.containers}
+        containers = tuple(container.since(before.get(container.name)) for container in self.containers)
+        if deleted_at == self.deleted_at and containers == self.containers:
             return self
-        return replace(self, deleted_at=earlier.deleted_at)
+        return replace(self, deleted_at=deleted_at, containers=containers)
 
 
 def parse_pod(raw: Object) -> Pod:

@@ -6,6 +6,8 @@ import pytest
 from tests.builders.outcomes import KILLED_POD, NO_POD, NOW, UNSTARTED_POD, Case, F, check_end, outcome
 from tests.builders.workloads import (
     DEADLINE_WORDS,
+    LIMIT,
+    LIMIT_WORDS,
     NO_NODE_WORDS,
     OUT_OF_TIME,
     PULL_WORDS,
@@ -97,6 +99,18 @@ FAILED = [
             ),
         ),
         outcome(F, "ExitCode", "bad ledger", exit_code=4),
+    ),
+    Case(
+        "with OnFailure the killed retry does not decide where the kubelet dropped the attempt before it",
+        job(*failed(), limit=1, restart="OnFailure", failed=1),
+        (pod("Failed", C(ended(99, start=13, end=15), restarts=1), deleted=14, restart="OnFailure"),),
+        outcome(F, LIMIT, LIMIT_WORDS, start_time=at(13), end_time=at(20)),
+    ),
+    Case(
+        "with OnFailure the attempt that ended before the deletion decides, also without one before it",
+        job(*failed(), limit=1, restart="OnFailure", failed=1),
+        (pod("Failed", C(ended(4, start=10, end=12), restarts=1), deleted=14, restart="OnFailure"),),
+        outcome(F, "ExitCode", "container c exited with code 4", exit_code=4, start_time=at(10)),
     ),
     Case(
         "with OnFailure and two pods the one that reached the limit decides, not the one that was deleted for it",

@@ -146,6 +146,15 @@ SUCCEEDED = [
         outcome(S, "Completed", exit_code=0),
     ),
     Case(
+        "a resumed Job whose status still has the suspension counts only the pod of its last start",
+        job(condition("Suspended", "JobSuspended", after=6), *COMPLETE, succeeded=1),
+        (
+            pod("Succeeded", C(ended(start=2, end=6)), name="close-1-paused", deleted=6),
+            pod("Succeeded", C(ended(start=9, end=12))),
+        ),
+        outcome(S, "Completed", exit_code=0, start_time=at(9)),
+    ),
+    Case(
         "without its pods a success has the times of its Job",
         job(*COMPLETE, succeeded=1),
         (),

@@ -135,3 +135,20 @@ def test_a_termination_message_is_the_containers(message: str, read: str) -> Non
     (container,) = pod.containers
     assert isinstance(container.state, Terminated)
     assert container.state.message == read
+
+
+def attempt(*, restarts: int, last: Terminated | None) -> Pod:
+    container = ContainerState(name="main", restart_count=restarts, state=Running(at(4)), last=last)
+    return Pod(metadata=WorkloadMetadata(), containers=(container,))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "kept"),
+    [
+        pytest.param(1, 1, Terminated(7), id="the kubelet dropped the end of the previous attempt"),
+        pytest.param(1, 2, None, id="there was another attempt since, whose end is unknown"),
+    ],
+)
+def test_a_later_version_keeps_the_end_of_an_attempt(earlier: int, later: int, kept: Terminated | None) -> None:
+    pod = attempt(restarts=later, last=None).since(attempt(restarts=earlier, last=Terminated(7)))
+    assert pod == attempt(restarts=later, last=kept)
