@@ -17,10 +17,10 @@ RELEASED = "/released"
 """The file in a container that `held` works up to."""
 
 
-def job_template(script: str = "echo done", **job: object) -> Manifest:
+def job_template(script: str = "echo done", *, grace_seconds: int = GRACE_SECONDS, **job: object) -> Manifest:
     """A Job template whose one container, `main`, runs a shell script; `job` are further fields of the Job's spec."""
     pod = {
-        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "terminationGracePeriodSeconds": grace_seconds,
         "containers": [{"name": "main", "image": IMAGE, "command": ["sh", "-c", script]}],
     }
     return {"spec": {"backoffLimit": 0, "template": {"spec": pod}, **job}}
@@ -31,13 +31,19 @@ def sleeper(seconds: int) -> str:
     return f"trap 'echo last words; exit 7' TERM; echo begun; sleep {seconds} & wait $!; echo ended"
 
 
-def held() -> str:
+def held(*, last_words_seconds: int = 0) -> str:
     """A script that works until `Workspace.release` lets it go, says so, and ends with last words when it is asked to.
 
     For runs that must still be at work when a test gets round to them, however long that takes.
     """
     work = f"until [ -e {RELEASED} ]; do sleep 0.2 & wait $!; done"
-    return f"trap 'echo last words; exit 7' TERM; echo begun; {work}; echo ended"
+    last_words = f"echo last words; sleep {last_words_seconds}; exit 7"
+    return f"trap '{last_words}' TERM; echo begun; {work}; echo ended"
+
+
+def slow_to_go(seconds: int) -> Manifest:
+    """The template of a held script that takes some seconds to end, in which a busy operator can read its log."""
+    return job_template(held(last_words_seconds=seconds), grace_seconds=30)
 
 
 def process(name: str, script: str = "echo done", **spec: object) -> Manifest:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from tests.cluster.manifests import held, later, manual_run, request, schedule
+from tests.cluster.manifests import held, later, manual_run, request, schedule, slow_to_go
 from tests.cluster.workspace import OPEN, instant, name_of, now, written
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def test_forbid_skips_a_waiting_tick_that_becomes_too_old(space: Workspace) -> N
 
 def test_replace_ends_the_run_in_the_way_and_starts_when_it_is_gone(space: Workspace) -> None:
     hourly = schedule(hourly={"every": 1})
-    space.apply(request("newest", hourly, held(), concurrencyPolicy="Replace", history=MANY))
+    space.apply(request("newest", hourly, jobTemplate=slow_to_go(4), concurrencyPolicy="Replace", history=MANY))
     first = first_at_work(space, "newest")
     space.edit("newest", timing=schedule(hourly=None, secondly={"every": 4}))
     space.wait_first_runs("newest", 3)

@@ -137,6 +137,7 @@ def installation(
         shared_operator.start()
 
 
+@pytest.mark.timeout(1200)  # its set-up builds and loads the image, in five minutes on a very busy machine
 def test_from_install_to_uninstall(installation: Installation, cluster: Kubectl) -> None:
     """One story, because each step needs the one before."""
     with cluster.new_namespace() as namespace:

@@ -6,7 +6,17 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cluster.manifests import held, immediately, job_template, later, manual_run, process, request, schedule
+from tests.cluster.manifests import (
+    held,
+    immediately,
+    job_template,
+    later,
+    manual_run,
+    process,
+    request,
+    schedule,
+    slow_to_go,
+)
 from tests.cluster.workspace import conditions, created, name_of
 
 from process_operator.resources.names import LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
@@ -93,7 +103,7 @@ def test_a_run_waits_for_its_request(space: Workspace) -> None:
 
 
 def test_a_canceled_run_says_its_last_words(space: Workspace) -> None:
-    space.apply(request("long", immediately(), held()))
+    space.apply(request("long", immediately(), jobTemplate=slow_to_go(8)))
     name = name_of(space.wait_first_runs("long")[0])
     space.wait_log(name, "begun")
     assert space.cancel(name).ok

@@ -25,7 +25,8 @@ CANCELED = End(phase="Canceled", reason="Canceled", message="spec.cancel was set
 NOT_STARTED = replace(
     CANCELED, code=None, attempts=0, started=False, pod=False, **no_log("NeverStarted", container=None)
 )
-TRAP = f"trap 'echo last words; sleep 2; exit 8' TERM; echo begin; {LONG}"
+# The log is read while the container says its last words: a busy operator has three seconds for that.
+TRAP = f"trap 'echo last words; sleep 3; exit 8' TERM; echo begin; {LONG}"
 
 
 def has_begun(runs: Runs, name: str) -> None:
@@ -77,7 +78,7 @@ CASES = [
         "running and content to end with 0",
         has_begun,
         replace(CANCELED, code=0),
-        f"trap 'echo last words; exit 0' TERM; echo begin; {LONG}",
+        f"trap 'echo last words; sleep 3; exit 0' TERM; echo begin; {LONG}",
     ),
     case(
         "retried in its pod",
@@ -85,7 +86,7 @@ CASES = [
         replace(CANCELED, log="try 2\nlast words", attempts=2),
         container(
             "n=$(cat /count/n 2>/dev/null || echo 1); echo $((n+1)) >/count/n; "
-            f"trap 'echo last words; exit 8' TERM; echo try $n; [ $n = 1 ] && exit 3; {LONG}",
+            f"trap 'echo last words; sleep 3; exit 8' TERM; echo try $n; [ $n = 1 ] && exit 3; {LONG}",
             volumeMounts=[{"name": "count", "mountPath": "/count"}],
         ),
         pod={"volumes": [{"name": "count", "emptyDir": {}}], "restartPolicy": "OnFailure"},
