@@ -6,6 +6,7 @@ same way, with a remark. An event is rejected only if its days are unknown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,8 +17,10 @@ from process_operator.timing.ical.values import ClockOf, Moment, read_duration, 
 from process_operator.timing.zone import DAY, WallClock
 
 _ALL_DAY: Final = frozenset({"X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT"})
+_RECURRING: Final = ("RRULE", "EXRULE", "RDATE", "EXDATE")
+_NUMBER: Final = re.compile("[0-9]{1,9}")
 EVENT_PROPERTIES: Final = _ALL_DAY | {
-    "UID", "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "STATUS"
+    "UID", "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "SEQUENCE", "STATUS"
 }  # fmt: skip
 
 
@@ -41,6 +44,8 @@ class Event:
     excepted: tuple[Moment, ...] = ()
     replaces: Moment | None = None
     replaces_following: bool = False
+    sequence: int = 0
+    """Number of its version. Some programs export old versions too."""
     is_cancelled: bool = False
     remarks: tuple[str, ...] = field(default=(), compare=False)
 
@@ -65,6 +70,9 @@ def read_event(lines: Sequence[Line], name: str, clock_of: ClockOf, default_cloc
         plain = [line for line in lines if line.name not in _ALL_DAY]
         return read_event(plain, name, clock_of, default_clock)
     replaced = given.get("RECURRENCE-ID")
+    if replaced is not None:
+        # It stands for one occurrence (RFC 5545, 3.8.4.4). Confluence repeats the rules of the whole event here.
+        lines = [line for line in lines if line.name not in _RECURRING]
     time = None if start.is_date else start.time
     return Event(
         uid=given["UID"].value if "UID" in given else "",
@@ -77,6 +85,7 @@ def read_event(lines: Sequence[Line], name: str, clock_of: ClockOf, default_cloc
         excepted=tuple(found for line in lines if line.name == "EXDATE" for found, _ in reader.moments(line)),
         replaces=reader.moment(replaced) if replaced is not None else None,
         replaces_following=replaced is not None and _range(replaced) == "THISANDFUTURE",
+        sequence=_sequence(given.get("SEQUENCE")),
         is_cancelled="STATUS" in given and given["STATUS"].value.upper() == "CANCELLED",
         remarks=(f"{name}: {remark}",) if remark else (),
     )
@@ -112,6 +121,10 @@ def _is_utc(line: Line) -> bool:
 def _no_clock(_: str) -> None:
     """Ignore an unknown zone of an all-day event, because dates have no zone."""
     return
+
+
+def _sequence(line: Line | None) -> int:
+    return int(line.value) if line is not None and _NUMBER.fullmatch(line.value) else 0
 
 
 def _range(line: Line) -> str:

@@ -50,6 +50,7 @@ class Occurrences:
         """Add the events of one calendar. Returns the errors of events that cannot be read."""
         problems = []
         replacing: dict[str, list[Event]] = {}
+        events = _newest(events)
         for event in events:
             if event.replaces is not None:
                 replacing.setdefault(event.uid, []).append(event)
@@ -133,6 +134,25 @@ class Occurrences:
         if (clock, wall >> WINDOW_BITS) not in self._seen:
             self._seen.add((clock, wall >> WINDOW_BITS))
             self._budget.spend(_WINDOW_STEPS)
+
+
+def _newest(events: Sequence[Event]) -> list[Event]:
+    """Drop the older versions of an event, or of one occurrence of it (RFC 5546, 2.1.4).
+
+    A newer version may also delete an occurrence that an older one had replaced. Events without UID are different ones,
+    and so are events with one UID and one SEQUENCE.
+    """
+    newest: dict[tuple[str, Moment | None], int] = {}
+    for event in events:
+        which = event.uid, event.replaces
+        newest[which] = max(event.sequence, newest.get(which, 0))
+    current = [event for event in events if not event.uid or event.sequence == newest[event.uid, event.replaces]]
+    deleted = {(event.uid, moment): event.sequence for event in current for moment in event.excepted if event.uid}
+    return [
+        event
+        for event in current
+        if event.replaces is None or deleted.get((event.uid, event.replaces), 0) <= event.sequence
+    ]
 
 
 class _Starts:

@@ -269,6 +269,41 @@ def test_an_occurrence_is_replaced_whatever_kind_its_id_is_of() -> None:
     ]
 
 
+def test_what_replaces_an_occurrence_does_not_recur() -> None:
+    series = event("DTSTART;VALUE=DATE:20270104", "RRULE:FREQ=WEEKLY;COUNT=3")
+    moved = event(
+        "RECURRENCE-ID;VALUE=DATE:20270111", "DTSTART;VALUE=DATE:20270112", "RRULE:FREQ=WEEKLY", "RDATE:20270201"
+    )
+    assert dates(content(series, moved)) == ["2027-01-04", "2027-01-12", "2027-01-18"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        (["SEQUENCE:1"], ["SEQUENCE:2"], ["2027-01-12"]),
+        ([], ["SEQUENCE:1"], ["2027-01-12"]),
+        (["SEQUENCE:1"], ["SEQUENCE:1"], ["2027-01-11", "2027-01-12"]),
+        (["SEQUENCE:first"], [], ["2027-01-11", "2027-01-12"]),
+    ],
+    ids=["a newer version counts", "also beside one without a number", "two of one number are two events", "no number"],
+)
+def test_an_old_version_of_an_event_does_not_count(old: list[str], new: list[str], wanted: list[str]) -> None:
+    assert dates(content(event("DTSTART:20270111", *old), event("DTSTART:20270112", *new))) == wanted
+    replaced = "RECURRENCE-ID:20270110"
+    assert (
+        dates(content(event("DTSTART:20270111", replaced, *old), event("DTSTART:20270112", replaced, *new))) == wanted
+    )
+
+
+@pytest.mark.parametrize(("sequence", "wanted"), [(2, ["2027-01-04"]), (1, ["2027-01-04", "2027-01-12"])])
+def test_a_newer_version_deletes_an_occurrence_that_was_moved(sequence: int, wanted: list[str]) -> None:
+    moved = event("RECURRENCE-ID;VALUE=DATE:20270111", "DTSTART;VALUE=DATE:20270112", "SEQUENCE:1")
+    series = event(
+        "DTSTART;VALUE=DATE:20270104", "RRULE:FREQ=WEEKLY;COUNT=2", "EXDATE:20270111", f"SEQUENCE:{sequence}"
+    )
+    assert dates(content(moved, series)) == wanted
+
+
 # ---- zones
 
 MEETING = ("DTSTART;TZID={zone}:20270705T090000", "DURATION:PT1H")
