@@ -16,7 +16,7 @@ TEST_CLUSTER ?= test
 ARGS ?=
 UNIT_WORKERS ?= auto
 # All tests but those that start a cluster, a database, a browser or an oracle.
-WITHOUT_SERVERS := $(addprefix --ignore tests/,cluster faults kueue pages oracles database monitor monitor_cluster release)
+WITHOUT_SERVERS := $(addprefix --ignore tests/,cluster faults kueue pages site oracles database monitor monitor_cluster release)
 # Tests whose branches `make coverage` traces. Random questions and crashes at the writes repeat the same branches, and
 # coverage on Python 3.11 has no sys.monitoring: with them it takes more than 20 minutes on a busy machine.
 COVERED ?= tests/unit tests/contract tests/flow/test_scenarios.py $(addprefix --ignore tests/unit/,timing/test_recurrence_properties.py preview/test_command_fuzz.py)
@@ -33,7 +33,7 @@ export PYTHON VENV DEV_CLUSTER TEST_CLUSTER UNIT_WORKERS CLUSTER_WORKERS
 # Made again only if the lock or hack/venv.sh differs, whatever the age of the files.
 INSTALLED := $(VENV)/.installed-$(firstword $(shell cat requirements/dev.txt hack/venv.sh | cksum))
 
-.PHONY: help demo monitor test test-unit coverage test-web test-monitor monitor-picture test-monitor-cluster test-flow-thorough test-oracles test-cluster test-faults test-kueue bench docs reference test-docs lint format crds windows-zones argo-cd chart lock release-check image cluster-up cluster-down venv clean
+.PHONY: help demo monitor test test-unit coverage test-web test-monitor monitor-picture test-monitor-cluster test-flow-thorough test-oracles test-cluster test-faults test-kueue bench docs reference test-docs test-site lint format crds windows-zones argo-cd chart lock release-check image cluster-up cluster-down venv clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,9 @@ bench: venv ## figures beside their anchors, on clusters of their own; FIGURES="
 
 docs: reference ## build the site of docs/ into build/site, strictly
 	@hack/docs.sh
+
+test-site: docs ## the built site in a real Chromium: diagrams, search, no other origin; pytest gets ARGS, SCREENSHOTS=folder keeps pictures
+	@CHROMIUM=$$(hack/web.sh chromium) hack/web.sh alone $(VENV)/bin/pytest -p no:xdist tests/site $(ARGS)
 
 test-docs: venv ## commands of the tutorial and the how-to pages, on a cluster of its own; pytest gets ARGS
 	@hack/test_docs.sh $(ARGS)

@@ -103,7 +103,7 @@ lint() {
 }
 
 pure() {
-    stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles --ignore=tests/kueue --ignore=tests/pages --ignore=tests/database \
+    stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles --ignore=tests/kueue --ignore=tests/pages --ignore=tests/site --ignore=tests/database \
         --ignore=tests/monitor --ignore=tests/monitor_cluster --ignore=tests/release --ignore=tests/cluster --ignore=tests/faults "${watches[@]/#/--ignore=}" || true
 }
 
