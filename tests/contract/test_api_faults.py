@@ -236,7 +236,8 @@ async def test_waiting_for_another_try_holds_up_nobody(connection: Connection, s
     async def sleep(_: float) -> None:
         await woken.wait()
 
-    api = Api(connection, retries=Retries(sleep=sleep))
+    # The fifth call must not time out on a busy machine: its retry would wait for itself.
+    api = Api(connection, retries=Retries(sleep=sleep), timeout=300, connect_timeout=300)
     server.faults.extend([DOWN] * 4)
     async with asyncio.TaskGroup() as tasks:
         for number in range(4):
