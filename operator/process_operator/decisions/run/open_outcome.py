@@ -92,9 +92,10 @@ def next_pod_list(job: Job, now: datetime, unready_since: datetime | None = None
 
 
 def _lacks_ready_pod_since(job: Job, unready_since: datetime | None) -> datetime | None:
-    if job.start_time is None or not _lacks_ready_pod(job):
+    start = job.work_started_at
+    if start is None or not _lacks_ready_pod(job):
         return None
-    return job.start_time if unready_since is None else max(job.start_time, unready_since)
+    return start if unready_since is None else max(start, unready_since)
 
 
 def _lacks_ready_pod(job: Job) -> bool:

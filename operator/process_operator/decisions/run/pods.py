@@ -73,12 +73,17 @@ class Choice:
 def relevant_pods(job: Job | None, pods: Sequence[Pod]) -> tuple[Pod, ...]:
     """The pods of this start of the Job. A resume starts the work over, so pods deleted before do not count.
 
-    Containers that are not in the template are marked.
+    The last ones before the resume count if the Job ends without further pods, because it was canceled while it was
+    suspended. Containers that are not in the template are marked.
     """
     if job is None:
         return tuple(pods)
     pods = [_with_injected(job, pod) for pod in pods]
-    start = job.work_started_at
+    found = _of_start(pods, job.work_started_at)
+    return found or (_of_start(pods, job.start_time) if job.finished is not None or job.is_ending else ())
+
+
+def _of_start(pods: Sequence[Pod], start: datetime | None) -> tuple[Pod, ...]:
     if start is None:
         return tuple(pods)
     return tuple(pod for pod in pods if pod.deleted_at is None or pod.deleted_at > start or _is_made_since(pod, start))

@@ -113,10 +113,10 @@ class Job(Workload):
 
     @property
     def is_resume_unrecorded(self) -> bool:
-        """Whether the Job works, although its status still has the time of its last suspension.
+        """Whether the Job is not suspended, although its status still says so.
 
-        So is every resumed Job for a moment. In Kubernetes 1.32 to 1.34 the Job controller cannot write the status of a
-        resumed Job until the Job ends (kubernetes/kubernetes issue 134521, mended in 1.32.10, 1.33.6 and 1.34.2).
+        This is true of every resumed Job for a moment. In Kubernetes 1.32 to 1.34 the Job controller cannot write the
+        status of a resumed Job until it ends (kubernetes/kubernetes issue 134521, fixed in 1.32.10, 1.33.6 and 1.34.2).
         """
         return not self.spec_suspend and self._condition("Suspended") is not None
 
@@ -124,7 +124,9 @@ class Job(Workload):
     def work_started_at(self) -> datetime | None:
         """Earliest possible time of the last start of the work. Pods deleted before belong to an earlier start."""
         suspended = self._condition("Suspended")
-        if self.start_time is None or suspended is None or suspended.last_transition_time is None:
+        if self.start_time is None or not self.is_resume_unrecorded:
+            return self.start_time
+        if suspended is None or suspended.last_transition_time is None:
             return self.start_time
         return max(self.start_time, suspended.last_transition_time)
 

@@ -83,10 +83,13 @@ class ContainerState:
         return self.kind != "sidecar" and not self.is_injected
 
     def since(self, earlier: ContainerState | None) -> ContainerState:
-        """Keep the end of the previous attempt, if no attempt was added since."""
+        """Keep the end of the previous attempt, if no attempt was added since.
+
+        A container that waits for its next attempt has the same end as `last`, and later as `state`.
+        """
         if self.last is not None or earlier is None or earlier.restart_count != self.restart_count:
             return self
-        return replace(self, last=earlier.last)
+        return self if earlier.last == self.state else replace(self, last=earlier.last)
 
     @property
     def has_started(self) -> bool:
@@ -142,7 +145,7 @@ class Pod:
         """Keep what a later version of a pod drops: its first `deleted_at`, and the ends of previous attempts.
 
         The kubelet deletes the pod a second time when its containers have ended, which moves the deletionTimestamp
-        (observed on Kubernetes 1.36). That of Kubernetes 1.32 then also drops `lastState`.
+        (observed on Kubernetes 1.36). The kubelet of Kubernetes 1.32 then also drops `lastState`.
         """
         times = [at for at in (self.deleted_at, earlier.deleted_at) if at is not None]
         deleted_at = min(times) if self.deleted_at is not None else None

@@ -194,6 +194,12 @@ KILLED = [
         outcome(X, "Canceled", start_time=None, end_time=at(20), attempts=0, **NO_POD),
     ),
     Case(
+        "a paused run that was canceled has the pod of before, although its Job seems resumed",
+        job(condition("Suspended", "JobSuspended", after=10), *OUT_OF_TIME, kill="Canceled", deadline=0),
+        (KILLED_POD,),
+        outcome(X, "Canceled", exit_code=143),
+    ),
+    Case(
         "the retry that was killed speaks for a canceled run, not the attempt before",
         job(*OUT_OF_TIME, kill="Canceled", deadline=0, limit=3, restart="OnFailure", failed=1),
         (pod("Failed", C(ended(143, start=24, end=30), last=ended(4), restarts=1), deleted=29, restart="OnFailure"),),
@@ -330,6 +336,13 @@ GONE = [
         None,
         (pod("Running", C(running()), deleted=10),),
         None,
+    ),
+    Case(
+        "a pod of a paused Job that is gone is waited for while it runs",
+        job(condition("Suspended", "JobSuspended", after=10), suspend=True),
+        (pod("Running", C(running()), deleted=10),),
+        None,
+        {"job_gone": True},
     ),
     Case("an orphaned pod that runs is waited for", job(), (pod("Running", C(running())),), None, {"job_gone": True}),
     Case(

@@ -152,3 +152,10 @@ def attempt(*, restarts: int, last: Terminated | None) -> Pod:
 def test_a_later_version_keeps_the_end_of_an_attempt(earlier: int, later: int, kept: Terminated | None) -> None:
     pod = attempt(restarts=later, last=None).since(attempt(restarts=earlier, last=Terminated(7)))
     assert pod == attempt(restarts=later, last=kept)
+
+
+def test_an_end_that_was_the_last_one_of_a_waiting_container_is_kept_once() -> None:
+    ended = Terminated(4)
+    waiting = ContainerState(name="main", restart_count=1, state=Waiting("CrashLoopBackOff"), last=ended)
+    container = ContainerState(name="main", restart_count=1, state=ended)
+    assert container.since(waiting) == container
