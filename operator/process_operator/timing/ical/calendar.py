@@ -26,7 +26,6 @@ _MAX_REPORTED: Final = 5
 _WANTED: Final = EVENT_PROPERTIES | {
     "BEGIN", "END", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "X-LIC-LOCATION", "X-WR-TIMEZONE"
 }  # fmt: skip
-_RULES: Final = ("RRULE", "EXRULE")
 _FLOATING: Final = "FLOATING"
 """X-WR-TIMEZONE of calendars whose times have no zone."""
 _EVENT: Final = ("VCALENDAR", "VEVENT")
@@ -102,9 +101,7 @@ class _Components:
     default_zone: str = ""
 
     def take(self, line: Line, parents: tuple[str, ...]) -> None:
-        """Add a line inside open components. Lines of an alarm in an event are dropped, and rules without any part."""
-        if line.name in _RULES and not line.value.strip():
-            return
+        """Add a line inside open components. Lines of an alarm in an event are dropped."""
         if parents == _EVENT:
             self.events[-1].append(line)
         elif parents == _ZONE:

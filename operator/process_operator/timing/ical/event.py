@@ -16,9 +16,9 @@ from process_operator.timing.ical.rule import Rule, read_rule
 from process_operator.timing.ical.values import ClockOf, Moment, read_duration, read_moment, read_moments
 from process_operator.timing.zone import DAY, WallClock
 
+RULES: Final = ("RRULE", "EXRULE")
 _ALL_DAY: Final = frozenset({"X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT"})
-_RECURRING: Final = ("RRULE", "EXRULE", "RDATE", "EXDATE")
-_NUMBER: Final = re.compile("[0-9]{1,9}")
+_NUMBER: Final = re.compile("[0-9]{1,18}")
 EVENT_PROPERTIES: Final = _ALL_DAY | {
     "UID", "DTSTART", "DTEND", "DURATION", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "SEQUENCE", "STATUS"
 }  # fmt: skip
@@ -63,6 +63,9 @@ def read_event(lines: Sequence[Line], name: str, clock_of: ClockOf, default_cloc
         raise CalendarError("it has no DTSTART")
     start = reader.start(given["DTSTART"])
     length, remark = _length(start, given, reader)
+    if any(line.name == "RRULE" and line.is_empty for line in lines):
+        remark = remark or "its RRULE is empty; it does not recur"
+    lines = [line for line in lines if line.name not in RULES or not line.is_empty]
     if is_all_day and not start.is_date and start.time == 0 and length % DAY == 0:
         start, length = Moment(start.wall, is_date=True), max(length, DAY)
     elif is_all_day and not start.is_date:
@@ -70,9 +73,6 @@ def read_event(lines: Sequence[Line], name: str, clock_of: ClockOf, default_cloc
         plain = [line for line in lines if line.name not in _ALL_DAY]
         return read_event(plain, name, clock_of, default_clock)
     replaced = given.get("RECURRENCE-ID")
-    if replaced is not None:
-        # It stands for one occurrence (RFC 5545, 3.8.4.4). Confluence repeats the rules of the whole event here.
-        lines = [line for line in lines if line.name not in _RECURRING]
     time = None if start.is_date else start.time
     return Event(
         uid=given["UID"].value if "UID" in given else "",

@@ -36,6 +36,11 @@ class Line(NamedTuple):
     parameters: Mapping[str, str] | None
     value: str
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has neither a value nor a parameter."""
+        return not self.value.strip() and self.parameters is not None and not self.parameters
+
 
 def read_lines(text: str, wanted: Collection[str]) -> Iterator[Line]:
     """Give the content lines of the wanted properties (names in upper case), in order."""

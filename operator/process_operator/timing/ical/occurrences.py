@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 from typing import Final
@@ -50,7 +51,7 @@ class Occurrences:
         """Add the events of one calendar. Returns the errors of events that cannot be read."""
         problems = []
         replacing: dict[str, list[Event]] = {}
-        events = _newest(events)
+        events = _without_repeated_rules(_newest(events))
         for event in events:
             if event.replaces is not None:
                 replacing.setdefault(event.uid, []).append(event)
@@ -137,21 +138,32 @@ class Occurrences:
 
 
 def _newest(events: Sequence[Event]) -> list[Event]:
-    """Drop the older versions of an event, or of one occurrence of it (RFC 5546, 2.1.4).
+    """Drop the older versions of an event, or of a change of its occurrences (RFC 5546, 2.1.4).
 
-    A newer version may also delete an occurrence that an older one had replaced. Events without UID are different ones,
-    and so are events with one UID and one SEQUENCE.
+    Events without UID are different events. So are events with the same UID and the same SEQUENCE.
     """
-    newest: dict[tuple[str, Moment | None], int] = {}
+    newest: dict[tuple[str, Moment | None, bool], int] = {}
     for event in events:
-        which = event.uid, event.replaces
+        which = event.uid, event.replaces, event.replaces_following
         newest[which] = max(event.sequence, newest.get(which, 0))
-    current = [event for event in events if not event.uid or event.sequence == newest[event.uid, event.replaces]]
-    deleted = {(event.uid, moment): event.sequence for event in current for moment in event.excepted if event.uid}
     return [
         event
-        for event in current
-        if event.replaces is None or deleted.get((event.uid, event.replaces), 0) <= event.sequence
+        for event in events
+        if not event.uid or event.sequence == newest[event.uid, event.replaces, event.replaces_following]
+    ]
+
+
+def _without_repeated_rules(events: Sequence[Event]) -> list[Event]:
+    """Drop the rules of events that replace one occurrence of another event (RFC 5545, 3.8.4.4).
+
+    Confluence repeats the rules of the whole event there.
+    """
+    recurring = {event.uid for event in events if event.replaces is None}
+    return [
+        replace(event, rules=(), excluding_rules=(), added=(), excepted=())
+        if event.replaces is not None and not event.replaces_following and event.uid in recurring
+        else event
+        for event in events
     ]
 
 

@@ -81,7 +81,7 @@ class Zones:
         start = read_moment(given["DTSTART"], self.clock)._replace(clock=None, is_date=False)
         walls = {start.wall}
         for line in lines:
-            if line.name == "RRULE":
+            if line.name == "RRULE" and not line.is_empty:
                 walls |= self._walls_of_rule(line, start, before)
             elif line.name == "RDATE":
                 walls |= {moment.wall for moment, _ in read_moments(line, self.clock)}

@@ -191,7 +191,7 @@ SLIPS = [
      "an exception with a time"),
     (["DTSTART:20270105", "RDATE:20270107T120000Z"], ["2027-01-05", "2027-01-07"], "", "a further date with a time"),
     (["DTSTART:20270105", "RDATE:20270107Z"], ["2027-01-05", "2027-01-07"], "", "a date in UTC, as Google writes birthdays"),
-    (["DTSTART:20270105", "RRULE:", "EXRULE: "], ["2027-01-05"], "", "rules without any part"),
+    (["DTSTART:20270105", "RRULE:", "EXRULE: "], ["2027-01-05"], "its RRULE is empty", "rules without any part"),
     (["DTSTART:20270105", "RDATE;VALUE=PERIOD:20270107T000000Z/P2D"], ["2027-01-05", "2027-01-07", "2027-01-08"], "",
      "a period"),
     (["DTSTART:20270105", "RRULE:FREQ=DAILY;COUNT=4", "EXRULE:FREQ=DAILY;INTERVAL=2"], ["2027-01-06", "2027-01-08"], "",
@@ -284,8 +284,15 @@ def test_what_replaces_an_occurrence_does_not_recur() -> None:
         ([], ["SEQUENCE:1"], ["2027-01-12"]),
         (["SEQUENCE:1"], ["SEQUENCE:1"], ["2027-01-11", "2027-01-12"]),
         (["SEQUENCE:first"], [], ["2027-01-11", "2027-01-12"]),
+        (["SEQUENCE:5"], ["SEQUENCE:1700000000"], ["2027-01-12"]),
     ],
-    ids=["a newer version counts", "also beside one without a number", "two of one number are two events", "no number"],
+    ids=[
+        "a newer version counts",
+        "also beside one without a number",
+        "two of one number are two events",
+        "no number",
+        "a number of ten digits",
+    ],
 )
 def test_an_old_version_of_an_event_does_not_count(old: list[str], new: list[str], wanted: list[str]) -> None:
     assert dates(content(event("DTSTART:20270111", *old), event("DTSTART:20270112", *new))) == wanted
@@ -295,13 +302,29 @@ def test_an_old_version_of_an_event_does_not_count(old: list[str], new: list[str
     )
 
 
-@pytest.mark.parametrize(("sequence", "wanted"), [(2, ["2027-01-04"]), (1, ["2027-01-04", "2027-01-12"])])
-def test_a_newer_version_deletes_an_occurrence_that_was_moved(sequence: int, wanted: list[str]) -> None:
-    moved = event("RECURRENCE-ID;VALUE=DATE:20270111", "DTSTART;VALUE=DATE:20270112", "SEQUENCE:1")
-    series = event(
-        "DTSTART;VALUE=DATE:20270104", "RRULE:FREQ=WEEKLY;COUNT=2", "EXDATE:20270111", f"SEQUENCE:{sequence}"
-    )
-    assert dates(content(moved, series)) == wanted
+WEEKS = event("DTSTART;VALUE=DATE:20270104", "RRULE:FREQ=WEEKLY;COUNT=4")
+MOVED = ("RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20270111", "DTSTART;VALUE=DATE:20270112")
+
+
+def test_a_newer_change_of_one_occurrence_leaves_the_change_of_all_later_ones() -> None:
+    moved = event(*MOVED, "SEQUENCE:1")
+    once = event("RECURRENCE-ID;VALUE=DATE:20270111", "DTSTART;VALUE=DATE:20270113", "SEQUENCE:2")
+    assert {"2027-01-19", "2027-01-26"} < set(dates(content(WEEKS, moved, once)))
+
+
+def test_a_change_of_all_later_occurrences_keeps_its_own_rule() -> None:
+    days = dates(content(WEEKS, event(*MOVED, "RRULE:FREQ=DAILY;COUNT=2")))
+    assert days == ["2027-01-04", "2027-01-12", "2027-01-13", "2027-01-19", "2027-01-26"]
+
+
+def test_a_changed_occurrence_without_its_event_keeps_its_rule() -> None:
+    alone = event("RECURRENCE-ID:20270111", "DTSTART:20270112", "RRULE:FREQ=DAILY;COUNT=2")
+    assert dates(content(alone)) == ["2027-01-12", "2027-01-13"]
+
+
+@pytest.mark.parametrize("rule", ["RRULE;FREQ=WEEKLY:", "RRULE:;"])
+def test_a_rule_that_is_only_nearly_empty_is_unreadable(rule: str) -> None:
+    assert read_calendar(calendar(event("DTSTART:20270105", rule))).unreadable_count == 1
 
 
 # ---- zones
