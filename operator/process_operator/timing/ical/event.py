@@ -16,7 +16,7 @@ from process_operator.timing.ical.rule import Rule, read_rule
 from process_operator.timing.ical.values import ClockOf, Moment, read_duration, read_moment, read_moments
 from process_operator.timing.zone import DAY, WallClock
 
-RULES: Final = ("RRULE", "EXRULE")
+_RULES: Final = ("RRULE", "EXRULE")
 _ALL_DAY: Final = frozenset({"X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT"})
 _NUMBER: Final = re.compile("[0-9]{1,18}")
 EVENT_PROPERTIES: Final = _ALL_DAY | {
@@ -65,7 +65,7 @@ def read_event(lines: Sequence[Line], name: str, clock_of: ClockOf, default_cloc
     length, remark = _length(start, given, reader)
     if any(line.name == "RRULE" and line.is_empty for line in lines):
         remark = remark or "its RRULE is empty; it does not recur"
-    lines = [line for line in lines if line.name not in RULES or not line.is_empty]
+    lines = [line for line in lines if line.name not in _RULES or not line.is_empty]
     if is_all_day and not start.is_date and start.time == 0 and length % DAY == 0:
         start, length = Moment(start.wall, is_date=True), max(length, DAY)
     elif is_all_day and not start.is_date:

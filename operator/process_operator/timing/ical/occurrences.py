@@ -158,10 +158,10 @@ def _without_repeated_rules(events: Sequence[Event]) -> list[Event]:
 
     Confluence repeats the rules of the whole event there.
     """
-    recurring = {event.uid for event in events if event.replaces is None}
+    whole = {event.uid for event in events if event.replaces is None}
     return [
         replace(event, rules=(), excluding_rules=(), added=(), excepted=())
-        if event.replaces is not None and not event.replaces_following and event.uid in recurring
+        if event.replaces is not None and not event.replaces_following and event.uid in whole
         else event
         for event in events
     ]
