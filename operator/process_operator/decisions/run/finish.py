@@ -221,6 +221,9 @@ def list_overdue_pods(view: RunView, now: datetime, *, is_listing: bool) -> Part
 
 
 def _report_overdue(view: RunView, now: datetime) -> Part[None]:
+    """Report a pod that outlives its grace period. A run that never started keeps the reason why, for its record."""
+    if not any(pod.has_started for pod in view.pods):
+        return part()
     outcome = open_outcome(view.job, view.pods, running_since=view.observations.running_since, now=now)
     return report_outcome(view, outcome) if outcome.reason == RunReason.NOT_TERMINATED else part()
 
