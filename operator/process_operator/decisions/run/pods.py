@@ -65,9 +65,7 @@ class Choice:
         """
         if self.pod is None or self.container is None or self.end is None:
             return False
-        if self.pod.deleted_at is None or self.end is self.container.last:
-            return True
-        return self.end.finished_at is not None and self.end.finished_at < self.pod.deleted_at
+        return self.end is self.container.last or _ended_before_deletion(self.pod, self.end)
 
 
 def relevant_pods(job: Job | None, pods: Sequence[Pod]) -> tuple[Pod, ...]:
@@ -112,7 +110,7 @@ def end_of(job: Job | None, pod: Pod, container: ContainerState) -> Terminated |
     if container.restart_count and _killed_by_limit(job, pod):
         if container.last is not None and container.last.is_known:
             return container.last
-        if container.last is None and _ended_by_deletion(pod, container.state):
+        if container.last is None and _was_deleted_at_work(pod, container.state):
             return None
     if isinstance(container.state, Terminated):
         return container.state if container.state.is_known else None
@@ -121,10 +119,16 @@ def end_of(job: Job | None, pod: Pod, container: ContainerState) -> Terminated |
     return container.last
 
 
-def _ended_by_deletion(pod: Pod, state: Waiting | Running | Terminated | None) -> bool:
-    if pod.deleted_at is None or not isinstance(state, Terminated) or state.finished_at is None:
+def _was_deleted_at_work(pod: Pod, state: Waiting | Running | Terminated | None) -> bool:
+    if not isinstance(state, Terminated) or state.finished_at is None:
         return False
-    return state.finished_at >= pod.deleted_at
+    return not _ended_before_deletion(pod, state)
+
+
+def _ended_before_deletion(pod: Pod, end: Terminated) -> bool:
+    if pod.deleted_at is None:
+        return True
+    return end.finished_at is not None and end.finished_at < pod.deleted_at
 
 
 def choose(job: Job | None, pods: Sequence[Pod]) -> Choice:
@@ -181,10 +185,7 @@ def did_its_work(pod: Pod) -> bool:
     """
     ends = [container.state for container in pod.containers if container.is_work and container.kind == "main"]
     return bool(ends) and all(
-        isinstance(end, Terminated)
-        and end.is_known
-        and end.exit_code == 0
-        and (pod.deleted_at is None or (end.finished_at is not None and end.finished_at < pod.deleted_at))
+        isinstance(end, Terminated) and end.is_known and end.exit_code == 0 and _ended_before_deletion(pod, end)
         for end in ends
     )
 

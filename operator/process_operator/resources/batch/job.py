@@ -123,10 +123,8 @@ class Job(Workload):
     @property
     def work_started_at(self) -> datetime | None:
         """Earliest possible time of the last start of the work. Pods deleted before belong to an earlier start."""
-        suspended = self._condition("Suspended")
-        if self.start_time is None or not self.is_resume_unrecorded:
-            return self.start_time
-        if suspended is None or suspended.last_transition_time is None:
+        suspended = None if self.spec_suspend else self._condition("Suspended")
+        if self.start_time is None or suspended is None or suspended.last_transition_time is None:
             return self.start_time
         return max(self.start_time, suspended.last_transition_time)
 

@@ -147,8 +147,9 @@ class Pod:
         The kubelet deletes the pod a second time when its containers have ended, which moves the deletionTimestamp
         (observed on Kubernetes 1.36). The kubelet of Kubernetes 1.32 then also drops `lastState`.
         """
-        times = [at for at in (self.deleted_at, earlier.deleted_at) if at is not None]
-        deleted_at = min(times) if self.deleted_at is not None else None
+        deleted_at = self.deleted_at
+        if deleted_at is not None and earlier.deleted_at is not None:
+            deleted_at = min(deleted_at, earlier.deleted_at)
         before = {container.name: container for container in earlier.containers}
         containers = tuple(container.since(before.get(container.name)) for container in self.containers)
         if deleted_at == self.deleted_at and containers == self.containers:

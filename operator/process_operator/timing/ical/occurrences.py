@@ -142,15 +142,14 @@ def _newest(events: Sequence[Event]) -> list[Event]:
 
     Events without UID are different events. So are events with the same UID and the same SEQUENCE.
     """
+
+    def subject(event: Event) -> tuple[str, Moment | None, bool]:
+        return event.uid, event.replaces, event.replaces_following
+
     newest: dict[tuple[str, Moment | None, bool], int] = {}
     for event in events:
-        which = event.uid, event.replaces, event.replaces_following
-        newest[which] = max(event.sequence, newest.get(which, 0))
-    return [
-        event
-        for event in events
-        if not event.uid or event.sequence == newest[event.uid, event.replaces, event.replaces_following]
-    ]
+        newest[subject(event)] = max(event.sequence, newest.get(subject(event), 0))
+    return [event for event in events if not event.uid or event.sequence == newest[subject(event)]]
 
 
 def _without_repeated_rules(events: Sequence[Event]) -> list[Event]:
