@@ -174,7 +174,7 @@ class ConfigMapKey(Model):
 class OnUnreadable(StrEnum):
     """The effect of an event that cannot be read."""
 
-    REFUSE = "Refuse"
+    REJECT = "Reject"
     SKIP = "Skip"
 
 
@@ -186,8 +186,8 @@ class ExcludeSource(Model):
     )
     on_unreadable: OnUnreadable | None = Field(
         None,
-        description="Effect of an event whose dates cannot be read: Refuse rejects the calendar, Skip ignores the event "
-        "and writes a warning. Unset means Refuse.",
+        description="Effect of an event whose dates cannot be read: Reject rejects the calendar, Skip ignores the event "
+        "and writes a warning. Unset means Reject.",
     )
 
     @property
