@@ -26,7 +26,7 @@ from process_operator.wiring import build_operator
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _GARBAGE: Final = (20_000, 20, 50)
 """Thresholds of the garbage collector, for its three generations."""
-_LAST_WORDS_SECONDS: Final = 5.0
+_FINAL_WRITES_SECONDS: Final = 5.0
 """Time for pending statuses when this process stops or is no longer the leader."""
 
 log = structlog.get_logger("process_operator")
@@ -140,7 +140,7 @@ class Operator:
             self._controller.agenda.clear()
             self._controller.burst.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                async with asyncio.timeout(_FINAL_WRITES_SECONDS):
                     await self._controller.reconciler.flush()
             await self.parts.logs.close()
             await self.parts.notifier.close()

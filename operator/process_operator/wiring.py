@@ -168,7 +168,7 @@ def _connect(api: Api, intake: Intake, executor: ActionExecutor, options: Contro
         options.on_action(key, action)
 
     planner = Planner(store.snapshot, clock, term=guard.check, decide=options.decide, on_turn=queue.add)
-    intake.on_change = planner.drop
+    intake.on_change = planner.discard_prepared
     burst = BurstPreparer(planner, agenda, queue, clock, claim=claim, bounds=options.burst_thresholds)
     reconciler = Reconciler(
         store=store,

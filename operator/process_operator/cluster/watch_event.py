@@ -17,7 +17,7 @@ class WatchEvent(NamedTuple):
 
     @classmethod
     def decode(cls, line: bytes) -> WatchEvent:
-        """Read one line. Raises ValueError if it is no JSON."""
+        """Read one line. Raises ValueError if it is not JSON."""
         raw = orjson.loads(line)
         return cls(raw["type"], raw["object"])
 

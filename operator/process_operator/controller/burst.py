@@ -73,7 +73,7 @@ class BurstPreparer:
 
     def clear(self) -> None:
         """Forget which ticks are prepared, so that all are prepared again."""
-        self._planner.clear()
+        self._planner.discard_all()
         self._prepared_for.clear()
 
     async def run(self) -> None:

@@ -2,8 +2,8 @@
 
 A decision is a pure function of a snapshot and a time. So it can be made before its time (`prepare`), and it holds as
 long as nothing changes that the operator knows of the request. For the same reason a decision about very many runs can
-be made in a thread, while the loop handles the ticks of other requests. Requests wait in line for that thread, and hold
-no worker meanwhile. Neighbours: `request_reconciler.py` asks for plans, `burst.py` prepares them, `decisions/request.py`
+be made in a thread, while the loop handles the ticks of other requests. Requests queue for that thread, and hold no
+worker meanwhile. Neighbours: `request_reconciler.py` asks for plans, `burst.py` prepares them, `decisions/request.py`
 decides.
 """
 
@@ -79,7 +79,7 @@ class Planner:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decide")
         self._on_turn = on_turn
         self._is_thread_taken = False
-        self._line: dict[NamespacedName, None] = {}
+        self._thread_queue: dict[NamespacedName, None] = {}
         """Requests that wait for the thread, in the order in which they get it."""
 
     async def plan(self, key: NamespacedName) -> Decision | None:
@@ -89,27 +89,27 @@ class Planner:
         """
         prepared = self.pop_prepared(key)
         if prepared is not None:
-            self.leave(key)
+            self.leave_thread_queue(key)
             return Decision(prepared.snapshot, prepared.plan, self._clock())
         snapshot, now = self._snapshot(key), self._clock()
         # Requests that share a Process are decided in the loop: the next one has to see what this one starts.
         if _size(snapshot) <= self._many_runs or snapshot.process_lock is not None:
-            self.leave(key)
+            self.leave_thread_queue(key)
             decision = Decision(snapshot, self._decide(snapshot, now), now)
         elif self._takes_thread(key):
             decision = await self._plan_in_thread(snapshot, now)
         else:
             return None
         if decision.plan.actions:
-            self.drop(key)
+            self.discard_prepared(key)
         return decision
 
     def _takes_thread(self, key: NamespacedName) -> bool:
-        """Take the thread if it is the turn of a request. Otherwise the request keeps its place in line, or gets one."""
-        self._line.setdefault(key)
-        if self._is_thread_taken or next(iter(self._line)) != key:
+        """Take the thread if it is the turn of a request. Otherwise the request keeps its place in the queue, or gets one."""
+        self._thread_queue.setdefault(key)
+        if self._is_thread_taken or next(iter(self._thread_queue)) != key:
             return False
-        del self._line[key]
+        del self._thread_queue[key]
         self._is_thread_taken = True
         return True
 
@@ -118,14 +118,14 @@ class Planner:
         self._announce_turn()
 
     def _announce_turn(self) -> None:
-        first = next(iter(self._line), None)
+        first = next(iter(self._thread_queue), None)
         if first is not None and not self._is_thread_taken:
             self._on_turn(first)
 
-    def leave(self, key: NamespacedName) -> None:
-        """Remove a request from the line for the thread, because it is not planned at its turn."""
-        if key in self._line:
-            del self._line[key]
+    def leave_thread_queue(self, key: NamespacedName) -> None:
+        """Remove a request from the queue for the thread, because it is not planned at its turn."""
+        if key in self._thread_queue:
+            del self._thread_queue[key]
             self._announce_turn()
 
     async def _plan_in_thread(self, snapshot: Snapshot, now: datetime) -> Decision:
@@ -151,7 +151,7 @@ class Planner:
         A request with open runs gets no plan, because these have most likely changed by then. A request that shares its
         Process gets none, because it depends on what other requests start.
         """
-        self.drop(key)
+        self.discard_prepared(key)
         snapshot = self._snapshot(key)
         present, _ = without_claims(snapshot, self._clock())
         if present.runs or snapshot.process_lock is not None:
@@ -175,17 +175,17 @@ class Planner:
         if prepared is None or now < prepared.at:
             return None
         is_current = self.holds(key, prepared) and now < prepared.at + _lifetime(prepared.snapshot)
-        self.drop(key)
+        self.discard_prepared(key)
         return prepared if is_current else None
 
-    def drop(self, key: NamespacedName) -> None:
-        """Drop the prepared plan of a request, because the request has changed."""
+    def discard_prepared(self, key: NamespacedName) -> None:
+        """Discard the prepared plan of a request, because the request has changed."""
         self._prepared.pop(key, None)
 
-    def clear(self) -> None:
-        """Drop all prepared plans, and the line for the thread."""
+    def discard_all(self) -> None:
+        """Discard all prepared plans, and the queue for the thread."""
         self._prepared.clear()
-        self._line.clear()
+        self._thread_queue.clear()
 
 
 def _size(snapshot: Snapshot) -> int:

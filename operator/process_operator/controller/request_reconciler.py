@@ -94,7 +94,7 @@ class Reconciler:
         """Bring one request to its desired state. Never raises an Exception, so that one request stops no other."""
         held_until = self._retries.held_until(key)
         if held_until is not None:
-            self._planner.leave(key)
+            self._planner.leave_thread_queue(key)
             self._wake(key, held_until)
             return
         try:

@@ -1,8 +1,8 @@
 """Health of this operator, as its probes report it.
 
 Ready: everything was listed once, and every kind is watched. A stand-by is ready too, and says so. Live: kopf asks for
-the watches, the timer runs, and the work queue moves. An absent API server makes an operator not ready at its start, but
-never not live, because a new process would meet the same server. Neighbours: `http_server.py` serves the answers,
+the watches, the timer runs, and the work queue moves. An absent API server makes an operator not ready at its start.
+It stays live then, because a new process would meet the same server. Neighbours: `http_server.py` serves the answers,
 `app.py` reports the signs of life.
 """
 
@@ -48,7 +48,7 @@ class Health:
         self._timer = timer
         self._watch_seconds = watch_seconds
         self._monotonic = monotonic
-        self._asked = dict.fromkeys(_KINDS, monotonic())
+        self._requested_at = dict.fromkeys(_KINDS, monotonic())
         self._watched: set[str] = set()
         self._moved = (0, monotonic())
         self._led_since: float | None = None
@@ -63,11 +63,11 @@ class Health:
 
     def watching(self) -> None:
         """The watches are about to start; the attempt to list is a sign of life of each."""
-        self._asked = dict.fromkeys(_KINDS, self._monotonic())
+        self._requested_at = dict.fromkeys(_KINDS, self._monotonic())
 
-    def watch_asked(self, plural: str, status: int) -> None:
+    def watch_requested(self, plural: str, status: int) -> None:
         """A watch was requested (status 0), or answered."""
-        self._asked[plural] = self._monotonic()
+        self._requested_at[plural] = self._monotonic()
         if status == 200:
             self._watched.add(plural)
         elif status:
@@ -93,7 +93,7 @@ class Health:
     def live(self) -> ProbeResult:
         """Whether the process still makes progress; if not, only a new process helps."""
         now = self._monotonic()
-        stale = sorted(plural for plural, at in self._asked.items() if now - at > self._watch_seconds)
+        stale = sorted(plural for plural, at in self._requested_at.items() if now - at > self._watch_seconds)
         if stale:
             return ProbeResult(ok=False, text=f"not live: no watch of {', '.join(stale)}")
         if not self._leadership.leads:

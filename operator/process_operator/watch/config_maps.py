@@ -19,7 +19,7 @@ from process_operator.cluster.object_watch import ObjectWatch
 from process_operator.resources.kinds import CONFIG_MAP
 from process_operator.state.store import Store
 
-_FIRST_PAUSE: Final = 1.0
+_FIRST_PAUSE_SECONDS: Final = 1.0
 
 log = structlog.get_logger("process_operator")
 
@@ -32,7 +32,7 @@ class ConfigMaps:
         self._watch = watch
         self._store = store
         self._longest_pause = longest_pause
-        self._first_pause = min(_FIRST_PAUSE, longest_pause)
+        self._first_pause = min(_FIRST_PAUSE_SECONDS, longest_pause)
         self._followers: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     async def follow(self, namespace: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Watches by kopf: kopf only watches, writes nothing, retries for ever, and stays small at ten thousand objects.
+"""Watches by kopf: kopf only watches, writes nothing, retries without end, and stays small at ten thousand objects.
 
 Measured reasons stand beside the settings. Neighbours: `handlers.py` registers the watched kinds, `supervisor.py` runs
 this.
@@ -29,7 +29,7 @@ from process_operator.watch.stream import WatchStream
 
 SILENCE_SECONDS: Final = 70.0
 """The API server sends a bookmark about once a minute."""
-LONGEST_PAUSE: Final = 30.0
+LONGEST_PAUSE_SECONDS: Final = 30.0
 WATCH_SECONDS: Final = 300
 """The API server closes a watch after this many seconds. kopf resumes it from the last resourceVersion."""
 _ENDING_SECONDS: Final = 5.0
@@ -51,12 +51,12 @@ async def _at_once() -> None:
 class WatchListener:
     """Callbacks about the state of the watches."""
 
-    listed: Callable[[], None] = _nothing
+    on_relist: Callable[[], None] = _nothing
     """Called when kopf is about to watch everything, and whenever it starts again with a kind. No event reports what
     happened before."""
-    began: Callable[[], None] = _nothing
+    on_start: Callable[[], None] = _nothing
     """Called once kopf has started; kopf then handles SIGTERM and SIGINT itself."""
-    asked: Callable[[str, int], None] = _nothing
+    on_request: Callable[[str, int], None] = _nothing
     """Called with the plural of the kind for each request of a watch (0), and with the HTTP status of the answer."""
     yield_to_urgent: Callable[[], Awaitable[None]] = _at_once
     """Awaited before objects that the cluster writes, and that arrive in thousands."""
@@ -75,15 +75,15 @@ class Watches:
         self,
         connection: Connection,
         seen: Seen,
-        signs: WatchListener,
+        listener: WatchListener,
         *,
         namespaces: Collection[str] = (),
         silence_seconds: float = SILENCE_SECONDS,
-        longest_pause: float = LONGEST_PAUSE,
+        longest_pause: float = LONGEST_PAUSE_SECONDS,
     ) -> None:
         self._connection = connection
         self._seen = seen
-        self._signs = signs
+        self._listener = listener
         self._namespaces = namespaces
         self._silence_seconds = silence_seconds
         self._settings = kopf_settings(longest_pause=longest_pause)
@@ -112,7 +112,7 @@ class Watches:
                 standalone=True,
             )
             try:
-                self._signs.began()
+                self._listener.on_start()
                 ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 await _whole(_end(tasks))
@@ -135,13 +135,13 @@ class Watches:
         if url.name not in _PLURALS:
             return await send(request)
         if "watch" in url.query:
-            self._signs.asked(url.name, 0)
+            self._listener.on_request(url.name, 0)
             async with asyncio.timeout(self._silence_seconds):
                 response = await send(request)
                 if response.status != 200:
                     # kopf reads the body of an error without a limit of its own. Here it is kept for kopf.
                     await response.read()
-            self._signs.asked(url.name, response.status)
+            self._listener.on_request(url.name, response.status)
             self._tap(response)
             return response
         request.url = url.update_query(labelSelector=NOTHING)
@@ -149,7 +149,7 @@ class Watches:
         if response.status == 200:
             self._listed.add(url.path)
             if len(self._listed) == len(SELECTIONS) * max(1, len(self._namespaces)):
-                self._signs.listed()
+                self._listener.on_relist()
         return response
 
     def _tap(self, response: aiohttp.ClientResponse) -> None:
@@ -157,9 +157,9 @@ class Watches:
         if response.status != 200:
             return
         stream: Any = SilenceLimit(response.content, self._silence_seconds)
-        kind = _MANY.get(response.url.name)
+        kind = _BULK_KINDS.get(response.url.name)
         if kind is not None:
-            stream = WatchStream(stream, partial(self._take, kind), self._signs.yield_to_urgent)
+            stream = WatchStream(stream, partial(self._take, kind), self._listener.yield_to_urgent)
         elif response.url.name == PROCESS_REQUEST.plural:
             stream = WatchStream(stream, self._skip_known_request, _at_once)
         response.content = stream
@@ -170,10 +170,10 @@ class Watches:
 
     def _skip_known_request(self, event: str, body: Object) -> bool:
         """Skip the event of a status that the operator has written itself. kopf takes 0.2 ms for an event."""
-        return event != "DELETED" and self._signs.is_known(body)
+        return event != "DELETED" and self._listener.is_known(body)
 
 
-_MANY: Final = {kind.plural: kind for kind in (PROCESS_RUN, JOB, POD)}
+_BULK_KINDS: Final = {kind.plural: kind for kind in (PROCESS_RUN, JOB, POD)}
 _PLURALS: Final = frozenset(selection.kind.plural for selection in SELECTIONS)
 
 
@@ -181,8 +181,8 @@ async def _end(roots: Collection[asyncio.Task[Any]]) -> None:
     """Stop kopf's tasks: the watchers, which stop their workers, then the root tasks and the rest.
 
     `kopf.run_tasks` would cancel every task that started since kopf did, and so the operator's own timer. If one watcher
-    has failed, it leaves the others running. It then cancels them together with their own helpers, and they wait for
-    those for ever.
+    has failed, it leaves the others running. It then cancels them together with their own helpers, and they never
+    stop waiting for those.
     """
     await _cancel(
         [task for task in asyncio.all_tasks() if _is_kopfs(task) and task.get_name().startswith("watcher for")]
@@ -216,8 +216,8 @@ def _is_kopfs(task: asyncio.Task[Any]) -> bool:
 _KOPFS_FOLDER: Final = str(Path(kopf.__file__).parent)
 
 
-def kopf_settings(*, longest_pause: float = LONGEST_PAUSE) -> kopf.OperatorSettings:
-    """Settings under which kopf only watches."""
+def kopf_settings(*, longest_pause: float = LONGEST_PAUSE_SECONDS) -> kopf.OperatorSettings:
+    """Settings under which kopf only watches. `longest_pause` between two tries is in seconds."""
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     settings.peering.standalone = True
@@ -242,7 +242,7 @@ def kopf_settings(*, longest_pause: float = LONGEST_PAUSE) -> kopf.OperatorSetti
 
 
 class _Backoffs:
-    """Endless pauses. Without further tries kopf would end the operator, and a new process would meet the same server."""
+    """Endless pauses, in seconds. Without further tries kopf would end the operator. A new process would meet the same server."""
 
     def __init__(self, longest_pause: float) -> None:
         self._longest_pause = longest_pause

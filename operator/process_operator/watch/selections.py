@@ -27,7 +27,7 @@ class Selection(NamedTuple):
 
 
 NOTHING: Final = f"{names.LABEL_REQUEST_UID},!{names.LABEL_REQUEST_UID}"
-"""A label selector that no object meets: who lists with it learns whether it may, and how far the server is."""
+"""A label selector that no object meets. A client that lists with it learns whether it has the right, and the present version."""
 _UNFINISHED: Final = ",".join(f"status.phase!={phase}" for phase in RunPhase if phase.is_finished)
 SELECTIONS: Final = (
     Selection(PROCESS),

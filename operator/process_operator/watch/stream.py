@@ -19,7 +19,7 @@ import orjson
 from process_operator.cluster.watch_event import WatchEvent
 from process_operator.resources.types import Object
 
-_AT_ONCE: Final = 16
+_OBJECTS_PER_TURN: Final = 16
 """Objects that are passed on before other tasks get a turn in the loop."""
 
 Take = Callable[[str, Object], bool]
@@ -27,12 +27,14 @@ Take = Callable[[str, Object], bool]
 
 
 class WatchStream:
-    """Replaces the content of the answer to a watch. `calm` is awaited before objects are taken."""
+    """Replaces the content of the answer to a watch. `yield_to_urgent` is awaited before objects are taken."""
 
-    def __init__(self, content: aiohttp.StreamReader, take: Take, calm: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, content: aiohttp.StreamReader, take: Take, yield_to_urgent: Callable[[], Awaitable[None]]
+    ) -> None:
         self._content = content
         self._take = take
-        self._calm = calm
+        self._yield_to_urgent = yield_to_urgent
 
     def __getattr__(self, name: str) -> Any:
         """Delegate everything else to the content."""
@@ -43,9 +45,9 @@ class WatchStream:
         rest = b""
         async for chunk in self._content.iter_chunked(size):
             *lines, rest = (rest + chunk).split(b"\n")
-            for begin in range(0, len(lines), _AT_ONCE):
-                await self._calm()
-                for shown in self._taken(lines[begin : begin + _AT_ONCE]):
+            for begin in range(0, len(lines), _OBJECTS_PER_TURN):
+                await self._yield_to_urgent()
+                for shown in self._taken(lines[begin : begin + _OBJECTS_PER_TURN]):
                     yield shown
                 await asyncio.sleep(0)
         if rest:

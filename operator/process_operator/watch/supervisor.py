@@ -19,7 +19,7 @@ from process_operator.resources.kinds import Kind
 from process_operator.resources.types import Object
 from process_operator.settings import Settings
 from process_operator.state.store import Store
-from process_operator.watch.kopf_watches import LONGEST_PAUSE, Watches, WatchListener
+from process_operator.watch.kopf_watches import LONGEST_PAUSE_SECONDS, Watches, WatchListener
 from process_operator.watch.resync import Resync
 
 _REPEAT_SECONDS: Final = 60.0
@@ -41,7 +41,7 @@ class RetryIntervals:
     kinds."""
     retry: float = 5.0
     """Pause after the first failed list; it is longer after the next."""
-    watch: float = LONGEST_PAUSE
+    watch: float = LONGEST_PAUSE_SECONDS
     """Longest pause between two tries to list or watch."""
 
     def after_list(self, failures: int, error: ApiError) -> float:
@@ -58,12 +58,12 @@ class WatchHealth(Protocol):
     def watching(self) -> None:
         """The watches are about to start."""
 
-    def watch_asked(self, plural: str, status: int) -> None:
+    def watch_requested(self, plural: str, status: int) -> None:
         """A watch was requested (status 0), or answered."""
 
 
 class WatchSupervisor:
-    """Keeps the store in line with the API server, for ever."""
+    """Keeps the store in line with the API server, until cancelled."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class WatchSupervisor:
         """Set when everything was listed once."""
 
     async def watch(self, *, on_start: Callable[[], None], yield_to_due: Callable[[], Awaitable[None]]) -> None:
-        """Watch for ever. If kopf ends, the watches start again, and everything is listed.
+        """Watch until cancelled. If kopf ends, the watches start again, and everything is listed.
 
         `on_start` is called whenever kopf has started, `yield_to_due` awaited before objects that arrive in
         thousands.
@@ -98,9 +98,9 @@ class WatchSupervisor:
                 self._connection,
                 self._seen,
                 WatchListener(
-                    listed=self._relisted.set,
-                    began=on_start,
-                    asked=self._health.watch_asked,
+                    on_relist=self._relisted.set,
+                    on_start=on_start,
+                    on_request=self._health.watch_requested,
                     yield_to_urgent=yield_to_due,
                     is_known=self._is_known_request,
                 ),

@@ -62,11 +62,11 @@ class Burst:
         return self.now
 
     def _dirty(self, key: NamespacedName) -> None:
-        self.planner.drop(key)
+        self.planner.discard_prepared(key)
         self.queue.add(key)
 
     def _progressed(self, key: NamespacedName) -> None:
-        self.planner.drop(key)
+        self.planner.discard_prepared(key)
         self.queue.add(key, after=BATCH_SECONDS)
 
     async def _claim(self, key: NamespacedName, _: Snapshot, claim: CreateRun) -> None:

@@ -141,9 +141,9 @@ async def test_a_request_that_needs_the_thread_no_more_holds_up_no_other(how: st
     if how == "becomes small":
         snapshots["b"] = FEW
     elif how == "is not planned at its turn":
-        turns.planner.leave(("erp", "b"))
+        turns.planner.leave_thread_queue(("erp", "b"))
     else:
-        turns.planner.clear()
+        turns.planner.discard_all()
     assert await turns.planner.plan(("erp", "c")) is None
     gate.may_end.set()
     assert "c" in await turns.until_decided(3 if how == "becomes small" else 2)

@@ -43,7 +43,7 @@ class Operator:
 
     def watch(self, status: int) -> None:
         for selection in SELECTIONS:
-            self.health.watch_asked(selection.kind.plural, status)
+            self.health.watch_requested(selection.kind.plural, status)
 
     def wait(self, seconds: float, *, turns: bool = True) -> None:
         self.now += seconds
@@ -56,7 +56,7 @@ def not_listed(operator: Operator) -> None:
 
 
 def refused_watch(operator: Operator) -> None:
-    operator.health.watch_asked("jobs", 403)
+    operator.health.watch_requested("jobs", 403)
 
 
 def stand_by(operator: Operator) -> None:
@@ -66,7 +66,7 @@ def stand_by(operator: Operator) -> None:
 def silent_watch(operator: Operator) -> None:
     operator.wait(WATCH_SECONDS + 1)
     for selection in SELECTIONS[1:]:
-        operator.health.watch_asked(selection.kind.plural, 200)
+        operator.health.watch_requested(selection.kind.plural, 200)
 
 
 def all_watches_renewed(operator: Operator) -> None:

@@ -39,10 +39,10 @@ async def read(*pieces: bytes) -> tuple[list[str], list[tuple[str, str]]]:
         taken.append(f"{kind} {raw['metadata']['resourceVersion']}")
         return True
 
-    async def calm() -> None:
-        taken.append("calm")
+    async def yield_to_urgent() -> None:
+        taken.append("yields")
 
-    stream = WatchStream(cast("aiohttp.StreamReader", Content(*pieces)), take, calm)
+    stream = WatchStream(cast("aiohttp.StreamReader", Content(*pieces)), take, yield_to_urgent)
     shown = [orjson.loads(part) async for part in stream.iter_chunked(1)]
     return taken, [(event["type"], event["object"]["metadata"]["resourceVersion"]) for event in shown]
 
@@ -52,26 +52,28 @@ async def read(*pieces: bytes) -> tuple[list[str], list[tuple[str, str]]]:
     [
         pytest.param(
             [line("ADDED", 1) + line("MODIFIED", 2) + line("DELETED", 3)],
-            ["calm", "ADDED 1", "MODIFIED 2", "DELETED 3"],
+            ["yields", "ADDED 1", "MODIFIED 2", "DELETED 3"],
             [("BOOKMARK", "3")],
             id="objects are taken, and kopf learns how far it has come",
         ),
-        pytest.param([line("BOOKMARK", 7)], ["calm"], [("BOOKMARK", "7")], id="bookmarks of the server are passed on"),
+        pytest.param(
+            [line("BOOKMARK", 7)], ["yields"], [("BOOKMARK", "7")], id="bookmarks of the server are passed on"
+        ),
         pytest.param(
             [line("ADDED", 8) + line("ERROR", 0)],
-            ["calm", "ADDED 8"],
+            ["yields", "ADDED 8"],
             [("BOOKMARK", "8"), ("ERROR", "0")],
             id="what came before an error is taken before kopf sees the error",
         ),
         pytest.param(
             [line("MODIFIED", 1) + line("MODIFIED", 2, forKopf=True) + line("MODIFIED", 3) + line("ADDED", 4)],
-            ["calm", "MODIFIED 1", "MODIFIED 3", "ADDED 4"],
+            ["yields", "MODIFIED 1", "MODIFIED 3", "ADDED 4"],
             [("BOOKMARK", "1"), ("MODIFIED", "2"), ("BOOKMARK", "4")],
             id="what kopf has to deliver comes in its order, so that kopf never starts again behind it",
         ),
         pytest.param(
             [line("ADDED", 1)[:9], line("ADDED", 1)[9:] + line("ADDED", 2)[:20], line("ADDED", 2)[20:]],
-            ["calm", "ADDED 1", "calm", "ADDED 2"],
+            ["yields", "ADDED 1", "yields", "ADDED 2"],
             [("BOOKMARK", "1"), ("BOOKMARK", "2")],
             id="an object that comes in pieces is taken once it is whole",
         ),
@@ -83,12 +85,12 @@ async def test_a_stream(pieces: list[bytes], taken: list[str], shown: list[tuple
 
 async def test_many_are_taken_in_parts() -> None:
     taken, shown = await read(b"".join(line("ADDED", number) for number in range(40)))
-    assert [event for event in taken if event != "calm"] == [f"ADDED {number}" for number in range(40)]
+    assert [event for event in taken if event != "yields"] == [f"ADDED {number}" for number in range(40)]
     assert shown == [("BOOKMARK", "15"), ("BOOKMARK", "31"), ("BOOKMARK", "39")]
 
 
 def test_everything_else_is_that_of_the_content() -> None:
-    async def calm() -> None: ...
+    async def yield_to_urgent() -> None: ...
 
-    stream: Any = WatchStream(cast("aiohttp.StreamReader", Content()), lambda _, __: True, calm)
+    stream: Any = WatchStream(cast("aiohttp.StreamReader", Content()), lambda _, __: True, yield_to_urgent)
     assert stream.closed == "as it was"
