@@ -110,8 +110,8 @@ async def _meet_job(context: ActionContext, action: actions.CreateJob, error: Al
 def _reject_job(context: ActionContext, run: str, reason: str, message: str, again_at: datetime | None) -> None:
     before, now = _rejection_of(context, run), context.now()
     since = now if before is None else before.since
-    refused = Blocked(f"Job {run} cannot be created", reason, message, since, again_at, certain=True)
-    context.observe(JobRejected(run, refused))
+    blocked = Blocked(f"Job {run} cannot be created", reason, message, since, again_at, certain=True)
+    context.observe(JobRejected(run, blocked))
 
 
 def _rejection_of(context: ActionContext, run: str) -> Blocked | None:

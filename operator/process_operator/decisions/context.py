@@ -50,35 +50,35 @@ class DecisionContext:
         return self.snapshot.status.activation
 
     @cached_property
-    def _verdicts(self) -> tuple[Mapping[str, tuple[str, str]], frozenset[str]]:
-        """Refusals by the names of runs, and the names of the runs that a later decision judges.
+    def _checks(self) -> tuple[Mapping[str, tuple[str, str]], frozenset[str]]:
+        """Objections by the names of runs, and the names of the runs whose values a later decision checks.
 
-        Values with costly patterns are judged in the order in which their runs were due, some in each decision. So no
+        Values with costly patterns are checked in the order in which their runs were due, some in each decision. So no
         user can keep the operator from the requests of other users.
         """
         if not self.acceptance.is_accepted:
             return {}, frozenset()
         kept = self.snapshot.compiled.run_templates
         kept.retain({view.run.metadata.uid for view in self.views})
-        runs = sorted(filter(_may_be_refused, self.views), key=lambda view: (view.due, view.name))
-        new = [view for view in runs if not kept.is_judged(view.run.metadata.uid)]
-        later = frozenset(view.name for view in new[kept.new_verdicts :])
+        runs = sorted(filter(_may_have_objection, self.views), key=lambda view: (view.due, view.name))
+        new = [view for view in runs if not kept.is_checked(view.run.metadata.uid)]
+        later = frozenset(view.name for view in new[kept.checks_per_decision :])
         found = (
-            (view.name, kept.refusal(view.run.metadata.uid, view.run.spec.parameters or {}))
+            (view.name, kept.objection(view.run.metadata.uid, view.run.spec.parameters or {}))
             for view in runs
             if view.name not in later
         )
-        return {name: refusal for name, refusal in found if refusal is not None}, later
+        return {name: objection for name, objection in found if objection is not None}, later
 
     @property
-    def refusals(self) -> Mapping[str, tuple[str, str]]:
+    def objections(self) -> Mapping[str, tuple[str, str]]:
         """Reason and message of each run that has not started and whose own parameters are not allowed, by its name."""
-        return self._verdicts[0]
+        return self._checks[0]
 
     @property
-    def unjudged(self) -> frozenset[str]:
-        """Names of the runs whose own parameters a later decision judges. They do not start before."""
-        return self._verdicts[1]
+    def unchecked(self) -> frozenset[str]:
+        """Names of the runs whose own parameters a later decision checks. They do not start before."""
+        return self._checks[1]
 
     def template_of(self, view: RunView) -> JobTemplate | None:
         """The template of a run of an accepted request, with its own parameters. None if these are not allowed."""
@@ -92,7 +92,7 @@ class DecisionContext:
         given, is_pending = view.run.spec.parameters, view.run.status.phase == RunPhase.PENDING
         if not given or not is_pending or not self.acceptance.is_accepted:
             return ""
-        found = self.snapshot.compiled.run_templates.refusal(view.run.metadata.uid, given)
+        found = self.snapshot.compiled.run_templates.objection(view.run.metadata.uid, given)
         return ": ".join(found) if found is not None else ""
 
     @property
@@ -138,7 +138,7 @@ class DecisionContext:
         return next(own, None) or next((orphan.name for orphan in self.orphans), None)
 
 
-def _may_be_refused(view: RunView) -> bool:
+def _may_have_objection(view: RunView) -> bool:
     """Whether a run has parameters of its own and has never started. A run that has started continues."""
     has_started = view.is_started or view.job is not None or view.run.status.job_uid is not None
     return bool(view.run.spec.parameters) and not has_started

@@ -102,10 +102,10 @@ def _with_calendars(given: GivenRequest, config_maps: Mapping[NamespacedName, Ob
 
 
 def _process(body: Object, namespace: str) -> Process | str:
-    refused = _refused(body)
+    invalid = _invalid(body)
     try:
         return (
-            Process.model_validate(_placed(body, namespace)) if refused is None else f"Process {_name(body)}: {refused}"
+            Process.model_validate(_placed(body, namespace)) if invalid is None else f"Process {_name(body)}: {invalid}"
         )
     except ValidationError as error:
         return f"Process {_name(body)}: {_first(error)}"
@@ -113,9 +113,9 @@ def _process(body: Object, namespace: str) -> Process | str:
 
 def _given(body: Object, processes: Mapping[NamespacedName, Process | str], namespace: str) -> GivenRequest:
     space, name = _key(body, namespace)
-    refused = _refused(body)
-    if refused is not None:
-        return GivenRequest(space, name, error=refused)
+    invalid = _invalid(body)
+    if invalid is not None:
+        return GivenRequest(space, name, error=invalid)
     try:
         request = ProcessRequest.model_validate(_placed(body, namespace))
     except ValidationError as error:
@@ -132,7 +132,7 @@ def _given(body: Object, processes: Mapping[NamespacedName, Process | str], name
     return GivenRequest(space, name, request, process, fitting)
 
 
-def _refused(body: Object) -> str | None:
+def _invalid(body: Object) -> str | None:
     """The errors of the API server in one line: the first one about each field."""
     errors = [_with_hint(error, body) for error in object_errors(body)]
     first = {error.field: error for error in reversed(errors)}

@@ -120,7 +120,7 @@ def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime)
     in_force: list[CalendarInForce] = []
     kept: list[tuple[Reason, str]] = []
     said: list[str] = []
-    refused: tuple[Reason, str] | None = None
+    not_accepted: tuple[Reason, str] | None = None
     ends: list[datetime] = []
     for index, source in enumerate(schedule.exclude_from):
         wanted = source.config_map
@@ -140,7 +140,7 @@ def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime)
                 ends.append(memory.until)
             reason = Reason.CALENDAR_UNREADABLE if file.is_there else Reason.CALENDAR_NOT_FOUND
             if memory is None or found.now is None:
-                refused = refused or _missed_reason(file, f"{field}: {objection}", memory)
+                not_accepted = not_accepted or _reason_not_accepted(file, f"{field}: {objection}", memory)
                 kept.append((reason, f"{field}: {objection}"))
             else:
                 until = f" until {memory.until:%Y-%m-%d}" if ends[-1:] == [memory.until] else ""
@@ -150,14 +150,14 @@ def excluded_by_calendars(schedule: Schedule, snapshot: Snapshot, now: datetime)
     return ExcludedByCalendars(
         join_exclusions(found.latest for found in in_force),
         tuple((change, join_exclusions(found.at(change) for found in in_force)) for change in changes),
-        reason=refused[0] if refused is not None else "",
-        message=refused[1] if refused is not None else "",
+        reason=not_accepted[0] if not_accepted is not None else "",
+        message=not_accepted[1] if not_accepted is not None else "",
         ends_at=min(ends, default=None),
         report=_report(kept, said, is_skipping=any("left out: " in text for text in said)) if in_force else None,
     )
 
 
-def _missed_reason(file: CalendarFile, message: str, memory: RememberedCalendar | None) -> tuple[Reason, str]:
+def _reason_not_accepted(file: CalendarFile, message: str, memory: RememberedCalendar | None) -> tuple[Reason, str]:
     known = "" if memory is None else f"; what it excluded before was known until {memory.until:%Y-%m-%d}"
     if file.is_there:
         return Reason.INVALID_SCHEDULE, message + known

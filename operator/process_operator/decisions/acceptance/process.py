@@ -1,6 +1,7 @@
 """Acceptance of a Process: whether this release can run it, and the status that reports it.
 
-Its requests repeat the verdict: `acceptance.py` asks here before anything else. Neighbours: `template/shape.py`.
+The status of each of its requests repeats it, and `acceptance.py` reads it before anything else. Neighbours:
+`template/shape.py`.
 """
 
 from __future__ import annotations

@@ -70,8 +70,8 @@ def memory_of_calendars(snapshot: Snapshot, schedule: Schedule, now: datetime) -
         known = remembered(snapshot.status, source.config_map)
         file = snapshot.calendars.get((source.config_map.name, source.config_map.key))
         found = file.in_force(skips=source.skips) if file is not None else CalendarInForce()
-        is_refused = file is None or (known is None and bool(file.objection(skips=source.skips)))
-        if found.now is None or is_refused:
+        is_unreadable = file is None or (known is None and bool(file.objection(skips=source.skips)))
+        if found.now is None or is_unreadable:
             records += [known] if known is not None else []
         elif known is not None and (
             (known.digest == found.digest and _reaches(known, now))

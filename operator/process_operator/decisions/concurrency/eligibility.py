@@ -29,7 +29,7 @@ def candidates_of(context: DecisionContext) -> list[Candidate]:
 def _candidate(context: DecisionContext, view: RunView) -> Candidate | None:
     if view.missed_reason is not None or (view.by_cronjob and view.job is None):
         return None
-    if view.name in context.refusals or view.name in context.unjudged:
+    if view.name in context.objections or view.name in context.unchecked:
         return None
     started = view.is_started and not context.has_released_lock(view)
     if not started and not is_time(context, view):
@@ -44,8 +44,8 @@ def is_time(context: DecisionContext, view: RunView) -> bool:
 
 
 def _may_begin(context: DecisionContext, view: RunView) -> bool:
-    refused = view.observations.create_rejected
-    if refused is not None and (refused.again_at is None or refused.again_at > context.now):
+    rejected = view.observations.create_rejected
+    if rejected is not None and (rejected.again_at is None or rejected.again_at > context.now):
         return False
     by_hand = view.run.spec.trigger == Trigger.MANUAL
     return may_ever_begin(context, view) and (by_hand or not context.is_suspended)

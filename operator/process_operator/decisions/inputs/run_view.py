@@ -96,7 +96,7 @@ class RunOrders:
     """The values with which it begins, if its Process has steps."""
     start_timeout: int | None = None
     """Seconds after which a run without a started container is ended."""
-    refusal: tuple[str, str] | None = None
+    objection: tuple[str, str] | None = None
     """Reason and message if its own parameters are not allowed, so that it never starts."""
     no_template: str = ""
     """Reason for which its Job cannot be created again from the present template. Empty if it can."""

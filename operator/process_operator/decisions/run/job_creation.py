@@ -34,7 +34,7 @@ JOB_EVENT_DELAY: Final = timedelta(seconds=10)
 def plan_without_job(view: RunView, orders: RunOrders) -> Part[None]:
     """Decide about an open run that has no Job."""
     rejection = view.observations.create_rejected
-    if (orders.kill is not None or orders.refusal is not None) and not view.observations.job_absent:
+    if (orders.kill is not None or orders.objection is not None) and not view.observations.job_absent:
         # Another operator may have created the Job while this one was stopped.
         return part(LookUpJob(view.name))
     if orders.kill is not None:
@@ -79,8 +79,8 @@ def _final_rejection(view: RunView, orders: RunOrders) -> tuple[str, str] | None
 
     The parameters of the run are not allowed, or the API server rejected the Job, or would reject its name.
     """
-    if orders.refusal is not None:
-        return orders.refusal
+    if orders.objection is not None:
+        return orders.objection
     rejection = view.observations.create_rejected
     if rejection is not None and rejection.again_at is None:
         return rejection.reason, rejection.message

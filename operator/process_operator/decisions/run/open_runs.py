@@ -37,8 +37,8 @@ from process_operator.resources.process_request import OnSuspend
 from process_operator.resources.process_run import RunPhase, StepStatus, Trigger
 from process_operator.timing.missed import is_too_old
 
-_JUDGED_AFTER: Final = timedelta(milliseconds=100)
-"""Time until the next decision about a request that has values of runs to judge. Other requests are decided meanwhile."""
+_CHECKED_AFTER: Final = timedelta(milliseconds=100)
+"""Time until the next decision about a request that has values of runs to check. Other requests are decided meanwhile."""
 
 
 def plan_open_runs(
@@ -70,8 +70,8 @@ def _plan_open_run(
     following: frozenset[str],
 ) -> Part[None]:
     """Decide about one open run. `following` has the names of the next ones to start."""
-    if view.name in context.unjudged and own_kill(context, view) is None:
-        return part(wake_at=context.now + _JUDGED_AFTER)
+    if view.name in context.unchecked and own_kill(context, view) is None:
+        return part(wake_at=context.now + _CHECKED_AFTER)
     orders = _orders(context, view, decision, held_by, is_next=view.name in following)
     planned = plan_steps(view, orders, context.snapshot) if view.run.status.steps else plan_run(view, orders)
     return planned.waking_at(_next_change(context, view))
@@ -146,7 +146,7 @@ def _orders(
         start_timeout=_start_timeout(context),
         is_suspended=_is_suspended(context, view),
         is_next=is_next,
-        refusal=context.refusals.get(view.name),
+        objection=context.objections.get(view.name),
         no_template=context.objection_to_template(view) if view.job is not None else "",
     )
 

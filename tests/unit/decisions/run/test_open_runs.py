@@ -100,7 +100,7 @@ def test_values_with_costly_patterns_are_judged_in_the_order_of_their_runs() -> 
         context = DecisionContext(found, Acceptance(template=found.compiled.template), views, at("12:30"))
         candidates = candidates_of(context)
         wake_at = plan_open_runs(context, candidates, None).wake_at
-        seen.append(([each.name for each in candidates], list(context.refusals), wake_at == at("12:30:00.1")))
+        seen.append(([each.name for each in candidates], list(context.objections), wake_at == at("12:30:00.1")))
     assert seen == [
         (["a-0"], [], True),
         (["a-0"], ["a-1"], True),

@@ -1,4 +1,4 @@
-"""Templates of runs with values of their own: each verdict and each template is worked out once, and few are kept."""
+"""Templates of runs with values of their own: each check and each template is made once, and few are kept."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def templates(**spec: Any) -> RunTemplates:
     return RunTemplates(request(process={"name": "close-day"}, **spec), DECLARES, {})
 
 
-def test_a_verdict_is_worked_out_once() -> None:
+def test_values_are_checked_once() -> None:
     kept, given = templates(), Counted(YEAR="1999")
-    refusal = kept.refusal("a", given)
+    objection = kept.objection("a", given)
     reads = given.reads
-    assert refusal == ("ParameterInvalid", "spec.parameters.YEAR: must match the pattern 20[0-9]{2} as a whole")
+    assert objection == ("ParameterInvalid", "spec.parameters.YEAR: must match the pattern 20[0-9]{2} as a whole")
     assert reads > 0
-    assert kept.refusal("a", given) is refusal
+    assert kept.objection("a", given) is objection
     assert kept.template("a", given) is None
     assert given.reads == reads
 
@@ -76,7 +76,7 @@ def test_each_value_of_a_run_is_matched_once(matches: Matches) -> None:
     declares = process(parameters=[{"name": name, "pattern": "20[0-9]{2}"} for name in ("FROM", "UNTIL")])
     of = request(process={"name": "close-day"}, parameters=[{"name": "FROM", "value": "2025"}])
     kept = RunTemplates(of, declares, {})
-    assert kept.refusal("a", {"UNTIL": "2027"}) is None
+    assert kept.objection("a", {"UNTIL": "2027"}) is None
     made = kept.template("a", {"UNTIL": "2027"})
     assert made is not None
     assert made == build_template(with_parameters(of, {"UNTIL": "2027"}), declares)
@@ -104,11 +104,11 @@ def test_runs_without_values_share_the_templates_of_their_steps() -> None:
 
 
 @pytest.mark.parametrize(("ended", "is_kept"), [(64, True), (65, False)])
-def test_verdicts_of_many_ended_runs_are_dropped(ended: int, *, is_kept: bool) -> None:
+def test_checks_of_many_ended_runs_are_dropped(ended: int, *, is_kept: bool) -> None:
     kept, given = templates(), {"YEAR": "1999"}
-    of_open, of_ended = kept.refusal("open", given), kept.refusal("ended-0", given)
+    of_open, of_ended = kept.objection("open", given), kept.objection("ended-0", given)
     for number in range(1, ended):
-        kept.refusal(f"ended-{number}", given)
+        kept.objection(f"ended-{number}", given)
     kept.retain({"open"})
-    assert kept.refusal("open", given) is of_open
-    assert (kept.refusal("ended-0", given) is of_ended) == is_kept
+    assert kept.objection("open", given) is of_open
+    assert (kept.objection("ended-0", given) is of_ended) == is_kept
