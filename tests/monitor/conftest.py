@@ -65,7 +65,7 @@ class Window:
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.wrong.append(f"error in the page: {error}"))
         self.expected: tuple[str, ...] = ()
-        """Beginnings of console errors that a test causes, such as those of a refused call."""
+        """Beginnings of console errors that a test causes, such as those of a rejected call."""
 
     def open(self, path: str) -> Page:
         """Open a page of the monitor."""

@@ -139,7 +139,7 @@ def test_run_now_has_a_form_of_the_declared_parameters(window: Window, api: Simu
     assert api.asked[0][1]["parameters"] == {"FORMAT": "csv"}
 
 
-def test_a_refused_input_is_marked_at_its_field(window: Window, api: SimulatedApi) -> None:
+def test_a_rejected_input_is_marked_at_its_field(window: Window, api: SimulatedApi) -> None:
     fields = [{"path": "parameters.LEDGER_ID", "message": "must match [0-9]+"}]
     api.refusal = {"status": 422, "reason": "Invalid", "message": "ParameterInvalid", "fields": fields}
     page = _one(window, "nightly-report")

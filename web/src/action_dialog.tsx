@@ -62,11 +62,11 @@ function OpenDialog({ asked }: { asked: Question }) {
     );
   }, [text, state, asked.action]);
 
-  const refusals = checked?.answer?.results.filter((one) => !one.ok) ?? [];
+  const rejections = checked?.answer?.results.filter((one) => !one.ok) ?? [];
   const isAccepted =
-    checked?.answer !== null && checked?.answer !== undefined && refusals.length < asked.targets.length;
+    checked?.answer !== null && checked?.answer !== undefined && rejections.length < asked.targets.length;
   const errors = Object.fromEntries(
-    refusals
+    rejections
       .flatMap((one) => one.error?.fields ?? [])
       .map((field) => [field.path.replace(/^parameters\./, ""), field.message]),
   );
@@ -159,12 +159,12 @@ function OpenDialog({ asked }: { asked: Question }) {
             )}
           </fieldset>
         )}
-        <div class="verdict" aria-live="polite">
+        <div class="check-result" aria-live="polite">
           {missing.length > 0 && <p class="bad-text">{t.dialog.missing(missing.join(", "))}</p>}
           {text && !checked && <p class="faint">{state === "working" ? t.dialog.doing : t.dialog.checking}</p>}
           {checked?.error && <FailureText error={checked.error} />}
-          {refusals.map((one) => one.error && <FailureText key={keyOf(one)} error={one.error} />)}
-          {state === "asking" && isAccepted && !refusals.length && <p class="good-text">{t.dialog.accepted}</p>}
+          {rejections.map((one) => one.error && <FailureText key={keyOf(one)} error={one.error} />)}
+          {state === "asking" && isAccepted && !rejections.length && <p class="good-text">{t.dialog.accepted}</p>}
         </div>
         {checked?.answer && <SentTexts results={checked.answer.results} />}
         <p class="buttons end">

@@ -18,14 +18,14 @@ export interface Key {
 
 // ---------------------------------------------------------------------------------------------------- errors
 
-/** The API server's refusal as it is, or the monitor's own. */
+/** Rejection by the API server as it is, or by the monitor. */
 export interface ApiFailure {
   /** HTTP status. */
   status: number;
   /** `reason` of the API server's Status, such as Forbidden, Invalid, NotFound; the monitor's own are CamelCase too. */
   reason: string;
   message: string;
-  /** Fields that were refused: path such as `spec.timing.schedule.daily.at`, or `parameters.NAME` for an input. */
+  /** Rejected fields: path such as `spec.timing.schedule.daily.at`, or `parameters.NAME` for an input. */
   fields: FieldFailure[];
 }
 
@@ -135,7 +135,7 @@ export interface StateEvent {
   live: boolean;
   /** Since when the kind is live, or is not. */
   since: Instant;
-  /** Null while it is live. A refusal (403) stays until the stream is opened again. */
+  /** Null while it is live. A rejection (403) stays until the stream is opened again. */
   error: ApiFailure | null;
 }
 
@@ -451,7 +451,7 @@ export interface ActionAnswer {
 
 export interface ActionResult extends Key {
   ok: boolean;
-  /** A word for what was done, such as `canceled`, or `unchanged: it is Succeeded`. Empty after a refusal. */
+  /** A word for what was done, such as `canceled`, or `unchanged: it is Succeeded`. Empty after a rejection. */
   message: string;
   error: ApiFailure | null;
   /** Object that the action created. In a dry run its name may differ later. */

@@ -13,7 +13,7 @@ export function takeKey(): void {
   history.replaceState(null, "", location.pathname + location.search);
 }
 
-export class Refused extends Error {
+export class RejectedError extends Error {
   readonly failure: ApiFailure;
   readonly signIn: "token" | "none" | undefined;
 
@@ -50,8 +50,8 @@ export async function request(method: string, path: string, body?: unknown, sign
     // The monitor never redirects. A proxy in front of it does so when its session has ended.
     redirect: "manual",
   });
-  if (response.type === "opaqueredirect") throw new Refused(signedOut(t.signIn.ended));
-  if (!response.ok) throw new Refused(await failureOf(response));
+  if (response.type === "opaqueredirect") throw new RejectedError(signedOut(t.signIn.ended));
+  if (!response.ok) throw new RejectedError(await failureOf(response));
   return response;
 }
 
@@ -89,7 +89,7 @@ export async function remove(path: string): Promise<void> {
 
 /** The failure of a call, also of one that never reached the server. */
 export function failure(error: unknown): ApiFailure {
-  if (error instanceof Refused) return error.failure;
+  if (error instanceof RejectedError) return error.failure;
   const message = error instanceof Error ? error.message : String(error);
   return { status: 0, reason: "Unreachable", message: `The server cannot be reached: ${message}`, fields: [] };
 }

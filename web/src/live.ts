@@ -2,7 +2,7 @@
 
 import { batch, effect, signal } from "@preact/signals";
 import type { Kind, StreamEvent } from "./api";
-import { apiPath, failure, Refused, request } from "./client";
+import { apiPath, failure, RejectedError, request } from "./client";
 import { now } from "./clock";
 import { readEvents } from "./event_stream";
 import { namespace } from "./place";
@@ -72,7 +72,7 @@ async function follow(scope: string): Promise<void> {
       if (isOver) return expired();
     } catch (error) {
       if (controller !== mine) return;
-      if (error instanceof Refused && error.failure.status === 401) return expired(error);
+      if (error instanceof RejectedError && error.failure.status === 401) return expired(error);
       message = mine.signal.aborted ? "the server was silent" : failure(error).message;
     }
     if (controller !== mine) return;

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Access, ApiFailure, Namespaces, Session } from "./api";
-import { failure, get, post, Refused, remove } from "./client";
+import { failure, get, post, RejectedError, remove } from "./client";
 import { setServerTime } from "./clock";
 import { namespace, setQuery } from "./place";
 
@@ -23,12 +23,12 @@ export async function openSession(token?: string): Promise<void> {
     signInNeeded.value = null;
     session.value = found;
   } catch (error) {
-    if (error instanceof Refused && error.failure.status === 401) expired(error);
+    if (error instanceof RejectedError && error.failure.status === 401) expired(error);
     else sessionFailure.value = failure(error);
   }
 }
 
-export function expired(error?: Refused): void {
+export function expired(error?: RejectedError): void {
   session.value = null;
   const how = error?.failure.reason === "KeyRequired" ? "key" : (error?.signIn ?? "token");
   signInNeeded.value = { how, message: error?.message ?? "The session has ended." };

@@ -290,7 +290,6 @@ export const t = {
     lastNone: "the request",
     checking: "Asking the API server whether it would accept this…",
     accepted: "The API server would accept this.",
-    refused: "The API server would refuse this.",
     yaml: "As YAML",
     command: "As kubectl command",
     cancel: "Not now",

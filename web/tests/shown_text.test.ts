@@ -10,7 +10,7 @@ describe("safeLink", () => {
     "/relative",
     "",
     " java\nscript:x",
-  ])("refuses %j", (address) => expect(safeLink(address)).toBeNull());
+  ])("rejects %j", (address) => expect(safeLink(address)).toBeNull());
   it("accepts http and https", () => expect(safeLink("https://logs.example/x?q=1")?.host).toBe("logs.example"));
 });
 

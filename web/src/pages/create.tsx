@@ -165,7 +165,7 @@ function Form({ inNamespace, allowed }: { inNamespace: string; allowed: boolean 
       <div>
         <ComingTimes coming={coming} atOnce={timing.kind === "immediately"} />
         {hasZone(timing.kind) && <p class="faint">{`${t.requests.zone}: ${timing.timeZone}`}</p>}
-        <Verdict checked={checked} waits={body !== null && allowed} />
+        <CheckResult checked={checked} waits={body !== null && allowed} />
         <Submit body={body} ready={checked?.answer?.results[0]?.ok === true} />
       </div>
     </div>
@@ -200,15 +200,15 @@ function YamlForm({ inNamespace, allowed }: { inNamespace: string; allowed: bool
         value={yaml}
         onInput={(event) => setYaml(event.currentTarget.value)}
       />
-      <Verdict checked={checked} waits={body !== null && allowed} />
+      <CheckResult checked={checked} waits={body !== null && allowed} />
       <Submit body={body} ready={checked?.answer?.results[0]?.ok === true} />
     </>
   );
 }
 
-function Verdict({ checked, waits }: { checked: Checked | null; waits: boolean }) {
+function CheckResult({ checked, waits }: { checked: Checked | null; waits: boolean }) {
   return (
-    <div class="verdict" aria-live="polite">
+    <div class="check-result" aria-live="polite">
       {waits && !checked && <p class="faint">{t.dialog.checking}</p>}
       {checked?.error && <FailureText error={checked.error} />}
       {checked && !checked.error && <p class="good-text">{t.dialog.accepted}</p>}
@@ -227,8 +227,8 @@ function Submit({ body, ready }: { body: CreateBody | null; ready: boolean }) {
       const [made] = (await act("create", body)).results;
       if (made?.ok) go(href(`/requests/${made.namespace}/${made.name}`));
       else setError(made?.error ?? null);
-    } catch (refused) {
-      setError(failure(refused));
+    } catch (rejection) {
+      setError(failure(rejection));
     } finally {
       setBusy(false);
     }
