@@ -235,7 +235,7 @@ async def test_button_without_effect(browser: Browser, case: Idle) -> None:
         pytest.param({"LEDGER": "a\0b"}, "ParameterInvalid", ["parameters.LEDGER"], id="NUL"),
     ],
 )
-async def test_refused_inputs_are_refused_at_their_field_and_nothing_is_created(
+async def test_wrong_inputs_are_rejected_at_their_field_and_nothing_is_created(
     browser: Browser, parameters: dict[str, str], reason: str, paths: list[str]
 ) -> None:
     result = await press(browser, "run", "daily", parameters=parameters)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from process_operator.monitor.failures import RefusalError
+from process_operator.monitor.failures import RejectedError
 
 if TYPE_CHECKING:
     from process_operator.resources.types import Object
@@ -21,8 +21,8 @@ def json_answer(body: Object, *, status: int = 200) -> web.Response:
 
 
 async def json_body(request: web.Request) -> Any:
-    """Read the body of a request. Raises RefusalError (400) if it is no JSON."""
+    """Read the body of a request. Raises RejectedError (400) if it is not JSON."""
     try:
         return orjson.loads(await request.read())
     except orjson.JSONDecodeError as error:
-        raise RefusalError(400, "BadRequest", f"the body is no JSON: {error}") from error
+        raise RejectedError(400, "BadRequest", f"the body is not JSON: {error}") from error

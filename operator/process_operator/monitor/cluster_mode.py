@@ -13,7 +13,7 @@ from aiohttp.hdrs import AUTHORIZATION
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.retry import Retries
-from process_operator.monitor.failures import RefusalError, SignInError
+from process_operator.monitor.failures import RejectedError, SignInError
 from process_operator.monitor.limits import CALL_SECONDS
 from process_operator.monitor.mode import Surroundings
 from process_operator.monitor.person import Person
@@ -63,7 +63,7 @@ class ClusterMode:
 
     @asynccontextmanager
     async def person(self, request: web.Request) -> AsyncIterator[Person]:
-        """Open the person of a request: of the token that a proxy added, else of the cookies."""
+        """Open the person of a request: of the token that a proxy added, else of the cookies. Raises SignInError."""
         token, is_pasted = token_of_header(request.headers.get(AUTHORIZATION)), False
         if token is None and self._settings.accepts_pasted_tokens:
             token, is_pasted = token_of_cookies(request.cookies), True
@@ -74,9 +74,9 @@ class ClusterMode:
 
     @asynccontextmanager
     async def person_of_token(self, token: str) -> AsyncIterator[Person]:
-        """Open the person of a pasted token."""
+        """Open the person of a pasted token. Raises RejectedError (403), and SignInError for another form."""
         if not self._settings.accepts_pasted_tokens:
-            raise RefusalError(403, "SignInElsewhere", "pasted tokens are not accepted here: sign in at your proxy")
+            raise RejectedError(403, "SignInElsewhere", "pasted tokens are not accepted here: sign in at your proxy")
         async with self._opened(checked_token(token), is_pasted=True) as person:
             yield person
 

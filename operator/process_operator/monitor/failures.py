@@ -1,4 +1,4 @@
-"""Failures as the page gets them: the API server's refusal as it is, or one of the monitor."""
+"""Failures as the page gets them: the API server's error as it is, or one of the monitor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BAD_GATEWAY: Final = 502
 
 @dataclass(frozen=True, slots=True)
 class FieldFailure:
-    """A field that is refused, and why. `path` is such as spec.timing or parameters.NAME."""
+    """A field that is rejected, and why. `path` is such as spec.timing or parameters.NAME."""
 
     path: str
     message: str
@@ -27,8 +27,8 @@ class FieldFailure:
 
 
 @dataclass
-class RefusalError(Exception):
-    """A refusal of the monitor itself. `status` is the HTTP status, `reason` a CamelCase word for it."""
+class RejectedError(Exception):
+    """A rejection by the monitor itself. `status` is the HTTP status, `reason` a CamelCase word for it."""
 
     status: int
     reason: str
@@ -39,16 +39,21 @@ class RefusalError(Exception):
         super().__init__(self.message)
 
 
-class SignInError(RefusalError):
+class SignInError(RejectedError):
     """A request without credentials that can be used."""
 
     def __init__(self, message: str, reason: str = "Unauthorized") -> None:
         super().__init__(401, reason, message)
 
 
-def as_failure(error: ApiError | RefusalError) -> Object:
+def bad_field(field: str, message: str) -> RejectedError:
+    """Make the error for a field that cannot be used (400). `message` continues after the name of the field."""
+    return RejectedError(400, "BadRequest", f"{field}: {message}", (FieldFailure(field, message),))
+
+
+def as_failure(error: ApiError | RejectedError) -> Object:
     """Write a failure for the page: status, reason, message and fields."""
-    if isinstance(error, RefusalError):
+    if isinstance(error, RejectedError):
         return _failure(error.status, error.reason, error.message, error.fields)
     return _failure(error.status or _BAD_GATEWAY, error.reason, error.message, _causes(error))
 

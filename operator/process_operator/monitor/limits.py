@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from process_operator.monitor.failures import RefusalError
+from process_operator.monitor.failures import RejectedError
 
 BODY_BYTES: Final = 64 * 1024
 HEADER_BYTES: Final = 32 * 1024
@@ -36,11 +36,13 @@ class StreamLimit:
 
     @contextmanager
     def one_more(self, user: str) -> Iterator[None]:
-        """Count a stream of a user while it is open. Raises RefusalError (429)."""
+        """Count a stream of a user while it is open. Raises RejectedError (429)."""
         if self._open[user] >= self._of_one:
-            raise RefusalError(429, "TooManyStreams", f"You have {self._of_one} open pages already. Close one of them.")
+            raise RejectedError(
+                429, "TooManyStreams", f"You have {self._of_one} open pages already. Close one of them."
+            )
         if self._open.total() >= self._of_all:
-            raise RefusalError(429, "TooManyStreams", "The monitor has no room for another page. Try again later.")
+            raise RejectedError(429, "TooManyStreams", "The monitor has no room for another page. Try again later.")
         self._open[user] += 1
         try:
             yield

@@ -1,7 +1,7 @@
 """Local mode: the credentials of the user's kubeconfig, and a secret that only the user's own page knows.
 
 Every user and every web page of a machine can reach a port of its loopback interface, so each call needs the secret. It
-is no cookie, because cookies ignore ports.
+is not a cookie, because cookies ignore ports.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.retry import Retries
-from process_operator.monitor.failures import RefusalError, SignInError
+from process_operator.monitor.failures import RejectedError, SignInError
 from process_operator.monitor.limits import CALL_SECONDS
 from process_operator.monitor.mode import Surroundings
 from process_operator.monitor.person import Person
@@ -77,6 +77,6 @@ class LocalMode:
 
     @asynccontextmanager
     async def person_of_token(self, token: str) -> AsyncIterator[Person]:  # noqa: ARG002
-        """Refuse: the kubeconfig has the credentials."""
-        raise RefusalError(403, "SignInElsewhere", "the credentials come from the kubeconfig")
+        """Reject every token, because the kubeconfig has the credentials. Raises RejectedError (403)."""
+        raise RejectedError(403, "SignInElsewhere", "the credentials come from the kubeconfig")
         yield

@@ -48,7 +48,7 @@ class Mode(Protocol):
         """Open the person of a request. Raises SignInError before anything is sent."""
 
     def person_of_token(self, token: str) -> AbstractAsyncContextManager[Person]:
-        """Open the person of a pasted token. Raises RefusalError if the mode knows no sign-in."""
+        """Open the person of a pasted token. Raises RejectedError if the mode knows no sign-in."""
 
 
 MODE: Final = web.AppKey("mode", Mode)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from process_operator.client.yaml_text import yaml_text
-from process_operator.monitor.failures import RefusalError, as_failure
+from process_operator.monitor.failures import RejectedError, as_failure
 
 if TYPE_CHECKING:
     from process_operator.cluster.errors import ApiError
@@ -31,7 +31,7 @@ class Sent:
     command: str
 
 
-def result(namespace: str, name: str, sent: Sent, outcome: Outcome | RefusalError | ApiError) -> Object:
+def result(namespace: str, name: str, sent: Sent, outcome: Outcome | RejectedError | ApiError) -> Object:
     """Write the result of an action on one object for the page."""
     is_done = isinstance(outcome, Outcome)
     return {

@@ -17,7 +17,7 @@ from process_operator.monitor.api.session import read_session, sign_in, sign_out
 from process_operator.monitor.api.stream import stream
 from process_operator.monitor.api.ticks import ticks
 from process_operator.monitor.api.why import why
-from process_operator.monitor.failures import RefusalError
+from process_operator.monitor.failures import RejectedError
 from process_operator.monitor.limits import BODY_BYTES
 from process_operator.monitor.middlewares import MIDDLEWARES, PROBE
 from process_operator.monitor.mode import MODE
@@ -45,7 +45,7 @@ async def _alive(_: web.Request) -> web.Response:
 
 
 async def _unknown(request: web.Request) -> web.StreamResponse:
-    raise RefusalError(404, "NotFound", f"there is no {request.path}")
+    raise RejectedError(404, "NotFound", f"there is no {request.path}")
 
 
 async def _close_streams(app: web.Application) -> None:

@@ -20,7 +20,7 @@ from process_operator.monitor.limits import TOKEN_BYTES
 
 _COOKIE: Final = "__Host-process-monitor-"
 _PIECE_CHARACTERS: Final = 3800
-_MOST_PIECES: Final = -(-TOKEN_BYTES // _PIECE_CHARACTERS)
+_MAX_PIECES: Final = -(-TOKEN_BYTES // _PIECE_CHARACTERS)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 """The form of a bearer token (RFC 6750, section 2.1)."""
 
@@ -38,7 +38,7 @@ def token_of_header(value: str | None) -> str | None:
 def token_of_cookies(cookies: Mapping[str, str]) -> str | None:
     """Join the pieces of a pasted token; None if there are none. Raises SignInError."""
     pieces: list[str] = []
-    while len(pieces) < _MOST_PIECES and (piece := cookies.get(f"{_COOKIE}{len(pieces)}")):
+    while len(pieces) < _MAX_PIECES and (piece := cookies.get(f"{_COOKIE}{len(pieces)}")):
         pieces.append(piece)
     return checked_token("".join(pieces)) if pieces else None
 
@@ -53,7 +53,7 @@ def checked_token(token: str) -> str:
 def keep_token(response: web.StreamResponse, token: str) -> None:
     """Set the cookies of a token. They last until the token expires, or until the browser is closed."""
     pieces = [token[start : start + _PIECE_CHARACTERS] for start in range(0, len(token), _PIECE_CHARACTERS)]
-    for number in range(_MOST_PIECES):
+    for number in range(_MAX_PIECES):
         if number < len(pieces):
             _set(response, number, pieces[number], _seconds_left(token))
         else:
@@ -62,7 +62,7 @@ def keep_token(response: web.StreamResponse, token: str) -> None:
 
 def forget_token(response: web.StreamResponse) -> None:
     """Remove the cookies of a token."""
-    for number in range(_MOST_PIECES):
+    for number in range(_MAX_PIECES):
         _set(response, number, "", 0)
 
 

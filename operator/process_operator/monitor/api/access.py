@@ -55,9 +55,9 @@ async def access(request: web.Request) -> web.StreamResponse:
     namespace = namespace_of(request.query)
     name = name_of(request.query, "request") if request.query.get("request") else ""
     buttons = _buttons(name)
-    asked = {_LOGS, *(right for one in buttons.values() for right in (one.writes, *one.one_of))}
-    answers = await asyncio.gather(*(is_allowed(request[PERSON].api, right, namespace) for right in asked))
-    allowed = {right for right, answer in zip(asked, answers, strict=True) if answer}
+    requested = {_LOGS, *(right for one in buttons.values() for right in (one.writes, *one.one_of))}
+    answers = await asyncio.gather(*(is_allowed(request[PERSON].api, right, namespace) for right in requested))
+    allowed = {right for right, answer in zip(requested, answers, strict=True) if answer}
     return json_answer(
         {
             "namespace": namespace,

@@ -12,9 +12,9 @@ from process_operator.client.backfill_range import RangeError, backfill_ticks
 from process_operator.client.inputs import check_run_inputs
 from process_operator.client.judged import judged_requests
 from process_operator.client.states import is_suspended, why_not_canceled
-from process_operator.monitor.failures import FieldFailure, RefusalError
+from process_operator.monitor.failures import FieldFailure, RejectedError, bad_field
 from process_operator.monitor.names import instant_of, number_of
-from process_operator.monitor.refused_inputs import refused_inputs
+from process_operator.monitor.rejected_inputs import rejected_inputs
 from process_operator.monitor.results import Outcome
 from process_operator.resources.kinds import PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
@@ -68,14 +68,14 @@ def _process(verb: str) -> Callable[[Press], list[str]]:
 def _read_run(body: Object) -> Options:
     given = body.get("parameters") or {}
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise _refused("parameters", "must be texts by their names")
+        raise bad_field("parameters", "must be texts by their names")
     return {"parameters": given}
 
 
 async def _run(client: Client, press: Press) -> Outcome:
     request, parameters = await client.request(press.name), press.options["parameters"]
     if parameters:
-        with refused_inputs():
+        with rejected_inputs():
             await check_run_inputs(client, request, parameters)
     run = await client.start_run(press.name, parameters=parameters, by=press.by, dry_run=press.is_dry)
     return Outcome("created", run, PROCESS_RUN)
@@ -124,7 +124,7 @@ async def _schedule(client: Client, press: Press) -> Outcome:
 def _read_unschedule(body: Object) -> Options:
     reason = body.get("reason")
     if reason is not None and not isinstance(reason, str):
-        raise _refused("reason", "must be a text")
+        raise bad_field("reason", "must be a text")
     return {"reason": reason or None}
 
 
@@ -152,13 +152,13 @@ async def _reschedule(client: Client, press: Press) -> Outcome:
 def _read_backfill(body: Object) -> Options:
     given = body.get("backfill")
     if not isinstance(given, dict):
-        raise _refused("backfill", "must be an object with from, to, maxActiveRuns and rerun")
+        raise bad_field("backfill", "must be an object with from, to, maxActiveRuns and rerun")
     start, end = instant_of(given, "from"), instant_of(given, "to")
     rerun = given.get("rerun", Rerun.NEVER)
     if rerun not in set(Rerun):
-        raise _refused("backfill.rerun", f"must be one of {', '.join(Rerun)}")
+        raise bad_field("backfill.rerun", f"must be one of {', '.join(Rerun)}")
     if end < start:
-        raise _refused("backfill.to", "must not be before from")
+        raise bad_field("backfill.to", "must not be before from")
     at_once = number_of(given, "maxActiveRuns", default=1, most=100)
     return {"from": start, "to": end, "rerun": rerun, "maxActiveRuns": at_once}
 
@@ -170,7 +170,7 @@ async def _backfill(client: Client, press: Press) -> Outcome:
     try:
         _, count = backfill_ticks(given, start, end, datetime.now(UTC))
     except RangeError as error:
-        raise RefusalError(422, "Invalid", str(error), (FieldFailure("backfill.from", str(error)),)) from error
+        raise RejectedError(422, "Invalid", str(error), (FieldFailure("backfill.from", str(error)),)) from error
     made = await client.backfill(
         press.name,
         start,
@@ -187,10 +187,6 @@ def _backfill_words(press: Press) -> list[str]:
     options = press.options
     span = ["--from", format_instant(options["from"]), "--to", format_instant(options["to"])]
     return [*_process("backfill")(press), *span, "--rerun", str(options["rerun"])]
-
-
-def _refused(field: str, message: str) -> RefusalError:
-    return RefusalError(400, "BadRequest", f"{field}: {message}", (FieldFailure(field, message),))
 
 
 _REQUESTS: Final = (PROCESS_REQUEST,)

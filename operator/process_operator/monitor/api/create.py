@@ -11,10 +11,10 @@ from process_operator.client.inputs import check_request_inputs
 from process_operator.cluster.errors import ApiError
 from process_operator.cluster.recording_api import RecordingApi
 from process_operator.monitor.answers import json_answer, json_body
-from process_operator.monitor.failures import FieldFailure, RefusalError
+from process_operator.monitor.failures import RejectedError, bad_field
 from process_operator.monitor.names import name_of, namespace_of
 from process_operator.monitor.person import PERSON
-from process_operator.monitor.refused_inputs import refused_inputs
+from process_operator.monitor.rejected_inputs import rejected_inputs
 from process_operator.monitor.results import Outcome, Sent, result
 from process_operator.preview.manifest_files import objects_of_text
 from process_operator.resources.kinds import PROCESS_REQUEST
@@ -28,10 +28,10 @@ _COMMAND: Final = "kubectl create -f request.yaml"
 
 
 async def create(request: web.Request) -> web.StreamResponse:
-    """Create a request with the person's rights, and answer with one result."""
+    """Create a request with the person's rights, and answer with one result. Raises RejectedError, and ApiError (401)."""
     body = await json_body(request)
     if not isinstance(body, dict) or not isinstance(body.get("dryRun"), bool):
-        raise _refused("dryRun", "must be true or false")
+        raise bad_field("dryRun", "must be true or false")
     namespace = namespace_of(body)
     manifest = _manifest(body, namespace)
     api = RecordingApi(request[PERSON].api)
@@ -40,13 +40,13 @@ async def create(request: web.Request) -> web.StreamResponse:
     return json_answer({"results": [result(namespace, manifest["metadata"]["name"], sent, made)]})
 
 
-async def _created(client: Client, manifest: Object, *, is_dry: bool) -> Outcome | RefusalError | ApiError:
-    """Create it. Raises ApiError with status 401; another refusal is a result."""
+async def _created(client: Client, manifest: Object, *, is_dry: bool) -> Outcome | RejectedError | ApiError:
+    """Create it. Raises ApiError with status 401; another error is a result."""
     try:
-        with refused_inputs():
+        with rejected_inputs():
             await check_request_inputs(client, manifest, datetime.now(UTC))
         made = await client.create_request(manifest, dry_run=is_dry)
-    except (ApiError, RefusalError) as error:
+    except (ApiError, RejectedError) as error:
         if error.status == 401:
             raise
         return error
@@ -54,23 +54,23 @@ async def _created(client: Client, manifest: Object, *, is_dry: bool) -> Outcome
 
 
 def _manifest(body: Object, namespace: str) -> Object:
-    """Read the request of the body. Raises RefusalError (400)."""
+    """Read the request of the body. Raises RejectedError (400)."""
     given, text = body.get("request"), body.get("yaml")
     if (given is None) == (text is None):
-        raise _refused("request", "exactly one of request and yaml must be set")
+        raise bad_field("request", "exactly one of request and yaml must be set")
     manifest = _of_fields(given) if text is None else _of_text(text)
     metadata = manifest.get("metadata")
     if not isinstance(metadata, dict):
-        raise _refused("metadata", "must be an object with a name")
+        raise bad_field("metadata", "must be an object with a name")
     name_of(metadata)
     if metadata.get("namespace", namespace) != namespace:
-        raise _refused("metadata.namespace", f"must be {namespace}, the namespace of the page")
+        raise bad_field("metadata.namespace", f"must be {namespace}, the namespace of the page")
     return {**manifest, "metadata": {**metadata, "namespace": namespace}}
 
 
 def _of_fields(given: Any) -> Object:
     if not isinstance(given, dict) or not isinstance(given.get("spec"), dict):
-        raise _refused("request", "must be an object with name and spec")
+        raise bad_field("request", "must be an object with name and spec")
     metadata = {"name": name_of(given)}
     kind = PROCESS_REQUEST
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": given["spec"]}
@@ -80,12 +80,8 @@ def _of_text(text: Any) -> Object:
     problems: list[str] = []
     found = list(objects_of_text("yaml", text, problems)) if isinstance(text, str) else []
     if problems or len(found) != 1:
-        raise _refused("yaml", problems[0].removeprefix("yaml: ") if problems else "must have one object")
+        raise bad_field("yaml", problems[0].removeprefix("yaml: ") if problems else "must have one object")
     kind = PROCESS_REQUEST
     if (found[0]["apiVersion"], found[0]["kind"]) != (kind.api_version, kind.kind):
-        raise _refused("yaml", f"must be a {kind.kind} of {kind.api_version}")
+        raise bad_field("yaml", f"must be a {kind.kind} of {kind.api_version}")
     return found[0]
-
-
-def _refused(field: str, message: str) -> RefusalError:
-    return RefusalError(400, "BadRequest", f"{field}: {message}", (FieldFailure(field, message),))

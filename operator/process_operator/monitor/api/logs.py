@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 _LINES: Final = 2000
-_MOST_LINES: Final = 1_000_000
+_MAX_LINES: Final = 1_000_000
 
 
 async def logs(request: web.Request) -> web.StreamResponse:
     """Send the log while the page reads it. A run that cannot be read is an answer, because it is read before."""
     namespace, name = namespace_of(request.match_info), name_of(request.match_info, "run")
-    tail = number_of(request.query, "tail", default=_LINES, most=_MOST_LINES)
+    tail = number_of(request.query, "tail", default=_LINES, most=_MAX_LINES)
     person, streams = request[PERSON], request.app[OPEN_STREAMS]
     client = person.client(namespace)
     user = await who_am_i(person.api)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from process_operator.client.judged import judged_requests
 from process_operator.client.rights import who_am_i
 from process_operator.monitor.answers import json_answer, json_body
-from process_operator.monitor.failures import FieldFailure, RefusalError
+from process_operator.monitor.failures import FieldFailure, RejectedError
 from process_operator.monitor.names import namespace_of, number_of
 from process_operator.monitor.person import PERSON
 from process_operator.preview.manifest_set import GivenRequest, manifest_set
 from process_operator.preview.preview import Period, PreviewTick, preview
+from process_operator.resources.kinds import PROCESS_REQUEST
 from process_operator.resources.model import format_instant
-from process_operator.resources.names import API_VERSION
 from process_operator.resources.validation import object_errors
 from process_operator.timing.describe import describe_timing
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from process_operator.client.client import Client
     from process_operator.resources.types import Object
 
-_MOST_TIMES: Final = 50
+_MAX_TIMES: Final = 50
 _COUNT: Final = 10
 _NAME: Final = "preview"
 _FIELD: Final = "spec.timing"
 
 
 async def preview_timing(request: web.Request) -> web.StreamResponse:
-    """Answer with the timing in words and its next times, or with what is wrong in it."""
+    """Answer with the timing in words and its next times, or with its errors. Raises RejectedError (400), and ApiError."""
     question = await json_body(request)
     if not isinstance(question, dict) or not isinstance(question.get("timing"), dict):
-        raise RefusalError(400, "BadRequest", "timing: must be an object")
+        raise RejectedError(400, "BadRequest", "timing: must be an object")
     namespace = namespace_of(question)
-    count = number_of(question, "count", default=_COUNT, most=_MOST_TIMES)
+    count = number_of(question, "count", default=_COUNT, most=_MAX_TIMES)
     person = request[PERSON]
     await who_am_i(person.api)
     body = _manifest(namespace, question["timing"])
@@ -50,7 +50,7 @@ async def preview_timing(request: web.Request) -> web.StreamResponse:
 def _manifest(namespace: str, timing: Any) -> Object:
     spec = {"process": {"name": _NAME}, "timing": timing}
     metadata = {"name": _NAME, "namespace": namespace}
-    return {"apiVersion": API_VERSION, "kind": "ProcessRequest", "metadata": metadata, "spec": spec}
+    return {"apiVersion": PROCESS_REQUEST.api_version, "kind": PROCESS_REQUEST.kind, "metadata": metadata, "spec": spec}
 
 
 async def _given(client: Client, body: Object) -> tuple[GivenRequest, str]:

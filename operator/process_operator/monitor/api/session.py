@@ -10,7 +10,7 @@ from aiohttp import web
 from process_operator import __version__
 from process_operator.client.rights import who_am_i
 from process_operator.monitor.answers import json_answer, json_body
-from process_operator.monitor.failures import RefusalError
+from process_operator.monitor.failures import RejectedError
 from process_operator.monitor.mode import MODE
 from process_operator.monitor.person import PERSON
 from process_operator.monitor.token import forget_token, keep_token
@@ -28,11 +28,14 @@ async def read_session(request: web.Request) -> web.StreamResponse:
 
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
-    """Keep a pasted token in cookies, once the API server knows it."""
+    """Keep a pasted token in cookies, once the API server knows it.
+
+    Raises RejectedError (400, 403), SignInError for a token of another form, and ApiError.
+    """
     body = await json_body(request)
     token = body.get("token") if isinstance(body, dict) else None
     if not isinstance(token, str):
-        raise RefusalError(400, "BadRequest", "token: must be a text")
+        raise RejectedError(400, "BadRequest", "token: must be a text")
     token = token.strip()
     async with request.app[MODE].person_of_token(token) as person:
         response = json_answer(await _session(request, person))

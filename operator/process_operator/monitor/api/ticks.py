@@ -10,7 +10,7 @@ from process_operator.client.judged import judged_requests
 from process_operator.client.timeline import Timeline, timeline_of
 from process_operator.cluster.errors import NotFound
 from process_operator.monitor.answers import json_answer
-from process_operator.monitor.failures import RefusalError
+from process_operator.monitor.failures import RejectedError
 from process_operator.monitor.mode import MODE
 from process_operator.monitor.names import instant_of, name_of, scope_of
 from process_operator.monitor.person import PERSON
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from process_operator.client.client import Client
     from process_operator.resources.types import Object
 
-_LONGEST: Final = timedelta(days=62)
-_MOST_REQUESTS: Final = 1000
-_MOST_NAMES: Final = 200
-_MOST_READ: Final = 20
-"""Up to so many requests are read one by one; more of them are selected from a list."""
+_MAX_RANGE: Final = timedelta(days=62)
+_MAX_REQUESTS: Final = 1000
+_MAX_NAMES: Final = 200
+_MAX_READ: Final = 20
+"""Requests that are read one by one. If there are more, they are selected from a list."""
 
 
 async def ticks(request: web.Request) -> web.StreamResponse:
-    """Answer with the times of each request."""
+    """Answer with the times of each request. Raises RejectedError (400), and ApiError."""
     namespace = scope_of(request.query)
     start, end = instant_of(request.query, "from"), instant_of(request.query, "to")
-    if not start < end <= start + _LONGEST:
-        raise RefusalError(400, "BadRequest", f"to: must be after from, and at most {_LONGEST.days} days later")
+    if not start < end <= start + _MAX_RANGE:
+        raise RejectedError(400, "BadRequest", f"to: must be after from, and at most {_MAX_RANGE.days} days later")
     names = [name_of({"request": name}, "request") for name in request.query.getall("request", [])]
     client = request[PERSON].client(namespace or request.app[MODE].surroundings.namespace)
     bodies = await _requests(client, names, everywhere=namespace is None)
@@ -47,16 +47,16 @@ async def ticks(request: web.Request) -> web.StreamResponse:
 
 
 async def _requests(client: Client, names: list[str], *, everywhere: bool) -> list[Object]:
-    if len(names) > _MOST_NAMES:
-        raise RefusalError(400, "BadRequest", f"request: at most {_MOST_NAMES} names")
-    if names and len(names) <= _MOST_READ and not everywhere:
+    if len(names) > _MAX_NAMES:
+        raise RejectedError(400, "BadRequest", f"request: at most {_MAX_NAMES} names")
+    if names and len(names) <= _MAX_READ and not everywhere:
         found = await asyncio.gather(*(_request_if_any(client, name) for name in names))
         return [body for body in found if body is not None]
     bodies = await client.requests(everywhere=everywhere)
     if names:
         bodies = [body for body in bodies if body["metadata"]["name"] in names]
-    if len(bodies) > _MOST_REQUESTS:
-        raise RefusalError(400, "BadRequest", f"there are {len(bodies)} requests: name at most {_MOST_NAMES} of them")
+    if len(bodies) > _MAX_REQUESTS:
+        raise RejectedError(400, "BadRequest", f"there are {len(bodies)} requests: name at most {_MAX_NAMES} of them")
     return bodies
 
 

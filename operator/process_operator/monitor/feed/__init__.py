@@ -1,1 +1,1 @@
-"""Feeds: what a page is told while it is open, as rows of the four kinds."""
+"""Feeds: rows of the four kinds, sent to a page while it is open."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from process_operator.cluster.backoff import backoff
 from process_operator.cluster.errors import ApiError, Forbidden, Gone, error_from
+from process_operator.cluster.watch_event import WatchEvent
 from process_operator.monitor.failures import as_failure
 from process_operator.monitor.limits import PAGE_ROWS
 from process_operator.resources.model import format_instant
@@ -35,9 +36,9 @@ _SILENCE_SECONDS: Final = 70
 _CHUNK_BYTES: Final = 64 * 1024
 _LIVE: Final = 200
 _FIRST_PAUSE_SECONDS: Final = 0.25
-_LONGEST_PAUSE_SECONDS: Final = 5.0
-_FIRST_REFUSED_SECONDS: Final = 1.0
-_LONGEST_REFUSED_SECONDS: Final = 60.0
+_MAX_PAUSE_SECONDS: Final = 5.0
+_FIRST_PAUSE_AFTER_403_SECONDS: Final = 1.0
+_MAX_PAUSE_AFTER_403_SECONDS: Final = 60.0
 """Pauses after a 403. The API server sends it for a moment after its start too, before it knows the RoleBindings."""
 
 
@@ -55,7 +56,7 @@ class KindFeed:
         self._failures = 0
 
     async def run(self) -> None:
-        """Feed the page until it is canceled. A kind that the API server refuses (403) is tried again more rarely.
+        """Feed the page until it is canceled. A kind that the API server forbids (403) is tried again more rarely.
 
         Raises ApiError with status 401 if the credentials are not known any more.
         """
@@ -76,8 +77,10 @@ class KindFeed:
     def _pause(self, error: ApiError) -> float:
         """Give the seconds until the next try."""
         if isinstance(error, Forbidden):
-            return backoff(self._failures, error, first=_FIRST_REFUSED_SECONDS, longest=_LONGEST_REFUSED_SECONDS)
-        return backoff(self._failures, error, first=_FIRST_PAUSE_SECONDS, longest=_LONGEST_PAUSE_SECONDS)
+            return backoff(
+                self._failures, error, first=_FIRST_PAUSE_AFTER_403_SECONDS, longest=_MAX_PAUSE_AFTER_403_SECONDS
+            )
+        return backoff(self._failures, error, first=_FIRST_PAUSE_SECONDS, longest=_MAX_PAUSE_SECONDS)
 
     # ---- snapshot
 
@@ -131,19 +134,19 @@ class KindFeed:
             async for events in _events(response.content.iter_chunked(_CHUNK_BYTES)):
                 await self._send_changes(events)
 
-    async def _send_changes(self, events: list[Any]) -> None:
+    async def _send_changes(self, events: list[WatchEvent]) -> None:
         """Send what some events changed, each object once. Raises ApiError for an event that is an error."""
         changed: dict[tuple[str, str], Item | None] = {}
         for event in events:
-            kind, body = event["type"], event["object"]
-            if kind == "ERROR":
+            body = event.body
+            if event.type == "ERROR":
                 raise error_from(int(body.get("code") or 500), orjson.dumps(body), {})
             self._version = str((body.get("metadata") or {}).get("resourceVersion") or self._version)
-            if kind == "BOOKMARK":
+            if event.is_bookmark:
                 continue
             for item in self._selection.items_of_event(body):
                 place = item.key["namespace"], item.key["name"]
-                changed[place] = None if kind == "DELETED" else item
+                changed[place] = None if event.is_deleted else item
         rows = [item.row for item in changed.values() if item is not None]
         removed = [
             {"namespace": namespace, "name": name} for (namespace, name), item in changed.items() if item is None
@@ -168,8 +171,8 @@ class KindFeed:
         await self._emit({**event, "kind": self._selection.kind.plural})
 
 
-async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Any]]:
-    """Split a watch into its events: those that have come together are given together."""
+async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[WatchEvent]]:
+    """Split a watch into its events. Events that came in one chunk are yielded together."""
     rest = bytearray()
     async for chunk in chunks:
         rest += chunk
@@ -178,4 +181,4 @@ async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[Any]]:
             continue
         lines = bytes(rest[:end]).split(b"\n")
         del rest[: end + 1]
-        yield [orjson.loads(line) for line in lines if line]
+        yield [WatchEvent.decode(line) for line in lines if line]
