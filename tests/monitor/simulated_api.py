@@ -1,4 +1,4 @@
-"""Simulated API of the monitor: the routes of `web/src/api.ts` over rows in memory, on a port of its own.
+"""Simulated API of the monitor: the routes of `web/src/api/` over rows in memory, on a port of its own.
 
 The tests of the pages need states that a real cluster reaches rarely (ten thousand runs, a broken stream, a refusal). The
 server's own tests run against a real cluster.

@@ -2,7 +2,9 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { act, type Question, question, remember } from "./action_state";
-import type { ActionAnswer, ActionBody, ApiFailure, ObjectDetails } from "./api";
+import type { ActionAnswer, ActionBody } from "./api/actions";
+import type { ApiFailure } from "./api/contract";
+import type { ObjectDetails } from "./api/objects";
 import { askLater } from "./ask_later";
 import { failure } from "./client";
 import { now } from "./clock";

@@ -1,7 +1,9 @@
 /** Actions: the question that is open, what was done to which row, and whether a button may be pressed. */
 
 import { signal } from "@preact/signals";
-import type { Access, Action, ActionAnswer, ActionBody, CreateBody, Key, Kind, Permission } from "./api";
+import type { ActionAnswer, ActionBody, CreateBody } from "./api/actions";
+import type { Key, Kind } from "./api/contract";
+import type { Access, Action, Permission } from "./api/session";
 import { post } from "./client";
 import { keyOf } from "./row_store";
 import { access } from "./session_state";

@@ -1,6 +1,6 @@
 /** Question to the server that waits for a pause in typing. A later change, or a page that closes, drops it. */
 
-import type { ApiFailure } from "./api";
+import type { ApiFailure } from "./api/contract";
 import { failure } from "./client";
 
 /** Ask after `delayMs`. The returned function drops the question and its answer, as an effect needs it. */

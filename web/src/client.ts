@@ -1,6 +1,6 @@
 /** Client of the monitor's API: headers, errors, and the secret of local mode. */
 
-import type { ApiFailure, ErrorBody } from "./api";
+import type { ApiFailure, ErrorBody } from "./api/contract";
 import { t } from "./texts";
 
 const KEY = "process-monitor-key";

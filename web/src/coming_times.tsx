@@ -1,7 +1,8 @@
 /** Coming times of a timing that is not saved: the server computes them while the person types. */
 
 import { useEffect, useState } from "preact/hooks";
-import type { ApiFailure, Preview, Timing } from "./api";
+import type { ApiFailure } from "./api/contract";
+import type { Preview, Timing } from "./api/timing";
 import { askLater } from "./ask_later";
 import { post } from "./client";
 import { FailureText } from "./failure_text";

@@ -1,7 +1,7 @@
 /** Details of any object: facts, conditions and Events. */
 
 import type { ComponentChildren } from "preact";
-import type { EventRow } from "./api";
+import type { EventRow } from "./api/objects";
 import { Copy } from "./copy";
 import { visible } from "./shown_text";
 import { t } from "./texts";

@@ -1,6 +1,6 @@
 /** Failure as the API server worded it, with the fields that it names. */
 
-import type { ApiFailure } from "./api";
+import type { ApiFailure } from "./api/contract";
 import { visible } from "./shown_text";
 import { t } from "./texts";
 

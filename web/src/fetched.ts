@@ -1,7 +1,7 @@
 /** Fetched value: an answer of the server that a component shows, asked for again when its address changes. */
 
 import { useEffect, useState } from "preact/hooks";
-import type { ApiFailure } from "./api";
+import type { ApiFailure } from "./api/contract";
 import { failure, get } from "./client";
 
 export interface Fetched<T> {

@@ -1,7 +1,8 @@
 /** Live connection: keeps the stores equal to the cluster, and says since when they are not. */
 
 import { batch, effect, signal } from "@preact/signals";
-import type { Kind, StreamEvent } from "./api";
+import type { Kind } from "./api/contract";
+import type { StreamEvent } from "./api/stream";
 import { apiPath, failure, RejectedError, request } from "./client";
 import { now } from "./clock";
 import { readEvents } from "./event_stream";

@@ -1,7 +1,8 @@
 /** Parameter form: a field for each parameter that the Process declares, with the values of earlier runs to choose from. */
 
 import { useEffect, useState } from "preact/hooks";
-import type { KubernetesObject, ObjectDetails, Parameter, RunRow } from "./api";
+import type { KubernetesObject, ObjectDetails } from "./api/objects";
+import type { Parameter, RunRow } from "./api/rows";
 import { get } from "./client";
 import { newestFirst } from "./run_filter";
 import { stores } from "./row_store";

@@ -1,6 +1,6 @@
 /** Phase as a mark: shape, word and colour, so that none of them has to be told apart alone. */
 
-import type { RunPhase } from "./api";
+import type { RunPhase } from "./api/rows";
 import { t } from "./texts";
 
 const SHAPES: Record<string, string> = {

@@ -1,6 +1,6 @@
 /** Filter of requests: by typed words and by state. */
 
-import type { RequestRow } from "./api";
+import type { RequestRow } from "./api/rows";
 
 export const STATES = ["All", "Active", "Suspended", "Invalid", "failed"] as const;
 export type State = (typeof STATES)[number];

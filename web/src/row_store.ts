@@ -1,7 +1,9 @@
 /** Row store: the rows of one kind, as snapshots and changes of the stream make them. */
 
 import { signal } from "@preact/signals";
-import type { AnyRow, ChangeEvent, Key, Kind, Rows, SnapshotEvent, StateEvent } from "./api";
+import type { Key, Kind } from "./api/contract";
+import type { AnyRow, Rows } from "./api/rows";
+import type { ChangeEvent, SnapshotEvent, StateEvent } from "./api/stream";
 
 export function keyOf(row: Key): string {
   return `${row.namespace}/${row.name}`;

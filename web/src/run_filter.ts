@@ -1,6 +1,6 @@
 /** Filter of runs: pure, over rows that are there already. */
 
-import type { RunPhase, RunRow, Trigger } from "./api";
+import type { RunPhase, RunRow, Trigger } from "./api/rows";
 
 export const PHASES: RunPhase[] = [
   "Running",

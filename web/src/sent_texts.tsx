@@ -1,6 +1,6 @@
 /** What an action sends, as YAML and as a command of kubectl. */
 
-import type { ActionResult } from "./api";
+import type { ActionResult } from "./api/actions";
 import { Copy } from "./copy";
 import { visible } from "./shown_text";
 import { t } from "./texts";

@@ -1,7 +1,8 @@
 /** Session of the person: who they are, where they may look, and which buttons they may press. */
 
 import { signal } from "@preact/signals";
-import type { Access, ApiFailure, Namespaces, Session } from "./api";
+import type { ApiFailure } from "./api/contract";
+import type { Access, Namespaces, Session } from "./api/session";
 import { failure, get, post, RejectedError, remove } from "./client";
 import { setServerTime } from "./clock";
 import { namespace, setQuery } from "./place";

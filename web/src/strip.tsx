@@ -1,6 +1,6 @@
 /** Strip of the last runs: each mark is a link to its run. */
 
-import type { RunRow } from "./api";
+import type { RunRow } from "./api/rows";
 import { PhaseIcon, phaseWord } from "./phase";
 import { href } from "./place";
 import { keyOf } from "./row_store";

@@ -1,7 +1,7 @@
 /** Strips: the last ten runs of each request. */
 
 import { computed } from "@preact/signals";
-import type { RunRow } from "./api";
+import type { RunRow } from "./api/rows";
 import { newestFirst } from "./run_filter";
 import { stores } from "./row_store";
 

@@ -1,6 +1,7 @@
 /** All texts of the page, so that it can be translated; those of reasons are in `reason_texts.ts`. */
 
-import type { Action, RequestRow, RunPhase, Trigger } from "./api";
+import type { RequestRow, RunPhase, Trigger } from "./api/rows";
+import type { Action } from "./api/session";
 
 const plural = (count: number, one: string, many = `${one}s`) =>
   `${count.toLocaleString("en")} ${count === 1 ? one : many}`;

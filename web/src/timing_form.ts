@@ -1,6 +1,6 @@
 /** Timing form: the fields of the form, and `spec.timing` that they stand for. Pure. */
 
-import type { Timing, Weekday } from "./api";
+import type { Timing, Weekday } from "./api/timing";
 import { instantOf, MINE, rfc3339 } from "./time";
 
 export const TIMINGS = [

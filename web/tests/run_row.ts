@@ -1,4 +1,4 @@
-import type { RunRow } from "../src/api";
+import type { RunRow } from "../src/api/rows";
 
 export function runRow(fields: Partial<RunRow> = {}): RunRow {
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RequestTicks } from "../src/api";
+import type { RequestTicks } from "../src/api/timing";
 import { axisLines, stepFor } from "../src/timeline/axis";
 import { entriesOf, type LanesInput, lanesOf } from "../src/timeline/lanes";
 import { runRow } from "./run_row";

@@ -1,7 +1,8 @@
 /** Log source: reads the log of a run, live or from its record, and opens it again while the run goes on. */
 
 import { batch, type Signal, signal } from "@preact/signals";
-import type { ApiFailure, LogEvent, LogInfo } from "../api";
+import type { ApiFailure } from "../api/contract";
+import type { LogEvent, LogInfo } from "../api/log";
 import { apiPath, failure, request } from "../client";
 import { readEvents } from "../event_stream";
 import { LogLines } from "./log_lines";

@@ -1,6 +1,6 @@
 /** Backfill: its range, progress and runs. */
 
-import type { ObjectDetails } from "../api";
+import type { ObjectDetails } from "../api/objects";
 import { ActionButton } from "../button";
 import { type Condition, Conditions, Events, Facts } from "../details";
 import { useFetched } from "../fetched";

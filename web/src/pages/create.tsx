@@ -2,7 +2,8 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { act, permission } from "../action_state";
-import type { ActionAnswer, ApiFailure, CreateBody, RequestSpec } from "../api";
+import type { ActionAnswer, CreateBody, RequestSpec } from "../api/actions";
+import type { ApiFailure } from "../api/contract";
 import { askLater } from "../ask_later";
 import { failure } from "../client";
 import { now } from "../clock";

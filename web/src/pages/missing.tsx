@@ -1,6 +1,6 @@
 /** An object that is gone, or that the person must not see. */
 
-import type { ApiFailure } from "../api";
+import type { ApiFailure } from "../api/contract";
 import { FailureText } from "../failure_text";
 import { t } from "../texts";
 

@@ -1,7 +1,7 @@
 /** Processes: what can be requested, with parameters, and the requests of each. */
 
 import { useMemo } from "preact/hooks";
-import type { ProcessRow } from "../api";
+import type { ProcessRow } from "../api/rows";
 import { href, namespace, parameter } from "../place";
 import { keyOf, stores } from "../row_store";
 import { SearchField } from "../search_field";

@@ -2,7 +2,9 @@
 
 import { useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
-import type { ObjectDetails, RequestRow, Ticks, Why } from "../api";
+import type { ObjectDetails } from "../api/objects";
+import type { RequestRow } from "../api/rows";
+import type { Ticks, Why } from "../api/timing";
 import { ActionButton } from "../button";
 import { halfMinute } from "../clock";
 import { type Condition, Conditions, Events, Facts } from "../details";

@@ -3,7 +3,7 @@
 import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { outcomeOf } from "../action_state";
-import type { RequestRow } from "../api";
+import type { RequestRow } from "../api/rows";
 import { ActionButton } from "../button";
 import { Phase } from "../phase";
 import { href, namespace, parameter, setQuery } from "../place";

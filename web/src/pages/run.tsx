@@ -1,7 +1,8 @@
 /** Run: its facts, steps, parameters, conditions, Events and log. */
 
 import type { ComponentChildren } from "preact";
-import type { EventRow, KubernetesObject, ObjectDetails, RunPhase, RunRow } from "../api";
+import type { EventRow, KubernetesObject, ObjectDetails } from "../api/objects";
+import type { RunPhase, RunRow } from "../api/rows";
 import { ActionButton } from "../button";
 import { second } from "../clock";
 import { type Condition, Conditions, Events, Facts, Name } from "../details";

@@ -3,7 +3,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { outcomeOf } from "../action_state";
-import type { RunPhase, RunRow } from "../api";
+import type { RunPhase, RunRow } from "../api/rows";
 import { ActionButton } from "../button";
 import { halfMinute, second } from "../clock";
 import { heldRows } from "../hold";

@@ -1,7 +1,7 @@
 /** Timeline: past runs, coming times, and times that were missed, skipped or excluded; the same rows as a table. */
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Ticks, Why } from "../api";
+import type { Ticks, Why } from "../api/timing";
 import { ActionButton } from "../button";
 import { halfMinute, now } from "../clock";
 import { FailureText } from "../failure_text";

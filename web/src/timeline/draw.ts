@@ -1,6 +1,6 @@
 /** Drawing of the timeline on a canvas: only the lanes that are seen. Colours come from the custom properties. */
 
-import type { RunPhase } from "../api";
+import type { RunPhase } from "../api/rows";
 import type { AxisLine } from "./axis";
 import type { Bar, Lane, Mark, MarkKind } from "./lanes";
 

@@ -1,6 +1,7 @@
 /** Lanes of the timeline: runs as bars, times without a run as marks, and density where there are too many. Pure. */
 
-import type { RequestRow, RequestTicks, RunPhase, RunRow } from "../api";
+import type { RequestRow, RunPhase, RunRow } from "../api/rows";
+import type { RequestTicks } from "../api/timing";
 import { dueOf } from "../run_filter";
 
 const MOST_MARKS = 500;

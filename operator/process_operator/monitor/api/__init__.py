@@ -1,1 +1,1 @@
-"""API of the monitor: one module for each group of routes. `web/src/api.ts` types what they accept and answer."""
+"""API of the monitor: one module for each group of routes. `web/src/api/` types what they accept and answer."""

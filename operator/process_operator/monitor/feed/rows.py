@@ -1,4 +1,4 @@
-"""Rows of the page: what it shows of an object in a list. `web/src/api.ts` has their types.
+"""Rows of the page: what it shows of an object in a list. `web/src/api/rows.ts` has their types.
 
 Runs are rows of the API server's Table, because a run as an object has its log. The other kinds are objects.
 """
