@@ -1,7 +1,7 @@
 """Prose of a file: docstrings, comments and messages of Python, pages of Markdown, comments of YAML, TOML, shell and make.
 
-In tests only the docstrings of modules count. Code inside prose (fences, backticks, targets of links) is masked, so that
-no rule sees it; masked text keeps its length and its lines.
+Messages count in the package and in tests, whose ids and assertions are sentences. Code inside prose (fences, backticks,
+targets of links) is masked, so that no rule sees it; masked text keeps its length and its lines.
 """
 
 from __future__ import annotations
@@ -67,18 +67,16 @@ def without_code(text: str) -> str:
 
 
 def python_texts(source: str, folder: str = "") -> Iterator[Text]:
-    """Prose of Python source from a top folder: of `tests` module docstrings, of `operator` messages too."""
+    """Prose of Python source from a top folder; in `operator` and `tests` messages too."""
     tree = ast.parse(source)
     strings = {id(node.value): node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     module = tree.body[0].value if tree.body and isinstance(tree.body[0], ast.Expr) else None
     if module is not None and (text := _string(module)) is not None:
         yield Text(Kind.MODULE, module.lineno, without_code(text))
-    if folder == "tests":
-        return
     for node in strings.values():
         if node is not module and (text := _string(node)) is not None:
             yield Text(Kind.DOCSTRING, node.lineno, without_code(text))
-    if folder == "operator":
+    if folder in ("operator", "tests"):
         yield from _messages(tree, source.splitlines(), set(strings))
     yield from _blocks(_python_comments(source))
 

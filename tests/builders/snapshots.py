@@ -122,7 +122,7 @@ def finished(
     count: int = 1,
     **facts: Any,
 ) -> FinishedRun:
-    """What is remembered of a finished run; with `to` it stands for `count` ticks."""
+    """The operator's memory of a finished run; with `to` it stands for `count` ticks."""
     made = at(due or "12:00")
     summary = RunSummary(from_=made, to=at(to), count=count) if to is not None else None
     ended = at(end) if end is not None else None
@@ -179,5 +179,5 @@ def view(of: Snapshot, a_run: ProcessRun) -> RunView:
 
 
 def seconds(number: float) -> timedelta:
-    """So many seconds."""
+    """A duration in seconds."""
     return timedelta(seconds=number)

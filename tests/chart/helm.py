@@ -36,7 +36,7 @@ def helm(*arguments: str, stdin: str | None = None, kubeconfig: Path | None = No
 
 @dataclass(frozen=True)
 class Rendered:
-    """What the chart makes of some values."""
+    """Manifests that the chart renders from some values."""
 
     manifests: tuple[Manifest, ...]
 
@@ -51,7 +51,7 @@ class Rendered:
 
 
 def refusal(values: Manifest) -> str:
-    """What Helm says to values that it does not take."""
+    """Helm's error output about values that it rejects."""
     answer = _template(values, RELEASE, "ops")
     assert answer.returncode != 0, f"taken: {values}"
     return answer.stderr

@@ -14,8 +14,10 @@ from pathlib import Path
 
 @cache
 def promtool() -> str:
-    """That of the machine, else that of Debian's prometheus package, unpacked and not installed: its daemon is not
-    wanted."""
+    """Path of the machine's promtool, else of the one in Debian's prometheus package.
+
+    The package is unpacked and not installed, because its daemon must not run.
+    """
     found = shutil.which("promtool")
     if found:
         return found

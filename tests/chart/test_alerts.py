@@ -44,7 +44,7 @@ REFUSED = 'process_operator_ticks_not_started_total{phase="Missed"}'
         pytest.param({REFUSED: "0 0 1 1 1"}, "ProcessTicksMissed", True, id="a tick was missed"),
         pytest.param({"process_operator_leader": "1 1 0 0 0"}, "ProcessOperatorDown", True, id="nobody leads"),
         pytest.param({"process_operator_leader": "1 1 1 1 1"}, "ProcessOperatorDown", False, id="one leads"),
-        pytest.param({"other": "1 1 1 1 1"}, "ProcessOperatorDown", True, id="nobody is there to ask"),
+        pytest.param({"other": "1 1 1 1 1"}, "ProcessOperatorDown", True, id="no operator exposes metrics"),
         pytest.param(
             {"process_operator_agenda_overdue_seconds": "0+90x20"},
             "ProcessOperatorStuck",

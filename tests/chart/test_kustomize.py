@@ -73,7 +73,7 @@ RENAMED: Final = {"load", "night", "nightly", "worker", "data", *GENERATED}
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What kustomize makes of the objects."""
+    """Objects that kustomize builds."""
     folder = tmp_path_factory.mktemp("kustomize")
     (folder / "objects.yaml").write_text(yaml.safe_dump_all(OBJECTS))
     shutil.copy(REFERENCES, folder)

@@ -16,7 +16,7 @@ from tests.chart.helm import render
 from tests.cluster.account import NAMESPACE, USER
 
 UNUSED: Final = {
-    "processruns/status update": "what the admission policy asks of whoever makes other runs than manual ones",
+    "processruns/status update": "required by the admission policy of users who create other runs than manual ones",
     "processrequests/finalizers update": "asked of an owner by OwnerReferencesPermissionEnforcement, which is off here",
     "processruns/finalizers update": "the same",
     "cronjobs/finalizers update": "the same",
@@ -27,7 +27,7 @@ RARE: Final = {
     "processbackfills get": "the same",
     "cronjobs get": "where it was made before a crash, or a claim met another's change",
 }
-"""What only a race asks for: some runs of the tests have it, and some have not."""
+"""Rights that only a race uses: some runs of the tests use them, and some do not."""
 
 
 class Right(NamedTuple):

@@ -38,7 +38,7 @@ def account_kubeconfig(cluster: Kubectl, folder: Path) -> Path:
     items = {"apiVersion": "v1", "kind": "List", "items": [namespace, *rights]}
     # Without validation by kubectl: the API server still computes the OpenAPI document of the new CRDs, which takes long.
     cluster.run("apply", "--validate=false", "--filename", "-", stdin=json.dumps(items))
-    # Whoever decides about requests learns of the rights a moment later, and nothing may be refused to the operator.
+    # The authorizer learns of the rights a moment later. The API server must not forbid the operator anything.
     may = ("auth", "can-i", "list", "jobs.batch", "--all-namespaces", "--as", USER)
     cluster.wait_until(lambda: cluster.ask(*may).ok, what=f"{USER} has its rights")
     token = cluster.run("create", "token", RELEASE, "--namespace", NAMESPACE, "--duration", "24h").strip()

@@ -63,7 +63,7 @@ class ApiReader:
         return sorted(items, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]))
 
     def log(self, pod: dict[str, Any]) -> str:
-        """What the container of a pod has printed that kubectl takes for its default; empty where there is no log."""
+        """Log of the pod's default container, chosen as kubectl does; empty if there is no log."""
         metadata, containers = pod["metadata"], pod["spec"]["containers"]
         default = metadata.get("annotations", {}).get("kubectl.kubernetes.io/default-container")
         path = f"{path_of('pod', metadata['namespace'])}/{metadata['name']}/log"

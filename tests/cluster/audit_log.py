@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPERATOR: Final = "process-operator"
-"""How the operator's user agent begins."""
+"""Beginning of the operator's user agent."""
 _STAGES: Final = frozenset({"ResponseComplete", "ResponseStarted"})
 
 
 class Call(NamedTuple):
-    """What was asked for: `patch processruns/status`."""
+    """Verb and resource of an API call: `patch processruns/status`."""
 
     verb: str
     resource: str
@@ -41,7 +41,7 @@ class AuditLog:
         self._begin = self.path.stat().st_size
 
     def calls(self, *namespaces: str | None) -> Counter[Call]:
-        """What the operator has sent since then: about these namespaces (None: about none or all of them), or all.
+        """Calls of the operator since then: about these namespaces (None: about none or all of them), or all.
 
         A watch counts once, when it begins.
         """
@@ -51,7 +51,7 @@ class AuditLog:
         )
 
     def created(self, resource: str, namespace: str) -> list[tuple[str, float]]:
-        """What the operator has made since then: names, and when the server received them (unix seconds)."""
+        """Objects that the operator has created since then: names, and when the server received them (unix seconds)."""
         return [
             (event["objectRef"]["name"], datetime.fromisoformat(event["requestReceivedTimestamp"]).timestamp())
             for event in self._events()
@@ -60,7 +60,10 @@ class AuditLog:
         ]
 
     def seconds_of_runs(self, namespace: str) -> list[float]:
-        """How long each run that the operator has made since then was open: from its creation to its last status."""
+        """Seconds for which each run that the operator has created since then was open.
+
+        They count from its creation to its last status.
+        """
         begun: dict[str, float] = {}
         ended: dict[str, float] = {}
         for event in self._events():

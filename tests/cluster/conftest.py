@@ -37,7 +37,7 @@ _LOG: Final = "CLUSTER_TESTS_OPERATOR_LOG"
 
 @dataclass
 class _Stage:
-    """What the first process set up, for all of them."""
+    """Operator and lock that the first process set up for all processes."""
 
     operator: OperatorProcess
     lock: IO[str]
@@ -89,7 +89,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Where the operator's log is, and how it failed to end."""
+    """Print the path of the operator's log, and how the operator failed to end."""
     stage = config.stash.get(_STAGE, None)
     if stage is not None:
         terminalreporter.write_line(f"log of the operator: {stage.operator.log_file}")

@@ -142,12 +142,12 @@ class Kubectl:
             if waited > timeout:
                 break
             time.sleep(_POLL_SECONDS if waited < _SLOW_POLL_AFTER_SECONDS else _SLOW_POLL_SECONDS)
-        # What is printed goes into the file of the failing test, see `tests/conftest.py`.
+        # The output goes into the file of the failing test, see `tests/conftest.py`.
         print(f"waited {timeout} s for: {what}; last seen: {last!r}\n{self.story(namespace)}")
         pytest.fail(f"waited {timeout} s for: {what}\nlast seen: {last!r}")
 
     def story(self, namespace: str) -> str:
-        """What there is in a namespace, and what the operator said of late, to print where a test fails."""
+        """Objects of a namespace and the operator's latest log lines, printed when a test fails."""
         parts = []
         if namespace:
             kinds = "processes,processrequests,processbackfills,processruns,cronjobs,jobs,pods"
@@ -166,7 +166,7 @@ class Kubectl:
 
     @contextmanager
     def new_namespace(self) -> Iterator[str]:
-        """A namespace of a random name, whose deletion nobody waits for."""
+        """A namespace of a random name. The test does not wait for its deletion."""
         name = f"t-{secrets.token_hex(4)}"
         refused = self.writer.create("namespace", {"metadata": {"name": name}}, "")
         assert not refused, refused

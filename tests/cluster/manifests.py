@@ -27,7 +27,7 @@ def job_template(script: str = "echo done", *, grace_seconds: int = GRACE_SECOND
 
 
 def sleeper(seconds: int) -> str:
-    """A script that works for so long, says so, and ends at once with last words when it is asked to."""
+    """A script that works for `seconds` and prints so. On SIGTERM it prints last words and ends at once."""
     return f"trap 'echo last words; exit 7' TERM; echo begun; sleep {seconds} & wait $!; echo ended"
 
 

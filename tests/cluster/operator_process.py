@@ -119,7 +119,7 @@ class OperatorProcess:
         self._process.wait()
 
     def suspend(self) -> None:
-        """SIGSTOP: it stands still, as on a machine that is out of breath."""
+        """Send SIGSTOP: the process stalls, as on an overloaded machine."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -127,7 +127,7 @@ class OperatorProcess:
         os.kill(self.pid, signal.SIGCONT)
 
     def log(self, begin: int = 0) -> str:
-        """What it has said, from a position in bytes on."""
+        """The operator's log from a position in bytes."""
         if not self.log_file.exists():
             return ""
         with self.log_file.open("rb") as file:

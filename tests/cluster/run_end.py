@@ -49,7 +49,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """What a finished run says of itself. None: the field is not there."""
+    """Status of a finished run. None: the field is absent."""
 
     phase: str
     reason: str

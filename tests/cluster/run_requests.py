@@ -126,5 +126,5 @@ class Runs:
         self.cluster.release(pod["metadata"]["name"], self.namespace)
 
     def log(self, pod: Body) -> str:
-        """What a pod has printed so far."""
+        """Log of a pod so far."""
         return self.cluster.reader.log(pod)

@@ -65,7 +65,7 @@ GOOD = [
     pytest.param(
         "ProcessRequest",
         template({"containers": [CONTAINER], "restartPolicy": "OnFailure", "colour": "red"}),
-        id="a template with a field that nobody knows",
+        id="a template with an unknown field",
     ),
     pytest.param("ProcessRequest", {"ttlSecondsAfterFinished": 60}, id="a single run that deletes itself"),
     pytest.param("ProcessRequest", parameter(name="_a1", value=""), id="an empty value"),
@@ -116,7 +116,7 @@ GOOD = [
     pytest.param("ProcessRun", {"parameters": {"N" * 63: "$(x)\n" * 819}}, id="a manual run with a long parameter"),
     pytest.param("ProcessRun", {"parameters": {f"N{n}": "" for n in range(64)}}, id="a manual run with 64 parameters"),
     pytest.param("ProcessRun", {"trigger": "Immediate"}, id="an immediate run, which has no time"),
-    pytest.param("ProcessRun", {"trigger": "CatchUp", "scheduledTime": "2027-01-01T00:00:00Z"}, id="a run made up for"),
+    pytest.param("ProcessRun", {"trigger": "CatchUp", "scheduledTime": "2027-01-01T00:00:00Z"}, id="a catch-up run"),
     pytest.param("ProcessRun", {"trigger": "Step", "parent": {"name": "all", "step": "ledger"}}, id="a step"),
     pytest.param("ProcessBackfill", {}, id="the shortest backfill"),
     pytest.param(

@@ -96,15 +96,15 @@ def has_job(cluster: Kubectl, name: str, namespace: str) -> bool:
 
 @dataclass
 class Refusals:
-    """What became of all requests that are refused: applied at once, judged, and then mended at once."""
+    """Outcome of all rejected requests: applied together, checked by the operator, then corrected together."""
 
     answer: str
-    """What kubectl said to the apply."""
+    """Output of kubectl apply."""
     statuses: dict[str, Manifest] = field(default_factory=dict)
-    """By name, once the operator has said no."""
+    """Requests by name, after the operator has rejected them."""
     events: dict[str, Manifest] = field(default_factory=dict)
     with_job: set[str] = field(default_factory=set)
-    """Those that had a Job in spite of that."""
+    """Names of requests that had a Job nevertheless."""
 
 
 def names_of_rows() -> list[str]:

@@ -40,7 +40,7 @@ def set_quota(cluster: Kubectl, namespace: str, jobs: int) -> None:
     assert cluster.apply(quota(jobs), namespace).ok
     where = "jsonpath={.status.hard.count/jobs\\.batch}"
     assert cluster.wait("resourcequota", "few-jobs", namespace, f"{where}={jobs}").ok
-    # What the status says, the part of the server that enforces it may learn a moment later.
+    # The quota's admission plugin may learn the limits a moment after the status shows them.
     trial = ("create", "--namespace", namespace, "--dry-run=server", "--filename", "-")
     cluster.wait_until(
         lambda: cluster.ask(*trial, stdin=json.dumps(JOB)).ok is (jobs > 0), what="the quota is enforced"
@@ -155,7 +155,7 @@ def test_a_quota_that_stays_full_until_the_deadline(cluster: Kubectl, namespace:
             run["status"]["phase"] == "Succeeded" and run["metadata"]["name"] not in settled
             for run in cluster.objects("prun", namespace)
         ),
-        what="it goes on once there is room",
+        what="it continues once there is room",
         namespace=namespace,
     )
 
@@ -166,7 +166,7 @@ def was_refused(run: Manifest) -> bool:
 
 
 def test_a_namespace_that_is_deleted_under_load(cluster: Kubectl, namespace: str, operator: OperatorProcess) -> None:
-    """Requests that fire every second, that run, that wait and that are refused: all go, and nobody is upset."""
+    """Requests that fire every second, run, wait or are rejected: all are deleted, and the operator logs no error."""
     doomed = f"t-{secrets.token_hex(4)}"
     cluster.run("create", "namespace", doomed)
     manifests = [
@@ -197,7 +197,7 @@ def test_a_namespace_that_is_deleted_under_load(cluster: Kubectl, namespace: str
 
 
 def stays_quiet(cluster: Kubectl, operator: OperatorProcess, doomed: str) -> None:
-    """What is left of a namespace that is gone is not worked on any more."""
+    """Check that the operator no longer works on keys of a deleted namespace."""
     before = len(operator.records())
     give_up_at = time.monotonic() + 5
     cluster.wait_until(lambda: time.monotonic() > give_up_at, what="five seconds pass")

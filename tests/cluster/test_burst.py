@@ -57,7 +57,7 @@ def test_each_request_of_a_burst_has_one_run_and_one_job_at_the_tick(space: Work
 
 
 def test_a_claim_whose_tick_will_not_come_is_withdrawn(space: Workspace, account: Path) -> None:
-    """The claim is made here, in the operator's name, for a tick that is years away: nobody has to be quick."""
+    """The test makes the claim, in the operator's name. The tick is years away, so that no step has to be quick."""
     tick = datetime.fromisoformat("2031-01-01T04:00:00Z")
     space.apply(request("daily", schedule(daily={"at": "04:00"}, startTime=written(tick)), engine="Operator"))
     space.wait_phase("daily", "Scheduled")

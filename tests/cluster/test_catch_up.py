@@ -93,7 +93,7 @@ def _has_succeeded(space: Workspace, name: str) -> bool:
 
 
 def lives(runs: list[Object]) -> list[tuple[datetime, datetime]]:
-    """From when to when each run that ran did, in the order of their ticks."""
+    """Start and end of each run that has started, in the order of their ticks."""
     return [
         (instant(run["status"]["startTime"]), instant(run["status"]["endTime"]))
         for run in runs

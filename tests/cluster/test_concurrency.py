@@ -23,7 +23,7 @@ pytestmark = pytest.mark.node
 MANY: Final = {"successful": 1000, "failed": 1000, "other": 1000}
 SECOND: Final = timedelta(seconds=1)
 LASTS_AT_LEAST: Final = 16 * SECOND
-"""From the edit to `finishTime`, at least. Several ticks are left of it even if the edit itself takes long."""
+"""Least time from the edit to `finishTime`. Several ticks are left even if the edit itself takes long."""
 
 
 def first_at_work(space: Workspace, name: str) -> Object:
@@ -62,7 +62,7 @@ def later_runs(space: Workspace, run: Object) -> list[Object]:
 
 
 def lives(pods: list[Object]) -> list[tuple[datetime, datetime]]:
-    """From when to when each pod's container ran, in order; all have ended."""
+    """Start and end of each pod's container, in order; all have ended."""
     ends = [pod["status"]["containerStatuses"][0]["state"]["terminated"] for pod in pods]
     return sorted((instant(end["startedAt"]), instant(end["finishedAt"])) for end in ends)
 
@@ -134,10 +134,10 @@ def test_replace_ends_the_run_in_the_way_and_starts_when_it_is_gone(space: Works
     assert runs[0]["status"]["log"]["text"] == "begun\nlast words"
     for old, new in pairwise(runs):
         assert old["status"]["reason"] == "Replaced"
-        # It may have been for one that gave way to a still newer tick before it began.
+        # The newer run may have been replaced by a still newer tick before it began.
         newer = old["status"]["message"].removeprefix("replaced by ")
         assert old["spec"]["scheduledTime"] < ticks[newer]
-        # One that was replaced before it began has no start, and is in nobody's way.
+        # A run that was replaced before it began has no start, and blocks no other.
         if "startTime" in new["status"]:
             assert instant(old["status"]["endTime"]) <= instant(new["status"]["startTime"])
 
@@ -164,7 +164,7 @@ def test_a_queued_run_past_its_deadline_is_missed(space: Workspace) -> None:
         runs = space.runs("hurried")
         return len(runs) == 1 + len(ticks) and sum(run["status"]["phase"] in OPEN for run in runs) == 1
 
-    space.wait(others_are_over, "nobody waits any more")
+    space.wait(others_are_over, "no run waits any more")
     space.release(name_of(first))
     space.wait_phase("hurried", "Finished")
     assert_each_tick_has_one_run(space.runs("hurried")[1:], ticks)

@@ -28,7 +28,7 @@ LEVEL: Final = "X-Kubernetes-PF-PriorityLevel-UID"
 
 @pytest.fixture(scope="module")
 def uids(cluster: Kubectl) -> Iterator[dict[str, str]]:
-    """What the chart makes of `flowSchema.enabled`, on the server: UIDs by kind."""
+    """UIDs by kind of the objects that `flowSchema.enabled` of the chart adds, applied to the server."""
     chart = render({"flowSchema": {"enabled": True}}, namespace=NAMESPACE)
     objects = [chart.one(kind) for kind in KINDS]
     cluster.run("apply", "--filename", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
@@ -42,7 +42,7 @@ def uids(cluster: Kubectl) -> Iterator[dict[str, str]]:
 
 
 def flow_of(kubeconfig: Path, path: str) -> tuple[str, str]:
-    """Of which FlowSchema and priority level a request of an account is, as the server says in its answer."""
+    """UIDs of the FlowSchema and priority level of an account's request, from the headers of the answer."""
     api = config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call]
     call = api.param_serialize("GET", path, header_params={"Accept": "*/*"}, auth_settings=["BearerToken"])
     headers = api.call_api(*call, _request_timeout=30).getheaders()

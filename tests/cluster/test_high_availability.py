@@ -84,12 +84,12 @@ class Pair:
         return self.space.wait(look, "the stand-by leads")[0]
 
     def holder(self) -> str:
-        """Who has the Lease; empty: nobody."""
+        """Holder of the Lease; empty if it has none."""
         field = ("--output", "jsonpath={.spec.holderIdentity}")
         return self.space.cluster.run("get", "lease", RELEASE, "--namespace", NAMESPACE, *field)
 
     def ask(self, operator: OperatorProcess, path: str) -> tuple[int, str]:
-        """What an operator answers on its port."""
+        """Status and body of an operator's answer on its port."""
         port = [record["port"] for record in operator.records() if record.get("event") == "probes and metrics"][-1]
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
@@ -110,7 +110,7 @@ def pair(
 ) -> Iterator[Pair]:
     """They work in one namespace, and the operator of the other tests is away."""
     shared_operator.stop()
-    # What another test left would have to run out first.
+    # A Lease that another test left would have to expire first.
     shared_space.cluster.delete("lease", RELEASE, NAMESPACE)
     pair = Pair(account, tmp_path_factory.mktemp("pair"), shared_space)
     try:
@@ -173,7 +173,7 @@ def test_every_tick_is_in_one_run_through_all_hand_overs(pair: Pair) -> None:
 
     left_at = now()
     assert pair.leader.stop() == 0
-    assert not pair.holder().startswith("one_"), "it has given the Lease back: nobody waits until that runs out"
+    assert not pair.holder().startswith("one_"), "it has released the Lease, so that no stand-by waits until it expires"
     pair.taken_over(left_at)
     pair.swap(restart=True)
 
@@ -188,7 +188,7 @@ def test_every_tick_is_in_one_run_through_all_hand_overs(pair: Pair) -> None:
     pair.leader.resume()
     pair.space.wait(
         lambda: [at for at in pair.said(pair.leader, "stand-by") if at > stopped_at],
-        "the leader that stood still stands by",
+        "the leader that had stalled stands by",
     )
     pair.swap(restart=False)
     assert pair.ask(pair.standby, "/readyz")[1].startswith("ready: stand-by, ")

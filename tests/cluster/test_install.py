@@ -83,7 +83,7 @@ class Installation:
         return self.helm("upgrade", "--install", release, str(chart), "--values", values, "--wait", "--timeout", "240s")
 
     def ask(self, port: int, path: str) -> str:
-        """What an operator answers."""
+        """Body of an operator's answer."""
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             found: str = answer.read().decode()
             return found
@@ -98,7 +98,7 @@ class Installation:
         return pod
 
     def story(self) -> str:
-        """What there is, and what the operators said."""
+        """Objects and logs of the operators."""
         logs = self.cluster.ask(
             "logs", "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/name=process-operator"
         )

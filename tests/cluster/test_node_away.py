@@ -41,7 +41,7 @@ class Node:
         self._cluster = cluster
 
     def stop(self) -> None:
-        """It does not answer any more; its containers go on."""
+        """Stop the kubelet: it no longer answers, and its containers keep running."""
         os.kill(self._kubelet, signal.SIGSTOP)
 
     def evict(self) -> None:
@@ -56,7 +56,7 @@ class Node:
 
 @pytest.fixture
 def node(kubeconfig: Path, cluster: Kubectl) -> Iterator[Node]:
-    """It goes on after each test, whatever became of that."""
+    """The node; its kubelet continues after each test, also after a failed one."""
     found = Node(pid_of("kubelet", kubeconfig), cluster)
     yield found
     found.go_on()

@@ -29,7 +29,7 @@ BAD_PROCESSES = [
     pytest.param(
         {"jobTemplate": None, "steps": [step("a" * 21)]},
         "spec.steps[0].name",
-        "may not be more than 20",
+        "may not be more than 20",  # prose: words of the API server
         id="a long step",
     ),
     pytest.param(

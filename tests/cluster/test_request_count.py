@@ -31,9 +31,9 @@ pytestmark = [pytest.mark.node, pytest.mark.disruptive]
 
 RUNS: Final = 20
 EVERY: Final = 3
-"""Seconds. The cases go on side by side, and a node that is behind would make their pods wait, which is told."""
+"""Seconds. The cases run side by side. An overloaded node would make their pods wait, which the operator reports."""
 PROMPT: Final = 8.0
-"""Seconds in which a run of these cases is over where the node is not behind."""
+"""Seconds in which a run of these cases is over if the node is not overloaded."""
 PODS: Final = Call("list", "pods")
 CANCELED: Final = 5
 QUIET_SECONDS: Final = 20
@@ -82,11 +82,11 @@ CASES: Final = {
 
 @dataclass(frozen=True)
 class Spent:
-    """What was asked for in the namespace of each case, while all of them went on side by side."""
+    """Calls about the namespace of each case, while all cases ran side by side."""
 
     calls: dict[str, Counter[Call]]
     seconds: dict[str, list[float]]
-    """How long each run was open."""
+    """Time for which each run was open."""
     minutes: float
 
 
@@ -166,13 +166,12 @@ def test_a_request_at_rest_costs_nothing(cluster: Kubectl, namespace: str, audit
 
 
 def waiting(seconds: float) -> float:
-    """What may be asked for beyond that about a run that was open for so long: why it waits is looked up now and
-    then."""
+    """Calls allowed beyond that for a run that was open for `seconds`: the operator looks up repeatedly why it waits."""
     return 1 + (seconds - PROMPT) / 2 if seconds > PROMPT else 0
 
 
 def cost(calls: Counter[Call]) -> int:
-    """What was asked about runs, Jobs and pods, beyond making them and without retention."""
+    """Number of calls about runs, Jobs and pods, beyond creating them and without retention."""
     ours = {"processruns", "jobs", "pods"}
     return sum(
         times for call, times in calls.items() if call.resource.split("/")[0] in ours and call not in MAKING | RETENTION
@@ -180,7 +179,7 @@ def cost(calls: Counter[Call]) -> int:
 
 
 def settle(audit: AuditLog, seconds: float = 2) -> None:
-    """Wait until the operator has had nothing to ask for so long."""
+    """Wait until the operator has sent no call for `seconds`."""
     while True:
         newest = AuditLog(audit.path)
         time.sleep(seconds)

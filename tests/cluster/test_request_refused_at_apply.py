@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
 
 BAD_REQUESTS = [
-    # What to run
+    # The work to run
     pytest.param({"jobTemplate": TEMPLATE}, "spec", ONE_SOURCE, id="both process and jobTemplate"),
     pytest.param({"process": None}, "spec", ONE_SOURCE, id="neither process nor jobTemplate"),
     pytest.param({"process": {"name": ""}}, "spec.process.name", "at least 1 chars", id="a process without a name"),

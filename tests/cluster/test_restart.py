@@ -44,9 +44,9 @@ class Outage:
     began: datetime
     ended: datetime
     before: dict[str, Object]
-    """What was there when it was killed: requests by name, and runs by name."""
+    """Objects at the moment of the kill: requests by name, and runs by name."""
     log: list[dict[str, Any]]
-    """What the operator has logged since."""
+    """Log records of the operator since then."""
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def _all_ended(space: Workspace, name: str) -> list[Object]:
 
 
 def assert_every_tick_once(space: Workspace, name: str, runs: list[Object], *, every: int) -> None:
-    """From the first tick to the newest each is in one run, alone or in a summary; each run that ran has one Job."""
+    """Check that each tick is in one run, alone or in a summary, and that each run that started has one Job."""
     step = every * SECOND
     expected = instant(runs[0]["spec"]["scheduledTime"])
     for run in runs:

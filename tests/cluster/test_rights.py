@@ -32,7 +32,7 @@ class People(NamespaceUsers):
         ours = ["--verb=get,list,create,update,patch,delete", "--resource=" + ",".join(_full(KINDS))]
         space.cluster.run("create", "role", "writer", "--namespace", space.namespace, *ours)
         self.bind("writer", "--role", "writer")
-        # Whoever decides about requests learns of these bindings a moment later.
+        # The authorizer learns of these bindings a moment later.
         may = {"viewer": ("get", "prun"), "writer": ("delete", "preq")}
         for name in (*ROLES, "writer"):
             self.wait_until_may(name, *may.get(name, ("create", "jobs")))
@@ -113,8 +113,10 @@ def test_who_may_not_make_jobs_has_none_made_by_the_operator(people: People, man
     answer = people.apply("writer", manifest)
     assert not answer.ok
     space = people.space.namespace
-    words = f'user "{people.user("writer")}" cannot create jobs.batch in namespace "{space}", so may not create or change a {kind} there'
-    assert words in answer.message
+    user = people.user("writer")
+    cannot = f'user "{user}" cannot create jobs.batch in namespace "{space}"'
+    may_not = f", so may not create or change a {kind} there"  # prose: words of the admission policy
+    assert cannot + may_not in answer.message
 
 
 @pytest.mark.parametrize(
@@ -155,7 +157,7 @@ def test_another_tenant_and_a_stranger_get_nothing(people: People, foreign: str,
 
 @pytest.fixture(scope="module")
 def clerk(people: People) -> str:
-    """May create Jobs and runs, and neither read nor end a Job of anybody."""
+    """A user who may create Jobs and runs, and may neither read nor end any Job."""
     space = people.space
     verbs = ["--verb=create,get,list,update,patch", "--resource=processruns.process-operator.io"]
     space.cluster.run("create", "role", "clerk-runs", "--namespace", space.namespace, *verbs)
@@ -251,7 +253,7 @@ def test_a_run_by_hand_is_not_created_as_one_of_a_cronjob(people: People) -> Non
 @pytest.mark.parametrize("subresource", ["", "--subresource=status"], ids=["the object", "its status"])
 @pytest.mark.parametrize("kind", ["cronjob", "job"])
 def test_a_patch_for_another_uid_changes_nothing(people: People, kind: str, subresource: str) -> None:
-    """What each kill and each change of ours relies on: the UID in a merge patch is a condition."""
+    """The UID in a merge patch is a condition. Each kill and each change of the operator relies on that."""
     space = people.space
     name = f"uid-{kind}{'-status' if subresource else ''}"
     create = ["--schedule=0 0 1 1 *"] if kind == "cronjob" else []

@@ -202,7 +202,7 @@ def test_a_run_is_canceled_by_the_suspension_of_its_request(cluster: Kubectl, na
 
 def test_a_run_is_missed_whose_window_passes_before_it_may_start(cluster: Kubectl, namespace: str) -> None:
     runs = Runs(cluster, namespace)
-    # Made before the request, so it is in the way from the beginning.
+    # This run exists before the request, so it blocks from the beginning.
     assert cluster.create(manual_run("ledger", "by-hand"), namespace).ok
     cluster.wait_until(
         lambda: cluster.get("prun", "by-hand", namespace)["status"].get("reason") == "RequestNotFound",

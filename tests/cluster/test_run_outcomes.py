@@ -273,7 +273,7 @@ def meet_deadlines(runs: Runs, applied: Body) -> None:
 
 def test_a_run_says_that_it_is_tried_again(cluster: Kubectl, namespace: str) -> None:
     runs = Runs(cluster, namespace)
-    # The second try waits, so that there is no third one before anybody has looked.
+    # The second try waits, so that no third one begins before the test has looked.
     script = f"echo begin; [ $WAIT ] && {{ {LONG}; }}; {UNTIL_RELEASED}; exit 4"
     told = [{"configMapRef": {"name": "second", "optional": True}}]
     runs.apply(request("again", container(script, envFrom=told), job={"backoffLimit": 2}))

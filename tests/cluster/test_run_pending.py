@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.node
 
 DEADLINE = 3
-"""Seconds, from when all have said why they wait; until then they have longer than anybody needs."""
+"""Seconds, from when all runs have said why they wait; until then their deadline is far away."""
 FROM_CONFIG: Body = {"envFrom": [{"configMapRef": {"name": "nowhere"}}]}
 PROBE: Body = {"restartPolicy": "Never", "containers": [container("true")]}
 POD: Body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": PROBE}
@@ -82,9 +82,9 @@ CASES = [
         "a service account that is missing",
         container("true"),
         "FailedCreate",
-        '.*error looking up service account .*/nobody: serviceaccount "nobody" not found',
+        '.*error looking up service account .*/absent: serviceaccount "absent" not found',
         pods=0,
-        serviceAccountName="nobody",
+        serviceAccountName="absent",
     ),
 ]
 
@@ -106,7 +106,7 @@ def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
 
 @pytest.fixture(scope="module")
 def while_pending(runs: Runs) -> dict[str, Body]:
-    """What each of them says of itself as soon as it knows why it waits, before its deadline."""
+    """Status of each run as soon as it says why it waits, before its deadline."""
     said: dict[str, Body] = {}
 
     def all_have_spoken() -> bool:
@@ -200,7 +200,7 @@ def limit_to(cluster: Kubectl, namespace: str, what: str, most: int) -> None:
     cluster.run("apply", "--namespace", namespace, "--filename", "-", stdin=json.dumps(quota))
     key = what.replace(".", "\\.")
     assert cluster.wait("resourcequota", "full", namespace, f"jsonpath={{.status.used.{key}}}={most}").ok
-    # What the status says, the part of the server that enforces it may learn a moment later.
+    # The quota's admission plugin may learn the usage a moment after the status shows it.
     kind = {"pods": POD, "count/jobs.batch": JOB}[what]
     cluster.wait_until(
         lambda: (

@@ -78,7 +78,7 @@ CASES = [
         ),
     ),
     case(
-        "deleted by force, so that nobody sees how it ends",
+        "deleted by force, so that no watch shows its end",
         "trap '' TERM; echo begin; sleep 600",
         delete_by_force,
         End(

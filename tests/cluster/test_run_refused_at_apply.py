@@ -64,7 +64,7 @@ BAD_RUNS = [
     pytest.param(
         {"parameters": {"LEDGER": "x" * 4097}},
         "spec.parameters.LEDGER",
-        "may not be more than 4096",
+        "may not be more than 4096",  # prose: words of the API server
         id="parameters with a long value",
     ),
     pytest.param(

@@ -170,7 +170,7 @@ def test_unschedule_stops_the_ticks_and_the_resume_makes_none_up(space: Workspac
     assert going, "none of them ends by itself"
     for run in going:
         space.release(name_of(run))
-    ended = space.wait(lambda: _all_ended(space.runs("stopped")), "what runs goes on to its end")
+    ended = space.wait(lambda: _all_ended(space.runs("stopped")), "open runs continue to their ends")
     assert [name_of(run) for run in ended] == [name_of(run) for run in before], "nothing is added"
     assert {space.phase(name_of(run)) for run in going} == {"Succeeded"}
 

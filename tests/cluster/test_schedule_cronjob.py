@@ -29,9 +29,9 @@ NEW_YEAR: Final = {"cron": "0 0 1 1 *"}
 MANY: Final = {"successful": 100, "failed": 100, "other": 100}
 SCRIPT: Final = "echo at work; echo $PROCESS_RUN"
 PREPARATION: Final = timedelta(seconds=15)
-"""At least so long before its minute a request is applied that must not have fired before."""
+"""Least time between the apply of a request and its minute, so that it cannot have fired before."""
 QUIET: Final = timedelta(seconds=12)
-"""The controller looks at each CronJob every ten seconds: what has not come by then does not come."""
+"""The controller syncs each CronJob every ten seconds: a Job that has not come by then does not come."""
 
 
 @dataclass(frozen=True)

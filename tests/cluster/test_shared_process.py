@@ -27,7 +27,7 @@ MANY: Final = {"successful": 100, "failed": 100, "other": 100}
 
 
 def lives(space: Workspace) -> list[tuple[datetime, datetime, str]]:
-    """From when to when each container of all requests ran, in order, and of which request; all have ended."""
+    """Start, end and request of each container of all requests, in order; all have ended."""
     found = []
     for name in REQUESTS:
         for pod in space.pods(name):

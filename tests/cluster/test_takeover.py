@@ -39,7 +39,7 @@ PLAIN: Final = ("plain-1", "plain-2", "forbid")
 
 @pytest.fixture
 def controller_manager(kubeconfig: Path) -> Iterator[int]:
-    """The pid of the controller manager of the cluster that was started for the tests; it goes on after each."""
+    """Pid of the controller manager of the tests' own cluster; it continues after each test."""
     pid = pid_of("kube-controller-manager", kubeconfig)
     yield pid
     os.kill(pid, signal.SIGCONT)
@@ -56,7 +56,7 @@ def test_ticks_of_a_stopped_controller_run_once(
     tick, manual = prepare(space)
     os.kill(controller_manager, signal.SIGSTOP)
 
-    # The operator stands still until the edit is there, so it cannot have made up the tick before that.
+    # The operator is stalled until the edit is there, so it cannot have taken over the tick before that.
     operator.suspend()
     space.wait_until(tick + timedelta(seconds=1))
     space.edit("unscheduled", suspend=True)
@@ -83,9 +83,9 @@ def test_ticks_of_a_stopped_controller_run_once(
         assert {moment: scheduled[moment] for moment in seen} == dict.fromkeys(seen, 1)
         assert all(jobs_at(space, name, instant(moment)) for moment in seen)
     assert [name_of(job) for job in space.jobs("forbid")] == [name_of(job) for job in jobs_at(space, "forbid", tick)]
-    assert [name_of(job) for job in space.jobs("by-hand")] == [manual], "a run by hand is in the way, for both"
-    # What the controller had in its queue when it was stopped it may start all the same: that is ended, the record stands.
-    space.wait(lambda: all(has_failed(job) for job in space.jobs("unscheduled")), "what is recorded does not run")
+    assert [name_of(job) for job in space.jobs("by-hand")] == [manual], "a run by hand blocks both"
+    # The controller may still start Jobs that it had queued when it was stopped. They are ended, and the record stays.
+    space.wait(lambda: all(has_failed(job) for job in space.jobs("unscheduled")), "no recorded tick runs")
     assert [run["status"]["phase"] for run in space.runs("unscheduled")] == ["Missed"]
     for job in space.jobs("plain-1"):
         space.wait_run(name_of(job), "Succeeded")
@@ -166,7 +166,7 @@ def wait_seen(space: Workspace, of: str, job: str) -> None:
 
 
 def owner(cronjob: Object) -> Object:
-    """How the CronJob controller signs."""
+    """Owner reference as the CronJob controller writes it."""
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",

@@ -26,7 +26,7 @@ Object = dict[str, Any]
 
 OPEN: Final = frozenset({"Pending", "Running"})
 LATE: Final = timedelta(seconds=45)
-"""How late something may be on a machine that is very busy. How punctual the operator is, `make bench` says."""
+"""Longest delay on a machine that is very busy. `make bench` measures how punctual the operator is."""
 
 
 class Workspace:
@@ -255,9 +255,9 @@ class Workspace:
         return timedelta(seconds=round(max(least, 3 * (now() - began).total_seconds())))
 
     def lead(self, least: float) -> timedelta:
-        """How long before an instant a test begins with what has to be ready then, in whole seconds.
+        """Time before an instant at which a test begins with its preparations, in whole seconds.
 
-        At least `least` seconds; more on a machine that is so busy now that a run takes long.
+        At least `least` seconds; more if the machine is so busy now that a run takes long.
         """
         began = now()
         self._run_to_the_end(job_template())

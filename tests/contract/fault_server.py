@@ -57,7 +57,7 @@ class Seen:
 
 
 def status(code: int, reason: str, message: str, **details: object) -> Answer:
-    """What an API server answers when it refuses."""
+    """Answer of an API server that rejects a request."""
     body = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
     return Answer(code, {**body, "details": details})
 
@@ -185,7 +185,7 @@ class FaultServer:
 
 
 def _records(log: bytes) -> list[bytes]:
-    """What `tailLines` counts: lines, of which the long ones are in pieces of 16 KiB."""
+    """Records as `tailLines` counts them: lines, the long ones in pieces of 16 KiB."""
     size = 16 * 1024
     return [line[at : at + size] for line in log.splitlines(keepends=True) for at in range(0, len(line), size)]
 

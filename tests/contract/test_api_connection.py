@@ -36,7 +36,7 @@ HCzutNX9BI6gbWJd9ng351L61Mj/gBN3+d+dHWECIQCQAxoYXIhpmQQPmB7i8rPA
 8IaPhiP//oFQwnmIp+kpig==
 -----END CERTIFICATE-----
 """
-"""Of an authority that signs nothing: its key was thrown away."""
+"""Certificate of an authority that signs nothing: its key was thrown away."""
 
 JOBS = "/apis/batch/v1/namespaces/erp/jobs"
 BODY = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "close-1"}}

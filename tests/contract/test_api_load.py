@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 JOBS = "/apis/batch/v1/namespaces/erp/jobs"
 BOUND = 4
-"""Of the connection in `conftest.py`."""
+"""Limit of the connection in `conftest.py`."""
 
 
 def busy(code: int, seconds: int) -> Answer:
@@ -103,7 +103,7 @@ async def test_retry_after_is_waited_for_and_some_more_by_chance(
         pytest.param(4, None, 0.0, 4.0, id="at least half of it, by chance"),
         pytest.param(99, None, 1.0, 30.0, id="up to the longest"),
         pytest.param(1, 20.0, 0.5, 20.75, id="Retry-After comes first"),
-        pytest.param(1, 86_400.0, 1.0, LONGEST_RETRY_AFTER + 1, id="but nobody waits for a day"),
+        pytest.param(1, 86_400.0, 1.0, LONGEST_RETRY_AFTER + 1, id="Retry-After of a day is capped"),
     ],
 )
 def test_pauses_after_failures(failures: int, retry_after: float | None, chance: float, seconds: float) -> None:

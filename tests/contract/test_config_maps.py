@@ -88,7 +88,7 @@ async def test_each_change_reaches_the_store(server: FaultServer, world: World) 
     assert world.excluded() is None
     await world.until(lambda: world.excluded() is True)
     await server.arrived(3)
-    assert queries(server) == [None, "7", "11"], "a watch that the server ends goes on where it was"
+    assert queries(server) == [None, "7", "11"], "a watch that the server ends continues where it was"
     assert {seen.path for seen in server.seen} == {"/api/v1/namespaces/erp/configmaps"}
     assert {seen.query["fieldSelector"] for seen in server.seen} == {"metadata.name=holidays"}
 
@@ -124,7 +124,7 @@ async def test_another_key_of_it_is_read_when_it_is_named(server: FaultServer, w
     server.faults += [listed(8, body)]
     await world.config_maps.follow("erp", "holidays")
     assert (world.excluded("company.ics"), world.excluded("school.ics")) == (False, True)
-    assert queries(server) == [None, "7", None], "and the watch goes on"
+    assert queries(server) == [None, "7", None], "and the watch continues"
 
 
 async def test_it_is_followed_no_more_when_no_request_names_it(server: FaultServer, world: World) -> None:
@@ -133,7 +133,7 @@ async def test_it_is_followed_no_more_when_no_request_names_it(server: FaultServ
     world.apply()
     await world.until(lambda: not world.config_maps.is_following("erp", "holidays"))
     world.apply("company.ics")
-    assert world.excluded() is None, "what nobody follows is forgotten"
+    assert world.excluded() is None, "a ConfigMap that no request names is forgotten"
 
 
 async def test_that_it_may_not_be_read_is_said_to_who_asked(server: FaultServer, world: World) -> None:

@@ -98,7 +98,7 @@ async def test_one_that_is_given_back_is_free_at_once(candidates: Candidates) ->
     await one.release()
     assert await two.hold()
     await one.release()
-    assert (await candidates.record())["holderIdentity"] == "two", "nobody gives back what is another's"
+    assert (await candidates.record())["holderIdentity"] == "two", "no candidate releases the Lease of another"
 
 
 async def test_one_that_was_deleted_is_made_again(candidates: Candidates) -> None:

@@ -245,7 +245,7 @@ async def test_wrong_inputs_are_rejected_at_their_field_and_nothing_is_created(
 
 
 async def test_refusal_of_the_api_server_is_passed_on_as_it_is(browser: Browser) -> None:
-    message = 'user "ann" cannot create jobs.batch in namespace "erp", so may not create or change a ProcessRun there'
+    message = 'user "ann" cannot create jobs.batch in namespace "erp", so may not create or change a ProcessRun there'  # prose: words of the admission policy
     browser.upstream.next_answers[RUNS].append(
         status(403, "Forbidden", message, causes=[{"field": "spec.x", "message": "no"}])
     )

@@ -91,7 +91,7 @@ DELIVERED = Delivery(done=True)
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> tuple[tuple[Path, Path], tuple[Path, Path]]:
-    """That of the receiver, and another one."""
+    """Certificate and key of the receiver, and of another server."""
     folder = tmp_path_factory.mktemp("certificates")
     return self_signed(folder, "right"), self_signed(folder, "wrong")
 

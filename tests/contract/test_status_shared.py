@@ -32,7 +32,7 @@ class Shared:
         self.seen = ProcessRun.model_validate(self.cluster.read(PROCESS_RUN, "a"))
 
     def change(self, status: Body) -> None:
-        """Somebody writes into the status."""
+        """Write into the status as another program does."""
         self.cluster.patch(PROCESS_RUN, "default", "a", {"status": status}, subresource="status")
 
     async def write(self, status: ProcessRunStatus = WANTED) -> Any:

@@ -138,7 +138,7 @@ async def test_a_loop_that_awaits_what_another_task_cancelled_starts_again(
 
 
 async def test_silence_everywhere_is_waited_out(tmp_path: Path) -> None:
-    """No answer to any call either: what was under way is done once when the answers come."""
+    """Other calls get no answer either. Work in progress is done once when the answers come."""
     async with Stage(tmp_path, watch_silence_seconds=1.0) as stage:
         await stage.start()
         await stage.apply(request("before"))

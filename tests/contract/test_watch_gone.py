@@ -79,7 +79,7 @@ async def test_the_only_object_of_its_kind_is_forgotten_too(tmp_path: Path, faul
         await stage.agrees()
 
         async def rests() -> bool:
-            """A ghost would tick each second. What was under way when it was forgotten may still come."""
+            """Whether no run is created. A forgotten request must not tick, but a write in flight may still come."""
             posted = len(stage.proxy.seen("POST", path="processruns$"))
             await asyncio.sleep(2.5)
             return len(stage.proxy.seen("POST", path="processruns$")) == posted

@@ -62,7 +62,7 @@ class _Campaign:
         self._rows: list[dict[str, Any]] = []
 
     async def go_through(self, cases: list[FaultCase], alone: Sequence[FaultCase] = (), *, side_by_side: int) -> int:
-        """So many of the cases at the same time, then the others one after the other."""
+        """Run `side_by_side` of the cases at the same time, then those of `alone` one after the other."""
         began = time.monotonic()
         print(f"seed {self._seed}; logs of the operators: {self._folder}", flush=True)
         print(_ROW.format("fault", "faults", "ticks due", "runs", "summarized", "doubles", "losses"), flush=True)

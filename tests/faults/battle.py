@@ -109,7 +109,7 @@ class Battle:
         self.namespace = f"f-{secrets.token_hex(4)}"
         self.wishes: list[Wish] = []
         self.faults = 0
-        """How many were injected."""
+        """Number of injected faults."""
         # Several battles share a cluster: each operator works in its own namespace.
         self._environment = {"PROCESS_OPERATOR_WATCH_NAMESPACES": self.namespace}
         if lease:
@@ -120,7 +120,7 @@ class Battle:
         self.operator = Contestant(kubeconfig, folder, "first", self.ledger, self._environment, off_clock=off_clock)
         self._truth: Connection | None = None
         self.besides: list[asyncio.Task[None]] = []
-        """What goes on beside the fault."""
+        """Tasks that run beside the fault."""
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -158,8 +158,10 @@ class Battle:
     # ---- the requests
 
     async def begin(self, seconds: int, *, few: bool) -> None:
-        """Apply the load, which is due for so long, once the operator works: starting it takes long on a busy
-        machine."""
+        """Apply the load, which is due for `seconds`, once the operator works.
+
+        An operator takes long to start on a busy machine.
+        """
         await self.until_ready(self.operator)
         for wish in load(seconds, few=few):
             await self.apply(wish)
@@ -176,7 +178,7 @@ class Battle:
         return next(wish for wish in reversed(self.wishes) if wish.name == name)
 
     async def settle(self, seconds: float) -> list[str]:
-        """Wait until every request is over, at most so long; those that are not then, with what they say."""
+        """Wait at most `seconds` until every request is over; those that are not then, with their status."""
         give_up_at = asyncio.get_running_loop().time() + seconds
         while True:
             wanted = {wish.uid for wish in self.wishes}
@@ -243,7 +245,7 @@ class Battle:
         assert await self.until(ready, 240), f"the operator is not ready: {operator.process.tail()}"
 
     async def until(self, condition: Callable[[], Awaitable[object]], seconds: float = 120) -> bool:
-        """Wait until it is true, at most so long; whether it is."""
+        """Wait at most `seconds` until the condition is true; whether it is."""
         give_up_at = asyncio.get_running_loop().time() + seconds
         while not await condition():
             if asyncio.get_running_loop().time() > give_up_at:

@@ -177,7 +177,7 @@ async def two_at_once(battle: Battle) -> None:
 
 @fault("two operators, stopped in turn", 60)
 async def two_in_turn(battle: Battle) -> None:
-    """The one that goes on decides from what it knew before."""
+    """The operator that continues decides from its knowledge of before."""
     second = await battle.second_operator()
     await asyncio.sleep(8)
     for _ in range(3):
@@ -328,7 +328,7 @@ async def clocks_differ(battle: Battle) -> None:
 
 
 async def _with_clock(battle: Battle, *steps: tuple[float, float]) -> None:
-    """After so many seconds the clock is wrong by so many."""
+    """Set the clock wrong in steps: seconds to wait, and seconds that the clock is off."""
     for seconds, off in steps:
         await asyncio.sleep(seconds)
         battle.operator.set_clock(off)

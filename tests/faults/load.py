@@ -42,9 +42,9 @@ class Wish:
     is_strict: bool = True
     """Whether every tick must have its run; not where a person deletes something of it."""
     is_gone: bool = False
-    """The request was deleted: nobody says any more how what went on has ended."""
+    """The request was deleted: no status tells how its open runs ended."""
     edits: list[tuple[datetime, int]] = field(default_factory=list)
-    """Activationes after the first: since when, and how often it ticks from then on."""
+    """Activations after the first: since when, and the seconds between ticks from then."""
     deleted_runs: set[str] = field(default_factory=set)
     """Names of runs that the suite itself has deleted."""
 
@@ -118,8 +118,7 @@ _FEW: Final = frozenset(
 
 
 def load(seconds: int, *, few: bool = False) -> list[Wish]:
-    """Requests that are due together for so long, beginning in three seconds; `few`: one for each thing that
-    differs."""
+    """Requests that are due together for `seconds`, beginning in three seconds; `few`: one of each sort."""
     return [wish for wish in _all_of(seconds) if not few or wish.name in _FEW]
 
 

@@ -1,10 +1,10 @@
-"""A way to a real API server that can be made bad: plain HTTP on loopback, forwarded with the rights of a kubeconfig.
+"""Proxy to a real API server with injected faults: plain HTTP on loopback, forwarded with a kubeconfig's rights.
 
-What goes wrong is a rule (which requests, what happens to them, how often), or everything at once: `cut`,
-`refuse`, `freeze`.
-What came by is in `requests`; `on_write` hears what the server said to each write, also where the client never does.
-Who shall go this way gets a kubeconfig of it; the truth is read past it. Neighbours: `stage.py` sets up an operator at
-its end in the same process, `field.py` one in a process of its own.
+A fault is a rule (which requests, what happens to them, how often), or concerns all requests: `cut`, `refuse`,
+`freeze`. `requests` records what the proxy received. `on_write` gets the server's answer to each write, also if the
+client never does.
+A client that must use the proxy gets a kubeconfig of it. Tests read the real state directly from the API server.
+Neighbours: `stage.py` runs an operator behind it in the same process, `battle.py` runs one in a process of its own.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ Answered = tuple[int, dict[str, str], bytes]
 
 
 def _unheard(_method: str, _path: str, _status: int, _body: bytes) -> None:
-    """Nobody wants to know what the server said."""
+    """Ignore the server's answer."""
 
 
 class Fault:
-    """What happens to one request in place of being forwarded, or around it."""
+    """Fault of one request: it replaces the forwarding, or surrounds it."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class GoneInStream(Fault):
 
 
 def _nothing() -> None:
-    """What happens besides, where nothing does."""
+    """Do nothing: the default of a side effect."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,10 @@ class Twice(Fault):
 
 @dataclass(frozen=True)
 class Late(Fault):
-    """The connection breaks at once, and the server gets the request so many seconds later, when nobody waits for
-    it."""
+    """The connection breaks at once, and the server gets the request `seconds` later.
+
+    No client waits for its answer then.
+    """
 
     seconds: float
 
@@ -354,7 +356,7 @@ class Proxy:
             return _broken(request)
 
     async def _write(self, request: web.Request, body: bytes, fault: Fault | None) -> web.StreamResponse:
-        """What has been sent is done, also where the client is gone meanwhile."""
+        """Forward a write to its end, also if the client is gone meanwhile."""
         if isinstance(fault, Twice):
             await self._go_on(self._send(request, body))
         status, headers, answer = await self._go_on(self._send(request, body))

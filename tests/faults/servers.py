@@ -43,7 +43,7 @@ async def api_server_restarted(battle: Battle) -> None:
         await _start_api_server(battle)
 
 
-@fault("etcd compacted while nothing is watched, and the API server begun anew (410)", 40)
+@fault("etcd compacted while nothing is watched, and the API server restarted (410)", 40)
 async def compacted(battle: Battle) -> None:
     await asyncio.sleep(8)
     await battle.proxy.refuse()

@@ -193,7 +193,7 @@ class Stage:
             task.result()
 
     def lines(self, event: str) -> list[dict[str, Any]]:
-        """What the operator said with these words."""
+        """Log records of the operator whose event contains these words."""
         return [line for line in self.said if event in str(line["event"])]
 
     # ---- the truth

@@ -88,7 +88,7 @@ def _ticks(run: Manifest, due: list[datetime]) -> list[datetime]:
 
 
 def _wrong(run: Manifest, wish: Wish, ledger: Ledger, namespace: str, ticks: int) -> list[str]:
-    """What is wrong with one run by itself."""
+    """Complaints about one run by itself."""
     name, phase = run["metadata"]["name"], _phase(run)
     status = run.get("status", {})
     about = f"{wish.name}: run {name} is {phase}/{status.get('reason')}"

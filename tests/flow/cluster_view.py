@@ -81,7 +81,7 @@ class ClusterView:
         return [job["metadata"]["name"] for job in self.cluster.all(JOB)]
 
     def counts(self) -> Counter[str]:
-        """How often each phase occurs among all runs that ever were, summaries with their counts."""
+        """Number of runs by phase, among all runs that ever were; summaries with their counts."""
         counter: Counter[str] = Counter()
         for body in [*self.cluster.all(PROCESS_RUN), *self._removed()]:
             summary = body["status"].get("summary")

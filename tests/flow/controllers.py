@@ -28,7 +28,7 @@ _LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Work:
-    """What the pod of a Job does: how long it works (None: for ever), its exit code and its log."""
+    """Work of a Job's pod: its seconds (None: until deleted), exit code and log."""
 
     seconds: float | None = 5
     exit_code: int = 0
@@ -36,7 +36,7 @@ class Work:
     starts: bool = True
     """Otherwise it waits for ever."""
     waiting: Body = field(default_factory=lambda: {"reason": "ErrImagePull", "message": "not found"})
-    """What its container says while it does."""
+    """State of its container while it waits."""
     killed_for: str = ""
     """Which probe the kubelet killed the container for, as its Event says; empty where it ended by itself."""
 
@@ -52,11 +52,11 @@ class Controllers:
     overlooks: frozenset[datetime] = frozenset()
     """Ticks that the CronJob controller forgets in a burst, and never makes up."""
     lag: timedelta = timedelta()
-    """How long after a tick the CronJob controller comes to it."""
+    """Time between a tick and its sync by the CronJob controller."""
     forgets_status: bool = False
     """The CronJob controller dies between each Job that it makes and the status of the CronJob."""
     queue: JobQueue | None = None
-    """What admits Jobs, where anything does."""
+    """The queue that admits Jobs, in scenarios with one."""
     missing_images: frozenset[str] = frozenset()
     """Images that cannot be pulled."""
     lost_node: bool = False
@@ -300,7 +300,7 @@ class Controllers:
         self._fire(cronjob, tick, active)
 
     def _still_counts(self, cronjob: Body, counted: Body) -> bool:
-        """What it does not own it never looks into: that counts until it is deleted."""
+        """Whether a Job counts as active. A Job that the CronJob does not own counts until it is deleted."""
         job = self.cluster.find(JOB, counted["name"])
         if job is None or job["metadata"]["uid"] != counted["uid"]:
             return False

@@ -41,7 +41,7 @@ class Flow(ClusterUser):
 
     crash_at: CrashPoint | None = None
     away: timedelta = timedelta()
-    """How long the operator is away after the crash."""
+    """Time for which the operator is away after the crash."""
     operators: int = 1
     workers: int = 1
     """Requests that an operator works on at the same moment."""
@@ -49,7 +49,7 @@ class Flow(ClusterUser):
     looks_ahead: bool = False
     """Whether ticks are claimed before they are due, as those of a burst are."""
     resync_every: timedelta = timedelta()
-    """How often everything is listed again; 0: only at the start."""
+    """Interval between two lists of everything; 0: only at the start."""
     is_late: bool = False
     """Things may happen later than a scenario thinks."""
     clock: Clock = field(default_factory=lambda: Clock(BEGIN))
@@ -69,7 +69,7 @@ class Flow(ClusterUser):
         self._set_by = timedelta()
         self._resync_at = self.clock.now + self.resync_every if self.resync_every else None
         self.calendars: dict[str, list[Schedule]] = {}
-        """Of requests whose timing was edited: the schedule that summaries follow."""
+        """Schedules that summaries follow, of requests whose timing was edited."""
 
     def decide(self, snapshot: Snapshot, now: datetime) -> Plan:
         """Decide as the operator does, and count the decision."""
@@ -80,7 +80,7 @@ class Flow(ClusterUser):
     # ---- time
 
     def monotonic(self) -> float:
-        """Seconds of a clock that nobody can set."""
+        """Seconds of a clock that cannot be set."""
         return (self.clock.now - self._set_by).timestamp()
 
     async def start(self) -> None:
@@ -90,7 +90,7 @@ class Flow(ClusterUser):
         await self.settle()
 
     async def stop(self) -> None:
-        """End all operators; time goes on without them."""
+        """End all operators; time continues without them."""
         for process in self.processes:
             self._end_process(process)
         self.processes = []
@@ -149,7 +149,7 @@ class Flow(ClusterUser):
         self._set_by += by
 
     async def stand_still(self, seconds: float) -> None:
-        """The operator stands still for so long, unheard of what happens, while another one works; then both work."""
+        """Stall the operator for `seconds`: it gets no events while another one works; then both work."""
         still, self.processes = self.processes, []
         await self._begin_process(None)
         await self.advance(seconds)

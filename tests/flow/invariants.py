@@ -43,7 +43,7 @@ def check_runs(flow: Flow, *, remade: frozenset[str] = frozenset()) -> None:
         if job.metadata.name in finished and job.finished is None and job.kill is None
         if job.controller is not None and job.controller.kind in ("ProcessRun", "CronJob")
     ]
-    assert not working, f"Jobs that go on although their runs are over: {working}"
+    assert not working, f"Jobs that keep running although their runs are over: {working}"
 
 
 def _check_record(run: ProcessRun) -> None:
@@ -63,7 +63,7 @@ def _check_record(run: ProcessRun) -> None:
 
 
 def check_alone(flow: Flow, processes: frozenset[str]) -> None:
-    """Of these Processes no two runs have ever worked at the same time."""
+    """Check that no two runs of these Processes have ever worked at the same time."""
     together = {names for process, names in flow.together if process in processes}
     assert not together, f"worked at the same time: {together}"
 

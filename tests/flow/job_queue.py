@@ -30,7 +30,7 @@ class JobQueue:
     deactivated: set[str] = field(default_factory=set)
     """Names of Jobs whose Workload a person has set inactive."""
     resumed_by_others: list[str] = field(default_factory=list)
-    """Names of Jobs that were not suspended although nobody had admitted them."""
+    """Names of Jobs that were not suspended although the queue had not admitted them."""
     _admitted: set[str] = field(default_factory=set)
 
     def admit(self, job: Body) -> None:
@@ -42,7 +42,7 @@ class JobQueue:
             job["spec"]["suspend"] = True
 
     def preempt(self, name: str) -> None:
-        """Take the quota from a Job, for somebody who is more important and stays."""
+        """Take the quota from a Job, for another one of higher priority that stays."""
         self.quota -= 1
         self._admitted.discard(self.cluster.read(JOB, name)["metadata"]["uid"])
 

@@ -61,7 +61,7 @@ _OURS: Final = {
 }
 _FINISHED: Final = frozenset(phase.value for phase in RunPhase if phase.is_finished)
 _LATENCY: Final = timedelta(milliseconds=3)
-"""What every call takes on the fake clock: now is never a whole second for long, as in life."""
+"""Duration of every call on the fake clock: now is never a whole second for long, as in reality."""
 
 
 class Clock:
@@ -80,7 +80,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class WatchEvent:
-    """What a watch delivers."""
+    """An event that a watch delivers."""
 
     kind: Kind
     type: Literal["ADDED", "MODIFIED", "DELETED"]
@@ -103,8 +103,8 @@ class Write:
 class Cluster:
     """The objects of a cluster, and all that ever was.
 
-    A body that is held here is never changed: a write puts another one in its place. So what is read is not copied, and
-    nobody may change it. `MemoryApi` copies what the operator sends and gets.
+    A body that is held here is never changed: a write puts another one in its place. Reads return it uncopied, and a
+    caller must not change it. `MemoryApi` copies what the operator sends and gets.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -112,13 +112,13 @@ class Cluster:
         self.objects: dict[Kind, dict[tuple[str, str], Body]] = {kind: {} for kind in KINDS}
         self.deleted: dict[Kind, list[Body]] = {kind: [] for kind in KINDS}
         self.made: dict[Kind, Counter[str]] = {kind: Counter() for kind in KINDS}
-        """How often an object of a name was made."""
+        """Number of creations by name."""
         self.writes: list[Write] = []
-        """Of all operators, dry runs and Events left out."""
+        """Writes of all operators, without dry runs and Events."""
         self.refusals: dict[tuple[str, Kind], Callable[[Body], ApiError | None]] = {}
-        """By verb and kind: what the server says in place of yes."""
+        """Errors that the server returns in place of success, by verb and kind."""
         self.webhooks: dict[Kind, Callable[[Body], None]] = {}
-        """By kind: what admission changes in an object that is being created, also in a dry run."""
+        """Changes of admission to an object that is being created, also in a dry run, by kind."""
         self.collector_away = False
         self.foreign_uids: set[str] = set()
         """UIDs of owners of kinds that are not held here."""
@@ -256,7 +256,7 @@ class Cluster:
     def list(
         self, kind: Kind, namespace: str | None, labels: str | None = None, fields: str | None = None
     ) -> tuple[list[Body], str]:
-        """What matches, and the version of the list."""
+        """Matching objects, and the version of the list."""
         bodies = [
             body
             for body in self.all(kind)
@@ -334,10 +334,10 @@ Moment = Literal["before", "after", "failed", "unanswered"]
 
 @dataclass(frozen=True)
 class CrashPoint:
-    """What happens at which write (of all operators).
+    """A failure at one write (of all operators).
 
-    `before` and `after` its effect the process ends; `failed` the server says 500 and does nothing; `unanswered` it
-    does it, and the answer is lost.
+    `before` and `after`: the process ends before or after the write's effect. `failed`: the server answers 500 and
+    does nothing. `unanswered`: the server does it, and the answer is lost.
     """
 
     write: int
@@ -352,7 +352,7 @@ class MemoryApi(Api):
         self._crash_at = crash_at
         self.reads = 0
         self.before_answer: Callable[[], object] = lambda: None
-        """What happens between the effect of a call and its answer."""
+        """Hook between the effect of a call and its answer."""
 
     async def _write(self, write: Write, do: Callable[[], Body | None]) -> Body:
         self._cluster.clock.now += _LATENCY
@@ -429,7 +429,7 @@ class MemoryApi(Api):
         found = self._cluster.find(kind, name, namespace)
         if found is not None and found["spec"].get("suspend"):
             marks = set(found["metadata"].get("annotations") or {}) & set(SUSPENSION_MARKS)
-            assert marks, f"Job {name} is resumed, which somebody else suspended"
+            assert marks, f"Job {name} is resumed, which another controller suspended"
 
     async def delete(
         self,

@@ -46,7 +46,7 @@ RECEIVERS: Final = (
     Receiver(name="theirs", url="https://theirs.example.com", namespaces=("elsewhere",)),
 )
 _BEFORE: Final = timedelta(seconds=2)
-"""So long before what is due the operator looks ahead, where it does."""
+"""Time before a due tick at which the operator prepares bursts, in scenarios with bursts."""
 
 Delivery = Literal["prompt", "early", "twice", "mixed", "lost"]
 """`early`: the event of a write comes before its answer. `mixed`: watches of different kinds have no common order, so
@@ -193,7 +193,7 @@ class Process:
 
     async def work(self) -> bool:
         """Take in events, then work on one key; whether there was anything to do."""
-        # Time has passed, and the operator has not stood still: its timer would have turned every second.
+        # Time has passed, and the operator was not stalled: its timer would have turned every second.
         self.controller.clock_guard.begin()
         self.controller.timer.turn()
         heard = self._listen()
@@ -231,7 +231,7 @@ class Process:
         return self.clock() + timedelta(seconds=at - self.monotonic(), microseconds=1) if at is not None else None
 
     async def _follow_config_map(self, namespace: str, name: str) -> None:
-        # Listed anew where its watch breaks, so that no change of it is lost, whatever happens to other watches.
+        # A broken watch of it lists again, so that no change of it is lost, whatever happens to other watches.
         self.followed.pop((namespace, name), None)
         self._look_at_config_map(namespace, name)
 

@@ -35,16 +35,15 @@ class Scenario:
     title: str
     play: Play
     ends: tuple[str, ...] | None
-    """`Phase/Reason` of all runs that ever were, by their ticks; None: only the invariants are looked at."""
+    """`Phase/Reason` of all runs that ever were, by their ticks; None: only the invariants are checked."""
     due: Due | None = None
-    """All ticks that came due, where that does not follow from the request as it is in the end."""
+    """All ticks that came due, if that does not follow from the request as it is in the end."""
     remade: frozenset[str] = frozenset()
     """Runs whose Job is made more than once, because it is edited before it starts."""
     rest: float = 75
     """Seconds after which nothing is left to write."""
     loses: frozenset[str] = frozenset()
-    """What a crash may change, with the reason in the scenario: `ends` (the phases), `ticks` (that every one is
-    recorded)."""
+    """Results that a crash may change: `ends` (the phases), `ticks` (that each is recorded). The scenario says why."""
     writes: tuple[int, int] = (1, 10_000)
     """First and last write after which a crash is tried."""
     looks_ahead: bool = False
@@ -59,7 +58,7 @@ class Collection:
 
     all: list[Scenario] = field(default_factory=list)
     alone: frozenset[str] = frozenset()
-    """Of its scenarios, where they do not say otherwise."""
+    """Default of its scenarios, if they do not say otherwise."""
 
     def scenario(self, title: str, *, ends: Sequence[str] | None = None, **options: object) -> Callable[[Play], Play]:
         """Add a scenario; arguments as in `Scenario`."""
@@ -74,7 +73,7 @@ class Collection:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What goes wrong while a scenario is played."""
+    """Faults while a scenario is played."""
 
     crash: CrashPoint | None = None
     away: int = 0
@@ -157,7 +156,7 @@ def writes_of(scenario: Scenario) -> tuple[str, ...]:
 
 
 def seconds_of(scenario: Scenario) -> int:
-    """How long a scenario that meets no trouble lasts, on its own clock."""
+    """Seconds that a scenario without trouble lasts, on its own clock."""
     return _undisturbed(scenario)[1]
 
 

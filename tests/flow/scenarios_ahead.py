@@ -89,7 +89,7 @@ async def canceled(flow: Flow) -> None:
 
 
 @scenario(
-    "claimed ahead, and nobody is there for the next two ticks",
+    "claimed ahead, and no operator is there for the next two ticks",
     ends=[SUCCEEDED, SUPERSEDED, SUCCEEDED, SUCCEEDED],
     looks_ahead=True,
 )

@@ -39,7 +39,7 @@ def _most_at_once(flow: Flow) -> int:
 
 
 def _check_each_tick_once(flow: Flow, number: int) -> None:
-    """Of backfills each tick has one run, also where its run was removed and asked for again."""
+    """Check that each tick of backfills has one run, also if its run was removed and requested again."""
     ticks = [run.spec.scheduled_time for run in _own(flow)]
     assert len(ticks) == len(set(ticks)) == number
 
@@ -59,7 +59,7 @@ async def one_after_the_other(flow: Flow) -> None:
     flow.expect(lambda: len(flow.runs()), 2)
 
 
-@scenario("a backfill of which three may go on at once", ends=[SUCCEEDED] * 5, rest=3700)
+@scenario("a backfill of which three may run at once", ends=[SUCCEEDED] * 5, rest=3700)
 async def three_at_once(flow: Flow) -> None:
     flow.work(seconds=20)
     flow.apply(timing=LAST_HOUR)

@@ -185,7 +185,7 @@ async def zone_data(flow: Flow) -> None:
 
 HOLIDAYS = [{"configMap": {"name": "holidays", "key": "company.ics"}}]
 NOT_AFTER_A_RESTART = frozenset({"ends", "ticks"})
-"""What a calendar said before it changed is only known to who has read it."""
+"""A calendar's content before a change is only known to an operator that has read it."""
 
 
 def calendar(*spans: tuple[int, int]) -> str:
@@ -255,7 +255,7 @@ def with_standup(*spans: tuple[int, int]) -> str:
 
 
 def calendars_ready(flow: Flow) -> tuple[str, str] | None:
-    """What the condition about calendars says."""
+    """Status and reason of the condition about calendars."""
     found = [c for c in flow.request().status.conditions if c.type == "CalendarsReady"]
     return (found[0].status, found[0].reason) if found else None
 

@@ -39,7 +39,7 @@ async def canceled_finished(flow: Flow) -> None:
 
 @scenario("a run whose Job is deleted while it runs", ends=["Canceled/JobDeleted"], loses=frozenset({"ends"}))
 async def job_deleted(flow: Flow) -> None:
-    # Who was not there when the Job and its pod went cannot say how they ended: Unknown.
+    # An operator that was away when the Job and its pod were deleted cannot say how they ended: Unknown.
     flow.work(seconds=300)
     flow.apply(timing=NOW)
     await flow.to(10)
@@ -53,7 +53,7 @@ async def job_deleted(flow: Flow) -> None:
     remade=frozenset({"job-f34a2bff-s1"}),
 )
 async def job_gone(flow: Flow) -> None:
-    # Where nothing was written of the Job before it went, nobody can know that it was there: it is made once more.
+    # If nothing was written about the Job before its deletion, no operator can know that it existed. It is created again.
     flow.work(seconds=300)
     flow.apply(timing=NOW)
     await flow.to(10)
@@ -74,7 +74,7 @@ async def run_deleted(flow: Flow) -> None:
     flow.expect(lambda: (flow.jobs(), flow.runs(), flow.request().status.phase), ([], [], "Failed"))
 
 
-@scenario("a request that is deleted while its run goes on")
+@scenario("a request that is deleted while its run is open")
 async def request_deleted(flow: Flow) -> None:
     flow.work(seconds=300)
     flow.apply(timing=NOW)

@@ -17,7 +17,7 @@ TOO_MANY = "Missed/TooMany"
 
 
 async def _be_away(flow: Flow, seconds: float) -> None:
-    """From half a second after the first tick until so many seconds after the beginning."""
+    """Keep the operator away from half a second after the first tick until `seconds` after the beginning."""
     await flow.to(0.5)
     await flow.stop()
     await flow.to(seconds)

@@ -305,7 +305,7 @@ async def template_edited(flow: Flow) -> None:
 
 @scenario("a Job that is deleted while it runs", ends=["Canceled/JobDeleted", SUCCEEDED], loses=frozenset({"ends"}))
 async def job_deleted(flow: Flow) -> None:
-    # Who was not there when the Job and its pod went cannot say how they ended: Unknown.
+    # An operator that was away when the Job and its pod were deleted cannot say how they ended: Unknown.
     flow.work(seconds=5 * MINUTE)
     flow.apply(timing=cron())
     await flow.to(12 * MINUTE)

@@ -25,7 +25,7 @@ def hook(*phases: str, receiver: str = "hook") -> list[dict[str, object]]:
 
 
 def marks(flow: Flow, request: str = "job") -> list[str]:
-    """What each run says of its notifications, oldest tick first; `-` for nothing."""
+    """Notification marks of all runs, oldest tick first; `-` for none."""
     return [mark(run) for run in flow.runs(request, pruned=True)]
 
 
@@ -56,7 +56,7 @@ async def failure(flow: Flow) -> None:
         check_once(flow)
 
 
-@scenario("a success of which nobody wants to hear", ends=[SUCCEEDED])
+@scenario("a success that no receiver wants", ends=[SUCCEEDED])
 async def success(flow: Flow) -> None:
     flow.apply(timing=NOW, notify=hook("Failed", "Missed"))
     await flow.to(60)
@@ -113,7 +113,7 @@ async def too_old(flow: Flow) -> None:
     flow.expect(lambda: (flow.told, marks(flow)), ([], ["-"]))
 
 
-@scenario("a receiver that the request may not use does not keep it from running", ends=[FAILED])
+@scenario("a receiver that the request must not use does not keep it from running", ends=[FAILED])
 async def not_allowed(flow: Flow) -> None:
     flow.work(exit_code=3)
     flow.apply(timing=NOW, notify=hook("Failed", receiver="theirs"))
@@ -122,7 +122,7 @@ async def not_allowed(flow: Flow) -> None:
     flow.expect(lambda: flow.verdict(), ("Failed", "Accepted"))
 
 
-@scenario("a mark that cannot be written is written later, and runs go on", ends=[SUCCEEDED] * 2)
+@scenario("a mark that cannot be written is written later, and runs continue", ends=[SUCCEEDED] * 2)
 async def mark_fails(flow: Flow) -> None:
     def refuse(body: dict[str, object]) -> ServerError | None:
         text = str(body.get("status"))

@@ -100,7 +100,7 @@ async def refused_at_run(flow: Flow) -> None:
     flow.expect(lambda: flow.newest().message, "not on Mondays")
 
 
-@scenario("a run whose name is taken by a Job of somebody else", ends=["Failed/NameTaken"])
+@scenario("a run whose name is taken by another owner's Job", ends=["Failed/NameTaken"])
 async def name_taken(flow: Flow) -> None:
     owner = {"apiVersion": "v1", "kind": "ReplicationController", "name": "theirs", "uid": "u", "controller": True}
     flow.controllers.jobs_away = True
@@ -111,6 +111,6 @@ async def name_taken(flow: Flow) -> None:
     await flow.to(10)
     flow.edit(suspend=False)
     await flow.to(20)
-    # Not whose it is: the user may not be allowed to read Jobs.
+    # The message does not name the owner: the user might not be allowed to read Jobs.
     taken = "the name is taken by Job default/job-f34a2bff-s1, which does not belong to this run"
     flow.expect(lambda: flow.newest().message, taken)

@@ -36,7 +36,7 @@ def _uids_of_runs(flow: Flow) -> set[str | None]:
 
 
 def _most_jobs(flow: Flow) -> int:
-    """How many Jobs work now."""
+    """Number of Jobs that work now."""
     return sum(1 for job in flow.cluster.all(JOB) if job["status"].get("active") and not job["spec"].get("suspend"))
 
 
@@ -129,7 +129,7 @@ async def restored(flow: Flow) -> None:
         "tick": {"trigger": "Schedule", "scheduledTime": later(-120)},
     }
     for name, spec in specs.items():
-        # Of the same request, where only the runs were restored.
+        # The labels are those of the same request if only the runs were restored.
         labels = {LABEL_REQUEST: "job", LABEL_REQUEST_UID: _uid(flow) if name == "mine" else FORMER}
         labels |= {LABEL_RESTORED: "of-yesterday"} if name in ("by-hand", "mine") else {}
         body = {"metadata": {"name": name, "labels": labels}, "spec": {"request": {"name": "job"}, **spec}}

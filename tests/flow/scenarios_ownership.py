@@ -25,7 +25,7 @@ _TEMPLATE = {"metadata": {}, "spec": {"containers": [{"name": "main", "image": "
 
 
 def job_of_somebody(flow: Flow, name: str = "payroll", **metadata: Any) -> Body:
-    """A Job that somebody else created, at work; its owner is of a kind that the operator does not know."""
+    """A Job of another owner, at work; the owner is of a kind that the operator does not know."""
     owner = {"apiVersion": "v1", "kind": "Payroll", "name": "theirs", "uid": "uid-of-theirs", "controller": True}
     flow.cluster.foreign_uids.add("uid-of-theirs")
     body = {"metadata": {"name": name, "ownerReferences": [owner], **metadata}, "spec": {"template": _TEMPLATE}}
@@ -34,7 +34,7 @@ def job_of_somebody(flow: Flow, name: str = "payroll", **metadata: Any) -> Body:
 
 
 def is_untouched(flow: Flow, name: str = "payroll") -> bool:
-    """Whether the Job of somebody else works on as it was written, unread by the operator."""
+    """Whether the other owner's Job still works, unchanged and unread by the operator."""
     found = flow.cluster.find(JOB, name)
     readings = [reading.run for process in flow.processes for reading in process.logs.readings]
     writes = [write for write in flow.cluster.writes if write.name == name and write.resource.startswith("jobs")]
@@ -53,7 +53,7 @@ def run_by_hand(flow: Flow, request: str = "job", **metadata: Any) -> None:
     flow.cluster.create(PROCESS_RUN, {"metadata": {"name": "payroll", **metadata}, "spec": spec})
 
 
-@scenario("a canceled run with the name of somebody's Job", ends=[CANCELED], due=list)
+@scenario("a canceled run with the name of another owner's Job", ends=[CANCELED], due=list)
 async def canceled_at_once(flow: Flow) -> None:
     flow.apply(timing=cron(), suspend=True)
     job_of_somebody(flow)
@@ -64,7 +64,7 @@ async def canceled_at_once(flow: Flow) -> None:
     flow.expect(lambda: flow.run("payroll").status.log, RunLog(reason="NeverStarted"))
 
 
-@scenario("a canceled run with the name of somebody's Job, of a request that is not there", ends=[CANCELED])
+@scenario("a canceled run with the name of another owner's Job, of a request that is not there", ends=[CANCELED])
 async def canceled_without_request(flow: Flow) -> None:
     job_of_somebody(flow)
     run_by_hand(flow, request="nobody")
@@ -74,7 +74,9 @@ async def canceled_without_request(flow: Flow) -> None:
 
 
 @scenario(
-    "a canceled run with the name of somebody's Job, which carries the labels of the request", ends=[CANCELED], due=list
+    "a canceled run with the name of another owner's Job, which carries the labels of the request",
+    ends=[CANCELED],
+    due=list,
 )
 async def canceled_with_labels(flow: Flow) -> None:
     flow.apply(timing=cron(), suspend=True)
@@ -85,7 +87,7 @@ async def canceled_with_labels(flow: Flow) -> None:
     flow.expect(lambda: is_untouched(flow), wanted=True)
 
 
-@scenario("a run that waits while somebody's Job has its name, then is canceled", ends=[SUCCEEDED, CANCELED])
+@scenario("a run that waits while another owner's Job has its name, then is canceled", ends=[SUCCEEDED, CANCELED])
 async def canceled_while_waiting(flow: Flow) -> None:
     flow.work(seconds=40)
     flow.apply(timing=NOW, concurrencyPolicy="Forbid")
@@ -98,7 +100,7 @@ async def canceled_while_waiting(flow: Flow) -> None:
     flow.expect(lambda: is_untouched(flow), wanted=True)
 
 
-# The tick's Job has no record of its own then: whoever may create runs may take its name.
+# The tick's Job has no record of its own then: any user who may create runs may take its name.
 @scenario("a canceled run with the name of the Job that the CronJob makes next", due=lambda: ticks(20))
 async def canceled_before_the_tick(flow: Flow) -> None:
     flow.work(seconds=MINUTE)
@@ -148,7 +150,7 @@ async def forged_minute(flow: Flow) -> None:
     flow.expect(lambda: flow.request().status.last_schedule_time, ticks(20)[0])
 
 
-@scenario("a run at work whose labels and owner somebody changes, under Forbid")
+@scenario("a run at work whose labels and owner a user changes, under Forbid")
 async def relabelled_run(flow: Flow) -> None:
     flow.work(seconds=90)
     flow.apply(timing={"schedule": {"secondly": {"every": 60}, "finishTime": later(100)}}, concurrencyPolicy="Forbid")
@@ -166,7 +168,7 @@ async def relabelled_run(flow: Flow) -> None:
     flow.expect(lambda: flow.phases()[0], SUCCEEDED)
 
 
-@scenario("a Job at work that somebody takes the labels off, under Forbid")
+@scenario("a Job at work whose labels a user removes, under Forbid")
 async def relabelled_job(flow: Flow) -> None:
     flow.work(seconds=90)
     flow.apply(timing={"schedule": {"secondly": {"every": 60}, "finishTime": later(100)}}, concurrencyPolicy="Forbid")
@@ -181,7 +183,7 @@ async def relabelled_job(flow: Flow) -> None:
     flow.expect(lambda: flow.phases()[0], SUCCEEDED)
 
 
-@scenario("a CronJob that somebody takes the labels off", ends=[SUCCEEDED] * 3)
+@scenario("a CronJob whose labels a user removes", ends=[SUCCEEDED] * 3)
 async def relabelled_cronjob(flow: Flow) -> None:
     flow.apply(timing=cron())
     await flow.to(12 * MINUTE)
@@ -209,7 +211,7 @@ async def labels_of_another(flow: Flow) -> None:
 
 
 @scenario(
-    "a run of another request that has taken the name of the next tick, until somebody deletes it",
+    "a run of another request that has taken the name of the next tick, until a user deletes it",
     remade=frozenset({"job-f34a2bff-30065041"}),
 )
 async def name_of_the_next_tick(flow: Flow) -> None:
@@ -233,7 +235,7 @@ def is_name_taken(flow: Flow) -> tuple[str, str, bool]:
 
 
 @scenario(
-    "a run of another request that has taken the name of the next step, until somebody deletes it",
+    "a run of another request that has taken the name of the next step, until a user deletes it",
     remade=frozenset({"job-66837228-s1-c62860ec-load"}),
 )
 async def name_of_the_next_step(flow: Flow) -> None:
@@ -242,7 +244,7 @@ async def name_of_the_next_step(flow: Flow) -> None:
     await flow.to(10)
     name = child(flow, LOAD)
     if flow.cluster.find(PROCESS_RUN, name) is not None:
-        return  # the operator was away for so long that the step has begun
+        return  # the operator was away until the step had begun
     flow.cluster.create(PROCESS_RUN, {"metadata": {"name": name}, "spec": {"request": {"name": "nobody"}}})
     await flow.to(90)
     flow.expect(lambda: is_name_taken(flow), ("False", "NameTaken", True))
@@ -256,7 +258,7 @@ async def name_of_the_next_step(flow: Flow) -> None:
     flow.expect(lambda: runs(flow), [f"{step} {SUCCEEDED}" for step in ("-", EXTRACT, LOAD)])
 
 
-@scenario("a run at work that somebody annotates as one that was skipped, under Forbid")
+@scenario("a run at work that a user annotates as skipped, under Forbid")
 async def annotated_as_skipped(flow: Flow) -> None:
     flow.work(seconds=90)
     flow.apply(timing={"schedule": {"secondly": {"every": 60}, "finishTime": later(100)}}, concurrencyPolicy="Forbid")

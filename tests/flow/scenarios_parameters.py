@@ -82,7 +82,7 @@ async def in_steps(flow: Flow) -> None:
     assert reported(flow, "by-hand") == {"LEDGER": "tax"}
 
 
-@scenario("a run by hand with a parameter that nobody declares replaces no other run", ends=[SUCCEEDED, UNKNOWN])
+@scenario("a run by hand with an undeclared parameter replaces no other run", ends=[SUCCEEDED, UNKNOWN])
 async def refused(flow: Flow) -> None:
     flow.work(seconds=30)
     request(flow, timing=NOW, concurrencyPolicy="Replace")

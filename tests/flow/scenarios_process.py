@@ -115,7 +115,7 @@ async def forbid_schedules(flow: Flow) -> None:
 
 
 @scenario(
-    "Process with Forbid: a tick gives way to a newer one after the run that was in its way is over",
+    "Process with Forbid: a newer tick supersedes one after the run that blocked it is over",
     ends=[SKIPPED, SUCCEEDED, SUCCEEDED, SUCCEEDED],
 )
 async def forbid_past(flow: Flow) -> None:
@@ -220,7 +220,7 @@ async def stricter_process(flow: Flow) -> None:
 
 
 @scenario(
-    "Process with Queue, a request with Forbid: its waiting tick gives way to its next",
+    "Process with Queue, a request with Forbid: its next tick supersedes its waiting one",
     ends=[SKIPPED, SUCCEEDED, SUCCEEDED],
 )
 async def forbid_in_queue(flow: Flow) -> None:
@@ -259,7 +259,7 @@ async def waiting_canceled(flow: Flow) -> None:
     await flow.to(80)
 
 
-@scenario("Process with Forbid: the run in the way is canceled", ends=[CANCELED, SUCCEEDED])
+@scenario("Process with Forbid: the blocking run is canceled", ends=[CANCELED, SUCCEEDED])
 async def blocker_canceled(flow: Flow) -> None:
     shared(flow, "Forbid")
     flow.controllers.work = lambda name: Work(seconds=300 if name.startswith("a-") else 5)
@@ -271,7 +271,7 @@ async def blocker_canceled(flow: Flow) -> None:
     await flow.to(80)
 
 
-@scenario("Process with Forbid: the request whose run is in the way is deleted", ends=["Running", SUCCEEDED])
+@scenario("Process with Forbid: the request whose run blocks is deleted", ends=["Running", SUCCEEDED])
 async def blocker_deleted(flow: Flow) -> None:
     shared(flow, "Forbid", seconds=300)
     ask(flow, "a")
@@ -381,7 +381,7 @@ async def backfilled(flow: Flow) -> None:
 
 
 @scenario(
-    "Process with Forbid: what maxRuns or a calendar leaves out holds nobody up",
+    "Process with Forbid: ticks that maxRuns or a calendar leaves out block no other request",
     ends=[SUCCEEDED] * 2,
     due=lambda: ticks(5),
 )
@@ -432,7 +432,7 @@ async def becomes_forbid(flow: Flow) -> None:
     await flow.to(90)
 
 
-@scenario("Process whose policy becomes Allow while somebody waits", ends=[SUCCEEDED] * 2, alone=frozenset())
+@scenario("Process whose policy becomes Allow while a run waits", ends=[SUCCEEDED] * 2, alone=frozenset())
 async def becomes_allow(flow: Flow) -> None:
     shared(flow, "Queue", seconds=30)
     ask(flow, "a")
@@ -445,7 +445,7 @@ async def becomes_allow(flow: Flow) -> None:
     await flow.to(90)
 
 
-@scenario("Process that is deleted while somebody waits, and made again", ends=[SUCCEEDED] * 2)
+@scenario("Process that is deleted while a run waits, and created again", ends=[SUCCEEDED] * 2)
 async def process_deleted(flow: Flow) -> None:
     shared(flow, "Forbid", seconds=10)
     ask(flow, "a")
@@ -459,9 +459,7 @@ async def process_deleted(flow: Flow) -> None:
     await flow.to(90)
 
 
-@scenario(
-    "Process with Forbid: a request goes over to another Process while its run is in the way", ends=[SUCCEEDED] * 3
-)
+@scenario("Process with Forbid: a request changes to another Process while its run blocks", ends=[SUCCEEDED] * 3)
 async def changes_process(flow: Flow) -> None:
     shared(flow, "Forbid", seconds=20)
     flow.apply_process("other", concurrencyPolicy="Forbid")

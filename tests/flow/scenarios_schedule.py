@@ -142,7 +142,7 @@ async def queue_deadline(flow: Flow) -> None:
     flow.work(seconds=12)
     flow.apply(timing=every(5, until=17), concurrencyPolicy="Queue", startingDeadlineSeconds=10)
     await flow.to(22)
-    # Nothing has happened since 15 s but the third tick's deadline, while the run of the second goes on.
+    # Nothing has happened since 15 s but the third tick's deadline, while the run of the second is open.
     flow.expect(flow.phases, [SUCCEEDED, "Running", TOO_LATE, "Pending/Waiting"], undisturbed=True)
     await flow.to(90)
 
@@ -292,7 +292,7 @@ async def edited_waiting(flow: Flow) -> None:
     await flow.to(100)
 
 
-@scenario("an edit of the timing begins afresh", ends=[SUCCEEDED] * 4, due=lambda: ticks(0, 10, 15, 25))
+@scenario("an edit of the timing begins a new activation", ends=[SUCCEEDED] * 4, due=lambda: ticks(0, 10, 15, 25))
 async def edited(flow: Flow) -> None:
     flow.apply(timing=every(10, until=100))
     await flow.to(15)
@@ -433,7 +433,7 @@ async def made_again(flow: Flow) -> None:
     await flow.to(80)
 
 
-# ---- what stands in the way
+# ---- obstacles
 
 
 @scenario("a quota that is full for a tick and heals", ends=[SUCCEEDED, SUCCEEDED])
@@ -521,7 +521,7 @@ async def cursor_hours_ahead(flow: Flow) -> None:
 
 
 @scenario(
-    "an operator that stands still while another runs, records and removes what it knows to be due",
+    "a stalled operator, while another runs, records and removes ticks that the first knows to be due",
     ends=[SUCCEEDED] * 60,
     writes=(1, 0),
 )

@@ -19,7 +19,7 @@ LAST_HOUR: Final[Body] = {"schedule": {"cron": "* 11 * * *"}}
 """Ticks that are over when a scenario begins, and come again tomorrow."""
 SUCCEEDED: Final = "Succeeded/Completed"
 ELSEWHERE: Final = {LABEL_REQUEST_UID: "00000000-0000-4000-8000-00000000aaaa"}
-"""What an object that was exported from another cluster still has."""
+"""Label of an object that was exported from another cluster."""
 
 
 def audit(flow: Flow, kind: Kind, name: str) -> None:
@@ -50,7 +50,7 @@ async def conditions(flow: Flow) -> None:
     assert types(flow, PROCESS_RUN, "by-hand") == {"Finished", "Complete", "Audited"}
 
 
-@scenario("conditions that another program writes while the work goes on", ends=[SUCCEEDED])
+@scenario("conditions that another program writes during the run", ends=[SUCCEEDED])
 async def conditions_meanwhile(flow: Flow) -> None:
     flow.work(seconds=20)
     flow.apply(timing=NOW)
@@ -79,7 +79,7 @@ async def deleted(flow: Flow) -> None:
     assert (status.reason, status.phase.is_finished) == ("RequestNotFound", False)
 
 
-@scenario("a run by hand goes on while its request is deleted and applied again under Forbid", ends=None, rest=3700)
+@scenario("a run by hand continues while its request is deleted and applied again under Forbid", ends=None, rest=3700)
 async def applied_again(flow: Flow) -> None:
     flow.work(seconds=40)
     flow.apply(timing=LAST_HOUR)
@@ -110,7 +110,7 @@ async def exported(flow: Flow) -> None:
         assert "ownerReferences" not in flow.cluster.read(kind, name)["metadata"]
 
 
-@scenario("a backfill goes on where it was when its request is deleted and applied again", ends=None, rest=3700)
+@scenario("a backfill continues where it was when its request is deleted and applied again", ends=None, rest=3700)
 async def backfill_applied_again(flow: Flow) -> None:
     flow.work(seconds=5)
     flow.apply(timing=LAST_HOUR)

@@ -55,7 +55,7 @@ def runs(flow: Flow) -> list[str]:
 
 
 def steps(flow: Flow) -> list[str | None]:
-    """How the steps of the only parent went."""
+    """`Phase/Reason` of the steps of the only parent."""
     return [step.phase and f"{step.phase}/{step.reason}" for step in recorded(flow)]
 
 
@@ -76,7 +76,7 @@ def child(flow: Flow, step: str) -> str:
 
 
 def is_there(flow: Flow, step: str) -> bool:
-    """Whether the run of a step is there; where things are late it may not be yet."""
+    """Whether the run of a step exists; in a late flow its run need not exist yet."""
     return not flow.is_late or flow.cluster.find(PROCESS_RUN, child(flow, step)) is not None
 
 
@@ -164,7 +164,7 @@ async def step_canceled(flow: Flow) -> None:
     flow.expect(lambda: steps(flow), [SUCCEEDED, CANCELED, None])
 
 
-@scenario("a run with steps is unscheduled in the middle, and goes on", ends=[SUCCEEDED] * 4)
+@scenario("a run with steps is unscheduled in the middle, and continues", ends=[SUCCEEDED] * 4)
 async def keeps_running(flow: Flow) -> None:
     group(flow, seconds=10)
     request(flow)
@@ -296,7 +296,7 @@ async def parent_deleted(flow: Flow) -> None:
     flow.expect(lambda: (flow.jobs(), flow.runs(), flow.request().status.phase), ([], [], "Failed"))
 
 
-@scenario("a request that is deleted while a step goes on, and its runs are left behind")
+@scenario("a request that is deleted while a step is open, and its runs are left behind")
 async def request_orphaned(flow: Flow) -> None:
     group(flow, seconds=20)
     request(flow)

@@ -40,7 +40,7 @@ def warn(flow: Flow, reason: str, message: str) -> None:
 
 
 def reads(flow: Flow) -> int:
-    """How often the operator asked the API server for anything."""
+    """Number of the operator's reads from the API server."""
     return sum(process.api.reads for process in flow.processes)
 
 
@@ -289,7 +289,7 @@ async def lost_node_of_step(flow: Flow) -> None:
     await flow.advance(200)
 
 
-@scenario("the wait for a run that goes on is named", ends=[SUCCEEDED, SUCCEEDED])
+@scenario("the wait for an open run is named", ends=[SUCCEEDED, SUCCEEDED])
 async def behind_a_run(flow: Flow) -> None:
     flow.work(seconds=100)
     flow.apply(timing=every_minute(110), concurrencyPolicy="Forbid")

@@ -199,7 +199,7 @@ async def suspend_running(flow: Flow) -> None:
     await flow.to(100)
 
 
-@scenario("onSuspend: SuspendRunning: a Job that is resumed by hand goes on, and says so", ends=[SUCCEEDED])
+@scenario("onSuspend: SuspendRunning: a Job that is resumed by hand continues, and says so", ends=[SUCCEEDED])
 async def suspend_running_resumed(flow: Flow) -> None:
     flow.work(seconds=20)
     flow.apply(timing=every(60, until=15), onSuspend="SuspendRunning")

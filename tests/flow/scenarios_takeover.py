@@ -20,12 +20,12 @@ TOO_LATE = "Missed/DeadlinePassed"
 
 
 def without_controller(flow: Flow) -> None:
-    """From now on only the operator can start anything."""
+    """Stop the CronJob controller: only the operator can start anything."""
     flow.controllers.cronjobs_away = True
 
 
 def cursor(flow: Flow) -> str:
-    """How far the CronJob controller thinks that everything is done."""
+    """Last tick that the CronJob controller has recorded."""
     (cronjob,) = flow.cluster.all(CRONJOB)
     return str(cronjob["status"]["lastScheduleTime"])
 
@@ -141,7 +141,7 @@ async def forbid(flow: Flow) -> None:
     await flow.to(53 * MINUTE)
 
 
-@scenario("the controller is back while a run of the operator goes on, under Forbid", ends=[SUCCEEDED, SUCCEEDED])
+@scenario("the controller is back while a run of the operator is open, under Forbid", ends=[SUCCEEDED, SUCCEEDED])
 async def forbid_back(flow: Flow) -> None:
     without_controller(flow)
     flow.work(seconds=15 * MINUTE)
@@ -272,7 +272,7 @@ async def template_edited(flow: Flow) -> None:
     assert job["spec"]["template"]["spec"]["containers"][0]["image"] == "busybox:2"
 
 
-@scenario("a run by hand is in the way under Forbid", ends=[SUCCEEDED, SUCCEEDED, SUCCEEDED])
+@scenario("a run by hand blocks under Forbid", ends=[SUCCEEDED, SUCCEEDED, SUCCEEDED])
 async def by_hand(flow: Flow) -> None:
     flow.apply(timing=cron(), concurrencyPolicy="Forbid")
     flow.work(seconds=10 * MINUTE)
@@ -288,7 +288,7 @@ async def by_hand(flow: Flow) -> None:
     await flow.to(21 * MINUTE)
 
 
-@scenario("a Job that a person made from the CronJob is in the way under Forbid", ends=[SUCCEEDED, SUCCEEDED])
+@scenario("a Job that a person made from the CronJob blocks under Forbid", ends=[SUCCEEDED, SUCCEEDED])
 async def from_cronjob(flow: Flow) -> None:
     flow.apply(timing=cron(), concurrencyPolicy="Forbid")
     flow.work(seconds=10 * MINUTE)

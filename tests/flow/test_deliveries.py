@@ -48,7 +48,7 @@ def test_events_in_the_wrong_order(scenario: Scenario) -> None:
 
 @scenarios
 def test_events_that_are_lost_and_a_resync_now_and_then(scenario: Scenario) -> None:
-    # Of a play that lasts for days a resync every few seconds would be most of the work.
+    # In a scenario that lasts for days, a resync every few seconds would be most of the work.
     play(scenario, Trouble(delivery="lost", resync_every=max(4, seconds_of(scenario) // 300)))
 
 

@@ -42,7 +42,7 @@ def reconciler_of(process: Process, decider: Mistaken) -> Reconciler:
 
 
 def ready(flow: Flow) -> tuple[str, str]:
-    """What the condition Ready of the request says."""
+    """Status and reason of the request's condition Ready."""
     found = next(c for c in flow.request().status.conditions if c.type == "Ready")
     return found.status, found.reason
 

@@ -42,8 +42,7 @@ SUSPEND: Final[Body] = {"spec": {"suspend": True}}
 
 
 class Before:
-    """What the operator knew when it planned: a request with a run at work, a finished one, a backfill and a
-    CronJob."""
+    """Objects that the operator knew when it planned: a request, its open and finished runs, a backfill, a CronJob."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow

@@ -66,7 +66,7 @@ async def play(steps: list[Step], policy: str, catch_up: str, work: int) -> None
         await flow.start()
     wanted = model.expected()
     await flow.settle()
-    # What waits for another run is recorded when its turn has come or its time is over.
+    # A tick that waits for another run is recorded when its turn has come or its time is over.
     flow.apply(timing=timing(5), suspend=True)
     await flow.advance(300)
     check_runs(flow)

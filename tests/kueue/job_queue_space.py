@@ -64,7 +64,7 @@ class QueueSpace(Workspace):
         self._ok(self.cluster.wait("localqueue", name, self.namespace, "condition=Active"))
 
     def occupy(self, *, urgent: bool = False) -> None:
-        """Let a Job of somebody else take the quota, and wait until it works."""
+        """Create a Job of another owner that takes the quota, and wait until it works."""
         labels = {LABEL_KUEUE_QUEUE: QUEUE} | ({_PRIORITY_LABEL: URGENT} if urgent else {})
         metadata = {"name": _HOG, "labels": labels}
         spec = job_template(held())["spec"]
@@ -100,7 +100,7 @@ class QueueSpace(Workspace):
         return self.wait(look, f"{count} runs of {of} are queued by Kueue")
 
     def assert_left_to_kueue(self, of: str) -> None:
-        """Nobody changed the spec of a Job but Kueue, once: it was created suspended, and resumed."""
+        """Check that only Kueue changed the spec of a Job, once: it was created suspended, and resumed."""
         changes = {name_of(job): job["metadata"]["generation"] for job in self.jobs(of)}
         assert all(generation <= 2 for generation in changes.values()), changes
 

@@ -52,7 +52,7 @@ class KueueManager:
 
     @property
     def log_file(self) -> Path:
-        """What it says."""
+        """Path of the manager's log."""
         return self._folder / "kueue.log"
 
     def start(self) -> None:

@@ -11,7 +11,7 @@ _AXE: Final = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / 
 
 
 def findings(page: Page) -> list[str]:
-    """What axe-core finds in the page now, at most three places of a kind."""
+    """Findings of axe-core in the page now, at most three places of a kind."""
     page.evaluate(_AXE.read_text() + "; undefined")
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [

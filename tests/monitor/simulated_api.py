@@ -52,7 +52,7 @@ class SimulatedApi:
         self.refusal: dict[str, Any] | None = None
         """The failure that every action gets, if one is set."""
         self.sign_in: str | None = None
-        """How to sign in, while the person is not."""
+        """Way to sign in, while the person is not signed in."""
         self.all_namespaces = True
         self.namespaces: list[str] | None = [NAMESPACE, "finance"]
         """Names to choose among; None if the person must not list them."""
@@ -311,7 +311,7 @@ def _abort(server: web.Server) -> None:
 
 
 def yaml_of(action: str) -> str:
-    """What an action would send."""
+    """Manifest that an action would send."""
     return f"apiVersion: process-operator.io/v1alpha1\nkind: ProcessRun # {action}\n"
 
 

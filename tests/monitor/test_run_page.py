@@ -86,5 +86,5 @@ def test_long_lines_wrap_on_demand(window: Window, api: SimulatedApi) -> None:
 
 def test_a_run_that_does_not_exist_is_named(window: Window) -> None:
     window.expected = ("console: Failed to load resource: the server responded with a status of 404",)
-    page = window.open("/runs/sales/nobody?ns=sales")
-    expect(page.locator("main")).to_contain_text("nobody does not exist")
+    page = window.open("/runs/sales/unknown?ns=sales")
+    expect(page.locator("main")).to_contain_text("unknown does not exist")

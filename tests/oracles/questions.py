@@ -15,7 +15,7 @@ from process_operator.timing.zone import DAY, wall_clock
 COUNT: Final = int(os.environ.get("ORACLE_COUNT") or 20_000)
 SEED: Final = int(os.environ.get("ORACLE_SEED") or 1)
 TICKS: Final = 4
-"""How many ticks are compared for each expression."""
+"""Number of ticks that are compared for each expression."""
 
 FIRST: Final = int(datetime(2007, 1, 1, tzinfo=UTC).timestamp())
 LAST: Final = int(datetime(2037, 1, 1, tzinfo=UTC).timestamp())

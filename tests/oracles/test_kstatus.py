@@ -50,7 +50,7 @@ BY_PHASE: Final[dict[str, dict[str, str]]] = {
 
 
 def wanted(seen: Body) -> str:
-    """What an object should be for whoever waits for it."""
+    """Expected state of an object for a client that waits for it."""
     status = seen["status"]
     conditions = {found["type"]: found["status"] for found in status.get("conditions") or ()}
     if status["observedGeneration"] != seen["metadata"]["generation"]:

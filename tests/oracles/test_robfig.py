@@ -95,7 +95,7 @@ def _stumble(after: Segment, offset_before: int) -> str:
     if holds_midnight or lost_from % DAY == 0 or lost_to % DAY == 0:
         return "its steps of a day take the second of two midnights, or go back into the day before"
     if lost_from % _HOUR or lost_to % _HOUR:
-        return "its steps of an hour go on at the half hour after a change that is not of whole hours"
+        return "its steps of an hour continue at the half hour after a change that is not of whole hours"
     return ""
 
 

@@ -138,8 +138,8 @@ def stand_still(burst: Burst) -> None:
 @pytest.mark.parametrize(
     ("happens", "after"),
     [
-        pytest.param(lambda burst: burst.store.apply(PROCESS_RUN, a_run()), 0.1, id="a run that somebody made"),
-        pytest.param(lambda burst: burst.store.resync_all(), 0.1, id="everything is looked at anew"),
+        pytest.param(lambda burst: burst.store.apply(PROCESS_RUN, a_run()), 0.1, id="a run that a user created"),
+        pytest.param(lambda burst: burst.store.resync_all(), 0.1, id="everything is evaluated again"),
         pytest.param(stand_still, 0.1, id="a standstill"),
         pytest.param(lambda _: None, -0.1, id="a clock that is before the instant"),
         pytest.param(lambda _: None, 10.0, id="a plan that waited for too long"),

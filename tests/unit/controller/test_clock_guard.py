@@ -38,7 +38,7 @@ class Clocks:
         pytest.param(1.0, 0.0, 0, id="a second passes"),
         pytest.param(2.9, 0.0, 0, id="a busy loop is late"),
         pytest.param(1.0, 0.4, 0, id="the clock is slewed"),
-        pytest.param(30.0, 0.0, 1, id="the process stood still"),
+        pytest.param(30.0, 0.0, 1, id="the process was stalled"),
         pytest.param(1.0, 45.0, 1, id="the clock was set forward, or the machine slept"),
         pytest.param(1.0, -300.0, 1, id="the clock was set back"),
     ],

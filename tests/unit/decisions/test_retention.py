@@ -195,7 +195,7 @@ def test_the_job_that_a_run_owns_goes_with_it() -> None:
             {"runs": (run("run-01"),), "jobs": {"run-01": job("run-01")}},
             {},
             (LoadHistory(),),
-            id="a run goes on, and will be one more",
+            id="a run is open, and will be one more",
         ),
         pytest.param(
             {"runs": (run("run-01"),), "jobs": {"run-01": waiting_job("run-01")}},
@@ -207,7 +207,7 @@ def test_the_job_that_a_run_owns_goes_with_it() -> None:
             {"runs": (run("run-01"),), "jobs": {"run-01": job("run-01", spec={"suspend": True})}},
             {},
             (LoadHistory(),),
-            id="somebody else suspended its Job: they may resume it at any moment",
+            id="another controller suspended its Job, and may resume it at any moment",
         ),
         pytest.param({"last": "12:55"}, {}, (LoadHistory(),), id="a run was there a moment ago"),
         pytest.param({"last": "12:49"}, {}, (), id="the last run is long past"),
@@ -262,7 +262,7 @@ def ended(moment: str) -> dict[str, Any]:
     [
         pytest.param("12:58:59", (), Plan((DeleteRequest(UID),)), id="when its time is over"),
         pytest.param("12:59:30", (), Plan((), None, at("13:00:30")), id="not before"),
-        pytest.param("12:50:00", (run("by-hand", trigger="Manual"),), Plan(), id="not while a run goes on"),
+        pytest.param("12:50:00", (run("by-hand", trigger="Manual"),), Plan(), id="not while a run is open"),
     ],
 )
 def test_the_ttl_of_a_request(moment: str, runs: tuple[Any, ...], expected: Plan) -> None:

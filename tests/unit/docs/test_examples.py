@@ -34,7 +34,7 @@ MODELS: dict[str, type[Resource]] = {model.definition.kind.kind: model for model
 
 
 class Promise(NamedTuple):
-    """What an example shows: its timing in words, and who makes its Jobs (one-shot timings have no engine)."""
+    """Claims of an example: its timing in words, and the engine of its Jobs (one-shot timings have none)."""
 
     schedule: str
     engine: Engine | None = None

@@ -52,7 +52,7 @@ def test_a_failure_prints_its_beginning_and_names_the_file(pytester: pytest.Pyte
     assert max(len(line) for lines in failures.values() for line in lines) < 300
 
     def whole(test: str, *, begins: str) -> str:
-        """What the file of a test has, which shows the beginning of its error."""
+        """Content of a test's file. The printed lines contain the beginning of its error."""
         assert any(begins in line for line in failures[test])
         (named,) = [line.removeprefix("everything: ") for line in failures[test] if line.startswith("everything: ")]
         return (pytester.path / named).read_text()

@@ -89,7 +89,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def handed_over(archive: Path, environment: dict[str, str]) -> list[str]:
-    """What hand_over.sh prints about an archive."""
+    """Output of hand_over.sh about an archive."""
     command = [str(SCRIPTS / "hand_over.sh"), IMAGE, str(archive)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == ""
@@ -97,7 +97,7 @@ def handed_over(archive: Path, environment: dict[str, str]) -> list[str]:
 
 
 def advice(archive: Path) -> list[str]:
-    """What is printed in any case."""
+    """Lines that are printed in any case."""
     return [
         "image: for the chart: --set image.repository=registry.example.com/process-operator --set image.tag=1.2.3",
         f"image: into the local cluster: python3 hack/cluster load --name dev {archive}",

@@ -54,12 +54,14 @@ def test_docstrings_comments_and_messages_of_python_are_texts() -> None:
 def test_a_message_is_exempt_with_a_reason() -> None:
     source = 'x = "it may not be so long"\ny = "it may not be so long"  # prose: words of the API server\n'
     assert [text for text in python_texts(source, "operator") if text.kind is Kind.MESSAGE] == [
-        Text(Kind.MESSAGE, 1, "it may not be so long")
+        Text(Kind.MESSAGE, 1, "it may not be so long")  # prose: an example
     ]
 
 
-def test_tests_have_only_the_docstring_of_the_module() -> None:
-    assert [text.kind for text in python_texts(SOURCE, "tests")] == [Kind.MODULE]
+def test_tests_have_the_texts_of_the_package_and_other_folders_no_messages() -> None:
+    package = list(python_texts(SOURCE, "operator"))
+    assert list(python_texts(SOURCE, "tests")) == package
+    assert list(python_texts(SOURCE, "hack")) == [text for text in package if text.kind is not Kind.MESSAGE]
 
 
 def test_comments_and_help_lines_of_other_files_are_texts(tmp_path: Path) -> None:
@@ -89,7 +91,7 @@ def test_comments_and_help_lines_of_other_files_are_texts(tmp_path: Path) -> Non
             id="a module begins with its noun",
         ),
         pytest.param(Kind.DOCSTRING, "Whether it is due.", [], id="a docstring of a predicate may begin with Whether"),
-        pytest.param(Kind.MODULE, "Whether it is due.", [(1, 'a module docstring must not begin with "Whether"')], id="a module may not"),
+        pytest.param(Kind.MODULE, "Whether it is due.", [(1, 'a module docstring must not begin with "Whether"')], id="no module may"),
         pytest.param(Kind.PAGE, "What is known.", [], id="a page has no rule for first words"),
     ],
 )  # fmt: skip

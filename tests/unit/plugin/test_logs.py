@@ -34,7 +34,7 @@ def followed(
     runs: list[Object],
     question: LogQuestion | None = None,
 ) -> tuple[bytes, list[str | None]]:
-    """What is printed, and from where each stream continues. The container is over at the last stream."""
+    """Output, and the time from which each stream continues. The container is over at the last stream."""
     since: list[str | None] = []
 
     async def live_log(*_: object) -> LiveLog:

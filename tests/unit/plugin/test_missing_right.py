@@ -55,7 +55,7 @@ def test_right_that_no_role_of_the_chart_has() -> None:
             id="a button",
         ),
         pytest.param(
-            'user "ann" cannot create jobs.batch in namespace "erp", so may not create a Process',
+            'user "ann" cannot create jobs.batch in namespace "erp", so may not create a Process',  # prose: words of the admission policy
             "The ClusterRole edit has it. " + GRANT,
             id="no button",
         ),

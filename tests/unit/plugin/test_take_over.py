@@ -267,7 +267,7 @@ def test_undo_waits_for_the_api_server_and_names_what_is_left(
 ) -> None:
     def two_faults() -> None:
         cluster.before["patch cronjobs"] = raising(Unreachable("refused"))
-        cluster.before["delete processrequests"] = raising(Forbidden("may not delete", status=403))
+        cluster.before["delete processrequests"] = raising(Forbidden("no right to delete", status=403))
         raise Forbidden("no", status=403)
 
     cluster.before["list jobs"] = two_faults
@@ -276,7 +276,7 @@ def test_undo_waits_for_the_api_server_and_names_what_is_left(
     assert not cluster.cronjob["spec"].get("suspend")
     printed = capsys.readouterr()
     assert "Undone: cronjob.batch/nightly resumed" in printed.out
-    by_hand = "Not undone, so do it by hand: processrequest.process-operator.io/nightly deleted (may not delete)"
+    by_hand = "Not undone, so do it by hand: processrequest.process-operator.io/nightly deleted (no right to delete)"
     assert by_hand in printed.err
 
 

@@ -65,7 +65,7 @@ def test_who_changes_what_he_is_given_changes_it_for_nobody_else() -> None:
     assert crd_files() == before
 
 
-# Of metadata, the API server says everything itself and lets a CRD say nothing.
+# The API server describes metadata itself, and a CRD must not.
 @pytest.mark.parametrize("node", [node for node in ALL if not node[0].endswith(("[]", ".metadata"))], ids=by_path)
 def test_every_field_is_explained_by_a_sentence(node: Node) -> None:
     assert re.fullmatch(r"[A-Z`].*\.", node[1].get("description", ""))

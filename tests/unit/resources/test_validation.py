@@ -66,7 +66,7 @@ def test_a_name_has_at_most_63_characters(kind: str, length: int) -> None:
     assert said(merged(manifest(kind, {}), {"metadata": {"name": "n" * length}})) == wanted
 
 
-# What the API server says of metadata, and of the object as a whole, was seen on 1.36.
+# The messages of the API server about metadata and the whole object were seen on 1.36.
 AROUND_THE_SPEC = [
     pytest.param({"metadata": None}, "metadata", "Required value", id="no metadata"),
     pytest.param({"metadata": {"name": None}}, "metadata.name", "name or generateName is required", id="no name"),
@@ -140,7 +140,7 @@ def test_no_form_of_a_text_is_shown_as_a_pattern() -> None:
     assert [path for kind, schema in schemas.items() for path in patterns(schema, kind)] == []
 
 
-# ---- What the operator refuses. A Job's own fields are for the API server to say, by a dry run: here they pass.
+# ---- Objects that the operator rejects. The API server checks a Job's own fields, by a dry run: here they pass.
 
 BY_DRY_RUN = {"an unknown field", "no image", "an image that is a number", "a label with a blank"}
 PROCESSES = [

@@ -134,7 +134,7 @@ def test_only_what_a_decision_looks_at_marks_the_request(kind: Kind, first: Body
 @pytest.mark.parametrize(
     ("kind", "seen", "deleted", "is_batched"),
     [
-        pytest.param(JOB, a_job(3, active=1), False, True, id="a Job that goes on"),
+        pytest.param(JOB, a_job(3, active=1), False, True, id="a Job that continues"),
         pytest.param(JOB, a_job(3, conditions=DONE), False, False, id="a Job that has ended"),
         pytest.param(JOB, a_job(3), True, False, id="a Job that was deleted"),
         pytest.param(POD, a_pod(3), False, True, id="a pod"),
@@ -260,7 +260,7 @@ def test_a_list_of_one_namespace_says_nothing_of_the_others() -> None:
         pytest.param(PROCESS_RUN, a_run(), CLOSE, id="a run by what its spec names"),
         pytest.param(JOB, a_job(), CLOSE, id="a Job by its label"),
         pytest.param(CRONJOB, body("c", 1, metadata=LABELS, spec={}), CLOSE, id="a CronJob by its label"),
-        pytest.param(JOB, body("other", 1, spec={}), None, id="a Job without a label concerns nobody"),
+        pytest.param(JOB, body("other", 1, spec={}), None, id="a Job without a label concerns no request"),
     ],
 )
 def test_whose_request_is_looked_at(kind: Kind, seen: Body, key: NamespacedName | None) -> None:
@@ -394,7 +394,7 @@ def test_the_notes_of_a_run_go_with_it() -> None:
 @pytest.mark.parametrize(
     ("how", "known"),
     [
-        pytest.param("deleted", None, id="it was deleted, or somebody else has finished it: only a list can tell"),
+        pytest.param("deleted", None, id="it was deleted, or another operator has finished it: only a list can tell"),
         pytest.param("unseen", None, id="a list does not show it any more"),
         pytest.param("answered", ("old",), id="our own write has finished it"),
     ],

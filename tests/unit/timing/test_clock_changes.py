@@ -178,7 +178,7 @@ TABLE = [
     pytest.param(
         "Pacific/Apia", "0 * * * *", "2011-12-30T08:30",
         ["2011-12-30T09:00", "2011-12-30T10:00", "2011-12-30T11:00"],
-        id="an hourly pattern goes on across a date that the zone skips",
+        id="an hourly pattern continues across a date that the zone skips",
     ),
     pytest.param(
         "Africa/Monrovia", "0 0 * * *", "1972-01-05T12:00",

@@ -81,7 +81,7 @@ ROWS = [
         "2026-12-31T12:00", {"daily": {"at": "06:00", "every": 2}, "startTime": "2027-01-01T00:00:00Z",
                              "exclude": ["2027-01-03"]},
         ["2027-01-01T06:00", "2027-01-05T06:00"],
-        id="every second day goes on counting over an excluded one",
+        id="every second day continues counting over an excluded one",
     ),
 ]  # fmt: skip
 

@@ -228,9 +228,11 @@ def test_the_server_speaks_of_the_template_that_was_written() -> None:
         pytest.param(None, "", "", ASKED, id="it was not asked yet"),
         pytest.param(said(ONCE, template_hash="older"), "", "", ASKED, id="it was asked about another template"),
         pytest.param(said(ONCE), "", "", None, id="it has accepted"),
-        pytest.param(said(ONCE, "TemplateRejected"), "TemplateRejected", REFUSAL, None, id="it has refused for good"),
         pytest.param(
-            said(ONCE, "QuotaExceeded", "12:00:31"), "QuotaExceeded", REFUSAL, None, id="it has refused for now"
+            said(ONCE, "TemplateRejected"), "TemplateRejected", REFUSAL, None, id="it has rejected permanently"
+        ),
+        pytest.param(
+            said(ONCE, "QuotaExceeded", "12:00:31"), "QuotaExceeded", REFUSAL, None, id="it has rejected for now"
         ),
         pytest.param(said(ONCE, "QuotaExceeded", "12:00:30"), "", "", ASKED, id="it is time to ask again"),
     ],

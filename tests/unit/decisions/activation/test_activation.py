@@ -113,7 +113,7 @@ def reschedule(value: str) -> dict[str, Any]:
             request(TEN),
             status(TEN, suspended=True),
             ActivationChange(fresh(TEN, cause=RESUMED), None),
-            id="the resume begins afresh",
+            id="the resume begins a new activation",
         ),
         pytest.param(
             request(TEN),
@@ -125,7 +125,7 @@ def reschedule(value: str) -> dict[str, Any]:
             request(TEN, metadata=reschedule("x")),
             status(TEN),
             ActivationChange(fresh(TEN, cause=RESCHEDULED), "x", "Rescheduled"),
-            id="a reschedule begins afresh",
+            id="a reschedule begins a new activation",
         ),
         pytest.param(
             request(TEN, metadata=reschedule("x")),
@@ -149,7 +149,7 @@ def reschedule(value: str) -> dict[str, Any]:
             request(TWENTY),
             status(TEN),
             ActivationChange(fresh(TWENTY), None, "Edited"),
-            id="an edit of the timing begins afresh",
+            id="an edit of the timing begins a new activation",
         ),
         pytest.param(
             request(
@@ -163,7 +163,7 @@ def reschedule(value: str) -> dict[str, Any]:
             request(),
             status(TEN),
             ActivationChange(fresh(None), None, "Edited"),
-            id="from a schedule to once begins afresh",
+            id="from a schedule to once begins a new activation",
         ),
         pytest.param(
             request(TEN),
@@ -212,7 +212,7 @@ def test_next_activation(of: Any, seen: ProcessRequestStatus, change: Activation
         pytest.param(
             waiting_job(),
             ActivationChange(fresh(LATER_STILL), None, "Edited"),
-            id="waits in a suspended Job: begins afresh",
+            id="waits in a suspended Job: begins a new activation",
         ),
         pytest.param(
             job(status={}),
@@ -222,7 +222,7 @@ def test_next_activation(of: Any, seen: ProcessRequestStatus, change: Activation
         pytest.param(
             job(spec={"suspend": True}, status={}),
             ActivationChange(activation(1, runs=1, spec_hash=hash_of(LATER_STILL)), None, unused=True),
-            id="was started, and somebody else suspended its Job: keeps its activation",
+            id="was started, and another controller suspended its Job: keeps its activation",
         ),
     ],
 )
@@ -247,7 +247,9 @@ HELD = job(NAME, spec={"suspend": True}, status={})
             None, {"runs": (run(NAME, trigger="Immediate"),), "jobs": {NAME: PAUSED}}, id="was suspended with it"
         ),
         pytest.param(
-            LATER, {"runs": (run(NAME, trigger="Later"),), "jobs": {NAME: HELD}}, id="was suspended by somebody else"
+            LATER,
+            {"runs": (run(NAME, trigger="Later"),), "jobs": {NAME: HELD}},
+            id="was suspended by another controller",
         ),
         pytest.param(None, {"runs": (run(NAME, trigger="Immediate"),)}, id="waits for another run"),
         pytest.param(

@@ -248,7 +248,7 @@ F = RunPhase.FAILED
             [own("12:00", RunPhase.UNKNOWN), own("12:01", RunPhase.CANCELED)],
             ["12:00"],
             "0/6",
-            id="Failed runs again what nobody knows of",
+            id="Failed runs ticks without a known run again",
         ),
         pytest.param(FAILED, [own("12:00", F), again("12:00", F)], ["12:01"], "1/6", id="but once"),
         pytest.param(ALWAYS, [own("12:00")], ["12:00"], "0/6", id="Always runs all again"),

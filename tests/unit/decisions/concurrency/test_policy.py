@@ -36,8 +36,8 @@ def many(number: int) -> list[Candidate]:
 @pytest.mark.parametrize(
     ("policy", "candidates", "newcomer", "decision"),
     [
-        pytest.param(ALLOW, [], None, ConcurrencyDecision(), id="nobody wants anything"),
-        pytest.param(ALLOW, [runs("r")], None, ConcurrencyDecision(), id="what runs goes on"),
+        pytest.param(ALLOW, [], None, ConcurrencyDecision(), id="no runs at all"),
+        pytest.param(ALLOW, [runs("r")], None, ConcurrencyDecision(), id="an open run continues"),
         pytest.param(
             ALLOW,
             [runs("r"), waits("w")],
@@ -132,9 +132,9 @@ def many(number: int) -> list[Candidate]:
             [],
             TICK,
             ConcurrencyDecision(winner="tick"),
-            id="Replace: a due tick needs no room where nobody is",
+            id="Replace: a due tick needs no room without other runs",
         ),
-        pytest.param(FORBID, [runs("r")], TICK, ConcurrencyDecision(), id="Forbid: nobody makes room for a due tick"),
+        pytest.param(FORBID, [runs("r")], TICK, ConcurrencyDecision(), id="Forbid: no run makes room for a due tick"),
         pytest.param(
             QUEUE,
             [runs("r"), waits("b", "12:01"), waits("a")],
@@ -174,15 +174,15 @@ def test_turns(
 @pytest.mark.parametrize(
     ("policy", "candidates", "blockers"),
     [
-        pytest.param(ALLOW, [runs("r")], (), id="under Allow nobody is in the way"),
-        pytest.param(FORBID, [], (), id="nobody is there"),
-        pytest.param(FORBID, [runs("b", "11:01"), runs("a")], ("a", "b"), id="who runs is, the oldest first"),
-        pytest.param(FORBID, [waits("w", ready=False)], ("w",), id="so is who is claimed and not started yet"),
-        pytest.param(FORBID, [waits("w", "12:11")], (), id="who waits and asked later comes after the tick"),
-        pytest.param(FORBID, [runs("m", "12:11")], ("m",), id="who runs is in the way whenever it asked"),
+        pytest.param(ALLOW, [runs("r")], (), id="under Allow no run blocks"),
+        pytest.param(FORBID, [], (), id="no runs"),
+        pytest.param(FORBID, [runs("b", "11:01"), runs("a")], ("a", "b"), id="open runs block, the oldest first"),
+        pytest.param(FORBID, [waits("w", ready=False)], ("w",), id="a run that is claimed and not started yet blocks"),
+        pytest.param(FORBID, [waits("w", "12:11")], (), id="a waiting run of a later request comes after the tick"),
+        pytest.param(FORBID, [runs("m", "12:11")], ("m",), id="an open run blocks, whenever it was requested"),
         pytest.param(REPLACE, [runs("r"), waits("w")], ("r", "w"), id="Replace: all that are older have to go first"),
         pytest.param(
-            REPLACE, [runs("m", "12:11")], (), id="Replace: a newer one waits for nobody, it will replace the tick"
+            REPLACE, [runs("m", "12:11")], (), id="Replace: a newer run does not wait, it will replace the tick"
         ),
     ],
 )

@@ -146,7 +146,7 @@ IN_TIME: Final = asked(startingDeadlineSeconds=30)
             "12:10:10",
             {"jobs": [of_cronjob("12:00")]},
             ["record run", "claim and start"],
-            id="under Allow nothing is in the way",
+            id="under Allow nothing blocks",
         ),
         pytest.param(
             "12:10:10",

@@ -53,7 +53,7 @@ OF_TICK = run(TICK, due="12:10")
             False,
             id="not one of a run that had the name before",
         ),
-        pytest.param(run("r"), job("r", metadata={"ownerReferences": []}), False, id="not one that nobody controls"),
+        pytest.param(run("r"), job("r", metadata={"ownerReferences": []}), False, id="not one without a controller"),
         pytest.param(
             run("r"),
             job("r", metadata={"ownerReferences": [{"kind": "ProcessRun", "name": "r", "uid": "uid-of-r"}]}),

@@ -103,7 +103,7 @@ def test_attempts_of_a_run_that_is_over(of: Job | None, its_pods: tuple[Pod, ...
         pytest.param(
             job(5, 20, over=False, limit=2**31 - 1, active=5, failed=5, failed_indexes="1,3-4"),
             (3, "attempt 3"),
-            id="two failures of indexes that go on",
+            id="two failures of indexes that continue",
         ),
     ],
 )

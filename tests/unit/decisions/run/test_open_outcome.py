@@ -76,7 +76,7 @@ OPEN = [
         pending(),
         {"running_since": at(2)},
     ),
-    Open("a Job whose pod nobody has looked at", job(active=1), (), pending()),
+    Open("a Job whose pod was not read yet", job(active=1), (), pending()),
     Open(
         "a Job whose pods are refused tells the Event's words",
         job(),
@@ -103,7 +103,7 @@ OPEN = [
         pending("CreateContainerConfigError", "no key", **HERE),
     ),
     Open(
-        "a container that only waits for its turn gives way to one that is stuck",
+        "a stuck container is reported before one that only waits for its turn",
         job(active=1),
         (pod("Pending", C(waiting("ContainerCreating"), name="a"), C(waiting("ErrImagePull", "404"), name="b")),),
         pending("ErrImagePull", "404", **HERE),
@@ -214,7 +214,7 @@ OPEN = [
         {"event": Waiting("Unhealthy", "Startup probe failed: 503")},
     ),
     Open(
-        "one container has ended, another goes on",
+        "one container has ended, another still runs",
         job(active=1),
         (pod("Running", C(ended(0), name="main"), C(running(), name="proxy")),),
         going("PartlyEnded", "container main ended with code 0 at 2026-11-22T08:00:12Z, proxy still runs"),

@@ -108,7 +108,7 @@ BY_CRONJOB: dict[str, Any] = {"annotations": {"process-operator.io/engine": "Cro
         pytest.param(
             known(left(), jobs=(a_job("ReplicationController", "u", of="theirs"),), observations=ABSENT),
             [AdoptRun],
-            id="with whose name somebody else has a Job is over",
+            id="with whose name another owner has a Job is over",
         ),
         pytest.param(known(left()), [LookUpJob], id="without a Job is looked for"),
         pytest.param(known(left(due="12:29:55")), [], id="that is young may have a Job in a moment"),
@@ -149,7 +149,7 @@ MINE = f"uid-of-job-{STEM}-s1"
     ("uid", "known_of_it", "works"),
     [
         pytest.param(MINE, {}, True, id="that the status names by its UID"),
-        pytest.param("another", {}, False, id="of that name with another UID is somebody else's"),
+        pytest.param("another", {}, False, id="of that name with another UID is another owner's"),
         pytest.param(None, {}, False, id="whose UID was never written proves nothing"),
         pytest.param(MINE, {"runs": (run(),)}, False, id="whose run is there is that run's"),
         pytest.param(MINE, {"gone_jobs": frozenset({f"{STEM}-s1"})}, False, id="that is gone works no more"),
@@ -175,7 +175,7 @@ def test_it_is_ended_only_for_a_run_that_replaces_it() -> None:
         pytest.param(cronjob(), True, id="that is suspended and has nothing at work"),
         pytest.param(cronjob(active=["x"]), False, id="with a Job at work proves whose that is"),
         pytest.param(cronjob(suspend=False), False, id="is suspended first"),
-        pytest.param(cronjob(owner="somebody"), False, id="of somebody else is not touched"),
+        pytest.param(cronjob(owner="somebody"), False, id="of another owner is not touched"),
         pytest.param(cronjob(owner=FORMER), False, id="with its owner is the collector's"),
     ],
 )

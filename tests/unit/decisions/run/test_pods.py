@@ -184,7 +184,7 @@ LOG_SOURCES = [
         {"pod": "close-1-second"},
     ),
     Case(
-        "the current attempt of a run that somebody else ends",
+        "the current attempt of a run that another user ends",
         job(restart="OnFailure", limit=3, deleted=14),
         (ON_FAILURE_POD,),
         None,

@@ -60,7 +60,7 @@ STARTED = {"phase": "Running", "startTime": "2027-03-01T12:00:02Z", "pod": "pod-
             STARTED,
             RunOutcome(phase=RunPhase.UNKNOWN, reason="JobGone", start_time=at("12:00:02"), end_time=at("18:00")),
             {"pod": "pod-1", "node": "node-1", "attempts": 2, "duration": None, "start_time": at("12:00:02")},
-            id="what was known of a run whose Job is gone stays, and how long it took nobody knows",
+            id="known facts of a run whose Job is gone stay, and its duration is unknown",
         ),
         pytest.param(
             STARTED,

@@ -58,7 +58,7 @@ TOO_LARGE = "spec.parameters: all patterns together, with those of steps, are to
 
 
 def patterns(number: int, pattern: str) -> list[Body]:
-    """So many declarations with the same pattern."""
+    """Declarations with the same pattern."""
     return [{"name": f"N{index}", "pattern": pattern} for index in range(number)]
 
 
@@ -248,7 +248,7 @@ REFUSED: Final = [
         given=["C"],
     ),
     Refused(
-        "one that nobody declares",
+        "an undeclared one",
         reason="ParameterUnknown",
         message='spec.parameters[0].name: neither Process close-day nor one of its steps declares a parameter "C"; '
         "declared: A, B",
@@ -371,7 +371,7 @@ FAILED_TWO = ended("two", RunPhase.FAILED, "ExitCode", exit_code=3, attempts=1, 
     [
         pytest.param([pending("one"), TWO], {}, "next one", id="nothing was made yet"),
         pytest.param([ONE, TWO], {}, "next two", id="the first is over"),
-        pytest.param([ONE, TWO], {"open": "two"}, "going two", id="the second goes on"),
+        pytest.param([ONE, TWO], {"open": "two"}, "going two", id="the second is open"),
         pytest.param([ONE, MADE], {}, "sought two", id="the second was made and is not open"),
         pytest.param([ONE, MADE], {"end": FAILED_TWO}, "over Failed", id="the second is known to have failed"),
         pytest.param([ONE, TWO], {"end": FAILED_TWO}, "over Failed", id="... and its making was not written down"),
@@ -441,7 +441,7 @@ def decided(of: ProcessRun, *, spec: Body | None = None, processes: Body | None 
 
 
 def told(plan: Plan) -> list[str]:
-    """What a plan does about runs, in words."""
+    """Actions of a plan about runs, in words."""
     words = []
     for action in plan.actions:
         match action:
@@ -478,10 +478,10 @@ UNSCHEDULED_TWO = ended("two", RunPhase.CANCELED, "Unscheduled")
             parent(FAILED_TWO, pending("one")), {}, ["finish Failed/StepFailed"], id="a step failed, and that stops it"
         ),
         pytest.param(
-            parent(FAILED_TWO, pending("one"), stop=False), {}, ["make one with its Job"], id="... and it goes on"
+            parent(FAILED_TWO, pending("one"), stop=False), {}, ["make one with its Job"], id="... and it continues"
         ),
         pytest.param(
-            parent(FAILED_TWO, ONE, stop=False), {}, ["finish Failed/StepFailed"], id="it went on, and fails in the end"
+            parent(FAILED_TWO, ONE, stop=False), {}, ["finish Failed/StepFailed"], id="it continued, and fails in the end"
         ),
         pytest.param(
             parent(ONE, TWO, **CANCEL), {}, ["finish Canceled/Canceled"], id="canceled between two steps"
@@ -505,7 +505,7 @@ UNSCHEDULED_TWO = ended("two", RunPhase.CANCELED, "Unscheduled")
             id="the next step waits for the resume",
         ),
         pytest.param(
-            parent(ONE, TWO), {"spec": {"suspend": True}}, ["make two with its Job"], id="it goes on though unscheduled"
+            parent(ONE, TWO), {"spec": {"suspend": True}}, ["make two with its Job"], id="it continues though unscheduled"
         ),
         pytest.param(
             parent(ONE, TWO),

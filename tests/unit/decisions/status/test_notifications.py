@@ -70,9 +70,9 @@ def told(*phases: str, receiver: str = "pager") -> dict[str, Any]:
         pytest.param(
             RunPhase.FAILED, [told("Missed"), "erp"], ("erp",), id="each receiver is told what was chosen for it"
         ),
-        pytest.param(RunPhase.FAILED, ["nobody", "erp"], ("erp",), id="one that is unknown keeps no other from it"),
-        pytest.param(RunPhase.FAILED, ["theirs", "erp"], ("erp",), id="nor one that may not be used here"),
-        pytest.param(RunPhase.FAILED, [], None, id="without notify nobody is told"),
+        pytest.param(RunPhase.FAILED, ["unknown", "erp"], ("erp",), id="one that is unknown keeps no other from it"),
+        pytest.param(RunPhase.FAILED, ["theirs", "erp"], ("erp",), id="nor one that must not be used here"),
+        pytest.param(RunPhase.FAILED, [], None, id="without notify no receiver is told"),
     ],
 )
 def test_who_is_told(phase: RunPhase, notify: Any, receivers: Done | None) -> None:
@@ -117,9 +117,9 @@ def test_the_history_is_read_where_somebody_is_to_be_told() -> None:
             id="given up",
         ),
         pytest.param(
-            ["pager", "nobody"],
+            ["pager", "unknown"],
             Delivery(done=True),
-            ("False", "ReceiverNotFound", 'there is no receiver "nobody"; namespace erp may use erp, pager'),
+            ("False", "ReceiverNotFound", 'there is no receiver "unknown"; namespace erp may use erp, pager'),
             id="one of two is unknown",
         ),
         pytest.param(
@@ -130,7 +130,7 @@ def test_the_history_is_read_where_somebody_is_to_be_told() -> None:
                 "ReceiverNotAllowed",
                 'namespace erp must not use the receiver "theirs"; namespace erp may use erp, pager',
             ),
-            id="the only one may not be used here",
+            id="the only one must not be used here",
         ),
         pytest.param([], Delivery(done=True), ("True", "Delivered", ""), id="notify was taken away meanwhile"),
     ],
@@ -236,14 +236,14 @@ def test_link_to_the_whole_log_is_sent() -> None:
 @pytest.mark.parametrize(
     ("notify", "says"),
     [
-        pytest.param([], None, id="nobody is to be told"),
+        pytest.param([], None, id="no receiver"),
         pytest.param(["pager", "erp"], ("True", "ReceiversFound", ""), id="all may be used"),
         pytest.param(
-            ["nobody"],
+            ["unknown"],
             (
                 "False",
                 "ReceiverNotFound",
-                'spec.notify: there is no receiver "nobody"; namespace erp may use erp, pager',
+                'spec.notify: there is no receiver "unknown"; namespace erp may use erp, pager',
             ),
             id="unknown",
         ),
@@ -270,7 +270,7 @@ def test_without_any_receiver_the_request_says_so() -> None:
 
 
 def test_an_event_says_it_once() -> None:
-    of = known(notify=["nobody"])
+    of = known(notify=["unknown"])
     status = ProcessRequestStatus(activation=activation(), conditions=notification_conditions(of))
     first = receiver_events(of, status)
     second = receiver_events(replace(of, status=status), status)

@@ -108,14 +108,14 @@ def test_alone(policy: ConcurrencyPolicy, now: str, decided: DueTicks) -> None:
             "12:05",
             [busy("12:00", "12:02", run="a"), busy("12:02", "12:04:30", run="b")],
             due("12:05", None, span("12:01", "12:01", 1, overlap("a")), span("12:02", "12:04", 3, overlap("b"))),
-            id="Forbid: each names the run that was in its way",
+            id="Forbid: each names the run that blocked it",
         ),
         pytest.param(
             FORBID,
             "12:05",
             [busy("12:00", "12:03")],
             due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
-            id="Forbid: a run that ends at a tick is not in its way",
+            id="Forbid: a run that ends at a tick does not block it",
         ),
         pytest.param(
             REPLACE, "12:01", [busy("12:00")], due(None, "12:01"), id="Replace: waits until the other is gone"
@@ -174,7 +174,7 @@ WITH_DEADLINE: Final = [
         decided=due("12:10", None, span("12:01", "12:07", 7, TOO_LATE), span("12:08", "12:09", 2, SUPERSEDED)),
     ),
     WithDeadline(
-        "too late because a run was in the way is skipped",
+        "a tick that is too late because a run blocked it is skipped",
         now="12:04",
         deadline=60,
         decided=due(None, "12:04", span("12:01", "12:03", 3, overlap())),
@@ -225,7 +225,7 @@ def test_with_a_starting_deadline(case: WithDeadline) -> None:
         pytest.param(
             FORBID, "12:03", [], all_of(["12:01"], 2), id="Forbid: alone, the oldest starts and the rest wait"
         ),
-        pytest.param(FORBID, "12:03", [busy("12:00")], all_of([], 3), id="Forbid: all wait for a run in the way"),
+        pytest.param(FORBID, "12:03", [busy("12:00")], all_of([], 3), id="Forbid: all wait for a blocking run"),
         pytest.param(
             FORBID,
             "13:43",
@@ -279,7 +279,7 @@ ALL_WITH_DEADLINE: Final = [
         decided=due(None, None, span("12:01", "12:03", 3, TOO_LATE)),
     ),
     WithDeadline(
-        "Forbid: who waited too long for the run in the way is skipped",
+        "Forbid: a tick that waited too long for the blocking run is skipped",
         now="12:05",
         deadline=130,
         decided=all_of([], 3, span("12:01", "12:02", 2, overlap())),
@@ -287,7 +287,7 @@ ALL_WITH_DEADLINE: Final = [
         busy_intervals=[busy("12:00")],
     ),
     WithDeadline(
-        "Forbid: too late without a run in the way is missed, then the oldest starts",
+        "Forbid: a tick that is too late without a blocking run is missed, then the oldest starts",
         now="12:05",
         deadline=130,
         decided=all_of(["12:03"], 2, span("12:01", "12:01", 1, overlap()), span("12:02", "12:02", 1, TOO_LATE)),
@@ -346,7 +346,7 @@ def test_a_year_of_seconds_is_counted_and_not_listed() -> None:
     [
         pytest.param("12:05", "12:05:30", due(), id="what the cursor covers is not looked at again"),
         pytest.param("12:05", "12:01", due(), id="a clock that was set back decides nothing"),
-        pytest.param("12:04", "12:05:30", due("12:05"), id="after the cursor it goes on"),
+        pytest.param("12:04", "12:05:30", due("12:05"), id="after the cursor it continues"),
     ],
 )
 def test_the_cursor(after: str, now: str, decided: DueTicks) -> None:
@@ -367,7 +367,7 @@ def test_the_cursor(after: str, now: str, decided: DueTicks) -> None:
             ALLOW,
             [busy("12:00", "12:02:30")],
             (span("12:01", "12:03", 3, SUPERSEDED),),
-            id="under Allow no run was in the way",
+            id="under Allow no run blocked",
         ),
     ],
 )

@@ -49,7 +49,7 @@ def known(*, timing: dict[str, Any] | None = None, cursor: str | None = None, **
 
 
 def done(at_time: str, seen: Snapshot) -> list[Action]:
-    """What is decided, without Events."""
+    """Decided actions, without Events."""
     kinds = (CreateRun, CreateJob, WithdrawRun, LookUpJob, DryRunJob)
     return [action for action in decide(seen, at(at_time)).actions if isinstance(action, kinds)]
 

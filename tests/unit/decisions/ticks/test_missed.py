@@ -70,7 +70,7 @@ def grown(first: int, last: int) -> FinishedRun:
             before(1, 7),
             True,
             Records(singles(8, 9), (), at(tick(9))),
-            id="a row goes on where its records end",
+            id="a row continues where its records end",
         ),
         pytest.param(
             [span(11, 11)],
@@ -112,7 +112,7 @@ def grown(first: int, last: int) -> FinishedRun:
             [*before(1, 10), grown(11, 11)],
             False,
             Records(singles(12, 13, MissedReason(RunPhase.SKIPPED, "Overlap", "s")), (), at(tick(13))),
-            id="so does another run in the way",
+            id="so does another blocking run",
         ),
         pytest.param(
             [span(14, 15)],
@@ -169,7 +169,7 @@ def test_the_end_of_a_activation(count: int, record: Record) -> None:
 @pytest.mark.parametrize(
     ("missed_reason", "text"),
     [
-        pytest.param(SKIPPED, "Skipped/Overlap r", id="with the run in the way"),
+        pytest.param(SKIPPED, "Skipped/Overlap r", id="with the blocking run"),
         pytest.param(MISSED, "Missed/Superseded", id="without one"),
     ],
 )

@@ -136,11 +136,13 @@ def test_a_suspended_job_is_one_that_still_could_run() -> None:
 @pytest.mark.parametrize(
     ("annotations", "suspend", "whose"),
     [
-        pytest.param({}, True, "others", id="no mark: somebody else suspended it"),
+        pytest.param({}, True, "others", id="no mark: another controller suspended it"),
         pytest.param({"process-operator.io/paused": "2027-01-01T00:00:00Z"}, True, "paused", id="onSuspend"),
         pytest.param({"process-operator.io/waits-for-start": "true"}, True, "waits", id="a Run Later"),
         pytest.param({"process-operator.io/kill": "Canceled"}, True, "others", id="another annotation is no mark"),
-        pytest.param({"process-operator.io/paused": "2027-01-01T00:00:00Z"}, False, "", id="resumed by somebody else"),
+        pytest.param(
+            {"process-operator.io/paused": "2027-01-01T00:00:00Z"}, False, "", id="resumed by another controller"
+        ),
         pytest.param({}, False, "", id="not suspended"),
     ],
 )

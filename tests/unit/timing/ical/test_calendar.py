@@ -31,7 +31,7 @@ def calendar(*events: str) -> str:
 
 
 def content(*events: str) -> Exclusions:
-    """What events exclude of which every one can be read."""
+    """Exclusions of events, all of them readable."""
     found = read_calendar(calendar(*events))
     assert not found.unreadable
     return found.excluded
@@ -202,7 +202,7 @@ SLIPS = [
     (["DTSTART;VALUE=DATE:20270105", "DESCRIPTION:Public holiday.", "The office is closed.", 'ORGANIZER;CN=HR "Ops" team:mailto:x',
       "X_FOO:bar", "no: line; either"], ["2027-01-05"], "", "broken lines that mean nothing"),
     (['DTSTART;TZID="Mars";X-A="b:c":20270105T000000', "DTEND;TZID=Mars:20270107T000000",
-      "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"], ["2027-01-05", "2027-01-06"], "", "an all-day event of Outlook in a zone nobody knows"),
+      "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"], ["2027-01-05", "2027-01-06"], "", "an all-day event of Outlook in an unknown zone"),
 ]  # fmt: skip
 
 
@@ -238,7 +238,7 @@ RECURRING_TIMES = [
      ["2027-01-05T20:00/2027-01-06T06:00", "2027-01-06T20:00/2027-01-07T04:00", "2027-01-07T20:00/2027-01-08T04:00"],
      "with a period that meets the first"),
     (["DTSTART:20270101T000000Z", "DURATION:P45D", "RRULE:FREQ=DAILY;COUNT=100"], ["2027-01-01T00:00/2027-05-25T00:00"],
-     "so long that they meet"),
+     "long enough to meet"),
     (["DTSTART:20270104T000000Z", "DTEND:20270105", "RRULE:FREQ=DAILY;COUNT=20;UNTIL=20270105T000000Z"],
      ["2027-01-04T00:00/2027-01-06T00:00"], "from midnight to a date"),
 ]  # fmt: skip
