@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from process_operator.client.bare_schedule import bare_recurrence
 from process_operator.preview.preview import Period, judge, preview, runs_left
+from process_operator.resources.model import whole_second
 
 if TYPE_CHECKING:
     from process_operator.preview.manifest_set import GivenRequest
@@ -50,7 +51,7 @@ def timeline_of(given: GivenRequest, start: datetime, end: datetime, now: dateti
         return Timeline(*place)
     recurrence = judge(request, given.process, now, given.calendars, given.step_processes).recurrence
     excluded = tuple(islice(_excluded(given, recurrence, start, end, now), MAX_TICKS))
-    period = Period(max(start, now.replace(microsecond=0)), end)
+    period = Period(max(start, whole_second(now)), end)
     if request.spec.suspend or period.start >= end:
         return Timeline(*place, excluded=excluded)
     if recurrence is not None and recurrence.count(period.start, end) > MAX_TICKS:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from process_operator.plugin.errors import CommandError, Exit
-from process_operator.resources.model import parse_duration, parse_instant
+from process_operator.resources.model import parse_duration, parse_instant, whole_second
 
 
 def now() -> datetime:
     """The present time (UTC, whole seconds)."""
-    return datetime.now(UTC).replace(microsecond=0)
+    return whole_second(datetime.now(UTC))
 
 
 def past(option: str, text: str | None) -> datetime | None:

@@ -17,7 +17,7 @@ from process_operator.preview.manifest_files import read_manifests
 from process_operator.preview.manifest_set import GivenRequest, manifest_set
 from process_operator.preview.output import Named, Output, as_json, as_lines, as_table
 from process_operator.preview.preview import Period, Preview, preview
-from process_operator.resources.model import parse_instant
+from process_operator.resources.model import parse_instant, whole_second
 
 DEFAULT_COUNT: Final = 10
 _WRONG: Final = 2
@@ -86,7 +86,7 @@ def _period(question: Question, now: datetime, complaints: _Complaints) -> Perio
             complaints.error(f"{option}: {error}")
     if complaints.errors:
         return None
-    start, end = given["--from"] or now.replace(microsecond=0), given["--to"]
+    start, end = given["--from"] or whole_second(now), given["--to"]
     if end is not None and end < start:
         complaints.error("--to: must not be before --from")
         return None

@@ -20,7 +20,7 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.resources import names
 from process_operator.resources.engine import Engine
-from process_operator.resources.model import Metadata, format_duration, format_instant
+from process_operator.resources.model import Metadata, format_duration, format_instant, whole_second
 from process_operator.resources.parameters import Parameter
 from process_operator.resources.process import Process, ProcessSpec
 from process_operator.resources.process_request import ProcessRequest
@@ -141,7 +141,7 @@ def since_of(request: ProcessRequest, start: datetime) -> datetime:
     """The start of the activation to which the ticks belong, past or future."""
     activation = _going_on(request, start)
     since = activation.since if activation is not None else None
-    return since or start.replace(microsecond=0)
+    return since or whole_second(start)
 
 
 def _going_on(request: ProcessRequest, start: datetime) -> Activation | None:
@@ -179,7 +179,7 @@ def _of_schedule(
 def _after(recurrence: Recurrence, since: datetime, period: Period) -> datetime:
     """The instant behind which the ticks of a period lie."""
     # The floor of an activation that begins here may lie just before it: its first tick can be its very beginning.
-    return recurrence.due_through(period.start) if since < period.start.replace(microsecond=0) else recurrence.floor
+    return recurrence.due_through(period.start) if since < whole_second(period.start) else recurrence.floor
 
 
 def runs_left(request: ProcessRequest, recurrence: Recurrence, period: Period) -> int | None:

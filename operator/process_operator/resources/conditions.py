@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
-from process_operator.resources.model import Instant, Int64, Model
+from process_operator.resources.model import Instant, Int64, Model, whole_second
 from process_operator.resources.status_text import MAX_CONDITION_MESSAGE, MAX_CONDITION_REASON, cut
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now
     operator; its types that are only in `old` are dropped. The conditions of other programs stay. The result equals
     `old` if nothing changed, so that no write is needed.
     """
-    before, second = {condition.type: condition for condition in old}, now.replace(microsecond=0)
+    before, second = {condition.type: condition for condition in old}, whole_second(now)
     merged = []
     for condition in new:
         known = before.get(condition.type)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from process_operator.resources.model import whole_second
+
 _CONTAINER: Final = re.compile(r"spec\.(?:initContainers|containers)\{(.+)\}")
 _REASONS: Final = frozenset({"Killing", "Unhealthy", "FailedPostStartHook"})
 
@@ -41,5 +43,5 @@ def _event(body: Mapping[str, Any]) -> KubeletEvent | None:
         return None
     text = body.get("lastTimestamp") or (body.get("series") or {}).get("lastObservedTime") or body.get("eventTime")
     # The kubelet reports the end of a container in whole seconds, but some Events in microseconds.
-    at = datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0) if text else None
+    at = whole_second(datetime.fromisoformat(text).astimezone(UTC)) if text else None
     return KubeletEvent(container[1], reason, body.get("message") or "", at)

@@ -145,6 +145,11 @@ def parse_instant(value: object) -> datetime:
     return instant
 
 
+def whole_second(instant: datetime) -> datetime:
+    """The second in which an instant is. Conditions and most times of the API have whole seconds."""
+    return instant.replace(microsecond=0)
+
+
 def format_instant(value: datetime) -> str:
     """Write an aware datetime as RFC 3339 in UTC with `Z`. A fraction has six digits; it is left out if it is 0."""
     return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

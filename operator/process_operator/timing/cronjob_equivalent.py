@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from process_operator.resources.local_time import DaysOfWeek, Weekday
-from process_operator.resources.model import format_instant
+from process_operator.resources.model import format_instant, whole_second
 from process_operator.resources.schedule import Daily, Monthly, Weekly
 from process_operator.timing.cron.field import CRON_FIELD
 from process_operator.timing.cron.robfig import robfig_next
@@ -61,7 +61,7 @@ def cronjob_equivalent(schedule: Schedule, *, since: datetime, now: datetime, ke
     """
     period = elapsed_seconds(schedule)
     if period is not None:
-        return _elapsed(schedule, period, (schedule.start_time or since.replace(microsecond=0)).astimezone(UTC))
+        return _elapsed(schedule, period, (schedule.start_time or whole_second(since)).astimezone(UTC))
     translated = _translate(schedule, key)
     if isinstance(translated, WhyNot):
         return translated

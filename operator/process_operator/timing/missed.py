@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from process_operator.resources.model import whole_second
+
 
 def is_too_old(due: datetime, now: datetime, deadline_seconds: int | None) -> bool:
     """Whether a tick that was due at `due` must not start at `now`.
@@ -13,7 +15,7 @@ def is_too_old(due: datetime, now: datetime, deadline_seconds: int | None) -> bo
     """
     if deadline_seconds is None:
         return False
-    return now.replace(microsecond=0) > due + timedelta(seconds=deadline_seconds)
+    return whole_second(now) > due + timedelta(seconds=deadline_seconds)
 
 
 def too_old_at(due: datetime, deadline_seconds: int | None) -> datetime | None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from process_operator.resources.conditions import Reason
+from process_operator.resources.model import whole_second
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.cron.field import CRON_FIELD
 from process_operator.timing.errors import SCHEDULE_FIELD, ScheduleError
@@ -185,7 +186,7 @@ def compile_schedule(
     tick.
     """
     zone(schedule.time_zone)
-    since = since.astimezone(UTC).replace(microsecond=0)
+    since = whole_second(since.astimezone(UTC))
     start, finish = schedule.start_time, schedule.finish_time
     if start is not None and finish is not None and finish < start:
         raise ScheduleError(Reason.INVALID_SCHEDULE, f"{SCHEDULE_FIELD}.finishTime", "must not be before startTime")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from process_operator.resources.model import whole_second
+
 if TYPE_CHECKING:
     from process_operator.resources.schedule import RunLater
 
@@ -17,7 +19,7 @@ class StartWindow(NamedTuple):
 
     def is_over(self, now: datetime) -> bool:
         """Whether it is too late to start. `now` is cut to the second, as for every deadline."""
-        return self.end is not None and now.replace(microsecond=0) > self.end
+        return self.end is not None and whole_second(now) > self.end
 
 
 def start_window(run_later: RunLater, *, since: datetime, starting_deadline_seconds: int | None = None) -> StartWindow:

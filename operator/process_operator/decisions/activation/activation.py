@@ -16,6 +16,7 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.inputs.timing_hash import ONE_SHOT
 from process_operator.resources import names
 from process_operator.resources.conditions import ConditionType, RunReason
+from process_operator.resources.model import whole_second
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_request_status import Activation, ActivationCause, ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
@@ -79,12 +80,12 @@ def next_activation(snapshot: Snapshot, now: datetime) -> ActivationChange | Non
         if is_suspended(activation):
             return None
         suspended = _with_hash(activation, _SUSPENDED + activation.spec_hash)
-        return ActivationChange(suspended, handled, ends="Suspended", suspended_since=now.replace(microsecond=0))
+        return ActivationChange(suspended, handled, ends="Suspended", suspended_since=whole_second(now))
     rescheduled = requested is not None and requested != handled
     if activation.spec_hash == wanted and not rescheduled:
         return None
     cause = _cause(activation, rescheduled=rescheduled)
-    fresh = _new_activation(request, activation.number + 1, now.replace(microsecond=0), wanted, cause)
+    fresh = _new_activation(request, activation.number + 1, whole_second(now), wanted, cause)
     ends: Ending | None = None if is_suspended(activation) else "Edited"
     if rescheduled:
         return ActivationChange(fresh, requested, ends=ends and "Rescheduled")

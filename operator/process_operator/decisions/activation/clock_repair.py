@@ -14,7 +14,7 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Emit
 from process_operator.decisions.plan.plan import Plan
 from process_operator.resources.conditions import EventReason
-from process_operator.resources.model import format_instant
+from process_operator.resources.model import format_instant, whole_second
 
 MAX_AHEAD: Final = timedelta(hours=1)
 
@@ -24,7 +24,7 @@ def reset_cursor(snapshot: Snapshot, now: datetime) -> Plan | None:
     cursor = snapshot.status.last_schedule_time
     if cursor is None or cursor <= now + MAX_AHEAD:
         return None
-    present = now.replace(microsecond=0)
+    present = whole_second(now)
     message = (
         f"a clock that was wrong had settled the ticks up to {format_instant(cursor)}; "
         f"ticks after {format_instant(present)} are due again if they have no run"

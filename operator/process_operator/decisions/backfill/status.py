@@ -11,7 +11,7 @@ from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.rejections import blocked_now, reported
 from process_operator.decisions.run.report import end_conditions, reconciling
 from process_operator.resources.conditions import BackfillReason, merge_conditions
-from process_operator.resources.model import format_instant
+from process_operator.resources.model import format_instant, whole_second
 from process_operator.resources.process_backfill import (
     BackfillCounts,
     BackfillPhase,
@@ -136,7 +136,7 @@ def _progress(cursor: datetime, counts: BackfillCounts, left: int) -> dict[str, 
 
 
 def _with(state: BackfillState, phase: BackfillPhase, reason: str, message: str, **changes: object) -> BackfillState:
-    now, generation = state.now.replace(microsecond=0), state.backfill.metadata.generation
+    now, generation = whole_second(state.now), state.backfill.metadata.generation
     update: dict[str, object] = {
         "observed_generation": generation,
         "request_uid": state.request.metadata.uid,

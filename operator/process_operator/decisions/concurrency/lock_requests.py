@@ -25,6 +25,7 @@ from process_operator.decisions.ticks.progress import (
     runs_left,
     settled_through,
 )
+from process_operator.resources.model import whole_second
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp
 from process_operator.timing.missed import is_too_old
@@ -99,7 +100,7 @@ def _tick(context: DecisionContext) -> list[_Start]:
 
 def _oldest_in_time(context: DecisionContext) -> datetime:
     deadline = context.request.spec.starting_deadline_seconds
-    now = context.now.replace(microsecond=0)
+    now = whole_second(context.now)
     begin = context.activation.since or now
     return begin if deadline is None else max(begin, now - timedelta(seconds=deadline))
 

@@ -27,7 +27,7 @@ from process_operator.resources import names
 from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.conditions import EventReason
 from process_operator.resources.engine import Engine
-from process_operator.resources.model import format_instant
+from process_operator.resources.model import format_instant, whole_second
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.timing.recurrence import Recurrence
 
@@ -140,7 +140,7 @@ def _quiet_until(snapshot: Snapshot, cronjob: CronJob, recurrence: Recurrence | 
     if cronjob.suspend and status.last_schedule_time is not None:
         # It was suspended while the operator was the engine, which has settled the ticks up to the cursor.
         candidates.append(status.last_schedule_time)
-    return max(candidates).replace(microsecond=0)
+    return whole_second(max(candidates))
 
 
 def _is_up_to_date(cronjob: CronJob, spec: dict[str, Any], template_hash: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from process_operator.resources.model import format_instant
+from process_operator.resources.model import format_instant, whole_second
 
 
 class Need(StrEnum):
@@ -51,4 +51,4 @@ class Blocked:
     @property
     def sentence(self) -> str:
         """Text for users: the action that fails, since when, and why."""
-        return f"{self.what} since {format_instant(self.since.replace(microsecond=0))}: {self.message}"
+        return f"{self.what} since {format_instant(whole_second(self.since))}: {self.message}"

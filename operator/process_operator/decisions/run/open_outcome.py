@@ -12,11 +12,11 @@ from process_operator.decisions.run.attempts import current_attempt
 from process_operator.decisions.run.log_text import clean_message
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.decisions.run.pods import ORDINARY_WAITING, relevant_pods, waiting_of
-from process_operator.decisions.run.times import start_of, whole_seconds
+from process_operator.decisions.run.times import start_of
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.pod import Pod, Running, Terminated, Waiting
 from process_operator.resources.conditions import RunReason
-from process_operator.resources.model import format_instant
+from process_operator.resources.model import format_instant, whole_second
 from process_operator.resources.process_run import RunPhase
 from process_operator.timing.zone import EPOCH
 
@@ -163,7 +163,7 @@ def _running(
         phase=RunPhase.RUNNING,
         reason=reason,
         message=message,
-        start_time=start_of(pods) or whole_seconds(running_since),
+        start_time=start_of(pods) or (None if running_since is None else whole_second(running_since)),
         attempts=attempt,
         pod=pod.metadata.name if pod else None,
         node=pod.node if pod else None,

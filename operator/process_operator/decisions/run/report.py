@@ -16,7 +16,7 @@ from process_operator.decisions.plan.part import Part, part
 from process_operator.decisions.run.log_link import with_link
 from process_operator.decisions.run.outcome import RunOutcome
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType, EventReason, RunReason
-from process_operator.resources.model import format_duration
+from process_operator.resources.model import format_duration, whole_second
 from process_operator.resources.process_run import ProcessRun, RunLog, RunPhase
 from process_operator.resources.status_text import reason_and_message
 
@@ -59,7 +59,7 @@ def finish_missed(view: RunView, missed_reason: MissedReason, orders: RunOrders)
 
 def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) -> tuple[Condition, ...]:
     """Conditions of a finished run: Finished always, Complete after a success, Failed and Stalled after any other end."""
-    now = now.replace(microsecond=0)
+    now = whole_second(now)
     types = [ConditionType.FINISHED]
     types += [ConditionType.COMPLETE] if phase == RunPhase.SUCCEEDED else [ConditionType.FAILED, ConditionType.STALLED]
     return tuple(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from process_operator.decisions.run.evidence import Evidence
 from process_operator.decisions.run.pods import end_of
 from process_operator.resources.batch.pod import ContainerState, Pod, Running, Terminated
+from process_operator.resources.model import whole_second
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +25,9 @@ def start_of_work(evidence: Evidence) -> datetime | None:
     if known:
         return min(known)
     has_succeeded = job is not None and job.succeeded > 0
-    return whole_seconds(context.running_since) or (job.start_time if has_succeeded and job is not None else None)
-
-
-def whole_seconds(instant: datetime | None) -> datetime | None:
-    """The instant in whole seconds, like all times of the API server and the kubelet."""
-    return instant.replace(microsecond=0) if instant is not None else None
+    if context.running_since is not None:
+        return whole_second(context.running_since)
+    return job.start_time if has_succeeded and job is not None else None
 
 
 def start_of(pods: Sequence[Pod]) -> datetime | None:

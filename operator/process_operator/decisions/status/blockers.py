@@ -25,7 +25,7 @@ from process_operator.decisions.inputs.rejections import (
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.decisions.plan.part import Part, earliest, part
 from process_operator.resources.conditions import Reason, cause
-from process_operator.resources.model import format_instant
+from process_operator.resources.model import format_instant, whole_second
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_run import RunPhase
 
@@ -95,7 +95,7 @@ def _started_at(view: RunView) -> datetime:
 def _blocker_of_run(view: RunView, now: datetime) -> Part[Blocker | None]:
     status, since = view.run.status, _started_at(view)
     words = cause(status.reason, status.message)
-    state = f"{status.phase} since {format_instant(since.replace(microsecond=0))}" + (f" ({words})" if words else "")
+    state = f"{status.phase} since {format_instant(whole_second(since))}" + (f" ({words})" if words else "")
     waits = Blocker(f"Due runs wait for run {view.name}, which is {state}")
     if status.phase != RunPhase.PENDING:
         return part().with_value(waits)

@@ -28,7 +28,7 @@ from process_operator.resources.conditions import (
     RunReason,
     find_condition,
 )
-from process_operator.resources.model import format_duration, format_instant
+from process_operator.resources.model import format_duration, format_instant, whole_second
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase
 from process_operator.resources.status_text import cut
@@ -108,7 +108,7 @@ def _mark(snapshot: Snapshot, run: FinishedRun, end: RunEnd, delivery: Delivery,
     condition = Condition(
         type=ConditionType.NOTIFIED,
         status=ConditionStatus.FALSE if words else ConditionStatus.TRUE,
-        last_transition_time=now.replace(microsecond=0),
+        last_transition_time=whole_second(now),
         reason=reason,
         message=cut("; ".join(words), _MAX_CONDITION_CHARS),
     )

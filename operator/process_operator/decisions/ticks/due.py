@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from process_operator.decisions.inputs.missed_tick import MissedReason, Span
 from process_operator.decisions.plan.limits import MAX_STARTS, MAX_WAITING
 from process_operator.resources.conditions import RunReason
+from process_operator.resources.model import whole_second
 from process_operator.resources.process import ConcurrencyPolicy
 from process_operator.resources.process_request import CatchUp
 from process_operator.resources.process_run import RunPhase
@@ -95,7 +96,7 @@ def decide_due_ticks(
     busy = _among_ticks(recurrence, busy_intervals) if policy == ConcurrencyPolicy.FORBID else ()
     cut = None
     if deadline is not None:
-        cut = recurrence.due_before(now.replace(microsecond=0) - timedelta(seconds=deadline))
+        cut = recurrence.due_before(whole_second(now) - timedelta(seconds=deadline))
     reasons = _Reasons(cut, busy, creation_failure)
     if is_too_old(recurrence.due_at(newest), now, deadline):
         return DueTicks(missed=tuple(_spans(recurrence, after, newest, reasons)))

@@ -18,7 +18,7 @@ from process_operator.cluster.errors import ApiError, Forbidden, Gone, error_fro
 from process_operator.cluster.watch_event import WatchEvent
 from process_operator.monitor.failures import as_failure
 from process_operator.monitor.limits import PAGE_ROWS
-from process_operator.resources.model import format_instant
+from process_operator.resources.model import format_instant, whole_second
 
 if TYPE_CHECKING:
     from process_operator.cluster.api import Api
@@ -162,7 +162,7 @@ class KindFeed:
         if told == self._told:
             return
         if self._told in {None, _LIVE} or told == _LIVE:
-            self._since = format_instant(datetime.now(UTC).replace(microsecond=0))
+            self._since = format_instant(whole_second(datetime.now(UTC)))
         self._told = told
         failure = None if error is None else as_failure(error)
         await self._send({"type": "state", "live": error is None, "since": self._since, "error": failure})
