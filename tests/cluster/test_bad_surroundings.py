@@ -56,7 +56,7 @@ def accepted(cluster: Kubectl, name: str, namespace: str) -> Manifest:
 def waits_for(cluster: Kubectl, name: str, namespace: str, reason: str) -> Manifest:
     """Wait until a request says that it waits, and for what: Pending, not Ready, and not Stalled."""
     said = cluster.wait_until(
-        lambda: accepted(cluster, name, namespace), what="there is a verdict", namespace=namespace
+        lambda: accepted(cluster, name, namespace), what="it is accepted or rejected", namespace=namespace
     )
     found = cluster.get("preq", name, namespace)
     status: Manifest = found["status"]

@@ -24,7 +24,7 @@ from tests.faults.battle import Battle
 from tests.faults.faults import FAULTS, SHORT, FaultCase
 from tests.faults.servers import SERVER_FAULTS, are_ours
 from tests.faults.stage import cluster, install_crds
-from tests.faults.verdict import Verdict
+from tests.faults.judgement import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ class _Campaign:
         self._seed = seed
         self._few = few
         self._folder = Path(tempfile.mkdtemp(prefix="faults-"))
-        self._total, self._injected = Verdict(), 0
+        self._total, self._injected = Result(), 0
         self._rows: list[dict[str, Any]] = []
 
     async def go_through(self, cases: list[FaultCase], alone: Sequence[FaultCase] = (), *, side_by_side: int) -> int:
@@ -91,34 +91,34 @@ class _Campaign:
             await case.do(battle)
             battle.operator.start()
             unsettled = await battle.settle(case.seconds + case.settle)
-            verdict = await battle.judge()
-        verdict.complaints[:0] = unsettled
+            result = await battle.judge()
+        result.complaints[:0] = unsettled
         self._injected += battle.faults
-        self._total.add(verdict)
-        self._rows.append(_figures(case.title, battle.faults, verdict))
-        ends = " ".join(f"{phase}:{count}" for phase, count in sorted(verdict.ends.items()))
+        self._total.add(result)
+        self._rows.append(_figures(case.title, battle.faults, result))
+        ends = " ".join(f"{phase}:{count}" for phase, count in sorted(result.ends.items()))
         seconds = time.monotonic() - began
-        print(_line(case.title, battle.faults, verdict) + f"  {seconds:.0f} s, {folder.name}  {ends}", flush=True)
-        for complaint in verdict.complaints:
+        print(_line(case.title, battle.faults, result) + f"  {seconds:.0f} s, {folder.name}  {ends}", flush=True)
+        for complaint in result.complaints:
             print(f"    {complaint}", flush=True)
 
 
-def _figures(title: str, faults: int, verdict: Verdict) -> dict[str, Any]:
+def _figures(title: str, faults: int, result: Result) -> dict[str, Any]:
     return {
         "title": title,
         "faults": faults,
-        "ticks_due": verdict.due,
-        "runs": verdict.runs,
-        "ticks_in_summaries": verdict.summarized,
-        "doubles": verdict.doubles,
-        "losses": verdict.losses,
-        "complaints": len(verdict.complaints),
-        "ends": dict(verdict.ends),
+        "ticks_due": result.due,
+        "runs": result.runs,
+        "ticks_in_summaries": result.summarized,
+        "doubles": result.doubles,
+        "losses": result.losses,
+        "complaints": len(result.complaints),
+        "ends": dict(result.ends),
     }
 
 
-def _line(title: str, faults: int, verdict: Verdict) -> str:
-    return _ROW.format(title, faults, verdict.due, verdict.runs, verdict.summarized, verdict.doubles, verdict.losses)
+def _line(title: str, faults: int, result: Result) -> str:
+    return _ROW.format(title, faults, result.due, result.runs, result.summarized, result.doubles, result.losses)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """One round: requests that are due, an operator process that works for them through a proxy, and the truth past it.
 
-Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`verdict.py`). Only the API
+Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`judgement.py`). Only the API
 server is asked for the truth, and the ledger of what it answered to the operators. Pods of Jobs that work are ended
 here: the cluster needs no node.
 """
@@ -21,7 +21,7 @@ from tests.cluster.operator_process import OperatorProcess
 from tests.faults.ledger import Ledger
 from tests.faults.load import WORKS, Wish, load
 from tests.faults.proxy import Proxy
-from tests.faults.verdict import Verdict, judge
+from tests.faults.judgement import Result, judge
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
@@ -191,12 +191,12 @@ class Battle:
                 return [f"{request['metadata']['name']}: not settled, {_phase(request)}" for request in left]
             await asyncio.sleep(1)
 
-    async def judge(self) -> Verdict:
+    async def judge(self) -> Result:
         """Count. What is there now is taken into the ledger first."""
         for kind in (PROCESS_RUN, JOB):
             for found in await self.all(kind):
                 self.ledger.take({"kind": kind.kind, **found})
-        total = Verdict()
+        total = Result()
         for wish in self.wishes:
             total.add(judge(wish, self.ledger, self.namespace))
         return total

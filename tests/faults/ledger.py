@@ -1,7 +1,7 @@
 """Ledger of the objects that operators created, from the server's answers on their way through the proxies.
 
 A run or Job may be deleted before the count (by retention, or by a fault), so the ledger keeps the server's own answer at
-the moment of the write. Neighbours: `proxy.py` writes it, `verdict.py` reads it.
+the moment of the write. Neighbours: `proxy.py` writes it, `judgement.py` reads it.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class ClusterView:
         """The status of the newest run of a request."""
         return self.runs(request)[-1].status
 
-    def verdict(self, name: str = "job") -> tuple[str, str]:
+    def acceptance(self, name: str = "job") -> tuple[str, str]:
         """Phase of a request, and the reason of its condition Accepted."""
         status = self.request(name).status
         return str(status.phase), next(found.reason for found in status.conditions if found.type == "Accepted")

@@ -55,7 +55,7 @@ async def webhook_at_apply(flow: Flow) -> None:
     flow.refuse("create", JOB, WEBHOOK)
     flow.apply(timing={"runImmediately": {}})
     await flow.to(30)
-    flow.expect(lambda: flow.verdict(), ("Pending", "WebhookFailed"))
+    flow.expect(lambda: flow.acceptance(), ("Pending", "WebhookFailed"))
     flow.expect(lambda: is_ready(flow), ("False", "WebhookFailed"))
     flow.expect(lambda: "connection refused" in ready(flow).message, True)
     flow.expect(lambda: len(events(flow, "NotAccepted")), 1, undisturbed=True)

@@ -119,7 +119,7 @@ async def not_allowed(flow: Flow) -> None:
     flow.apply(timing=NOW, notify=hook("Failed", receiver="theirs"))
     await flow.to(60)
     flow.expect(lambda: (flow.told, marks(flow)), ([], ["False/ReceiverNotAllowed"]))
-    flow.expect(lambda: flow.verdict(), ("Failed", "Accepted"))
+    flow.expect(lambda: flow.acceptance(), ("Failed", "Accepted"))
 
 
 @scenario("a mark that cannot be written is written later, and runs continue", ends=[SUCCEEDED] * 2)

@@ -20,7 +20,7 @@ SUCCEEDED = "Succeeded/Completed"
 async def process_missing(flow: Flow) -> None:
     flow.apply(timing=NOW, process={"name": "close-day"})
     await flow.to(10)
-    flow.expect(lambda: flow.verdict(), ("Pending", "ProcessNotFound"))
+    flow.expect(lambda: flow.acceptance(), ("Pending", "ProcessNotFound"))
     flow.apply_process("close-day")
     await flow.to(30)
     flow.expect(lambda: flow.newest().process, "close-day")
@@ -41,7 +41,7 @@ async def template_refused(flow: Flow) -> None:
     flow.refuse("create", JOB, Invalid('strict decoding error: unknown field "imagee"', status=400))
     flow.apply(timing=NOW)
     await flow.to(10)
-    flow.expect(lambda: (flow.verdict(), flow.runs()), (("Invalid", "TemplateRejected"), []))
+    flow.expect(lambda: (flow.acceptance(), flow.runs()), (("Invalid", "TemplateRejected"), []))
     flow.refuse("create", JOB, None)
     flow.edit(jobTemplate=template(image="busybox:2"))
     await flow.to(30)
@@ -52,7 +52,7 @@ async def quota_at_apply(flow: Flow) -> None:
     flow.refuse("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
     flow.apply(timing=NOW)
     await flow.to(40)
-    flow.expect(lambda: flow.verdict(), ("Pending", "QuotaExceeded"))
+    flow.expect(lambda: flow.acceptance(), ("Pending", "QuotaExceeded"))
     flow.refuse("create", JOB, None)
     await flow.to(80)
 

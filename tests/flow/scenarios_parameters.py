@@ -142,7 +142,7 @@ async def not_allowed(flow: Flow) -> None:
     limited = [{"name": "YEAR", "pattern": "202[7-9]"}, {**LEDGER, "enum": ["main", "tax"]}]
     flow.cluster.patch(PROCESS, "default", "close-day", {"spec": {"parameters": limited}})
     await flow.to(10)
-    flow.expect(lambda: flow.verdict()[1], "ParameterInvalid")
+    flow.expect(lambda: flow.acceptance()[1], "ParameterInvalid")
     flow.run_now("waits")
     await flow.to(20)
     flow.expect(lambda: shown(flow.run("waits")), "Pending/ParameterInvalid")

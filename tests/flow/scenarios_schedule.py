@@ -461,7 +461,7 @@ async def quota_too_late(flow: Flow) -> None:
 async def process_missing(flow: Flow) -> None:
     flow.apply(timing=every(10, until=25), process={"name": "close-day"})
     await flow.to(15)
-    flow.expect(lambda: (flow.verdict(), flow.runs()), (("Pending", "ProcessNotFound"), []))
+    flow.expect(lambda: (flow.acceptance(), flow.runs()), (("Pending", "ProcessNotFound"), []))
     flow.apply_process("close-day")
     await flow.to(60)
 
@@ -545,7 +545,7 @@ async def finish_in_the_past(flow: Flow) -> None:
     flow.expect(lambda: flow.phases()[2:], ["Pending/Waiting"] * 2, undisturbed=True)
     flow.edit(timing=every(10, until=20))
     await flow.to(150)
-    flow.expect(lambda: flow.verdict(), ("Invalid", "NeverFires"))
+    flow.expect(lambda: flow.acceptance(), ("Invalid", "NeverFires"))
 
 
 @scenario(
@@ -560,4 +560,4 @@ async def finish_in_the_past_of_a_shared_process(flow: Flow) -> None:
     await flow.to(35.5)
     flow.edit(timing=every(10, until=20))
     await flow.to(150)
-    flow.expect(lambda: flow.verdict(), ("Invalid", "NeverFires"))
+    flow.expect(lambda: flow.acceptance(), ("Invalid", "NeverFires"))

@@ -258,7 +258,7 @@ async def step_process_missing(flow: Flow) -> None:
     flow.cluster.delete(PROCESS, LOAD)
     await flow.to(30)
     flow.expect(lambda: runs(flow), ["- Running/ProcessNotFound", f"extract {SUCCEEDED}"])
-    flow.expect(flow.verdict, ("Pending", "ProcessNotFound"))
+    flow.expect(flow.acceptance, ("Pending", "ProcessNotFound"))
     flow.apply_process(LOAD)
     await flow.to(60)
     flow.expect(lambda: flow.request().status.phase, "Succeeded")

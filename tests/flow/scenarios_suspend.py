@@ -394,7 +394,7 @@ async def suspend_running_refused(flow: Flow) -> None:
     flow.queue_jobs()
     flow.apply(timing=NOW, jobTemplate=labelled(), onSuspend="SuspendRunning")
     await flow.to(10)
-    flow.expect(lambda: (flow.verdict()[1], flow.runs()), ("Unsupported", []))
+    flow.expect(lambda: (flow.acceptance()[1], flow.runs()), ("Unsupported", []))
 
 
 @scenario("onSuspend: SuspendRunning leaves a Job that admission gave to a queue, and says so", ends=[SUCCEEDED])

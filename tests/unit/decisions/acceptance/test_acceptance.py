@@ -106,24 +106,24 @@ def seen(of: ProcessRequest, **known: Any) -> Snapshot:
     ],
 )
 def test_refused(known: Snapshot, reason: str, message: str | None) -> None:
-    verdict = accept(known, NOW)
-    assert (verdict.is_accepted, verdict.reason, verdict.lookup) == (False, reason, None)
-    assert verdict.message.startswith(("spec.", "Process close-day: spec."))
+    acceptance = accept(known, NOW)
+    assert (acceptance.is_accepted, acceptance.reason, acceptance.lookup) == (False, reason, None)
+    assert acceptance.message.startswith(("spec.", "Process close-day: spec."))
     if message is not None:
-        assert verdict.message == message
+        assert acceptance.message == message
 
 
 def test_accepted() -> None:
     of = request(schedule(10))
     timing = of.spec.timing.schedule
     assert timing is not None
-    verdict = accept(seen(of), NOW)
+    acceptance = accept(seen(of), NOW)
     template_of = build_template(of, None)
-    expected = Acceptance(template=template_of, recurrence=verdict.recurrence, engine=EngineChoice(Engine.OPERATOR))
-    assert (verdict, verdict.is_accepted) == (expected, True)
-    assert verdict.recurrence is not None
+    expected = Acceptance(template=template_of, recurrence=acceptance.recurrence, engine=EngineChoice(Engine.OPERATOR))
+    assert (acceptance, acceptance.is_accepted) == (expected, True)
+    assert acceptance.recurrence is not None
     ticks = compile_schedule(timing, since=at("12:00")).between(at("11:00"), at("12:01"), limit=10)
-    assert verdict.recurrence.between(at("11:00"), at("12:01"), limit=10) == ticks
+    assert acceptance.recurrence.between(at("11:00"), at("12:01"), limit=10) == ticks
 
 
 def test_a_one_shot_request_needs_no_engine_and_no_calendar() -> None:
@@ -183,12 +183,12 @@ BECAUSE = (
     ],
 )
 def test_names_that_leave_no_room_for_the_index(known: Snapshot, message: str) -> None:
-    verdict = accept(known, NOW)
+    acceptance = accept(known, NOW)
     allowed = message.replace("at most", "metadata.name: must have at most").replace(
         "no dot", "metadata.name: must not contain a dot"
     )
-    assert (verdict.reason, verdict.message) == (("TemplateRejected", allowed) if message else ("", ""))
-    assert (verdict.lookup is None) is bool(message)
+    assert (acceptance.reason, acceptance.message) == (("TemplateRejected", allowed) if message else ("", ""))
+    assert (acceptance.lookup is None) is bool(message)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,12 @@ def test_the_server_speaks_of_the_template_that_was_written() -> None:
     ],
 )
 def test_what_the_api_server_said(dry_run: DryRun | None, reason: str, message: str, ask: DryRunJob | None) -> None:
-    verdict = accept(snapshot(ONCE, dry_run=dry_run), NOW)
+    acceptance = accept(snapshot(ONCE, dry_run=dry_run), NOW)
     wanted_again = dry_run.again_at if dry_run is not None and reason else None
-    assert (verdict.reason, verdict.message, verdict.lookup, verdict.again_at) == (reason, message, ask, wanted_again)
-    assert verdict.is_accepted is (not reason and ask is None)
+    assert (acceptance.reason, acceptance.message, acceptance.lookup, acceptance.again_at) == (
+        reason,
+        message,
+        ask,
+        wanted_again,
+    )
+    assert acceptance.is_accepted is (not reason and ask is None)

@@ -48,7 +48,7 @@ COSTLY = ".*(.?.?.?){74}b"
 
 
 def decided(*, working: int, waiting: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Number of verdicts and templates after each of two decisions in a row about runs with values of their own."""
+    """Number of checks and templates after each of two decisions in a row about runs with values of their own."""
     asked: list[int] = []
 
     def count(name: str) -> None:
@@ -79,11 +79,11 @@ def decided(*, working: int, waiting: int, monkeypatch: pytest.MonkeyPatch) -> l
     return counts
 
 
-def test_a_run_that_works_needs_neither_a_verdict_nor_a_template(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_works_needs_neither_a_check_nor_a_template(monkeypatch: pytest.MonkeyPatch) -> None:
     assert decided(working=3, waiting=0, monkeypatch=monkeypatch) == [0, 0]
 
 
-def test_verdicts_of_all_and_templates_of_the_next_ten_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checks_of_all_and_templates_of_the_next_ten_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert decided(working=1, waiting=12, monkeypatch=monkeypatch) == [12 + 10, 12 + 10]
 
 

@@ -271,17 +271,17 @@ def test_parameters_refused(case: Refused) -> None:
     assert (caught.value.reason, caught.value.message) == (case.reason, case.message)
 
 
-# ---- the verdict on a request
+# ---- acceptance of a request
 
 STEPS = {"load": named("load"), "report": named("report", parameters=[{"name": "A", "default": "1"}])}
 GROUP = grouped("load", "report")
 
 
 def test_the_server_is_asked_about_the_job_of_every_step() -> None:
-    verdict = accept(snapshot(uses(), process=GROUP, step_processes=STEPS), NOW)
-    assert isinstance(verdict.lookup, DryRunJob)
-    assert [values(dict(job["spec"])).get("A") for job in verdict.lookup.manifests] == [None, "1"]
-    said = DryRun(verdict.lookup.template_hash)
+    acceptance = accept(snapshot(uses(), process=GROUP, step_processes=STEPS), NOW)
+    assert isinstance(acceptance.lookup, DryRunJob)
+    assert [values(dict(job["spec"])).get("A") for job in acceptance.lookup.manifests] == [None, "1"]
+    said = DryRun(acceptance.lookup.template_hash)
     accepted = accept(snapshot(uses(), process=GROUP, step_processes=STEPS, dry_run=said), NOW)
     assert (accepted.is_accepted, [step.name for step in accepted.steps]) == (True, ["step-load", "step-report"])
 
@@ -305,8 +305,8 @@ def test_a_refusal_names_the_step() -> None:
     ask = accept(snapshot(uses(), process=GROUP, step_processes=STEPS), NOW).lookup
     assert isinstance(ask, DryRunJob)
     said = DryRun(ask.template_hash, "TemplateRejected", "its own words", job=1)
-    verdict = accept(snapshot(uses(), process=GROUP, step_processes=STEPS, dry_run=said), NOW)
-    assert verdict.message == (
+    acceptance = accept(snapshot(uses(), process=GROUP, step_processes=STEPS, dry_run=said), NOW)
+    assert acceptance.message == (
         'Process close-day: spec.steps[1] (step "step-report"): Process report: spec.jobTemplate: '
         "the API server rejects the Job: its own words"
     )
@@ -327,8 +327,8 @@ def test_a_refusal_names_the_step() -> None:
 )
 def test_engine_of_steps(engine: str | None, expected: object) -> None:
     of = request({"schedule": {"cron": "0 2 * * *"}}, process={"name": "close-day"}, engine=engine)
-    verdict = accept(snapshot(of, process=GROUP, step_processes=STEPS), NOW)
-    assert (verdict.engine.engine if verdict.engine is not None else verdict.message) == expected
+    acceptance = accept(snapshot(of, process=GROUP, step_processes=STEPS), NOW)
+    assert (acceptance.engine.engine if acceptance.engine is not None else acceptance.message) == expected
 
 
 # ---- how far a run with steps is

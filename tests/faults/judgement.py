@@ -24,7 +24,7 @@ _NEVER_STARTED = frozenset({"Missed", "Skipped"})
 
 
 @dataclass
-class Verdict:
+class Result:
     """Figures of one or more requests. `complaints` says in words what is wrong."""
 
     due: int = 0
@@ -41,7 +41,7 @@ class Verdict:
     def is_good(self) -> bool:
         return not (self.doubles or self.losses or self.complaints)
 
-    def add(self, other: Verdict) -> None:
+    def add(self, other: Result) -> None:
         """Count another one in."""
         self.due += other.due
         self.runs += other.runs
@@ -52,30 +52,30 @@ class Verdict:
         self.complaints += other.complaints
 
 
-def judge(wish: Wish, ledger: Ledger, namespace: str) -> Verdict:
+def judge(wish: Wish, ledger: Ledger, namespace: str) -> Result:
     """Compare what came of a request with what was due."""
     runs = [run for run in ledger.runs_of(wish.uid) if run["spec"]["trigger"] != "Manual"]
-    verdict = Verdict(runs=len(runs))
+    result = Result(runs=len(runs))
     due = wish.due()
     covered: Counter[datetime] = Counter()
     for run in runs:
         ticks = _ticks(run, due) if wish.every else due[:1]
         covered.update(ticks)
-        verdict.ends[_phase(run)] += len(ticks)
-        verdict.summarized += len(ticks) if "summary" in run.get("status", {}) else 0
-        verdict.complaints += _wrong(run, wish, ledger, namespace, len(ticks))
-    verdict.due = len(due)
+        result.ends[_phase(run)] += len(ticks)
+        result.summarized += len(ticks) if "summary" in run.get("status", {}) else 0
+        result.complaints += _wrong(run, wish, ledger, namespace, len(ticks))
+    result.due = len(due)
     doubled = [tick for tick, number in covered.items() if number > 1]
     lost = [tick for tick in due if tick not in covered] if wish.is_strict else []
     undue = [tick for tick in covered if tick not in set(due)] if wish.is_strict else []
     worked_twice = _worked_twice(wish, runs, ledger, namespace)
-    verdict.doubles = len(doubled) + len(worked_twice)
-    verdict.losses = len(lost)
-    verdict.complaints += _said(wish.name, "ticks in two runs", doubled)
-    verdict.complaints += _said(wish.name, "ticks in no run", lost)
-    verdict.complaints += _said(wish.name, "runs of no tick", undue)
-    verdict.complaints += [f"{wish.name}: more than one Job for {name}" for name in worked_twice]
-    return verdict
+    result.doubles = len(doubled) + len(worked_twice)
+    result.losses = len(lost)
+    result.complaints += _said(wish.name, "ticks in two runs", doubled)
+    result.complaints += _said(wish.name, "ticks in no run", lost)
+    result.complaints += _said(wish.name, "runs of no tick", undue)
+    result.complaints += [f"{wish.name}: more than one Job for {name}" for name in worked_twice]
+    return result
 
 
 def _ticks(run: Manifest, due: list[datetime]) -> list[datetime]:
