@@ -1,6 +1,6 @@
-"""The processes of the cluster that was started for the tests, for tests that stop one of them.
+"""Processes of the tests' own cluster, for tests that stop one of them.
 
-Neighbours: `conftest.py` starts the cluster, `test_hedge.py` and `test_node_away.py` stop something.
+Neighbours: `conftest.py` starts the cluster, `test_takeover.py` and `test_node_away.py` stop one.
 """
 
 from __future__ import annotations

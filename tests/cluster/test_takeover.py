@@ -1,7 +1,7 @@
-"""The hedge, against the real CronJob controller, which is stopped across a tick; the next tick is its own again.
+"""Takeover, against the real CronJob controller, which is stopped across a tick; it starts the next tick itself again.
 
-One stop of the controller manager serves several requests. Neighbour: `test_schedule_cronjob.py`
-has what the controller does by itself.
+One stop of the controller manager serves several requests. Neighbour: `test_schedule_cronjob.py` tests the work of the
+controller alone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""One round: requests that are due, an operator process that works for them through a proxy, and the truth past it.
+"""Round of a fault: requests that are due, and an operator process that works for them through a proxy.
 
-Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`judgement.py`). Only the API
-server is asked for the truth, and the ledger of what it answered to the operators. Pods of Jobs that work are ended
-here: the cluster needs no node.
+Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`judgement.py`). The
+real state comes directly from the API server, and from the ledger of its answers to the operators. Pods of Jobs that
+work are ended here, so that the cluster needs no node.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Load during the faults: requests of every policy, most with a tick a second, and their due ticks.
 
 Due ticks are plain arithmetic on whole seconds of UTC, so that a mistake in the operator's calendars cannot hide itself.
-Jobs of most requests want no completions and are done at once. Those of `works` seconds have a pod that `field.py` ends,
-so that runs block each other. Neighbours: `judgement.py` compares, `battle.py` applies.
+Jobs of most requests want no completions and are done at once. Those of `works` seconds have a pod that `battle.py`
+ends, so that runs block each other. Neighbours: `judgement.py` compares the load with the
+result.
 """
 
 from __future__ import annotations
