@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from tests.faults.battle import Battle
 from tests.faults.faults import FAULTS, SHORT, FaultCase
+from tests.faults.judgement import Result
 from tests.faults.servers import SERVER_FAULTS, are_ours
 from tests.faults.stage import cluster, install_crds
-from tests.faults.judgement import Result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,8 +1,8 @@
 """Round of a fault: requests that are due, and an operator process that works for them through a proxy.
 
-Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`judgement.py`). The
-real state comes directly from the API server, and from the ledger of its answers to the operators. Pods of Jobs that
-work are ended here, so that the cluster needs no node.
+Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`judgement.py`). The real
+state comes directly from the API server, and from the ledger of its answers to the operators. Pods of Jobs that work are
+ended here, so that the cluster needs no node.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from tests.cluster.operator_process import OperatorProcess
+from tests.faults.judgement import Result, judge
 from tests.faults.ledger import Ledger
 from tests.faults.load import WORKS, Wish, load
 from tests.faults.proxy import Proxy
-from tests.faults.judgement import Result, judge
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect

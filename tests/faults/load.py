@@ -2,8 +2,7 @@
 
 Due ticks are plain arithmetic on whole seconds of UTC, so that a mistake in the operator's calendars cannot hide itself.
 Jobs of most requests want no completions and are done at once. Those of `works` seconds have a pod that `battle.py`
-ends, so that runs block each other. Neighbours: `judgement.py` compares the load with the
-result.
+ends, so that runs block each other. Neighbour: `judgement.py` compares the load with the runs.
 """
 
 from __future__ import annotations
