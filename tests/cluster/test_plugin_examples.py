@@ -95,7 +95,7 @@ def test_every_command_is_known_here() -> None:
 @pytest.mark.usefixtures("_files")
 @pytest.mark.parametrize(("name", "words"), [pytest.param(*example, id=example[0]) for example in examples()])
 def test_example(desk: Desk, name: str, words: list[str]) -> None:
-    # The host's own crontab may be missing, or may have lines that are refused.
+    # The host's own crontab may be missing, or may have lines that cannot be imported.
     given = ["crontab" if word == "/etc/crontab" else word for word in words]
     if name == "create request":  # its Manual run stays
         desk.space.cluster.run("delete", "preq", "close-day", "--namespace", desk.space.namespace, "--wait")

@@ -63,7 +63,7 @@ def test_each_minute_runs_once(desk: Desk) -> None:
     space.wait(lambda: ticks_of_cronjob(desk, "minutely"), "the CronJob has run")
 
     def take_over() -> bool:
-        # The command refuses the seconds around a tick, and undoes what the operator is too slow for.
+        # The command rejects the seconds around a tick, and undoes what the operator is too slow for.
         answer = desk.run("import", "cronjob", "minutely", "--take-over")
         assert answer.code in {0, 3}, answer
         if answer.code:
@@ -117,7 +117,7 @@ def test_steps_are_said_and_ctrl_c_undoes_them(desk: Desk) -> None:
     assert "there is a ProcessRequest hourly already" in again.err
 
 
-def test_refused_near_a_time_of_the_schedule(desk: Desk) -> None:
+def test_rejected_near_a_time_of_the_schedule(desk: Desk) -> None:
     # Its time is less than a minute away, or has passed less than a minute ago.
     desk.space.apply(cronjob("soon", f"{next_minute(now()).minute} * * * *"))
     answer = desk.run("import", "cronjob", "soon", "--take-over")
@@ -127,7 +127,7 @@ def test_refused_near_a_time_of_the_schedule(desk: Desk) -> None:
     assert "soon" not in requests(desk)
 
 
-def test_suspended_one_and_one_that_the_api_server_refuses(desk: Desk) -> None:
+def test_suspended_one_and_one_that_the_api_server_rejects(desk: Desk) -> None:
     desk.space.apply(cronjob("asleep", far_from_now(), suspend=True))
     made = desk.ok("import", "cronjob", "asleep", "--take-over")
     assert made == "processrequest.process-operator.io/asleep created, suspended as the CronJob is\n"

@@ -134,7 +134,7 @@ def test_value_that_is_no_date_refuses_its_row_alone(erp: Erp, run: Any) -> None
         erp.insert("ad_process_request", row(FREQUENCY="4", START_DATE=date, AD_PROCESS_REQUEST_ID=str(number)))
     answer = run(erp.address)
     assert answer.code == 3
-    assert "START_DATE 'infinity' is no date" in answer.err
+    assert "START_DATE 'infinity' is not a date" in answer.err
     assert answer.out.count("kind: ProcessRequest") == 1
 
 
@@ -215,7 +215,7 @@ def test_password_from_the_environment_a_file_and_a_service(
         pytest.param("postgresql://reader:{escaped}@/x?host=%2Fnosuch", 1, "No such file", id="no such server"),
         pytest.param("postgresql://reader:{escaped}@/x?host={host}&nosuch=1", 2, "no URL", id="unknown option"),
         pytest.param("postgresql://reader:{raw}@/x?host={host}", 2, "write @ as %40", id="reserved characters"),
-        pytest.param("postgresql://reader:s3cret", 2, "its port is no number", id="a URL without a host"),
+        pytest.param("postgresql://reader:s3cret", 2, "its port is not a number", id="a URL without a host"),
         pytest.param("postgresq://reader:{escaped}@/x", 2, "no URL", id="another scheme"),
         pytest.param("host={folder} user=reader password={raw}", 2, "no URL", id="spaces in a connection string"),
         pytest.param("postgresql://reader:{escaped}%@/x", 2, "no URL", id="half an escape"),

@@ -26,7 +26,6 @@ from process_operator.resources.names import (
     ANNOTATION_RESCHEDULE,
     ANNOTATION_SUSPEND_REASON,
     ANNOTATION_SUSPENDED_BY,
-    API_VERSION,
 )
 from process_operator.resources.user_names import reschedule_value
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from process_operator.resources.kinds import Kind
     from process_operator.resources.types import NamespacedName, Object
 
-_MANY: Final = 50
+_MAX_SINGLE_READS: Final = 50
 """Above this number, one list of all runs costs the API server less than a read of each."""
 _NAME_ROOM: Final = 50
 """Characters of a request's name in the generated name of its run, so that the whole stays within 63."""
@@ -81,7 +80,7 @@ class Client:
 
     async def runs_named(self, names: Sequence[NamespacedName], *, everywhere: bool = False) -> list[Object]:
         """Read runs with their logs, in the given order. A run that was deleted meanwhile is left out."""
-        if len(names) > _MANY:
+        if len(names) > _MAX_SINGLE_READS:
             listed = await self._list(PROCESS_RUN, everywhere=everywhere)
             found = {(run["metadata"]["namespace"], run["metadata"]["name"]): run for run in listed}
             return [found[name] for name in names if name in found]
@@ -95,7 +94,7 @@ class Client:
             return None
 
     async def calendar(self, namespace: str, name: str) -> Object | None:
-        """Read the ConfigMap of a calendar; None if there is none. Raises Forbidden where the user must not read it."""
+        """Read the ConfigMap of a calendar; None if there is none. Raises Forbidden if the user must not read it."""
         try:
             return await self.api.get(CONFIG_MAP, namespace, name)
         except NotFound:
@@ -127,8 +126,8 @@ class Client:
         """Create a Manual run of a request, under a name with a random end. `parameters` are for this run alone."""
         own = {"parameters": dict(parameters)} if parameters else {}
         body = {
-            "apiVersion": API_VERSION,
-            "kind": "ProcessRun",
+            "apiVersion": PROCESS_RUN.api_version,
+            "kind": PROCESS_RUN.kind,
             "metadata": _new_metadata(_generated_name(request), self.namespace, by),
             "spec": {"request": {"name": request}, "trigger": "Manual", **own},
         }
@@ -171,8 +170,8 @@ class Client:
         """Create a ProcessBackfill of a request for [start, end] (UTC)."""
         at_once = {} if max_active_runs is None else {"maxActiveRuns": max_active_runs}
         body = {
-            "apiVersion": API_VERSION,
-            "kind": "ProcessBackfill",
+            "apiVersion": PROCESS_BACKFILL.api_version,
+            "kind": PROCESS_BACKFILL.kind,
             "metadata": _new_metadata(_generated_name(request), self.namespace, by),
             "spec": {
                 "request": {"name": request},

@@ -1,4 +1,4 @@
-"""Inputs of a run or a request: refused before anything is created, by the rules with which the operator judges them."""
+"""Inputs of a run or a request: checked before anything is created, by the same rules as in the operator."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def check_request_inputs(client: Client, request: Object, now: datetime) -
     """Check the parameters of a request that is not created yet. Raises InputError, and ApiError."""
     ((given, _),) = await judged_requests(client, [request])
     if given.request is None or given.lacks_process or _lacks_steps(given):
-        return  # the API server refuses it, or the operator waits for the Process
+        return  # the API server rejects it, or the operator waits for the Process
     acceptance = judge(given.request, given.process, now, given.calendars, given.step_processes)
     if acceptance.reason in _ABOUT_INPUTS:
         is_missing = acceptance.reason == Reason.PARAMETER_MISSING

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 _STAMP: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d) ")
-_MOST_BUFFERED: Final = 16 * 1024
-"""Bytes. A longer line, such as a progress bar, is printed in parts."""
+_MAX_BUFFERED_BYTES: Final = 16 * 1024
+"""A longer line, such as a progress bar, is printed in parts."""
 
 
 class SeenLines:
@@ -44,7 +44,7 @@ class SeenLines:
         """Take a part of the stream, and return what to print."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         shown = b"".join(self._new(line + b"\n") for line in lines)
-        return shown + self.flush() if len(self._rest) > _MOST_BUFFERED else shown
+        return shown + self.flush() if len(self._rest) > _MAX_BUFFERED_BYTES else shown
 
     def flush(self) -> bytes:
         """Return the unfinished line."""

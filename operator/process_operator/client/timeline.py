@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_TICKS: Final = 500
 _SPANS: Final = 200
-_MOST_SEARCHED: Final = 5000
+_MAX_SEARCHED: Final = 5000
 """Times without exclusions among which excluded ones are searched for."""
 
 
@@ -88,6 +88,6 @@ def _excluded(
     schedule = given.request.spec.timing.schedule if given.request is not None else None
     first = max(start, schedule.start_time or start) if schedule is not None else start
     bare, present = bare.reaching_back(first), recurrence.reaching_back(first)
-    for tick in bare.between(first, end, limit=_MOST_SEARCHED):
+    for tick in bare.between(first, end, limit=_MAX_SEARCHED):
         if not present.is_tick(tick):
             yield tick

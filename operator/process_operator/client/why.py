@@ -112,7 +112,7 @@ def _without_run(question: Question, request: ProcessRequest, acceptance: Accept
         yield f"The request is not accepted ({acceptance.reason}): {acceptance.message}."
     if acceptance.recurrence is None:
         if not acceptance.reason:
-            yield f"No run stands for that time. The timing is {timing}, which is no schedule."
+            yield f"No run stands for that time. The timing is {timing}, which is not a schedule."
             yield from _runs_looked_at(question)
         return
     recurrence, schedule = acceptance.recurrence, request.spec.timing.schedule

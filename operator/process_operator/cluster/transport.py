@@ -169,9 +169,9 @@ def _decoded(data: bytes) -> Object:
     try:
         answer = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise Unreachable(f"the answer is no JSON: {error}", reason="BadAnswer", maybe_done=True) from error
+        raise Unreachable(f"the answer is not JSON: {error}", reason="BadAnswer", maybe_done=True) from error
     if not isinstance(answer, dict):
-        raise Unreachable("the answer is no JSON object", reason="BadAnswer", maybe_done=True)
+        raise Unreachable("the answer is not a JSON object", reason="BadAnswer", maybe_done=True)
     return answer
 
 

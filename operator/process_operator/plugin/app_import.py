@@ -15,7 +15,7 @@ from process_operator.plugin.options import Everywhere, Selector, Yes, cluster_c
 
 import_app = typer.Typer(
     rich_markup_mode=None,
-    help="Print schedules of other systems as manifests. Exit status: 0, or 3 if some are refused.",
+    help="Print schedules of other systems as manifests. Exit status: 0, or 3 if some cannot be imported.",
 )
 
 Zone = Annotated[str, typer.Option("--time-zone", help="IANA time zone of the host.", metavar="ZONE")]
@@ -23,7 +23,7 @@ Zone = Annotated[str, typer.Option("--time-zone", help="IANA time zone of the ho
 
 @import_app.callback()
 def import_() -> None:
-    """Print schedules of other systems as manifests; nothing is changed. Exit status: 0, or 3 if some are refused."""
+    """Print schedules of other systems as manifests; nothing is changed. Exit status: 0, or 3 if some cannot be imported."""
 
 
 @import_app.command()

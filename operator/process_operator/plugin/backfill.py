@@ -37,7 +37,7 @@ class BackfillQuestion:
 
 
 def make_backfill(connecting: Connecting, question: BackfillQuestion) -> None:
-    """List the times of the range, and create a ProcessBackfill for them."""
+    """List the times of the range, and create a ProcessBackfill for them. Raises CommandError."""
     start, end = past("--from", question.start), past("--to", question.end)
     assert start is not None
     assert end is not None

@@ -29,7 +29,7 @@ Names = list[tuple[str, str]]
 _KEPT_SECONDS: Final = 30
 TIMEOUT_SECONDS: Final = 3.0
 """A user does not wait longer for candidates."""
-_MOST: Final = 500
+_MAX_NAMES: Final = 500
 _SPLIT: Final = re.compile(r"""[\s"'`$\\&|;<>()*?#~!]""")
 """Characters with a meaning for shells, which completion does not quote."""
 _SPACE: Final = str.maketrans("\t\n\r", "   ")
@@ -74,7 +74,7 @@ def _read(kind: str, connecting: Connecting) -> Names:
 
     group, _, name = kind.partition("/")
     found = connecting.run(partial(_READERS[group], name=name) if name else _READERS[group])
-    return [(name, printable(text.translate(_SPACE))) for name, text in found[:_MOST]]
+    return [(name, printable(text.translate(_SPACE))) for name, text in found[:_MAX_NAMES]]
 
 
 async def _requests(client: Client) -> Names:

@@ -10,7 +10,7 @@ from process_operator.plugin.forms import DryRun, Form
 from process_operator.plugin.run import parameter_values
 from process_operator.plugin.terminal import say, say_structured
 from process_operator.plugin.times import duration
-from process_operator.resources.names import API_VERSION
+from process_operator.resources.kinds import PROCESS_REQUEST
 from process_operator.resources.validation import object_errors
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class RequestOptions:
 def create_request(
     connecting: Connecting, name: str, options: RequestOptions, *, output: Form, dry_run: DryRun
 ) -> None:
-    """Create a request, or print it."""
+    """Create a request, or print it. Raises CommandError."""
     body = request_body(name, options, connecting.namespace)
     if errors := object_errors(body):
         raise CommandError("; ".join(map(str, errors)), Exit.USAGE)
@@ -95,7 +95,7 @@ def request_body(name: str, options: RequestOptions, namespace: str | None) -> O
     if options.concurrency is not None:
         spec["concurrencyPolicy"] = options.concurrency
     metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
-    return {"apiVersion": API_VERSION, "kind": "ProcessRequest", "metadata": metadata, "spec": spec}
+    return {"apiVersion": PROCESS_REQUEST.api_version, "kind": PROCESS_REQUEST.kind, "metadata": metadata, "spec": spec}
 
 
 def _template(image: str, command: tuple[str, ...]) -> dict[str, Any]:
@@ -170,4 +170,4 @@ def _interval(text: str) -> dict[str, Any]:
     for word, unit in _UNITS:
         if seconds and seconds % unit == 0:
             return {word: {"every": int(seconds // unit)}}
-    raise CommandError(f"--every: {text!r} is no interval of whole seconds, such as 90s, 5m or 12h", Exit.USAGE)
+    raise CommandError(f"--every: {text!r} is not an interval of whole seconds, such as 90s, 5m or 12h", Exit.USAGE)

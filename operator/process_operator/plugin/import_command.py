@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from process_operator.plugin.connection import Connecting
     from process_operator.resources.types import Object
 
-_MANY: Final = 20
-"""Above this number, those that are left out for the same reason are counted and not named."""
+_MAX_LISTED_PER_REASON: Final = 20
+"""Schedules that are left out for the same reason, and named. If there are more, they are counted."""
 
 
 def show_cronjobs(
@@ -45,12 +45,14 @@ def show_cronjobs(
     file: str | None,
     options: CronJobOptions,
 ) -> None:
-    """Print requests for the CronJobs of the cluster, or of a file."""
+    """Print requests for the CronJobs of the cluster, or of a file. Raises CommandError."""
     _reject_ignored(names, selector=selector, everywhere=everywhere, file=file)
     _check_zone(options.time_zone)
     if file is not None:
         bodies = [
-            body for body in _objects(file) if body.get("kind") == "CronJob" and (not names or name_of(body) in names)
+            body
+            for body in _objects(file)
+            if body.get("kind") == CRONJOB.kind and (not names or name_of(body) in names)
         ]
     else:
         bodies = _cronjobs(connecting, names, selector=selector, everywhere=everywhere)
@@ -62,7 +64,10 @@ def show_cronjobs(
 def take_over_cronjobs(
     connecting: Connecting, names: list[str], *, selector: str | None, yes: bool, options: CronJobOptions
 ) -> None:
-    """Let requests continue the schedules of CronJobs, one after the other. One that is refused stays as it is."""
+    """Let requests continue the schedules of CronJobs, one after the other. One that cannot be taken over stays as it is.
+
+    Raises CommandError.
+    """
     from process_operator.plugin.take_over import take_over  # noqa: PLC0415 - nothing else changes the cluster
 
     if bool(names) == bool(selector):
@@ -73,15 +78,15 @@ def take_over_cronjobs(
         raise CommandError(f"no CronJob has the labels {selector}")
     confirm("This takes over:", [name_of(body) for body in bodies], yes=yes)
 
-    refused = 0
+    failed = 0
     for body in bodies:
         try:
             connecting.run(partial(take_over, cronjob=body, options=options))
         except CommandError as error:
-            refused += 1
+            failed += 1
             note(f"error: {name_of(body)} is not taken over: {error}")
-    if refused:
-        raise CommandError(f"{refused} of {len(bodies)} are not taken over", Exit.NOT_SUCCEEDED)
+    if failed:
+        raise CommandError(f"{failed} of {len(bodies)} are not taken over", Exit.NOT_SUCCEEDED)
 
 
 def _reject_ignored(names: list[str], *, selector: str | None, everywhere: bool, file: str | None) -> None:
@@ -103,7 +108,7 @@ def _cronjobs(connecting: Connecting, names: list[str], *, selector: str | None,
 
 
 def show_crontab(file: str, *, image: str, time_zone: str, system: bool) -> None:
-    """Print requests for the lines of a crontab."""
+    """Print requests for the lines of a crontab. Raises CommandError."""
     _check_zone(time_zone)
     _print(import_crontab(_text(file), CrontabOptions(image, time_zone, datetime.now(UTC), system)))
 
@@ -117,7 +122,10 @@ def show_etendo(
     everything: bool,
     repetitions: str,
 ) -> None:
-    """Print requests and Processes for the ERP's tables: an export, or a database by its address."""
+    """Print requests and Processes for the ERP's tables: an export, or a database by its address.
+
+    Raises CommandError.
+    """
     _check_zone(time_zone)
     if (file is None) == (database is None):
         raise CommandError("name an export, or a database with --from-database, and not both", Exit.USAGE)
@@ -147,28 +155,28 @@ def _export(file: str) -> Tables:
 
 
 def _print(imported: Iterable[Imported]) -> None:
-    """Print what was imported; end with 3 if something was refused."""
+    """Print what was imported. Raises CommandError (exit status 3) if something cannot be imported."""
     found = list(imported)
     for document in as_yaml(found):
         say(document)
     reasons = Counter(one.left_out for one in found if one.left_out)
     for reason, count in reasons.items():
-        if count > _MANY:
+        if count > _MAX_LISTED_PER_REASON:
             note(f"{count} are left out: {reason}")
     for one in found:
-        if one.left_out and reasons[one.left_out] <= _MANY:
+        if one.left_out and reasons[one.left_out] <= _MAX_LISTED_PER_REASON:
             note(f"{one.source} is left out: {one.left_out}")
-        elif one.refused:
-            note(f"error: {one.source} is refused: {one.refused}")
-    refused = sum(bool(one.refused) for one in found)
-    if refused:
-        raise CommandError(f"{refused} of {len(found)} cannot be imported; the others are printed", Exit.NOT_SUCCEEDED)
+        elif one.rejected:
+            note(f"error: {one.source} cannot be imported: {one.rejected}")
+    rejected = sum(bool(one.rejected) for one in found)
+    if rejected:
+        raise CommandError(f"{rejected} of {len(found)} cannot be imported; the others are printed", Exit.NOT_SUCCEEDED)
 
 
 def _check_zone(name: str | None) -> None:
     if name is not None and name not in zone_names():
         hint = zone_hint(name, zone_names())
-        raise CommandError(f"--time-zone: {name!r} is no IANA time zone{f'; {hint}' if hint else ''}", Exit.USAGE)
+        raise CommandError(f"--time-zone: {name!r} is not an IANA time zone{f'; {hint}' if hint else ''}", Exit.USAGE)
 
 
 def _text(file: str) -> str:
@@ -190,7 +198,7 @@ def _objects(file: str) -> list[Object]:
             continue
         items = document.get("items") or []
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise CommandError(f"{file}: the items of the {document['kind']} are no objects")
+            raise CommandError(f"{file}: the items of the {document['kind']} are not objects")
         found += items
     return found
 
@@ -215,4 +223,4 @@ def _yaml(file: str) -> list[Any]:
         return list(yaml.safe_load_all(_text(file)))
     except (yaml.YAMLError, ValueError) as error:
         # ValueError is about a date such as 2026-13-45.
-        raise CommandError(f"{file} is no YAML: {' '.join(str(error).split())}") from error
+        raise CommandError(f"{file} is not YAML: {' '.join(str(error).split())}") from error

@@ -138,7 +138,8 @@ class _Log:
     async def stream(self, source: LiveLog) -> None:
         """Print the log of a pod as it comes, without the lines of earlier streams.
 
-        A stream that breaks is opened again by the next call, and so is one that ends before its container.
+        A stream that breaks is opened again by the next call, and so is one that ends before its container. Raises
+        CommandError if the log cannot be read.
         """
         if source.pod in self._complete:
             return

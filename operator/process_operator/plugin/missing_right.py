@@ -1,6 +1,6 @@
-"""Missing rights: the API server's refusal, with the roles that give the right.
+"""Missing rights: the API server's rejection, with the roles that give the right.
 
-Two parts of the API server refuse. RBAC names a verb and a resource, and the chart's admission policy names the right
+Two parts of the API server check rights. RBAC names a verb and a resource, and the chart's admission policy names the right
 that it wants. Neighbour: `connection.py` shows the text.
 """
 
@@ -23,7 +23,7 @@ _GRANT: Final = "An administrator can grant that right by a RoleBinding"
 
 
 def describe_missing_right(message: str) -> str:
-    """Describe a refusal: the API server's words without the names of policies, and the roles that give the right."""
+    """Describe a rejection: the API server's words without the names of policies, and the roles that give the right."""
     if found := _BY_POLICY.match(message):
         words = found["words"].rstrip(".")
         if _WANTS_JOBS not in words:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def serve_monitor(connecting: Connecting, *, port: int, opens_browser: bool, idle_exit: str | None) -> None:
-    """Serve the page until Ctrl-C. The address goes to standard output, so that a script can read it."""
+    """Serve the page until Ctrl-C. The address goes to standard output, so that a script can read it.
+
+    Raises CommandError.
+    """
     limit = duration("--idle-exit", idle_exit)
     options = LocalOptions(port, opens_browser, limit.total_seconds() if limit is not None else None)
 

@@ -13,7 +13,8 @@ from process_operator.plugin.errors import CommandError, Exit
 from process_operator.plugin.forms import DryRun
 from process_operator.plugin.terminal import say
 from process_operator.plugin.times import now
-from process_operator.resources.names import API_VERSION, activation_run_name, child_stem
+from process_operator.resources.kinds import PROCESS_REQUEST
+from process_operator.resources.names import activation_run_name, child_stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def run_request(connecting: Connecting, request: str, parameters: list[str], opt
     values = {one["name"]: one["value"] for one in parameter_values(parameters)}
 
     async def work(client: Client) -> str:
-        # An unknown request is an error here, and not a run that waits for ever.
+        # An unknown request is an error here, and not a run that waits forever.
         body = await client.request(request)
         if values:
             with _in_options():
@@ -110,7 +111,7 @@ def _in_options() -> Iterator[None]:
 
 
 def _check_parameters(process: Object, values: list[dict[str, str]]) -> None:
-    """Refuse values that do not fit what a Process declares, before anything is created."""
+    """Reject values that do not fit what a Process declares, before anything is created. Raises CommandError."""
     name = process["metadata"]["name"]
     declared: dict[str, Any] = {one["name"]: one for one in process["spec"].get("parameters") or ()}
     given = {one["name"] for one in values}
@@ -131,7 +132,7 @@ def _immediate_request(process: str, values: list[dict[str, str]], namespace: st
         "ttlSecondsAfterFinished": _KEPT_SECONDS,
     }
     metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": API_VERSION, "kind": "ProcessRequest", "metadata": metadata, "spec": spec}
+    return {"apiVersion": PROCESS_REQUEST.api_version, "kind": PROCESS_REQUEST.kind, "metadata": metadata, "spec": spec}
 
 
 def _accompany(connecting: Connecting, run: str, options: RunOptions, *, request: str | None = None) -> None:

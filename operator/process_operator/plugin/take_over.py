@@ -40,8 +40,8 @@ async def take_over(client: Client, cronjob: Object, options: CronJobOptions) ->
     """Take over one CronJob. Raises CommandError and ApiError; the CronJob then works as before, without a request."""
     name = cronjob["metadata"]["name"]
     found = import_cronjob(cronjob, options)
-    if found.refused or found.left_out:
-        raise CommandError(found.refused or found.left_out)
+    if found.rejected or found.left_out:
+        raise CommandError(found.rejected or found.left_out)
     if is_every(cronjob):
         raise CommandError("its intervals count from its own last run, so that the times of the two differ")
     for remark in found.remarks:

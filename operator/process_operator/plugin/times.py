@@ -14,17 +14,17 @@ def now() -> datetime:
 
 
 def past(option: str, text: str | None) -> datetime | None:
-    """Read an instant, or a duration before now."""
+    """Read an instant, or a duration before now. The result is in UTC. Raises CommandError."""
     return _read(option, text, -1)
 
 
 def future(option: str, text: str | None) -> datetime | None:
-    """Read an instant, or a duration after now."""
+    """Read an instant, or a duration after now. The result is in UTC. Raises CommandError."""
     return _read(option, text, 1)
 
 
 def duration(option: str, text: str | None) -> timedelta | None:
-    """Read a duration such as 90s, 10m or 1h30m."""
+    """Read a duration such as 90s, 10m or 1h30m. Raises CommandError."""
     if text is None:
         return None
     try:

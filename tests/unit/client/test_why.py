@@ -183,7 +183,7 @@ NOT_ACCEPTED = {
             request({"runImmediately": {}}),
             TODAY,
             [],
-            "which is no schedule.\nThe request has no runs.",
+            "which is not a schedule.\nThe request has no runs.",
             id="the request runs once, and says what it looked at",
         ),
         pytest.param(

@@ -73,7 +73,7 @@ def test_a_description_is_for_people() -> None:
         pytest.param({"weekly": "Monday"}, "--weekly needs --at", id="no time of day"),
         pytest.param({"daily": "02:30", "at": "03:00"}, "--daily has no use for --at", id="two times of day"),
         pytest.param({"cron": "@daily", "days": "Weekdays"}, "--days goes with --daily", id="days of cron"),
-        pytest.param({"every": "1500ms"}, "no interval of whole seconds", id="a fraction"),
+        pytest.param({"every": "1500ms"}, "is not an interval of whole seconds", id="a fraction"),
         pytest.param({"immediately": True, "time_zone": "Etc/UTC"}, "do not fit", id="zone of one run"),
     ],
 )

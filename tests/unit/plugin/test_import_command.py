@@ -42,10 +42,10 @@ def test_options_without_effect(names: list[str], options: dict[str, Any], messa
 @pytest.mark.parametrize(
     ("text", "status", "message"),
     [
-        pytest.param("{kind: List, items: [1]}", Exit.ERROR, "the items of the List are no objects", id="numbers"),
-        pytest.param("{kind: List, items: 5}", Exit.ERROR, "the items of the List are no objects", id="a number"),
+        pytest.param("{kind: List, items: [1]}", Exit.ERROR, "the items of the List are not objects", id="numbers"),
+        pytest.param("{kind: List, items: 5}", Exit.ERROR, "the items of the List are not objects", id="a number"),
         pytest.param("{kind: CronJob, metadata: 5}", Exit.NOT_SUCCEEDED, "1 of 1 cannot be imported", id="no name"),
-        pytest.param("{kind: CronJob, spec: 2026-13-45}", Exit.ERROR, "is no YAML: month must be in", id="a month"),
+        pytest.param("{kind: CronJob, spec: 2026-13-45}", Exit.ERROR, "is not YAML: month must be in", id="a month"),
         pytest.param("[1]", Exit.ERROR, "there are no CronJobs there", id="no object"),
     ],
 )
@@ -61,8 +61,8 @@ def test_files_of_cronjobs(tmp_path: Path, text: str, status: Exit, message: str
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("X: 2026-13-45", "is no YAML: month must be in", id="a month"),
-        pytest.param("X: [", "is no YAML: while parsing", id="half a list"),
+        pytest.param("X: 2026-13-45", "is not YAML: month must be in", id="a month"),
+        pytest.param("X: [", "is not YAML: while parsing", id="half a list"),
         pytest.param("X:", "write one line for each process", id="no name"),
         pytest.param("- X", "write one line for each process", id="a list"),
     ],

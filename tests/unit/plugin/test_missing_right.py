@@ -66,6 +66,6 @@ def test_right_of_the_policy(words: str, said: str) -> None:
     assert describe_missing_right(DENIED + words) == ". ".join(filter(None, (words, said)))
 
 
-def test_other_refusals_stay() -> None:
+def test_other_rejections_stay() -> None:
     message = 'pods "x" is forbidden: exceeded quota: compute'
     assert describe_missing_right(message) == message

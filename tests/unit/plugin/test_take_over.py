@@ -349,7 +349,7 @@ def test_clocks_that_differ(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -
         pytest.param({"schedule": "0 0 31 2 *"}, "no such time", id="no time"),
     ],
 )
-def test_refused_before_any_change(cluster: Cluster, spec: Object, message: str) -> None:
+def test_rejected_before_any_change(cluster: Cluster, spec: Object, message: str) -> None:
     body = {**CRONJOB, "spec": {**CRONJOB["spec"], **spec}}
     client = Client(cast("Api", cluster), "erp")
     with pytest.raises(CommandError, match=message):

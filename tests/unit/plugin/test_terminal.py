@@ -109,7 +109,7 @@ def test_one_object_needs_no_question() -> None:
     terminal.confirm("This suspends:", ["daily"], yes=False)
 
 
-def test_question_without_terminal_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_question_without_terminal_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     with pytest.raises(CommandError, match=r"This suspends: a, b.*add --yes") as caught:
         terminal.confirm("This suspends:", ["a", "b"], yes=False)

@@ -35,7 +35,7 @@ def read_receivers(path: Path | None) -> tuple[Receiver, ...]:
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: is no YAML{_place(error)}") from None
+        raise ConfigurationError(f"{path}: is not YAML{_place(error)}") from None
     except ValidationError as error:
         raise ConfigurationError(f"{path}: {_words(error)}") from None
     for number, receiver in enumerate(found.receivers):
@@ -53,7 +53,7 @@ def read_key(path: Path) -> bytes:
         try:
             raw = base64.b64decode(raw.removeprefix(_PREFIX.encode()), validate=True)
         except binascii.Error:
-            raise ValueError(f"is no base64 after {_PREFIX}") from None
+            raise ValueError(f"is not base64 after {_PREFIX}") from None
     if len(raw) < MIN_KEY_BYTES:
         raise ValueError(f"has a key of {len(raw)} bytes; it needs at least {MIN_KEY_BYTES}")
     return raw
@@ -74,7 +74,7 @@ def _check_files(where: str, receiver: Receiver) -> None:
     try:
         tls_context(receiver)
     except OSError as error:
-        raise ConfigurationError(f"{where}.caFile: {receiver.ca_file}: {error.strerror or 'is no PEM'}") from None
+        raise ConfigurationError(f"{where}.caFile: {receiver.ca_file}: {error.strerror or 'is not PEM'}") from None
 
 
 def _words(error: ValidationError) -> str:

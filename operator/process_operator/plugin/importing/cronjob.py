@@ -55,7 +55,7 @@ class CronJobOptions:
 def import_cronjob(body: Object, options: CronJobOptions) -> Imported:
     """Make a ProcessRequest out of a CronJob, with a remark for each difference."""
     if errors := list(shape_errors(body)):
-        return Imported(name_of(body) or "a CronJob without a name", refused="; ".join(errors))
+        return Imported(name_of(body) or "a CronJob without a name", rejected="; ".join(errors))
     metadata, spec = body["metadata"], body["spec"]
     name = str(metadata["name"])
     owners = metadata.get("ownerReferences") or ()
@@ -63,12 +63,12 @@ def import_cronjob(body: Object, options: CronJobOptions) -> Imported:
         return Imported(name, left_out="it belongs to process-operator already")
     if owners and not options.owned:
         owner = f"{owners[0].get('kind')} {owners[0].get('name')}"
-        return Imported(name, refused=f"{owner} owns it, and would create it again: change that, or use --owned")
+        return Imported(name, rejected=f"{owner} owns it, and would create it again: change that, or use --owned")
     remarks: list[str] = []
     try:
         timing = _schedule(spec, options, remarks)
     except ValueError as error:
-        return Imported(name, refused=f"spec.schedule: {error}")
+        return Imported(name, rejected=f"spec.schedule: {error}")
     remarks += _remarks(spec)
     deadline = spec.get("startingDeadlineSeconds")
     request = {
@@ -143,7 +143,7 @@ def _interval(text: str) -> dict[str, Any]:
     for word, unit in (("hourly", 3600), ("minutely", 60), ("secondly", 1)):
         if seconds and seconds % unit == 0 and seconds // unit <= _LONGEST_INTERVAL_SECONDS:
             return {word: {"every": int(seconds // unit)}}
-    raise ValueError(f"@every {text} is no interval of whole seconds")
+    raise ValueError(f"@every {text} is not an interval of whole seconds")
 
 
 def _remarks(spec: Object) -> Iterator[str]:

@@ -92,14 +92,14 @@ def _line(source: str, line: str, environment: _Environment, options: CrontabOpt
     parts = _GAP.split(line, maxsplit=count)
     if len(parts) <= count:
         return Imported(
-            source, refused="it has no command after the times" + (" and the user" if options.system else "")
+            source, rejected="it has no command after the times" + (" and the user" if options.system else "")
         )
     *times, command = parts
     user = times.pop() if options.system else ""
     try:
         cron = _cron(times)
     except ValueError as error:
-        return Imported(source, refused=str(error))
+        return Imported(source, rejected=str(error))
     schedule: dict[str, Any] = {"cron": cron, "timeZone": environment.zone or options.time_zone}
     if environment.jitter_minutes:
         schedule["jitter"] = f"{environment.jitter_minutes}m"

@@ -44,7 +44,7 @@ def _item(index: int, item: str) -> str:
         return f"H({random['low'] or low}-{random['high'] or high})"
     form = _ITEM.fullmatch(item)
     if form is None:
-        raise ValueError(f"{item!r} is no value, range or step of a crontab")
+        raise ValueError(f"{item!r} is not a value, range or step of a crontab")
     if index != _WEEKDAY or str(_SUNDAY) not in (form["first"], form["last"]):
         return item
     first = _weekday(form["first"])
@@ -60,7 +60,7 @@ def _weekday(text: str) -> int:
     if text.isdecimal():
         return int(text)
     if text.lower() not in WEEKDAY_NAMES:
-        raise ValueError(f"{text!r} is no weekday")
+        raise ValueError(f"{text!r} is not a weekday")
     return WEEKDAY_NAMES.index(text.lower())
 
 

@@ -25,9 +25,9 @@ def check_address(address: str) -> None:
     try:
         given = conninfo_to_dict(address)
     except psycopg.Error:
-        raise _unreadable(f"it is no URL, such as {_EXAMPLE}, and no connection string of libpq") from None
+        raise _unreadable(f"it is neither a URL, such as {_EXAMPLE}, nor a connection string of libpq") from None
     if not _is_ports(given.get("port")):
-        raise _unreadable(f"its port is no number; a URL is like {_EXAMPLE}")
+        raise _unreadable(f"its port is not a number; a URL is like {_EXAMPLE}")
 
 
 def _check_user(address: str) -> None:

@@ -51,12 +51,12 @@ def import_etendo(tables: Tables, options: EtendoOptions) -> Iterator[Imported]:
         try:
             found = _request(source, row, options, processes, names)
         except ValueError as error:
-            yield Imported(source, refused=str(error))
+            yield Imported(source, rejected=str(error))
             continue
-        # Later requests refer to the Processes of a refused one.
+        # Later requests refer to the Processes of a rejected one.
         kept = tuple(body for body in found.manifests if body["kind"] == "Process")
         judged = checked(found, now=options.now)
-        yield replace(judged, manifests=kept) if judged.refused else judged
+        yield replace(judged, manifests=kept) if judged.rejected else judged
 
 
 def _request(source: str, row: Row, options: EtendoOptions, processes: _Processes, names: Names) -> Imported:
@@ -98,9 +98,9 @@ def _parameters(text: str, remarks: list[str]) -> list[dict[str, str]]:
     try:
         given = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"PARAMS is no JSON: {error}") from error
+        raise ValueError(f"PARAMS is not JSON: {error}") from error
     if not isinstance(given, dict):
-        raise ValueError("PARAMS is no JSON object")  # noqa: TRY004 - it is about the row, as all errors here
+        raise ValueError("PARAMS is not a JSON object")  # noqa: TRY004 - it is about the row, as all errors here
     found = {}
     for name, value in given.items():
         variable = _NOT_OF_VARIABLES.sub("_", name)

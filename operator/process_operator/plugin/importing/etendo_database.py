@@ -74,7 +74,7 @@ def open_tables(address: str) -> Iterator[Tables]:
         words = " ".join(str(error).split()) or type(error).__name__
         raise CommandError(f"the database cannot be read: {words}") from error
     except UnicodeDecodeError as error:
-        raise CommandError(f"the database has a text that is no UTF-8: {error}") from error
+        raise CommandError(f"the database has a text that is not UTF-8: {error}") from error
 
 
 def _psycopg() -> Any:

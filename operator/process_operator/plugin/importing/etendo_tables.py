@@ -46,7 +46,7 @@ def read_tables(text: str) -> Tables:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"the file is no JSON: {error}") from error
+        raise ValueError(f"the file is not JSON: {error}") from error
     if isinstance(found, list):
         found = {REQUESTS: found}
     tables = {str(name).upper(): rows for name, rows in found.items()}
@@ -66,7 +66,7 @@ def _csv(text: str) -> list[Row]:
         _require({str(column).strip().upper() for column in reader.fieldnames or ()})
         return _rows(reader)
     except csv.Error as error:
-        raise ValueError(f"the file is no CSV: {error}") from error
+        raise ValueError(f"the file is not CSV: {error}") from error
 
 
 def _json(name: str, found: Any) -> list[Row]:

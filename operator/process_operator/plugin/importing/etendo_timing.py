@@ -71,7 +71,7 @@ def _schedule(row: Row, zone: ZoneInfo, *, counts_first_run: bool, remarks: list
     if row.get("FINISHES") == "Y":
         finish = _moment(row, "FINISHES_DATE", "FINISHES_TIME", zone, default=_LAST_SECOND)
         if finish is None:
-            raise ValueError("FINISHES_DATE is needed where FINISHES is Y")
+            raise ValueError("FINISHES_DATE is needed if FINISHES is Y")
         schedule["finishTime"] = finish.isoformat()
     if frequency in _INTERVALS:
         word, interval, repetitions = _INTERVALS[frequency]
@@ -104,7 +104,7 @@ def _cron(text: str) -> str:
     """Check that an expression is one of Quartz, which the ERP uses. Raises ValueError."""
     fields = text.split()
     if len(fields) not in _QUARTZ_FIELDS or any(_HASHED.search(part) for part in fields):
-        raise ValueError(f"CRON {text!r} is no expression of Quartz, which has 6 or 7 fields")
+        raise ValueError(f"CRON {text!r} is not a Quartz expression, which has 6 or 7 fields")
     return " ".join(fields)
 
 
@@ -124,7 +124,7 @@ def _daily(row: Row) -> dict[str, Any]:
 def _weekly(row: Row) -> dict[str, Any]:
     days = [day for column, day in _DAYS.items() if row.get(column) == "Y"]
     if not days:
-        raise ValueError("DAY_MON to DAY_SUN: no day is ticked, which the ERP refuses too")
+        raise ValueError("DAY_MON to DAY_SUN: no day is ticked; the ERP rejects that too")
     return {"days": days}
 
 
@@ -153,7 +153,7 @@ def _number(row: Row, column: str, default: int) -> int:
             return int(number)
     except (ValueError, OverflowError):
         pass
-    raise ValueError(f"{column} {text!r} is no whole number")
+    raise ValueError(f"{column} {text!r} is not a whole number")
 
 
 def _start(row: Row, zone: ZoneInfo) -> datetime | None:
@@ -179,7 +179,7 @@ def _date(row: Row, column: str, zone: ZoneInfo) -> date | None:
     try:
         return datetime.strptime(text[:10], _DAY_FIRST).date()  # noqa: DTZ007 - the zone is added to the whole
     except ValueError as error:
-        raise ValueError(f"{column} {text!r} is no date; write YYYY-MM-DD") from error
+        raise ValueError(f"{column} {text!r} is not a date; write YYYY-MM-DD") from error
 
 
 def _time(text: str, day: date | None, zone: ZoneInfo) -> time | None:
@@ -196,7 +196,7 @@ def _time(text: str, day: date | None, zone: ZoneInfo) -> time | None:
     try:
         return _local(moment, zone).time().replace(microsecond=0)
     except OverflowError as error:
-        raise ValueError(f"{text!r} is no time of day; write HH:MM:SS") from error
+        raise ValueError(f"{text!r} is not a time of day; write HH:MM:SS") from error
 
 
 def _clock(text: str) -> time:
@@ -204,7 +204,7 @@ def _clock(text: str) -> time:
     try:
         return time.fromisoformat(clock)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no time of day; write HH:MM:SS") from error
+        raise ValueError(f"{text!r} is not a time of day; write HH:MM:SS") from error
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -28,13 +28,13 @@ _WIDTH: Final = 120
 class Imported:
     """Result for one schedule of another system; `source` is its name there.
 
-    `refused` says why there is no manifest, `left_out` why none is wanted.
+    `rejected` says why there is no manifest, `left_out` why none is wanted.
     """
 
     source: str
     manifests: tuple[Object, ...] = ()
     remarks: tuple[str, ...] = ()
-    refused: str = ""
+    rejected: str = ""
     left_out: str = ""
 
 
@@ -61,10 +61,10 @@ def manifest(kind: str, name: str, spec: dict[str, Any], **metadata: Any) -> Obj
 
 
 def checked(found: Imported, *, now: datetime) -> Imported:
-    """Refuse manifests that the API server or the operator would reject, with their reason. `now` is UTC."""
+    """Remove manifests that the API server or the operator would reject, and keep the reason. `now` is UTC."""
     for body in found.manifests:
         if errors := object_errors(body) or _schedule_errors(body, now):
-            return replace(found, manifests=(), refused="; ".join(map(str, errors)))
+            return replace(found, manifests=(), rejected="; ".join(map(str, errors)))
     return found
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from process_operator.timing.recurrence import Recurrence
 
 _MARGIN: Final = timedelta(seconds=60)
-_THIRD: Final = 3
-"""Ticks closer than three margins leave a third of their distance before the window, and a third after it."""
+_PARTS_OF_SHORT_DISTANCE: Final = 3
+"""Parts of a distance shorter than three margins: before the window, the window, and after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def switch_window(recurrence: Recurrence, now: datetime) -> SwitchWindow | None:
     latest, following = recurrence.previous(now), recurrence.next_after(now)
     if following is None:
         return None
-    margin = _MARGIN if latest is None else min(_MARGIN, (following - latest) / _THIRD)
+    margin = _MARGIN if latest is None else min(_MARGIN, (following - latest) / _PARTS_OF_SHORT_DISTANCE)
     opens = now if latest is None else latest + margin
     return SwitchWindow(
         latest=latest,

@@ -50,7 +50,7 @@ def test_all_fields(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        pytest.param("receivers: [", "is no YAML", id="no YAML"),
+        pytest.param("receivers: [", "is not YAML", id="no YAML"),
         pytest.param("- a", "the file: Input should be a valid dictionary", id="no mapping"),
         pytest.param("receiver: []", "receiver: Extra inputs are not permitted", id="unknown field"),
         pytest.param("receivers: [{}]", "receivers[0].name: Field required", id="no name"),
@@ -103,5 +103,5 @@ def test_keys(tmp_path: Path, text: str, key: bytes) -> None:
 def test_a_key_that_is_no_base64(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("whsec_not base64")
-    with pytest.raises(ValueError, match="is no base64 after whsec_"):
+    with pytest.raises(ValueError, match="is not base64 after whsec_"):
         read_key(path)

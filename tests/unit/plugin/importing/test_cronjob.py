@@ -1,4 +1,4 @@
-"""CronJobs as requests: fields, differences and refusals, and the same instants as the CronJob controller's."""
+"""CronJobs as requests: fields, differences and rejections, and the same instants as the CronJob controller's."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def imported(body: dict[str, Any], **options: Any) -> Imported:
 
 
 def spec(found: Imported) -> dict[str, Any]:
-    assert not found.refused, found.refused
+    assert not found.rejected, found.rejected
     made: dict[str, Any] = found.manifests[0]["spec"]
     return made
 
@@ -107,7 +107,7 @@ def test_remarks(fields: dict[str, Any], options: dict[str, Any], remark: str) -
 
 def test_owned_by_others_and_by_us() -> None:
     owner = {"apiVersion": "apps.example.com/v1", "kind": "Backup", "name": "full"}
-    assert "Backup full owns it" in imported(cronjob({"ownerReferences": [owner]})).refused
+    assert "Backup full owns it" in imported(cronjob({"ownerReferences": [owner]})).rejected
     assert spec(imported(cronjob({"ownerReferences": [owner]}), owned=True))
     ours = {"apiVersion": "process-operator.io/v1alpha1", "kind": "ProcessRequest", "name": "nightly"}
     assert imported(cronjob({"ownerReferences": [ours]})).left_out
@@ -119,8 +119,8 @@ def test_same_times_need_no_remark(schedule: str) -> None:
 
 
 @pytest.mark.parametrize("schedule", ["@every 1.5s", "@every soon", "0 0 30 2", "61 * * * *"])
-def test_refused(schedule: str) -> None:
-    assert imported(cronjob(schedule=schedule)).refused.startswith("spec.schedule: ")
+def test_rejected(schedule: str) -> None:
+    assert imported(cronjob(schedule=schedule)).rejected.startswith("spec.schedule: ")
 
 
 def test_null_is_the_default() -> None:
@@ -131,7 +131,7 @@ def test_null_is_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "refused"),
+    ("body", "rejected"),
     [
         pytest.param({"kind": "CronJob", "metadata": {"name": "x"}}, "spec must be an object", id="no spec"),
         pytest.param({"spec": 1}, "metadata must be an object", id="no metadata"),
@@ -143,5 +143,5 @@ def test_null_is_the_default() -> None:
         pytest.param(cronjob(schedule="0 3 31 2 *"), "no such time", id="a day that never comes"),
     ],
 )
-def test_wrong_shape_is_refused(body: dict[str, Any], refused: str) -> None:
-    assert refused in imported(body).refused
+def test_wrong_shape_is_rejected(body: dict[str, Any], rejected: str) -> None:
+    assert rejected in imported(body).rejected

@@ -20,7 +20,7 @@ def imported(text: str, *, system: bool = False) -> list[Imported]:
 
 
 def schedule(found: Imported) -> dict[str, Any]:
-    assert not found.refused
+    assert not found.rejected
     made: dict[str, Any] = found.manifests[0]["spec"]["timing"]["schedule"]
     return made
 
@@ -98,7 +98,7 @@ def test_names_are_unique_and_stable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "refused"),
+    ("line", "rejected"),
     [
         pytest.param("@reboot /opt/start", "@reboot has no counterpart", id="reboot"),
         pytest.param("@sometimes /opt/start", "@sometimes is unknown; known: @annually", id="unknown word"),
@@ -108,19 +108,19 @@ def test_names_are_unique_and_stable() -> None:
         pytest.param("0 3 1,* * 1 x", "days that meet one of these", id="a star that is not the first"),
         pytest.param("0 12 31 2 * x", "no such time", id="a day that never comes"),
         pytest.param("61 * * * * x", "61 is out of range", id="out of range"),
-        pytest.param("5/10 * * * * x", "'5/10' is no value, range or step", id="a step without a range"),
-        pytest.param("H * * * * x", "'H' is no value", id="H of Jenkins"),
-        pytest.param("0 0 L * * x", "'L' is no value", id="L of Quartz"),
-        pytest.param("0 0 1W * * x", "'1W' is no value", id="W of Quartz"),
-        pytest.param("0 0 ? * 1 x", "'?' is no value", id="? of Quartz"),
-        pytest.param("0 0 * * 1#2 x", "'1#2' is no value", id="# of Quartz"),
+        pytest.param("5/10 * * * * x", "'5/10' is not a value, range or step", id="a step without a range"),
+        pytest.param("H * * * * x", "'H' is not a value", id="H of Jenkins"),
+        pytest.param("0 0 L * * x", "'L' is not a value", id="L of Quartz"),
+        pytest.param("0 0 1W * * x", "'1W' is not a value", id="W of Quartz"),
+        pytest.param("0 0 ? * 1 x", "'?' is not a value", id="? of Quartz"),
+        pytest.param("0 0 * * 1#2 x", "'1#2' is not a value", id="# of Quartz"),
         pytest.param("0 0 * * 7-2 x", "backwards", id="a range that goes backwards"),
         pytest.param("CRON_TZ=Foo/Bar\n0 1 * * * x", "Foo/Bar", id="unknown zone"),
     ],
 )
-def test_refused(line: str, refused: str) -> None:
+def test_rejected(line: str, rejected: str) -> None:
     (found,) = imported(line)
-    assert refused in found.refused
+    assert rejected in found.rejected
 
 
 def test_only_cron_tz_moves_the_schedule() -> None:

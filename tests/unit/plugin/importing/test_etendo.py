@@ -1,4 +1,4 @@
-"""Requests of the ERP: its own worked examples come out with the same instants, and what is left out or refused."""
+"""Requests of the ERP: its own worked examples come out with the same instants, and what is left out or rejected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def imported(*rows: Row, zone: str = "Etc/UTC", now: datetime = BEFORE, **option
 @pytest.mark.parametrize(("columns", "wanted"), EXAMPLES)
 def test_worked_examples(columns: Row, wanted: list[str]) -> None:
     (found,) = imported(row(**columns))
-    assert not found.refused
+    assert not found.rejected
     assert instants(found, len(wanted)) == wanted
 
 
@@ -100,30 +100,30 @@ def test_unscheduled_is_suspended() -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "refused"),
+    ("columns", "rejected"),
     [
         pytest.param({"FREQUENCY": "5"}, "no day is ticked", id="weekly without a day"),
         pytest.param({"FREQUENCY": "9"}, "FREQUENCY '9' is unknown", id="unknown frequency"),
         pytest.param({"TIMING_OPTION": "X"}, "TIMING_OPTION 'X' is unknown", id="unknown timing"),
         pytest.param({"FREQUENCY": "4", "START_TIME": None}, "START_TIME is empty", id="no time of day"),
-        pytest.param({"FREQUENCY": "4", "START_DATE": "soon"}, "START_DATE 'soon' is no date", id="no date"),
-        pytest.param({"FREQUENCY": "6", "MONTHLY_OPTION": "S"}, "from 1 to 31", id="what the API server refuses"),
-        pytest.param({"FREQUENCY": "7", "CRON": "0 3 * * *"}, "no expression of Quartz", id="five fields"),
-        pytest.param({"FREQUENCY": "7", "CRON": "0 H 3 * * ?"}, "no expression of Quartz", id="H"),
+        pytest.param({"FREQUENCY": "4", "START_DATE": "soon"}, "START_DATE 'soon' is not a date", id="no date"),
+        pytest.param({"FREQUENCY": "6", "MONTHLY_OPTION": "S"}, "from 1 to 31", id="what the API server rejects"),
+        pytest.param({"FREQUENCY": "7", "CRON": "0 3 * * *"}, "is not a Quartz expression", id="five fields"),
+        pytest.param({"FREQUENCY": "7", "CRON": "0 H 3 * * ?"}, "is not a Quartz expression", id="H"),
         pytest.param({"FREQUENCY": "7", "CRON": "0 0 12 31 2 ?"}, "no such time", id="a day that never comes"),
         pytest.param({"FREQUENCY": "7", "CRON": "0 61 * * * ?"}, "61 is out of range", id="out of range"),
-        pytest.param({"FREQUENCY": "1", "SECONDLY_INTERVAL": float("inf")}, "no whole number", id="infinite"),
-        pytest.param({"FREQUENCY": "1", "SECONDLY_INTERVAL": 1.5}, "no whole number", id="a fraction"),
-        pytest.param({"FREQUENCY": "4", "START_TIME": "25:00"}, "is no time of day", id="no hour"),
-        pytest.param({"FREQUENCY": "4", "PARAMS": "[1]"}, "PARAMS is no JSON object", id="parameters"),
+        pytest.param({"FREQUENCY": "1", "SECONDLY_INTERVAL": float("inf")}, "not a whole number", id="infinite"),
+        pytest.param({"FREQUENCY": "1", "SECONDLY_INTERVAL": 1.5}, "not a whole number", id="a fraction"),
+        pytest.param({"FREQUENCY": "4", "START_TIME": "25:00"}, "is not a time of day", id="no hour"),
+        pytest.param({"FREQUENCY": "4", "PARAMS": "[1]"}, "PARAMS is not a JSON object", id="parameters"),
         pytest.param(
             {"FREQUENCY": "4", "ISGROUP": "Y", "AD_PROCESS_GROUP_ID": "G"}, "export AD_PROCESS_GROUP", id="group"
         ),
     ],
 )
-def test_refused(columns: Row, refused: str) -> None:
+def test_rejected(columns: Row, rejected: str) -> None:
     (found,) = imported(row(**columns))
-    assert refused in found.refused
+    assert rejected in found.rejected
     assert not [body for body in found.manifests if body["kind"] == "ProcessRequest"]
 
 

@@ -27,7 +27,7 @@ def test_rows_and_tables_of_json() -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        pytest.param("{", "the file is no JSON", id="half a file"),
+        pytest.param("{", "the file is not JSON", id="half a file"),
         pytest.param('{"other": []}', "the file has no table AD_PROCESS_REQUEST; it has: OTHER", id="another table"),
         pytest.param("[1, 2]", "the file has no list of objects as the rows of AD_PROCESS_REQUEST", id="numbers"),
         pytest.param('{"AD_PROCESS_REQUEST": 5}', "the file has no list of objects", id="no rows"),
@@ -35,9 +35,9 @@ def test_rows_and_tables_of_json() -> None:
         pytest.param("", "the file has no column AD_PROCESS_REQUEST_ID", id="empty"),
         pytest.param("AD_PROCESS_REQUEST_ID;STATUS\n1;SCH\n", "the file has no column TIMING_OPTION", id="a column"),
         pytest.param('[{"TIMING_OPTION": "S"}]', "the file has no column AD_PROCESS_REQUEST_ID", id="column of JSON"),
-        pytest.param("[" + "9" * 5000 + "]", "the file is no JSON", id="too long a number"),
+        pytest.param("[" + "9" * 5000 + "]", "the file is not JSON", id="too long a number"),
         pytest.param(
-            "AD_PROCESS_REQUEST_ID,TIMING_OPTION\n" + "x" * 200_000, "the file is no CSV", id="too long a value"
+            "AD_PROCESS_REQUEST_ID,TIMING_OPTION\n" + "x" * 200_000, "the file is not CSV", id="too long a value"
         ),
     ],
 )

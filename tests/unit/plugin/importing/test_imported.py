@@ -37,6 +37,6 @@ def request(**schedule: object) -> Imported:
 
 def test_schedules_are_judged() -> None:
     assert checked(request(cron="0 3 * * *", timeZone="Europe/Madrid"), now=NOW).manifests
-    assert "no such time" in checked(request(cron="0 3 31 2 *"), now=NOW).refused
-    assert "Foo/Bar" in checked(request(cron="0 3 * * *", timeZone="Foo/Bar"), now=NOW).refused
+    assert "no such time" in checked(request(cron="0 3 31 2 *"), now=NOW).rejected
+    assert "Foo/Bar" in checked(request(cron="0 3 * * *", timeZone="Foo/Bar"), now=NOW).rejected
     assert checked(request(cron="0 3 * * *", finishTime="2020-01-01T00:00:00Z"), now=NOW).manifests
