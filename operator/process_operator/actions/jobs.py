@@ -28,6 +28,7 @@ from process_operator.resources.batch.job import Job, parse_job
 from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.kinds import (
     JOB,
+    PROCESS_RUN,
 )
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import Object
@@ -97,7 +98,7 @@ async def _meet_job(context: ActionContext, action: actions.CreateJob, error: Al
         confirm()
     elif job.metadata.deletion_timestamp is not None:
         raise error
-    elif controller is not None and (controller.kind, controller.name) == ("ProcessRun", action.run):
+    elif controller is not None and (controller.kind, controller.name) == (PROCESS_RUN.kind, action.run):
         # Its run was deleted, and the garbage collector is about to delete the Job.
         message = f"the name is still taken by Job {context.namespace}/{action.run} of an earlier run"
         _reject_job(context, action.run, RunReason.NAME_TAKEN, message, context.now() + NAME_RETRY)

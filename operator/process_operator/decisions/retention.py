@@ -25,6 +25,7 @@ from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.decisions.template.step import StepTemplate
 from process_operator.resources.batch.job import Job
 from process_operator.resources.conditions import ConditionType
+from process_operator.resources.kinds import CRONJOB
 from process_operator.resources.process_request import History
 from process_operator.resources.process_run import RunPhase
 
@@ -264,7 +265,7 @@ def _is_left_over(snapshot: Snapshot, job: Job) -> bool:
 
     A Job whose owner is a run is deleted with it.
     """
-    if job.controller is None or job.controller.kind != "CronJob":
+    if job.controller is None or job.controller.kind != CRONJOB.kind:
         return False
     cursor = snapshot.status.last_schedule_time
     is_settled = job.tick is not None and cursor is not None and job.tick <= cursor

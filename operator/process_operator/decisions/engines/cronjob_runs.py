@@ -32,6 +32,7 @@ from process_operator.resources import names
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.conditions import EventReason
+from process_operator.resources.engine import Engine
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import Trigger
 from process_operator.timing.zone import EPOCH
@@ -149,5 +150,5 @@ def _kill(job: Job, record: FinishedRun) -> Part[None]:
 
 def _cronjob_run(request: ProcessRequest, name: str, tick: datetime | None, created: datetime) -> dict[str, object]:
     trigger = Trigger.MANUAL if tick is None else trigger_of(tick, created)
-    annotations = {names.ANNOTATION_ENGINE: "CronJob"}
+    annotations = {names.ANNOTATION_ENGINE: Engine.CRON_JOB.value}
     return run_manifest(request, name=name, trigger=trigger, scheduled=tick, annotations=annotations)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from process_operator.resources import names
 from process_operator.resources.conditions import ConditionType
+from process_operator.resources.engine import Engine
 from process_operator.resources.process_run import ProcessRun, RunPhase, RunSummary, StepStatus, Trigger
 from process_operator.resources.status_text import MAX_STEP_MESSAGE, cut
 
@@ -99,7 +100,7 @@ def remembered(run: ProcessRun) -> FinishedRun:
         end=run.status.end_time,
         summary=run.status.summary,
         missed_reason=annotations.get(names.ANNOTATION_MISSED_REASON, ""),
-        by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == "CronJob",
+        by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == Engine.CRON_JOB,
         backfill=backfill_mark(run),
         steps=run.status.steps or (),
         recorded=_recorded(run),

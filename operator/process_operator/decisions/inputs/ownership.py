@@ -19,6 +19,7 @@ from process_operator.resources import names
 from process_operator.resources.batch.cronjob import CronJob
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.pod import Pod
+from process_operator.resources.kinds import CRONJOB, PROCESS_RUN
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, Trigger
 from process_operator.timing.recurrence import Recurrence
@@ -36,7 +37,7 @@ class CronJobOfRequest(NamedTuple):
     def made(self, job: Job) -> bool:
         """Whether this CronJob is the controller of a Job."""
         owner = job.controller
-        return owner is not None and (owner.kind, owner.name, owner.uid) == ("CronJob", self.name, self.uid)
+        return owner is not None and (owner.kind, owner.name, owner.uid) == (CRONJOB.kind, self.name, self.uid)
 
 
 def is_run_of(run: ProcessRun, request: ProcessRequest) -> bool:
@@ -114,7 +115,7 @@ def is_job_of(run: ProcessRun, job: Job, cronjob: CronJobOfRequest | None) -> bo
     if run.status.job_uid is not None and run.status.job_uid == job.metadata.uid:
         return True
     owner = job.controller
-    if owner is not None and owner.kind == "ProcessRun":
+    if owner is not None and owner.kind == PROCESS_RUN.kind:
         return owner.uid == run.metadata.uid
     return cronjob is not None and cronjob.made(job) and _stands_for(run, _with_proven_tick(job, cronjob))
 
@@ -155,7 +156,7 @@ def proven_part(snapshot: Snapshot) -> Snapshot:
         elif run is not None:
             if is_job_of(run, job, cronjob_of_run(snapshot, run)):
                 kept[name] = job
-        elif owner is not None and (owner.kind, owner.name) == ("ProcessRun", name):
+        elif owner is not None and (owner.kind, owner.name) == (PROCESS_RUN.kind, name):
             kept[name] = job  # its run is finished or not seen yet
     return replace(snapshot, jobs=kept)
 

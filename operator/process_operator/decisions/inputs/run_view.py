@@ -20,6 +20,7 @@ from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.kill import Kill
 from process_operator.resources.batch.pod import Pod
 from process_operator.resources.conditions import RunReason
+from process_operator.resources.engine import Engine
 from process_operator.resources.log_url import LogUrl
 from process_operator.resources.parameters import UsedParameter
 from process_operator.resources.process_request import LogCapture, LogSettings, ProcessRequest
@@ -143,7 +144,7 @@ def view_of(snapshot: Snapshot, run: ProcessRun, *, step_process: str | None = N
         is_paused=paused,
         is_started=bool(run.status.steps) or (job is not None and not job.waits_for_start),
         missed_reason=_missed_reason(run, job),
-        by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == "CronJob",
+        by_cronjob=annotations.get(names.ANNOTATION_ENGINE) == Engine.CRON_JOB,
         steps=steps,
         process=run.status.process or step_process or _process_of_request(snapshot, run),
         log_url=snapshot.defaults.log_url,

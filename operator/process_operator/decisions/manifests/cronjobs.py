@@ -11,6 +11,7 @@ from process_operator.decisions.manifests.owners import owner, request_owner
 from process_operator.decisions.template.job_template import JobTemplate
 from process_operator.resources import names
 from process_operator.resources.batch.cronjob import ActiveJob, CronJob
+from process_operator.resources.kinds import CRONJOB, JOB
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
 
@@ -19,8 +20,8 @@ def cronjob_job_manifest(template: JobTemplate, cronjob: CronJob, *, name: str, 
     """The Job of a tick, as the CronJob controller creates it (`getJobFromTemplate2` of Kubernetes)."""
     metadata = cronjob.metadata
     return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
+        "apiVersion": JOB.api_version,
+        "kind": JOB.kind,
         "metadata": {
             "name": name,
             "namespace": metadata.namespace,
@@ -30,7 +31,9 @@ def cronjob_job_manifest(template: JobTemplate, cronjob: CronJob, *, name: str, 
                 names.ANNOTATION_TEMPLATE_HASH: template.hash,
                 names.ANNOTATION_CRONJOB_TICK: tick_stamp(tick, cronjob.time_zone),
             },
-            "ownerReferences": [owner(api_version="batch/v1", kind="CronJob", name=metadata.name, uid=metadata.uid)],
+            "ownerReferences": [
+                owner(api_version=CRONJOB.api_version, kind=CRONJOB.kind, name=metadata.name, uid=metadata.uid)
+            ],
         },
         "spec": dict(template.spec),
     }
@@ -52,7 +55,7 @@ def take_over_patch(cronjob: CronJob, tick: datetime) -> dict[str, Any]:
 
 def active_patch(cronjob: CronJob, active: Iterable[ActiveJob]) -> dict[str, Any]:
     """The patch that makes the CronJob controller count exactly these Jobs as running, for this version."""
-    kind = {"apiVersion": "batch/v1", "kind": "Job", "namespace": cronjob.metadata.namespace}
+    kind = {"apiVersion": JOB.api_version, "kind": JOB.kind, "namespace": cronjob.metadata.namespace}
     return {
         "metadata": {"resourceVersion": cronjob.metadata.resource_version},
         "status": {"active": [{**kind, "name": job.name, "uid": job.uid} for job in active]},
@@ -94,8 +97,8 @@ def cronjob_spec(
 def cronjob_manifest(request: ProcessRequest, template: JobTemplate, spec: dict[str, Any]) -> dict[str, Any]:
     """The CronJob of a request. It is created suspended, because its activation must be set up before it fires."""
     return {
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
+        "apiVersion": CRONJOB.api_version,
+        "kind": CRONJOB.kind,
         "metadata": {
             "name": names.child_stem(request.metadata.name, request.metadata.uid),
             "namespace": request.metadata.namespace,

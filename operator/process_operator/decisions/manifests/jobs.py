@@ -14,6 +14,7 @@ from process_operator.decisions.manifests.owners import owner
 from process_operator.decisions.template.job_template import JobTemplate, with_scheduled_time
 from process_operator.resources import names
 from process_operator.resources.batch.kill import Kill
+from process_operator.resources.kinds import JOB, PROCESS_RUN
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun
@@ -51,7 +52,9 @@ def job_to_come(
 
 def owned_by_run(manifest: Mapping[str, Any], uid: str) -> dict[str, Any]:
     """A Job with the run of its name as owner."""
-    reference = owner(api_version=names.API_VERSION, kind="ProcessRun", name=manifest["metadata"]["name"], uid=uid)
+    reference = owner(
+        api_version=PROCESS_RUN.api_version, kind=PROCESS_RUN.kind, name=manifest["metadata"]["name"], uid=uid
+    )
     return {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": [reference]}}
 
 
@@ -120,8 +123,8 @@ def tick_stamp(tick: datetime, time_zone: str | None) -> str:
 
 def _job(template: JobTemplate, name: str, namespace: str, *, scheduled: datetime) -> dict[str, Any]:
     return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
+        "apiVersion": JOB.api_version,
+        "kind": JOB.kind,
         "metadata": {
             "name": name,
             "namespace": namespace,

@@ -7,6 +7,7 @@ from typing import Any
 from process_operator.decisions.inputs.ownership import is_created_by_user
 from process_operator.resources import names
 from process_operator.resources.batch.metadata import WorkloadMetadata
+from process_operator.resources.kinds import PROCESS_REQUEST
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, Trigger
 
@@ -26,7 +27,10 @@ def owner(*, api_version: str, kind: str, name: str, uid: str) -> dict[str, Any]
 def request_owner(request: ProcessRequest) -> dict[str, Any]:
     """The request as owner of its runs and its CronJob."""
     return owner(
-        api_version=names.API_VERSION, kind="ProcessRequest", name=request.metadata.name, uid=request.metadata.uid
+        api_version=PROCESS_REQUEST.api_version,
+        kind=PROCESS_REQUEST.kind,
+        name=request.metadata.name,
+        uid=request.metadata.uid,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from process_operator.decisions.inputs.missed_tick import Record
 from process_operator.decisions.manifests.owners import owner, request_owner, run_labels
 from process_operator.resources import names
+from process_operator.resources.kinds import PROCESS_RUN
 from process_operator.resources.model import format_instant
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, Trigger
@@ -36,7 +37,7 @@ def run_manifest(
     spec: dict[str, Any] = {"request": {"name": request.metadata.name}, "trigger": trigger.value}
     if scheduled is not None:
         spec["scheduledTime"] = format_instant(scheduled)
-    return {"apiVersion": names.API_VERSION, "kind": "ProcessRun", "metadata": metadata, "spec": spec}
+    return {"apiVersion": PROCESS_RUN.api_version, "kind": PROCESS_RUN.kind, "metadata": metadata, "spec": spec}
 
 
 def step_run_manifest(
@@ -51,7 +52,7 @@ def step_run_manifest(
         request, name=names.step_run_name(name, uid, step), trigger=Trigger.STEP, scheduled=scheduled
     )
     manifest["metadata"]["labels"] |= {names.LABEL_PARENT: name, names.LABEL_PROCESS: process}
-    reference = owner(api_version=names.API_VERSION, kind="ProcessRun", name=name, uid=uid)
+    reference = owner(api_version=PROCESS_RUN.api_version, kind=PROCESS_RUN.kind, name=name, uid=uid)
     manifest["metadata"]["ownerReferences"] = [reference]
     manifest["spec"]["parent"] = {"name": name, "step": step}
     return manifest
