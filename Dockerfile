@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # The operator, and nothing that can build, download or install anything. BASE_IMAGE is any image with Python 3.11 or
-# newer as `python3`, libstdc++ and CA certificates; both stages take it, so that what is compiled fits.
+# newer as `python3`, libstdc++ and CA certificates. Both stages use it, so that compiled files fit.
 ARG BASE_IMAGE=python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build

@@ -1,4 +1,4 @@
-/** Licences of what the bundle has: collected at the build, which fails at a licence that is not known to be permissive. */
+/** Licences of the bundled packages. The build collects them, and fails at one that is not known to be permissive. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -9,13 +9,16 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
+from prose.files import texts_of
 from prose.rules import Finding, Rules
-from prose.texts import texts_of
 
 ROOT: Final = Path(__file__).parents[2]
 WORDS: Final = Path(__file__).with_name("words.toml")
 TODO: Final = Path(__file__).with_name("todo.txt")
-PATTERNS: Final = ("*.py", "*.md", "*.yaml", "*.toml", "*.sh", "*NOTES.txt", "Makefile")
+PATTERNS: Final = (
+    *("*.py", "*.md", "*.yaml", "*.toml", "*.sh", "*NOTES.txt", "Makefile", "Dockerfile"),
+    *("*.ts", "*.tsx", "*.css", "*.tpl", "*.lua"),
+)
 GENERATED: Final = (
     "docs/reference/generated/*",
     "crds/*",

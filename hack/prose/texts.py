@@ -1,4 +1,4 @@
-"""Prose of a file: docstrings, comments and messages of Python, pages of Markdown, comments of YAML, TOML, shell and make.
+"""Prose of source text: docstrings, comments and messages of Python, and hash comments. `without_code` masks code in it.
 
 Messages count in the package and in tests, whose ids and assertions are sentences. Code inside prose (fences, backticks,
 targets of links) is masked, so that no rule sees it; masked text keeps its length and its lines.
@@ -12,7 +12,6 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from pathlib import Path
 from typing import Final, NamedTuple
 
 _FENCE: Final = re.compile(r"^ *(```|~~~).*?^ *\1", re.MULTILINE | re.DOTALL)
@@ -48,17 +47,6 @@ class Text(NamedTuple):
     text: str
 
 
-def texts_of(path: Path, root: Path) -> Iterator[Text]:
-    """The prose of one file below `root`; nothing for a suffix without prose."""
-    content, folder = path.read_text(), path.relative_to(root).parts[0]
-    if path.suffix == ".py":
-        yield from python_texts(content, folder)
-    elif path.suffix in (".md", ".txt"):
-        yield Text(Kind.PAGE, 1, without_code(content))
-    else:
-        yield from _blocks(_hash_comments(content))
-
-
 def without_code(text: str) -> str:
     """Text of the same length and lines: fences are blank, other code is one word of the letter x."""
     text = _FENCE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
@@ -86,12 +74,22 @@ def _messages(tree: ast.Module, lines: list[str], docstrings: set[int]) -> Itera
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and id(node) not in docstrings:
             text = _string(node)
-            if text is not None and _MESSAGE.search(text) and "# prose:" not in lines[node.lineno - 1]:
+            if text is not None and is_message(text) and "# prose:" not in lines[node.lineno - 1]:
                 yield Text(Kind.MESSAGE, node.lineno, text)
 
 
 def _string(node: ast.AST) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def hash_texts(content: str) -> Iterator[Text]:
+    """Comments of a file of YAML, TOML, shell, make or of a Dockerfile."""
+    return _blocks(_hash_comments(content))
+
+
+def is_message(text: str) -> bool:
+    """Whether a string literal is a sentence for a user."""
+    return _MESSAGE.search(text) is not None
 
 
 def _python_comments(source: str) -> Iterator[_Comment]:

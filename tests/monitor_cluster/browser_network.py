@@ -82,7 +82,7 @@ class BrowserNetwork:
     def close(self) -> None:
         """End the forwarding and the namespace."""
         for listener in self._listeners.values():
-            # Without the first call the thread would wait in accept() for ever.
+            # Without the first call the thread would wait in accept() forever.
             listener.shutdown(socket.SHUT_RDWR)
             listener.close()
         self.cut()

@@ -1,4 +1,4 @@
-/** Action dialog: names the objects, asks for what the action needs, shows the dry run, and then does it. */
+/** Action dialog: names the objects, has fields for its input, shows the dry run, and sends the action. */
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { act, type Question, question, remember } from "./action_state";
@@ -51,7 +51,7 @@ function OpenDialog({ asked }: { asked: Question }) {
     if (question.peek() === asked) question.value = null;
   };
 
-  // The server judges each version of the form, a moment after the last change.
+  // The server checks each version of the form by a dry run, a moment after the last change.
   const text = body && !missing.length ? JSON.stringify({ ...body, dryRun: true }) : "";
   useEffect(() => {
     setChecked(null);
@@ -202,7 +202,7 @@ function rangeOf(asked: Question): BackfillForm {
   };
 }
 
-/** What to send, or null while the form is not complete. */
+/** The body to send, or null while the form is not complete. */
 function bodyOf(asked: Question, reason: string, values: Values, range: BackfillForm): ActionBody | null {
   const body: ActionBody = { kind: asked.kind, targets: asked.targets, dryRun: false };
   if (asked.action === "run" && Object.keys(values).length) body.parameters = values;

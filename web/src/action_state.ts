@@ -1,4 +1,4 @@
-/** Actions: the question that is open, what was done to which row, and whether a button may be pressed. */
+/** Actions: the open question, the last result for each row, and the permission to press a button. */
 
 import { signal } from "@preact/signals";
 import type { ActionAnswer, ActionBody, CreateBody } from "./api/actions";
@@ -19,7 +19,7 @@ export interface Question {
 }
 
 export const question = signal<Question | null>(null);
-/** What the last action said about a row, by kind and key. */
+/** Results of the last action by kind and key of the row. */
 export const outcomes = signal<ReadonlyMap<string, { ok: boolean; message: string }>>(new Map());
 
 export function outcomeOf(kind: Kind, key: Key): { ok: boolean; message: string } | undefined {
@@ -39,8 +39,8 @@ export function act(action: Action, body: ActionBody | CreateBody, signal?: Abor
 }
 
 /**
- * Whether a button may be pressed for all targets; else the missing right in words. A right for one request alone is
- * asked for only by who lacks that of the namespace, because a list has thousands of requests.
+ * Whether a button may be pressed for all targets; else the missing right in words. The page asks for the right on one
+ * request only if the person lacks that of the namespace, because a list has thousands of requests.
  */
 export function permission(action: Action, targets: Key[], requests: string[] = []): Permission {
   const [request] = requests.length === 1 ? requests : [];

@@ -1,9 +1,9 @@
-/** Question to the server that waits for a pause in typing. A later change, or a page that closes, drops it. */
+/** Delayed question to the server: it waits for a pause in typing. A later change, or a page that closes, drops it. */
 
 import type { ApiFailure } from "./api/contract";
 import { failure } from "./client";
 
-/** Ask after `delayMs`. The returned function drops the question and its answer, as an effect needs it. */
+/** Ask after `delayMs`. The returned function drops the question and its answer; it is the cleanup of an effect. */
 export function askLater<T>(
   delayMs: number,
   ask: (signal: AbortSignal) => Promise<T>,

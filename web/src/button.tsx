@@ -1,4 +1,4 @@
-/** Action button: disabled with the missing right in words, else it asks its question. */
+/** Action button: it opens the dialog of its action, or is disabled and names the missing right. */
 
 import { permission, type Question, question } from "./action_state";
 import { t } from "./texts";
@@ -10,7 +10,7 @@ interface Props {
   primary?: boolean;
   small?: boolean;
   label?: string;
-  /** Why the button makes no sense now, such as for a run that has ended. */
+  /** Reason for which the button is useless now, such as a run that has ended. */
   pointless?: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export function ActionButton({ ask, requests, primary, small, label, pointless }
       title={why || t.hints[ask.action]}
       aria-label={why ? `${label ?? t.actions[ask.action]}. ${why}` : undefined}
       onClick={(event) => {
-        // Safari does not focus a button that is clicked, and the focus has to come back to this one.
+        // Safari does not focus a button that is clicked, but the focus must return to it when the dialog closes.
         event.currentTarget.focus();
         if (!why) question.value = ask;
       }}

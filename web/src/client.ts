@@ -5,7 +5,7 @@ import { t } from "./texts";
 
 const KEY = "process-monitor-key";
 
-/** Take the secret of local mode out of the address (`#key=...`), so that no history and no bookmark has it. */
+/** Remove the secret of local mode from the address (`#key=...`), so that no history and no bookmark has it. */
 export function takeKey(): void {
   const found = /^#key=([\w-]+)$/.exec(location.hash);
   if (!found?.[1]) return;
@@ -61,7 +61,7 @@ async function failureOf(response: Response): Promise<ErrorBody> {
     const body = JSON.parse(text) as ErrorBody;
     if (typeof body.error?.message === "string") return body;
   } catch {
-    // A proxy in between answers with a page of its own.
+    // A proxy between page and server answers with a page of its own.
   }
   const message = `The server answered ${response.status} ${response.statusText}`.trim();
   if (response.status === 401) return signedOut(message);

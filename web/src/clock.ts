@@ -6,7 +6,7 @@ let offset = 0;
 
 export function setServerTime(instant: string): void {
   const wrong = Date.parse(instant) - Date.now();
-  // The way of the answer takes some time; a small difference says nothing.
+  // The answer needs some time on its way, so a small difference is ignored.
   offset = Math.abs(wrong) > 2_000 ? wrong : 0;
 }
 
@@ -14,9 +14,9 @@ export function now(): number {
   return Date.now() + offset;
 }
 
-/** The present in milliseconds, renewed each second for what is shown relative to it. */
+/** The present in milliseconds. It changes each second, for times that are shown relative to it. */
 export const second = signal(now());
-/** The same each half minute. */
+/** The present in milliseconds. It changes each half minute. */
 export const halfMinute = signal(now());
 
 export function startClock(): void {

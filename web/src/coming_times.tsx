@@ -73,7 +73,7 @@ export function ComingTimes({ coming, atOnce }: { coming: Coming; atOnce: boolea
   );
 }
 
-/** `2027-03-28T03:00:00+02:00` with its offset apart. */
+/** Text of a time such as `2027-03-28T03:00:00+02:00`, with blanks before its time and its offset. */
 function localText(local: string): string {
   return visible(local.replace("T", " ").replace(/(Z|[+-]\d\d:\d\d)$/, " $1"));
 }

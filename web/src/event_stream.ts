@@ -1,4 +1,4 @@
-/** Event stream: `text/event-stream` read with fetch, because EventSource sends no header. Data is one JSON a event. */
+/** Event stream: `text/event-stream` read with fetch, because EventSource sends no header. Its data is JSON. */
 
 export class EventStreamParser<T> {
   #rest = "";
@@ -23,15 +23,19 @@ export class EventStreamParser<T> {
   }
 }
 
-/** Call `take` with the events of each piece; return when the stream ends. `beat` is called for each piece. */
-export async function readEvents<T>(response: Response, take: (events: T[]) => void, beat?: () => void): Promise<void> {
+/** Call `take` with the events of each piece, and return when the stream ends. It calls `onPiece` for each piece. */
+export async function readEvents<T>(
+  response: Response,
+  take: (events: T[]) => void,
+  onPiece?: () => void,
+): Promise<void> {
   if (!response.body) return;
   const parser = new EventStreamParser<T>();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    beat?.();
+    onPiece?.();
     const events = parser.push(value);
     if (events.length) take(events);
   }

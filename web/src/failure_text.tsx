@@ -1,4 +1,4 @@
-/** Failure as the API server worded it, with the fields that it names. */
+/** Failure in the words of the API server, with the fields that it names. */
 
 import type { ApiFailure } from "./api/contract";
 import { visible } from "./shown_text";

@@ -1,4 +1,4 @@
-/** Fetched value: an answer of the server that a component shows, asked for again when its address changes. */
+/** Fetched value: an answer of the server that a component shows. It is fetched again when its address changes. */
 
 import { useEffect, useState } from "preact/hooks";
 import type { ApiFailure } from "./api/contract";
@@ -9,7 +9,7 @@ export interface Fetched<T> {
   error: ApiFailure | null;
 }
 
-/** `again` asks once more without showing that it loads; a null path asks for nothing. */
+/** `again` fetches the value once more, without the mark of a first load. A null path fetches nothing. */
 export function useFetched<T>(
   path: string | null,
   query: Record<string, string | number | string[] | null> = {},

@@ -1,8 +1,8 @@
 /**
- * Focus: it stays near a control that leaves the page, and goes back to the control that opened a dialog or a notice.
+ * Focus: it stays near a control that leaves the page, and returns to the control that opened a dialog or a notice.
  *
  * The browser moves the focus to the body when its element is removed. A person at the keyboard then starts at the top
- * of the page again, and a screen reader falls silent.
+ * of the page again, and a screen reader stops reading.
  */
 
 const FOCUSABLE =
@@ -26,13 +26,13 @@ export function keepFocus(): void {
   document.addEventListener("focusout", () => {
     queueMicrotask(() => {
       follow(observer.takeRecords());
-      // A control that is still there was left on purpose, such as by a click beside it.
+      // The person left a control that still exists on purpose, such as by a click beside it.
       if (isNowhere() && focused.element?.isConnected) focused.element = null;
     });
   });
 }
 
-/** Remember which control has the focus. The returned function brings the focus back to it, out of `inside`. */
+/** Remember which control has the focus. The returned function restores it, if it is lost or within `inside`. */
 export function rememberFocus(): (inside: Element) => void {
   const spot: Spot = { element: isNowhere() ? null : document.activeElement };
   spots.add(spot);
@@ -88,7 +88,7 @@ function beside(record: MutationRecord): Element | null {
   let parent = record.target as Element | null;
   let { nextSibling: after, previousSibling: before } = record;
   while (parent && parent !== document.body) {
-    // Rows leave a list when it is scrolled: the keyboard then still scrolls the list.
+    // Rows leave a list when it is scrolled. The list gets the focus, so that the keyboard still scrolls it.
     const whole = parent.getAttribute("role") === "rowgroup" ? parent.closest("[tabindex]") : parent;
     if (whole?.hasAttribute("tabindex")) return whole;
     const found = control(after, "nextSibling") ?? control(before, "previousSibling");

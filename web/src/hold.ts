@@ -1,6 +1,6 @@
 /**
- * Hold of a list: while the pointer is over it, or it is scrolled, no row moves. New rows wait above and are counted;
- * rows that no longer match stay until the list is let through again.
+ * Hold of a list: while the pointer is over it, or it is scrolled, no row moves. New rows are counted, and wait above
+ * the list. Rows that no longer match stay until the hold ends.
  */
 
 export interface Held<T> {

@@ -1,4 +1,4 @@
-/** The newest answer, kept while the next one is fetched, so that a page does not flicker. */
+/** Last value: the newest answer is kept while the next one is fetched, so that a page does not flicker. */
 
 import { useRef } from "preact/hooks";
 

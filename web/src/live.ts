@@ -1,4 +1,4 @@
-/** Live connection: keeps the stores equal to the cluster, and says since when they are not. */
+/** Live connection: keeps the stores equal to the cluster, and reports the time at which it broke. */
 
 import { batch, effect, signal } from "@preact/signals";
 import type { Kind } from "./api/contract";
@@ -14,14 +14,14 @@ const SILENCE_MS = 40_000;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 
-/** Null while the connection is open; else since when it is not, and why. */
+/** Null while the connection is open; else the time at which it broke, and the cause. */
 export const broken = signal<{ since: number; message: string } | null>(null);
 
 let controller: AbortController | null = null;
 let wake: (() => void) | null = null;
 let lastBeat = 0;
 
-/** Follow the namespace of the view for ever. */
+/** Follow the namespace of the view, as long as the page is open. */
 export function keepLive(): void {
   let scope: string | null = null;
   effect(() => {
@@ -41,7 +41,7 @@ export function keepLive(): void {
   setInterval(checkSilence, 5_000);
 }
 
-/** A laptop that slept has a connection that looks open and says nothing. */
+/** Close a silent connection. After a laptop slept, its connection looks open but delivers nothing. */
 function checkSilence(): void {
   if (wake) wake();
   else if (lastBeat && Date.now() - lastBeat > SILENCE_MS) controller?.abort("silence");

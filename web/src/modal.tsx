@@ -1,4 +1,4 @@
-/** Modal dialog: it opens above the page, and closes without a trace: the focus goes back, and nothing of it acts later. */
+/** Modal dialog: it opens above the page. When it closes, the focus returns, and no part of it acts later. */
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -14,8 +14,8 @@ interface Props {
 
 export function Modal({ labelledBy, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  // A layout effect, because Preact cleans up the others a frame after the dialog has left the document. The browser
-  // returns the focus only while it is there, and until then the next dialog may be open.
+  // This is a layout effect, because Preact cleans up other effects a frame after the dialog has left the document. The
+  // browser returns the focus only while the dialog is in the document, and the next dialog may open before that frame.
   useLayoutEffect(() => {
     const opened = dialog.current;
     if (!opened) return;
@@ -23,7 +23,7 @@ export function Modal({ labelledBy, onClose, children }: Props) {
     opened.addEventListener("close", onClose);
     opened.showModal();
     return () => {
-      // `close` is an event of a later task.
+      // The browser delivers `close` in a later task.
       opened.removeEventListener("close", onClose);
       opened.close();
       giveBack(opened);

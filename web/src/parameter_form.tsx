@@ -28,7 +28,7 @@ export function parametersOf(namespace: string, process: string | null): Paramet
   return (process && stores.processes.one({ namespace, name: process })?.parameters) || [];
 }
 
-/** Values to run with again, without those of which only the beginning is known. */
+/** Values of a run to use again, without those of which only the beginning is known. */
 export function wholeValues(used: NamedValue[]): Values {
   return Object.fromEntries(used.filter((one) => !one.truncated).map(({ name, value }) => [name, value]));
 }
@@ -42,7 +42,7 @@ interface Recent {
   values: Values;
 }
 
-/** What the newest runs by hand ran with. */
+/** Values of the newest manual runs. */
 export function useRecent(namespace: string, request: string, enabled: boolean): Recent[] {
   const [recent, setRecent] = useState<Recent[]>([]);
   useEffect(() => {
@@ -73,7 +73,7 @@ export function useRecent(namespace: string, request: string, enabled: boolean):
 interface Props {
   id: string;
   parameters: Parameter[];
-  /** Values that hold where the person types none. */
+  /** Values that are used if the person types none. */
   base: Values;
   values: Values;
   onChange: (values: Values) => void;

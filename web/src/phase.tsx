@@ -1,4 +1,4 @@
-/** Phase as a mark: shape, word and colour, so that none of them has to be told apart alone. */
+/** Phase as a mark with a shape, a word and a colour, so that no person depends on one of them alone. */
 
 import type { RunPhase } from "./api/rows";
 import { t } from "./texts";

@@ -1,4 +1,4 @@
-/** Place of the view: path and query of the address. All state that a link should carry is here. */
+/** Place of the view: path and query of the address. A link contains all state that is kept here. */
 
 import { computed, signal } from "@preact/signals";
 

@@ -1,4 +1,4 @@
-/** Reasons of runs and requests in words. Those of Kubernetes are shown as they are, with spaces. */
+/** Reasons of runs and requests in words. Reasons of Kubernetes are shown as they are, with spaces. */
 
 import { visible } from "./shown_text";
 

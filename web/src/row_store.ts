@@ -1,4 +1,4 @@
-/** Row store: the rows of one kind, as snapshots and changes of the stream make them. */
+/** Row store: the rows of one kind, from the snapshots and changes of the stream. */
 
 import { signal } from "@preact/signals";
 import type { Key, Kind } from "./api/contract";
@@ -11,7 +11,7 @@ export function keyOf(row: Key): string {
 
 export class RowStore<K extends Kind> {
   readonly rows = new Map<string, Rows[K]>();
-  /** Grows with each batch of changes; who reads it is told of them. */
+  /** Number that grows with each batch of changes. A component that reads it is drawn again. */
   readonly version = signal(0);
   /** Whether a whole snapshot has arrived since the scope was chosen. */
   readonly complete = signal(false);

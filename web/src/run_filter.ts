@@ -1,4 +1,4 @@
-/** Filter of runs: pure, over rows that are there already. */
+/** Filter of runs: pure functions over the rows of the page. */
 
 import type { RunPhase, RunRow, Trigger } from "./api/rows";
 
@@ -26,7 +26,7 @@ export interface RunFilter {
   text: string;
 }
 
-/** The tick that a run stands for, else its creation. */
+/** The tick of a run, else its creation. */
 export function dueOf(row: RunRow): string {
   return row.scheduled ?? row.created;
 }
@@ -41,7 +41,7 @@ export function newestFirst(one: RunRow, other: RunRow): number {
 
 export interface Filtered {
   rows: RunRow[];
-  /** Number of rows by phase that all other filters let through. */
+  /** Number of rows by phase that match all other filters. */
   counts: Record<RunPhase, number>;
 }
 

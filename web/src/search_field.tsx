@@ -1,4 +1,4 @@
-/** Search field of a list: what is typed stands in the address as `q`. */
+/** Search field of a list: the address has its text as `q`. */
 
 import { setQuery } from "./place";
 

@@ -1,4 +1,4 @@
-/** What an action sends, as YAML and as a command of kubectl. */
+/** Sent texts: the object or patch of an action as YAML, and as a command of kubectl. */
 
 import type { ActionResult } from "./api/actions";
 import { Copy } from "./copy";

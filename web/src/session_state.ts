@@ -1,4 +1,4 @@
-/** Session of the person: who they are, where they may look, and which buttons they may press. */
+/** Session of the person: their name, the namespaces that they may read, and the buttons that they may press. */
 
 import { signal } from "@preact/signals";
 import type { ApiFailure } from "./api/contract";

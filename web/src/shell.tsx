@@ -60,7 +60,7 @@ export function Shell() {
   );
 }
 
-/** Namespace, zone, person and connection: what holds for every view. */
+/** Namespace, zone, person and connection, which are the same for every view. */
 function Scope() {
   const person = session.value;
   return (

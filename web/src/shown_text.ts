@@ -1,4 +1,4 @@
-/** Text from the cluster, made visible: control and bidirectional characters are shown, not obeyed. */
+/** Text from the cluster, made visible: control and bidirectional characters are shown, and not interpreted. */
 
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 

@@ -1,4 +1,4 @@
-/** Sign-in page: a pasted token, or a word about where else to sign in. */
+/** Sign-in page: a field for a token, or a sentence about another way to sign in. */
 
 import { useState } from "preact/hooks";
 import { FailureText } from "./failure_text";

@@ -23,7 +23,7 @@ export interface TableProps<T> {
   narrowHeight: number;
   empty: ComponentChildren;
   selection?: { selected: Set<string>; toggle: (key: string, on: boolean) => void; all: (on: boolean) => void };
-  /** Called with whether the person is at work in the list, so that rows must not move. */
+  /** Called with true while the person works in the list, so that rows must not move. */
   onHold?: (held: boolean) => void;
   rowClass?: (row: T) => string;
   /** Lies over the upper edge of the rows, so that it moves none of them. */
@@ -57,7 +57,7 @@ export function VirtualTable<T>(props: TableProps<T>) {
     event.preventDefault();
     list.scrollToIndex(index);
     const link = () => scroller.current?.querySelector<HTMLElement>(`[aria-rowindex="${index + 2}"] a`);
-    // At once if the row is drawn, so that the next press of the key starts from it, however fast it follows.
+    // A drawn row gets the focus at once, so that the next press of the key starts from it, however fast it follows.
     const drawn = link();
     if (drawn) drawn.focus();
     else

@@ -8,7 +8,7 @@ const plural = (count: number, one: string, many = `${one}s`) =>
 
 const these = (count: number) => (count === 1 ? "this one" : "each of these");
 
-/** What a run by hand leaves as it is. */
+/** The part of a request that a manual run leaves as it is. */
 function afterRun(row: RequestRow | undefined): string {
   if (row?.suspended) return "The request stays suspended";
   if (row?.timing === "Schedule") return "The schedule stays as it is";
@@ -279,8 +279,8 @@ export const t = {
     unschedule: (count) =>
       `Suspends ${these(count)}: no run starts until it is scheduled again. An open run continues, unless the request says otherwise:`,
     reschedule: (count) => `Starts the timing of ${these(count)} again, from now:`,
-    backfill: () => "Makes up for times of the past. Each time that the schedule has in this range gets a run:",
-    delete: (count) => `Deletes ${these(count)} for ever, with all that belongs to it:`,
+    backfill: () => "Runs times of the past. Each time that the schedule has in this range gets a run:",
+    delete: (count) => `Deletes ${these(count)} permanently, with all that belongs to it:`,
     create: () => "Creates this request:",
   } satisfies Record<Action, (count: number, row?: RequestRow) => string>,
   dialog: {

@@ -35,7 +35,7 @@ const FULL: Intl.DateTimeFormatOptions = {
   second: "2-digit",
 };
 
-/** The zone in which a time is shown: `schedule` falls back to UTC where there is no schedule. */
+/** The zone in which a time is shown: `schedule` means UTC if there is no schedule. */
 export function zoneOf(choice: ZoneChoice, scheduleZone: string | null | undefined): string {
   if (choice === "mine") return MINE;
   return choice === "utc" ? "UTC" : (scheduleZone ?? "UTC");
@@ -54,7 +54,7 @@ export function dayLabel(instant: number, zone: string): string {
   return format("day", zone, { weekday: "short", day: "numeric", month: "short" }, "en-GB").format(instant);
 }
 
-/** Such as +02:00; UTC has none to write. */
+/** Offset such as +02:00; empty for UTC. */
 export function offsetOf(instant: number, zone: string): string {
   const parts = format("offset", zone, { timeZoneName: "longOffset" }, "en-US").formatToParts(instant);
   return parts.find((part) => part.type === "timeZoneName")?.value.replace("GMT", "") ?? "";
@@ -90,7 +90,7 @@ export function relative(instant: number, present: number): string {
   return distance > 0 ? `in ${duration(distance)}` : `${duration(-distance)} ago`;
 }
 
-/** Start of the day of an instant in a zone, in milliseconds. Days of 23 and 25 hours come out right. */
+/** Start of the day of an instant in a zone, in milliseconds. Days of 23 and 25 hours are correct. */
 export function startOfDay(instant: number, zone: string): number {
   let guess = instant;
   for (let round = 0; round < 3; round++) {
@@ -108,7 +108,7 @@ export function startOfDay(instant: number, zone: string): number {
       if (back === 0) return next;
       guess = next;
     } else {
-      // A clock change lies between: the midnight is later by its size.
+      // A clock change is between them, so midnight is later by its size.
       guess = next + 3_600_000;
       if (sameDay(guess, instant, zone)) return guess;
     }
@@ -120,7 +120,7 @@ function sameDay(one: number, other: number, zone: string): boolean {
   return dateTime(one, zone).slice(0, 10) === dateTime(other, zone).slice(0, 10);
 }
 
-/** An instant from a local date and time in a zone (`2027-03-28T02:30`), or null if the text is none. */
+/** An instant from a local date and time in a zone (`2027-03-28T02:30`), or null if the text is not a date and time. */
 export function instantOf(local: string, zone: string): number | null {
   const found = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d))?$/.exec(local);
   if (!found) return null;

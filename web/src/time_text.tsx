@@ -1,4 +1,4 @@
-/** Times in the zone that the view is set to, and next to now. */
+/** Times in the zone that the person chose, with the distance from now. */
 
 import { halfMinute } from "./clock";
 import { parameter } from "./place";

@@ -8,7 +8,7 @@ import { hasZone, isSchedule, TIMINGS, type TimingForm, type TimingKind, WEEKDAY
 interface Props {
   form: TimingForm;
   onChange: (form: TimingForm) => void;
-  /** What is wrong, by the last part of its path. */
+  /** Errors by the last part of their path. */
   errors: Record<string, string>;
 }
 

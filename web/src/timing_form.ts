@@ -1,4 +1,4 @@
-/** Timing form: the fields of the form, and `spec.timing` that they stand for. Pure. */
+/** Timing form: the fields of the form, and their `spec.timing`. Pure. */
 
 import type { Timing, Weekday } from "./api/timing";
 import { instantOf, MINE, rfc3339 } from "./time";
@@ -60,7 +60,7 @@ export function newTiming(later: string): TimingForm {
   };
 }
 
-/** Whether the kind knows a time of day or dates, for which the time zone matters. */
+/** Whether the kind has a time of day or dates, which need a time zone. */
 export function hasZone(kind: TimingKind): boolean {
   return kind === "daily" || kind === "weekly" || kind === "monthly" || kind === "cron";
 }

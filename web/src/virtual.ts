@@ -1,4 +1,4 @@
-/** Virtual list: only the rows that are seen are in the document. */
+/** Virtual list: only the visible rows are in the document. */
 
 import {
   elementScroll,
@@ -19,7 +19,7 @@ export interface ListOptions {
   rowHeight: number;
   overscan?: number;
   keyOf?: (index: number) => string | number;
-  /** Height of what stands above the rows in the scroller and stays there. */
+  /** Height of the part above the rows that stays in the scroller. */
   head?: number;
 }
 

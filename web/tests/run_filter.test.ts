@@ -56,7 +56,7 @@ describe("filterRuns", () => {
     const many = Array.from({ length: 10_000 }, (_, index) =>
       runRow({ name: `run-${index}`, phase: index % 3 ? "Succeeded" : "Failed" }),
     );
-    // The best of several rounds: others may use the machine at the same time.
+    // The best of several rounds counts, because other programs may use the machine at the same time.
     let best = Number.POSITIVE_INFINITY;
     let rows = 0;
     for (let round = 0; round < 20; round++) {

@@ -4,7 +4,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* The release's name, with the chart's in it; 52 characters, so that suffixes fit. */}}
+{{/* Name of the release, which contains that of the chart. It has at most 52 characters, so that suffixes fit. */}}
 {{- define "process-operator.fullname" -}}
 {{- if .Values.fullnameOverride }}
 {{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
@@ -46,12 +46,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{/* Names of what belongs to no namespace carry the release's, so that two releases can live in one cluster. */}}
+{{/* Names of cluster-scoped objects contain the name of the release, so that two releases can share one cluster. */}}
 {{- define "process-operator.clusterName" -}}
 {{- printf "%s-%s" .Release.Namespace (include "process-operator.fullname" .) | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Plurals of all our kinds, as the CRDs have them. */}}
+{{/* Plurals of all kinds of this project, from the CRDs. */}}
 {{- define "process-operator.plurals" -}}
 {{- $plurals := list }}
 {{- range $path, $_ := .Files.Glob "files/crds/*.yaml" }}
@@ -60,7 +60,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $plurals | sortAlpha | join ", " }}
 {{- end }}
 
-{{/* Where the operator finds its receivers, their keys and certificates. */}}
+{{/* Folder with the receivers of the operator, their keys and certificates. */}}
 {{- define "process-operator.receiversFolder" -}}
 /etc/process-operator
 {{- end }}

@@ -1,4 +1,4 @@
-{{/* What the operator may do where it works: exactly what it calls; a test compares with what an API server has seen. */}}
+{{/* Rights of the operator in the namespaces of its requests. A test compares them with the calls of the operator. */}}
 {{- define "process-operator.rules" -}}
 - apiGroups: [process-operator.io]
   resources: [processes, processrequests, processbackfills, processruns]
@@ -8,17 +8,18 @@
   verbs: [patch]
 - apiGroups: [process-operator.io]
   resources: [processrequests]
-  # for ttlSecondsAfterFinished
+  # The operator deletes requests by ttlSecondsAfterFinished.
   verbs: [delete]
 - apiGroups: [process-operator.io]
   resources: [processruns]
-  # delete: finished ones beyond the limits, and what was claimed ahead of a burst
+  # delete: finished runs beyond the limits, and runs that were claimed ahead of a burst
   verbs: [create, patch, delete]
 - apiGroups: [process-operator.io]
   resources: [processruns/status]
-  # `update` is never used: it is what the admission policy asks of whoever makes other runs than manual ones.
+  # The operator never calls `update`. The admission policy requires this right of a user who creates other runs than
+  # manual ones.
   verbs: [patch, update]
-# Owners that block deletion may only be named by who may set finalizers on them, where the plug-in
+# Only a user who may set finalizers on an owner may name it as one that blocks deletion, if the plug-in
 # OwnerReferencesPermissionEnforcement is on.
 - apiGroups: [process-operator.io]
   resources: [processrequests/finalizers, processruns/finalizers]
@@ -44,7 +45,7 @@
 - apiGroups: [""]
   resources: [events]
   verbs: [list, create, patch]
-# Only those that spec.timing.schedule.excludeFrom names.
+# The operator reads only those that spec.timing.schedule.excludeFrom names.
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [list, watch]

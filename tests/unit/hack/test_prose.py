@@ -9,8 +9,9 @@ from typing import Final
 import pytest
 
 from prose import cli
+from prose.files import texts_of
 from prose.rules import Rules
-from prose.texts import Kind, Text, python_texts, texts_of, without_code
+from prose.texts import Kind, Text, python_texts, without_code
 
 RULES: Final = Rules.read(cli.WORDS)
 

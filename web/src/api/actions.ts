@@ -55,7 +55,7 @@ export interface ActionResult extends Key {
   error: ApiFailure | null;
   /** Object that the action created. In a dry run its name may differ later. */
   created: (Key & { kind: Kind }) | null;
-  /** What was sent, as YAML: a whole object, or the patch. */
+  /** The object or patch that was sent, as YAML. */
   yaml: string;
   /** The same as a command line of kubectl. */
   command: string;

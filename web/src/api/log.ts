@@ -14,11 +14,11 @@ export interface LogInfo {
   container: string | null;
   pod: string | null;
   /**
-   * Whether the log has more text before what is sent. Null for a live log: it may have more if it begins with as many
-   * lines as `tail`.
+   * Whether the log has more text before the text that is sent. Null for a live log, which may have more if it begins
+   * with as many lines as `tail`.
    */
   truncated: boolean | null;
-  /** Why there is no log, or only a part, as a sentence; null if all is there. */
+  /** Why there is no log, or only a part, as a sentence; null if the log is complete. */
   remark: string | null;
   /** Address in the cluster's log store, `status.log.url`; null if the administrator has set none. */
   url: string | null;
@@ -32,7 +32,10 @@ export interface LogText {
 
 export interface LogEnd {
   type: "end";
-  /** Finished: the log is whole. Limit: 10 MiB were sent. Changed: open again, the run went on or its record is there. */
+  /**
+   * Finished: the log is complete. Limit: 10 MiB were sent. Changed: open again, because the run continued or has a
+   * record.
+   */
   reason: "Finished" | "Limit" | "Changed" | "Unauthorized" | "Shutdown" | "Failed";
   error: ApiFailure | null;
 }

@@ -25,7 +25,7 @@ export interface SignIn {
   token: string;
 }
 
-/** `GET /api/namespaces`. `names` is null where the person must not list namespaces. */
+/** `GET /api/namespaces`. `names` is null if the person must not list namespaces. */
 export interface Namespaces {
   names: string[] | null;
   /** Whether the person may list runs and requests over all namespaces. */

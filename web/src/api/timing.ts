@@ -34,9 +34,9 @@ export interface Preview {
   /** The timing in words; empty if it cannot be read. */
   words: string;
   times: PreviewTime[];
-  /** What is wrong, with paths under `spec.timing`. Then `times` is empty. */
+  /** Errors with paths under `spec.timing`. If there is one, `times` is empty. */
   errors: FieldFailure[];
-  /** What holds but may surprise, as sentences: an unknown zone's nearest name, a clock change. */
+  /** Hints as sentences, such as the nearest name of an unknown zone, or a clock change. */
   hints: string[];
 }
 
@@ -44,7 +44,7 @@ export interface PreviewTime {
   at: Instant;
   /** Wall time in the schedule's zone with offset, such as 2027-03-28T03:00:00+02:00. */
   local: string;
-  /** What moved it, such as `moved by a clock change from 02:30:00`; null if nothing did. */
+  /** Reason of a moved time, such as `moved by a clock change from 02:30:00`; null for a time that was not moved. */
   remark: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** Log lines: text that arrives in pieces as lines with colours; at most a number of lines is kept. */
+/** Log lines: lines with colours, from text that arrives in pieces. The number of kept lines has a limit. */
 
 import Anser, { type AnserJsonEntry } from "anser";
 import { visible } from "../shown_text";
@@ -39,7 +39,7 @@ export class LogLines {
   }
 }
 
-/** What a terminal would show of a line: a carriage return begins it again. */
+/** The visible part of a line in a terminal, in which a carriage return begins the line again. */
 export function lastPrinted(line: string): string {
   const end = line.endsWith("\r") ? line.slice(0, -1) : line;
   return end.slice(end.lastIndexOf("\r") + 1);
@@ -52,7 +52,7 @@ export function plain(line: string): string {
   return lastPrinted(line).replace(ESCAPES, (found) => (found.endsWith("m") ? "" : found));
 }
 
-/** A line as pieces. Colours and styles (SGR) are obeyed; every other escape is shown. */
+/** A line as pieces. Colours and styles (SGR) are interpreted; every other escape is shown. */
 export function piecesOf(line: string): Piece[] {
   const text = lastPrinted(line).slice(0, LONGEST_SHOWN);
   if (!text.includes("\u001b[")) return [{ text: visible(text), classes: "" }];

@@ -1,4 +1,4 @@
-/** Log source: reads the log of a run, live or from its record, and opens it again while the run goes on. */
+/** Log source: reads the log of a run, live or from its record, and opens it again while the run is open. */
 
 import { batch, type Signal, signal } from "@preact/signals";
 import type { ApiFailure } from "../api/contract";
@@ -41,7 +41,7 @@ export class LogSource {
       const response = await request("GET", path, undefined, this.#controller.signal);
       await readEvents<LogEvent>(response, (events) =>
         batch(() => {
-          // What was read before stays until the new text is there.
+          // The earlier text is shown until the new text arrives.
           if (isFirst) this.lines = fresh;
           isFirst = false;
           this.error.value = null;

@@ -1,4 +1,4 @@
-/** New request: a form with the coming times of what is typed, or YAML. Both are checked by the API server first. */
+/** New request: a form with the coming times of its timing, or YAML. The API server checks both by a dry run first. */
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { act, permission } from "../action_state";
@@ -58,7 +58,7 @@ interface Checked {
   error: ApiFailure | null;
 }
 
-/** A dry run of what is typed, a moment after the last change. */
+/** A dry run of the typed request, a moment after the last change. */
 function useChecked(body: CreateBody | null): Checked | null {
   const [checked, setChecked] = useState<Checked | null>(null);
   const text = body ? JSON.stringify(body) : "";

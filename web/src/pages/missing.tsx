@@ -1,4 +1,4 @@
-/** An object that is gone, or that the person must not see. */
+/** Missing object: it was deleted, or the person must not see it. */
 
 import type { ApiFailure } from "../api/contract";
 import { FailureText } from "../failure_text";

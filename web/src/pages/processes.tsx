@@ -1,4 +1,4 @@
-/** Processes: what can be requested, with parameters, and the requests of each. */
+/** Processes with their parameters, and the requests of each. */
 
 import { useMemo } from "preact/hooks";
 import type { ProcessRow } from "../api/rows";

@@ -253,7 +253,7 @@ function Backfills({ row, zone }: { row: RequestRow; zone: string }) {
   );
 }
 
-/** Why it ran, or did not, at a time: the answer of the operator's own rules. */
+/** Answer to why the request ran, or did not run, at a time, by the rules of the operator. */
 function WhyForm({ row, zone }: { row: RequestRow; zone: string }) {
   const [local, setLocal] = useState(() => localValue(halfMinute.value, zone));
   const [asked, setAsked] = useState<string | null>(null);

@@ -1,4 +1,4 @@
-/** Process Request: the schedules in words, when they run next, how they ran last, and who suspended them. */
+/** Process Request: the schedules in words, with their next times, last runs and suspensions. */
 
 import { useComputed } from "@preact/signals";
 import { useMemo } from "preact/hooks";
@@ -154,7 +154,7 @@ function columns(): Column<RequestRow>[] {
   ];
 }
 
-/** The schedule in words, and what is wrong with the request. */
+/** The schedule in words, and the error of the request. */
 function Schedule({ row }: { row: RequestRow }) {
   const outcome = outcomeOf("processrequests", row);
   return (

@@ -287,7 +287,7 @@ function columns(): Column<RunRow>[] {
   ];
 }
 
-/** The time of day, because it mostly starts on the day on which it is due. */
+/** The time of day of the start, without the date, because most runs start on the day on which they are due. */
 function Start({ row }: { row: RunRow }) {
   if (!row.started) return null;
   const zone = zoneFor(row.namespace, row.request);

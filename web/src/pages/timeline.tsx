@@ -34,7 +34,7 @@ export function TimelinePage() {
   const by = parameter("lanes") === "process" ? "process" : "request";
   const text = parameter("q");
   const [chosen, setChosen] = useState<Mark | null>(null);
-  // The range that is asked for moves in steps, so that the passing of time asks rarely.
+  // The fetched range moves in steps, so that the passing of time causes few requests.
   const step = span / 24;
   const query = {
     namespace: namespace.value ?? "",
@@ -117,7 +117,7 @@ export function TimelinePage() {
   );
 }
 
-/** With the schedules' own zone, lanes of one zone only have one; else the axis is in UTC. */
+/** Zone of the axis. With the zones of the schedules, it is the one that all requests share, else UTC. */
 function zoneOfLanes(): string {
   const choice = zoneChoice();
   if (choice === "mine") return MINE;
@@ -180,7 +180,7 @@ function Dense({ lanes }: { lanes: Lane[] }) {
   );
 }
 
-/** A time without a run: why, and a way to run it. */
+/** Details of a time without a run: the reason, and a button to run it. */
 function Chosen({ mark, zone, onClose }: { mark: Mark; zone: string; onClose: () => void }) {
   const query = { namespace: mark.namespace, request: mark.request, at: rfc3339(mark.at) };
   const { value, error } = useFetched<Why>("why", query);

@@ -1,4 +1,4 @@
-/** Axis of time: where the lines stand, in any zone. Days of 23 and 25 hours have their own length. */
+/** Axis of time: the positions of its lines, in any zone. Days of 23 and 25 hours have their own length. */
 
 import { clockTime, dayLabel, startOfDay } from "../time";
 

@@ -1,4 +1,4 @@
-/** Drawing of the timeline on a canvas: only the lanes that are seen. Colours come from the custom properties. */
+/** Drawing of the timeline on a canvas: only the visible lanes. Colours come from the custom properties. */
 
 import type { RunPhase } from "../api/rows";
 import type { AxisLine } from "./axis";
@@ -149,7 +149,7 @@ const COLOURS: Partial<Record<RunPhase, keyof Palette>> = {
   Missed: "warn",
 };
 
-/** Where a bar lies within its lane. */
+/** Box of a bar within its lane, in pixels. */
 export function barBox(view: View, bar: Bar): { x: number; y: number; width: number; height: number } {
   const x = xOf(view, bar.from);
   return { x, y: 5 + bar.level * 8, width: Math.max(4, xOf(view, bar.to) - x), height: 24 - bar.level * 8 };
@@ -243,7 +243,7 @@ function stroke(context: CanvasRenderingContext2D, x: number, y: number, toX: nu
 
 export type Hit = { bar: Bar } | { mark: Mark } | null;
 
-/** What lies at a point of the canvas; marks first, because they are small. */
+/** Item at a point of the canvas. Marks come first, because they are small. */
 export function hitAt(view: View, lanes: Lane[], x: number, y: number): Hit {
   if (x < view.gutter || y < AXIS) return null;
   const lane = lanes[Math.floor((y - AXIS + view.scrollTop) / LANE)];

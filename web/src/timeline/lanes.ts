@@ -1,4 +1,4 @@
-/** Lanes of the timeline: runs as bars, times without a run as marks, and density where there are too many. Pure. */
+/** Lanes of the timeline: runs as bars, times without a run as marks, and density for too many of them. Pure. */
 
 import type { RequestRow, RunPhase, RunRow } from "../api/rows";
 import type { RequestTicks } from "../api/timing";
@@ -49,7 +49,7 @@ export interface LanesInput {
   now: number;
   by: "request" | "process";
   text: string;
-  /** With runs of several namespaces, labels say which. */
+  /** Labels contain the namespace, if the runs have several. */
   everywhere: boolean;
 }
 
@@ -112,7 +112,7 @@ function addRun(
   else found?.bars.push({ from, to: Math.max(to, from), level: 0, run });
 }
 
-/** Give runs at the same time different levels, as far as there are some. */
+/** Give runs at the same time different levels, up to the number of levels. */
 function level(bars: Bar[]): void {
   bars.sort((one, other) => one.from - other.from);
   const ends: number[] = [];

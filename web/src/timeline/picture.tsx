@@ -17,7 +17,7 @@ interface Props {
   now: number;
   zone: string;
   label: string;
-  /** Called at the end of a drag, with how far the range moves in milliseconds. */
+  /** Called at the end of a drag, with the milliseconds by which the range moves. */
   onMove: (by: number) => void;
   onZoom: (direction: 1 | -1) => void;
   onHit: (hit: Hit) => void;
@@ -39,7 +39,7 @@ export function Picture(props: Props) {
     const { from, to, now } = newest.current;
     const width = element.clientWidth;
     const gutter = width < 600 ? 96 : 190;
-    // Dragged pixels are time that is not in the address yet.
+    // Dragged pixels are a move that is not in the address yet.
     const moved = (drag.current?.moved ?? 0) + wheel.current.moved;
     const shift = (moved / (width - gutter)) * (to - from);
     const shape = { width, height: element.clientHeight, gutter, scrollTop: element.scrollTop, now };
@@ -90,7 +90,7 @@ export function Picture(props: Props) {
     const box = canvas.current?.getBoundingClientRect();
     return view && box ? hitAt(view, newest.current.lanes, event.clientX - box.left, event.clientY - box.top) : null;
   };
-  /** Move the range by what was dragged, in pixels. */
+  /** Move the range by the dragged pixels. */
   const moveBy = (pixels: number) => {
     const view = viewNow();
     const { from, to, onMove } = newest.current;
@@ -122,7 +122,7 @@ export function Picture(props: Props) {
           event.preventDefault();
           props.onZoom(event.deltaY > 0 ? 1 : -1);
         } else if (event.deltaX) {
-          // The browser would go back in the history.
+          // Without this the browser would go back in its history.
           event.preventDefault();
           roll(event.deltaX);
         }
