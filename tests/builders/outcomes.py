@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from tests.builders.workloads import Body, C, at, condition, ended, pod, unlocated, waiting
+from tests.builders.objects import Object
+from tests.builders.workloads import C, at, condition, ended, pod, unlocated, waiting
 
 from process_operator.decisions.run.evidence import Context
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome
@@ -20,7 +21,7 @@ from process_operator.resources.process_run import RunPhase
 
 def outcome(phase: RunPhase, reason: str, message: str = "", **changes: Any) -> RunOutcome:
     """A run of the usual pod: started after 2 s, ended after 12 s, tried once."""
-    usual: Body = {
+    usual: Object = {
         "start_time": at(2),
         "end_time": at(12),
         "attempts": 1,
@@ -31,7 +32,7 @@ def outcome(phase: RunPhase, reason: str, message: str = "", **changes: Any) -> 
 
 
 NOW = at(99)
-NO_POD: Body = {"pod": None, "node": None}
+NO_POD: Object = {"pod": None, "node": None}
 S, F, X, M, U = RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELED, RunPhase.MISSED, RunPhase.UNKNOWN
 
 
@@ -55,7 +56,7 @@ CUT_SHORT = "the pod was ended before its work was done, and then exited with co
 
 def check_end(case: Case) -> None:
     """Check the outcome of a run that is over."""
-    given: Body = {"now": NOW, **case.context}
+    given: Object = {"now": NOW, **case.context}
     context = Context(**given)
 
     assert finished_outcome(case.job, case.pods, context=context) == case.expected

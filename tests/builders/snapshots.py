@@ -6,6 +6,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from tests.builders.objects import Object
+
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.run_view import RunView, view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
@@ -19,11 +21,9 @@ from process_operator.resources.process_run import ProcessRun, RunPhase, RunSumm
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.recurrence import Recurrence, compile_schedule
 
-Body = dict[str, Any]
-
 UID: Final = "uid-of-the-request"
 STEM: Final = names.child_stem("close", UID)
-CONTAINER: Final[Body] = {"name": "main", "image": "busybox"}
+CONTAINER: Final[Object] = {"name": "main", "image": "busybox"}
 
 
 def at(clock: str) -> datetime:
@@ -37,13 +37,13 @@ def every(seconds: int, *, since: str = "12:00", **bounds: Any) -> Recurrence:
     return compile_schedule(schedule, since=at(since))
 
 
-def template(**container: Any) -> Body:
+def template(**container: Any) -> Object:
     """A Job template as a person writes it."""
     return {"spec": {"template": {"spec": {"containers": [{**CONTAINER, **container}]}}}}
 
 
 def request(
-    timing: Body | None = None, *, status: Body | None = None, metadata: Body | None = None, **spec: Any
+    timing: Object | None = None, *, status: Object | None = None, metadata: Object | None = None, **spec: Any
 ) -> ProcessRequest:
     """The ProcessRequest `close`, made at noon: Run Immediately, unless a timing is given."""
     spec = {"timing": timing or {"runImmediately": {}}, **spec}
@@ -65,7 +65,7 @@ def request(
     )
 
 
-def schedule(seconds: int = 10, **bounds: Any) -> Body:
+def schedule(seconds: int = 10, **bounds: Any) -> Object:
     """A timing of every so many seconds."""
     return {"schedule": {"secondly": {"every": seconds}, **bounds}}
 
@@ -92,7 +92,7 @@ def snapshot(of: ProcessRequest, **known: Any) -> Snapshot:
 
 def run(name: str = f"{STEM}-s1", *, trigger: str = "Schedule", due: str = "12:00", **parts: Any) -> ProcessRun:
     """An open run of the request."""
-    spec: Body = {"request": {"name": "close"}, "trigger": trigger}
+    spec: Object = {"request": {"name": "close"}, "trigger": trigger}
     if trigger != "Manual":
         spec["scheduledTime"] = at(due)
     metadata = {
@@ -140,14 +140,14 @@ def finished(
     )
 
 
-def owned_by(run: str) -> Body:
+def owned_by(run: str) -> Object:
     """The owner of a Job: the run of that name."""
     return {"kind": "ProcessRun", "name": run, "uid": f"uid-of-{run}", "controller": True}
 
 
 def job(name: str = f"{STEM}-s1", *, finished_at: str | None = None, **parts: Any) -> Job:
     """The Job of a run: it runs, or it has succeeded."""
-    status: Body = {"startTime": "2027-03-01T12:00:00Z", "active": 1, "ready": 1}
+    status: Object = {"startTime": "2027-03-01T12:00:00Z", "active": 1, "ready": 1}
     if finished_at is not None:
         moment = at(finished_at).strftime("%Y-%m-%dT%H:%M:%SZ")
         status = {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True", "lastTransitionTime": moment}]}

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from tests.builders.objects import Object
+
 from process_operator.resources.batch.job import Job, parse_job
 from process_operator.resources.batch.pod import Pod, parse_pod
 
 BEGIN = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-Body = dict[str, Any]
 
 LIMIT = "BackoffLimitExceeded"
 LIMIT_WORDS = "Job has reached the specified backoff limit"
@@ -36,7 +37,7 @@ def text(seconds: float | None) -> str | None:
     return None if seconds is None else at(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def condition(kind: str, reason: str = "", message: str = "", *, after: float = 20, status: str = "True") -> Body:
+def condition(kind: str, reason: str = "", message: str = "", *, after: float = 20, status: str = "True") -> Object:
     moment = text(after)
     return {
         "type": kind,
@@ -54,7 +55,7 @@ COMPLETE = (
 )
 
 
-def failed(reason: str = LIMIT, message: str = LIMIT_WORDS) -> tuple[Body, ...]:
+def failed(reason: str = LIMIT, message: str = LIMIT_WORDS) -> tuple[Object, ...]:
     return condition("FailureTarget", reason, message, after=19), condition("Failed", reason, message, after=20)
 
 
@@ -62,7 +63,7 @@ OUT_OF_TIME = failed(DEADLINE, DEADLINE_WORDS)
 
 
 def job(  # one field of a Job each
-    *conditions: Body,
+    *conditions: Object,
     kill: str | None = None,
     deleted: float | None = None,
     suspend: bool = False,
@@ -76,7 +77,7 @@ def job(  # one field of a Job each
     failed_indexes: str = "",
     **counts: int,
 ) -> Job:
-    metadata: Body = {
+    metadata: Object = {
         "name": "close-1",
         "namespace": "erp",
         "uid": "job-uid",
@@ -102,12 +103,12 @@ def job(  # one field of a Job each
     }
     if deleted is not None:
         metadata |= {"deletionTimestamp": text(deleted), "deletionGracePeriodSeconds": 0}
-    status: Body = {"uncountedTerminatedPods": {}, "ready": 0, "failedIndexes": failed_indexes, **counts}
+    status: Object = {"uncountedTerminatedPods": {}, "ready": 0, "failedIndexes": failed_indexes, **counts}
     if conditions:
         status["conditions"] = list(conditions)
     if started is not None:
         status["startTime"] = text(started)
-    spec: Body = {
+    spec: Object = {
         "parallelism": parallel[0],
         "completions": parallel[1],
         "backoffLimit": limit,
@@ -133,8 +134,8 @@ def ended(
     reason: str | None = None,
     message: str = "",
     epoch: bool = False,
-) -> Body:
-    state: Body = {
+) -> Object:
+    state: Object = {
         "exitCode": code,
         "reason": reason or ("Error" if code else "Completed"),
         "startedAt": "1970-01-01T00:00:00Z" if epoch else text(start),
@@ -146,23 +147,23 @@ def ended(
     return {"terminated": state}
 
 
-def unlocated() -> Body:
+def unlocated() -> Object:
     return ended(137, start=None, end=None, reason="ContainerStatusUnknown", message=NOT_LOCATED)
 
 
-def running(start: float = 2) -> Body:
+def running(start: float = 2) -> Object:
     return {"running": {"startedAt": text(start)}}
 
 
-def waiting(reason: str, message: str = "") -> Body:
+def waiting(reason: str, message: str = "") -> Object:
     return {"waiting": {"reason": reason, "message": message}}
 
 
 class C(NamedTuple):
     """A container: its state, the one before, and its place in the template."""
 
-    state: Body
-    last: Body | None = None
+    state: Object
+    last: Object | None = None
     restarts: int = 0
     name: str = "c"
     kind: str = "main"
@@ -180,13 +181,13 @@ def pod(  # one field of a pod each
     started: float | None = 1,
     reason: str = "",
     message: str = "",
-    conditions: tuple[Body, ...] = (),
+    conditions: tuple[Object, ...] = (),
     node: str | None = "worker-1",
     restart: str = "Never",
     gone: bool = False,
     index: int | None = None,
 ) -> Pod:
-    metadata: Body = {
+    metadata: Object = {
         "name": name,
         "namespace": "erp",
         "uid": f"uid-of-{name}",
@@ -201,8 +202,8 @@ def pod(  # one field of a pod each
         metadata["labels"]["batch.kubernetes.io/job-completion-index"] = str(index)
     if deleted is not None:  # the API server adds the grace period to the time of the request
         metadata |= {"deletionTimestamp": text(deleted + grace), "deletionGracePeriodSeconds": grace}
-    spec: Body = {"restartPolicy": restart, "containers": [], "initContainers": []}
-    status: Body = {
+    spec: Object = {"restartPolicy": restart, "containers": [], "initContainers": []}
+    status: Object = {
         "phase": phase,
         "startTime": text(started),
         "conditions": [condition("PodReadyToStartContainers", after=1, status="False"), *conditions],
@@ -215,7 +216,7 @@ def pod(  # one field of a pod each
     if reason:
         status |= {"reason": reason, "message": message}
     for container in containers:
-        of_spec: Body = {
+        of_spec: Object = {
             "name": container.name,
             "image": "busybox:1.37",
             "resources": {"limits": {"memory": container.memory}} if container.memory else {},
@@ -224,7 +225,7 @@ def pod(  # one field of a pod each
         }
         if container.kind == "sidecar":
             of_spec["restartPolicy"] = "Always"
-        of_status: Body = {
+        of_status: Object = {
             "name": container.name,
             "ready": False,
             "restartCount": container.restarts,

@@ -9,15 +9,14 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import yaml
+from tests.builders.objects import Object
 
 REPOSITORY: Final = Path(__file__).parents[2]
 CHART: Final = REPOSITORY / "charts" / "process-operator"
 RELEASE: Final = "process-operator"
-
-Manifest = dict[str, Any]
 
 
 @cache
@@ -38,32 +37,32 @@ def helm(*arguments: str, stdin: str | None = None, kubeconfig: Path | None = No
 class Rendered:
     """Manifests that the chart renders from some values."""
 
-    manifests: tuple[Manifest, ...]
+    manifests: tuple[Object, ...]
 
-    def of(self, kind: str) -> list[Manifest]:
+    def of(self, kind: str) -> list[Object]:
         """All objects of a kind."""
         return [manifest for manifest in self.manifests if manifest["kind"] == kind]
 
-    def one(self, kind: str, name: str | None = None) -> Manifest:
+    def one(self, kind: str, name: str | None = None) -> Object:
         """The only object of a kind (and a name)."""
         (found,) = [manifest for manifest in self.of(kind) if name in (None, manifest["metadata"]["name"])]
         return found
 
 
-def refusal(values: Manifest) -> str:
+def refusal(values: Object) -> str:
     """Helm's error output about values that it rejects."""
     answer = _template(values, RELEASE, "ops")
     assert answer.returncode != 0, f"taken: {values}"
     return answer.stderr
 
 
-def render(values: Manifest | None = None, *, release: str = RELEASE, namespace: str = "ops") -> Rendered:
+def render(values: Object | None = None, *, release: str = RELEASE, namespace: str = "ops") -> Rendered:
     """Render the chart. Raises AssertionError with Helm's words where it does not."""
     answer = _template(values or {}, release, namespace)
     assert answer.returncode == 0, answer.stderr
     return Rendered(tuple(filter(None, yaml.safe_load_all(answer.stdout))))
 
 
-def _template(values: Manifest, release: str, namespace: str) -> subprocess.CompletedProcess[str]:
+def _template(values: Object, release: str, namespace: str) -> subprocess.CompletedProcess[str]:
     arguments = ("template", release, str(CHART), "--namespace", namespace, "--values", "-")
     return helm(*arguments, stdin=json.dumps(values))

@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 import yaml
-from tests.chart.helm import Manifest, program, render
+from tests.builders.objects import Object
+from tests.chart.helm import program, render
 from tests.chart.test_render import EVERYTHING
 
 _GOOD: Final = 10
@@ -19,7 +20,7 @@ _GOOD: Final = 10
 OPTIONAL: Final = ("container-seccomp-profile", "container-ports-check")
 """Rules that kube-score checks only on request."""
 MONITOR: Final = {"monitor": {"enabled": True, "publicURL": "https://runs.example"}}
-VALUES: Final[dict[str, Manifest]] = {"defaults": {}, "everything": {**EVERYTHING, **MONITOR}}
+VALUES: Final[dict[str, Object]] = {"defaults": {}, "everything": {**EVERYTHING, **MONITOR}}
 
 OPERATOR, MONITORS, TEST = "operator", "monitor", "test"
 ALL: Final = frozenset({OPERATOR, MONITORS, TEST})
@@ -92,7 +93,7 @@ def _pod_of(name: str) -> str:
     return {"process-operator-monitor": MONITORS, "process-operator-test": TEST}.get(name, OPERATOR)
 
 
-def _findings(values: Manifest) -> set[tuple[str, str]]:
+def _findings(values: Object) -> set[tuple[str, str]]:
     """The rules that pods do not follow, each with the pod."""
     options = [option for rule in OPTIONAL for option in ("--enable-optional-test", rule)]
     command = (program("kube-score"), "score", "--output-format", "json", *options, "-")

@@ -6,7 +6,8 @@ import re
 from typing import Any, Final
 
 import pytest
-from tests.chart.helm import Manifest, Rendered, refusal, render
+from tests.builders.objects import Object
+from tests.chart.helm import Rendered, refusal, render
 
 from process_operator.monitor.settings import MonitorSettings, read_monitor_settings
 
@@ -15,12 +16,12 @@ URL: Final = "https://processes.example.com"
 KINDS: Final = ("Deployment", "Service", "Ingress", "NetworkPolicy")
 
 
-def rendered(values: Manifest | None = None, /, **monitor: Any) -> Rendered:
+def rendered(values: Object | None = None, /, **monitor: Any) -> Rendered:
     return render({**(values or {}), "monitor": {"enabled": True, "publicURL": URL, **monitor}})
 
 
-def pod(found: Rendered) -> Manifest:
-    spec: Manifest = found.one("Deployment", NAME)["spec"]["template"]["spec"]
+def pod(found: Rendered) -> Object:
+    spec: Object = found.one("Deployment", NAME)["spec"]["template"]["spec"]
     return spec
 
 
@@ -69,7 +70,7 @@ def test_13_only_dns_and_the_api_server_are_reached() -> None:
 @pytest.mark.parametrize(
     "values", [{}, {"monitor": {"enabled": True, "publicURL": URL}}], ids=["without it", "with it"]
 )
-def test_no_selector_of_the_operator_finds_the_monitor(values: Manifest) -> None:
+def test_no_selector_of_the_operator_finds_the_monitor(values: Object) -> None:
     found = render({"podDisruptionBudget": {"enabled": True}, "networkPolicy": {"enabled": True}, **values})
     labels = {one["metadata"]["name"]: one["spec"]["template"]["metadata"]["labels"] for one in found.of("Deployment")}
     for kind in ("Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy"):
@@ -132,5 +133,5 @@ def test_service_leads_to_the_port_of_the_container() -> None:
         pytest.param({"enabled": True, "publicURL": URL, "port": 0}, "port", id="no port"),
     ],
 )
-def test_wrong_values_are_refused(monitor: Manifest, word: str) -> None:
+def test_wrong_values_are_refused(monitor: Object, word: str) -> None:
     assert re.search(word, refusal({"monitor": monitor}))

@@ -7,22 +7,23 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.chart.helm import Manifest, Rendered, refusal, render
+from tests.builders.objects import Object
+from tests.chart.helm import Rendered, refusal, render
 
 from process_operator.resources.receiver import Receivers
 
-PAGER: Manifest = {
+PAGER: Object = {
     "name": "pager",
     "url": "https://alerts.example.com/x?y=z",
     "namespaces": ["*"],
     "keySecret": {"name": "pager-key", "key": "key"},
     "caConfigMap": {"name": "our-ca", "key": "ca.crt"},
 }
-LEDGER: Manifest = {"name": "ledger", "url": "http://ledger.erp.svc:8080", "namespaces": ["erp"], "allowHTTP": True}
+LEDGER: Object = {"name": "ledger", "url": "http://ledger.erp.svc:8080", "namespaces": ["erp"], "allowHTTP": True}
 
 
-def pod(rendered: Rendered) -> Manifest:
-    template: Manifest = rendered.one("Deployment")["spec"]["template"]
+def pod(rendered: Rendered) -> Object:
+    template: Object = rendered.one("Deployment")["spec"]["template"]
     return template
 
 
@@ -67,7 +68,7 @@ def test_volumes_of_the_administrator_stay_beside_them() -> None:
 
 
 def test_a_change_restarts_the_pods_and_nothing_else_does() -> None:
-    def checksum(*receivers: Manifest, **more: Any) -> str:
+    def checksum(*receivers: Object, **more: Any) -> str:
         return str(pod(render({"receivers": list(receivers), **more}))["metadata"]["annotations"]["checksum/receivers"])
 
     assert checksum(PAGER) != checksum({**PAGER, "namespaces": ["erp"]})
@@ -86,5 +87,5 @@ def test_a_change_restarts_the_pods_and_nothing_else_does() -> None:
         pytest.param({"namespace": "erp"}, id="a typo"),
     ],
 )
-def test_a_wrong_receiver_is_refused(wrong: Manifest) -> None:
+def test_a_wrong_receiver_is_refused(wrong: Object) -> None:
     assert "/receivers/0" in refusal({"receivers": [{**PAGER, **wrong}]})

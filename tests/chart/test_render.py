@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.chart.helm import CHART, REPOSITORY, Manifest, program, refusal, render
+from tests.builders.objects import Object
+from tests.chart.helm import CHART, REPOSITORY, program, refusal, render
 
 from process_operator import __version__
 from process_operator.settings import Settings
 
-EVERYTHING: Manifest = {
+EVERYTHING: Object = {
     "replicaCount": 2,
     "podDisruptionBudget": {"enabled": True},
     "networkPolicy": {"enabled": True},
@@ -48,20 +49,20 @@ VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 
 
-def container(manifest: Manifest) -> Manifest:
+def container(manifest: Object) -> Object:
     (found,) = manifest["spec"]["template"]["spec"]["containers"]
     assert isinstance(found, dict)
     return found
 
 
-def environment(values: Manifest | None = None) -> dict[str, str]:
+def environment(values: Object | None = None) -> dict[str, str]:
     found = container(render(values).one("Deployment"))["env"]
     names = [variable["name"] for variable in found]
     assert len(names) == len(set(names)), "a variable that is there twice is refused by server-side apply"
     return {variable["name"]: variable.get("value", "") for variable in found}
 
 
-def sections(schema: Manifest, values: Any, path: str = "") -> Iterator[tuple[str, Manifest, Any]]:
+def sections(schema: Object, values: Any, path: str = "") -> Iterator[tuple[str, Object, Any]]:
     """Every object of the schema that knows its fields, with the default values of it."""
     if schema.get("additionalProperties") is False:
         yield path, schema, values
@@ -103,7 +104,7 @@ def test_the_schema_knows_each_value_and_nothing_else() -> None:
         pytest.param({"lease": {"seconds": 1}}, "seconds", id="a lease that is too short to renew"),
     ],
 )
-def test_a_bad_value_is_refused_by_its_name(values: Manifest, words: str) -> None:
+def test_a_bad_value_is_refused_by_its_name(values: Object, words: str) -> None:
     assert words in refusal(values)
 
 

@@ -5,12 +5,9 @@ Neighbour: `test_bad_input.py` applies them, and `tests/unit/resources/test_vali
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import job_template, later, process, schedule
-
-Manifest = dict[str, Any]
 
 SCHEDULE = "spec.timing.schedule"
 CRON = f"{SCHEDULE}.cron"
@@ -19,15 +16,15 @@ POD = f"spec.jobTemplate.{CONTAINERS.removesuffix('.containers')}"
 SERVER = "spec.jobTemplate: the API server rejects the Job: "
 
 
-def cron(text: str, **fields: object) -> Manifest:
+def cron(text: str, **fields: object) -> Object:
     return {"timing": schedule(cron=text, **fields)}
 
 
-def daily(**fields: object) -> Manifest:
+def daily(**fields: object) -> Object:
     return {"timing": schedule(daily={"at": "02:00"}, **fields)}
 
 
-def template(container: Manifest | None = None, *, pod: Manifest | None = None, **job: object) -> Manifest:
+def template(container: Object | None = None, *, pod: Object | None = None, **job: object) -> Object:
     """A Job template whose container, pod or Job has these fields; a field that is None is left out."""
     made = job_template()
     made["spec"].update(job)
@@ -38,7 +35,7 @@ def template(container: Manifest | None = None, *, pod: Manifest | None = None, 
     return {"jobTemplate": made}
 
 
-def uses(name: str, **parameters: str) -> Manifest:
+def uses(name: str, **parameters: str) -> Object:
     return {
         "process": {"name": name},
         "parameters": [{"name": parameter, "value": value} for parameter, value in parameters.items()],

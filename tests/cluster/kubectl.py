@@ -9,7 +9,6 @@ import json
 import secrets
 import subprocess
 import time
-from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -19,11 +18,12 @@ from tests.cluster.api_reader import ApiReader
 from tests.cluster.api_writer import ApiWriter
 from tests.cluster.manifests import RELEASED
 
+from process_operator.resources.types import Object
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-Manifest = Mapping[str, Any]
 T = TypeVar("T")
 
 PATIENCE: Final = 240.0
@@ -76,11 +76,11 @@ class Kubectl:
         answer = self._call(arguments, stdin)
         return Answer(ok=answer.returncode == 0, message=answer.stderr if answer.returncode else answer.stdout)
 
-    def apply(self, manifest: Manifest, namespace: str) -> Answer:
+    def apply(self, manifest: Object, namespace: str) -> Answer:
         """`kubectl apply` one object."""
         return self.ask("apply", "--namespace", namespace, "--filename", "-", stdin=json.dumps(manifest))
 
-    def create(self, manifest: Manifest, namespace: str) -> Answer:
+    def create(self, manifest: Object, namespace: str) -> Answer:
         """`kubectl create` one object; it may have a generateName, and no default is written by the client."""
         return self.ask("create", "--namespace", namespace, "--filename", "-", stdin=json.dumps(manifest))
 
@@ -98,7 +98,7 @@ class Kubectl:
         """All objects of a kind, oldest first; `labels` and `fields` are selectors."""
         return self.reader.list(kind, namespace, labels=labels, fields=fields)
 
-    def patch(self, kind: str, name: str, namespace: str, patch: Manifest, *, subresource: str = "") -> Answer:
+    def patch(self, kind: str, name: str, namespace: str, patch: Object, *, subresource: str = "") -> Answer:
         """JSON merge patch of one object, or of a subresource of it such as `status`."""
         where = ("--subresource", subresource) if subresource else ()
         what = ("--type", "merge", "--patch", json.dumps(patch))

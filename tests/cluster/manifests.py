@@ -5,11 +5,9 @@ Neighbours: `kubectl.py` applies them.
 
 from __future__ import annotations
 
-from typing import Any
+from tests.builders.objects import Object
 
 from process_operator.resources.names import API_VERSION
-
-Manifest = dict[str, Any]
 
 IMAGE = "localhost/busybox:1"
 GRACE_SECONDS = 2
@@ -17,7 +15,7 @@ RELEASED = "/released"
 """The file in a container that `held` works up to."""
 
 
-def job_template(script: str = "echo done", *, grace_seconds: int = GRACE_SECONDS, **job: object) -> Manifest:
+def job_template(script: str = "echo done", *, grace_seconds: int = GRACE_SECONDS, **job: object) -> Object:
     """A Job template whose one container, `main`, runs a shell script; `job` are further fields of the Job's spec."""
     pod = {
         "terminationGracePeriodSeconds": grace_seconds,
@@ -41,12 +39,12 @@ def held(*, last_words_seconds: int = 0) -> str:
     return f"trap '{last_words}' TERM; echo begun; {work}; echo ended"
 
 
-def slow_to_go(seconds: int) -> Manifest:
+def slow_to_go(seconds: int) -> Object:
     """The template of a held script that takes some seconds to end, in which a busy operator can read its log."""
     return job_template(held(last_words_seconds=seconds), grace_seconds=30)
 
 
-def process(name: str, script: str = "echo done", **spec: object) -> Manifest:
+def process(name: str, script: str = "echo done", **spec: object) -> Object:
     """A Process; `spec` are further fields of its spec, and `jobTemplate` replaces the one of the script."""
     return {
         "apiVersion": API_VERSION,
@@ -56,7 +54,7 @@ def process(name: str, script: str = "echo done", **spec: object) -> Manifest:
     }
 
 
-def request(name: str, timing: Manifest, script: str = "echo done", **spec: object) -> Manifest:
+def request(name: str, timing: Object, script: str = "echo done", **spec: object) -> Object:
     """A ProcessRequest with a template of its own, unless `process` or `jobTemplate` is among the further fields."""
     own = {} if spec.keys() & {"process", "jobTemplate"} else {"jobTemplate": job_template(script)}
     return {
@@ -67,22 +65,22 @@ def request(name: str, timing: Manifest, script: str = "echo done", **spec: obje
     }
 
 
-def immediately() -> Manifest:
+def immediately() -> Object:
     """The timing Run Immediately."""
     return {"runImmediately": {}}
 
 
-def later(**fields: object) -> Manifest:
+def later(**fields: object) -> Object:
     """The timing Run Later."""
     return {"runLater": fields}
 
 
-def schedule(**fields: object) -> Manifest:
+def schedule(**fields: object) -> Object:
     """The timing Schedule: `schedule(secondly={"every": 2}, finishTime=...)`."""
     return {"schedule": fields}
 
 
-def backfill(name: str, of: str, begin: str, end: str, **spec: object) -> Manifest:
+def backfill(name: str, of: str, begin: str, end: str, **spec: object) -> Object:
     """A ProcessBackfill of a request, from and to instants as the API server writes them."""
     return {
         "apiVersion": API_VERSION,
@@ -92,7 +90,7 @@ def backfill(name: str, of: str, begin: str, end: str, **spec: object) -> Manife
     }
 
 
-def manual_run(request_name: str, name: str = "", **spec: object) -> Manifest:
+def manual_run(request_name: str, name: str = "", **spec: object) -> Object:
     """A ProcessRun as a person makes it; without a name it gets one that is generated."""
     metadata = {"name": name} if name else {"generateName": f"{request_name}-"}
     return {

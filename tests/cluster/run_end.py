@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
-Body = dict[str, Any]
+from tests.builders.objects import Object
 
 
 class Like:
@@ -68,12 +67,12 @@ class End:
     """Whether a Job was made."""
 
 
-def no_log(reason: str, container: str | None = "main") -> Body:
+def no_log(reason: str, container: str | None = "main") -> Object:
     """The fields of an End for a run without a log."""
     return {"log": None, "log_reason": reason, "truncated": None, "container": container}
 
 
-def check(run: Body, end: End) -> None:
+def check(run: Object, end: End) -> None:
     """Compare a finished run with how it shall have ended, and with itself."""
     status = run["status"]
     log = status.get("log") or {}
@@ -101,7 +100,7 @@ def check(run: Body, end: End) -> None:
     _check_conditions(status)
 
 
-def _check_times(run: Body) -> None:
+def _check_times(run: Object) -> None:
     status = run["status"]
     created, end = instant(run["metadata"]["creationTimestamp"]), instant(status.get("endTime"))
     start = instant(status.get("startTime"))
@@ -114,7 +113,7 @@ def _check_times(run: Body) -> None:
     assert seconds_of(status["duration"]) == (end - start).total_seconds()
 
 
-def _check_conditions(status: Body) -> None:
+def _check_conditions(status: Object) -> None:
     conditions = {condition["type"]: condition for condition in status["conditions"]}
     others = {"Complete"} if status["phase"] == "Succeeded" else {"Failed", "Stalled"}
     assert set(conditions) == {"Finished", *others}

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.builders.objects import Object
 from tests.cluster.manifests import IMAGE, RELEASED
 
 from process_operator.resources.names import API_VERSION, LABEL_REQUEST
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from tests.cluster.kubectl import Kubectl
 
-Body = dict[str, Any]
 
 FINISHED: Final = frozenset({"Succeeded", "Failed", "Missed", "Skipped", "Canceled", "Unknown"})
 LONG: Final = "sleep 600 & wait"
@@ -29,30 +29,30 @@ UNTIL_RELEASED: Final = f"until [ -e {RELEASED} ]; do sleep 0.2 & wait $!; done"
 """The same until `Runs.release`, for pods that must still be there when a test gets round to them."""
 
 
-def container(script: str, name: str = "main", **changes: Any) -> Body:
+def container(script: str, name: str = "main", **changes: Any) -> Object:
     """A container that runs a shell script."""
     return {"name": name, "image": IMAGE, "command": ["sh", "-c", script], **changes}
 
 
 def request(
     name: str,
-    *containers: Body | str,
-    pod: Body | None = None,
-    job: Body | None = None,
-    annotations: Body | None = None,
-    timing: Body | None = None,
+    *containers: Object | str,
+    pod: Object | None = None,
+    job: Object | None = None,
+    annotations: Object | None = None,
+    timing: Object | None = None,
     **spec: Any,
-) -> Body:
+) -> Object:
     """A ProcessRequest with an inline Job that is tried once; a text among the containers is the script of `main`.
 
     `annotations` are those of the pod template.
     """
-    pod_spec: Body = {
+    pod_spec: Object = {
         "terminationGracePeriodSeconds": 5,
         "containers": [container(given) if isinstance(given, str) else given for given in containers],
         **(pod or {}),
     }
-    pod_template: Body = {"metadata": {"annotations": annotations or {}}, "spec": pod_spec}
+    pod_template: Object = {"metadata": {"annotations": annotations or {}}, "spec": pod_spec}
     return {
         "apiVersion": API_VERSION,
         "kind": "ProcessRequest",
@@ -77,21 +77,21 @@ class Runs:
     cluster: Kubectl
     namespace: str
 
-    def apply(self, *requests: Body) -> None:
+    def apply(self, *requests: Object) -> None:
         """`kubectl apply` all of them at once."""
         listed = {"apiVersion": "v1", "kind": "List", "items": list(requests)}
         self.cluster.run("apply", "--namespace", self.namespace, "--filename", "-", stdin=json.dumps(listed))
 
-    def get(self, request: str) -> Body:
+    def get(self, request: str) -> Object:
         """The run of a request; an AssertionError where there is none."""
         found = self.cluster.objects("prun", self.namespace, labels=f"{LABEL_REQUEST}={request}")
         assert len(found) == 1, f"{request} has {len(found)} runs"
         return found[0]
 
-    def wait(self, request: str, phases: Iterable[str], *, reason: str | None = None) -> Body:
+    def wait(self, request: str, phases: Iterable[str], *, reason: str | None = None) -> Object:
         """The run once it is in one of these phases (and has this reason)."""
 
-        def reached() -> Body | None:
+        def reached() -> Object | None:
             run = self.get(request)
             status = run["status"]
             return run if status["phase"] in phases and reason in (None, status.get("reason")) else None
@@ -101,14 +101,14 @@ class Runs:
         assert found is not None
         return found
 
-    def end(self, request: str) -> Body:
+    def end(self, request: str) -> Object:
         """The run once it is over."""
         return self.wait(request, FINISHED)
 
-    def pod(self, request: str, *, printed: str = "", other_than: str = "") -> Body:
+    def pod(self, request: str, *, printed: str = "", other_than: str = "") -> Object:
         """The running pod of a request (not the one of that name), once its log holds a text."""
 
-        def is_there() -> Body | None:
+        def is_there() -> Object | None:
             pods = self.cluster.objects("pod", self.namespace, labels=f"{LABEL_REQUEST}={request}")
             running = [pod for pod in pods if pod["status"]["phase"] == "Running"]
             live = [pod for pod in running if pod["metadata"]["name"] != other_than]
@@ -121,10 +121,10 @@ class Runs:
         assert found is not None
         return found
 
-    def release(self, pod: Body) -> None:
+    def release(self, pod: Object) -> None:
         """Let a pod go that waits `UNTIL_RELEASED`."""
         self.cluster.release(pod["metadata"]["name"], self.namespace)
 
-    def log(self, pod: Body) -> str:
+    def log(self, pod: Object) -> str:
         """Log of a pod so far."""
         return self.cluster.reader.log(pod)

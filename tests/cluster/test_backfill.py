@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import backfill, held, request, schedule
 from tests.cluster.workspace import conditions, instant, name_of, now, written
 
@@ -16,7 +17,7 @@ from process_operator.resources.names import LABEL_BACKFILL
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = pytest.mark.node
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cluster.bad_inputs import CRON, PROCESSES, REFUSED, TAKEN, Manifest, cron, daily, template, uses
+from tests.builders.objects import Object
+from tests.cluster.bad_inputs import CRON, PROCESSES, REFUSED, TAKEN, cron, daily, template, uses
 from tests.cluster.manifests import IMAGE, immediately, job_template, process, request
 
 from process_operator.resources.names import LABEL_REQUEST
@@ -52,28 +53,28 @@ def new_name() -> str:
     return f"r-{secrets.token_hex(4)}"
 
 
-def conditions(status: Manifest) -> dict[str, Manifest]:
+def conditions(status: Object) -> dict[str, Object]:
     return {condition["type"]: condition for condition in status.get("conditions", [])}
 
 
-def refusal(cluster: Kubectl, name: str, namespace: str) -> Manifest:
+def refusal(cluster: Kubectl, name: str, namespace: str) -> Object:
     """The status of a request once the operator has said no to what is there now."""
     found = cluster.get("preq", name, namespace)
-    status: Manifest = found.get("status", {})
+    status: Object = found.get("status", {})
     return status if is_refused(found) else {}
 
 
-def is_refused(found: Manifest) -> bool:
+def is_refused(found: Object) -> bool:
     """Whether the operator has said no to what is there now."""
-    status: Manifest = found.get("status", {})
+    status: Object = found.get("status", {})
     seen = status.get("observedGeneration") == found["metadata"]["generation"]
     return bool(seen and conditions(status)["Accepted"]["status"] == "False")
 
 
-def in_force(cluster: Kubectl, name: str, namespace: str) -> Manifest:
+def in_force(cluster: Kubectl, name: str, namespace: str) -> Object:
     """The status of a request once what is there now is accepted."""
     found = cluster.get("preq", name, namespace)
-    status: Manifest = found.get("status", {})
+    status: Object = found.get("status", {})
     seen = status.get("observedGeneration") == found["metadata"]["generation"]
     return status if seen and conditions(status)["Accepted"]["status"] == "True" else {}
 
@@ -100,9 +101,9 @@ class Refusals:
 
     answer: str
     """Output of kubectl apply."""
-    statuses: dict[str, Manifest] = field(default_factory=dict)
+    statuses: dict[str, Object] = field(default_factory=dict)
     """Requests by name, after the operator has rejected them."""
-    events: dict[str, Manifest] = field(default_factory=dict)
+    events: dict[str, Object] = field(default_factory=dict)
     with_job: set[str] = field(default_factory=set)
     """Names of requests that had a Job nevertheless."""
 
@@ -136,7 +137,7 @@ def refusals(cluster: Kubectl, place: str) -> Refusals:
     return found
 
 
-def apply_all(cluster: Kubectl, namespace: str, manifests: list[Manifest]) -> str:
+def apply_all(cluster: Kubectl, namespace: str, manifests: list[Object]) -> str:
     items = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})
     return cluster.ask("apply", "--namespace", namespace, "--filename", "-", stdin=items).message
 
@@ -173,7 +174,7 @@ def test_refused_in_words_and_healed_by_an_apply(
 
 
 @pytest.mark.parametrize("patch", TAKEN)
-def test_taken_and_run(cluster: Kubectl, place: str, patch: Manifest) -> None:
+def test_taken_and_run(cluster: Kubectl, place: str, patch: Object) -> None:
     name = new_name()
     assert cluster.apply(request(name, **{"timing": immediately(), **patch}), place).ok
     succeeds(cluster, name, place)

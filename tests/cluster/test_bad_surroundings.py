@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tests.builders.objects import Object
 from tests.cluster.manifests import IMAGE, immediately, manual_run, process, request, schedule, sleeper
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
     from tests.cluster.operator_process import OperatorProcess
 
-Manifest = dict[str, Any]
-POD: Manifest = {"restartPolicy": "Never", "containers": [{"name": "main", "image": IMAGE}]}
-JOB: Manifest = {
+POD: Object = {"restartPolicy": "Never", "containers": [{"name": "main", "image": IMAGE}]}
+JOB: Object = {
     "apiVersion": "batch/v1",
     "kind": "Job",
     "metadata": {"name": "probe"},
@@ -26,7 +26,7 @@ JOB: Manifest = {
 }
 
 
-def quota(jobs: int) -> Manifest:
+def quota(jobs: int) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
@@ -47,19 +47,19 @@ def set_quota(cluster: Kubectl, namespace: str, jobs: int) -> None:
     )
 
 
-def accepted(cluster: Kubectl, name: str, namespace: str) -> Manifest:
+def accepted(cluster: Kubectl, name: str, namespace: str) -> Object:
     """The condition Accepted of a request, or nothing."""
     conditions = cluster.get("preq", name, namespace).get("status", {}).get("conditions", [])
     return next((condition for condition in conditions if condition["type"] == "Accepted"), {})
 
 
-def waits_for(cluster: Kubectl, name: str, namespace: str, reason: str) -> Manifest:
+def waits_for(cluster: Kubectl, name: str, namespace: str, reason: str) -> Object:
     """Wait until a request says that it waits, and for what: Pending, not Ready, and not Stalled."""
     said = cluster.wait_until(
         lambda: accepted(cluster, name, namespace), what="it is accepted or rejected", namespace=namespace
     )
     found = cluster.get("preq", name, namespace)
-    status: Manifest = found["status"]
+    status: Object = found["status"]
     conditions = {condition["type"]: condition["status"] for condition in status["conditions"]}
     assert (said["status"], said["reason"]) == ("False", reason)
     assert (conditions["Ready"], conditions["Stalled"], status["phase"]) == ("False", "False", "Pending")
@@ -75,8 +75,8 @@ def succeeds(cluster: Kubectl, name: str, namespace: str) -> None:
     )
 
 
-def run_status(cluster: Kubectl, name: str, namespace: str) -> Manifest:
-    status: Manifest = cluster.get("prun", name, namespace)["status"]
+def run_status(cluster: Kubectl, name: str, namespace: str) -> Object:
+    status: Object = cluster.get("prun", name, namespace)["status"]
     return status
 
 
@@ -160,7 +160,7 @@ def test_a_quota_that_stays_full_until_the_deadline(cluster: Kubectl, namespace:
     )
 
 
-def was_refused(run: Manifest) -> bool:
+def was_refused(run: Object) -> bool:
     """Whether a run is missed because of the quota, and says so."""
     return run["status"]["phase"] == "Missed" and "exceeded quota: few-jobs" in run["status"]["message"]
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.builders.objects import Object
 from tests.cluster.manifests import job_template, request, schedule
 from tests.cluster.workspace import created, instant, name_of, next_minute, now, written
 
@@ -23,14 +24,13 @@ from process_operator.resources.process_run import Trigger
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cluster.manifests import Manifest
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 MANY: Final = 110
 KEPT: Final = {"successful": 100, "failed": 100, "other": 100}
 
 
-def nowhere() -> Manifest:
+def nowhere() -> Object:
     template = job_template(activeDeadlineSeconds=1)
     template["spec"]["template"]["spec"]["nodeSelector"] = {"no-such-node": "true"}
     return template

@@ -12,15 +12,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import backfill, request, schedule, sleeper
 from tests.cluster.workspace import created, instant, name_of, now, written
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tests.cluster.manifests import Manifest
     from tests.cluster.operator_process import OperatorProcess
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = [pytest.mark.node, pytest.mark.disruptive]
 
@@ -77,7 +77,7 @@ def outage(shared_space: Workspace, shared_operator: OperatorProcess) -> Outage:
     return Outage(space, finish, back)
 
 
-def _schedules(timing: Manifest) -> list[Manifest]:
+def _schedules(timing: Object) -> list[Object]:
     return [
         request(policy.lower(), timing, "echo done", concurrencyPolicy=policy, catchUp="All", history=MANY)
         for policy in POLICIES

@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import held, later, manual_run, request, schedule, slow_to_go
 from tests.cluster.workspace import OPEN, instant, name_of, now, written
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = pytest.mark.node
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.builders.objects import Object
 from tests.cluster.manifests import request, schedule
 from tests.cluster.workspace import conditions
 
 if TYPE_CHECKING:
-    from tests.cluster.manifests import Manifest
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 HOLIDAYS = [{"configMap": {"name": "holidays", "key": "company.ics"}}]
 
 
-def holidays(*days: str, broken: bool = False) -> Manifest:
+def holidays(*days: str, broken: bool = False) -> Object:
     rule = "RRULE:FREQ=HOURLY\n" if broken else ""
     events = [f"BEGIN:VEVENT\nUID:{day}@company\nDTSTART;VALUE=DATE:{day}\n{rule}END:VEVENT\n" for day in days]
     text = "BEGIN:VCALENDAR\nVERSION:2.0\n" + "".join(events) + "END:VCALENDAR\n"

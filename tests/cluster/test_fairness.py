@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from kubernetes import client, config
+from tests.builders.objects import Object
 from tests.cluster.audit_log import AuditLog
 from tests.cluster.manifests import job_template, manual_run, request, schedule
 from tests.cluster.workspace import now, written
@@ -22,7 +23,6 @@ from process_operator.resources import names
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cluster.manifests import Manifest
     from tests.cluster.workspace import Workspace
 
 QUIET: Final = tuple(f"quiet-{number}" for number in range(3))
@@ -44,7 +44,7 @@ def audit(kubeconfig: Path) -> AuditLog:
     return AuditLog(path)
 
 
-def quiet_ones(**bounds: str) -> list[Manifest]:
+def quiet_ones(**bounds: str) -> list[Object]:
     """Requests with a tick every few seconds."""
     timing = schedule(secondly={"every": EVERY}, **bounds)
     return [request(name, timing, engine="Operator", catchUp="All") for name in QUIET]

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.audit_log import AuditLog, Call
 from tests.cluster.manifests import sleeper
-from tests.cluster.run_requests import Body, Runs, request
+from tests.cluster.run_requests import Runs, request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +68,7 @@ class Case:
     script: str
     phase: str
     most: float
-    job: Body = field(default_factory=dict)
+    job: Object = field(default_factory=dict)
 
 
 CASES: Final = {

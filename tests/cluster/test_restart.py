@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import held, immediately, later, manual_run, process, request, schedule, sleeper
 from tests.cluster.workspace import OPEN, created, instant, name_of, now, written
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tests.cluster.operator_process import OperatorProcess
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = [pytest.mark.node, pytest.mark.disruptive]
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.kubectl import Answer, Kubectl
-from tests.cluster.manifests import Manifest, immediately, job_template, manual_run, process, request, schedule
+from tests.cluster.manifests import immediately, job_template, manual_run, process, request, schedule
 from tests.cluster.namespace_users import NamespaceUsers
 from tests.cluster.workspace import Workspace, name_of
 
@@ -37,7 +38,7 @@ class People(NamespaceUsers):
         for name in (*ROLES, "writer"):
             self.wait_until_may(name, *may.get(name, ("create", "jobs")))
 
-    def apply(self, name: str, manifest: Manifest, namespace: str = "") -> Answer:
+    def apply(self, name: str, manifest: Object, namespace: str = "") -> Answer:
         return self.ask(name, "create", "--filename", "-", stdin=json.dumps(manifest), namespace=namespace)
 
 
@@ -74,7 +75,7 @@ def test_who_may_view_a_namespace_sees_our_kinds_and_the_log(people: People, who
     [process("new"), request("new", immediately()), manual_run("there", "new")],
     ids=["a process", "a request", "a run"],
 )
-def test_who_may_only_view_makes_nothing(people: People, manifest: Manifest) -> None:
+def test_who_may_only_view_makes_nothing(people: People, manifest: Object) -> None:
     answer = people.apply("viewer", manifest)
     assert not answer.ok
     assert "cannot create resource" in answer.message
@@ -109,7 +110,7 @@ def test_nobody_writes_the_status_of_our_kinds(people: People, who: str) -> None
     ],
     ids=["a process", "a request", "a run"],
 )
-def test_who_may_not_make_jobs_has_none_made_by_the_operator(people: People, manifest: Manifest, kind: str) -> None:
+def test_who_may_not_make_jobs_has_none_made_by_the_operator(people: People, manifest: Object, kind: str) -> None:
     answer = people.apply("writer", manifest)
     assert not answer.ok
     space = people.space.namespace
@@ -234,7 +235,7 @@ def test_a_job_of_a_run_is_created_by_the_operator_only(people: People, who: str
     work = job_template("true")
     work["spec"]["template"]["spec"]["restartPolicy"] = "Never"
     work["spec"]["suspend"] = True
-    job: Manifest = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": f"forged-by-{who}"}, **work}
+    job: Object = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": f"forged-by-{who}"}, **work}
     assert people.apply(who, {**job, "metadata": {**job["metadata"], "name": f"own-of-{who}"}}).ok
     job["metadata"]["ownerReferences"] = [owner]
     answer = people.apply(who, job)

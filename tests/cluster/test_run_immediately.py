@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import GRACE_SECONDS, IMAGE, immediately, process, request
 from tests.cluster.workspace import conditions, created, instant, name_of, now
 
 from process_operator.resources.names import LABEL_NO_BACKUP, LABEL_REQUEST, LABEL_REQUEST_UID, LABEL_RUN
 
 if TYPE_CHECKING:
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = pytest.mark.node
 

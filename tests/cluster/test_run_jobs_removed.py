@@ -10,8 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.run_end import End, check
-from tests.cluster.run_requests import FINISHED, LONG, UNTIL_RELEASED, Body, Runs, request, slug
+from tests.cluster.run_requests import FINISHED, LONG, UNTIL_RELEASED, Runs, request, slug
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.node
 HELD = f"echo begin; {UNTIL_RELEASED}; echo ended"
 WORK = "trap 'echo last words; sleep 10; exit 8' TERM; echo begin; " + LONG
 # The log is read while the container says its last words: a busy operator has ten seconds for that.
-ENDS_SLOWLY: Body = {"terminationGracePeriodSeconds": 30}
+ENDS_SLOWLY: Object = {"terminationGracePeriodSeconds": 30}
 CANCELED = End(
     phase="Canceled", reason="JobDeleted", message="its Job was deleted while it ran", code=8, log="begin\nlast words"
 )
@@ -82,7 +83,7 @@ def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
 
 
 @pytest.mark.parametrize(("applied", "cascade", "end"), CASES)
-def test_a_run_ends_as_its_deleted_job(runs: Runs, applied: Body, cascade: str, end: End) -> None:
+def test_a_run_ends_as_its_deleted_job(runs: Runs, applied: Object, cascade: str, end: End) -> None:
     del cascade
     check(runs.end(applied["metadata"]["name"]), end)
 

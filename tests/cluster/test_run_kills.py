@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import manual_run
 from tests.cluster.run_end import End, check, no_log
-from tests.cluster.run_requests import FINISHED, LONG, UNTIL_RELEASED, Body, Runs, container, request, slug
+from tests.cluster.run_requests import FINISHED, LONG, UNTIL_RELEASED, Runs, container, request, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def retries(runs: Runs, name: str) -> None:
     runs.pod(name, printed="try 2")
 
 
-def case(says: str, when: Callable[[Runs, str], None], end: End, *containers: Body | str, **changes: Any) -> Any:
+def case(says: str, when: Callable[[Runs, str], None], end: End, *containers: Object | str, **changes: Any) -> Any:
     return pytest.param(request(slug(says), *(containers or (TRAP,)), **changes), when, end, id=says)
 
 
@@ -140,7 +141,7 @@ def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
 
 
 @pytest.mark.parametrize(("applied", "when", "end"), CASES)
-def test_a_run_is_canceled_that_is(runs: Runs, applied: Body, when: object, end: End) -> None:
+def test_a_run_is_canceled_that_is(runs: Runs, applied: Object, when: object, end: End) -> None:
     del when
     run = runs.end(applied["metadata"]["name"])
     check(run, end)
@@ -214,7 +215,7 @@ def test_a_run_is_missed_whose_window_passes_before_it_may_start(cluster: Kubect
     )
     stem = "ledger-"
 
-    def missed() -> Body | None:
+    def missed() -> Object | None:
         found = cluster.objects("prun", namespace)
         return next(
             (run for run in found if run["metadata"]["name"].startswith(stem) and run["status"]["phase"] in FINISHED),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import later, request
 from tests.cluster.workspace import LATE, conditions, created, instant, name_of, now, written
 
@@ -14,7 +15,7 @@ from process_operator.resources.names import LABEL_REQUEST
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = pytest.mark.node
 

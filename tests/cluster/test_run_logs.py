@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.run_end import End, Like, OneOf, check, no_log
-from tests.cluster.run_requests import Body, Runs, request, slug
+from tests.cluster.run_requests import Runs, request, slug
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
@@ -103,7 +104,7 @@ def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
 
 
 @pytest.mark.parametrize(("applied", "end", "size"), CASES)
-def test_a_run_keeps_of_its_log(runs: Runs, applied: Body, end: End, size: int | range | None) -> None:
+def test_a_run_keeps_of_its_log(runs: Runs, applied: Object, end: End, size: int | range | None) -> None:
     run = runs.end(applied["metadata"]["name"])
     check(run, end)
     if size is not None:

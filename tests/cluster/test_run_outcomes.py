@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.run_end import End, Like, OneOf, check, no_log
-from tests.cluster.run_requests import LONG, UNTIL_RELEASED, Body, Runs, container, request, slug
+from tests.cluster.run_requests import LONG, UNTIL_RELEASED, Runs, container, request, slug
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
@@ -20,16 +21,16 @@ pytestmark = pytest.mark.node
 
 NEXT_TRY = "n=$(cat /count/n 2>/dev/null || echo 0); n=$((n+1)); echo $n >/count/n; "
 """Counts the tries of a pod in the shell variable n."""
-COUNTING: Body = {"volumes": [{"name": "count", "emptyDir": {}}], "restartPolicy": "OnFailure"}
+COUNTING: Object = {"volumes": [{"name": "count", "emptyDir": {}}], "restartPolicy": "OnFailure"}
 BEFORE_IT_VANISHED = OneOf(None, "FromTerminationMessage")
 """The log of the try before, or of a pod whose Job is over, vanishes when the killed one ends, at times within half a
 second. Then its termination message, which is the end of the log as well, stands in."""
-ONE_FAILURE: Body = {"periodSeconds": 1, "failureThreshold": 1}
+ONE_FAILURE: Object = {"periodSeconds": 1, "failureThreshold": 1}
 OUT_OF_MEMORY = "tail -c 200m /dev/zero"
-SMALL: Body = {"resources": {"limits": {"memory": "24Mi"}}}
+SMALL: Object = {"resources": {"limits": {"memory": "24Mi"}}}
 
 
-def counting(script: str) -> Body:
+def counting(script: str) -> Object:
     return container(NEXT_TRY + script, volumeMounts=[{"name": "count", "mountPath": "/count"}])
 
 
@@ -41,7 +42,7 @@ def succeeded(log: str | Like, **fields: Any) -> End:
     return End(phase="Succeeded", reason="Completed", code=0, log=log, **fields)
 
 
-def case(says: str, *containers: Body | str, end: End, **changes: Any) -> Any:
+def case(says: str, *containers: Object | str, end: End, **changes: Any) -> Any:
     return pytest.param(request(slug(says), *containers, **changes), end, id=says)
 
 
@@ -259,7 +260,7 @@ def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
     return runs
 
 
-def meet_deadlines(runs: Runs, applied: Body) -> None:
+def meet_deadlines(runs: Runs, applied: Object) -> None:
     """Set the deadlines of a Job, and of its pod, to four seconds once it has begun, however long that took."""
     name, deadline = applied["metadata"]["name"], {"spec": {"activeDeadlineSeconds": 4}}
     job = applied["spec"]["jobTemplate"]["spec"]
@@ -288,5 +289,5 @@ def test_a_run_says_that_it_is_tried_again(cluster: Kubectl, namespace: str) -> 
 
 
 @pytest.mark.parametrize(("applied", "end"), CASES)
-def test_a_run_ends_as(runs: Runs, applied: Body, end: End) -> None:
+def test_a_run_ends_as(runs: Runs, applied: Object, end: End) -> None:
     check(runs.end(applied["metadata"]["name"]), end)

@@ -11,9 +11,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import manual_run
 from tests.cluster.run_end import End, Like, check, no_log
-from tests.cluster.run_requests import Body, Runs, container, request, slug
+from tests.cluster.run_requests import Runs, container, request, slug
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
@@ -22,10 +23,10 @@ pytestmark = pytest.mark.node
 
 DEADLINE = 3
 """Seconds, from when all runs have said why they wait; until then their deadline is far away."""
-FROM_CONFIG: Body = {"envFrom": [{"configMapRef": {"name": "nowhere"}}]}
-PROBE: Body = {"restartPolicy": "Never", "containers": [container("true")]}
-POD: Body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": PROBE}
-JOB: Body = {
+FROM_CONFIG: Object = {"envFrom": [{"configMapRef": {"name": "nowhere"}}]}
+PROBE: Object = {"restartPolicy": "Never", "containers": [container("true")]}
+POD: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": PROBE}
+JOB: Object = {
     "apiVersion": "batch/v1",
     "kind": "Job",
     "metadata": {"name": "probe"},
@@ -35,12 +36,12 @@ TRY = ("--dry-run=server", "--filename", "-")
 NO_SUCH_IMAGE = "127.0.0.1:9/nope:1"
 
 
-def case(says: str, main: Body, reason: str, message: str, *, pods: int = 1, **pod_spec: Any) -> Any:
+def case(says: str, main: Object, reason: str, message: str, *, pods: int = 1, **pod_spec: Any) -> Any:
     stuck = request(slug(says), main, pod=pod_spec, job={"activeDeadlineSeconds": 3600})
     return pytest.param(stuck, reason, message, pods, id=says)
 
 
-def without_image(image: str, **changes: Any) -> Body:
+def without_image(image: str, **changes: Any) -> Object:
     return {"name": "main", "image": image, "command": ["true"], **changes}
 
 
@@ -89,7 +90,7 @@ CASES = [
 ]
 
 
-def has_passing_reason(status: Body) -> bool:
+def has_passing_reason(status: Object) -> bool:
     """Whether a run waits for what comes by itself.
 
     For a moment the kubelet does not know the certificates of a new namespace, which every pod mounts.
@@ -105,9 +106,9 @@ def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
 
 
 @pytest.fixture(scope="module")
-def while_pending(runs: Runs) -> dict[str, Body]:
+def while_pending(runs: Runs) -> dict[str, Object]:
     """Status of each run as soon as it says why it waits, before its deadline."""
-    said: dict[str, Body] = {}
+    said: dict[str, Object] = {}
 
     def all_have_spoken() -> bool:
         for run in runs.cluster.objects("prun", runs.namespace):
@@ -126,7 +127,7 @@ def while_pending(runs: Runs) -> dict[str, Body]:
 
 @pytest.mark.parametrize(("applied", "reason", "message", "pods"), CASES)
 def test_a_stuck_run_says_why_and_still_says_it_at_its_deadline(
-    runs: Runs, while_pending: dict[str, Body], applied: Body, reason: str, message: str, pods: int
+    runs: Runs, while_pending: dict[str, Object], applied: Object, reason: str, message: str, pods: int
 ) -> None:
     name = applied["metadata"]["name"]
     status = while_pending[name]
@@ -169,8 +170,8 @@ def test_jobs_refused_by_a_quota_are_told_in_its_words_and_made_when_it_goes(clu
     limit_to(cluster, namespace, "count/jobs.batch", 1)
     assert cluster.create(manual_run("waiting", "by-hand"), namespace).ok
 
-    def refused() -> Body | None:
-        status: Body = cluster.get("prun", "by-hand", namespace)["status"]
+    def refused() -> Object | None:
+        status: Object = cluster.get("prun", "by-hand", namespace)["status"]
         return status if status.get("reason") else None
 
     status = cluster.wait_until(refused, what="by-hand says why it waits", namespace=namespace)

@@ -10,8 +10,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.run_end import End, OneOf, check
-from tests.cluster.run_requests import LONG, UNTIL_RELEASED, Body, Runs, request, slug
+from tests.cluster.run_requests import LONG, UNTIL_RELEASED, Runs, request, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,6 +111,6 @@ def runs(cluster: Kubectl, shared_namespace: str) -> Runs:
 
 
 @pytest.mark.parametrize(("applied", "disturb", "end"), CASES)
-def test_a_run_ends_as_its_pod_is(runs: Runs, applied: Body, disturb: object, end: End) -> None:
+def test_a_run_ends_as_its_pod_is(runs: Runs, applied: Object, disturb: object, end: End) -> None:
     del disturb
     check(runs.end(applied["metadata"]["name"]), end)

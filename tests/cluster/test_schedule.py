@@ -11,14 +11,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import held, immediately, request, schedule
 from tests.cluster.workspace import LATE, OPEN, conditions, created, instant, name_of, now, written
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tests.cluster.manifests import Manifest
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = pytest.mark.node
 
@@ -26,7 +26,7 @@ MANY = {"successful": 100, "failed": 100, "other": 100}
 FAR = "2031-01-01T00:00:00Z"
 
 
-def secondly(every: int, **bounds: str) -> Manifest:
+def secondly(every: int, **bounds: str) -> Object:
     return schedule(secondly={"every": every}, **bounds)
 
 
@@ -125,7 +125,7 @@ TIMINGS = [
 
 @pytest.mark.parametrize(("timing", "words", "next_run", "engine"), TIMINGS)
 def test_the_status_says_in_words_what_is_planned(
-    shared_space: Workspace, timing: Manifest, words: str, next_run: str, engine: str
+    shared_space: Workspace, timing: Object, words: str, next_run: str, engine: str
 ) -> None:
     name = f"planned-{secrets.token_hex(4)}"
     shared_space.apply(_planned(name, timing))
@@ -139,7 +139,7 @@ def test_the_status_says_in_words_what_is_planned(
     assert shared_space.runs(name) == []
 
 
-def _planned(name: str, timing: Manifest, engine: str | None = None) -> Manifest:
+def _planned(name: str, timing: Object, engine: str | None = None) -> Object:
     return request(name, schedule(startTime=FAR, **timing), **({"engine": engine} if engine else {}))
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import held, request, schedule
 from tests.cluster.workspace import created, instant, name_of, next_minute, now, written
 
@@ -19,7 +20,7 @@ from process_operator.resources.names import LABEL_NO_BACKUP, LABEL_REQUEST, LAB
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = pytest.mark.node
 

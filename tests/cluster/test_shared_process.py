@@ -9,15 +9,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import held, immediately, process, request, schedule, sleeper
 from tests.cluster.workspace import instant, name_of, now, written
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tests.cluster.manifests import Manifest
     from tests.cluster.operator_process import OperatorProcess
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = pytest.mark.node
 
@@ -86,7 +86,7 @@ def test_the_policy_holds_when_the_operator_is_killed(space: Workspace, operator
     assert served == [*REQUESTS] * 3, "by due instant, then by name"
 
 
-def _ticking(**bounds: str) -> list[Manifest]:
+def _ticking(**bounds: str) -> list[Object]:
     """The requests, with a tick every three seconds."""
     timing = schedule(secondly={"every": 3}, **bounds)
     return [request(name, timing, process={"name": "close-day"}, catchUp="All", history=MANY) for name in REQUESTS]

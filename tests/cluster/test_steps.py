@@ -9,13 +9,14 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.manifests import held, immediately, process, request
 from tests.cluster.workspace import instant, name_of
 
 from process_operator.resources.names import LABEL_PARENT
 
 if TYPE_CHECKING:
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = pytest.mark.node
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.components import pid_of
 from tests.cluster.manifests import held, manual_run, request, schedule
 from tests.cluster.workspace import LATE, created, instant, name_of, next_minute, now, written
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cluster.operator_process import OperatorProcess
-    from tests.cluster.workspace import Object, Workspace
+    from tests.cluster.workspace import Workspace
 
 pytestmark = [pytest.mark.disruptive, pytest.mark.node]
 

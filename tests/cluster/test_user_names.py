@@ -9,8 +9,9 @@ import json
 from typing import Any, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.cluster.kubectl import Answer
-from tests.cluster.manifests import Manifest, held, later, manual_run, request
+from tests.cluster.manifests import held, later, manual_run, request
 from tests.cluster.namespace_users import NamespaceUsers
 from tests.cluster.workspace import Workspace
 
@@ -31,7 +32,7 @@ class Office(NamespaceUsers):
         for name in USERS:
             self.wait_until_may(name, "create", "jobs")
 
-    def create(self, name: str, manifest: Manifest) -> Answer:
+    def create(self, name: str, manifest: Object) -> Answer:
         return self.ask(name, "create", "--filename", "-", stdin=json.dumps(manifest))
 
     def patch(self, name: str, of: str, annotations: dict[str, str | None], kind: str = "preq", **spec: Any) -> Answer:
@@ -56,7 +57,7 @@ def request_name(request: pytest.FixtureRequest) -> str:
     return str(request.node.name).removeprefix("test_").partition("[")[0].replace("_", "-")[:30].rstrip("-")
 
 
-def with_name(manifest: Manifest, user: str) -> Manifest:
+def with_name(manifest: Object, user: str) -> Object:
     return {**manifest, "metadata": {**manifest["metadata"], "annotations": {REQUESTED: user}}}
 
 

@@ -11,10 +11,11 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.chart.helm import RELEASE
 from tests.cluster.account import NAMESPACE
 from tests.cluster.desk import Desk
-from tests.cluster.manifests import Manifest, backfill, job_template, manual_run, process, request, schedule
+from tests.cluster.manifests import backfill, job_template, manual_run, process, request, schedule
 from tests.cluster.namespace_users import NamespaceUsers
 from tests.cluster.workspace import Workspace
 from tests.flow.argo_cd import act, merge_patch
@@ -69,14 +70,14 @@ class Counter(NamespaceUsers):
         self.space.apply({**role, "rules": rules})
         self.bind("narrow", "--role", "narrow")
 
-    def create(self, name: str, manifest: Manifest) -> Answer:
+    def create(self, name: str, manifest: Object) -> Answer:
         return self.ask(name, "create", "--dry-run=server", "--filename", "-", stdin=json.dumps(manifest))
 
     def patch(self, name: str, kind: str, of: str, patch: Any, how: str = "merge", *more: str) -> Answer:
         what = ("--type", how, "--patch", json.dumps(patch), "--dry-run=server", *more)
         return self.ask(name, "patch", kind, of, *what)
 
-    def apply(self, name: str, manifest: Manifest, manager: str, *more: str) -> Answer:
+    def apply(self, name: str, manifest: Object, manager: str, *more: str) -> Answer:
         how = ("--server-side", f"--field-manager={manager}", "--dry-run=server", *more, "--filename", "-")
         return self.ask(name, "apply", *how, stdin=json.dumps(manifest))
 
@@ -109,15 +110,15 @@ class Counter(NamespaceUsers):
                 return self.create(name, process("new"))
 
 
-def annotated(manifest: Manifest, annotations: dict[str, str]) -> Manifest:
+def annotated(manifest: Object, annotations: dict[str, str]) -> Object:
     return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
 
 
-def with_metadata(manifest: Manifest, **metadata: Any) -> Manifest:
+def with_metadata(manifest: Object, **metadata: Any) -> Object:
     return {**manifest, "metadata": {**manifest["metadata"], **metadata}}
 
 
-def generated(of: str, **spec: Any) -> Manifest:
+def generated(of: str, **spec: Any) -> Object:
     return manual_run(of, "", **spec)
 
 
@@ -191,7 +192,7 @@ ALLOWS_RUN: Final = 'the verb run on processrequests.process-operator.io "mine" 
         ),
     ],
 )
-def test_clerk_creates_no_other_run(counter: Counter, run: Manifest, words: str) -> None:
+def test_clerk_creates_no_other_run(counter: Counter, run: Object, words: str) -> None:
     answer = counter.create("clerk", run)
     assert not answer.ok
     assert words in answer.message

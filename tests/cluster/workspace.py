@@ -9,8 +9,9 @@ import json
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from tests.builders.objects import Object
 from tests.cluster.kubectl import PATIENCE
 from tests.cluster.manifests import immediately, job_template, request
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.cluster.kubectl import Answer, Kubectl, T
-    from tests.cluster.manifests import Manifest
 
-Object = dict[str, Any]
 
 OPEN: Final = frozenset({"Pending", "Running"})
 LATE: Final = timedelta(seconds=45)
@@ -38,15 +37,15 @@ class Workspace:
 
     # ---- what a person does
 
-    def apply(self, manifest: Manifest) -> None:
+    def apply(self, manifest: Object) -> None:
         """`kubectl apply`, which has to work."""
         self._ok(self.cluster.apply(manifest, self.namespace))
 
-    def apply_all(self, *manifests: Manifest) -> None:
+    def apply_all(self, *manifests: Object) -> None:
         """`kubectl apply` of several objects at once, which has to work."""
         self.apply({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
 
-    def create(self, manifest: Manifest) -> str:
+    def create(self, manifest: Object) -> str:
         """`kubectl create`, which has to work; the name that was given."""
         answer = self.cluster.run(
             "create", "--namespace", self.namespace, "--filename", "-", "--output", "json", stdin=json.dumps(manifest)
@@ -237,12 +236,12 @@ class Workspace:
         """
         self._run_to_the_end(job_template(completions=0))
 
-    def _run_to_the_end(self, template: Manifest) -> None:
+    def _run_to_the_end(self, template: Object) -> None:
         name = f"after-all-{secrets.token_hex(3)}"
         self.apply(request(name, immediately(), jobTemplate=template))
         self.wait_runs(name, 1, "Succeeded")
 
-    def accept(self, least: float, *requests: Manifest) -> timedelta:
+    def accept(self, least: float, *requests: Object) -> timedelta:
         """Apply schedules that start in a distant future, and wait until the operator has accepted them.
 
         Applied again with another timing they are in force soon, because the API server has checked their Job. Returned

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.flow.driver import BEGIN
-from tests.flow.memory_api import Body, Clock, Cluster, MemoryApi
+from tests.flow.memory_api import Clock, Cluster, MemoryApi
 
 from process_operator.cluster.errors import Conflict, Invalid, NotFound
 from process_operator.cluster.status import StatusChanged, replace_status
@@ -14,7 +15,7 @@ from process_operator.resources.kinds import PROCESS_RUN
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus, RunPhase
 
 WANTED = ProcessRunStatus(observed_generation=1, phase=RunPhase.RUNNING)
-THEIRS: Body = {
+THEIRS: Object = {
     "type": "Audited",
     "status": "True",
     "reason": "Seen",
@@ -31,7 +32,7 @@ class Shared:
         self.cluster.create(PROCESS_RUN, {"metadata": {"name": "a"}, "spec": {"request": {"name": "r"}}})
         self.seen = ProcessRun.model_validate(self.cluster.read(PROCESS_RUN, "a"))
 
-    def change(self, status: Body) -> None:
+    def change(self, status: Object) -> None:
         """Write into the status as another program does."""
         self.cluster.patch(PROCESS_RUN, "default", "a", {"status": status}, subresource="status")
 

@@ -34,7 +34,6 @@ from process_operator.resources.types import Object
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-Manifest = Object
 _SETTLED: Final = frozenset({"Finished", "Succeeded", "Failed", "Invalid"})
 """Invalid is what has no tick left from its beginning: a request that was edited after its last one."""
 _POLL: Final = 0.4
@@ -214,25 +213,25 @@ class Battle:
                     raise
                 await asyncio.sleep(_POLL)
 
-    async def all(self, kind: Kind, labels: str | None = None) -> list[Manifest]:
+    async def all(self, kind: Kind, labels: str | None = None) -> list[Object]:
         """All objects of a kind in the namespace."""
         return list((await self.retry(lambda: self.api.list(kind, self.namespace, label_selector=labels))).items)
 
-    async def runs(self, name: str) -> list[Manifest]:
+    async def runs(self, name: str) -> list[Object]:
         """The runs of a request, oldest tick first."""
         found = await self.all(PROCESS_RUN, f"{LABEL_REQUEST_UID}={self.wish(name).uid}")
         return sorted(found, key=lambda run: str(run["spec"].get("scheduledTime")))
 
-    async def get(self, name: str) -> Manifest:
+    async def get(self, name: str) -> Object:
         """A request."""
-        found: Manifest = await self.retry(lambda: self.api.get(PROCESS_REQUEST, self.namespace, name))
+        found: Object = await self.retry(lambda: self.api.get(PROCESS_REQUEST, self.namespace, name))
         return found
 
     async def delete(self, kind: Kind, name: str) -> None:
         """Delete an object, as a person does."""
         await self.retry(lambda: self.api.delete(kind, self.namespace, name))
 
-    async def edit(self, name: str, body: Manifest) -> None:
+    async def edit(self, name: str, body: Object) -> None:
         """Change a request, as a person does."""
         await self.retry(lambda: self.api.patch(PROCESS_REQUEST, self.namespace, name, body))
 
@@ -263,7 +262,7 @@ class Battle:
                     await self._let_end(pod)
             await asyncio.sleep(_POLL)
 
-    async def _let_end(self, pod: Manifest) -> None:
+    async def _let_end(self, pod: Object) -> None:
         metadata = pod["metadata"]
         seconds = float(metadata.get("annotations", {}).get(WORKS, 0))
         if pod["status"]["phase"] != "Pending" or "deletionTimestamp" in metadata:
@@ -273,5 +272,5 @@ class Battle:
             await self.api.patch(POD, self.namespace, metadata["name"], body, subresource="status")
 
 
-def _phase(request: Manifest) -> str:
+def _phase(request: Object) -> str:
     return str(request.get("status", {}).get("phase", ""))

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tests.builders.objects import Object
 
 from process_operator.resources.model import parse_instant
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from tests.faults.ledger import Ledger
     from tests.faults.load import Wish
 
-Manifest = dict[str, Any]
 _OPEN = frozenset({"Pending", "Running"})
 _NEVER_STARTED = frozenset({"Missed", "Skipped"})
 
@@ -78,7 +79,7 @@ def judge(wish: Wish, ledger: Ledger, namespace: str) -> Result:
     return result
 
 
-def _ticks(run: Manifest, due: list[datetime]) -> list[datetime]:
+def _ticks(run: Object, due: list[datetime]) -> list[datetime]:
     first = parse_instant(run["spec"]["scheduledTime"])
     summary = run.get("status", {}).get("summary")
     if summary is None:
@@ -87,7 +88,7 @@ def _ticks(run: Manifest, due: list[datetime]) -> list[datetime]:
     return [tick for tick in due if begin <= tick <= end]
 
 
-def _wrong(run: Manifest, wish: Wish, ledger: Ledger, namespace: str, ticks: int) -> list[str]:
+def _wrong(run: Object, wish: Wish, ledger: Ledger, namespace: str, ticks: int) -> list[str]:
     """Complaints about one run by itself."""
     name, phase = run["metadata"]["name"], _phase(run)
     status = run.get("status", {})
@@ -109,14 +110,14 @@ def _wrong(run: Manifest, wish: Wish, ledger: Ledger, namespace: str, ticks: int
     return []
 
 
-def _worked_twice(wish: Wish, runs: Iterable[Manifest], ledger: Ledger, namespace: str) -> list[str]:
+def _worked_twice(wish: Wish, runs: Iterable[Object], ledger: Ledger, namespace: str) -> list[str]:
     names = {run["metadata"]["name"] for run in runs}
     return sorted(
         name for name in names if len(ledger.jobs.get((namespace, name), ())) > 1 and name not in wish.deleted_runs
     )
 
 
-def _phase(run: Manifest) -> str:
+def _phase(run: Object) -> str:
     return str(run.get("status", {}).get("phase", "Pending"))
 
 

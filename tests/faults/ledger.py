@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
+from tests.builders.objects import Object
 
 from process_operator.resources.names import LABEL_REQUEST_UID
-
-Manifest = dict[str, Any]
 
 
 @dataclass
 class Ledger:
     """Runs as they were last answered, by UID, and the UIDs of all Jobs that ever had a name."""
 
-    runs: dict[str, Manifest] = field(default_factory=dict)
+    runs: dict[str, Object] = field(default_factory=dict)
     jobs: defaultdict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     writes: int = 0
 
@@ -32,7 +30,7 @@ class Ledger:
         self.writes += 1
         self.take(orjson.loads(body))
 
-    def take(self, found: Manifest) -> None:
+    def take(self, found: Object) -> None:
         """Take in an object as the server showed it."""
         metadata = found["metadata"]
         if found["kind"] == "ProcessRun":
@@ -42,7 +40,7 @@ class Ledger:
         elif found["kind"] == "Job":
             self.jobs[metadata["namespace"], metadata["name"]].add(metadata["uid"])
 
-    def runs_of(self, request_uid: str) -> list[Manifest]:
+    def runs_of(self, request_uid: str) -> list[Object]:
         """The runs of one request (not of another one that had or gets its name)."""
         return [
             run for run in self.runs.values() if run["metadata"].get("labels", {}).get(LABEL_REQUEST_UID) == request_uid

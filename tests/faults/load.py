@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
+
+from tests.builders.objects import Object
 
 from process_operator.resources.names import API_VERSION
 
-Manifest = dict[str, Any]
 WORKS: Final = "fault-suite/works-seconds"
 _KEPT: Final = 100_000
 _ENDS: Final[dict[str, frozenset[str]]] = {
@@ -29,7 +30,7 @@ class Wish:
     """One request of a round, and what has to come of it."""
 
     name: str
-    manifest: Manifest
+    manifest: Object
     every: int
     """Seconds between two ticks; 0: it runs once."""
     start: datetime | None
@@ -77,7 +78,7 @@ def written(instant: datetime) -> str:
     return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def request(name: str, timing: Manifest, *, works: float = 0, **spec: object) -> Manifest:
+def request(name: str, timing: Object, *, works: float = 0, **spec: object) -> Object:
     """A ProcessRequest whose Jobs are done at once or after so many seconds, and whose runs are all kept."""
     pod = {"containers": [{"name": "main", "image": "none.example/image:1"}]}
     job = {"completions": 1 if works else 0, "backoffLimit": 0}
@@ -88,7 +89,7 @@ def request(name: str, timing: Manifest, *, works: float = 0, **spec: object) ->
     return {"apiVersion": API_VERSION, "kind": "ProcessRequest", "metadata": {"name": name}, "spec": fields}
 
 
-def every_seconds(every: int, finish: datetime, start: datetime | None = None, **more: object) -> Manifest:
+def every_seconds(every: int, finish: datetime, start: datetime | None = None, **more: object) -> Object:
     """The timing."""
     limits = {"finishTime": written(finish), **({} if start is None else {"startTime": written(start)})}
     return {"schedule": {"secondly": {"every": every}, **limits, **more}}
@@ -156,7 +157,7 @@ def each_minute(name: str, finish: datetime) -> Wish:
     return Wish(name, request(name, timing, engine="CronJob"), 60, first, finish, _ENDS["Allow"])
 
 
-def once(name: str, timing: Manifest, finish: datetime, *, works: float = 0) -> Wish:
+def once(name: str, timing: Object, finish: datetime, *, works: float = 0) -> Wish:
     """A request that runs once."""
     return Wish(name, request(name, timing, works=works), 0, None, finish, frozenset({"Succeeded"}))
 

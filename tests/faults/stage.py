@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
-Manifest = Object
 REPOSITORY: Final = Path(__file__).parents[2]
 CRD: Final = Kind(
     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False
@@ -86,7 +85,7 @@ def _install_crds_once() -> None:
     install_crds()
 
 
-def request(name: str, timing: Manifest | None = None, *, ends: bool = True, **spec: object) -> Manifest:
+def request(name: str, timing: Object | None = None, *, ends: bool = True, **spec: object) -> Object:
     """A ProcessRequest whose Jobs are done at once, or never (`ends=False`)."""
     pod = {"containers": [{"name": "main", "image": "none.example/image:1"}]}
     template = {"spec": {"completions": 0 if ends else 1, "template": {"spec": pod}}}
@@ -198,7 +197,7 @@ class Stage:
 
     # ---- the truth
 
-    async def apply(self, *manifests: Manifest) -> None:
+    async def apply(self, *manifests: Object) -> None:
         """Create requests, past the proxy."""
         for manifest in manifests:
             await self.api.create(PROCESS_REQUEST, self.namespace, manifest)
@@ -232,19 +231,19 @@ class Stage:
 
         await self.eventually(gone, f"{kind.kind} {name} is gone")
 
-    async def all(self, kind: Kind) -> list[Manifest]:
+    async def all(self, kind: Kind) -> list[Object]:
         """All objects of a kind, as they are."""
         return list((await self.api.list(kind, self.namespace)).items)
 
-    async def get(self, name: str) -> Manifest:
+    async def get(self, name: str) -> Object:
         """A request, as it is."""
         return await self.api.get(PROCESS_REQUEST, self.namespace, name)
 
-    async def runs(self, name: str) -> list[Manifest]:
+    async def runs(self, name: str) -> list[Object]:
         """The runs of a request."""
         return [run for run in await self.all(PROCESS_RUN) if run["spec"]["request"]["name"] == name]
 
-    async def jobs(self, name: str) -> list[Manifest]:
+    async def jobs(self, name: str) -> list[Object]:
         """The Jobs of a request."""
         return [job for job in await self.all(JOB) if job["metadata"]["labels"].get(_REQUEST) == name]
 
@@ -276,7 +275,7 @@ class Stage:
         """Wait until a request is in a phase."""
 
         async def reached() -> bool:
-            status: Manifest = (await self.get(name)).get("status") or {}
+            status: Object = (await self.get(name)).get("status") or {}
             return status.get("phase") == phase
 
         await self.eventually(reached, f"{name} is {phase}", seconds)

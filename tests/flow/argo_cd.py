@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from lupa.lua51 import LuaRuntime, lua_type
-from tests.flow.memory_api import Body
+from tests.builders.objects import Object
 
 from process_operator.resources.names import GROUP
 
@@ -37,7 +37,7 @@ class Impact(NamedTuple):
     """One object that an action creates or patches."""
 
     operation: str
-    resource: Body
+    resource: Object
 
 
 def has_scripts(kind: str, *, of: str = "actions/discovery.lua") -> bool:
@@ -45,19 +45,19 @@ def has_scripts(kind: str, *, of: str = "actions/discovery.lua") -> bool:
     return (SCRIPTS / kind / of).exists()
 
 
-def health_of(body: Body) -> Health:
+def health_of(body: Object) -> Health:
     """The health of an object."""
     found = _run(f"{body['kind']}/health.lua", body)
     return Health(found["status"], found["message"])
 
 
-def buttons_of(body: Body) -> dict[str, bool]:
+def buttons_of(body: Object) -> dict[str, bool]:
     """The actions that Argo CD offers for an object, and whether each is enabled."""
     found = _run(f"{body['kind']}/actions/discovery.lua", body)
     return {name: not button["disabled"] for name, button in found.items()}
 
 
-def act(body: Body, action: str) -> list[Impact]:
+def act(body: Object, action: str) -> list[Impact]:
     """Run an action on an object. An action that gives an object patches it, as in Argo CD."""
     found = _run(f"{body['kind']}/actions/{action}/action.lua", body)
     if isinstance(found, list):
@@ -65,9 +65,9 @@ def act(body: Body, action: str) -> list[Impact]:
     return [Impact("patch", found)]
 
 
-def merge_patch(before: Body, after: Body) -> Body:
+def merge_patch(before: Object, after: Object) -> Object:
     """The JSON merge patch (RFC 7396) that Argo CD sends after an action."""
-    patch: Body = {key: None for key in before if key not in after}
+    patch: Object = {key: None for key in before if key not in after}
     for key, value in after.items():
         if isinstance(value, dict) and isinstance(before.get(key), dict):
             inner = merge_patch(before[key], value)
@@ -83,7 +83,7 @@ def _text(script: str) -> str:
     return (SCRIPTS / script).read_text()
 
 
-def _run(script: str, body: Body) -> Any:
+def _run(script: str, body: Object) -> Any:
     lua: Any = LuaRuntime(unpack_returned_tuples=True)
     lua.execute(_SANDBOX)
     lua.globals()["obj"] = lua.table_from(body, recursive=True)

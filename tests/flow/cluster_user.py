@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.builders.objects import Object
 from tests.flow.cluster_view import ClusterView
 from tests.flow.controllers import Controllers, Work
 from tests.flow.job_queue import JobQueue
-from tests.flow.memory_api import Body
 from tests.flow.words import later, template
 
 from process_operator.cluster.errors import ApiError
@@ -27,7 +27,7 @@ class ClusterUser(ClusterView):
 
     controllers: Controllers
 
-    def apply(self, name: str = "job", **spec: Any) -> Body:
+    def apply(self, name: str = "job", **spec: Any) -> Object:
         """`kubectl apply` of a ProcessRequest (with a template of its own, unless a process is named)."""
         if "process" not in spec:
             spec.setdefault("jobTemplate", template())
@@ -35,7 +35,7 @@ class ClusterUser(ClusterView):
             return self.cluster.create(PROCESS_REQUEST, {"metadata": {"name": name}, "spec": spec})
         return self.edit(name, **spec)
 
-    def edit(self, name: str = "job", **spec: Any) -> Body:
+    def edit(self, name: str = "job", **spec: Any) -> Object:
         """Change fields of a request's spec."""
         found = self.cluster.read(PROCESS_REQUEST, name)
         operations = [{"op": "add", "path": f"/spec/{field}", "value": value} for field, value in spec.items()]
@@ -46,11 +46,11 @@ class ClusterUser(ClusterView):
         annotations = {"process-operator.io/reschedule": value}
         self.cluster.patch(PROCESS_REQUEST, "default", name, {"metadata": {"annotations": annotations}})
 
-    def apply_process(self, name: str, **spec: Any) -> Body:
+    def apply_process(self, name: str, **spec: Any) -> Object:
         """`kubectl apply` of a Process."""
         return self.cluster.create(PROCESS, {"metadata": {"name": name}, "spec": {"jobTemplate": template(), **spec}})
 
-    def run_now(self, name: str, request: str = "job", **spec: Any) -> Body:
+    def run_now(self, name: str, request: str = "job", **spec: Any) -> Object:
         """`kubectl create` of a run by hand."""
         body = {"metadata": {"name": name}, "spec": {"request": {"name": request}, **spec}}
         return self.cluster.create(PROCESS_RUN, body)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.flow.memory_api import Body, Cluster
+from tests.builders.objects import Object
+from tests.flow.memory_api import Cluster
 from tests.flow.words import created, shown
 
 from process_operator.resources.kinds import (
@@ -33,12 +34,12 @@ class ClusterView:
         mine = [run for run in runs if run.spec.request.name == request]
         return sorted(mine, key=lambda run: (run.spec.scheduled_time or created(run), run.metadata.name))
 
-    def _removed(self) -> list[Body]:
+    def _removed(self) -> list[Object]:
         """The runs that are deleted, as they were last; not the claims that were withdrawn, which never were runs."""
         withdrawn = {body["metadata"]["uid"] for body in self.withdrawn()}
         return [body for body in self.cluster.deleted[PROCESS_RUN] if body["metadata"]["uid"] not in withdrawn]
 
-    def withdrawn(self) -> list[Body]:
+    def withdrawn(self) -> list[Object]:
         """The runs that were made ahead of their ticks and deleted before they had a Job."""
         jobs = [*self.cluster.all(JOB), *self.cluster.deleted[JOB]]
         started = {owner["uid"] for job in jobs for owner in job["metadata"].get("ownerReferences") or ()}

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from tests.builders.objects import Object
 from tests.flow.job_queue import JobQueue
 from tests.flow.job_ttl import delete_expired, expiries
-from tests.flow.memory_api import Body, Cluster, copied
+from tests.flow.memory_api import Cluster, copied
 
 from process_operator.resources import names
 from process_operator.resources.kinds import CRONJOB, EVENT, JOB, POD
@@ -35,7 +36,7 @@ class Work:
     log: str = "all done\n"
     starts: bool = True
     """Otherwise it waits for ever."""
-    waiting: Body = field(default_factory=lambda: {"reason": "ErrImagePull", "message": "not found"})
+    waiting: Object = field(default_factory=lambda: {"reason": "ErrImagePull", "message": "not found"})
     """State of its container while it waits."""
     killed_for: str = ""
     """Which probe the kubelet killed the container for, as its Event says; empty where it ended by itself."""
@@ -102,7 +103,7 @@ class Controllers:
                 if tick is not None:
                     yield tick + self.lag
 
-    def _pod_instants(self, pod: Body) -> Iterator[datetime]:
+    def _pod_instants(self, pod: Object) -> Iterator[datetime]:
         if _deleted_at(pod) is not None:
             if not self.lost_node:
                 yield _deleted_at(pod) or _LONG_AGO
@@ -116,7 +117,7 @@ class Controllers:
 
     # ---- pods
 
-    def _pod(self, pod: Body) -> None:
+    def _pod(self, pod: Object) -> None:
         now = self.cluster.clock.now
         deleted_at = _deleted_at(pod)
         phase = pod["status"].get("phase")
@@ -131,10 +132,10 @@ class Controllers:
         elif phase == "Running" and work.seconds is not None and now >= _started(pod) + timedelta(seconds=work.seconds):
             self._end_pod(pod, work.exit_code, "Failed" if work.exit_code else "Succeeded")
 
-    def _starts(self, pod: Body) -> bool:
+    def _starts(self, pod: Object) -> bool:
         return self.work(_job_of(pod)).starts and pod["spec"]["containers"][0]["image"] not in self.missing_images
 
-    def _end_pod(self, pod: Body, code: int, phase: str) -> None:
+    def _end_pod(self, pod: Object, code: int, phase: str) -> None:
         pod = self.cluster.read(POD, pod["metadata"]["name"])
         if self.work(_job_of(pod)).killed_for:
             self._say_why(pod, self.work(_job_of(pod)).killed_for)
@@ -147,7 +148,7 @@ class Controllers:
         container = {"name": "main", "ready": False, "restartCount": 0, "state": {"terminated": ended}}
         self._status(POD, pod, {"phase": phase, "containerStatuses": [container]})
 
-    def _say_why(self, pod: Body, words: str) -> None:
+    def _say_why(self, pod: Object, words: str) -> None:
         involved = {"uid": pod["metadata"]["uid"], "fieldPath": "spec.containers{main}"}
         for reason, message in (("Unhealthy", words), ("Killing", "Stopping container main")):
             body = {"involvedObject": involved, "reason": reason, "message": message}
@@ -156,7 +157,7 @@ class Controllers:
 
     # ---- Jobs
 
-    def _job(self, job: Body) -> None:
+    def _job(self, job: Object) -> None:
         if _finished(job):
             return
         pods = [pod for pod in self.cluster.all(POD) if _owner_uid(pod) == job["metadata"]["uid"]]
@@ -173,7 +174,7 @@ class Controllers:
         else:
             self._count(job, pods)
 
-    def _start(self, job: Body) -> None:
+    def _start(self, job: Object) -> None:
         conditions = [{**found, "status": "False"} for found in job["status"].get("conditions") or []]
         self._status(
             JOB, job, {"startTime": self.cluster.clock.text(), "active": 1, "ready": 0, "conditions": conditions}
@@ -210,7 +211,7 @@ class Controllers:
             POD, pod, {"phase": "Pending", "startTime": self.cluster.clock.text(), "containerStatuses": [container]}
         )
 
-    def _count(self, job: Body, pods: list[Body]) -> None:
+    def _count(self, job: Object, pods: list[Object]) -> None:
         phases = [pod["status"].get("phase") for pod in pods if _deleted_at(pod) is None]
         if "Succeeded" in phases:
             self._announce(job, "SuccessCriteriaMet", "CompletionsReached")
@@ -221,14 +222,14 @@ class Controllers:
         elif "Running" in phases and not job["status"].get("ready"):
             self._status(JOB, job, {"ready": 1})
 
-    def _begin_end(self, job: Body, pods: list[Body]) -> None:
+    def _begin_end(self, job: Object, pods: list[Object]) -> None:
         self._announce(job, "FailureTarget", "DeadlineExceeded", terminating=len(pods))
         for pod in pods:
             self._delete_pod(pod)
         if not pods:
             self._job(self.cluster.read(JOB, job["metadata"]["name"]))
 
-    def _suspend(self, job: Body, pods: list[Body]) -> None:
+    def _suspend(self, job: Object, pods: list[Object]) -> None:
         conditions = [found for found in job["status"].get("conditions") or [] if found["type"] != "Suspended"]
         suspended = self._condition("Suspended", "JobSuspended")
         is_told = any(
@@ -236,7 +237,7 @@ class Controllers:
             for found in job["status"].get("conditions") or []
         )
         if not is_told:
-            changes: Body = {"conditions": [*conditions, suspended], "startTime": None, "active": None, "ready": None}
+            changes: Object = {"conditions": [*conditions, suspended], "startTime": None, "active": None, "ready": None}
             self._status(JOB, job, {**changes, "terminating": len(pods) or None})
         elif not pods and job["status"].get("terminating"):
             self._status(JOB, job, {"terminating": None})
@@ -244,29 +245,29 @@ class Controllers:
             if _deleted_at(pod) is None:
                 self._delete_pod(pod)
 
-    def _announce(self, job: Body, kind: str, reason: str, **counts: int) -> None:
+    def _announce(self, job: Object, kind: str, reason: str, **counts: int) -> None:
         conditions = [*(job["status"].get("conditions") or []), self._condition(kind, reason)]
         self._status(JOB, job, {"conditions": conditions, "active": None, "ready": 0, **counts})
 
-    def _finish(self, job: Body, kind: str, reason: str, **counts: int) -> None:
+    def _finish(self, job: Object, kind: str, reason: str, **counts: int) -> None:
         job = self.cluster.read(JOB, job["metadata"]["name"])
         conditions = [*(job["status"].get("conditions") or []), self._condition(kind, reason)]
-        changes: Body = {"conditions": conditions, "active": None, "ready": None, "terminating": None, **counts}
+        changes: Object = {"conditions": conditions, "active": None, "ready": None, "terminating": None, **counts}
         if kind == "Complete":
             changes["completionTime"] = self.cluster.clock.text()
         self._status(JOB, job, changes)
 
-    def _delete_pod(self, pod: Body) -> None:
+    def _delete_pod(self, pod: Object) -> None:
         """Grace is one second; the deletionTimestamp is its end."""
         gone_at = _whole(self.cluster.clock.now) + _SECOND
         metadata = {"deletionTimestamp": format_instant(gone_at), "deletionGracePeriodSeconds": 1}
         self.cluster.patch(POD, pod["metadata"]["namespace"], pod["metadata"]["name"], {"metadata": metadata})
 
-    def _condition(self, kind: str, reason: str) -> Body:
+    def _condition(self, kind: str, reason: str) -> Object:
         moment = self.cluster.clock.text()
         return {"type": kind, "status": "True", "reason": reason, "message": f"{reason}.", "lastTransitionTime": moment}
 
-    def _status(self, kind: Any, body: Body, changes: Body) -> None:
+    def _status(self, kind: Any, body: Object, changes: Object) -> None:
         metadata = body["metadata"]
         self.cluster.patch(
             kind, metadata["namespace"], metadata["name"], {"status": copied(changes)}, subresource="status"
@@ -274,7 +275,7 @@ class Controllers:
 
     # ---- CronJobs
 
-    def _cronjob(self, cronjob: Body) -> None:
+    def _cronjob(self, cronjob: Object) -> None:
         """The controller of Kubernetes: the newest unmet tick alone, and nothing while Forbid has a Job that runs."""
         spec, now = cronjob["spec"], self.cluster.clock.now - self.lag
         counted = cronjob["status"].get("active") or []
@@ -299,7 +300,7 @@ class Controllers:
             active = []
         self._fire(cronjob, tick, active)
 
-    def _still_counts(self, cronjob: Body, counted: Body) -> bool:
+    def _still_counts(self, cronjob: Object, counted: Object) -> bool:
         """Whether a Job counts as active. A Job that the CronJob does not own counts until it is deleted."""
         job = self.cluster.find(JOB, counted["name"])
         if job is None or job["metadata"]["uid"] != counted["uid"]:
@@ -311,7 +312,7 @@ class Controllers:
         for cronjob in self.cluster.all(CRONJOB):
             self._fire(cronjob, tick, [])
 
-    def _fire(self, cronjob: Body, tick: datetime, active: list[Body]) -> None:
+    def _fire(self, cronjob: Object, tick: datetime, active: list[Object]) -> None:
         template = cronjob["spec"]["jobTemplate"]
         metadata = copied(template.get("metadata") or {})
         name = f"{cronjob['metadata']['name']}-{int(tick.timestamp()) // 60}"
@@ -339,7 +340,7 @@ class Controllers:
         self._job(self.cluster.read(JOB, name))
 
 
-def _calendar(cronjob: Body) -> Recurrence:
+def _calendar(cronjob: Object) -> Recurrence:
     spec = cronjob["spec"]
     schedule = Schedule(cron=spec["schedule"], time_zone=spec.get("timeZone") or "Etc/UTC")
     return compile_schedule(schedule, since=_LONG_AGO)
@@ -349,33 +350,33 @@ def _whole(instant: datetime) -> datetime:
     return instant.replace(microsecond=0)
 
 
-def _created(body: Body) -> datetime:
+def _created(body: Object) -> datetime:
     return parse_instant(body["metadata"]["creationTimestamp"])
 
 
-def _started(pod: Body) -> datetime:
+def _started(pod: Object) -> datetime:
     return parse_instant(pod["status"]["containerStatuses"][0]["state"]["running"]["startedAt"])
 
 
-def _running(at: str) -> Body:
+def _running(at: str) -> Object:
     return {"name": "main", "ready": True, "restartCount": 0, "state": {"running": {"startedAt": at}}}
 
 
-def _deleted_at(pod: Body) -> datetime | None:
+def _deleted_at(pod: Object) -> datetime | None:
     text = pod["metadata"].get("deletionTimestamp")
     return parse_instant(text) if text else None
 
 
-def _owner_uid(body: Body) -> str:
+def _owner_uid(body: Object) -> str:
     owners = body["metadata"].get("ownerReferences") or []
     return next((owner["uid"] for owner in owners if owner.get("controller")), "")
 
 
-def _job_of(pod: Body) -> str:
+def _job_of(pod: Object) -> str:
     return str(pod["metadata"]["labels"][names.LABEL_JOB_NAME])
 
 
-def _job_deadline(job: Body) -> datetime | None:
+def _job_deadline(job: Object) -> datetime | None:
     seconds = job["spec"].get("activeDeadlineSeconds")
     if seconds is None or job["spec"].get("suspend"):
         return None
@@ -385,13 +386,13 @@ def _job_deadline(job: Body) -> datetime | None:
     return parse_instant(start) + timedelta(seconds=seconds) if start else None
 
 
-def _conditions(job: Body) -> set[str]:
+def _conditions(job: Object) -> set[str]:
     return {found["type"] for found in job["status"].get("conditions") or [] if found["status"] == "True"}
 
 
-def _finished(job: Body) -> bool:
+def _finished(job: Object) -> bool:
     return bool(_conditions(job) & {"Complete", "Failed"})
 
 
-def _is_ending(job: Body) -> bool:
+def _is_ending(job: Object) -> bool:
     return "FailureTarget" in _conditions(job)

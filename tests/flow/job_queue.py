@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.flow.memory_api import Body, Cluster
+from tests.builders.objects import Object
+from tests.flow.memory_api import Cluster
 
 from process_operator.resources.kinds import JOB
 from process_operator.resources.names import LABEL_KUEUE_QUEUE
@@ -33,7 +34,7 @@ class JobQueue:
     """Names of Jobs that were not suspended although the queue had not admitted them."""
     _admitted: set[str] = field(default_factory=set)
 
-    def admit(self, job: Body) -> None:
+    def admit(self, job: Object) -> None:
         """Change a Job that is being created, as the mutating webhook does."""
         labels = job["metadata"].setdefault("labels", {})
         if self.has_default:
@@ -68,7 +69,7 @@ class JobQueue:
         self.cluster.patch(JOB, "default", name, {"spec": {"suspend": suspend}})
 
 
-def _is_finished(job: Body) -> bool:
+def _is_finished(job: Object) -> bool:
     return any(
         found["type"] in ("Complete", "Failed") and found["status"] == "True"
         for found in job["status"].get("conditions") or ()

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 import orjson
+from tests.builders.objects import Object
 from tests.flow.status_schema import problems
 
 from process_operator.cluster.api import Api
@@ -28,6 +29,7 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.cluster.listing import PAGE_SIZE, Listing, Page
+from process_operator.resources import types
 from process_operator.resources.kind import NOT_OBSERVED
 from process_operator.resources.kinds import (
     CONFIG_MAP,
@@ -46,10 +48,7 @@ from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, RunPhase
-from process_operator.resources.types import Object
 from process_operator.watch.selections import SELECTIONS
-
-Body = dict[str, Any]
 
 KINDS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_BACKFILL, PROCESS_RUN, CRONJOB, JOB, POD, EVENT, CONFIG_MAP)
 _WITH_STATUS: Final = frozenset({PROCESS, PROCESS_REQUEST, PROCESS_BACKFILL, PROCESS_RUN, CRONJOB, JOB, POD})
@@ -84,7 +83,7 @@ class WatchEvent:
 
     kind: Kind
     type: Literal["ADDED", "MODIFIED", "DELETED"]
-    body: Body
+    body: Object
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Write:
     verb: str
     resource: str
     name: str
-    body: Body = field(default_factory=dict, compare=False, repr=False)
+    body: Object = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.verb} {self.resource}"
@@ -109,15 +108,15 @@ class Cluster:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.objects: dict[Kind, dict[tuple[str, str], Body]] = {kind: {} for kind in KINDS}
-        self.deleted: dict[Kind, list[Body]] = {kind: [] for kind in KINDS}
+        self.objects: dict[Kind, dict[tuple[str, str], Object]] = {kind: {} for kind in KINDS}
+        self.deleted: dict[Kind, list[Object]] = {kind: [] for kind in KINDS}
         self.made: dict[Kind, Counter[str]] = {kind: Counter() for kind in KINDS}
         """Number of creations by name."""
         self.writes: list[Write] = []
         """Writes of all operators, without dry runs and Events."""
-        self.refusals: dict[tuple[str, Kind], Callable[[Body], ApiError | None]] = {}
+        self.refusals: dict[tuple[str, Kind], Callable[[Object], ApiError | None]] = {}
         """Errors that the server returns in place of success, by verb and kind."""
-        self.webhooks: dict[Kind, Callable[[Body], None]] = {}
+        self.webhooks: dict[Kind, Callable[[Object], None]] = {}
         """Changes of admission to an object that is being created, also in a dry run, by kind."""
         self.collector_away = False
         self.foreign_uids: set[str] = set()
@@ -128,15 +127,15 @@ class Cluster:
 
     # ---- what tests ask
 
-    def all(self, kind: Kind) -> list[Body]:
+    def all(self, kind: Kind) -> list[Object]:
         """Every object of a kind, by name."""
         return [self.objects[kind][key] for key in sorted(self.objects[kind])]
 
-    def find(self, kind: Kind, name: str, namespace: str = "default") -> Body | None:
+    def find(self, kind: Kind, name: str, namespace: str = "default") -> Object | None:
         """One object, or None."""
         return self.objects[kind].get((namespace, name))
 
-    def read(self, kind: Kind, name: str, namespace: str = "default") -> Body:
+    def read(self, kind: Kind, name: str, namespace: str = "default") -> Object:
         """One object; raises NotFound."""
         body = self.find(kind, name, namespace)
         if body is None:
@@ -145,9 +144,9 @@ class Cluster:
 
     # ---- what people and controllers do
 
-    def create(self, kind: Kind, body: Mapping[str, Any], *, dry_run: bool = False) -> Body:
+    def create(self, kind: Kind, body: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """POST."""
-        made: Body = copied(body)
+        made: Object = copied(body)
         metadata = made["metadata"]
         namespace = metadata.setdefault("namespace", "default")
         if "name" not in metadata:
@@ -178,8 +177,8 @@ class Cluster:
         return self._store(kind, made)
 
     def patch(
-        self, kind: Kind, namespace: str, name: str, patch: Body | list[Body], *, subresource: str | None = None
-    ) -> Body:
+        self, kind: Kind, namespace: str, name: str, patch: Object | list[Object], *, subresource: str | None = None
+    ) -> Object:
         """PATCH: a merge patch, or a JSON patch where it is a list."""
         before = self.read(kind, name, namespace)
         expected = None if isinstance(patch, list) else (patch.get("metadata") or {}).get("resourceVersion")
@@ -255,7 +254,7 @@ class Cluster:
 
     def list(
         self, kind: Kind, namespace: str | None, labels: str | None = None, fields: str | None = None
-    ) -> tuple[list[Body], str]:
+    ) -> tuple[list[Object], str]:
         """Matching objects, and the version of the list."""
         bodies = [
             body
@@ -276,15 +275,15 @@ class Cluster:
 
     # ---- inside
 
-    def _admit(self, verb: str, kind: Kind, body: Body) -> None:
+    def _admit(self, verb: str, kind: Kind, body: Object) -> None:
         refuse = self.refusals.get((verb, kind))
         error = refuse(body) if refuse is not None else None
         if error is not None:
             raise error
 
-    def _store(self, kind: Kind, body: Body) -> Body:
+    def _store(self, kind: Kind, body: Object) -> Object:
         metadata = {**body["metadata"], "resourceVersion": self._next_version()}
-        stored: Body = {**body, "metadata": metadata}
+        stored: Object = {**body, "metadata": metadata}
         key = (metadata["namespace"], metadata["name"])
         before = self.objects[kind].get(key)
         self.objects[kind][key] = stored
@@ -295,7 +294,7 @@ class Cluster:
         self._version += 1
         return str(self._version)
 
-    def _tell(self, kind: Kind, before: Body | None, after: Body | None, newest: Body) -> None:
+    def _tell(self, kind: Kind, before: Object | None, after: Object | None, newest: Object) -> None:
         selection = next((selection for selection in SELECTIONS if selection.kind is kind), None)
         if selection is None:
             return
@@ -354,7 +353,7 @@ class MemoryApi(Api):
         self.before_answer: Callable[[], object] = lambda: None
         """Hook between the effect of a call and its answer."""
 
-    async def _write(self, write: Write, do: Callable[[], Body | None]) -> Body:
+    async def _write(self, write: Write, do: Callable[[], Object | None]) -> Object:
         self._cluster.clock.now += _LATENCY
         self._cluster.writes.append(write)
         moment = None
@@ -372,7 +371,7 @@ class MemoryApi(Api):
         await self._under_way()
         if moment == "unanswered":
             raise Unreachable("connection reset by peer", maybe_done=True)
-        found: Body = copied(answer or {})
+        found: Object = copied(answer or {})
         return found
 
     async def _read(self) -> None:
@@ -384,21 +383,21 @@ class MemoryApi(Api):
         self.before_answer()
         await asyncio.sleep(0)  # other operators have their turn
 
-    async def create(self, kind: Kind, namespace: str, body: Object, *, dry_run: bool = False) -> Body:
+    async def create(self, kind: Kind, namespace: str, body: types.Object, *, dry_run: bool = False) -> Object:
         """POST."""
         body = {**body, "metadata": {**body["metadata"], "namespace": namespace}}
         if dry_run:
             await self._read()
-            tried: Body = copied(self._cluster.create(kind, body, dry_run=True))
+            tried: Object = copied(self._cluster.create(kind, body, dry_run=True))
             return tried
         write = Write("POST", kind.plural, body["metadata"].get("name", ""), body)
         return await self._write(write, lambda: self._cluster.create(kind, body))
 
-    async def get(self, kind: Kind, namespace: str, name: str) -> Body:
+    async def get(self, kind: Kind, namespace: str, name: str) -> Object:
         """GET."""
         found = self._cluster.find(kind, name, namespace)
         await self._read()
-        answer: Body = copied(found if found is not None else self._cluster.read(kind, name, namespace))
+        answer: Object = copied(found if found is not None else self._cluster.read(kind, name, namespace))
         return answer
 
     async def patch(
@@ -406,11 +405,11 @@ class MemoryApi(Api):
         kind: Kind,
         namespace: str,
         name: str,
-        body: Object | list[Object],
+        body: types.Object | list[types.Object],
         *,
         subresource: str | None = None,
         dry_run: bool = False,
-    ) -> Body:
+    ) -> Object:
         """PATCH. The operator patches nothing as a dry run."""
         assert not dry_run
         self._check_resume(kind, namespace, name, body)
@@ -421,7 +420,7 @@ class MemoryApi(Api):
             lambda: self._cluster.patch(kind, namespace, name, copied(body), subresource=subresource),
         )
 
-    def _check_resume(self, kind: Kind, namespace: str, name: str, body: Object | list[Object]) -> None:
+    def _check_resume(self, kind: Kind, namespace: str, name: str, body: types.Object | list[types.Object]) -> None:
         """Whatever the scenario: the operator only resumes a Job that it suspended itself, as a mark on the Job
         says."""
         if kind is not JOB or isinstance(body, list) or body.get("spec", {}).get("suspend") is not False:
@@ -493,7 +492,7 @@ def copied(body: Any) -> Any:
 # ---- validation
 
 
-def _check_run(before: Body | None, after: Body) -> None:
+def _check_run(before: Object | None, after: Object) -> None:
     """The CEL rules of ProcessRun that concern what the operator writes."""
     status, spec = after["status"], after["spec"]
     old = (before or {}).get("status") or {}
@@ -530,8 +529,8 @@ def _merged(target: Any, patch: Any) -> Any:
     return result
 
 
-def _json_patched(target: Body, operations: list[Body]) -> Body:
-    result: Body = copied(target)
+def _json_patched(target: Object, operations: list[Object]) -> Object:
+    result: Object = copied(target)
     for operation in operations:
         *parents, last = [
             part.replace("~1", "/").replace("~0", "~") for part in operation["path"].removeprefix("/").split("/")
@@ -555,7 +554,7 @@ def _json_patched(target: Body, operations: list[Body]) -> Body:
 # ---- selectors
 
 
-def _matches(body: Body, labels: str | None, fields: str | None) -> bool:
+def _matches(body: Object, labels: str | None, fields: str | None) -> bool:
     return _labels_match(body["metadata"].get("labels") or {}, labels) and _fields_match(body, fields)
 
 
@@ -587,7 +586,7 @@ def _terms(selector: str) -> Iterator[str]:
         yield term
 
 
-def _fields_match(body: Body, selector: str | None) -> bool:
+def _fields_match(body: Object, selector: str | None) -> bool:
     for term in (selector or "").split(",") if selector else ():
         unequal = "!=" in term
         path, _, value = term.partition("!=" if unequal else "=")

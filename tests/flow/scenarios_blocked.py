@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.builders.objects import Object
 from tests.flow.driver import BEGIN, Flow, later
-from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import ApiError, Invalid, QuotaExceeded, ServerError
@@ -161,7 +161,7 @@ async def policy_on_records(flow: Flow) -> None:
 def quota(flow: Flow, limit: int) -> None:
     """Let the server hold at most so many ProcessRuns."""
 
-    def judge(_body: Body) -> ApiError | None:
+    def judge(_body: Object) -> ApiError | None:
         used = len(flow.cluster.all(PROCESS_RUN))
         if used < limit:
             return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.builders.objects import Object
 from tests.flow.driver import BEGIN, Flow, at, later, template
-from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden
@@ -239,7 +239,7 @@ async def faster(flow: Flow) -> None:
     flow.controllers.cronjobs_away = True
     flow.edit(engine="Operator")
 
-    def fire_first(_job: Body) -> None:
+    def fire_first(_job: Object) -> None:
         flow.refuse("create", JOB, None)
         flow.controllers.fire(at("12:20:00"))
 

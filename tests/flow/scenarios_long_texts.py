@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.builders.objects import Object
 from tests.flow.driver import Flow, later, shown
-from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_blocked import is_ready, ready
 
@@ -27,7 +27,7 @@ def every_minute(until: int) -> dict[str, Any]:
 def reject(flow: Flow, verb: str, kind: Any, name: str, error: ApiError) -> None:
     """Let the API server reject one object. Of a run it rejects the end only."""
 
-    def judge(body: Body) -> ApiError | None:
+    def judge(body: Object) -> ApiError | None:
         is_meant = body["metadata"]["name"] == name and (kind is JOB or body["status"]["phase"] == "Failed")
         return error if is_meant else None
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tests.builders.objects import Object
 from tests.flow.driver import Flow, template
-from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_once import NOW
 
@@ -73,7 +73,7 @@ async def quota_at_run(flow: Flow) -> None:
 async def quota_with_many_runs(flow: Flow) -> None:
     tries = 0
 
-    def refuse(_: Body) -> QuotaExceeded:
+    def refuse(_: Object) -> QuotaExceeded:
         nonlocal tries
         tries += 1
         return QuotaExceeded("exceeded quota: q", status=403)

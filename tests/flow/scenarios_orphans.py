@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tests.builders.objects import Object
 from tests.flow.driver import Flow, Work, later
-from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_cronjob import MINUTE, cron
 from tests.flow.scenarios_cronjob import ticks as minutes
@@ -18,7 +18,7 @@ ORPHANS = Collection(alone=frozenset({"work"}))
 scenario = ORPHANS.scenario
 
 SKIPPED, UNKNOWN = "Skipped/Overlap", "Unknown/FormerRequest"
-USES: Body = {"process": {"name": "work"}}
+USES: Object = {"process": {"name": "work"}}
 FORMER = "uid-of-a-request-that-is-gone"
 
 
@@ -122,7 +122,7 @@ async def job_replaced(flow: Flow) -> None:
 async def restored(flow: Flow) -> None:
     flow.apply(timing=NOW, suspend=True)
     await flow.to(2)
-    specs: dict[str, Body] = {
+    specs: dict[str, Object] = {
         "by-hand": {},
         "mine": {},
         "now": {"trigger": "Immediate", "scheduledTime": later(-60)},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.builders.objects import Object
 from tests.flow.driver import Flow, later
-from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_blocked import ready
 from tests.flow.scenarios_cronjob import MINUTE, cron, ticks
@@ -24,7 +24,7 @@ SUCCEEDED, CANCELED = "Succeeded/Completed", "Canceled/Canceled"
 _TEMPLATE = {"metadata": {}, "spec": {"containers": [{"name": "main", "image": "busybox"}]}}
 
 
-def job_of_somebody(flow: Flow, name: str = "payroll", **metadata: Any) -> Body:
+def job_of_somebody(flow: Flow, name: str = "payroll", **metadata: Any) -> Object:
     """A Job of another owner, at work; the owner is of a kind that the operator does not know."""
     owner = {"apiVersion": "v1", "kind": "Payroll", "name": "theirs", "uid": "uid-of-theirs", "controller": True}
     flow.cluster.foreign_uids.add("uid-of-theirs")

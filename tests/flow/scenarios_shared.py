@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.builders.objects import Object
 from tests.flow.driver import Flow, later
-from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 
 from process_operator.resources.kinds import PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
@@ -14,8 +14,8 @@ from process_operator.resources.names import LABEL_REQUEST_UID
 SHARED = Collection()
 scenario = SHARED.scenario
 
-NOW: Final[Body] = {"runImmediately": {}}
-LAST_HOUR: Final[Body] = {"schedule": {"cron": "* 11 * * *"}}
+NOW: Final[Object] = {"runImmediately": {}}
+LAST_HOUR: Final[Object] = {"schedule": {"cron": "* 11 * * *"}}
 """Ticks that are over when a scenario begins, and come again tomorrow."""
 SUCCEEDED: Final = "Succeeded/Completed"
 ELSEWHERE: Final = {LABEL_REQUEST_UID: "00000000-0000-4000-8000-00000000aaaa"}
@@ -25,7 +25,7 @@ ELSEWHERE: Final = {LABEL_REQUEST_UID: "00000000-0000-4000-8000-00000000aaaa"}
 def audit(flow: Flow, kind: Kind, name: str) -> None:
     """Another program writes a condition of its own."""
     there = flow.cluster.read(kind, name)["status"].get("conditions") or []
-    theirs: Body = {"type": "Audited", "status": "True", "reason": "Seen", "lastTransitionTime": later(0)}
+    theirs: Object = {"type": "Audited", "status": "True", "reason": "Seen", "lastTransitionTime": later(0)}
     flow.cluster.patch(kind, "default", name, {"status": {"conditions": [*there, theirs]}}, subresource="status")
 
 
@@ -97,7 +97,7 @@ async def applied_again(flow: Flow) -> None:
 
 @scenario("a backfill and a run that were exported from another cluster", ends=[SUCCEEDED] * 3, rest=3700)
 async def exported(flow: Flow) -> None:
-    ask: Body = {"request": {"name": "job"}}
+    ask: Object = {"request": {"name": "job"}}
     flow.cluster.create(PROCESS_RUN, {"metadata": {"name": "by-hand", "labels": ELSEWHERE}, "spec": ask})
     past = {**ask, "from": later(-120.25), "to": later(-59)}
     flow.cluster.create(PROCESS_BACKFILL, {"metadata": {"name": "past", "labels": ELSEWHERE}, "spec": past})

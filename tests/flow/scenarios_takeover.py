@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.builders.objects import Object
 from tests.flow.driver import Flow, at, later, template
-from tests.flow.memory_api import Body
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_cronjob import MINUTE, SKIPPED, SUCCEEDED, SUPERSEDED, cron, ticks
 
@@ -86,7 +86,7 @@ async def between(flow: Flow) -> None:
     await flow.to(19 * MINUTE)
     without_controller(flow)
 
-    def fire_first(_job: Body) -> None:
+    def fire_first(_job: Object) -> None:
         flow.refuse("create", JOB, None)
         flow.controllers.fire(at("12:20:00"))
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.flow.memory_api import Body, Cluster
+from tests.builders.objects import Object
+from tests.flow.memory_api import Cluster
 from tests.flow.scenario import Scenario, play
 
 from process_operator.resources.kinds import PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN, Kind
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 OURS: Final = (PROCESS, PROCESS_REQUEST, PROCESS_RUN, PROCESS_BACKFILL)
 
 
-def versions_of(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> list[Body]:
+def versions_of(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> list[Object]:
     """Play a scenario, and give every version of our objects that it stores."""
-    seen: list[Body] = []
+    seen: list[Object] = []
     store = Cluster._store
 
-    def watched(cluster: Cluster, kind: Kind, body: Body) -> Any:
+    def watched(cluster: Cluster, kind: Kind, body: Object) -> Any:
         stored = store(cluster, kind, body)
         if kind in OURS:
             seen.append({"apiVersion": API_VERSION, "kind": kind.kind, **stored})

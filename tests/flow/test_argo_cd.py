@@ -11,8 +11,8 @@ from functools import cache
 from typing import Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.flow.argo_cd import act, buttons_of, has_scripts, health_of, merge_patch
-from tests.flow.memory_api import Body
 from tests.flow.stored_versions import OURS, versions_of
 from tests.flow.test_scenarios import SCENARIOS
 
@@ -45,14 +45,14 @@ HEALTH_BY_PHASE: Final = {
 
 
 @cache
-def _played() -> tuple[Body, ...]:
+def _played() -> tuple[Object, ...]:
     with pytest.MonkeyPatch.context() as patch:
         scenarios = {scenario.title: scenario for scenario in SCENARIOS}
         return tuple(version for title in PLAYED for version in versions_of(scenarios[title], patch))
 
 
 @pytest.fixture(scope="module")
-def versions() -> dict[str, list[Body]]:
+def versions() -> dict[str, list[Object]]:
     """The versions of each kind, in the order in which they were stored."""
     found = defaultdict(list)
     for version in _played():
@@ -60,11 +60,11 @@ def versions() -> dict[str, list[Body]]:
     return found
 
 
-def _conditions(body: Body) -> dict[str, Body]:
+def _conditions(body: Object) -> dict[str, Object]:
     return {found["type"]: found for found in body.get("status", {}).get("conditions") or ()}
 
 
-def _is_observed(body: Body) -> bool:
+def _is_observed(body: Object) -> bool:
     return bool(body.get("status", {}).get("observedGeneration") == body["metadata"]["generation"])
 
 
@@ -73,7 +73,7 @@ def test_every_kind_has_a_health_script() -> None:
 
 
 @pytest.mark.parametrize("kind", HEALTH_BY_PHASE)
-def test_health_of_work_follows_its_phase(versions: dict[str, list[Body]], kind: str) -> None:
+def test_health_of_work_follows_its_phase(versions: dict[str, list[Object]], kind: str) -> None:
     seen = {}
     for body in versions[kind]:
         phase = body.get("status", {}).get("phase", "Pending")
@@ -83,7 +83,7 @@ def test_health_of_work_follows_its_phase(versions: dict[str, list[Body]], kind:
     assert set(seen) >= {"Pending", "Running", "Succeeded"}
 
 
-def test_health_of_a_request_never_follows_the_result_of_a_run(versions: dict[str, list[Body]]) -> None:
+def test_health_of_a_request_never_follows_the_result_of_a_run(versions: dict[str, list[Object]]) -> None:
     results = set()
     for body in versions["ProcessRequest"]:
         conditions = _conditions(body)
@@ -101,7 +101,7 @@ def test_health_of_a_request_never_follows_the_result_of_a_run(versions: dict[st
 
 
 def test_a_request_that_is_not_accepted_is_degraded_unless_the_cause_can_go_away(
-    versions: dict[str, list[Body]],
+    versions: dict[str, list[Object]],
 ) -> None:
     seen = set()
     for body in versions["ProcessRequest"]:
@@ -115,7 +115,7 @@ def test_a_request_that_is_not_accepted_is_degraded_unless_the_cause_can_go_away
     assert seen == {"Degraded", "Progressing"}
 
 
-def test_an_object_that_the_operator_has_not_processed_is_progressing(versions: dict[str, list[Body]]) -> None:
+def test_an_object_that_the_operator_has_not_processed_is_progressing(versions: dict[str, list[Object]]) -> None:
     unseen = [
         body
         for kind in ("ProcessRequest", "ProcessRun", "ProcessBackfill")
@@ -128,7 +128,7 @@ def test_an_object_that_the_operator_has_not_processed_is_progressing(versions: 
     assert {health_of(body).status for body in [*unseen, *edited]} == {"Progressing"}
 
 
-def test_buttons_of_a_request_follow_its_state(versions: dict[str, list[Body]]) -> None:
+def test_buttons_of_a_request_follow_its_state(versions: dict[str, list[Object]]) -> None:
     seen = set()
     for body in versions["ProcessRequest"]:
         is_suspended = bool(body["spec"].get("suspend"))
@@ -143,7 +143,7 @@ def test_buttons_of_a_request_follow_its_state(versions: dict[str, list[Body]]) 
     assert seen >= {(False, None), (False, "True"), (False, "False"), (True, "True")}
 
 
-def test_run_creates_a_run_that_the_verb_allows(versions: dict[str, list[Body]]) -> None:
+def test_run_creates_a_run_that_the_verb_allows(versions: dict[str, list[Object]]) -> None:
     body = versions["ProcessRequest"][-1]
     ((operation, run),) = act(body, "run")
     assert operation == "create"
@@ -157,7 +157,7 @@ def test_run_creates_a_run_that_the_verb_allows(versions: dict[str, list[Body]])
 
 @pytest.mark.parametrize(("action", "suspend"), [("suspend", True), ("resume", False)])
 def test_suspend_and_resume_change_one_field_and_remove_what_is_said_about_it(
-    versions: dict[str, list[Body]], action: str, *, suspend: bool
+    versions: dict[str, list[Object]], action: str, *, suspend: bool
 ) -> None:
     annotations = {ANNOTATION_SUSPENDED_BY: "anna", ANNOTATION_SUSPEND_REASON: "stocktaking"}
     removed = dict.fromkeys(annotations)
@@ -175,7 +175,7 @@ def test_suspend_and_resume_change_one_field_and_remove_what_is_said_about_it(
     assert pressed > 0
 
 
-def test_reschedule_writes_the_time_and_nothing_else(versions: dict[str, list[Body]]) -> None:
+def test_reschedule_writes_the_time_and_nothing_else(versions: dict[str, list[Object]]) -> None:
     for body in versions["ProcessRequest"]:
         ((_, after),) = act(body, "reschedule")
         patch = merge_patch(body, after)
@@ -185,7 +185,7 @@ def test_reschedule_writes_the_time_and_nothing_else(versions: dict[str, list[Bo
 
 
 @pytest.mark.parametrize("kind", ["ProcessRun", "ProcessBackfill"])
-def test_cancel_changes_one_field_of_open_work(versions: dict[str, list[Body]], kind: str) -> None:
+def test_cancel_changes_one_field_of_open_work(versions: dict[str, list[Object]], kind: str) -> None:
     seen = set()
     for body in versions[kind]:
         is_open = body.get("status", {}).get("phase", "Pending") in ("Pending", "Running")

@@ -13,8 +13,9 @@ from dataclasses import is_dataclass, replace
 from typing import Any, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.flow.driver import Flow, at
-from tests.flow.memory_api import Body, copied
+from tests.flow.memory_api import copied
 from tests.flow.operator_process import Process
 
 from process_operator.cluster.errors import ApiError
@@ -38,7 +39,7 @@ from process_operator.resources.process_run import ProcessRun, ProcessRunStatus,
 
 KEY: Final = ("default", "job")
 KINDS: Final = (PROCESS_REQUEST, PROCESS_RUN, PROCESS_BACKFILL, CRONJOB, JOB, POD)
-SUSPEND: Final[Body] = {"spec": {"suspend": True}}
+SUSPEND: Final[Object] = {"spec": {"suspend": True}}
 
 
 class Before:
@@ -59,13 +60,13 @@ class Before:
         self.ended: FinishedRun = next(run for run in self.snapshot.history or () if run.phase == RunPhase.SUCCEEDED)
         self.cronjob: CronJob = self.snapshot.cronjobs[0]
 
-    def job_manifest(self) -> Body:
+    def job_manifest(self) -> Object:
         """The Job of the run, as the operator makes it."""
         return owned_by_run(
             {"metadata": {"name": self.name}, "spec": {"template": {"metadata": {}, "spec": {}}}}, self.uid
         )
 
-    def run_manifest(self) -> Body:
+    def run_manifest(self) -> Object:
         """The run, as the operator makes it."""
         return run_manifest(
             self.request, name=self.name, trigger=self.run.spec.trigger, scheduled=self.run.spec.scheduled_time
@@ -137,7 +138,7 @@ async def _begin() -> Before:
     return Before(flow)
 
 
-def _replace(flow: Flow) -> dict[tuple[Kind, str], Body]:
+def _replace(flow: Flow) -> dict[tuple[Kind, str], Object]:
     """Put another object in the place of each, unheard by the operator; what is there then."""
     cluster = flow.cluster
     for process in flow.processes:

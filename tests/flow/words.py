@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from tests.flow.memory_api import Body
+from tests.builders.objects import Object
 
 from process_operator.resources.model import format_instant, parse_instant
 from process_operator.resources.process_run import ProcessRun
@@ -26,7 +26,7 @@ def shown(run: ProcessRun) -> str:
     return text + (f" x{run.status.summary.count}" if run.status.summary is not None else "")
 
 
-def template(**container: Any) -> Body:
+def template(**container: Any) -> Object:
     """A Job template with one container."""
     main = {"name": "main", "image": "busybox", "command": ["true"], **container}
     return {"spec": {"backoffLimit": 0, "template": {"spec": {"containers": [main]}}}}

@@ -6,15 +6,15 @@ Neighbours: `conftest.py` makes one for each test, `tests/cluster/workspace.py` 
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Final
 
-from tests.cluster.manifests import Manifest, held, job_template
+from tests.builders.objects import Object
+from tests.cluster.manifests import held, job_template
 from tests.cluster.workspace import Workspace, name_of
 from tests.kueue.kueue_manager import NAMESPACE_LABEL
 
 from process_operator.resources.names import LABEL_KUEUE_QUEUE
 
-Object = dict[str, Any]
 QUEUE: Final = "team-a"
 DEFAULT: Final = "default"
 URGENT: Final = "urgent"
@@ -23,14 +23,14 @@ _HOG: Final = "hog"
 _PRIORITY_LABEL: Final = "kueue.x-k8s.io/priority-class"
 
 
-def queued(script: str = "echo done", *, label: bool = True) -> Manifest:
+def queued(script: str = "echo done", *, label: bool = True) -> Object:
     """A Job template that takes the whole quota; `label`: and names the queue."""
     template = job_template(script)
     _use_quota(template)
     return {**template, "metadata": {"labels": {LABEL_KUEUE_QUEUE: QUEUE}}} if label else template
 
 
-def _use_quota(template: Manifest) -> None:
+def _use_quota(template: Object) -> None:
     for container in template["spec"]["template"]["spec"]["containers"]:
         container["resources"] = {"requests": {"cpu": _CPU}}
 
@@ -111,5 +111,5 @@ def _is_queued(run: Object) -> bool:
     return (status["phase"], status.get("reason")) == ("Pending", "Suspended") and says
 
 
-def _kueue(kind: str, name: str, **parts: object) -> Manifest:
+def _kueue(kind: str, name: str, **parts: object) -> Object:
     return {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": kind, "metadata": {"name": name}, **parts}

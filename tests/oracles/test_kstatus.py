@@ -10,8 +10,8 @@ import subprocess
 from typing import Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.flow.argo_cd import health_of
-from tests.flow.memory_api import Body
 from tests.flow.scenarios_backfill import BACKFILLS
 from tests.flow.scenarios_once import ONCE
 from tests.flow.scenarios_shared import SHARED
@@ -49,7 +49,7 @@ BY_PHASE: Final[dict[str, dict[str, str]]] = {
 }
 
 
-def wanted(seen: Body) -> str:
+def wanted(seen: Object) -> str:
     """Expected state of an object for a client that waits for it."""
     status = seen["status"]
     conditions = {found["type"]: found["status"] for found in status.get("conditions") or ()}
@@ -63,7 +63,7 @@ def wanted(seen: Body) -> str:
     return "InProgress" if by_phase == "Current" and conditions.get("Ready") == "False" else by_phase
 
 
-def wanted_in_argo_cd(seen: Body, found: str) -> set[str]:
+def wanted_in_argo_cd(seen: Object, found: str) -> set[str]:
     """The healths that Argo CD may show for an object that is `found` in kstatus."""
     status = seen["status"]
     conditions = {found["type"]: found["status"] for found in status.get("conditions") or ()}
@@ -77,7 +77,7 @@ def wanted_in_argo_cd(seen: Body, found: str) -> set[str]:
     return AS_ARGO[found]
 
 
-def asked(kstatus: list[str], seen: list[Body]) -> list[tuple[str, str]]:
+def asked(kstatus: list[str], seen: list[Object]) -> list[tuple[str, str]]:
     """Status and message of kstatus for each object."""
     lines = "".join(json.dumps(version) + "\n" for version in seen)
     said = subprocess.run(kstatus, input=lines, text=True, check=True, stdout=subprocess.PIPE).stdout.splitlines()

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 import pytest
+from tests.builders.objects import Object
 
 from process_operator.client.client import Client
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import AlreadyExists, Forbidden
 from process_operator.resources.kinds import SELF_SUBJECT_REVIEW, Kind
-
-Object = dict[str, Any]
 
 FROM = datetime(2026, 11, 1, tzinfo=UTC)
 TO = datetime(2026, 11, 7, tzinfo=UTC)

@@ -6,12 +6,11 @@ import asyncio
 from typing import Any, cast
 
 import pytest
+from tests.builders.objects import Object
 
 from process_operator.client.client import Client
 from process_operator.client.log_source import LiveLog, live_log
 from process_operator.cluster.listing import Listing
-
-Object = dict[str, Any]
 
 RUN: Object = {"metadata": {"namespace": "erp", "name": "daily-1"}, "status": {"job": "daily-1"}}
 DEFAULT = {"kubectl.kubernetes.io/default-container": "main"}

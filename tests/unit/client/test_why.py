@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.builders.objects import Object
 
 from process_operator.client.why import Question, explain
 from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.preview.manifest_set import manifest_set
 from process_operator.resources.process_request import ProcessRequest
-
-Object = dict[str, Any]
 
 CREATED = "2026-11-01T00:00:00Z"
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)

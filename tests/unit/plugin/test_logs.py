@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
+from tests.builders.objects import Object
 
 from process_operator.client.client import Client
 from process_operator.client.log_source import LiveLog
 from process_operator.cluster.errors import ApiError, NotFound, Unreachable
 from process_operator.plugin import logs
 from process_operator.plugin.logs import LogQuestion, rest_of_record
-
-Object = dict[str, Any]
 
 Stream = tuple[bytes | ApiError, ...]
 

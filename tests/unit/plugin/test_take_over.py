@@ -9,9 +9,10 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
+from tests.builders.objects import Object
 
 from process_operator.client.client import Client
 from process_operator.cluster.api import Api
@@ -22,7 +23,6 @@ from process_operator.plugin.importing.cronjob import CronJobOptions
 from process_operator.resources.kinds import Kind
 from process_operator.resources.model import format_instant
 
-Object = dict[str, Any]
 Fault = Callable[[], None]
 
 NOW = datetime(2026, 11, 30, 12, 30, 0, tzinfo=UTC)

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from tests.builders.objects import Object
 
 from process_operator.client.client import Client
 from process_operator.cluster.errors import ApiError, Forbidden, NotFound, ServerError, TooManyRequests, Unreachable
 from process_operator.plugin import waiting
 from process_operator.plugin.connection import Connecting
 from process_operator.plugin.errors import CommandError, Exit
-
-Object = dict[str, Any]
 
 DONE: Object = {"metadata": {"name": "daily-1"}, "status": {"phase": "Succeeded"}}
 OUTAGE = (Unreachable("refused"), ServerError("etcd", status=503), TooManyRequests("later", status=429))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from tests.builders.objects import Object
 from typer.testing import CliRunner
 
 from process_operator.__main__ import app
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from typer.testing import Result
 
 ROOT = Path(__file__).parents[3]
-Body = dict[str, Any]
 
 FROM = ("--from", "2027-03-27T00:00:00Z")
-TEMPLATE: Body = {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "busybox"}]}}}}
+TEMPLATE: Object = {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "busybox"}]}}}}
 
 
-def request(name: str, schedule: Body | None = None, *, namespace: str | None = None, **spec: Any) -> Body:
+def request(name: str, schedule: Object | None = None, *, namespace: str | None = None, **spec: Any) -> Object:
     """Daily at 02:30 in Madrid, unless another schedule is given."""
     schedule = schedule or {"daily": {"at": "02:30"}, "timeZone": "Europe/Madrid"}
     own = {} if "process" in spec else {"jobTemplate": TEMPLATE}
@@ -34,7 +34,7 @@ def request(name: str, schedule: Body | None = None, *, namespace: str | None = 
     return {"apiVersion": API_VERSION, "kind": "ProcessRequest", "metadata": metadata, "spec": spec}
 
 
-def process(name: str, **spec: Any) -> Body:
+def process(name: str, **spec: Any) -> Object:
     return {
         "apiVersion": API_VERSION,
         "kind": "Process",
@@ -43,7 +43,7 @@ def process(name: str, **spec: Any) -> Body:
     }
 
 
-def ask(*bodies: Body, arguments: tuple[str, ...] = FROM, text: str = "") -> Result:
+def ask(*bodies: Object, arguments: tuple[str, ...] = FROM, text: str = "") -> Result:
     """The answer to manifests on standard input; `text` comes after them."""
     given = yaml.safe_dump_all(bodies) + text
     return CliRunner().invoke(app, ["preview", "--filename", "-", *arguments], input=given)
@@ -157,7 +157,7 @@ COMPLAINTS = [
 
 
 @pytest.mark.parametrize(("bodies", "text", "words"), COMPLAINTS)
-def test_what_is_wrong_is_one_line_and_exit_2(bodies: tuple[Body, ...], text: str, words: str) -> None:
+def test_what_is_wrong_is_one_line_and_exit_2(bodies: tuple[Object, ...], text: str, words: str) -> None:
     answer = ask(*bodies, request("good"), text=f"---\n{text}", arguments=(*FROM, "--count", "1"))
     assert answer.exit_code == 2
     assert answer.stderr.startswith(words), answer.stderr

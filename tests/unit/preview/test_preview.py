@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.builders.snapshots import process, request
 
 from process_operator.decisions.inputs.timing_hash import timing_hash
@@ -13,8 +14,6 @@ from process_operator.resources.engine import Engine
 from process_operator.resources.model import format_instant, parse_instant
 from process_operator.resources.names import child_stem
 from process_operator.resources.process_request import ProcessRequest
-
-Body = dict[str, Any]
 
 
 def instant(text: str) -> str:
@@ -30,22 +29,22 @@ def shown(result: Preview) -> list[str]:
     return [format_instant(tick.due).removesuffix("Z") for tick in result.ticks]
 
 
-def ticks(schedule: Body, start: str, end: str | None = None, count: int | None = None) -> list[str]:
+def ticks(schedule: Object, start: str, end: str | None = None, count: int | None = None) -> list[str]:
     return shown(preview(request({"schedule": schedule}), None, period(start, end, count)))
 
 
-def remarks(schedule: Body, start: str, count: int) -> list[str]:
+def remarks(schedule: Object, start: str, count: int) -> list[str]:
     return [tick.remark for tick in preview(request({"schedule": schedule}), None, period(start, count=count)).ticks]
 
 
 MADRID = {"timeZone": "Europe/Madrid"}
 
 
-def monthly(**day: object) -> Body:
+def monthly(**day: object) -> Object:
     return {"monthly": {"at": "17:45:29", **day}}
 
 
-def nth(week: str, day: str) -> Body:
+def nth(week: str, day: str) -> Object:
     return monthly(weekday={"week": week, "day": day})
 
 
@@ -134,7 +133,7 @@ ERP_EXAMPLES = [
 
 
 @pytest.mark.parametrize(("schedule", "start", "wanted"), ERP_EXAMPLES)
-def test_the_examples_of_the_erp(schedule: Body, start: str, wanted: list[str]) -> None:
+def test_the_examples_of_the_erp(schedule: Object, start: str, wanted: list[str]) -> None:
     assert ticks(schedule, start, count=len(wanted)) == wanted
     assert ticks(schedule, start, wanted[-1]) == wanted
 
@@ -172,7 +171,7 @@ BOUNDS = [
 
 
 @pytest.mark.parametrize(("schedule", "start", "end", "count", "wanted"), BOUNDS)
-def test_bounds(schedule: Body, start: str, end: str | None, count: int | None, wanted: list[str]) -> None:
+def test_bounds(schedule: Object, start: str, end: str | None, count: int | None, wanted: list[str]) -> None:
     day = "2027-03-01T"
     found = ticks(schedule, day + start, end and day + end, count)
     assert [tick.removeprefix(day) for tick in found] == wanted
@@ -202,7 +201,7 @@ REMARKS = [
 
 
 @pytest.mark.parametrize(("schedule", "start", "wanted"), REMARKS)
-def test_remarks(schedule: Body, start: str, wanted: list[str]) -> None:
+def test_remarks(schedule: Object, start: str, wanted: list[str]) -> None:
     assert remarks(schedule, start, len(wanted)) == wanted
 
 
@@ -252,7 +251,7 @@ ONE_SHOTS = [
 
 
 @pytest.mark.parametrize(("timing", "spec", "wanted", "remark"), ONE_SHOTS)
-def test_one_shot_timings(timing: Body, spec: Body, wanted: list[str], remark: str) -> None:
+def test_one_shot_timings(timing: Object, spec: Object, wanted: list[str], remark: str) -> None:
     result = preview(request(timing, **spec), None, period("2027-03-01T12:00:00"))
     found = list(result.ticks)
     assert [f"{tick.due:%H:%M:%S}" for tick in found] == wanted
@@ -276,7 +275,7 @@ def test_a_suspended_request_is_judged_too() -> None:
     assert result.error is not None and result.error.startswith("spec.timing.schedule.cron: minute '61'")
 
 
-def from_cluster(timing: Body, since: str, runs: int = 0, **status: Any) -> ProcessRequest:
+def from_cluster(timing: Object, since: str, runs: int = 0, **status: Any) -> ProcessRequest:
     """A request as `kubectl get -o yaml` prints it, in an activation of this very timing."""
     activation = {"number": 1, "since": since, "runs": runs, "specHash": timing_hash(request(timing).spec.timing)}
     return request(timing, status={"activation": activation, **status})

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.builders.objects import Object
 
 from process_operator.resources.kubelet_events import KubeletEvent, kubelet_events
 
-Body = dict[str, Any]
 MAIN = "spec.containers{main}"
 
 
-def event(reason: str, message: str, path: str = MAIN, **times: Any) -> Body:
+def event(reason: str, message: str, path: str = MAIN, **times: Any) -> Object:
     return {"involvedObject": {"kind": "Pod", "fieldPath": path}, "reason": reason, "message": message, **times}
 
 
@@ -58,7 +58,7 @@ def at(second: int) -> datetime:
         pytest.param({"involvedObject": {"kind": "Pod"}, "reason": "Killing"}, None, id="of no container"),
     ],
 )
-def test_an_event_is_read(body: Body, expected: KubeletEvent | None) -> None:
+def test_an_event_is_read(body: Object, expected: KubeletEvent | None) -> None:
     assert kubelet_events([body]) == (() if expected is None else (expected,))
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 from structlog.testing import capture_logs
+from tests.builders.objects import Object
 from tests.builders.snapshots import at, finished, template
 
 from process_operator.decisions.inputs.observations import DryRun, RunObservations
@@ -19,7 +20,6 @@ from process_operator.state.request_observations import DryRunAnswered, HistoryL
 from process_operator.state.run_observations import LogRead, LogRequested
 from process_operator.state.store import Store
 
-Body = dict[str, Any]
 CLOSE: NamespacedName = ("erp", "close")
 
 
@@ -35,11 +35,11 @@ class Seen(Store):
     def clock(self) -> datetime:
         return self.now
 
-    def see(self, kind: Kind, body: Body, *, deleted: bool = False) -> bool:
+    def see(self, kind: Kind, body: Object, *, deleted: bool = False) -> bool:
         return self.apply(kind, body, deleted=deleted)
 
 
-def body(name: str, version: int, uid: str | None = None, **parts: Any) -> Body:
+def body(name: str, version: int, uid: str | None = None, **parts: Any) -> Object:
     metadata = {
         "name": name,
         "namespace": "erp",
@@ -51,13 +51,13 @@ def body(name: str, version: int, uid: str | None = None, **parts: Any) -> Body:
     return {"metadata": metadata, **parts}
 
 
-def a_request(version: int = 1, uid: str | None = None, **spec: Any) -> Body:
+def a_request(version: int = 1, uid: str | None = None, **spec: Any) -> Object:
     if "process" not in spec:
         spec["jobTemplate"] = template()
     return body("close", version, uid, spec={"timing": {"runImmediately": {}}, **spec})
 
 
-def a_run(version: int = 1, phase: str = "Pending", name: str = "run", uid: str | None = None) -> Body:
+def a_run(version: int = 1, phase: str = "Pending", name: str = "run", uid: str | None = None) -> Object:
     spec = {"request": {"name": "close"}, "trigger": "Manual"}
     return body(name, version, uid, spec=spec, status={"phase": phase})
 
@@ -66,12 +66,12 @@ LABELS = {"labels": {"process-operator.io/request": "close", "process-operator.i
 OF_RUN = {"ownerReferences": [{"kind": "ProcessRun", "name": "run", "uid": "uid-of-run", "controller": True}]}
 
 
-def a_job(version: int = 1, name: str = "run", **parts: Any) -> Body:
+def a_job(version: int = 1, name: str = "run", **parts: Any) -> Object:
     metadata = {**LABELS, **OF_RUN, **parts.pop("metadata", {})}
     return body(name, version, metadata=metadata, spec=parts.pop("spec", {}), status=parts)
 
 
-def a_pod(version: int = 1, phase: str = "Succeeded", job: str = "run") -> Body:
+def a_pod(version: int = 1, phase: str = "Succeeded", job: str = "run") -> Object:
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": job, "uid": f"uid-of-{job}", "controller": True}
     return body(
         f"{job}-abcde", version, metadata={**LABELS, "ownerReferences": [owner]}, spec={}, status={"phase": phase}
@@ -120,7 +120,7 @@ def test_versions(first: int, second: int, held: int) -> None:
         pytest.param(POD, a_pod(2), a_pod(3, "Failed"), 2, id="a pod in another phase"),
     ],
 )
-def test_only_what_a_decision_looks_at_marks_the_request(kind: Kind, first: Body, second: Body, marks: int) -> None:
+def test_only_what_a_decision_looks_at_marks_the_request(kind: Kind, first: Object, second: Object, marks: int) -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.dirty.clear()
@@ -144,7 +144,7 @@ def test_only_what_a_decision_looks_at_marks_the_request(kind: Kind, first: Body
     ],
 )
 @pytest.mark.parametrize("is_answer", [False, True], ids=["in an event", "in an answer"])
-def test_what_is_batched(kind: Kind, seen: Body, *, deleted: bool, is_batched: bool, is_answer: bool) -> None:
+def test_what_is_batched(kind: Kind, seen: Object, *, deleted: bool, is_batched: bool, is_answer: bool) -> None:
     dirty: list[NamespacedName] = []
     batched: list[NamespacedName] = []
     store = Store(on_dirty=dirty.append, on_progress=batched.append, clock=lambda: at("12:00"))
@@ -171,11 +171,11 @@ CRONJOBS: Final = [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "close"
         pytest.param(CRONJOBS, DONE, False, 1, id="a Job of a CronJob"),
     ],
 )
-def test_a_job_that_is_gone(owners: list[Body], conditions: list[Body], *, is_open: bool, marks: int) -> None:
+def test_a_job_that_is_gone(owners: list[Object], conditions: list[Object], *, is_open: bool, marks: int) -> None:
     store = Seen()
     if is_open:
         store.see(PROCESS_RUN, a_run(1))
-    gone: Body = {"metadata": {"ownerReferences": owners}, "conditions": conditions}
+    gone: Object = {"metadata": {"ownerReferences": owners}, "conditions": conditions}
     store.see(JOB, a_job(2, **gone))
     store.dirty.clear()
     store.see(JOB, a_job(3, **gone), deleted=True)
@@ -263,7 +263,7 @@ def test_a_list_of_one_namespace_says_nothing_of_the_others() -> None:
         pytest.param(JOB, body("other", 1, spec={}), None, id="a Job without a label concerns no request"),
     ],
 )
-def test_whose_request_is_looked_at(kind: Kind, seen: Body, key: NamespacedName | None) -> None:
+def test_whose_request_is_looked_at(kind: Kind, seen: Object, key: NamespacedName | None) -> None:
     store = Seen()
     store.see(kind, seen)
     assert store.dirty == ([key] if key else [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.builders.snapshots import STEM, activation, at, process, request, schedule, snapshot, template
 
 from process_operator.decisions.acceptance.acceptance import Acceptance, accept
@@ -19,7 +20,6 @@ from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.timing.recurrence import compile_schedule
 
-Body = dict[str, Any]
 NOW = at("12:00:30")
 
 
@@ -150,7 +150,7 @@ ASKED = DryRunJob(
 REFUSAL = "spec.jobTemplate: the API server rejects the Job: its own words"
 
 
-def indexed(completions: object = 12, name: str = "close", timing: Body | None = None, **spec: Any) -> Snapshot:
+def indexed(completions: object = 12, name: str = "close", timing: Object | None = None, **spec: Any) -> Snapshot:
     """A request of that name for a Job with so many indexes, as it was applied."""
     body = template()
     body["spec"] |= {"completionMode": "Indexed", "completions": completions}
@@ -199,7 +199,7 @@ def test_names_that_leave_no_room_for_the_index(known: Snapshot, message: str) -
         pytest.param(MINUTELY, "-b6b855dde", id="a schedule by minutes, and its backfills"),
     ],
 )
-def test_the_server_is_asked_about_the_longest_name(timing: Body | None, suffix: str) -> None:
+def test_the_server_is_asked_about_the_longest_name(timing: Object | None, suffix: str) -> None:
     lookup = accept(snapshot(request(timing)), NOW).lookup
     assert isinstance(lookup, DryRunJob)
     assert [job["metadata"]["name"] for job in lookup.manifests] == [STEM + suffix]

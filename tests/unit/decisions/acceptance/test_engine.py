@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.builders.snapshots import at, request, template
 
 from process_operator.decisions.acceptance.engine import EngineChoice, choose_engine
@@ -14,17 +15,15 @@ from process_operator.resources.engine import Engine
 from process_operator.timing.cron.standard import resolve_cron
 from process_operator.timing.cronjob_equivalent import CronSchedule
 
-Body = dict[str, Any]
-
 OPERATOR = EngineChoice(Engine.OPERATOR)
 HOURLY = EngineChoice(Engine.CRON_JOB, CronSchedule("0 * * * *", "Etc/UTC"))
 
 
-def cron(expression: str = "0 * * * *", **bounds: Any) -> Body:
+def cron(expression: str = "0 * * * *", **bounds: Any) -> Object:
     return {"schedule": {"cron": expression, **bounds}}
 
 
-def choose(timing: Body | None, *, default: Engine = Engine.AUTO, **spec: Any) -> EngineChoice | None:
+def choose(timing: Object | None, *, default: Engine = Engine.AUTO, **spec: Any) -> EngineChoice | None:
     of = request(timing, **spec)
     return choose_engine(of, build_template(of, None), since=at("12:00"), now=at("12:00:05"), default=default)
 
@@ -103,13 +102,13 @@ WEAKER = [
         *[pytest.param(*param.values[:1], OPERATOR, id=f"not with {param.id}") for param in (*OBSTACLES, *WEAKER)],
     ],
 )
-def test_auto(spec: Body, choice: EngineChoice | None) -> None:
+def test_auto(spec: Object, choice: EngineChoice | None) -> None:
     assert choose(**spec) == choice
     assert choose(**spec, engine="Auto", default=Engine.OPERATOR) == choice
 
 
 @pytest.mark.parametrize(("spec", "cause"), OBSTACLES)
-def test_an_explicit_cronjob_is_refused_where_it_cannot_be_kept(spec: Body, cause: str) -> None:
+def test_an_explicit_cronjob_is_refused_where_it_cannot_be_kept(spec: Object, cause: str) -> None:
     with pytest.raises(TemplateError) as caught:
         choose(**spec, engine="CronJob")
     assert (caught.value.reason, caught.value.message) == (
@@ -119,7 +118,7 @@ def test_an_explicit_cronjob_is_refused_where_it_cannot_be_kept(spec: Body, caus
 
 
 @pytest.mark.parametrize("spec", WEAKER)
-def test_an_explicit_cronjob_may_promise_less(spec: Body) -> None:
+def test_an_explicit_cronjob_may_promise_less(spec: Object) -> None:
     assert choose(**spec, engine="CronJob") == HOURLY
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.builders.snapshots import STEM, UID, Body, activation, at, finished, request, run, schedule, snapshot
+from tests.builders.objects import Object
+from tests.builders.snapshots import STEM, UID, activation, at, finished, request, run, schedule, snapshot
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.backfill.plan import backfills_without_request, plan_backfills
@@ -73,7 +74,7 @@ def own(clock: str, phase: RunPhase = RunPhase.SUCCEEDED, missed_reason: str = "
 def known(*backfills: ProcessBackfill, **more: Any) -> Snapshot:
     """Every minute since noon, with nothing run and all settled, at one o'clock."""
     timing = more.pop("timing", schedule(60))
-    spec: Body = more.pop("spec", {})
+    spec: Object = more.pop("spec", {})
     status = ProcessRequestStatus(
         activation=activation(runs=more.pop("runs_of_activation", 0)),
         last_schedule_time=at(more.pop("cursor", "13:00")),
@@ -262,7 +263,7 @@ F = RunPhase.FAILED
         ),
     ],
 )
-def test_what_is_run_again(rerun: Body, history: list[FinishedRun], made: list[str], progress: str) -> None:
+def test_what_is_run_again(rerun: Object, history: list[FinishedRun], made: list[str], progress: str) -> None:
     runs, statuses, _ = plan(known(backfill(spec=rerun), history=tuple(history)))
     assert (runs, statuses["b"].progress) == (made, progress)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.builders.snapshots import STEM, Body, at, every, job, request, run, snapshot
+from tests.builders.objects import Object
+from tests.builders.snapshots import STEM, at, every, job, request, run, snapshot
 
 from process_operator.decisions.inputs.ownership import (
     CronJobOfRequest,
@@ -26,7 +27,7 @@ HELD = parse_cronjob({"metadata": {"name": STEM, "namespace": "erp", "uid": "uid
 BY_HAND = {ANNOTATION_ENGINE: "CronJob"}
 
 
-def owned(kind: str, name: str, uid: str) -> list[Body]:
+def owned(kind: str, name: str, uid: str) -> list[Object]:
     return [{"kind": kind, "name": name, "uid": uid, "controller": True}]
 
 
@@ -113,7 +114,7 @@ def test_whose_job_it_is(a_run: ProcessRun, a_job: Job, *, is_its: bool) -> None
         ),
     ],
 )
-def test_whose_run_it_is(metadata: Body, *, is_its: bool) -> None:
+def test_whose_run_it_is(metadata: Object, *, is_its: bool) -> None:
     body = run("by-hand").model_dump(by_alias=True)
     a_run = ProcessRun.model_validate({**body, "metadata": {**body["metadata"], **metadata}})
     assert is_run_of(a_run, request()) is is_its

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from process_operator.decisions.run.attempts import attempts, current_attempt
 from process_operator.resources.batch.job import Job, parse_job
 from process_operator.resources.batch.pod import Pod, parse_pod
-
-Body = dict[str, Any]
 
 
 def job(

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
+from tests.builders.objects import Object
 from tests.builders.outcomes import MAIN_WAITS
 from tests.builders.workloads import (
     COMPLETE,
@@ -16,7 +17,6 @@ from tests.builders.workloads import (
     MOUNT_WORDS,
     NO_NODE_WORDS,
     PULL_WORDS,
-    Body,
     C,
     at,
     condition,
@@ -48,11 +48,11 @@ def pending(reason: str = "", message: str = "", **changes: Any) -> RunOutcome:
 
 
 def going(reason: str = "", message: str = "", **changes: Any) -> RunOutcome:
-    usual: Body = {"start_time": at(2), "attempts": 1, "pod": "close-1-abcde", "node": "worker-1"}
+    usual: Object = {"start_time": at(2), "attempts": 1, "pod": "close-1-abcde", "node": "worker-1"}
     return RunOutcome(phase=RunPhase.RUNNING, reason=reason, message=message, **(usual | changes))
 
 
-HERE: Body = {"pod": "close-1-abcde", "node": "worker-1"}
+HERE: Object = {"pod": "close-1-abcde", "node": "worker-1"}
 UNPLACED = (condition("PodScheduled", "Unschedulable", NO_NODE_WORDS, status="False"),)
 OPEN = [
     Open(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.builders.snapshots import STEM, UID, Body, activation, at, job, request, run, snapshot
+from tests.builders.objects import Object
+from tests.builders.snapshots import STEM, UID, activation, at, job, request, run, snapshot
 
 from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.decisions.inputs.snapshot import Snapshot
@@ -64,7 +65,7 @@ def stray(name: str) -> Job:
 
 def cronjob(*, owner: str | None = None, **spec: Any) -> CronJob:
     """The CronJob of the request before."""
-    metadata: Body = {"name": FORMER_STEM, "namespace": "erp", "uid": "uid-of-the-cronjob"}
+    metadata: Object = {"name": FORMER_STEM, "namespace": "erp", "uid": "uid-of-the-cronjob"}
     metadata["labels"] = {names.LABEL_REQUEST: "close", names.LABEL_REQUEST_UID: FORMER}
     if owner is not None:
         metadata["ownerReferences"] = [OWNER | {"uid": owner}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
+from tests.builders.objects import Object
 from tests.builders.outcomes import MAIN_WAITS, UNSTARTED_POD
 from tests.builders.workloads import (
     COMPLETE,
@@ -13,7 +14,6 @@ from tests.builders.workloads import (
     OCI_WORDS,
     OUT_OF_TIME,
     PULL_WORDS,
-    Body,
     C,
     condition,
     ended,
@@ -38,11 +38,11 @@ class Case(NamedTuple):
     job: Job | None
     pods: tuple[Pod, ...]
     asked: str | None
-    changes: Body
+    changes: Object
 
 
-def source(changes: Body) -> LogSource:
-    usual: Body = {
+def source(changes: Object) -> LogSource:
+    usual: Object = {
         "pod": "close-1-abcde",
         "container": "c",
         "previous": False,
@@ -52,7 +52,7 @@ def source(changes: Body) -> LogSource:
     return LogSource(**(usual | changes))
 
 
-NEVER: Body = {"pod": None, "absent": LogReason.NEVER_STARTED}
+NEVER: Object = {"pod": None, "absent": LogReason.NEVER_STARTED}
 ON_FAILURE_POD = pod(
     "Running",
     C(running(13), last=ended(4, message="bad ledger"), restarts=1),

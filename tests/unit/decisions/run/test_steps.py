@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.builders.snapshots import STEM, UID, activation, at, job, process, request, run, snapshot, template
 
 from process_operator.decisions.acceptance.acceptance import accept
@@ -35,7 +36,6 @@ from process_operator.resources.process import Process
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus, RunPhase, StepStatus
 
-Body = dict[str, Any]
 NOW = at("12:00:30")
 PARENT = "close-s1"
 
@@ -57,7 +57,7 @@ TOO_LONG = "must have at most 256 characters"
 TOO_LARGE = "spec.parameters: all patterns together, with those of steps, are too large"
 
 
-def patterns(number: int, pattern: str) -> list[Body]:
+def patterns(number: int, pattern: str) -> list[Object]:
     """Declarations with the same pattern."""
     return [{"name": f"N{index}", "pattern": pattern} for index in range(number)]
 
@@ -67,7 +67,7 @@ def uses(**spec: Any) -> Any:
     return request(process={"name": "close-day"}, **spec)
 
 
-def values(spec: Body) -> dict[str, str]:
+def values(spec: Object) -> dict[str, str]:
     """The plain environment variables of the first container of a Job."""
     env = spec["template"]["spec"]["containers"][0]["env"]
     return {entry["name"]: entry["value"] for entry in env if "value" in entry}
@@ -191,7 +191,7 @@ A, B = {"name": "A", "default": "of the step"}, {"name": "B", "required": True}
     ],
 )
 def test_parameters_of_a_step(
-    own: list[Body], step: list[Body], given: dict[str, str], expected: dict[str, str]
+    own: list[Object], step: list[Object], given: dict[str, str], expected: dict[str, str]
 ) -> None:
     parameters = [{"name": name, "value": value} for name, value in given.items()]
     (found,) = step_templates(
@@ -207,8 +207,8 @@ class Refused:
     id: str
     reason: str
     message: str
-    own: list[Body] = field(default_factory=list)
-    step: list[Body] = field(default_factory=list)
+    own: list[Object] = field(default_factory=list)
+    step: list[Object] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
 
 
@@ -380,7 +380,7 @@ FAILED_TWO = ended("two", RunPhase.FAILED, "ExitCode", exit_code=3, attempts=1, 
         pytest.param([ONE, FAILED_TWO], {}, "over Failed", id="both are recorded"),
     ],
 )
-def test_course(steps: list[StepStatus], known: Body, expected: str) -> None:
+def test_course(steps: list[StepStatus], known: Object, expected: str) -> None:
     of = parent(*steps)
     open_runs = (step_run(known["open"], of),) if "open" in known else ()
     ends = {child_of(of, "two"): known["end"]} if "end" in known else {}
@@ -427,7 +427,7 @@ def test_log_of_a_run_with_steps() -> None:
 PROCESSES = {name: named(name) for name in ("one", "two")}
 
 
-def decided(of: ProcessRun, *, spec: Body | None = None, processes: Body | None = None, **known: Any) -> Plan:
+def decided(of: ProcessRun, *, spec: Object | None = None, processes: Object | None = None, **known: Any) -> Plan:
     """The plan about a run of `close-day`, whose steps are of the Processes `one` and `two`."""
     asked = uses(**(spec or {}))
     seen = {"process": grouped("one", "two"), "step_processes": PROCESSES if processes is None else processes}
@@ -527,7 +527,7 @@ UNSCHEDULED_TWO = ended("two", RunPhase.CANCELED, "Unscheduled")
         ),
     ],
 )  # fmt: skip
-def test_what_follows(of: ProcessRun, known: Body, expected: list[str]) -> None:
+def test_what_follows(of: ProcessRun, known: Object, expected: list[str]) -> None:
     assert told(decided(of, **known)) == expected
 
 
@@ -570,7 +570,7 @@ PLACE = 'step 2 of 2, "two"'
     ],
 )
 def test_a_run_reports_the_state_of_the_step_that_runs(
-    seen: Body, child: Body, expected: list[tuple[str | None, str]]
+    seen: Object, child: Object, expected: list[tuple[str | None, str]]
 ) -> None:
     of = parent(ONE, MADE)
     known = of.status.model_copy(update={"phase": RunPhase.RUNNING, "message": PLACE, **seen})

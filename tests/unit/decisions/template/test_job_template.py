@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.builders.objects import Object
 from tests.builders.snapshots import CONTAINER, UID, process, request, template
 
 from process_operator.decisions.template.job_template import (
@@ -15,8 +16,6 @@ from process_operator.decisions.template.job_template import (
 )
 from process_operator.decisions.template.shape import TemplateError
 
-Body = dict[str, Any]
-
 RUN = {
     "name": "PROCESS_RUN",
     "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/job-name']"}},
@@ -26,29 +25,29 @@ OF_JOB = {"velero.io/exclude-from-backup": "true", **LABELS}
 ON_ERROR = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 
 
-def variable(name: str, value: str) -> Body:
+def variable(name: str, value: str) -> Object:
     return {"name": name, "value": value}
 
 
-def pod(*containers: Body, **spec: Any) -> Body:
+def pod(*containers: Object, **spec: Any) -> Object:
     return {
         "metadata": {"labels": LABELS, "annotations": {}},
         "spec": {"containers": list(containers), "restartPolicy": "Never", **spec},
     }
 
 
-def built(spec: Body, **more: Any) -> JobTemplate:
+def built(spec: Object, **more: Any) -> JobTemplate:
     pod_spec = spec["template"]["spec"]
     containers = [container["name"] for container in (*pod_spec.get("initContainers", ()), *pod_spec["containers"])]
     annotations = {**more.pop("annotations", {}), "process-operator.io/containers": ",".join(containers)}
-    known: Body = {"labels": OF_JOB, "ttl_seconds_after_finished": None, "uses_scheduled_time": False}
+    known: Object = {"labels": OF_JOB, "ttl_seconds_after_finished": None, "uses_scheduled_time": False}
     return JobTemplate(spec=spec, annotations=annotations, **{**known, **more})
 
 
 MAIN = {**CONTAINER, **ON_ERROR, "env": [RUN]}
 
 
-def with_spec(**fields: Any) -> Body:
+def with_spec(**fields: Any) -> Object:
     body = template()
     body["spec"].update(fields)
     return body
@@ -180,7 +179,7 @@ def with_spec(**fields: Any) -> Body:
         ),
     ],
 )
-def test_the_template_that_runs(written: Body, made: JobTemplate) -> None:
+def test_the_template_that_runs(written: Object, made: JobTemplate) -> None:
     assert build_template(request(jobTemplate=written), None) == made
 
 
@@ -212,7 +211,7 @@ NOTE = {"name": "NOTE"}
         ),
     ],
 )
-def test_parameters_of_a_process(declared: list[Body], given: list[Body], values: dict[str, str]) -> None:
+def test_parameters_of_a_process(declared: list[Object], given: list[Object], values: dict[str, str]) -> None:
     found = parameter_values(request(process={"name": "close-day"}, parameters=given), process(parameters=declared))
     assert list(found.items()) == list(values.items())
 
@@ -243,7 +242,7 @@ def test_parameters_become_variables_of_every_container_and_win_over_the_templat
     ],
 )
 def test_a_value_is_escaped_so_that_the_kubelet_gives_it_as_it_was_written(
-    spec: Body, of: Body | None, value: str, entry: str
+    spec: Object, of: Object | None, value: str, entry: str
 ) -> None:
     made = build_template(
         request(parameters=[variable("FIRST", "one"), variable("A", value)][of is not None :], **spec),
@@ -308,7 +307,7 @@ def test_a_default_is_escaped_as_a_value_is_and_references_of_the_template_are_n
         ),
     ],
 )
-def test_parameters_that_are_refused(spec: Body, of: Body, error: tuple[str, str]) -> None:
+def test_parameters_that_are_refused(spec: Object, of: Object, error: tuple[str, str]) -> None:
     with pytest.raises(TemplateError) as caught:
         build_template(request(process={"name": "close-day"}, **spec), process(**of))
     assert (caught.value.reason, caught.value.message) == error
@@ -339,7 +338,7 @@ def test_parameters_that_are_refused(spec: Body, of: Body, error: tuple[str, str
         ),
     ],
 )
-def test_templates_that_are_refused(written: Body, message: str) -> None:
+def test_templates_that_are_refused(written: Object, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         build_template(request(jobTemplate=written), None)
     assert (caught.value.reason, caught.value.message) == ("TemplateRejected", message)

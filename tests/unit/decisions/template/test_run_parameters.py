@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
+from tests.builders.objects import Object
 from tests.builders.snapshots import process, request, template
 
 from process_operator.decisions.template.job_template import build_template, parameter_values
@@ -13,7 +14,6 @@ from process_operator.decisions.template.run_parameters import check_run_paramet
 from process_operator.decisions.template.shape import TemplateError
 from process_operator.resources.process import Process
 
-Body = dict[str, Any]
 LEDGER, YEAR = {"name": "LEDGER", "default": "main"}, {"name": "YEAR", "required": True}
 DECLARES = process(parameters=[LEDGER, YEAR])
 STEPS = process(jobTemplate=None, steps=[{"name": "load", "process": {"name": "load"}}], parameters=[LEDGER])
@@ -21,7 +21,7 @@ LOAD = {"load": process(parameters=[{"name": "MODE"}])}
 OF_2026 = {"name": "YEAR", "value": "2026"}
 
 
-def uses(*parameters: Body) -> Any:
+def uses(*parameters: Object) -> Any:
     return request(process={"name": "close-day"}, parameters=list(parameters))
 
 
