@@ -1,7 +1,7 @@
 """Manifests from files, folders and standard input, read as kubectl reads them.
 
-The usual Python loaders read another kind of YAML than kubectl. For kubectl `at: 12:30` is no number in base 60 and a
-date is no date; both stay text. Neighbours: `manifest_set.py` converts the manifests to requests.
+The usual Python loaders read another kind of YAML than kubectl. They read `at: 12:30` as a number in base 60, and a date
+as a date. For kubectl both stay text. Neighbours: `manifest_set.py` converts the manifests to requests.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ _BOOLEANS: Final = "y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALS
 _WHOLE_NUMBERS: Final = "[-+]?(0[bB][01_]+|0[oO]?[0-7_]+|0[xX][0-9a-fA-F_]+|0|[1-9][0-9_]*)"
 _FLOATS: Final = r"[-+]?([.][0-9_]+|[0-9][0-9_]*([.][0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?[.](inf|Inf|INF)|[.](nan|NaN|NAN)"
 
-# In this order: the first that matches a whole scalar decides, so that only what is no integer is a float.
+# In this order: the first that matches a whole scalar decides, so that a float is a scalar that is not an integer.
 for _tag, _text, _first in (
     ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", _BOOLEANS, list("yYnNtTfFoO")),

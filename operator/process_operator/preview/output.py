@@ -36,7 +36,7 @@ class Named:
 
 
 def as_lines(previews: Iterable[Named], *, prefixed: bool) -> Iterator[str]:
-    """One RFC 3339 instant in UTC for each tick; where `prefixed`, after the name and a tab."""
+    """One RFC 3339 instant in UTC for each tick. With `prefixed` it follows the name and a tab."""
     for named in previews:
         prefix = f"{named.name}\t" if prefixed else ""
         for tick in named.preview.ticks:

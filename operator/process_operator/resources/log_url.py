@@ -51,12 +51,12 @@ class LogUrl:
             if name not in FIELDS:
                 raise LogUrlError(f"has the unknown field {{{name}}}; allowed are {allowed}")
         if re.search(r"[{}]", _FIELD.sub("", template)):
-            raise LogUrlError("has a single brace; write %7B and %7D for braces that are no field")
+            raise LogUrlError("has a single brace; write %7B and %7D for braces that are not around a field")
         _check_server(template)
         return cls(template)
 
     def fill(self, values: Mapping[str, str]) -> str | None:
-        """Put in the values. One that is no name or time of Kubernetes is left out. None if the URL is too long."""
+        """Put in the values. A value that is not a name or time of Kubernetes is left out. None if the URL is too long."""
 
         def encoded(found: re.Match[str]) -> str:
             value = values.get(found[1], "")

@@ -26,7 +26,10 @@ _NTH: Final = {WeekOfMonth.FIRST: 1, WeekOfMonth.SECOND: 2, WeekOfMonth.THIRD: 3
 
 
 def wall_ticks(schedule: Schedule, anchor: datetime, key: str) -> tuple[Ticks, bool]:
-    """Compile a wall timing. The second value is true if it names whole minutes only."""
+    """Compile a wall timing. The second value is true if it names whole minutes only.
+
+    Raises ScheduleError for an expression that is not valid, and for a schedule without a timing.
+    """
     name = schedule.time_zone
     if schedule.cron is not None:
         cron = parse_expression(schedule.cron, key)

@@ -71,7 +71,7 @@ def calendar_text(config_map: Mapping[str, Any] | None, key: str) -> bytes | Non
             try:
                 return decoded_binary(str(entries[key]))
             except ValueError:
-                return plain  # the reader reports that this is no calendar; no API server stores it
+                return plain  # the reader reports that this is not a calendar; no API server stores it
     return None
 
 

@@ -173,7 +173,7 @@ def _suspend(cronjob: CronJob) -> PatchCronJob:
 def suspend_orphans(snapshot: Snapshot) -> Part[None]:
     """Suspend CronJobs whose request was deleted with `--cascade=orphan`.
 
-    It would fire for ever, and nothing would record its runs.
+    Otherwise such a CronJob starts Jobs until a user deletes it, and nothing records its runs.
     """
     orphans = (
         cronjob

@@ -116,7 +116,7 @@ class CalendarFile:
 
     is_there: bool = True
     problem: str = ""
-    """Reason why it is no calendar at all. Empty if it is one."""
+    """Reason why the text is not a calendar. Empty if it is one."""
     unreadable: str = ""
     """The events that cannot be read, and why. Empty if there are none."""
     remarks: str = ""

@@ -69,7 +69,7 @@ def read_event(lines: Sequence[Line], name: str, clock_of: ClockOf, default_cloc
     if is_all_day and not start.is_date and start.time == 0 and length % DAY == 0:
         start, length = Moment(start.wall, is_date=True), max(length, DAY)
     elif is_all_day and not start.is_date:
-        # Its times are no midnights, so they are times after all, and their zone counts.
+        # Its times are not midnights, so they are times after all, and their zone counts.
         plain = [line for line in lines if line.name not in _ALL_DAY]
         return read_event(plain, name, clock_of, default_clock)
     replaced = given.get("RECURRENCE-ID")

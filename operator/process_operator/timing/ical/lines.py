@@ -28,7 +28,7 @@ class CalendarError(ValueError):
 class Line(NamedTuple):
     """One content line. `number` is that of its first line in the text, from 1; names are in upper case.
 
-    `parameters` is None where they, or the colon, cannot be made out.
+    `parameters` is None if they, or the colon, cannot be found.
     """
 
     number: int

@@ -50,7 +50,7 @@ class Zones:
             return wall_clock(known)
         if name not in self._definitions:
             raise CalendarError(
-                f"TZID {name[:80]!r} is no time zone of the IANA database or of Windows, and no VTIMEZONE defines it; "
+                f"TZID {name[:80]!r} is not a time zone of the IANA database or of Windows, and no VTIMEZONE defines it; "
                 "use one such as Europe/Madrid, or UTC"
             )
         own, observances = self._definitions[name]

@@ -379,7 +379,7 @@ def test_a_zone_of_its_own_changes_its_clocks() -> None:
 def test_a_definition_means_nothing_in_another_calendar() -> None:
     lines = [line.format(zone="Our Own") for line in MEETING]
     assert read_calendar(calendar(OWN_ZONE, event(*lines))).unreadable_count == 0
-    assert "TZID 'Our Own' is no time zone" in read_calendar(calendar(event(*lines))).unreadable[0]
+    assert "TZID 'Our Own' is not a time zone" in read_calendar(calendar(event(*lines))).unreadable[0]
 
 
 def test_the_zone_of_the_calendar_counts_where_a_time_has_none() -> None:
@@ -418,7 +418,7 @@ def test_any_other_rule_is_told_by_the_uid_and_line(rule: str) -> None:
 UNREADABLE = [
     (event("DTSTART:20270230"), "event 'one' (line 3): DTSTART '20270230' is not a date or time that exists", "a bad date"),
     (event("DTSTART:20270101T250000Z"), "is not a date or time that exists", "a bad time"),
-    (event("DTSTART;TZID=Mars/Base:20270101T100000"), "TZID 'Mars/Base' is no time zone", "an unknown zone"),
+    (event("DTSTART;TZID=Mars/Base:20270101T100000"), "TZID 'Mars/Base' is not a time zone", "an unknown zone"),
     (event("SUMMARY:nothing"), "event 'one' (line 3): it has no DTSTART", "no start"),
     (event("DTSTART;VALUE:20270101"), "DTSTART in line 5 is not of the form", "a parameter without a value"),
     (event("DTSTART:20270101T090000Z", "DTEND:later"), "DTEND 'later' is not a date or time", "no end of a timed event"),
