@@ -166,7 +166,7 @@ class C(NamedTuple):
     last: Object | None = None
     restarts: int = 0
     name: str = "c"
-    kind: str = "main"
+    role: str = "main"
     memory: str | None = None
     policy: str = "FallbackToLogsOnError"
     probes: Mapping[str, Any] = MappingProxyType({})
@@ -223,7 +223,7 @@ def pod(  # one field of a pod each
             "terminationMessagePolicy": container.policy,
             **container.probes,
         }
-        if container.kind == "sidecar":
+        if container.role == "sidecar":
             of_spec["restartPolicy"] = "Always"
         of_status: Object = {
             "name": container.name,
@@ -232,7 +232,7 @@ def pod(  # one field of a pod each
             "state": container.state,
             "lastState": container.last or {},
         }
-        is_main = container.kind == "main"
+        is_main = container.role == "main"
         spec["containers" if is_main else "initContainers"].append(of_spec)
         status["containerStatuses" if is_main else "initContainerStatuses"].append(of_status)
     parsed = parse_pod({"metadata": metadata, "spec": spec, "status": status})

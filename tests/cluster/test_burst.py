@@ -17,7 +17,7 @@ from tests.cluster.manifests import job_template, request, schedule
 from tests.cluster.workspace import created, instant, name_of, next_minute, now, written
 
 from process_operator.decisions.manifests.runs import run_manifest
-from process_operator.resources.names import ANNOTATION_AHEAD, child_stem, tick_run_name
+from process_operator.resources.names import ANNOTATION_CLAIMED_AHEAD, child_stem, tick_run_name
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import Trigger
 
@@ -64,7 +64,7 @@ def test_a_claim_whose_tick_will_not_come_is_withdrawn(space: Workspace, account
     owner = ProcessRequest.model_validate(space.request("daily"))
     name = tick_run_name(child_stem("daily", owner.metadata.uid), int(tick.timestamp()), whole_minutes=True)
     claim = run_manifest(
-        owner, name=name, trigger=Trigger.SCHEDULE, scheduled=tick, annotations={ANNOTATION_AHEAD: "true"}
+        owner, name=name, trigger=Trigger.SCHEDULE, scheduled=tick, annotations={ANNOTATION_CLAIMED_AHEAD: "true"}
     )
     answer = replace(space.cluster, kubeconfig=account).create(claim, space.namespace)
     assert answer.ok, answer.message

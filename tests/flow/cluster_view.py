@@ -13,7 +13,7 @@ from process_operator.resources.kinds import (
     PROCESS_REQUEST,
     PROCESS_RUN,
 )
-from process_operator.resources.names import ANNOTATION_AHEAD
+from process_operator.resources.names import ANNOTATION_CLAIMED_AHEAD
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_run import ProcessRun, ProcessRunStatus
 
@@ -47,7 +47,7 @@ class ClusterView:
             body
             for body in self.cluster.deleted[PROCESS_RUN]
             if "endTime" not in body["status"] and body["metadata"]["uid"] not in started
-            if ANNOTATION_AHEAD in body["metadata"].get("annotations", {})
+            if ANNOTATION_CLAIMED_AHEAD in body["metadata"].get("annotations", {})
         ]
 
     def newest(self, request: str = "job") -> ProcessRunStatus:

@@ -20,7 +20,7 @@ from process_operator.preview.preview import Period, Preview, preview
 from process_operator.resources.model import parse_instant, whole_second
 
 DEFAULT_COUNT: Final = 10
-_WRONG: Final = 2
+_EXIT_PROBLEMS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def answer(question: Question, now: datetime) -> int:
     complaints = _Complaints()
     period = _period(question, now, complaints)
     if period is None:
-        return _WRONG
+        return _EXIT_PROBLEMS
     problems: list[str] = []
     found = manifest_set(read_manifests(question.sources, problems), namespace=question.namespace)
     for problem in (*problems, *found.problems):
@@ -74,7 +74,7 @@ def answer(question: Question, now: datetime) -> int:
         lines = as_lines(previews, prefixed=len(found.requests) > 1 and question.request is None)
     for line in lines:
         print(line)
-    return _WRONG if complaints.errors else 0
+    return _EXIT_PROBLEMS if complaints.errors else 0
 
 
 def _period(question: Question, now: datetime, complaints: _Complaints) -> Period | None:

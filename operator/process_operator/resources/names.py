@@ -55,7 +55,7 @@ ANNOTATION_SUMMARY: Final = f"{GROUP}/summary"
 """On a run that records several missed ticks: the summary as JSON, in the same write."""
 ANNOTATION_ENGINE: Final = f"{GROUP}/engine"
 """On a run whose Job the CronJob controller created: `CronJob`. The operator never creates that Job."""
-ANNOTATION_AHEAD: Final = f"{GROUP}/claimed-ahead"
+ANNOTATION_CLAIMED_AHEAD: Final = f"{GROUP}/claimed-ahead"
 """On a run that was created before its tick was due: `true`. Its creationTimestamp is not enough, because the API
 server has another clock."""
 

@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 from process_operator.resources.notification import ReceiverName
 
 ANY_NAMESPACE: Final = "*"
-_MOST: Final = 64
+_MAX_RECEIVERS: Final = 64
 
 
 class _FileModel(BaseModel):
@@ -73,7 +73,7 @@ class Receiver(_FileModel):
 class Receivers(_FileModel):
     """The whole file."""
 
-    receivers: tuple[Receiver, ...] = Field((), max_length=_MOST)
+    receivers: tuple[Receiver, ...] = Field((), max_length=_MAX_RECEIVERS)
 
     @field_validator("receivers")
     @classmethod

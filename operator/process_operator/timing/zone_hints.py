@@ -21,7 +21,7 @@ _OFFSET: Final = re.compile(
 _MOST_EAST: Final = 14  # Etc/GMT-14 to Etc/GMT+12 are in the database
 _MOST_WEST: Final = 12
 _AREAS: Final = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-_LIKE: Final = 0.85  # a slip of a letter or two: Madird, Berln; but not Barcelona
+_MIN_SIMILARITY: Final = 0.85  # a slip of a letter or two: Madird, Berln; but not Barcelona
 
 _OF_MINUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -109,7 +109,7 @@ def zone_hint(name: str, known: frozenset[str]) -> str:
         return f"it is an abbreviation, which several zones may share; write a place, such as {place}"
     if (city := _cities(known).get(lower.replace(" ", "_").rpartition("/")[2])) is not None:
         return f"did you mean {city}?"
-    near = difflib.get_close_matches(lower.replace(" ", "_"), spellings, n=1, cutoff=_LIKE)
+    near = difflib.get_close_matches(lower.replace(" ", "_"), spellings, n=1, cutoff=_MIN_SIMILARITY)
     return f"did you mean {spellings[near[0]]}?" if near else "allowed are names such as Europe/Madrid or Etc/UTC"
 
 

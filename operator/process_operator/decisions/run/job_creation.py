@@ -58,7 +58,7 @@ def _create_job(view: RunView, orders: RunOrders) -> Part[None]:
     assert orders.template is not None
     is_suspended = not orders.may_start
     manifest = job_manifest(orders.template, view.run, orders.request, scheduled=view.scheduled, suspended=is_suspended)
-    claimed_for = view.due if names.ANNOTATION_AHEAD in view.run.metadata.annotations else None
+    claimed_for = view.due if names.ANNOTATION_CLAIMED_AHEAD in view.run.metadata.annotations else None
     create = CreateJob(view.name, manifest, claimed_for)
     return part(create) if is_suspended else part(create, start_event(view))
 

@@ -136,8 +136,8 @@ def is_overdue(pod: Pod, now: datetime) -> bool:
 
 
 def _partly_ended(pod: Pod) -> str | None:
-    """Message if one main container has ended and another keeps running, such as a sidecar that is no init container."""
-    mains = [container for container in pod.containers if container.kind == "main"]
+    """Message if one main container has ended and another keeps running, such as a sidecar that is not an init container."""
+    mains = [container for container in pod.containers if container.role == "main"]
     ended = next(((c, c.state) for c in mains if isinstance(c.state, Terminated)), None)
     going = [container.name for container in mains if isinstance(container.state, Running)]
     if ended is None or not going:

@@ -114,7 +114,7 @@ def _injected_container_failed(evidence: Evidence) -> Cause | None:
         return None
     for container in pod.containers:
         end = end_of(evidence.job, pod, container)
-        if container.is_injected and container.kind != "sidecar" and end is not None and end.exit_code != 0:
+        if container.is_injected and container.role != "sidecar" and end is not None and end.exit_code != 0:
             words = last_line(end.message)
             message = f"container {container.name}, which is not of the template, exited with code {end.exit_code}"
             full = message + (f": {words}" if words else "")
@@ -129,7 +129,7 @@ def failed_by_itself(evidence: Evidence) -> Cause | None:
         return None
     words = last_line(end.message) or last_line(evidence.context.log_text)
     exited = f"container {container.name} exited with code {end.exit_code}"
-    if container.kind == "init":
+    if container.role == "init":
         return failed(
             RunReason.INIT_CONTAINER_FAILED, f"init {exited}" + (f": {words}" if words else ""), end.exit_code
         )

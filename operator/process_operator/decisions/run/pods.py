@@ -183,7 +183,7 @@ def did_its_work(pod: Pod) -> bool:
 
     A stopped program may exit with 0 as well, so its end in the second of the deletion proves nothing.
     """
-    ends = [container.state for container in pod.containers if container.is_work and container.kind == "main"]
+    ends = [container.state for container in pod.containers if container.is_work and container.role == "main"]
     return bool(ends) and all(
         isinstance(end, Terminated) and end.is_known and end.exit_code == 0 and _ended_before_deletion(pod, end)
         for end in ends
@@ -247,9 +247,9 @@ def _deciding_container(job: Job | None, pod: Pod) -> ContainerState | None:
     if failed:
         return candidates[min(failed)[-1]]
     current = next(
-        (container for container in candidates if container.kind == "init" and not _is_done(container)), None
+        (container for container in candidates if container.role == "init" and not _is_done(container)), None
     )
-    main = [container for container in candidates if container.kind == "main"]
+    main = [container for container in candidates if container.role == "main"]
     return current or next((named for named in main if named.name == default), main[0] if main else None)
 
 

@@ -55,7 +55,7 @@ def end_of_work(evidence: Evidence) -> datetime:
         end_of(evidence.job, pod, container)
         for pod in evidence.pods
         for container in pod.containers
-        if container.is_work and container.kind == "main"
+        if container.is_work and container.role == "main"
     )
     last = max((end.finished_at for end in ends if end is not None and end.finished_at is not None), default=None)
     condition = evidence.condition

@@ -88,13 +88,13 @@ def build_template(
     metadata = spec["template"].get("metadata") or {}
     spec["template"]["metadata"] = {**metadata, **_labels_and_annotations(metadata, labels)}
     own_metadata = _labels_and_annotations(raw.get("metadata") or {}, labels)
-    noted = {names.ANNOTATION_CONTAINERS: ",".join(str(container.get("name")) for container in _containers(pod))}
+    recorded = {names.ANNOTATION_CONTAINERS: ",".join(str(container.get("name")) for container in _containers(pod))}
     if variables:
-        noted[names.ANNOTATION_PARAMETERS] = ",".join(variables)
+        recorded[names.ANNOTATION_PARAMETERS] = ",".join(variables)
     return JobTemplate(
         # Only the Job has this label, because a backup saves volumes by their pods.
         labels={names.LABEL_NO_BACKUP: "true", **own_metadata["labels"]},
-        annotations={**own_metadata["annotations"], **noted},
+        annotations={**own_metadata["annotations"], **recorded},
         spec=spec,
         ttl_seconds_after_finished=ttl,
         uses_scheduled_time=uses_scheduled_time,

@@ -46,7 +46,7 @@ def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
     if manifest["spec"]["trigger"] != Trigger.SCHEDULE:
         return None
     return CreateRun(
-        {**manifest, "metadata": {**manifest["metadata"], "annotations": {names.ANNOTATION_AHEAD: "true"}}}
+        {**manifest, "metadata": {**manifest["metadata"], "annotations": {names.ANNOTATION_CLAIMED_AHEAD: "true"}}}
     )
 
 
@@ -103,7 +103,7 @@ def _is_early_claim(snapshot: Snapshot, run: ProcessRun) -> bool:
     """Whether a run was created before its tick, and the tick was not decided since."""
     tick, cursor = run.spec.scheduled_time, snapshot.status.last_schedule_time
     # A user can set any annotation, but only the operator can set this trigger.
-    is_claim = run.spec.trigger == Trigger.SCHEDULE and names.ANNOTATION_AHEAD in run.metadata.annotations
+    is_claim = run.spec.trigger == Trigger.SCHEDULE and names.ANNOTATION_CLAIMED_AHEAD in run.metadata.annotations
     if not is_claim or tick is None:
         return False
     has_begun = run.metadata.name in snapshot.jobs or run.status.job_uid is not None or bool(run.status.steps)

@@ -57,8 +57,8 @@ class Job(Workload):
     """Name of the Kueue LocalQueue that the Job belongs to; empty if Kueue does not manage it."""
     managed_by: str = JOB_CONTROLLER
 
-    def _condition(self, kind: str) -> WorkloadCondition | None:
-        return next((found for found in self.conditions if found.type == kind and found.status == "True"), None)
+    def _condition(self, type_: str) -> WorkloadCondition | None:
+        return next((found for found in self.conditions if found.type == type_ and found.status == "True"), None)
 
     @property
     def finished(self) -> WorkloadCondition | None:
@@ -183,7 +183,7 @@ def parse_job(raw: Object) -> Job:
 
 
 def _container_names(metadata: WorkloadMetadata, pod: Object) -> tuple[str, ...]:
-    """Give the names that the operator noted on the Job; without that note, all containers of the Job."""
+    """Give the names that the operator recorded on the Job. Without that record, all containers of the Job."""
     written = metadata.annotations.get(names.ANNOTATION_CONTAINERS)
     if written:
         return tuple(map(intern, written.split(",")))
@@ -192,7 +192,7 @@ def _container_names(metadata: WorkloadMetadata, pod: Object) -> tuple[str, ...]
 
 
 def _parameters(metadata: WorkloadMetadata, pod: Object, own: tuple[str, ...]) -> tuple[UsedParameter, ...]:
-    """Give the values of the parameters that the operator noted on the Job, from the variables of its `own` containers.
+    """Give the values of the parameters that the operator recorded on the Job, from the variables of its `own` containers.
 
     A variable that an admission webhook changed to a reference, such as to a Secret, is left out.
     """

@@ -63,7 +63,7 @@ class ContainerState:
     """One container of a pod: its role in the template and its state."""
 
     name: str
-    kind: Literal["main", "init", "sidecar"] = "main"
+    role: Literal["main", "init", "sidecar"] = "main"
     """`sidecar` is an init container with restartPolicy Always. The kubelet kills it when the main containers have ended."""
     restart_count: int = 0
     state: Waiting | Running | Terminated | None = None
@@ -80,7 +80,7 @@ class ContainerState:
     @property
     def is_work(self) -> bool:
         """Whether its result counts for the Job; False for sidecars and injected containers."""
-        return self.kind != "sidecar" and not self.is_injected
+        return self.role != "sidecar" and not self.is_injected
 
     def since(self, earlier: ContainerState | None) -> ContainerState:
         """Keep the end of the previous attempt, if no attempt was added since.
@@ -137,9 +137,9 @@ class Pod:
         """The completion index of a pod of an Indexed Job; None for other pods."""
         return self.metadata.labels.get(names.LABEL_COMPLETION_INDEX)
 
-    def condition(self, kind: str, status: str) -> WorkloadCondition | None:
+    def condition(self, type_: str, status: str) -> WorkloadCondition | None:
         """The condition of this type if it has this status, else None."""
-        return next((found for found in self.conditions if found.type == kind and found.status == status), None)
+        return next((found for found in self.conditions if found.type == type_ and found.status == status), None)
 
     def since(self, earlier: Pod) -> Pod:
         """Keep what a later version of a pod drops: its first `deleted_at`, and the ends of previous attempts.
@@ -192,16 +192,16 @@ def _job_of(metadata: WorkloadMetadata) -> tuple[str, str]:
 
 
 def _containers(spec: Object, status: Object) -> Iterable[ContainerState]:
-    """Read order and kind from the spec, because a pod that its node rejected has no container statuses."""
+    """Read order and role from the spec, because a pod that its node rejected has no container statuses."""
     for container in spec.get("initContainers") or ():
-        kind: Literal["init", "sidecar"] = "sidecar" if container.get("restartPolicy") == "Always" else "init"
-        yield _container(container, kind, status.get("initContainerStatuses"))
+        role: Literal["init", "sidecar"] = "sidecar" if container.get("restartPolicy") == "Always" else "init"
+        yield _container(container, role, status.get("initContainerStatuses"))
     for container in spec.get("containers") or ():
         yield _container(container, "main", status.get("containerStatuses"))
 
 
 def _container(
-    spec: Object, kind: Literal["main", "init", "sidecar"], statuses: Iterable[Object] | None
+    spec: Object, role: Literal["main", "init", "sidecar"], statuses: Iterable[Object] | None
 ) -> ContainerState:
     name = spec.get("name") or ""
     status: Object = next((found for found in statuses or () if found.get("name") == name), {})
@@ -209,7 +209,7 @@ def _container(
     last = _state(status.get("lastState"))
     return ContainerState(
         name=name,
-        kind=kind,
+        role=role,
         restart_count=parse_count(status, "restartCount"),
         state=_state(status.get("state")),
         last=last if isinstance(last, Terminated) else None,

@@ -24,7 +24,7 @@ from process_operator.timing.zone import DAY, WINDOW_BITS, WallClock
 
 _END: Final = (LAST_DAY + 1) * DAY
 _LONG: Final = 31 * DAY
-_FEW: Final = 16
+_MAX_SINGLE_SPANS: Final = 16
 """Highest number of occurrences of an event that are stored as single spans."""
 _WINDOW_STEPS: Final = 1000
 """Cost of finding the clock changes of a zone in one more year, in steps of the budget."""
@@ -92,7 +92,7 @@ class Occurrences:
         """Add occurrences at the time of day of `start` on a set of days."""
         if start.is_date:
             self._days |= _widened(days, length // DAY)
-        elif length and days.bit_count() <= _FEW:
+        elif length and days.bit_count() <= _MAX_SINGLE_SPANS:
             for day in day_numbers(days):
                 self._add(start, day * DAY + start.time, length)
         elif length > _LONG:

@@ -99,7 +99,7 @@ OPEN = [
     Open(
         "an init container that waits speaks for those behind it",
         job(active=1),
-        (pod("Pending", C(waiting("CreateContainerConfigError", "no key"), name="i", kind="init"), MAIN_WAITS),),
+        (pod("Pending", C(waiting("CreateContainerConfigError", "no key"), name="i", role="init"), MAIN_WAITS),),
         pending("CreateContainerConfigError", "no key", **HERE),
     ),
     Open(
@@ -113,7 +113,7 @@ OPEN = [
     Open(
         "a running init container is a run",
         job(active=1),
-        (pod("Pending", C(running(), name="i", kind="init"), MAIN_WAITS),),
+        (pod("Pending", C(running(), name="i", role="init"), MAIN_WAITS),),
         going(),
     ),
     Open(
@@ -222,7 +222,7 @@ OPEN = [
     Open(
         "a native sidecar beside a container that has ended is nothing unusual",
         job(active=1),
-        (pod("Running", C(running(), name="proxy", kind="sidecar"), C(ended(0), name="main")),),
+        (pod("Running", C(running(), name="proxy", role="sidecar"), C(ended(0), name="main")),),
         going(),
     ),
     Open(

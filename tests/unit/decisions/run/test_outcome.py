@@ -102,7 +102,7 @@ SUCCEEDED = [
     Case(
         "a sidecar that was killed after the success does not count",
         job(*COMPLETE, succeeded=1),
-        (pod("Succeeded", C(ended(137, end=17), name="proxy", kind="sidecar"), C(ended())),),
+        (pod("Succeeded", C(ended(137, end=17), name="proxy", role="sidecar"), C(ended())),),
         outcome(S, "Completed", exit_code=0),
     ),
     Case(

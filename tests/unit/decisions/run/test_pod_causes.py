@@ -95,7 +95,7 @@ CAUSES = [
     Case(
         "an init container that fails is named, with code and last line",
         job(*failed(), failed=1),
-        (pod("Failed", C(ended(5, message="a\nschema missing\n"), name="migrate", kind="init"), MAIN_WAITS),),
+        (pod("Failed", C(ended(5, message="a\nschema missing\n"), name="migrate", role="init"), MAIN_WAITS),),
         outcome(
             F,
             "InitContainerFailed",
@@ -166,7 +166,7 @@ CAUSES = [
     Case(
         "an injected init container that failed kept the work from its start",
         job(*failed(), failed=1),
-        (pod("Failed", C(ended(1), name="istio-init", kind="init"), MAIN_WAITS),),
+        (pod("Failed", C(ended(1), name="istio-init", role="init"), MAIN_WAITS),),
         outcome(
             F,
             "InjectedContainerFailed",

@@ -15,7 +15,7 @@ from process_operator.decisions.plan.actions import CreateJob, CreateRun, DryRun
 from process_operator.decisions.request import decide
 from process_operator.decisions.template.job_template import build_template
 from process_operator.decisions.ticks.early_claims import without_claims
-from process_operator.resources.names import ANNOTATION_AHEAD
+from process_operator.resources.names import ANNOTATION_CLAIMED_AHEAD
 from process_operator.resources.process_request_status import ProcessRequestStatus
 from process_operator.resources.process_run import ProcessRun
 
@@ -26,7 +26,7 @@ WITHDRAWN: Final = WithdrawRun(NAME, f"uid-of-{NAME}")
 
 def claim(**parts: Any) -> ProcessRun:
     """The run of the tick, made ahead of it."""
-    return run(NAME, due="12:05", annotations={ANNOTATION_AHEAD: "true"}, **parts)
+    return run(NAME, due="12:05", annotations={ANNOTATION_CLAIMED_AHEAD: "true"}, **parts)
 
 
 ABSENT: Final = {NAME: RunObservations(job_absent=True)}

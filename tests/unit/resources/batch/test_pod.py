@@ -44,9 +44,9 @@ def test_a_pod_is_read_whole() -> None:
         ),
         containers=(
             ContainerState(
-                name="migrate", kind="init", state=Terminated(0, "Completed", "", at(1), at(2)), log_in_message=True
+                name="migrate", role="init", state=Terminated(0, "Completed", "", at(1), at(2)), log_in_message=True
             ),
-            ContainerState(name="proxy", kind="sidecar", state=Running(at(2))),
+            ContainerState(name="proxy", role="sidecar", state=Running(at(2))),
             ContainerState(
                 name="close",
                 restart_count=1,
@@ -69,7 +69,7 @@ def test_absent_fields_have_the_defaults_of_the_api(raw: dict[str, Any]) -> None
 def test_a_pod_without_container_statuses_has_the_containers_of_its_spec() -> None:
     raw = {"spec": {"containers": [{"name": "c"}], "initContainers": [{"name": "i"}]}, "status": {"phase": "Failed"}}
 
-    assert parse_pod(raw).containers == (ContainerState(name="i", kind="init"), ContainerState(name="c"))
+    assert parse_pod(raw).containers == (ContainerState(name="i", role="init"), ContainerState(name="c"))
 
 
 def test_an_orphaned_pod_keeps_its_job_by_label() -> None:
