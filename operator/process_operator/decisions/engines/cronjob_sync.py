@@ -173,7 +173,7 @@ def _suspend(cronjob: CronJob) -> PatchCronJob:
 def suspend_orphans(snapshot: Snapshot) -> Part[None]:
     """Suspend CronJobs whose request was deleted with `--cascade=orphan`.
 
-    Otherwise such a CronJob starts Jobs until a user deletes it, and nothing records its runs.
+    Otherwise they start Jobs until a user deletes them, and nothing records the runs.
     """
     orphans = (
         cronjob
