@@ -87,7 +87,7 @@ class Operator:
     async def _work(self) -> None:
         async with self._http():
             tasks = [
-                asyncio.create_task(self._forever(loop))
+                asyncio.create_task(self._until_cancelled(loop))
                 for loop in (
                     self.parts.watches.resync_now_and_then,
                     self._drop_while_standing_by,
@@ -129,7 +129,7 @@ class Operator:
             self._controller.queue.add(key)
         for key in self._controller.store.processes.entries:
             self._controller.processes.add(key)
-        tasks = [asyncio.create_task(self._forever(loop)) for loop in self._loops()]
+        tasks = [asyncio.create_task(self._until_cancelled(loop)) for loop in self._loops()]
         tasks.append(asyncio.create_task(self._say_when_ready()))
         try:
             await asyncio.gather(*tasks)
@@ -174,8 +174,8 @@ class Operator:
         yield_to_due = self._controller.queue.yield_to_due
         await self.parts.events.run(self.parts.clock, seconds=self._intervals.events, yield_to_due=yield_to_due)
 
-    async def _forever(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run a loop for ever. A loop that a bug ended starts again, with an error in the log.
+    async def _until_cancelled(self, loop: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a loop until cancelled. A loop that a bug ended starts again, with an error in the log.
 
         A future that another task has cancelled ends its awaiter with CancelledError too. Only a request to cancel this
         task ends the loop.

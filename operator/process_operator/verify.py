@@ -14,7 +14,6 @@ from typing import Any, Final
 from process_operator.cluster.api import Api
 from process_operator.cluster.connection import connect
 from process_operator.cluster.errors import ApiError
-from process_operator.resources import names
 from process_operator.resources.conditions import cause
 from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.types import Object
@@ -66,8 +65,8 @@ def _request(name: str, image: str) -> dict[str, Any]:
     pod = {"containers": [container], "securityContext": security, "automountServiceAccountToken": False}
     template = {"spec": {"backoffLimit": 0, "template": {"spec": pod}}}
     return {
-        "apiVersion": names.API_VERSION,
-        "kind": "ProcessRequest",
+        "apiVersion": PROCESS_REQUEST.api_version,
+        "kind": PROCESS_REQUEST.kind,
         "metadata": {"name": name},
         "spec": {"jobTemplate": template, "timing": {"runImmediately": {}}},
     }

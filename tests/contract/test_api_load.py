@@ -12,7 +12,7 @@ import pytest
 from tests.contract.fault_server import Answer, status
 
 from process_operator.cluster.api import Api
-from process_operator.cluster.backoff import LONGEST_RETRY_AFTER, backoff
+from process_operator.cluster.backoff import MAX_RETRY_AFTER_SECONDS, backoff
 from process_operator.cluster.errors import TooManyRequests
 from process_operator.cluster.retry import Retries
 from process_operator.resources.kinds import JOB, PROCESS_RUN
@@ -103,7 +103,7 @@ async def test_retry_after_is_waited_for_and_some_more_by_chance(
         pytest.param(4, None, 0.0, 4.0, id="at least half of it, by chance"),
         pytest.param(99, None, 1.0, 30.0, id="up to the longest"),
         pytest.param(1, 20.0, 0.5, 20.75, id="Retry-After comes first"),
-        pytest.param(1, 86_400.0, 1.0, LONGEST_RETRY_AFTER + 1, id="Retry-After of a day is capped"),
+        pytest.param(1, 86_400.0, 1.0, MAX_RETRY_AFTER_SECONDS + 1, id="Retry-After of a day is capped"),
     ],
 )
 def test_pauses_after_failures(failures: int, retry_after: float | None, chance: float, seconds: float) -> None:

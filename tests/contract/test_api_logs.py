@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.contract.fault_server import Answer, Cut, FaultServer, status
 
-from process_operator.cluster import logs
 from process_operator.cluster.errors import ApiError, Forbidden, Invalid, ServerError
-from process_operator.cluster.logs import KUBELET_RETRIES, LogFollower, TailResult, read_tail
+from process_operator.cluster.logs import KUBELET_RETRIES, SILENCE_SECONDS, LogFollower, TailResult, read_tail
 from process_operator.resources.conditions import LogReason
 
 if TYPE_CHECKING:
@@ -38,7 +37,12 @@ WAITING = status(400, "BadRequest", 'container "main" in pod "close-1-abcde" is 
 
 
 async def tail(
-    api: Api, tail_bytes: int = 4096, *, previous: bool = False, retries: Sequence[float] = ()
+    api: Api,
+    tail_bytes: int = 4096,
+    *,
+    previous: bool = False,
+    retries: Sequence[float] = (),
+    silence_seconds: float = SILENCE_SECONDS,
 ) -> TailResult:
     return await read_tail(
         api,
@@ -48,6 +52,7 @@ async def tail(
         tail_bytes=tail_bytes,
         previous=previous,
         retries=retries,
+        silence_seconds=silence_seconds,
     )
 
 
@@ -166,12 +171,9 @@ async def test_why_there_is_no_log(
     assert waits.seconds == []
 
 
-async def test_a_kubelet_that_says_nothing_is_given_up(
-    api: Api, server: FaultServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logs, "_SILENCE", 0.05)
+async def test_a_kubelet_that_says_nothing_is_given_up(api: Api, server: FaultServer) -> None:
     server.faults.extend([Cut.SILENCE])
-    assert await tail(api) == TailResult(gone=LogReason.KUBELET_UNREACHABLE)
+    assert await tail(api, silence_seconds=0.05) == TailResult(gone=LogReason.KUBELET_UNREACHABLE)
 
 
 async def test_an_unreachable_kubelet_is_asked_again_where_that_is_wanted(

@@ -26,10 +26,7 @@ from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan import actions
 from process_operator.resources.batch.job import Job, parse_job
 from process_operator.resources.conditions import Reason, RunReason
-from process_operator.resources.kinds import (
-    JOB,
-    PROCESS_RUN,
-)
+from process_operator.resources.kinds import JOB, PROCESS_RUN
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import Object
 from process_operator.state.run_observations import JobAbsent, JobCreated, JobManagedElsewhere, JobRejected, JobRemoved

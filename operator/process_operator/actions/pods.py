@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
 from process_operator.actions.context import ActionContext, Handlers
-from process_operator.cluster.errors import (
-    Forbidden,
-)
+from process_operator.cluster.errors import Forbidden
 from process_operator.decisions.plan import actions
 from process_operator.decisions.run.pods import EVENT_CAUSES
 from process_operator.resources import names
 from process_operator.resources.batch.pod import Waiting
-from process_operator.resources.kinds import (
-    EVENT,
-    POD,
-)
+from process_operator.resources.conditions import RunReason
+from process_operator.resources.kinds import EVENT, POD
 from process_operator.resources.kubelet_events import kubelet_events
 from process_operator.resources.model import parse_instant
 from process_operator.resources.types import Object
 from process_operator.state.run_observations import JobEventsRead, KubeletEventsRead, PodEventsRead, PodsListed
+from process_operator.timing.zone import EPOCH
 
-_CAUSES: Final = EVENT_CAUSES | {"FailedCreate"}
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CAUSES: Final = EVENT_CAUSES | {RunReason.FAILED_CREATE}
 
 log = structlog.get_logger("process_operator")
 
@@ -51,7 +47,7 @@ async def list_pods(context: ActionContext, action: actions.ListPods) -> None:
 
 async def find_rejected_pods(context: ActionContext, action: actions.FindRejectedPods) -> None:
     """Read the newest Event about a pod that the Job controller could not create."""
-    selector = f"involvedObject.uid={action.uid},reason=FailedCreate"
+    selector = f"involvedObject.uid={action.uid},reason={RunReason.FAILED_CREATE}"
     newest = await _newest_event(context, selector)
     message = str(newest.get("message") or "") if newest is not None else None
     context.observe(JobEventsRead(action.run, context.now(), message))
@@ -95,7 +91,7 @@ def _time_of(event: Mapping[str, Any]) -> datetime:
     """Time at which an Event was seen last (UTC). Old and new clients of the API write it into different fields."""
     last = (event.get("series") or {}).get("lastObservedTime")
     text = event.get("lastTimestamp") or last or event.get("eventTime") or event.get("firstTimestamp")
-    return parse_instant(str(text)) if text else _LONG_AGO
+    return parse_instant(str(text)) if text else EPOCH
 
 
 HANDLERS: Final[Handlers] = {

@@ -56,7 +56,7 @@ log = structlog.get_logger("process_operator")
 
 
 async def create_run(context: ActionContext, action: actions.CreateRun) -> None:
-    """Create a run, and its Job where the action has one. Raises AlreadyExists where another run has the name."""
+    """Create a run, and its Job if the action has one. Raises AlreadyExists if another run has the name."""
     name = action.manifest["metadata"]["name"]
     try:
         answer = await context.api.create(PROCESS_RUN, context.namespace, dict(action.manifest))

@@ -20,7 +20,8 @@ from process_operator.cluster.retry import Retries
 from process_operator.settings import ConfigurationError
 
 _DEFAULT_NAMESPACE: Final = "default"
-_SERVICE_ACCOUNT_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Folder in which Kubernetes mounts the service account of a pod."""
 _CONNECTIONS: Final = 8
 _MAX_TRIES: Final = 3
 
@@ -50,23 +51,25 @@ class ImpersonationError(ConfigurationError):
 
 
 @asynccontextmanager
-async def open_client(access: Access) -> AsyncIterator[Client]:
+async def open_client(access: Access, *, service_account: Path = SERVICE_ACCOUNT) -> AsyncIterator[Client]:
     """Open a client, and close its connection in the end. Nothing is sent yet. Raises ConfigurationError."""
-    async with open_connection(access, max_connections=_CONNECTIONS) as opened:
+    async with open_connection(access, max_connections=_CONNECTIONS, service_account=service_account) as opened:
         api = Api(opened.connection, timeout=access.timeout_seconds, retries=Retries(tries=_MAX_TRIES))
         yield Client(api, opened.namespace)
 
 
 @asynccontextmanager
-async def open_connection(access: Access, *, max_connections: int) -> AsyncIterator[Opened]:
+async def open_connection(
+    access: Access, *, max_connections: int, service_account: Path = SERVICE_ACCOUNT
+) -> AsyncIterator[Opened]:
     """Open a connection, and close it in the end. Nothing is sent yet. Raises ConfigurationError.
 
-    As in kubectl, a kubeconfig that exists has precedence over a mounted service account.
+    As in kubectl, a kubeconfig that exists has precedence over a service account, which is mounted at `service_account`.
     """
     place = existing_kubeconfig(access.kubeconfig)
     found = _chosen(place, access.context) if place is not None else _Kubeconfig(None, {})
-    service_account = _namespace_of_service_account() if place is None and access.context is None else None
-    namespace = access.namespace or found.namespace or service_account or _DEFAULT_NAMESPACE
+    mounted = _namespace_of(service_account) if place is None and access.context is None else None
+    namespace = access.namespace or found.namespace or mounted or _DEFAULT_NAMESPACE
     connection = await connect(
         kubeconfig=access.kubeconfig or place,
         context=access.context,
@@ -106,9 +109,9 @@ def impersonation_headers(access: Access, user: dict[str, Any]) -> tuple[tuple[s
     return tuple(headers)
 
 
-def _namespace_of_service_account() -> str | None:
+def _namespace_of(service_account: Path) -> str | None:
     try:
-        return _SERVICE_ACCOUNT_NAMESPACE.read_text(encoding="utf-8").strip() or None
+        return (service_account / "namespace").read_text(encoding="utf-8").strip() or None
     except OSError:
         return None
 

@@ -12,14 +12,14 @@ from typing import Final
 
 from process_operator.cluster.errors import ApiError
 
-LONGEST_RETRY_AFTER: Final = 300.0
-"""Longest Retry-After in seconds that is respected. No API server asks for more, but a proxy may."""
+MAX_RETRY_AFTER_SECONDS: Final = 300.0
+"""Longest Retry-After that is respected. No API server asks for more, but a proxy may."""
 
 
 def retry_after(error: BaseException | None) -> float:
     """Give the Retry-After of an error in seconds; 0 if the server sent none."""
-    asked = error.retry_after if isinstance(error, ApiError) else None
-    return min(asked or 0.0, LONGEST_RETRY_AFTER)
+    requested = error.retry_after if isinstance(error, ApiError) else None
+    return min(requested or 0.0, MAX_RETRY_AFTER_SECONDS)
 
 
 def backoff(

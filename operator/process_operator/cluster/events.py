@@ -37,8 +37,8 @@ MAX_MESSAGE: Final = 1024
 """Length limit of the API server, in bytes of UTF-8."""
 
 _INTERVAL: Final = timedelta(minutes=1)
-_AT_ONCE: Final = 8
-"""Highest number of concurrent writes, so that other calls have free connections."""
+_MAX_CONCURRENT_WRITES: Final = 8
+"""Other calls have free connections beside these writes."""
 _REMEMBERED: Final = 4096
 
 log = structlog.get_logger("process_operator")
@@ -112,7 +112,7 @@ class EventRecorder:
     async def run(
         self, clock: Callable[[], datetime], *, seconds: float, yield_to_due: Callable[[], Awaitable[None]]
     ) -> None:
-        """Flush for ever, every so many `seconds`, or when the server allows it; `yield_to_due` is awaited before."""
+        """Flush every so many `seconds`, or when the server allows it, until cancelled. `yield_to_due` is awaited before."""
         pause = seconds
         while True:
             await asyncio.sleep(pause)
@@ -133,8 +133,10 @@ class EventRecorder:
         self._quiet_until = {key: until for key, until in self._quiet_until.items() if until > now}
         due = [key for key in self._waiting if everything or key not in self._quiet_until]
         errors: list[ApiError] = []
-        for begin in range(0, len(due), _AT_ONCE):
-            results = await asyncio.gather(*(self._write(key, now) for key in due[begin : begin + _AT_ONCE]))
+        for begin in range(0, len(due), _MAX_CONCURRENT_WRITES):
+            results = await asyncio.gather(
+                *(self._write(key, now) for key in due[begin : begin + _MAX_CONCURRENT_WRITES])
+            )
             errors += [error for error in results if error is not None]
             if any(_is_passing(error) for error in errors):
                 break

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from process_operator.cluster.api import Api
 from process_operator.cluster.errors import AlreadyExists, Conflict, NotFound
-from process_operator.resources.kinds import LEASE
+from process_operator.resources.kinds import LEASE, POD
 from process_operator.resources.types import Object
 
 _MICRO_TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -144,7 +144,9 @@ class Lease:
     def _owner(self) -> dict[str, Any]:
         # A holder without a pod writes this too, because the pod of the former holder may be deleted at any time.
         pod = self._pod
-        owners = [] if pod is None else [{"apiVersion": "v1", "kind": "Pod", "name": pod.name, "uid": pod.uid}]
+        owners = (
+            [] if pod is None else [{"apiVersion": POD.api_version, "kind": POD.kind, "name": pod.name, "uid": pod.uid}]
+        )
         return {"ownerReferences": owners}
 
     def _spec(self) -> dict[str, Any]:

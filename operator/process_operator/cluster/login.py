@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 
-_BETWEEN_LOGINS: Final = 10.0
-"""Seconds. A server that rejects everything must not cause a run of the plug-in for each request."""
+_LOGIN_INTERVAL_SECONDS: Final = 10.0
+"""A server that rejects everything must not cause a run of the plug-in for each request."""
 
 
 class Login:
@@ -68,7 +68,7 @@ class Login:
         async with self._lock:
             if self._clock() < self._next_login:
                 return await self._token()  # from a recent login, perhaps for another request
-            self._next_login = self._clock() + _BETWEEN_LOGINS
+            self._next_login = self._clock() + _LOGIN_INTERVAL_SECONDS
             fresh: Any = Configuration()
             # If this fails, the caller gets the 401.
             with suppress(ConfigException, OSError, KeyError, TypeError, ValueError):

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 KUBELET_RETRIES: Final = (1.0, 5.0, 25.0)
 """Seconds before each further try if the kubelet does not answer."""
 
-_SILENCE: Final = 12.0
-"""Seconds. The API server itself reports a silent kubelet after 10."""
+SILENCE_SECONDS: Final = 12.0
+"""Longest time without a byte of a log. The API server itself reports a silent kubelet after 10 seconds."""
 
 _RECORD: Final = 16 * 1024
 """Bytes. This is the largest record of the runtime, and `tailLines` counts records, not lines."""
@@ -81,7 +81,7 @@ class Ring:
         return self._newlines_seen + self._bytes_seen // _RECORD + 1 >= lines
 
 
-async def read_tail(
+async def read_tail(  # noqa: PLR0913 - all parts of a request
     api: Api,
     *,
     namespace: str,
@@ -90,12 +90,13 @@ async def read_tail(
     tail_bytes: int,
     previous: bool = False,
     retries: Sequence[float] = (),
+    silence_seconds: float = SILENCE_SECONDS,
 ) -> TailResult:
     """Read the last `tail_bytes` of the log of a container. With `previous` it is the log of the previous attempt.
 
-    If the kubelet is unreachable, the request is repeated after each of `retries` (seconds; `KUBELET_RETRIES`). The
-    result is `NeverStarted` also for an attempt that did not exist. Raises ApiError if the API server itself fails:
-    missing rights, overload, outage.
+    If the kubelet is unreachable, or silent for `silence_seconds`, the request is repeated after each of `retries`
+    (seconds; `KUBELET_RETRIES`). The result is `NeverStarted` also for an attempt that did not exist. Raises ApiError if
+    the API server itself fails: missing rights, overload, outage.
     """
     if tail_bytes <= 0:
         return TailResult()
@@ -104,7 +105,7 @@ async def read_tail(
 
     async def once() -> TailResult:
         try:
-            return await _read(api, path, query, tail_bytes)
+            return await _read(api, path, query, tail_bytes, silence_seconds)
         except ApiError as error:
             gone = why_gone(error, pod)
             if gone is None:
@@ -120,14 +121,14 @@ async def read_tail(
     return result
 
 
-async def _read(api: Api, path: str, query: Query, tail_bytes: int) -> TailResult:
+async def _read(api: Api, path: str, query: Query, tail_bytes: int, silence_seconds: float) -> TailResult:
     """Request a window of lines, then larger ones while short lines fill the window."""
     lines = _window(tail_bytes)
     largest = lines * _ENLARGEMENT**_ENLARGEMENTS
     while True:
         ring = Ring(tail_bytes)
         async with api.transport.stream(
-            "get", POD, path, query={**query, "tailLines": lines}, silence=_SILENCE
+            "get", POD, path, query={**query, "tailLines": lines}, silence=silence_seconds
         ) as response:
             if response.status == NO_NODE:
                 return TailResult(gone=LogReason.NEVER_STARTED)

@@ -70,8 +70,8 @@ class Transport:
         self._timeout = aiohttp.ClientTimeout(total=timeout, sock_connect=connect_timeout)
         self._connect_timeout = connect_timeout
         self._on_request = on_request
-        # Three lanes, as `connection.LANES` says: logs of slow kubelets must never hold up the writing of runs, nor
-        # those that are followed, for as long as a pod takes to end, the reading of others.
+        # Three lanes (`connection.LANES`). Logs of slow kubelets must not delay writes. Followed logs, which last as
+        # long as a pod, must not delay other reads.
         self._calls = asyncio.Semaphore(connection.max_connections)
         self._reads = asyncio.Semaphore(connection.max_connections)
         self._follows = asyncio.Semaphore(connection.max_connections)

@@ -9,15 +9,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from process_operator.resources.kinds import CONFIG_MAP, EVENT, OUR_KINDS, POD, PROCESS_REQUEST, PROCESS_RUN
+
 _BY_RBAC: Final = re.compile(r' is forbidden: User .* cannot (?P<verb>\w+) resource "(?P<resource>[\w/]+)"')
 _BY_POLICY: Final = re.compile(
     r"^.* is forbidden: ValidatingAdmissionPolicy .* denied request: (?P<words>.*)$", re.DOTALL
 )
 _WANTS_JOBS: Final = "cannot create jobs.batch"
-_OURS: Final = frozenset({"processes", "processrequests", "processruns", "processbackfills"})
+_OURS: Final = frozenset(kind.plural for kind in OUR_KINDS)
 _READ_VERBS: Final = frozenset({"get", "list", "watch"})
-_VIEWED: Final = frozenset({"configmaps", "pods", "pods/log", "events"})
-_BUTTONS: Final = frozenset({("create", "processruns"), ("patch", "processruns"), ("patch", "processrequests")})
+_VIEWED: Final = frozenset({CONFIG_MAP.plural, POD.plural, f"{POD.plural}/log", EVENT.plural})
+_BUTTONS: Final = frozenset(
+    {("create", PROCESS_RUN.plural), ("patch", PROCESS_RUN.plural), ("patch", PROCESS_REQUEST.plural)}
+)
 _RUN_ROLE: Final = "the chart's ClusterRole that ends with -run"
 _GRANT: Final = "An administrator can grant that right by a RoleBinding"
 

@@ -31,7 +31,7 @@ class HttpServer:
         return int(self._runner.addresses[0][1]) if self._runner.addresses else self._port
 
     async def __aenter__(self) -> HttpServer:
-        """Open the port. Raises OSError where it is taken."""
+        """Open the port. Raises OSError if it is taken."""
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, self._host, self._port).start()

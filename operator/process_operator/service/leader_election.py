@@ -60,7 +60,7 @@ class Leadership:
         return self._lease.holder if self._lease is not None else ""
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Run `work` whenever the Lease is held, for ever; it is cancelled when the Lease is lost."""
+        """Run `work` whenever the Lease is held, until cancelled. `work` is cancelled when the Lease is lost."""
         while True:
             await self._acquire()
             self.leads = self.is_working = True

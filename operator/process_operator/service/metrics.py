@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _LATENESS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 _LATENCY: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _BY_THE_CLOCK: Final = (Trigger.SCHEDULE, Trigger.CATCH_UP)
-_REFUSED: Final = (RunPhase.MISSED, RunPhase.SKIPPED)
+_NOT_STARTED: Final = (RunPhase.MISSED, RunPhase.SKIPPED)
 _SUMMARIES: Final = 1000
 """Most summaries whose number of ticks is remembered, so that their growth is counted once."""
 
@@ -65,15 +65,15 @@ class Metrics:
         )
         self._created = self._counter("runs_created", "Runs that were created to work, by their trigger.", "trigger")
         self._finished = self._counter("runs_finished", "Runs that ended, by phase.", "phase")
-        self._refused = self._counter(
+        self._not_started = self._counter(
             "ticks_not_started", "Ticks that got no Job, by phase: Missed (too late) or Skipped (overlap).", "phase"
         )
         for phase in RunPhase:
             # They begin at 0 and not at 1, so that Prometheus sees the first one as a growth.
             if phase.is_finished:
                 self._finished.labels(phase.value)
-        for phase in _REFUSED:
-            self._refused.labels(phase.value)
+        for phase in _NOT_STARTED:
+            self._not_started.labels(phase.value)
         self._lateness = Histogram(
             "process_operator_tick_lateness_seconds",
             "Seconds from the moment at which a run was due to the creation of its Job.",
@@ -121,7 +121,7 @@ class Metrics:
         self._gauge("queue_depth", "Requests that wait for a decision.", lambda: len(queue))
         self._gauge("agenda_entries", "Requests with a decision at a known time.", lambda: len(agenda))
         self._gauge("agenda_overdue_seconds", "How far the timer is behind.", lambda: _overdue(agenda, clock()))
-        self._gauge("leader", "1 where this operator acts, 0 for a stand-by.", lambda: leadership.leads)
+        self._gauge("leader", "1 if this operator acts, 0 for a stand-by.", lambda: leadership.leads)
         self._gauge("leadership_terms", "How often this process began to lead.", lambda: leadership.transitions)
         self._gauge("resync_age_seconds", "Since everything was listed last.", lambda: _age(health.listed_at))
         self._gauge("ready", "What the readiness probe says.", lambda: health.ready().ok)
@@ -157,7 +157,7 @@ class Metrics:
         elif isinstance(action, CreateJob) and action.claimed_for is not None:
             self._observe_lateness(action.claimed_for)
         elif isinstance(action, GrowSummary):
-            self._refuse(key, action.run, action.status)
+            self._count_not_started(key, action.run, action.status)
 
     def _create(self, action: CreateRun) -> None:
         spec = action.manifest["spec"]
@@ -173,12 +173,12 @@ class Metrics:
     def _finish(self, key: NamespacedName, action: FinishRun) -> None:
         status = action.status
         self._finished.labels(status.phase.value).inc()
-        if status.phase in _REFUSED:
-            self._refuse(key, action.run, status)
+        if status.phase in _NOT_STARTED:
+            self._count_not_started(key, action.run, status)
         if self._of_request is not None:
             self._of_request.labels(*key, status.phase.value).inc()
 
-    def _refuse(self, key: NamespacedName, run: str, status: ProcessRunStatus) -> None:
+    def _count_not_started(self, key: NamespacedName, run: str, status: ProcessRunStatus) -> None:
         """Count the ticks that a record stands for; of a summary that grew those that came."""
         count = status.summary.count if status.summary is not None else 1
         known = self._summaries.pop((key[0], run), 0 if status.reason else count)
@@ -186,7 +186,7 @@ class Metrics:
             self._summaries[key[0], run] = count
             while len(self._summaries) > _SUMMARIES:
                 self._summaries.popitem(last=False)
-        self._refused.labels(status.phase.value).inc(max(0, count - known))
+        self._not_started.labels(status.phase.value).inc(max(0, count - known))
 
     def exposition(self) -> tuple[bytes, str]:
         """The text that Prometheus reads, and its content type."""

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from process_operator.client import opening
 from process_operator.client.access import Access
-from process_operator.client.opening import ImpersonationError, impersonation_headers, open_client
+from process_operator.client.opening import SERVICE_ACCOUNT, ImpersonationError, impersonation_headers, open_client
 from process_operator.cluster import connection
 from process_operator.settings import ConfigurationError
 
@@ -45,11 +44,11 @@ def kubeconfig(folder: Path, *, user: dict[str, Any] | None = None, cluster: dic
     return path
 
 
-def opened(given: Access) -> tuple[str, str, list[tuple[str, str]]]:
+def opened(given: Access, service_account: Path = SERVICE_ACCOUNT) -> tuple[str, str, list[tuple[str, str]]]:
     """The server, the namespace, and the headers of impersonation of the client."""
 
     async def work() -> tuple[str, str, list[tuple[str, str]]]:
-        async with open_client(given) as client:
+        async with open_client(given, service_account=service_account) as client:
             link = client.api.transport._connection
             assert isinstance(link, connection.Connection)
             return link.server, client.namespace, list(link._headers)
@@ -100,7 +99,6 @@ def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.setattr(connection, "SERVICE_TOKEN_FILENAME", str(account / "token"))
-    monkeypatch.setattr(opening, "_SERVICE_ACCOUNT_NAMESPACE", account / "namespace")
 
     def load(client_configuration: Any) -> None:
         client_configuration.host = "https://10.0.0.1:443"
@@ -109,20 +107,19 @@ def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.usefixtures("pod")
-def test_service_account_brings_its_namespace() -> None:
-    assert opened(Access())[:2] == ("https://10.0.0.1:443", "tools")
+def test_service_account_brings_its_namespace(pod: Path) -> None:
+    assert opened(Access(), pod / "serviceaccount")[:2] == ("https://10.0.0.1:443", "tools")
 
 
 def test_kubeconfig_of_the_environment_precedes_the_service_account(pod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig(pod)))
-    assert opened(Access())[:2] == ("https://api.example.com:6443", "erp")
+    assert opened(Access(), pod / "serviceaccount")[:2] == ("https://api.example.com:6443", "erp")
 
 
 def test_default_kubeconfig_precedes_the_service_account(pod: Path) -> None:
     (pod / ".kube").mkdir()
     kubeconfig(pod).rename(pod / ".kube" / "config")
-    assert opened(Access())[:2] == ("https://api.example.com:6443", "erp")
+    assert opened(Access(), pod / "serviceaccount")[:2] == ("https://api.example.com:6443", "erp")
 
 
 @pytest.mark.parametrize("text", ["a: [", "just words", ""], ids=["broken YAML", "no mapping", "empty"])

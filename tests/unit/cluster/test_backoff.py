@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from process_operator.cluster.backoff import LONGEST_RETRY_AFTER, backoff, jittered
+from process_operator.cluster.backoff import MAX_RETRY_AFTER_SECONDS, backoff, jittered
 from process_operator.cluster.errors import TooManyRequests
 
 
@@ -24,7 +24,7 @@ def test_a_pause(failures: int, least: float, chance: float, pause: float) -> No
     assert jittered(failures, first=2, longest=60, least=least, chance=lambda: chance) == pause
 
 
-@pytest.mark.parametrize(("asked", "added"), [(None, 0.0), (7.0, 7.0), (86_400.0, LONGEST_RETRY_AFTER)])
+@pytest.mark.parametrize(("asked", "added"), [(None, 0.0), (7.0, 7.0), (86_400.0, MAX_RETRY_AFTER_SECONDS)])
 def test_the_servers_retry_after_is_added(asked: float | None, added: float) -> None:
     error = TooManyRequests("busy", status=429, reason="TooManyRequests", retry_after=asked)
     assert backoff(1, error, first=2, longest=60, chance=lambda: 0.0) == 1 + added

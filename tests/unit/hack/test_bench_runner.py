@@ -7,7 +7,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import runner
 from burst import collect, in_repetitions
 from burst_samples import lateness
 from busyness import Busyness
@@ -38,13 +37,8 @@ def late(value: float, series: str = OPERATOR) -> list[Sample]:
     return [Sample(LATE, series, 1000, value)]
 
 
-@pytest.fixture(autouse=True)
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_BEFORE_SECONDS", 0.01)
-
-
 def measured(folder: Path, *figures: Figure) -> tuple[list[str], dict[str, Any]]:
-    failed = measure_all(figures, folder, Console(quiet=True), {"cores": "2"})
+    failed = measure_all(figures, folder, Console(quiet=True), {"cores": "2"}, observed_seconds=0.01)
     return failed, json.loads((folder / "bench.json").read_text())["figures"]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from process_operator.plugin.importing.cronjob_shape import name_of, shape_errors
 from process_operator.plugin.importing.imported import Imported, checked, manifest
+from process_operator.resources.kinds import PROCESS_REQUEST
 from process_operator.resources.model import parse_duration
 from process_operator.resources.names import GROUP
 from process_operator.resources.schedule import Schedule
@@ -84,7 +85,7 @@ def import_cronjob(body: Object, options: CronJobOptions) -> Imported:
     }
     labels, annotations = (_kept(metadata.get(field)) for field in ("labels", "annotations"))
     made = manifest(
-        "ProcessRequest",
+        PROCESS_REQUEST,
         name,
         request,
         namespace=metadata.get("namespace"),

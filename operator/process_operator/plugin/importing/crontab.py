@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from process_operator.plugin.importing.crontab_script import has_input, literal, script_of
 from process_operator.plugin.importing.crontab_times import crontab_times
 from process_operator.plugin.importing.imported import Imported, Names, checked, manifest
+from process_operator.resources.kinds import PROCESS_REQUEST
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -112,7 +113,7 @@ def _line(source: str, line: str, environment: _Environment, options: CrontabOpt
         "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": pod}}},
         "timing": {"schedule": schedule},
     }
-    made = manifest("ProcessRequest", names.unique(_program(command), fallback="command"), spec)
+    made = manifest(PROCESS_REQUEST, names.unique(_program(command), fallback="command"), spec)
     remarks = [*_remarks(command, user, environment), *_remarks_on_times(schedule, environment, is_quiet=is_quiet)]
     return checked(Imported(source, (made,), tuple(remarks)), now=options.now)
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from process_operator.plugin.importing.etendo_tables import GROUPS, MEMBERS, Tables
 from process_operator.plugin.importing.etendo_timing import Row, timing_of
 from process_operator.plugin.importing.imported import Imported, Names, checked, manifest
+from process_operator.resources.kinds import PROCESS, PROCESS_REQUEST
 from process_operator.resources.model import parse_instant
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def import_etendo(tables: Tables, options: EtendoOptions) -> Iterator[Imported]:
             yield Imported(source, rejected=str(error))
             continue
         # Later requests refer to the Processes of a rejected one.
-        kept = tuple(body for body in found.manifests if body["kind"] == "Process")
+        kept = tuple(body for body in found.manifests if body["kind"] == PROCESS.kind)
         judged = checked(found, now=options.now)
         yield replace(judged, manifests=kept) if judged.rejected else judged
 
@@ -78,7 +79,7 @@ def _request(source: str, row: Row, options: EtendoOptions, processes: _Processe
     }
     number = row.get("AD_PROCESS_REQUEST_ID", "")[:8]
     name = names.unique(f"{process}-{number}" if number else process, fallback="request")
-    return Imported(source, (manifest("ProcessRequest", name, spec), *made), tuple(remarks))
+    return Imported(source, (manifest(PROCESS_REQUEST, name, spec), *made), tuple(remarks))
 
 
 def _why_over(row: Row, timing: dict[str, Any], now: datetime) -> str:
@@ -147,7 +148,7 @@ class _Processes:
             },
             **_policy(row),
         }
-        return name, [manifest("Process", name, spec)]
+        return name, [manifest(PROCESS, name, spec)]
 
     def _group(self, number: str, remarks: list[str]) -> tuple[str, list[Object]]:
         row = self._groups.get(number)
@@ -173,7 +174,7 @@ class _Processes:
             "stopOnFailure": row.get("STOPWHENFAIL") == "Y",
             **_policy(row),
         }
-        return name, [*manifests, manifest("Process", name, spec)]
+        return name, [*manifests, manifest(PROCESS, name, spec)]
 
 
 def _policy(row: Row) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from process_operator.client.yaml_text import yaml_text
 from process_operator.plugin.terminal import printable
-from process_operator.resources.names import API_VERSION, MAX_NAME
+from process_operator.resources.names import MAX_NAME
 from process_operator.resources.schedule import Schedule
 from process_operator.resources.validation import object_errors
 from process_operator.timing.errors import ScheduleError
@@ -18,6 +18,7 @@ from process_operator.timing.recurrence import check_schedule
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from process_operator.resources.kinds import Kind
     from process_operator.resources.types import Object
 
 _NOT_OF_NAMES: Final = re.compile(r"[^a-z0-9]+")
@@ -54,10 +55,10 @@ class Names:
         return name
 
 
-def manifest(kind: str, name: str, spec: dict[str, Any], **metadata: Any) -> Object:
+def manifest(kind: Kind, name: str, spec: dict[str, Any], **metadata: Any) -> Object:
     """Make a manifest; empty fields of the metadata are left out."""
     given = {key: value for key, value in metadata.items() if value}
-    return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, **given}, "spec": spec}
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name, **given}, "spec": spec}
 
 
 def checked(found: Imported, *, now: datetime) -> Imported:

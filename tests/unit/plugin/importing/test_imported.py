@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from process_operator.plugin.importing.imported import Imported, as_yaml, checked, manifest
+from process_operator.resources.kinds import PROCESS_REQUEST
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
@@ -32,7 +33,7 @@ def test_values_do_not_control_the_terminal(char: str) -> None:
 
 def request(**schedule: object) -> Imported:
     spec = {"process": {"name": "close"}, "timing": {"schedule": schedule}}
-    return Imported("x", (manifest("ProcessRequest", "x", spec),))
+    return Imported("x", (manifest(PROCESS_REQUEST, "x", spec),))
 
 
 def test_schedules_are_judged() -> None:
