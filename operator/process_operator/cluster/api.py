@@ -1,7 +1,7 @@
 """API calls: create, patch, get, delete and list on plain dicts, with retries, limits and clear errors.
 
-`resources/kinds.py` has the kinds, `errors.py` the exceptions, `retry.py` the number of tries, `listing.py` the pages
-and `transport.py` a single request; `logs.py` and `events.py` are built on top. Bodies are JSON objects of the API.
+Bodies are JSON objects of the API. Neighbours: `resources/kinds.py` has the kinds, `errors.py` the exceptions, `retry.py`
+the number of tries, `listing.py` the pages, `transport.py` a single request. `logs.py` and `events.py` use these calls.
 """
 
 from __future__ import annotations

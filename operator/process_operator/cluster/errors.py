@@ -15,16 +15,16 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LONGEST_TEXT: Final = 1024
+_MAX_TEXT_CHARACTERS: Final = 1024
 """Highest number of characters in the message from a body without a Status (such as a page of a proxy)."""
 
 
 class ApiError(Exception):
     """An answer other than success.
 
-    `status` is the HTTP status (0 without an answer), `reason` the API's word for it, `message` the server's own words,
-    `details` those of the Status object, `retry_after` seconds. `maybe_done` is true if a write may have happened despite
-    this error: in the last try, or in an earlier one of the same call.
+    `status` is the HTTP status (0 without an answer), and `reason` the API's word for it. `message` has the server's own
+    words, and `details` those of the Status object. `retry_after` is in seconds. `maybe_done` is true if a write may have
+    happened despite this error: in the last try, or in an earlier one of the same call.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ def error_from(status: int, body: bytes, headers: Mapping[str, str], *, http_rea
     answer = _status_object(body)
     details = answer.get("details")
     details = details if isinstance(details, dict) else {}
-    message = answer.get("message") or body[:_LONGEST_TEXT].decode("utf-8", "replace").strip() or http_reason
+    message = answer.get("message") or body[:_MAX_TEXT_CHARACTERS].decode("utf-8", "replace").strip() or http_reason
     reason = str(answer.get("reason") or http_reason)
     kind = _error_class(status, reason, str(message), details)
     return kind(

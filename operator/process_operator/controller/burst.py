@@ -1,8 +1,8 @@
 """Burst preparation: plans and claims for many requests that are due at the same time, made in the seconds before it.
 
 At the tick only the Jobs are left to create. Preparation pays only if many requests are due together. Neighbours:
-`planner.py` keeps the prepared plans, `decisions/ticks/early_claims.py` decides what may be claimed early and what a
-claim means until its tick, `timer.py` adds the requests to the queue at the tick.
+`planner.py` keeps the prepared plans. `decisions/ticks/early_claims.py` decides what may be claimed early, and what a
+claim means until its tick. `timer.py` adds the requests to the queue at the tick.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Reconciler of requests: it plans, executes the plan and plans again, until nothing is left to do. Then it writes the
-status once, and notes when the clock alone changes the plan.
+status once, and records when the clock alone changes the plan.
 
 One worker holds a key at a time (`work_queue.py`), so no two decisions about one request overlap. A failure delays its
 own request only (`retry_schedule.py`, `blocked_reporter.py`). Neighbours: `planner.py` decides, `actions/executor.py`
@@ -169,8 +169,8 @@ class Reconciler:
     async def _execute(self, key: NamespacedName, decision: Decision, basis: _Basis) -> bool:
         """Execute the actions of a plan in order, up to the limit. Raises ApiError.
 
-        Returns False if the plan was abandoned, because it is from before a clock break, or because an action failed
-        and the next decision leaves it out.
+        Returns False if the plan was abandoned. Either it is from before a clock break, or an action failed and the next
+        decision leaves it out.
         """
         snapshot, actions, executed = decision.snapshot, decision.plan.actions, 0
         try:

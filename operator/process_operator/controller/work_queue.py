@@ -1,8 +1,8 @@
 """Work queue of request keys, with a priority and a delay for each, after controller-runtime's `priorityqueue`.
 
-A key waits at most once, however many events add it. A key that is added while a worker holds it is processed again
-after that worker is done, so two workers never decide about one request at the same time. Neighbours: `state/store.py`
-and `timer.py` add keys, `request_reconciler.py` processes them.
+A key waits at most once, however many events add it. Two workers never decide about one request at the same time: a key
+that is added while a worker holds it is processed again after that worker is done. Neighbours: `state/store.py` and
+`timer.py` add keys, `request_reconciler.py` processes them.
 """
 
 from __future__ import annotations

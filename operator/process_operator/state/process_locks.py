@@ -44,7 +44,7 @@ class ProcessLocks:
     def __init__(self, on_dirty: Callable[[NamespacedName], None]) -> None:
         self._on_dirty = on_dirty
         self._queues: dict[NamespacedName, _Queue] = {}
-        self._where: dict[NamespacedName, NamespacedName] = {}
+        self._process_of: dict[NamespacedName, NamespacedName] = {}
 
     def lock(
         self,
@@ -78,16 +78,16 @@ class ProcessLocks:
         *,
         settled: bool,
     ) -> None:
-        """Record what a decision wants and starts, and wake the first in line if that changes.
+        """Record what a decision wants and starts, and wake the first waiting request if that changes.
 
-        `settled`: no further decision about this request follows at once. Before the first settled decision a request
+        `settled`: no further decision about this request follows immediately. Before the first settled decision a request
         without a lock request may still make one.
         """
-        if self._where.get(key) != process:
+        if self._process_of.get(key) != process:
             self.release(key)
         queue = self._queues.setdefault(process, _Queue())
         before = queue.entries.get(key)
-        self._where[key] = process
+        self._process_of[key] = process
         if before is None and wanted_lock is None and not grants and not settled:
             return
         # A request whose run is starting no longer waits.
@@ -99,17 +99,17 @@ class ProcessLocks:
 
     def back_off(self, process: NamespacedName, key: NamespacedName, *, grants: bool) -> None:
         """Drop the lock request of a request whose decision failed, and its grants too if `grants`."""
-        if self._where.get(key) != process:
+        if self._process_of.get(key) != process:
             self.release(key)
         queue = self._queues.setdefault(process, _Queue())
         before = queue.entries.get(key, _LockEntry())
-        self._where[key] = process
+        self._process_of[key] = process
         queue.entries[key] = _LockEntry(None, grants=() if grants else before.grants)
         self.wake_waiters(process)
 
     def release(self, key: NamespacedName) -> None:
         """Remove a request that is gone, or that uses no shared Process any more."""
-        process = self._where.pop(key, None)
+        process = self._process_of.pop(key, None)
         queue = self._queues.get(process) if process is not None else None
         if process is None or queue is None:
             return
@@ -119,7 +119,7 @@ class ProcessLocks:
             del self._queues[process]
 
     def wake_waiters(self, process: NamespacedName) -> None:
-        """Mark the first in line as dirty, because a run of the Process ended or a request changed its mind."""
+        """Mark the first waiting request as dirty, because a run of the Process ended or another lock request changed."""
         queue = self._queues.get(process)
         if queue is None:
             return

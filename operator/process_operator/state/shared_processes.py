@@ -45,7 +45,7 @@ class SharedProcesses:
         self.locks.request(where, key, plan.lock_request, grants, now, settled=not plan.actions)
 
     def back_off(self, key: NamespacedName, *, grants: bool) -> None:
-        """Release the place in line of a request whose decision failed, until it is decided again."""
+        """Release the lock request of a request whose decision failed, until it is decided again."""
         held = self._caches.requests.get(*key)
         name = held.value.process() if held is not None else None
         process = self._caches.processes.get(key[0], name) if name is not None else None

@@ -378,7 +378,7 @@ class Store:
         self._shared.request_lock(key, snapshot, plan, now)
 
     def back_off(self, key: NamespacedName, *, grants: bool) -> None:
-        """Release the place in line of a request whose decision failed, until it is decided again."""
+        """Release the lock request of a request whose decision failed, until it is decided again."""
         self._shared.back_off(key, grants=grants)
 
     def _mark(self, kind: Kind, key: NamespacedName, urgency: Urgency = Urgency.IMMEDIATE) -> None:

@@ -1,7 +1,7 @@
 """`GET /api/access`: which buttons the person may press in a namespace, by the rights that the API server knows.
 
-A change needs the right to write the kind. The admission policy of the chart then asks for the right to create Jobs, or
-for a verb of its own: `run`, `suspend` or `cancel` on the request.
+A change needs the right to write the kind. The admission policy of the chart also requires one of two rights. One is to
+create Jobs. The other is a verb of its own on the request: `run`, `suspend` or `cancel`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Button:
-    """The right that a button needs, and the rights of which the policy asks for one (empty: for none)."""
+    """The right that a button needs, and the rights of which the policy requires one (empty: none)."""
 
     writes: Right
     one_of: tuple[Right, ...] = ()

@@ -1,7 +1,11 @@
 """Timing of a row of AD_PROCESS_REQUEST (Etendo, Openbravo) as the timing of a ProcessRequest.
 
-The ERP's codes are those of its reference lists: TIMING_OPTION I, L, S; FREQUENCY 1 to 7; DAILY_OPTION N, D, E;
-MONTHLY_OPTION 1 to 4, L, S.
+The ERP's codes are those of its reference lists:
+
+- TIMING_OPTION I, L, S
+- FREQUENCY 1 to 7
+- DAILY_OPTION N, D, E
+- MONTHLY_OPTION 1 to 4, L, S
 """
 
 from __future__ import annotations
