@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tests.builders.objects import Object
-from tests.builders.workloads import C, at, condition, ended, pod, unlocated, waiting
+from tests.builders.workloads import C, condition, ended, instant, pod, unlocated, waiting
 
 from process_operator.decisions.run.evidence import Context
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome
@@ -22,8 +22,8 @@ from process_operator.resources.process_run import RunPhase
 def outcome(phase: RunPhase, reason: str, message: str = "", **changes: Any) -> RunOutcome:
     """A run of the usual pod: started after 2 s, ended after 12 s, tried once."""
     usual: Object = {
-        "start_time": at(2),
-        "end_time": at(12),
+        "start_time": instant(2),
+        "end_time": instant(12),
         "attempts": 1,
         "pod": "close-1-abcde",
         "node": "worker-1",
@@ -31,7 +31,7 @@ def outcome(phase: RunPhase, reason: str, message: str = "", **changes: Any) -> 
     return RunOutcome(phase=phase, reason=reason, message=message, **(usual | changes))
 
 
-NOW = at(99)
+NOW = instant(99)
 NO_POD: Object = {"pod": None, "node": None}
 S, F, X, M, U = RunPhase.SUCCEEDED, RunPhase.FAILED, RunPhase.CANCELED, RunPhase.MISSED, RunPhase.UNKNOWN
 

@@ -3,9 +3,10 @@ UTC."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
+from tests.builders.instants import at
 from tests.builders.objects import Object
 
 from process_operator.decisions.inputs.history import FinishedRun
@@ -13,7 +14,6 @@ from process_operator.decisions.inputs.run_view import RunView, view_of
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.resources import names
 from process_operator.resources.batch.job import Job, parse_job
-from process_operator.resources.model import parse_instant
 from process_operator.resources.process import Process
 from process_operator.resources.process_request import ProcessRequest
 from process_operator.resources.process_request_status import Activation, ProcessRequestStatus
@@ -24,11 +24,6 @@ from process_operator.timing.recurrence import Recurrence, compile_schedule
 UID: Final = "uid-of-the-request"
 STEM: Final = names.child_stem("close", UID)
 CONTAINER: Final[Object] = {"name": "main", "image": "busybox"}
-
-
-def at(clock: str) -> datetime:
-    """An instant from `HH:MM` or `HH:MM:SS` (a fraction may follow)."""
-    return parse_instant(f"2027-03-01T{clock if clock.count(':') == 2 else clock + ':00'}Z")
 
 
 def every(seconds: int, *, since: str = "12:00", **bounds: Any) -> Recurrence:

@@ -29,12 +29,13 @@ MOUNT_WORDS = 'MountVolume.SetUp failed for volume "key" : secret "not-there" no
 NO_NODE_WORDS = "0/1 nodes are available: 1 Insufficient cpu."
 
 
-def at(seconds: float) -> datetime:
+def instant(seconds: float) -> datetime:
+    """Instant in seconds after `BEGIN`."""
     return BEGIN + timedelta(seconds=seconds)
 
 
 def text(seconds: float | None) -> str | None:
-    return None if seconds is None else at(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if seconds is None else instant(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def condition(kind: str, reason: str = "", message: str = "", *, after: float = 20, status: str = "True") -> Object:

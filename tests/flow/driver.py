@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from tests.builders.instants import at
 from tests.flow.cluster_user import ClusterUser
 from tests.flow.controllers import Controllers, Work
 from tests.flow.memory_api import Clock, Cluster, Crash, CrashPoint
 from tests.flow.operator_process import Delivery, Process
-from tests.flow.words import BEGIN, at, created, later, shown, template
+from tests.flow.words import BEGIN, created, later, shown, template
 
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.plan import Plan

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.flow.driver import BEGIN, Flow, at, later, template
+from tests.flow.driver import BEGIN, Flow, later, template
 from tests.flow.scenario import Collection
 
 from process_operator.cluster.errors import Forbidden

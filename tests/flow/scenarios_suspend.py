@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.flow.driver import Flow, at, later, template
+from tests.builders.instants import at
+from tests.flow.driver import Flow, later, template
 from tests.flow.job_queue import DEFAULT_QUEUE, QUEUE
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_cronjob import MINUTE, cron

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.flow.driver import Flow, at, later, template
+from tests.flow.driver import Flow, later, template
 from tests.flow.scenario import Collection
 from tests.flow.scenarios_cronjob import MINUTE, SKIPPED, SUCCEEDED, SUPERSEDED, cron, ticks
 

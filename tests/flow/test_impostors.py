@@ -13,8 +13,9 @@ from dataclasses import is_dataclass, replace
 from typing import Any, Final
 
 import pytest
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.flow.driver import Flow, at
+from tests.flow.driver import Flow
 from tests.flow.memory_api import copied
 from tests.flow.operator_process import Process
 

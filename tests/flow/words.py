@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from tests.builders.objects import Object
 
-from process_operator.resources.model import format_instant, parse_instant
+from process_operator.resources.model import format_instant
 from process_operator.resources.process_run import ProcessRun
 
 BEGIN: Final = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
-"""Monday noon, and a fraction, because no clock ever shows a whole second."""
+"""Noon of the day of `builders/instants.py`, and a fraction, because no clock ever shows a whole second."""
 
 
 def created(run: ProcessRun) -> datetime:
@@ -30,11 +30,6 @@ def template(**container: Any) -> Object:
     """A Job template with one container."""
     main = {"name": "main", "image": "busybox", "command": ["true"], **container}
     return {"spec": {"backoffLimit": 0, "template": {"spec": {"containers": [main]}}}}
-
-
-def at(text: str) -> datetime:
-    """An instant of the day on which every scenario begins, from `HH:MM:SS`."""
-    return parse_instant(f"{BEGIN:%Y-%m-%d}T{text}Z")
 
 
 def later(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from tests.builders.snapshots import at
+from tests.builders.instants import at
 
 from process_operator.actions.log_reader import LogReader
 from process_operator.cluster.logs import TailResult

@@ -6,7 +6,8 @@ from dataclasses import is_dataclass
 from itertools import pairwise
 
 import pytest
-from tests.builders.snapshots import at, request, schedule, seconds, snapshot
+from tests.builders.instants import at
+from tests.builders.snapshots import request, schedule, seconds, snapshot
 
 from process_operator.actions.rejections import WORDS, blocked_by, is_by_policy, is_observation, what_fails
 from process_operator.cluster.errors import (

@@ -6,7 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.builders.snapshots import at, template
+from tests.builders.instants import at
+from tests.builders.snapshots import template
 
 from process_operator.actions import history, requests
 from process_operator.actions.context import ActionContext, Services

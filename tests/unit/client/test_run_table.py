@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 
 from process_operator.client.run_table import FAILED_PHASES, RunFilter, RunRow
 
@@ -36,10 +36,6 @@ def test_field_selector(wanted: RunFilter, selector: str | None) -> None:
     assert wanted.field_selector == selector
 
 
-def at(hour: int) -> datetime:
-    return datetime(2026, 11, 30, hour, tzinfo=UTC)
-
-
 @pytest.mark.parametrize(
     ("wanted", "cells", "selected"),
     [
@@ -50,11 +46,21 @@ def at(hour: int) -> datetime:
         pytest.param(RunFilter(process="close"), {}, True, id="its process"),
         pytest.param(RunFilter(process="open"), {}, False, id="another process"),
         pytest.param(RunFilter(trigger="Manual"), {}, False, id="another trigger"),
-        pytest.param(RunFilter(since=at(9)), {}, True, id="its creation, if it has no tick, is included in since"),
-        pytest.param(RunFilter(since=at(10)), {}, False, id="too early"),
-        pytest.param(RunFilter(since=at(10)), {"Scheduled": "2026-11-30T10:00:00Z"}, True, id="the tick counts first"),
-        pytest.param(RunFilter(until=at(8)), {}, False, id="too late"),
-        pytest.param(RunFilter(until=at(9)), {}, True, id="until is included"),
+        pytest.param(
+            RunFilter(since=at("2026-11-30T09:00")),
+            {},
+            True,
+            id="its creation, if it has no tick, is included in since",
+        ),
+        pytest.param(RunFilter(since=at("2026-11-30T10:00")), {}, False, id="too early"),
+        pytest.param(
+            RunFilter(since=at("2026-11-30T10:00")),
+            {"Scheduled": "2026-11-30T10:00:00Z"},
+            True,
+            id="the tick counts first",
+        ),
+        pytest.param(RunFilter(until=at("2026-11-30T08:00")), {}, False, id="too late"),
+        pytest.param(RunFilter(until=at("2026-11-30T09:00")), {}, True, id="until is included"),
     ],
 )
 def test_selection(wanted: RunFilter, cells: dict[str, Any], *, selected: bool) -> None:

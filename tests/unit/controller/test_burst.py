@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from tests.builders.snapshots import at, template
+from tests.builders.instants import at
+from tests.builders.snapshots import template
 
 from process_operator.cluster.errors import ServerError
 from process_operator.controller.agenda import Agenda

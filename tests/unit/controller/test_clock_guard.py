@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.builders.snapshots import at
+from tests.builders.instants import at
 
 from process_operator.controller.clock_guard import ClockGuard
 from process_operator.decisions.inputs.blocked import Blocked

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from tests.builders.snapshots import at, finished, request, run, schedule, snapshot
+from tests.builders.instants import at
+from tests.builders.snapshots import finished, request, run, schedule, snapshot
 
 from process_operator.controller.planner import Planner
 from process_operator.decisions.inputs.process_lock import ProcessLock

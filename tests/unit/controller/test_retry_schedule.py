@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from tests.builders.snapshots import at
+from tests.builders.instants import at
 
 from process_operator.cluster.errors import NamespaceTerminating, ServerError, TooManyRequests
 from process_operator.controller.retry_schedule import RetrySchedule

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 from tests.builders.snapshots import (
     STEM,
     UID,
     activation,
-    at,
     finished,
     job,
     request,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 from tests.builders.objects import Object
 
 from process_operator.resources.kubelet_events import KubeletEvent, kubelet_events
@@ -17,16 +17,12 @@ def event(reason: str, message: str, path: str = MAIN, **times: Any) -> Object:
     return {"involvedObject": {"kind": "Pod", "fieldPath": path}, "reason": reason, "message": message, **times}
 
 
-def at(second: int) -> datetime:
-    return datetime(2027, 3, 1, 12, 0, second, tzinfo=UTC)
-
-
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
         pytest.param(
             event("Killing", "Stopping container main", lastTimestamp="2027-03-01T12:00:05Z", count=2),
-            KubeletEvent("main", "Killing", "Stopping container main", at(5)),
+            KubeletEvent("main", "Killing", "Stopping container main", at("12:00:05")),
             id="a kill",
         ),
         pytest.param(
@@ -36,7 +32,7 @@ def at(second: int) -> datetime:
                 "spec.initContainers{aside}",
                 eventTime="2027-03-01T12:00:05.7Z",
             ),
-            KubeletEvent("aside", "Unhealthy", "Liveness probe failed: 503", at(5)),
+            KubeletEvent("aside", "Unhealthy", "Liveness probe failed: 503", at("12:00:05")),
             id="a probe, in the newer form with microseconds",
         ),
         pytest.param(
@@ -46,7 +42,7 @@ def at(second: int) -> datetime:
                 eventTime="2027-03-01T12:00:05.7Z",
                 series={"count": 3, "lastObservedTime": "2027-03-01T12:00:09.7Z"},
             ),
-            KubeletEvent("main", "Unhealthy", "Liveness probe failed: 503", at(9)),
+            KubeletEvent("main", "Unhealthy", "Liveness probe failed: 503", at("12:00:09")),
             id="a series counts with its last",
         ),
         pytest.param(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.builders.snapshots import at
+from tests.builders.instants import at
 
 from process_operator.decisions.inputs.process_lock import LockHolder, LockRequest, ProcessLock
 from process_operator.resources.types import NamespacedName

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.builders.snapshots import at
+from tests.builders.instants import at
 
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.resources.process_backfill import ProcessBackfillStatus

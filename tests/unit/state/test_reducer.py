@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from tests.builders.snapshots import at, finished
+from tests.builders.instants import at
+from tests.builders.snapshots import finished
 
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.history import RunEnd

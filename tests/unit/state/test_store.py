@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import pytest
 from structlog.testing import capture_logs
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.builders.snapshots import at, finished, template
+from tests.builders.snapshots import finished, template
 
 from process_operator.decisions.inputs.observations import DryRun, RunObservations
 from process_operator.resources.kinds import CRONJOB, JOB, POD, PROCESS, PROCESS_REQUEST, PROCESS_RUN, Kind

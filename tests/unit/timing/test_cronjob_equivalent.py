@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.cron.robfig import robfig_next
@@ -16,10 +17,6 @@ from process_operator.timing.recurrence import compile_schedule
 from process_operator.timing.zone import wall_clock
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def equivalent(since: datetime = NOW, now: datetime = NOW, **spec: object) -> CronSchedule | WhyNot:

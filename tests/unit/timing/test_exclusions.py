@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.builders.instants import at
 
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.days import day_number
@@ -20,10 +21,6 @@ from process_operator.timing.recurrence import Recurrence, check_schedule, compi
 _MADRID = ZoneInfo("Europe/Madrid")
 INSTANT = timedelta(microseconds=1)
 KEY = "default/report"
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def seconds(text: str) -> int:

@@ -6,16 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.errors import ScheduleError
 from process_operator.timing.recurrence import Recurrence, TickSpan, check_schedule, compile_schedule
 
 FAR = datetime(2199, 12, 31, tzinfo=UTC)
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def parse(**spec: object) -> Schedule:

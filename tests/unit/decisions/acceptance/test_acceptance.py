@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.builders.snapshots import STEM, activation, at, process, request, schedule, snapshot, template
+from tests.builders.snapshots import STEM, activation, process, request, schedule, snapshot, template
 
 from process_operator.decisions.acceptance.acceptance import Acceptance, accept
 from process_operator.decisions.acceptance.engine import EngineChoice

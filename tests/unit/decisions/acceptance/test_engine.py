@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.builders.snapshots import at, request, template
+from tests.builders.snapshots import request, template
 
 from process_operator.decisions.acceptance.engine import EngineChoice, choose_engine
 from process_operator.decisions.template.job_template import build_template

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.builders.snapshots import STEM, activation, at, finished, job, request, run, schedule, snapshot, waiting_job
+from tests.builders.instants import at
+from tests.builders.snapshots import STEM, activation, finished, job, request, run, schedule, snapshot, waiting_job
 
 from process_operator.decisions.activation.activation import (
     ActivationChange,

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.builders.snapshots import STEM, UID, activation, at, finished, request, run, schedule, snapshot
+from tests.builders.snapshots import STEM, UID, activation, finished, request, run, schedule, snapshot
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.backfill.plan import backfills_without_request, plan_backfills

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from tests.builders.snapshots import at
+from tests.builders.instants import at
 
 from process_operator.decisions.concurrency.lock_holders import started_by
 from process_operator.decisions.inputs.process_lock import LockHolder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.snapshots import at
+from tests.builders.instants import at
 
 from process_operator.decisions.concurrency.policy import ConcurrencyDecision, apply_policy, blocking_runs
 from process_operator.decisions.inputs.candidate import Candidate

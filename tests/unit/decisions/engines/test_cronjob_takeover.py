@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from tests.builders.snapshots import STEM, UID, activation, at, finished, job, request, seconds, snapshot
+from tests.builders.instants import at
+from tests.builders.snapshots import STEM, UID, activation, finished, job, request, seconds, snapshot
 
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.observations import DryRun, RunObservations

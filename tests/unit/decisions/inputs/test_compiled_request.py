@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.snapshots import at, process, request, schedule, template
+from tests.builders.instants import at
+from tests.builders.snapshots import process, request, schedule, template
 
 from process_operator.decisions.inputs.compiled_request import compile_request
 from process_operator.decisions.template.shape import TemplateError

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.builders.snapshots import STEM, at, every, job, request, run, snapshot
+from tests.builders.snapshots import STEM, every, job, request, run, snapshot
 
 from process_operator.decisions.inputs.ownership import (
     CronJobOfRequest,

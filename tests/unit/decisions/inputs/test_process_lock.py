@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.snapshots import at
+from tests.builders.instants import at
 
 from process_operator.decisions.inputs.process_lock import LockHolder, LockRequest, ProcessLock
 

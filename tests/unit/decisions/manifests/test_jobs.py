@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.builders.snapshots import at, request, run
+from tests.builders.instants import at
+from tests.builders.snapshots import request, run
 
 from process_operator.decisions.manifests.jobs import job_manifest, job_to_come
 from process_operator.decisions.template.job_template import build_template

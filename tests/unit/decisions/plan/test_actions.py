@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.snapshots import at
+from tests.builders.instants import at
 
 from process_operator.decisions.manifests.jobs import pause_patch, resume_patch, unmark_patch
 from process_operator.decisions.plan.action import Action

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 import pytest
-from tests.builders.snapshots import at, process, request, run, schedule, snapshot
+from tests.builders.instants import at
+from tests.builders.snapshots import process, request, run, schedule, snapshot
 
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.process_lock import ProcessLock

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 from tests.builders.snapshots import request, run, snapshot, view
-from tests.builders.workloads import C, at, job, pod, running, waiting
+from tests.builders.workloads import C, instant, job, pod, running, waiting
 
 from process_operator.decisions.inputs.run_view import RunOrders
 from process_operator.decisions.plan.actions import ReportRun
 from process_operator.decisions.run.finish import record
 from process_operator.resources.batch.pod import Pod
 
-NOW = at(300)
+NOW = instant(300)
 STUCK = run(status={"phase": "Pending", "reason": "InvalidImageName", "message": "no image", "jobUID": "job-uid"})
 
 
@@ -26,7 +26,7 @@ STUCK = run(status={"phase": "Pending", "reason": "InvalidImageName", "message":
 )
 def test_a_run_that_never_started_keeps_its_reason(outlives: Pod, reported: list[str]) -> None:
     of = view(snapshot(request()), STUCK)
-    seen = replace(of.observations, ended_at=at(20), pods_listed_at=NOW)
+    seen = replace(of.observations, ended_at=instant(20), pods_listed_at=NOW)
     waits = record(
         replace(of, job=job(failed=1), job_gone=True, pods=(outlives,), observations=seen),
         RunOrders(now=NOW, request=request()),

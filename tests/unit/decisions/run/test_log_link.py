@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.builders.snapshots import STEM, at, job, request, run, snapshot
+from tests.builders.instants import at
+from tests.builders.snapshots import STEM, job, request, run, snapshot
 
 from process_operator.decisions.inputs.run_view import view_of
 from process_operator.decisions.inputs.snapshot import Defaults

@@ -18,10 +18,10 @@ from tests.builders.workloads import (
     NO_NODE_WORDS,
     PULL_WORDS,
     C,
-    at,
     condition,
     ended,
     failed,
+    instant,
     job,
     pod,
     running,
@@ -48,7 +48,7 @@ def pending(reason: str = "", message: str = "", **changes: Any) -> RunOutcome:
 
 
 def going(reason: str = "", message: str = "", **changes: Any) -> RunOutcome:
-    usual: Object = {"start_time": at(2), "attempts": 1, "pod": "close-1-abcde", "node": "worker-1"}
+    usual: Object = {"start_time": instant(2), "attempts": 1, "pod": "close-1-abcde", "node": "worker-1"}
     return RunOutcome(phase=RunPhase.RUNNING, reason=reason, message=message, **(usual | changes))
 
 
@@ -67,14 +67,14 @@ OPEN = [
         job(condition("Suspended", "JobSuspended"), suspend=True, started=None, terminating=1),
         (pod("Running", C(running()), deleted=10),),
         pending("Suspended"),
-        {"running_since": at(2)},
+        {"running_since": instant(2)},
     ),
     Open(
         "a resumed Job starts from scratch",
         job(started=60, active=1),
         (pod("Succeeded", C(ended()), deleted=10, gone=True),),
         pending(),
-        {"running_since": at(2)},
+        {"running_since": instant(2)},
     ),
     Open("a Job whose pod was not read yet", job(active=1), (), pending()),
     Open(
@@ -127,7 +127,7 @@ OPEN = [
         job(active=1),
         (),
         going(pod=None, node=None),
-        {"running_since": at(2)},
+        {"running_since": instant(2)},
     ),
     Open(
         "a second pod is a second attempt",
@@ -233,14 +233,14 @@ OPEN = [
             "NotTerminated",
             "pod close-1-abcde should be gone by 2026-11-22T08:00:40Z, but node worker-1 has not confirmed it",
         ),
-        {"now": at(50)},
+        {"now": instant(50)},
     ),
     Open(
         "a pod has its grace period",
         job(terminating=1),
         (pod("Running", C(running()), deleted=10),),
         going(),
-        {"now": at(49)},
+        {"now": instant(49)},
     ),
     Open(
         "a Job whose parallelism is 0",
@@ -265,7 +265,7 @@ def test_a_run_that_still_goes(case: Open) -> None:
     ids=lambda value: f"{value} s",
 )
 def test_the_next_look_at_a_job_without_a_ready_pod(now: float, due: float) -> None:
-    assert next_pod_list(job(active=1), at(now)) == at(due)
+    assert next_pod_list(job(active=1), instant(now)) == instant(due)
 
 
 @pytest.mark.parametrize(
@@ -282,21 +282,21 @@ def test_the_next_look_at_a_job_without_a_ready_pod(now: float, due: float) -> N
     ids=["ready", "complete", "failed", "suspended", "not started", "about to go", "deleted"],
 )
 def test_no_look_at_a_job_that_is(quiet: Job) -> None:
-    assert (next_pod_list(quiet, at(30)), is_unready_too_long(quiet, at(30))) == (None, False)
+    assert (next_pod_list(quiet, instant(30)), is_unready_too_long(quiet, instant(30))) == (None, False)
 
 
 def test_looks_begin_when_the_last_pod_was_ready() -> None:
-    quiet, unready_since = job(active=1), at(1000)
-    assert is_unready_too_long(quiet, at(1004.9), unready_since) is False
-    assert [next_pod_list(quiet, at(now), unready_since) for now in (1000, 1005, 1300)] == [
-        at(1005),
-        at(1015),
-        at(1600),
+    quiet, unready_since = job(active=1), instant(1000)
+    assert is_unready_too_long(quiet, instant(1004.9), unready_since) is False
+    assert [next_pod_list(quiet, instant(now), unready_since) for now in (1000, 1005, 1300)] == [
+        instant(1005),
+        instant(1015),
+        instant(1600),
     ]
 
 
 def test_a_job_is_odd_after_five_seconds_without_a_ready_pod() -> None:
-    assert [is_unready_too_long(job(active=1), at(second)) for second in (0, 4.9, 5, 1000)] == [
+    assert [is_unready_too_long(job(active=1), instant(second)) for second in (0, 4.9, 5, 1000)] == [
         False,
         False,
         True,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.builders.snapshots import at, job, process, request, run, schedule, snapshot, view
+from tests.builders.instants import at
+from tests.builders.snapshots import job, process, request, run, schedule, snapshot, view
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.concurrency.eligibility import candidates_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.builders.snapshots import STEM, UID, activation, at, job, request, run, snapshot
+from tests.builders.snapshots import STEM, UID, activation, job, request, run, snapshot
 
 from process_operator.decisions.inputs.observations import RunObservations
 from process_operator.decisions.inputs.snapshot import Snapshot

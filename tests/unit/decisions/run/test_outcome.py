@@ -29,10 +29,10 @@ from tests.builders.workloads import (
     LIMIT_WORDS,
     OUT_OF_TIME,
     C,
-    at,
     condition,
     ended,
     failed,
+    instant,
     job,
     pod,
     running,
@@ -85,7 +85,7 @@ SUCCEEDED = [
             pod("Succeeded", C(ended()), name="close-1-first", deleted=11, conditions=PREEMPTED),
             pod("Succeeded", C(ended(start=24, end=30)), name="close-1-second", started=22),
         ),
-        outcome(S, "Completed", exit_code=0, attempts=2, pod="close-1-second", end_time=at(30)),
+        outcome(S, "Completed", exit_code=0, attempts=2, pod="close-1-second", end_time=instant(30)),
     ),
     Case(
         "a pod that had done its work before it was drained is no failure",
@@ -118,13 +118,13 @@ SUCCEEDED = [
             pod("Failed", C(ended(3)), name="close-1-first"),
             pod("Succeeded", C(ended(start=24, end=30)), name="close-1-second", started=22),
         ),
-        outcome(S, "Completed", exit_code=0, attempts=2, pod="close-1-second", end_time=at(30)),
+        outcome(S, "Completed", exit_code=0, attempts=2, pod="close-1-second", end_time=instant(30)),
     ),
     Case(
         "restarts inside one pod are attempts",
         job(*COMPLETE, restart="OnFailure", limit=4, succeeded=1),
         (pod("Succeeded", C(ended(start=24, end=30), last=ended(3), restarts=1), restart="OnFailure"),),
-        outcome(S, "Completed", exit_code=0, attempts=2, end_time=at(30)),
+        outcome(S, "Completed", exit_code=0, attempts=2, end_time=instant(30)),
     ),
     Case(
         "where earlier attempts are forgotten the run began with its pod",
@@ -137,7 +137,7 @@ SUCCEEDED = [
                 restart="OnFailure",
             ),
         ),
-        outcome(S, "Completed", exit_code=0, attempts=4, start_time=at(1), end_time=at(99)),
+        outcome(S, "Completed", exit_code=0, attempts=4, start_time=instant(1), end_time=instant(99)),
     ),
     Case(
         "Complete counts beside an old Suspended=True",
@@ -152,19 +152,19 @@ SUCCEEDED = [
             pod("Succeeded", C(ended(start=2, end=6)), name="close-1-paused", deleted=6),
             pod("Succeeded", C(ended(start=9, end=12))),
         ),
-        outcome(S, "Completed", exit_code=0, start_time=at(9)),
+        outcome(S, "Completed", exit_code=0, start_time=instant(9)),
     ),
     Case(
         "without its pods a success has the times of its Job",
         job(*COMPLETE, succeeded=1),
         (),
-        outcome(S, "Completed", exit_code=0, start_time=at(0), end_time=at(13), **NO_POD),
+        outcome(S, "Completed", exit_code=0, start_time=instant(0), end_time=instant(13), **NO_POD),
     ),
     Case(
         "a node whose clock is late cannot end a run before its start",
         job(*COMPLETE, started=40, succeeded=1),
         (pod("Succeeded", C(ended(start=None)), started=40),),
-        outcome(S, "Completed", exit_code=0, start_time=at(40), end_time=at(40)),
+        outcome(S, "Completed", exit_code=0, start_time=instant(40), end_time=instant(40)),
     ),
 ]
 
@@ -185,13 +185,13 @@ KILLED = [
         "a run that was canceled while it waited for its image has no code",
         job(*OUT_OF_TIME, kill="Canceled", deadline=0, failed=1),
         (UNSTARTED_POD,),
-        outcome(X, "Canceled", start_time=None, end_time=at(20)),
+        outcome(X, "Canceled", start_time=None, end_time=instant(20)),
     ),
     Case(
         "a run that was canceled while it was suspended never started",
         job(condition("Suspended", "JobResumed", status="False"), *OUT_OF_TIME, kill="Canceled", deadline=0),
         (),
-        outcome(X, "Canceled", start_time=None, end_time=at(20), attempts=0, **NO_POD),
+        outcome(X, "Canceled", start_time=None, end_time=instant(20), attempts=0, **NO_POD),
     ),
     Case(
         "a paused run that was canceled has the pod of before, although its Job seems resumed",
@@ -203,7 +203,7 @@ KILLED = [
         "the retry that was killed speaks for a canceled run, not the attempt before",
         job(*OUT_OF_TIME, kill="Canceled", deadline=0, limit=3, restart="OnFailure", failed=1),
         (pod("Failed", C(ended(143, start=24, end=30), last=ended(4), restarts=1), deleted=29, restart="OnFailure"),),
-        outcome(X, "Canceled", exit_code=143, attempts=2, end_time=at(30)),
+        outcome(X, "Canceled", exit_code=143, attempts=2, end_time=instant(30)),
     ),
     Case(
         "the pod that was killed speaks for a canceled run, not the failed one before",
@@ -212,7 +212,7 @@ KILLED = [
             pod("Failed", C(ended(4)), name="close-1-first"),
             pod("Failed", C(ended(143, start=24, end=30)), name="close-1-second", started=22, deleted=29),
         ),
-        outcome(X, "Canceled", exit_code=143, attempts=2, pod="close-1-second", end_time=at(30)),
+        outcome(X, "Canceled", exit_code=143, attempts=2, pod="close-1-second", end_time=instant(30)),
     ),
     Case(
         "it does so also where its trap gave 0",
@@ -221,7 +221,7 @@ KILLED = [
             pod("Failed", C(ended(4)), name="close-1-first"),
             pod("Succeeded", C(ended(start=24, end=30)), name="close-1-second", started=22, deleted=29),
         ),
-        outcome(X, "Canceled", exit_code=0, attempts=2, pod="close-1-second", end_time=at(30)),
+        outcome(X, "Canceled", exit_code=0, attempts=2, pod="close-1-second", end_time=instant(30)),
     ),
     Case(
         "a replaced run names the run that took its place",
@@ -244,11 +244,11 @@ KILLED = [
             "DeadlinePassed",
             "not started by 2026-11-22T09:00:00Z",
             start_time=None,
-            end_time=at(20),
+            end_time=instant(20),
             attempts=0,
             **NO_POD,
         ),
-        {"start_by": at(3600)},
+        {"start_by": instant(3600)},
     ),
     *(
         Case(
@@ -266,7 +266,7 @@ KILLED = [
             pod("Succeeded", C(ended()), name="close-1-first", deleted=14),
             pod("Failed", C(ended(143, end=15)), deleted=14),
         ),
-        outcome(X, "Canceled", exit_code=143, attempts=2, end_time=at(15)),
+        outcome(X, "Canceled", exit_code=143, attempts=2, end_time=instant(15)),
     ),
     Case(
         "a run that failed before it was canceled, and had no retry left, failed",
@@ -329,7 +329,7 @@ GONE = [
             pod("Failed", C(ended(143, end=15)), name="close-1-1-other", deleted=14),
             pod("Succeeded", C(ended())),
         ),
-        outcome(X, "JobDeleted", DELETED_WORDS, exit_code=143, attempts=2, pod="close-1-1-other", end_time=at(15)),
+        outcome(X, "JobDeleted", DELETED_WORDS, exit_code=143, attempts=2, pod="close-1-1-other", end_time=instant(15)),
     ),
     Case(
         "a pod that runs out its grace period is waited for",
@@ -377,7 +377,7 @@ GONE = [
         "a Job that was gone as soon as it was complete (ttl 0)",
         job(*COMPLETE, deleted=13, succeeded=1),
         (),
-        outcome(S, "Completed", exit_code=0, start_time=at(0), end_time=at(13), **NO_POD),
+        outcome(S, "Completed", exit_code=0, start_time=instant(0), end_time=instant(13), **NO_POD),
         {"job_gone": True},
     ),
     Case(
@@ -388,12 +388,12 @@ GONE = [
             U,
             "JobGone",
             "its Job was gone before it could be read",
-            start_time=at(3),
+            start_time=instant(3),
             end_time=NOW,
             attempts=None,
             **NO_POD,
         ),
-        {"running_since": at(3)},
+        {"running_since": instant(3)},
     ),
     Case(
         "nothing seen but a pod that ran",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.builders.outcomes import MAIN_WAITS, NO_POD, NOW, UNSTARTED_POD, Case, F, S, U, check_end, outcome
-from tests.builders.workloads import COMPLETE, OCI_WORDS, C, at, condition, ended, failed, job, pod, running
+from tests.builders.workloads import COMPLETE, OCI_WORDS, C, condition, ended, failed, instant, job, pod, running
 
 from process_operator.resources.kubelet_events import KubeletEvent
 
@@ -64,7 +64,7 @@ CAUSES = [
         "a pod that its node refused has a reason and no container",
         job(*failed(), failed=1),
         (pod("Failed", reason="OutOfcpu", message="Node didn't have enough resource: cpu"),),
-        outcome(F, "OutOfcpu", "Node didn't have enough resource: cpu", start_time=None, end_time=at(20)),
+        outcome(F, "OutOfcpu", "Node didn't have enough resource: cpu", start_time=None, end_time=instant(20)),
     ),
     Case(
         "the Eviction API is told by its condition",
@@ -101,7 +101,7 @@ CAUSES = [
             "InitContainerFailed",
             "init container migrate exited with code 5: schema missing",
             exit_code=5,
-            end_time=at(20),
+            end_time=instant(20),
         ),
     ),
     Case(
@@ -114,7 +114,7 @@ CAUSES = [
                 C(ended(7, end=12, message="cause"), name="b"),
             ),
         ),
-        outcome(F, "ExitCode", "cause", exit_code=7, end_time=at(14)),
+        outcome(F, "ExitCode", "cause", exit_code=7, end_time=instant(14)),
     ),
     Case(
         "of two pods the failed one decides, not the one that was deleted for it",
@@ -123,7 +123,7 @@ CAUSES = [
             pod("Succeeded", C(ended(end=15)), name="close-1-1-other", deleted=13),
             pod("Failed", C(ended(9, message="shard 0"))),
         ),
-        outcome(F, "ExitCode", "shard 0", exit_code=9, end_time=at(15)),
+        outcome(F, "ExitCode", "shard 0", exit_code=9, end_time=instant(15)),
     ),
     Case(
         "of two pods the failed one decides, not the one that succeeded later",
@@ -138,7 +138,7 @@ CAUSES = [
             pod("Succeeded", C(ended(end=15)), name="close-1-1-other", index=1),
             pod("Failed", C(ended(9, message="shard 0")), index=0),
         ),
-        outcome(F, "FailedIndexes", "Job has failed indexes (0); index 0: shard 0", exit_code=9, end_time=at(15)),
+        outcome(F, "FailedIndexes", "Job has failed indexes (0); index 0: shard 0", exit_code=9, end_time=instant(15)),
     ),
     Case(
         "an injected proxy that ends first does not speak for the work",
@@ -172,7 +172,7 @@ CAUSES = [
             "InjectedContainerFailed",
             "container istio-init, which is not of the template, exited with code 1",
             start_time=None,
-            end_time=at(20),
+            end_time=instant(20),
         ),
     ),
     Case(
@@ -207,25 +207,25 @@ CAUSES = [
                 ": Liveness probe failed: HTTP probe failed with statuscode: 503",
                 (
                     KubeletEvent(
-                        "c", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", at(9)
+                        "c", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503", instant(9)
                     ),
-                    KubeletEvent("c", "Killing", "Stopping container c", at(10)),
+                    KubeletEvent("c", "Killing", "Stopping container c", instant(10)),
                 ),
             ),
             (
                 "StartupProbeFailed",
                 ": Startup probe failed: not yet",
                 (
-                    KubeletEvent("c", "Unhealthy", "Startup probe failed: not yet\n", at(9)),
-                    KubeletEvent("c", "Killing", "Container c failed startup probe, will be restarted", at(9)),
+                    KubeletEvent("c", "Unhealthy", "Startup probe failed: not yet\n", instant(9)),
+                    KubeletEvent("c", "Killing", "Container c failed startup probe, will be restarted", instant(9)),
                 ),
             ),
             (
                 "PostStartHookFailed",
                 " because its postStart hook failed",
                 (
-                    KubeletEvent("c", "FailedPostStartHook", "PostStartHook failed", at(3)),
-                    KubeletEvent("c", "Killing", "FailedPostStartHook", at(3)),
+                    KubeletEvent("c", "FailedPostStartHook", "PostStartHook failed", instant(3)),
+                    KubeletEvent("c", "Killing", "FailedPostStartHook", instant(3)),
                 ),
             ),
         ]
@@ -237,12 +237,12 @@ CAUSES = [
         outcome(F, "ExitCode", "begin", exit_code=137),
         {
             "kubelet_events": (
-                KubeletEvent("c", "Unhealthy", "Liveness probe failed: 503", at(1)),
-                KubeletEvent("c", "Killing", "Container c failed liveness probe, will be restarted", at(1)),
-                KubeletEvent("a", "Unhealthy", "Liveness probe failed: 503", at(9)),
-                KubeletEvent("a", "Killing", "Stopping container a", at(10)),
-                KubeletEvent("c", "Unhealthy", "Readiness probe failed: 503", at(10)),
-                KubeletEvent("c", "Killing", "Stopping container c", at(11)),
+                KubeletEvent("c", "Unhealthy", "Liveness probe failed: 503", instant(1)),
+                KubeletEvent("c", "Killing", "Container c failed liveness probe, will be restarted", instant(1)),
+                KubeletEvent("a", "Unhealthy", "Liveness probe failed: 503", instant(9)),
+                KubeletEvent("a", "Killing", "Stopping container a", instant(10)),
+                KubeletEvent("c", "Unhealthy", "Readiness probe failed: 503", instant(10)),
+                KubeletEvent("c", "Killing", "Stopping container c", instant(11)),
             )
         },
     ),
@@ -251,7 +251,7 @@ CAUSES = [
         job(*failed(), failed=1),
         (pod("Failed", C(ended(1, message="no such ledger"))),),
         outcome(F, "ExitCode", "no such ledger", exit_code=1),
-        {"kubelet_events": (KubeletEvent("c", "Unhealthy", "Liveness probe failed: 503", at(9)),)},
+        {"kubelet_events": (KubeletEvent("c", "Unhealthy", "Liveness probe failed: 503", instant(9)),)},
     ),
     Case(
         "a failed index is named, beside the code and the reason of the Job",
@@ -274,7 +274,7 @@ CAUSES = [
             "index 3: container c used more than its memory limit 64Mi",
             exit_code=137,
             pod="close-1-3-x",
-            end_time=at(14),
+            end_time=instant(14),
         ),
     ),
     Case(
@@ -284,7 +284,7 @@ CAUSES = [
             pod("Succeeded", C(ended(end=15)), name="close-1-1-other", deleted=13, index=1),
             pod("Failed", C(ended(9, message="shard 0")), index=0),
         ),
-        outcome(F, "ExitCode", "index 0: shard 0", exit_code=9, end_time=at(15)),
+        outcome(F, "ExitCode", "index 0: shard 0", exit_code=9, end_time=instant(15)),
     ),
     Case(
         "a reason of the Job that is new to the operator is kept beside what the pod says",
@@ -297,14 +297,14 @@ CAUSES = [
         None,
         (),
         outcome(U, "JobGone", "its Job was gone before it could be read", end_time=NOW, attempts=None, **NO_POD),
-        {"job_gone": True, "started_at": at(2)},
+        {"job_gone": True, "started_at": instant(2)},
     ),
     Case(
         "the start of an attempt whose pod is gone is kept",
         job(*failed(), failed=2, limit=1),
         (pod("Failed", C(ended(4, start=22, end=30))),),
-        outcome(F, "ExitCode", "container c exited with code 4", exit_code=4, attempts=2, end_time=at(30)),
-        {"started_at": at(2)},
+        outcome(F, "ExitCode", "container c exited with code 4", exit_code=4, attempts=2, end_time=instant(30)),
+        {"started_at": instant(2)},
     ),
     Case(
         "an attempt that its node refused decides over the failed one before",
@@ -337,19 +337,21 @@ CAUSES = [
         "a pod deleted before it started has no code",
         job(*failed(), failed=1),
         (UNSTARTED_POD,),
-        outcome(F, "PodDeleted", "pod was deleted before it started", start_time=None, end_time=at(20)),
+        outcome(F, "PodDeleted", "pod was deleted before it started", start_time=None, end_time=instant(20)),
     ),
     Case(
         "a pod that was last seen running is lost",
         job(*failed(), failed=1),
         (pod("Running", C(running()), deleted=10, grace=0, gone=True),),
-        outcome(F, "PodLost", "the pod was gone before it could be read", end_time=at(20)),
+        outcome(F, "PodLost", "the pod was gone before it could be read", end_time=instant(20)),
     ),
     Case(
         "a pod that was never seen is lost",
         job(*failed(), failed=1),
         (),
-        outcome(F, "PodLost", "the pod was gone before it could be read", start_time=None, end_time=at(20), **NO_POD),
+        outcome(
+            F, "PodLost", "the pod was gone before it could be read", start_time=None, end_time=instant(20), **NO_POD
+        ),
     ),
     Case(
         "a pod that was deleted after its success explains no failure",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.snapshots import at, request, run, snapshot
+from tests.builders.instants import at
+from tests.builders.snapshots import request, run, snapshot
 
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.observations import RunObservations

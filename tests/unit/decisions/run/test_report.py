@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.builders.snapshots import at, request, run, snapshot, view
+from tests.builders.instants import at
+from tests.builders.snapshots import request, run, snapshot, view
 
 from process_operator.decisions.inputs.run_view import RunOrders, view_of
 from process_operator.decisions.plan.actions import FinishRun, ReportRun

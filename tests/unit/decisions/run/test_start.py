@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.builders.snapshots import request, run, snapshot, view
-from tests.builders.workloads import at, condition, job
+from tests.builders.workloads import condition, instant, job
 
 from process_operator.decisions.inputs.run_view import RunOrders
 from process_operator.decisions.run.start import start_timed_out
@@ -26,7 +26,7 @@ SECONDS = 60
     ],
 )
 def test_the_timeout_counts_from_the_last_start(waiting: Job, *, is_watched: bool) -> None:
-    orders = RunOrders(now=at(10), request=request(), start_timeout=SECONDS)
+    orders = RunOrders(now=instant(10), request=request(), start_timeout=SECONDS)
     timed_out = start_timed_out(view(snapshot(request()), run()), waiting, orders)
-    assert timed_out.wake_at == (at(0) + timedelta(seconds=SECONDS) if is_watched else None)
+    assert timed_out.wake_at == (instant(0) + timedelta(seconds=SECONDS) if is_watched else None)
     assert not timed_out.actions

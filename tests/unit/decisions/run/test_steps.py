@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
+from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.builders.snapshots import STEM, UID, activation, at, job, process, request, run, snapshot, template
+from tests.builders.snapshots import STEM, UID, activation, job, process, request, run, snapshot, template
 
 from process_operator.decisions.acceptance.acceptance import accept
 from process_operator.decisions.acceptance.process import objection, process_status

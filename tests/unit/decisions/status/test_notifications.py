@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.builders.snapshots import activation, at, finished, request, snapshot
+from tests.builders.instants import at
+from tests.builders.snapshots import activation, finished, request, snapshot
 
 from process_operator.decisions.inputs.history import FinishedRun, RunEnd
 from process_operator.decisions.inputs.observations import Delivery

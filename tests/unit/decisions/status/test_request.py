@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pytest
-from tests.builders.snapshots import STEM, activation, at, finished, job, request, run, schedule, snapshot, view
+from tests.builders.instants import at
+from tests.builders.snapshots import STEM, activation, finished, job, request, run, schedule, snapshot, view
 
 from process_operator.decisions.acceptance.acceptance import Acceptance
 from process_operator.decisions.acceptance.engine import EngineChoice

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.snapshots import at, finished
+from tests.builders.instants import at
+from tests.builders.snapshots import finished
 
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.status.run_counts import with_uncounted

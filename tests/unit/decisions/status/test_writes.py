@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.snapshots import activation, at
+from tests.builders.instants import at
+from tests.builders.snapshots import activation
 
 from process_operator.decisions.status.writes import is_awaited, is_worth_a_write
 from process_operator.resources.conditions import Condition, ConditionStatus, ConditionType

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from tests.builders.snapshots import at, every
+from tests.builders.instants import at
+from tests.builders.snapshots import every
 
 from process_operator.decisions.inputs.missed_tick import MissedReason, Span
 from process_operator.decisions.ticks.due import BusyInterval, DueTicks, Rules, decide_due_ticks, spans_without_job

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
-from tests.builders.snapshots import STEM, at, job, request, run, schedule, seconds, snapshot
+from tests.builders.instants import at
+from tests.builders.snapshots import STEM, job, request, run, schedule, seconds, snapshot
 
 from process_operator.decisions.activation.activation import next_activation
 from process_operator.decisions.inputs.observations import DryRun, RunObservations

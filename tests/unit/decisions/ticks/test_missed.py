@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.builders.snapshots import at, every, finished
+from tests.builders.instants import at
+from tests.builders.snapshots import every, finished
 
 from process_operator.decisions.inputs.history import FinishedRun
 from process_operator.decisions.inputs.missed_tick import MissedReason, Record, Span

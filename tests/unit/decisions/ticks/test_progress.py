@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.builders.snapshots import at, every, request, schedule, snapshot
+from tests.builders.instants import at
+from tests.builders.snapshots import every, request, schedule, snapshot
 
 from process_operator.decisions.inputs.missed_tick import MissedReason, Span
 from process_operator.decisions.ticks.progress import calendar_of, span_of, without_ticks

@@ -17,7 +17,7 @@ def cron(text: str, since: datetime = NOON - timedelta(days=2), **bounds: dateti
     return compile_schedule(Schedule.model_validate({"cron": text, "timeZone": "Etc/UTC", **bounds}), since=since)
 
 
-def at(seconds: float) -> datetime:
+def after_noon(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
@@ -47,30 +47,30 @@ def at(seconds: float) -> datetime:
     ],
 )
 def test_open_and_closed(text: str, seconds: float, why_closed: str) -> None:
-    window = switch_window(cron(text), at(seconds))
+    window = switch_window(cron(text), after_noon(seconds))
     assert window is not None
-    why = window.why_closed(at(seconds))
+    why = window.why_closed(after_noon(seconds))
     assert why_closed in why
     assert bool(why) == bool(why_closed)
 
 
 def test_all_is_done_or_undone_before_the_next_time() -> None:
     for text in ("* * * * *", "0 * * * *"):
-        window = switch_window(cron(text), at(30))
+        window = switch_window(cron(text), after_noon(30))
         assert window is not None
         assert window.opens < window.closes < window.idle_by < window.done_by < window.following
         assert window.following - window.done_by >= timedelta(seconds=5)
 
 
 def test_before_the_first_time_of_a_new_cronjob() -> None:
-    window = switch_window(cron("0 * * * *", since=at(10)), at(20))
+    window = switch_window(cron("0 * * * *", since=after_noon(10)), after_noon(20))
     assert window is not None
     assert window.latest is None
-    assert not window.why_closed(at(20))
-    assert window.why_closed(at(3590)) == (
+    assert not window.why_closed(after_noon(20))
+    assert window.why_closed(after_noon(3590)) == (
         "2026-11-30T13:00:00Z is a time of the schedule, and less than 60 s away. Try again after 2026-11-30T13:01:00Z"
     )
 
 
 def test_no_time_left() -> None:
-    assert switch_window(cron("0 * * * *", finishTime=at(60)), at(120)) is None
+    assert switch_window(cron("0 * * * *", finishTime=after_noon(60)), after_noon(120)) is None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.builders.workloads import instant
 
 from process_operator.resources.batch.cronjob import ActiveJob, CronJob, parse_cronjob
 from process_operator.resources.batch.metadata import WorkloadMetadata
@@ -21,10 +21,6 @@ def body(name: str) -> dict[str, Any]:
     return raw
 
 
-def at(second: int) -> datetime:
-    return datetime(2026, 11, 22, 8, 0, second, tzinfo=UTC)
-
-
 def test_a_cronjob_is_read_whole() -> None:
     cronjob = parse_cronjob(body("cronjob"))
 
@@ -35,7 +31,7 @@ def test_a_cronjob_is_read_whole() -> None:
         suspend=True,
         concurrency_policy="Forbid",
         starting_deadline_seconds=7200,
-        last_schedule_time=at(0),
+        last_schedule_time=instant(0),
         active=(ActiveJob(NAME, "0d4f6c1a-6f0b-4a55-9a3c-0a8d2c0f7b11"),),
     )
     assert cronjob.metadata.name == "close-5f3a9c1e"

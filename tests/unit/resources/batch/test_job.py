@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.builders.workloads import instant
 
 from process_operator.resources.batch.condition import WorkloadCondition
 from process_operator.resources.batch.job import Job, parse_job
@@ -23,10 +23,6 @@ def body(name: str) -> dict[str, Any]:
     return raw
 
 
-def at(second: int) -> datetime:
-    return datetime(2026, 11, 22, 8, 0, second, tzinfo=UTC)
-
-
 def job_with(*conditions: tuple[str, str], annotations: dict[str, str] | None = None, **status: Any) -> Job:
     found = [{"type": kind, "status": holds} for kind, holds in conditions]
     return parse_job({"metadata": {"annotations": annotations or {}}, "status": {"conditions": found, **status}})
@@ -39,7 +35,7 @@ def test_a_job_is_read_whole() -> None:
             name=NAME,
             namespace="erp",
             uid=JOB_UID,
-            creation_timestamp=at(0),
+            creation_timestamp=instant(0),
             labels={
                 "process-operator.io/request": "close",
                 "process-operator.io/request-uid": "b1946ac9-2b8e-4f0e-b4a7-1b0e6f8b1c22",
@@ -62,11 +58,11 @@ def test_a_job_is_read_whole() -> None:
         restart_policy="OnFailure",
         containers=("close",),
         conditions=(
-            WorkloadCondition("SuccessCriteriaMet", "True", "CompletionsReached", reached, at(21)),
-            WorkloadCondition("Complete", "True", "CompletionsReached", reached, at(21)),
+            WorkloadCondition("SuccessCriteriaMet", "True", "CompletionsReached", reached, instant(21)),
+            WorkloadCondition("Complete", "True", "CompletionsReached", reached, instant(21)),
         ),
-        start_time=at(0),
-        completion_time=at(21),
+        start_time=instant(0),
+        completion_time=instant(21),
         succeeded=1,
     )
 
@@ -166,7 +162,7 @@ def test_who_decides_when_a_job_runs(raw: dict[str, Any], *, is_managed_elsewher
 
 
 def test_the_tick_of_a_job_is_in_utc_whatever_the_zone_of_its_cronjob() -> None:
-    assert parse_job(body("job")).tick == at(0)
+    assert parse_job(body("job")).tick == instant(0)
 
 
 @pytest.mark.parametrize("value", ["tomorrow", "2026-11-22T08:00:00", "", None])

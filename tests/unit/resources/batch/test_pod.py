@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.builders.workloads import instant
 
 from process_operator.resources.batch.condition import WorkloadCondition
 from process_operator.resources.batch.metadata import WorkloadMetadata
@@ -23,10 +23,6 @@ def body(name: str) -> dict[str, Any]:
     return raw
 
 
-def at(second: int) -> datetime:
-    return datetime(2026, 11, 22, 8, 0, second, tzinfo=UTC)
-
-
 def test_a_pod_is_read_whole() -> None:
     pod = parse_pod(body("pod"))
 
@@ -36,22 +32,27 @@ def test_a_pod_is_read_whole() -> None:
         job_uid=JOB_UID,
         node="worker-1",
         phase="Failed",
-        start_time=at(0),
-        deleted_at=at(19),
+        start_time=instant(0),
+        deleted_at=instant(19),
         conditions=(
-            WorkloadCondition("PodScheduled", "True", last_transition_time=at(0)),
-            WorkloadCondition("DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting", at(19)),
+            WorkloadCondition("PodScheduled", "True", last_transition_time=instant(0)),
+            WorkloadCondition(
+                "DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting", instant(19)
+            ),
         ),
         containers=(
             ContainerState(
-                name="migrate", role="init", state=Terminated(0, "Completed", "", at(1), at(2)), log_in_message=True
+                name="migrate",
+                role="init",
+                state=Terminated(0, "Completed", "", instant(1), instant(2)),
+                log_in_message=True,
             ),
-            ContainerState(name="proxy", role="sidecar", state=Running(at(2))),
+            ContainerState(name="proxy", role="sidecar", state=Running(instant(2))),
             ContainerState(
                 name="close",
                 restart_count=1,
-                state=Terminated(128, "StartError", "no such file", None, at(20)),
-                last=Terminated(4, "Error", "ledger is locked\n", at(3), at(18)),
+                state=Terminated(128, "StartError", "no such file", None, instant(20)),
+                last=Terminated(4, "Error", "ledger is locked\n", instant(3), instant(18)),
                 memory_limit="64Mi",
                 log_in_message=True,
             ),
@@ -102,7 +103,7 @@ def test_a_pod_is_compact() -> None:
             ContainerState(name="c", state=Terminated(137, "ContainerStatusUnknown")), False, id="its end is made up"
         ),
         pytest.param(
-            ContainerState(name="c", state=Terminated(137, "ContainerStatusUnknown", "", at(1))),
+            ContainerState(name="c", state=Terminated(137, "ContainerStatusUnknown", "", instant(1))),
             True,
             id="its end is made up, its start is not",
         ),
@@ -138,7 +139,7 @@ def test_a_termination_message_is_the_containers(message: str, read: str) -> Non
 
 
 def attempt(*, restarts: int, last: Terminated | None) -> Pod:
-    container = ContainerState(name="main", restart_count=restarts, state=Running(at(4)), last=last)
+    container = ContainerState(name="main", restart_count=restarts, state=Running(instant(4)), last=last)
     return Pod(metadata=WorkloadMetadata(), containers=(container,))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.builders.instants import at
 
 from process_operator.resources.schedule import Schedule
 from process_operator.timing.cron.field import CRON_FIELD
@@ -15,10 +16,6 @@ from process_operator.timing.recurrence import Recurrence, check_schedule, compi
 
 NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 FAR = datetime(2200, 1, 1, tzinfo=UTC)
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def compiled(cron: str, since: str = "2027-01-01", zone: str = "Etc/UTC") -> Recurrence:
