@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from process_operator.decisions.acceptance.exclude_from import excluded_by_calendars
-from process_operator.decisions.activation.activation import ActivationChange
+from process_operator.decisions.activation.activation import ActivationChange, Ending
 from process_operator.decisions.engines.activation_end import plan_activation_end
 from process_operator.decisions.engines.cronjob_runs import plan_cronjob_jobs
 from process_operator.decisions.engines.cronjob_takeover import take_over_left_behind
@@ -77,7 +77,7 @@ def _begin_after_last_tick(snapshot: Snapshot, status: ProcessRequestStatus) -> 
     return status.model_copy(update={"activation": later})
 
 
-def _leave_behind(snapshot: Snapshot, ends: str, now: datetime) -> Part[datetime | None]:
+def _leave_behind(snapshot: Snapshot, ends: Ending, now: datetime) -> Part[datetime | None]:
     """Settle the due ticks of the old schedule, which stands in the activation; the spec may hold another one by now."""
     nothing = part().without_value()
     request, schedule, activation = snapshot.request, _schedule_left(snapshot), snapshot.status.activation

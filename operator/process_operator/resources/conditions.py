@@ -37,7 +37,7 @@ class ConditionType(StrEnum):
 
 
 class ConditionStatus(StrEnum):
-    """Whether a condition holds."""
+    """Whether a condition holds. The operator writes no Unknown; conditions of other programs may have it."""
 
     TRUE = "True"
     FALSE = "False"
@@ -178,7 +178,7 @@ class RunReason(StrEnum):
     POD_LOST = "PodLost"
     START_TIMEOUT = "StartTimeout"
     REJECTED = "Rejected"
-    PARAMETER_MISSING = "ParameterMissing"
+    PARAMETER_MISSING = "ParameterMissing"  # decisions write the three of `Reason`; the generated page needs them here
     PARAMETER_UNKNOWN = "ParameterUnknown"
     PARAMETER_INVALID = "ParameterInvalid"
     STEP_FAILED = "StepFailed"

@@ -23,7 +23,8 @@ from process_operator.resources.process_run import ProcessRun, RunPhase, Trigger
 
 _SUSPENDED: Final = "suspended-"
 
-Ending = Literal["Suspended", "Edited", "Rescheduled"]
+Ending = Literal[RunReason.SUSPENDED, RunReason.EDITED, RunReason.RESCHEDULED]
+"""Reason of the ticks that the activation before leaves undecided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +81,19 @@ def next_activation(snapshot: Snapshot, now: datetime) -> ActivationChange | Non
         if is_suspended(activation):
             return None
         suspended = _with_hash(activation, _SUSPENDED + activation.spec_hash)
-        return ActivationChange(suspended, handled, ends="Suspended", suspended_since=whole_second(now))
+        return ActivationChange(suspended, handled, ends=RunReason.SUSPENDED, suspended_since=whole_second(now))
     rescheduled = requested is not None and requested != handled
     if activation.spec_hash == wanted and not rescheduled:
         return None
     cause = _cause(activation, rescheduled=rescheduled)
     fresh = _new_activation(request, activation.number + 1, whole_second(now), wanted, cause)
-    ends: Ending | None = None if is_suspended(activation) else "Edited"
+    was_suspended = is_suspended(activation)
     if rescheduled:
-        return ActivationChange(fresh, requested, ends=ends and "Rescheduled")
+        return ActivationChange(fresh, requested, ends=None if was_suspended else RunReason.RESCHEDULED)
     if _keeps_one_shot(snapshot, activation, wanted):
         is_edited = _timing_of(activation) != wanted
         return ActivationChange(_with_hash(activation, wanted), handled, unused=is_edited)
-    return ActivationChange(fresh, handled, ends=ends)
+    return ActivationChange(fresh, handled, ends=None if was_suspended else RunReason.EDITED)
 
 
 def needs_history(snapshot: Snapshot) -> bool:

@@ -16,7 +16,7 @@ from process_operator.decisions.activation.activation import (
 )
 from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.resources.batch.job import Job
-from process_operator.resources.conditions import Condition, ConditionStatus
+from process_operator.resources.conditions import Condition, ConditionStatus, RunReason
 from process_operator.resources.names import ANNOTATION_PAUSED
 from process_operator.resources.process_request_status import Activation, ActivationCause, LastRun, ProcessRequestStatus
 from process_operator.resources.process_run import RunPhase
@@ -93,7 +93,10 @@ def reschedule(value: str) -> dict[str, Any]:
             request(TEN, suspend=True),
             status(TEN, 3),
             ActivationChange(
-                activation(3, spec_hash="suspended-" + hash_of(TEN)), None, "Suspended", suspended_since=at(FRESH)
+                activation(3, spec_hash="suspended-" + hash_of(TEN)),
+                None,
+                RunReason.SUSPENDED,
+                suspended_since=at(FRESH),
             ),
             id="a suspension is written alone",
         ),
@@ -125,7 +128,7 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             status(TEN),
-            ActivationChange(fresh(TEN, cause=RESCHEDULED), "x", "Rescheduled"),
+            ActivationChange(fresh(TEN, cause=RESCHEDULED), "x", RunReason.RESCHEDULED),
             id="a reschedule begins a new activation",
         ),
         pytest.param(
@@ -137,7 +140,7 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(TEN, metadata=reschedule("x")),
             status(TEN, last_handled_reschedule="y"),
-            ActivationChange(fresh(TEN, cause=RESCHEDULED), "x", "Rescheduled"),
+            ActivationChange(fresh(TEN, cause=RESCHEDULED), "x", RunReason.RESCHEDULED),
             id="a value used before counts again after another one",
         ),
         pytest.param(
@@ -149,7 +152,7 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(TWENTY),
             status(TEN),
-            ActivationChange(fresh(TWENTY), None, "Edited"),
+            ActivationChange(fresh(TWENTY), None, RunReason.EDITED),
             id="an edit of the timing begins a new activation",
         ),
         pytest.param(
@@ -163,13 +166,13 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(),
             status(TEN),
-            ActivationChange(fresh(None), None, "Edited"),
+            ActivationChange(fresh(None), None, RunReason.EDITED),
             id="from a schedule to once begins a new activation",
         ),
         pytest.param(
             request(TEN),
             status(None, runs=1),
-            ActivationChange(fresh(TEN), None, "Edited"),
+            ActivationChange(fresh(TEN), None, RunReason.EDITED),
             id="so does once to a schedule",
         ),
         pytest.param(
@@ -181,7 +184,7 @@ def reschedule(value: str) -> dict[str, Any]:
         pytest.param(
             request(LATER_STILL),
             status(LATER, runs=1, last_run=LastRun(name=f"{STEM}-s1", phase=RunPhase.MISSED)),
-            ActivationChange(fresh(LATER_STILL), None, "Edited"),
+            ActivationChange(fresh(LATER_STILL), None, RunReason.EDITED),
             id="one that missed its window has not run",
         ),
         pytest.param(
@@ -192,13 +195,13 @@ def reschedule(value: str) -> dict[str, Any]:
                 last_run=LastRun(name="by-hand", phase=RunPhase.SUCCEEDED),
                 conditions=(Condition(type="Failed", status=ConditionStatus.TRUE, reason="DeadlinePassed"),),
             ),
-            ActivationChange(fresh(LATER_STILL), None, "Edited"),
+            ActivationChange(fresh(LATER_STILL), None, RunReason.EDITED),
             id="nor has it when a run by hand came after that",
         ),
         pytest.param(
             request(LATER_STILL),
             status(LATER),
-            ActivationChange(fresh(LATER_STILL), None, "Edited"),
+            ActivationChange(fresh(LATER_STILL), None, RunReason.EDITED),
             id="nor has one without a run",
         ),
     ],
@@ -212,7 +215,7 @@ def test_next_activation(of: Any, seen: ProcessRequestStatus, change: Activation
     [
         pytest.param(
             waiting_job(),
-            ActivationChange(fresh(LATER_STILL), None, "Edited"),
+            ActivationChange(fresh(LATER_STILL), None, RunReason.EDITED),
             id="waits in a suspended Job: begins a new activation",
         ),
         pytest.param(
