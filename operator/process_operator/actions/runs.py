@@ -23,9 +23,9 @@ from process_operator.cluster.errors import (
 from process_operator.cluster.status import StatusChanged, replace_status
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.history import remembered, step_end
+from process_operator.decisions.inputs.ownership import labelled_uid
 from process_operator.decisions.manifests.jobs import owned_by_run
 from process_operator.decisions.plan import actions
-from process_operator.resources import names
 from process_operator.resources.kinds import (
     PROCESS_RUN,
 )
@@ -94,7 +94,7 @@ def _apply_run(context: ActionContext, raw: Object) -> None:
     if run.spec.parent is not None:
         _observe_step(context, run.metadata.name, run.spec.parent.name, step_end(run))
         return
-    if context.store.is_held(context.key, run.metadata.labels.get(names.LABEL_REQUEST_UID, "")):
+    if context.store.is_held(context.key, labelled_uid(run) or ""):
         context.observe(RunFinished(remembered(run)))
 
 

@@ -19,8 +19,7 @@ from process_operator.actions.executor import ActionExecutor
 from process_operator.cluster.errors import ApiError, NotFound
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.status.run_counts import with_uncounted
-from process_operator.decisions.status.writes import is_awaited, is_worth_a_write
-from process_operator.resources.conditions import BackfillReason
+from process_operator.decisions.status.writes import is_awaited, is_backfill_awaited, is_worth_a_write
 from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.types import NamespacedName
 from process_operator.state.store import Store
@@ -89,7 +88,7 @@ class StatusWriter:
             self._store.set_progress(key, progress.without_backfill(name, written_at=written_at))
             return None
         now = self._clock()
-        if not _is_backfill_awaited(held.value.status, wanted):
+        if not is_backfill_awaited(held.value.status, wanted):
             allowed_at = self._allowed_at(progress.backfills_written_at.get(name), now)
             if allowed_at is not None:
                 return allowed_at
@@ -121,12 +120,3 @@ class StatusWriter:
                     log.warning("the last status could not be written", **about)
 
         await asyncio.gather(*map(write, self._store.observed_keys()))
-
-
-def _is_backfill_awaited(written: ProcessBackfillStatus, wanted: ProcessBackfillStatus) -> bool:
-    """Whether a user waits for the status, because the backfill starts or ends, was edited, or has no request."""
-
-    def seen(status: ProcessBackfillStatus) -> tuple[object, ...]:
-        return status.phase, status.observed_generation, status.reason == BackfillReason.REQUEST_NOT_FOUND
-
-    return seen(written) != seen(wanted)

@@ -45,7 +45,11 @@ class RunPhase(StrEnum):
     @property
     def is_finished(self) -> bool:
         """Whether the run is over. A finished phase never changes again."""
-        return self not in (RunPhase.PENDING, RunPhase.RUNNING)
+        return self not in OPEN_PHASES
+
+
+OPEN_PHASES: Final = frozenset({RunPhase.PENDING, RunPhase.RUNNING})
+"""Phases of a run that is not over. A phase as text, as the API gives it, can be compared with them too."""
 
 
 class Trigger(StrEnum):

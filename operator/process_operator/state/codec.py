@@ -28,7 +28,7 @@ from process_operator.resources.kinds import (
 from process_operator.resources.process import Process
 from process_operator.resources.process_backfill import ProcessBackfill
 from process_operator.resources.process_request import ProcessRequest, ProcessRequestSpec
-from process_operator.resources.process_run import ProcessRun
+from process_operator.resources.process_run import OPEN_PHASES, ProcessRun, RunPhase
 from process_operator.resources.types import Object
 
 _READ_ANNOTATIONS: Final = frozenset({names.ANNOTATION_RESCHEDULE, names.ANNOTATION_SUSPENDED_BY})
@@ -72,8 +72,8 @@ def read_cronjob(encoded: bytes) -> CronJob:
 
 def is_finished(run: Object) -> bool:
     """Whether a ProcessRun, as the API gives it, is over."""
-    phase = (run.get("status") or {}).get("phase", "Pending")
-    return phase not in ("Pending", "Running")
+    phase = (run.get("status") or {}).get("phase", RunPhase.PENDING)
+    return phase not in OPEN_PHASES
 
 
 def _encode_request(raw: Object) -> EncodedRequest:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from process_operator.decisions.concurrency.lock_holders import lock_holder_of, process_of, started_by
+from process_operator.decisions.inputs.ownership import labelled_uid
 from process_operator.decisions.inputs.process_lock import ProcessLock
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.plan import Plan
-from process_operator.resources import names
 from process_operator.resources.kinds import JOB, PROCESS_RUN, Kind
 from process_operator.resources.process import ConcurrencyPolicy, Process
 from process_operator.resources.types import NamespacedName
@@ -62,7 +62,7 @@ class SharedProcesses:
         holders = (
             holder
             for name, entry in self._caches.runs.by_group(*where).items()
-            if not (entry.key == key and entry.value.metadata.labels.get(names.LABEL_REQUEST_UID) == own)
+            if not (entry.key == key and labelled_uid(entry.value) == own)
             and (holder := lock_holder_of(entry.value, self._caches.job_of(entry, name))) is not None
         )
         return self.locks.lock(where, key, self._owners.users(where), holders)

@@ -43,7 +43,7 @@ def open_status(
     *,
     context: DecisionContext | None = None,
 ) -> BackfillState:
-    """It continues, or waits for its request. `context` shows for what."""
+    """Status of a backfill that continues, or waits for its request. `context` has the reason."""
     reason, message = _why_it_waits(context)
     begun = state.status.start_time is not None or not reason
     phase = BackfillPhase.RUNNING if begun else BackfillPhase.PENDING
@@ -68,7 +68,7 @@ def _why_it_waits(context: DecisionContext | None) -> tuple[str, str]:
 
 
 def without_request(backfill: ProcessBackfill, status: ProcessBackfillStatus, now: datetime) -> ProcessBackfillStatus:
-    """Its request does not exist, or was deleted."""
+    """Status of a backfill whose request does not exist, or was deleted."""
     name = backfill.spec.request.name
     message = f'there is no ProcessRequest "{name}" in namespace {backfill.metadata.namespace}; waiting for it'
     generation, reason = backfill.metadata.generation, BackfillReason.REQUEST_NOT_FOUND
@@ -83,12 +83,12 @@ def without_request(backfill: ProcessBackfill, status: ProcessBackfillStatus, no
 
 
 def without_calendar(state: BackfillState, context: DecisionContext) -> BackfillState:
-    """Its request has no calendar, so its ticks are not known."""
+    """Status of a backfill whose ticks are not known, because its request is not accepted."""
     return _with(state, state.status.phase, *_why_it_waits(context))
 
 
 def done(state: BackfillState, cursor: datetime, counts: BackfillCounts) -> BackfillState:
-    """Every tick has a finished run, or had one before."""
+    """Status of a backfill whose every tick has a finished run, or had one before."""
     bad = counts.failed + counts.canceled + counts.unknown
     total = counts.total
     far = _progress(cursor, counts, 0)
@@ -102,20 +102,20 @@ def done(state: BackfillState, cursor: datetime, counts: BackfillCounts) -> Back
 
 
 def canceled(state: BackfillState, cursor: datetime, counts: BackfillCounts, left: int) -> BackfillState:
-    """It was canceled, and none of its runs is open."""
+    """Status of a backfill that was canceled, and of which no run is open."""
     message = f"spec.cancel was set; {left} of {counts.total + left} were not run"
     far = _progress(cursor, counts, left)
     return _with(state, BackfillPhase.CANCELED, BackfillReason.CANCELED, message, **far)
 
 
 def no_schedule(state: BackfillState) -> BackfillState:
-    """The request runs once."""
+    """Status of a backfill whose request runs once."""
     message = f"ProcessRequest {state.request.metadata.name} has no spec.timing.schedule to follow"
     return _with(state, BackfillPhase.FAILED, BackfillReason.NOT_SCHEDULED, message)
 
 
 def out_of_bounds(state: BackfillState, ticks: int, limit: int) -> BackfillState:
-    """The range holds no tick, or more than one backfill may run."""
+    """Status of a backfill whose range has no tick, or more ticks than one backfill may run."""
     spec, created = state.backfill.spec, state.backfill.metadata.creation_timestamp
     assert created is not None
     until = min(spec.to, created)

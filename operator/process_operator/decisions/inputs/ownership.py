@@ -66,6 +66,15 @@ def is_restored(run: ProcessRun) -> bool:
     return run.status.job_uid is None and not run.status.steps
 
 
+def labelled_uid(run: ProcessRun) -> str | None:
+    """The UID of the request in the label of a run. None if the run has no such label.
+
+    The label proves nothing. It is enough to leave the runs of a request out of the holders of a lock, and to keep a
+    finished run in the memory of its request. Neither ends, changes or deletes the run.
+    """
+    return run.metadata.labels.get(names.LABEL_REQUEST_UID)
+
+
 def is_step_of(step: ProcessRun, run: ProcessRun) -> bool:
     """Whether `step` is the run of a step of `run`. The UID in its name proves it."""
     parent = step.spec.parent
@@ -130,7 +139,7 @@ def cronjob_of_run(snapshot: Snapshot, run: ProcessRun) -> CronJobOfRequest | No
     """The CronJob of the request that a run belongs to, or belonged to."""
     request = snapshot.request
     uid = snapshot.uid if request is not None and is_run_of(run, request) else ""
-    uid = uid or run.metadata.labels.get(names.LABEL_REQUEST_UID, "")
+    uid = uid or labelled_uid(run) or ""
     return cronjob_of(snapshot, uid) if uid else None
 
 

@@ -1,6 +1,6 @@
-"""Writes of a request's status: whether a new status has to be written, and whether at once.
+"""Writes of statuses of requests and backfills: whether a new status has to be written, and whether at once.
 
-`controller/request_reconciler.py` asks. `request.py` has the status.
+`controller/status_writer.py` calls it. `request.py` and `decisions/backfill/status.py` make the statuses.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from process_operator.resources.conditions import ConditionType
+from process_operator.resources.conditions import BackfillReason, ConditionType
+from process_operator.resources.process_backfill import ProcessBackfillStatus
 from process_operator.resources.process_request_status import ProcessRequestStatus
 
 _FAST_INTERVAL: Final = timedelta(minutes=1)
@@ -45,6 +46,15 @@ def is_awaited(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> b
         return [(c.type, c.status, c.reason) for c in status.conditions if c.type in _AWAITED_CONDITIONS]
 
     return by_type(written) != by_type(wanted)
+
+
+def is_backfill_awaited(written: ProcessBackfillStatus, wanted: ProcessBackfillStatus) -> bool:
+    """Whether a user waits for the status, because the backfill starts or ends, was edited, or has no request."""
+
+    def seen(status: ProcessBackfillStatus) -> tuple[object, ...]:
+        return status.phase, status.observed_generation, status.reason == BackfillReason.REQUEST_NOT_FOUND
+
+    return seen(written) != seen(wanted)
 
 
 def _is_fast(written: ProcessRequestStatus, wanted: ProcessRequestStatus) -> bool:
