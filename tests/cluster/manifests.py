@@ -5,9 +5,10 @@ Neighbours: `kubectl.py` applies them.
 
 from __future__ import annotations
 
+from tests.builders.manifests import manifest
 from tests.builders.objects import Object
 
-from process_operator.resources.names import API_VERSION
+from process_operator.resources.kinds import PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 
 IMAGE = "localhost/busybox:1"
 GRACE_SECONDS = 2
@@ -46,23 +47,13 @@ def slow_to_go(seconds: int) -> Object:
 
 def process(name: str, script: str = "echo done", **spec: object) -> Object:
     """A Process; `spec` are further fields of its spec, and `jobTemplate` replaces the one of the script."""
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "Process",
-        "metadata": {"name": name},
-        "spec": {"jobTemplate": job_template(script), **spec},
-    }
+    return manifest(PROCESS, name, {"jobTemplate": job_template(script), **spec})
 
 
 def request(name: str, timing: Object, script: str = "echo done", **spec: object) -> Object:
     """A ProcessRequest with a template of its own, unless `process` or `jobTemplate` is among the further fields."""
     own = {} if spec.keys() & {"process", "jobTemplate"} else {"jobTemplate": job_template(script)}
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "ProcessRequest",
-        "metadata": {"name": name},
-        "spec": {"timing": timing, **own, **spec},
-    }
+    return manifest(PROCESS_REQUEST, name, {"timing": timing, **own, **spec})
 
 
 def immediately() -> Object:
@@ -82,20 +73,15 @@ def schedule(**fields: object) -> Object:
 
 def backfill(name: str, of: str, begin: str, end: str, **spec: object) -> Object:
     """A ProcessBackfill of a request, from and to instants as the API server writes them."""
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "ProcessBackfill",
-        "metadata": {"name": name},
-        "spec": {"request": {"name": of}, "from": begin, "to": end, **spec},
-    }
+    return manifest(PROCESS_BACKFILL, name, {"request": {"name": of}, "from": begin, "to": end, **spec})
 
 
 def manual_run(request_name: str, name: str = "", **spec: object) -> Object:
     """A ProcessRun as a person makes it; without a name it gets one that is generated."""
     metadata = {"name": name} if name else {"generateName": f"{request_name}-"}
     return {
-        "apiVersion": API_VERSION,
-        "kind": "ProcessRun",
+        "apiVersion": PROCESS_RUN.api_version,
+        "kind": PROCESS_RUN.kind,
         "metadata": metadata,
         "spec": {"request": {"name": request_name}, **spec},
     }

@@ -1,7 +1,6 @@
 """Requests of containers, pods and Jobs of any kind, and the runs that they become.
 
-Neighbours: `decisions/run/finish.py` says how a run shall have ended, `decisions/manifests/` has requests
-of a plain script.
+Neighbours: `run_end.py` compares the end of a run, `manifests.py` has requests of a plain script.
 """
 
 from __future__ import annotations
@@ -11,10 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.builders.manifests import manifest
 from tests.builders.objects import Object
 from tests.cluster.manifests import IMAGE, RELEASED
 
-from process_operator.resources.names import API_VERSION, LABEL_REQUEST
+from process_operator.resources.kinds import PROCESS_REQUEST
+from process_operator.resources.names import LABEL_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,16 +54,9 @@ def request(
         **(pod or {}),
     }
     pod_template: Object = {"metadata": {"annotations": annotations or {}}, "spec": pod_spec}
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "ProcessRequest",
-        "metadata": {"name": name},
-        "spec": {
-            "jobTemplate": {"spec": {"backoffLimit": 0, "template": pod_template, **(job or {})}},
-            "timing": timing or {"runImmediately": {}},
-            **spec,
-        },
-    }
+    template: Object = {"spec": {"backoffLimit": 0, "template": pod_template, **(job or {})}}
+    fields = {"jobTemplate": template, "timing": timing or {"runImmediately": {}}, **spec}
+    return manifest(PROCESS_REQUEST, name, fields)
 
 
 def slug(sentence: str) -> str:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from tests.builders.manifests import manifest
 from tests.builders.objects import Object
 
-from process_operator.resources.names import API_VERSION
+from process_operator.resources.kinds import PROCESS_REQUEST
 
 WORKS: Final = "fault-suite/works-seconds"
 _KEPT: Final = 100_000
@@ -86,7 +87,7 @@ def request(name: str, timing: Object, *, works: float = 0, **spec: object) -> O
     template = {"spec": {**job, "template": {"metadata": about, "spec": pod}}}
     kept = {"successful": _KEPT, "failed": _KEPT, "other": _KEPT}
     fields = {"history": kept, "jobTemplate": template, "timing": timing, **spec}
-    return {"apiVersion": API_VERSION, "kind": "ProcessRequest", "metadata": {"name": name}, "spec": fields}
+    return manifest(PROCESS_REQUEST, name, fields)
 
 
 def every_seconds(every: int, finish: datetime, start: datetime | None = None, **more: object) -> Object:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Self
 
 from structlog.testing import capture_logs
+from tests.builders.manifests import manifest
 from tests.faults.proxy import Proxy
 
 from process_operator.app import Operator
@@ -28,7 +29,6 @@ from process_operator.cluster.api import Api
 from process_operator.cluster.connection import Connection, connect
 from process_operator.cluster.errors import ApiError
 from process_operator.resources.kinds import CRONJOB, JOB, NAMESPACE, PROCESS_REQUEST, PROCESS_RUN, Kind
-from process_operator.resources.names import API_VERSION
 from process_operator.resources.types import Object
 from process_operator.settings import Settings
 from process_operator.watch.supervisor import RetryIntervals
@@ -89,12 +89,9 @@ def request(name: str, timing: Object | None = None, *, ends: bool = True, **spe
     """A ProcessRequest whose Jobs are done at once, or never (`ends=False`)."""
     pod = {"containers": [{"name": "main", "image": "none.example/image:1"}]}
     template = {"spec": {"completions": 0 if ends else 1, "template": {"spec": pod}}}
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "ProcessRequest",
-        "metadata": {"name": name},
-        "spec": {"jobTemplate": template, "timing": timing or {"runImmediately": {}}, **spec},
-    }
+    return manifest(
+        PROCESS_REQUEST, name, {"jobTemplate": template, "timing": timing or {"runImmediately": {}}, **spec}
+    )
 
 
 class Stage:
@@ -199,18 +196,14 @@ class Stage:
 
     async def apply(self, *manifests: Object) -> None:
         """Create requests, past the proxy."""
-        for manifest in manifests:
-            await self.api.create(PROCESS_REQUEST, self.namespace, manifest)
+        for written in manifests:
+            await self.api.create(PROCESS_REQUEST, self.namespace, written)
 
     async def run(self, request_name: str, name: str) -> None:
         """Create a run as a person does, past the proxy."""
-        body = {
-            "apiVersion": API_VERSION,
-            "kind": "ProcessRun",
-            "metadata": {"name": name},
-            "spec": {"request": {"name": request_name}},
-        }
-        await self.api.create(PROCESS_RUN, self.namespace, body)
+        await self.api.create(
+            PROCESS_RUN, self.namespace, manifest(PROCESS_RUN, name, {"request": {"name": request_name}})
+        )
 
     async def has_job(self, name: str) -> None:
         """Wait until a run has its Job: one that belongs to this very run."""

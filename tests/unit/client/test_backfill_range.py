@@ -6,20 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.builders.manifests import manifest
 
 from process_operator.client.backfill_range import ticks_of
 from process_operator.preview.manifest_set import manifest_set
+from process_operator.resources.kinds import PROCESS_REQUEST
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
 
 def ticks(start: str, end: str, **schedule: Any) -> tuple[list[str], int]:
-    body = {
-        "apiVersion": "process-operator.io/v1alpha1",
-        "kind": "ProcessRequest",
-        "metadata": {"name": "daily", "namespace": "erp", "creationTimestamp": "2026-11-29T00:00:00Z"},
-        "spec": {"process": {"name": "close"}, "timing": {"schedule": {"daily": {"at": "09:00"}, **schedule}}},
-    }
+    spec = {"process": {"name": "close"}, "timing": {"schedule": {"daily": {"at": "09:00"}, **schedule}}}
+    body = manifest(PROCESS_REQUEST, "daily", spec, namespace="erp", creationTimestamp="2026-11-29T00:00:00Z")
     (given,) = manifest_set([body], namespace="erp").requests
     first, last = (datetime.fromisoformat(f"{text}T09:00:00Z") for text in (start, end))
     found, count = ticks_of(given, first, last, NOW)

@@ -6,20 +6,19 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from tests.builders.manifests import manifest
+
 from process_operator.client.timeline import Timeline, timeline_of
 from process_operator.preview.manifest_set import manifest_set
+from process_operator.resources.kinds import PROCESS_REQUEST
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
 def timeline(start: datetime, end: datetime, *, suspend: bool = False, **schedule: Any) -> Timeline:
-    body = {
-        "apiVersion": "process-operator.io/v1alpha1",
-        "kind": "ProcessRequest",
-        "metadata": {"name": "daily", "namespace": "erp", "creationTimestamp": "2026-11-01T00:00:00Z"},
-        "spec": {"process": {"name": "close"}, "suspend": suspend, "timing": {"schedule": schedule}},
-    }
+    spec = {"process": {"name": "close"}, "suspend": suspend, "timing": {"schedule": schedule}}
+    body = manifest(PROCESS_REQUEST, "daily", spec, namespace="erp", creationTimestamp="2026-11-01T00:00:00Z")
     (given,) = manifest_set([body], namespace="erp").requests
     return timeline_of(given, start, end, NOW)
 

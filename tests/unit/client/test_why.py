@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.builders.manifests import manifest
 from tests.builders.objects import Object
 
 from process_operator.client.why import Question, explain
 from process_operator.decisions.inputs.timing_hash import timing_hash
 from process_operator.preview.manifest_set import manifest_set
+from process_operator.resources.kinds import PROCESS, PROCESS_REQUEST
 from process_operator.resources.process_request import ProcessRequest
 
 CREATED = "2026-11-01T00:00:00Z"
@@ -19,12 +21,7 @@ DAILY: Object = {"daily": {"at": "02:30"}, "timeZone": "Europe/Madrid"}
 TEMPLATE: Object = {
     "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "busybox"}]}}}
 }
-PROCESS: Object = {
-    "apiVersion": "process-operator.io/v1alpha1",
-    "kind": "Process",
-    "metadata": {"name": "close", "namespace": "erp"},
-    "spec": {"jobTemplate": TEMPLATE},
-}
+CLOSE = manifest(PROCESS, "close", {"jobTemplate": TEMPLATE}, namespace="erp")
 
 
 def request(
@@ -37,12 +34,8 @@ def request(
     **spec: Any,
 ) -> Object:
     """A request of a Process as the API server holds it; `status` is added to its activation."""
-    body: Object = {
-        "apiVersion": "process-operator.io/v1alpha1",
-        "kind": "ProcessRequest",
-        "metadata": {"name": "daily", "namespace": "erp", "creationTimestamp": CREATED, "annotations": {}},
-        "spec": {"process": {"name": "close"}, "timing": timing, **spec},
-    }
+    fields = {"process": {"name": "close"}, "timing": timing, **spec}
+    body = manifest(PROCESS_REQUEST, "daily", fields, namespace="erp", creationTimestamp=CREATED, annotations={})
     spec_hash = timing_hash(ProcessRequest.model_validate(body).spec.timing)
     activation = {"number": 1, "since": since, "cause": cause, "runs": runs, "specHash": spec_hash}
     body["status"] = {"activation": activation, "lastScheduleTime": "2026-11-30T01:30:00Z", **(status or {})}
@@ -63,7 +56,7 @@ def run(due: str | None, **status: Any) -> Object:
     }
 
 
-def answer(body: Object, at: str, *runs: Object, processes: tuple[Object, ...] = (PROCESS,)) -> str:
+def answer(body: Object, at: str, *runs: Object, processes: tuple[Object, ...] = (CLOSE,)) -> str:
     (given,) = manifest_set([*processes, body], namespace="erp").requests
     return "\n".join(explain(Question(given, runs, datetime.fromisoformat(at), NOW)))
 

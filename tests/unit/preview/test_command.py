@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from tests.builders.manifests import manifest
 from tests.builders.objects import Object
 from typer.testing import CliRunner
 
 from process_operator.__main__ import app
-from process_operator.resources.names import API_VERSION
+from process_operator.resources.kinds import PROCESS, PROCESS_REQUEST
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -29,18 +30,12 @@ def request(name: str, schedule: Object | None = None, *, namespace: str | None 
     """Daily at 02:30 in Madrid, unless another schedule is given."""
     schedule = schedule or {"daily": {"at": "02:30"}, "timeZone": "Europe/Madrid"}
     own = {} if "process" in spec else {"jobTemplate": TEMPLATE}
-    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
-    spec = {"timing": {"schedule": schedule}, **own, **spec}
-    return {"apiVersion": API_VERSION, "kind": "ProcessRequest", "metadata": metadata, "spec": spec}
+    metadata = {"namespace": namespace} if namespace else {}
+    return manifest(PROCESS_REQUEST, name, {"timing": {"schedule": schedule}, **own, **spec}, **metadata)
 
 
 def process(name: str, **spec: Any) -> Object:
-    return {
-        "apiVersion": API_VERSION,
-        "kind": "Process",
-        "metadata": {"name": name},
-        "spec": {"jobTemplate": TEMPLATE, **spec},
-    }
+    return manifest(PROCESS, name, {"jobTemplate": TEMPLATE, **spec})
 
 
 def ask(*bodies: Object, arguments: tuple[str, ...] = FROM, text: str = "") -> Result:
