@@ -65,8 +65,8 @@ def change_activation(snapshot: Snapshot, change: ActivationChange, now: datetim
 def _begin_after_last_tick(snapshot: Snapshot, status: ProcessRequestStatus) -> ProcessRequestStatus:
     """Move the start of a new activation to the next second if a tick of the old one is settled in this second.
 
-    A tick and its run are named after the second. Otherwise the first tick of an interval that counts from the start
-    of the activation would be settled already, and the user would wait a whole interval for a run.
+    A tick and its run are named after the second. An interval may count from the start of the activation. Otherwise its
+    first tick would be settled already, and the user would wait a whole interval for a run.
     """
     before, activation = snapshot.status.activation, status.activation
     is_new = before is not None and activation is not None and activation.number != before.number

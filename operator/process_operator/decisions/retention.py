@@ -3,8 +3,8 @@
 The garbage collector deletes the Job of a deleted run, because the run owns it. A Job of the CronJob controller is
 deleted before its run, because the operator would record it again otherwise. A run is deleted only if the *written*
 cursor covers its tick, or the tick could run again after a crash. Runs over the limit wait up to a minute, so that one
-collection delete removes many. A run is kept for 30 seconds after its end, because its name blocks a late write, of
-this operator or of one that was stopped, from running the tick again.
+collection delete removes many. A run is kept for 30 seconds after its end, because its name keeps a late write from
+running the tick again. This operator, or one that was stopped, may have sent that write.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Job template of processes and requests: a plain dict, of which the CRD declares only the outer fields.
 
 Inner fields belong to Kubernetes. They are kept as they are, and a dry run of the Job validates them. The outer fields
-are declared so that the API server rejects the most common mistakes at once, and so that two server-side appliers can
+are declared for two reasons. The API server rejects the most common mistakes at once, and two server-side appliers can
 share one list of containers.
 """
 

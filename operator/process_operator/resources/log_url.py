@@ -23,8 +23,8 @@ _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 _FOREIGN: Final = re.compile(r"[^!-~]|[\"<>\\^`|]")
 """Characters that a URL must not have: all outside printable ASCII, and those that RFC 3986 leaves out."""
 _VALUE: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?")
-"""Form of the names of Kubernetes, of milliseconds and of RFC 3339. A quote within JSON or a query language has no place in
-it, so a value cannot end the string that it is in, also after the log store has decoded it."""
+"""Form of the names of Kubernetes, of milliseconds and of RFC 3339. The form has no quotes of JSON
+or of a query language. So a value cannot end the string that it is in, also after the log store has decoded it."""
 
 
 class LogUrlError(ValueError):

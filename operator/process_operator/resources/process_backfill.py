@@ -1,7 +1,7 @@
 """ProcessBackfill: runs of a schedule for a range of time in the past, one for each scheduled time.
 
-It is a kind of its own, because it has a start, a progress and an end, and one request can have several backfills
-(docs/decisions compares the alternatives). `decisions/backfill/plan.py` creates its runs.
+It is a kind of its own, because it has a start, a progress and an end, and one request can have several backfills.
+docs/decisions compares the alternatives. `decisions/backfill/plan.py` creates its runs.
 """
 
 from __future__ import annotations

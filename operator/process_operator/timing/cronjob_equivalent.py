@@ -170,9 +170,9 @@ def _difference(expression: str, zone_name: str, day: int) -> str | None:
 def _difference_around(change: int, cron: Cron, zone_name: str) -> str | None:
     """Compare both searches near a change of offset.
 
-    A search depends on the time between its start (cut to the day, at most) and the tick that it finds. Therefore one
-    search from the days before is enough, then searches from the last tick before the change and from all ticks on the
-    day of the change. Further searches stay within one offset, where both agree.
+    A search depends on the time between its start (cut to the day, at most) and the tick that it finds. Therefore these
+    searches are enough: one from the days before, one from the last tick before the change, and one from each tick on the
+    day of the change. Further searches stay within one offset, in which both agree.
     """
     clock, ticks = wall_clock(zone_name), cron_ticks(cron, zone_name)
     next_day = change + DAY - (change + clock.offset(change)) % DAY

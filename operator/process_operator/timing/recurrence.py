@@ -46,7 +46,7 @@ class Recurrence:
     """The nominal instants (ticks) of one activation of a schedule.
 
     All arguments and results are aware datetimes in UTC. Every tick is strictly after `floor`, which is the start of
-    the activation, or just before it for an elapsed timing whose first tick is that start itself. `whole_minutes` is
+    the activation. If an elapsed timing has its first tick at that start, `floor` is just before it. `whole_minutes` is
     true if every tick is on a whole minute.
 
     The nominal instant of a tick is its identity, and all bounds refer to it. With jitter a tick is *due* a little

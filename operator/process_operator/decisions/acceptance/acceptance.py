@@ -152,13 +152,13 @@ def _with_templates(snapshot: Snapshot, found: Acceptance) -> Acceptance:
 
 
 def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:
-    asked = so_far.template_hash
-    assert asked is not None
-    if snapshot.status.template_hash == asked:
+    wanted_hash = so_far.template_hash
+    assert wanted_hash is not None
+    if snapshot.status.template_hash == wanted_hash:
         return so_far
     said = snapshot.dry_run
-    if said is None or said.template_hash != asked or (said.again_at is not None and said.again_at <= now):
-        return replace(so_far, lookup=DryRunJob(_dry_runs(snapshot, request, so_far, now), asked))
+    if said is None or said.template_hash != wanted_hash or (said.again_at is not None and said.again_at <= now):
+        return replace(so_far, lookup=DryRunJob(_dry_runs(snapshot, request, so_far, now), wanted_hash))
     if said.accepted:
         return so_far
     where = so_far.steps[said.job].where if so_far.steps else template_field(snapshot.process)

@@ -1,9 +1,9 @@
 """Activations: the period for which one timing is in force without a break, and what begins a new one.
 
 A start, a resume, a reschedule and an edit of the timing each begin an activation. Its number is written to
-`status.activation` before anything is created from it. The run of a one-shot timing (named after the number) therefore
-exists once, and a schedule never catches up on ticks of a time in which it was not in force. `request.py` first decides
-whether an activation begins.
+`status.activation` before anything is created from it. The run of a one-shot timing is named after the number, and
+therefore exists once. A schedule never catches up on ticks of a time in which it was not in force. `request.py` first
+decides whether an activation begins.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Active list of a CronJob: the Jobs that the CronJob controller has to count as running beside its own.
 
 Under Forbid the controller reads only `status.active` of the CronJob, and adds only Jobs that it has just created. It
-would therefore ignore a run that a person asked for, and a Job that the operator created in the controller's place
-(`cronjob_takeover.py`). The operator adds these. The controller removes a Job that the CronJob owns when it ends, but
-counts a Job that a run owns until it is deleted, so the operator removes those.
+would therefore ignore a run that a user started, and a Job that the operator created in the controller's place
+(`cronjob_takeover.py`). The operator adds these. The controller removes a Job that the CronJob owns when it ends. It
+counts a Job that a run owns until the Job is deleted, so the operator removes those.
 """
 
 from __future__ import annotations

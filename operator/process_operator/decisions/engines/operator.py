@@ -225,8 +225,8 @@ def _may_have_unknown_runs(snapshot: Snapshot, after: datetime, calendar: Calend
     """Whether runs after the cursor may exist that this process does not know.
 
     That is so if the next tick has been due for more than a second, because the operator was away or another one acts.
-    It is also so for a process that has just started, if the request had a run a moment ago, or (by a clock that was
-    ahead) a moment from now.
+    It is also so for a process that has just started, if the request had a run a moment ago. A clock that was ahead can
+    show that run a moment from now.
     """
     first, last = calendar.recurrence.next_after(after), snapshot.status.last_run_time
     is_late = first is not None and now - calendar.recurrence.due_at(first) > timedelta(seconds=1)

@@ -80,13 +80,13 @@ class CompiledRequest:
         schedule, key = self.request.spec.timing.schedule, self.request.metadata.key
         if schedule is None:
             return None
-        asked, known = (since, excluded, earlier), self._calendars[-1:]
-        if known and known[0][0] == asked:
+        arguments, known = (since, excluded, earlier), self._calendars[-1:]
+        if known and known[0][0] == arguments:
             return known[0][1]
         found = check_schedule(schedule, now=since, key=key, excluded=excluded)
         if earlier:
             found = compile_schedule(schedule, since=since, key=key, excluded=excluded, earlier=earlier)
-        self._calendars[:] = [(asked, found)]
+        self._calendars[:] = [(arguments, found)]
         return found
 
     @cached_property

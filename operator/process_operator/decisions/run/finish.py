@@ -206,10 +206,10 @@ def _poll_interval(view: RunView, now: datetime) -> timedelta:
 def _ending_since(view: RunView) -> datetime | None:
     """The instant (UTC) since which the pods of a run should end, as far as it is known."""
     job = view.job
-    asked = [pod.deleted_at for pod in view.pods if not pod.gone]
+    ends = [pod.deleted_at for pod in view.pods if not pod.gone]
     if job is not None:
-        asked += [job.metadata.deletion_timestamp, job.ending.last_transition_time if job.ending is not None else None]
-    return min((instant for instant in asked if instant is not None), default=view.observations.ended_at)
+        ends += [job.metadata.deletion_timestamp, job.ending.last_transition_time if job.ending is not None else None]
+    return min((instant for instant in ends if instant is not None), default=view.observations.ended_at)
 
 
 def list_overdue_pods(view: RunView, now: datetime, *, is_listing: bool) -> Part[None]:

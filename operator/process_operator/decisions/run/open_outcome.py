@@ -81,8 +81,8 @@ def is_unready_too_long(job: Job, now: datetime, unready_since: datetime | None 
 def next_pod_list(job: Job, now: datetime, unready_since: datetime | None = None) -> datetime | None:
     """The next instant after `now` at which the pods of a Job are listed. None if there is no need.
 
-    5, 15, 60 and 300 seconds after its start, or after its last pod was ready (`unready_since`), then every 300
-    seconds, as long as no pod of it is ready.
+    The pods are listed while no pod of the Job is ready: 5, 15, 60 and 300 seconds after its start, then every 300
+    seconds. If a pod was ready, `unready_since` counts instead of the start.
     """
     since = _lacks_ready_pod_since(job, unready_since)
     if since is None:

@@ -134,9 +134,9 @@ def _ended_before_deletion(pod: Pod, end: Terminated) -> bool:
 def choose(job: Job | None, pods: Sequence[Pod]) -> Choice:
     """The pod, container and end that represent a run.
 
-    The order of the pods: those not deleted before their end, then those that ended like the Job, then the latest. If
-    the Job did not end by itself (it runs, it is gone, it met its deadline), the latest started pod is chosen, also if it
-    is being deleted.
+    The order of the pods: those not deleted before their end, then those that ended like the Job, then the latest. A Job
+    that runs, is gone or met its deadline did not end by itself. Its latest started pod is chosen, also if the pod is
+    being deleted.
     """
     pod = max(relevant_pods(job, pods), key=lambda candidate: _rank(job, candidate), default=None)
     return Choice() if pod is None else _choice_in(job, pod)

@@ -1,6 +1,6 @@
 """Parameters of a single run: whether its request and Process allow them, and the request with these values.
 
-A Manual run can set values of its own. A value can do no more than one of the request: it becomes an environment
+A Manual run can set values of its own, within the limits of the values of a request. Each becomes an environment
 variable that the Process declares, or that a request with its own template already sets. Neighbours:
 `job_template.py` and `step.py` build the templates, `run/open_runs.py` ends the runs that are rejected here.
 """

@@ -1,8 +1,8 @@
 """Early claims: runs of a burst that the operator creates in the seconds before their ticks.
 
 At the tick only the Jobs are left to create. Until its tick an early claim has no effect. It is not active, waits for
-nothing and blocks no run. The operator withdraws it if the tick does not come as planned (the request was unscheduled,
-rescheduled or edited), or if it was not started and a newer tick is due. The tick is then decided as if it had never
+nothing and blocks no run. The operator withdraws it if the request was unscheduled, rescheduled or edited before the
+tick. It also withdraws a claim that was not started if a newer tick is due. The tick is then decided as if it had never
 been claimed. Neighbours: `controller/burst.py` finds the bursts, `request.py` leaves early claims out of its runs.
 """
 

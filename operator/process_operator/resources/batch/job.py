@@ -116,7 +116,7 @@ class Job(Workload):
         """Whether the Job is not suspended, although its status still says so.
 
         This is true of every resumed Job for a moment. In Kubernetes 1.32 to 1.34 the Job controller cannot write the
-        status of a resumed Job until it ends (kubernetes/kubernetes issue 134521, fixed in 1.32.10, 1.33.6 and 1.34.2).
+        status of a resumed Job until it ends. 1.32.10, 1.33.6 and 1.34.2 fix it (kubernetes/kubernetes issue 134521).
         """
         return not self.spec_suspend and self._condition("Suspended") is not None
 

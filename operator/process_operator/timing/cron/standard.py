@@ -1,7 +1,7 @@
 """Cron expressions of 5 fields, read as the CronJob controller reads them: minute, hour, day of month, month, weekday.
 
-The grammar is `cron.ParseStandard` of github.com/robfig/cron/v3 (what batch/v1 CronJob uses), less what it accepts by
-accident: `*-5` (the end is ignored), `,` and `1,,2` (empty items) and `+7`. `expansion.py` expands the fields.
+The grammar is `cron.ParseStandard` of github.com/robfig/cron/v3, which batch/v1 CronJob uses. Forms that it accepts by
+accident are rejected: `*-5` (it ignores the end), `,` and `1,,2` (empty items) and `+7`. `expansion.py` expands the fields.
 `quartz.py` reads expressions of 6 and 7 fields and the letters that only Quartz has.
 """
 
@@ -23,8 +23,8 @@ _QUARTZ: Final = re.compile(r"L|LW|L-\d+|\d+W|\d+L|[A-Za-z]{3}L|\w+#\d+")
 class Cron(NamedTuple):
     """The selected values of an expression.
 
-    `days` are 1..31, `months` 1..12, `weekdays` 0 = Sunday .. 6. If `either` is true (no day field has a star), a day is
-    selected if it is in `days` or in `weekdays`. Otherwise it must be in both.
+    `days` are 1..31, `months` 1..12, `weekdays` 0 = Sunday .. 6. `either` is true if no day field has a star. Then a day
+    is selected if it is in `days` or in `weekdays`. Otherwise it must be in both.
     """
 
     minutes: frozenset[int]

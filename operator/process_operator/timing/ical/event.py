@@ -1,7 +1,7 @@
 """Events of a calendar (VEVENT of RFC 5545): start, length and recurrence.
 
-Errors that every calendar program accepts (an end before the start, a date as the end of a timed event) are read in the
-same way, with a remark. An event is rejected only if its days are unknown.
+Errors that every calendar program accepts are read in the same way, with a remark. Examples are an end before the start,
+and a date as the end of a timed event. An event is rejected only if its days are unknown.
 """
 
 from __future__ import annotations
