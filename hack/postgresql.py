@@ -1,7 +1,7 @@
 """PostgreSQL server for tests: Debian's package, installed if it is missing, in a temporary folder.
 
-The server listens on a Unix socket alone, so it needs no port. PostgreSQL refuses to run as root: then it runs as
-the package's user `postgres`.
+The server listens on a Unix socket alone, so it needs no port. PostgreSQL does not run as root, so root
+starts it as the package's user `postgres`.
 """
 
 from __future__ import annotations

@@ -79,8 +79,8 @@ async def bench(kubeconfig: Path | None = None, *, leave: bool = False) -> Async
 
 
 async def _until_pods_may_be_made(setup: Bench) -> None:
-    """Before its service account is there the server refuses every pod, and what is tried then is not tried again
-    soon."""
+    """Wait for the service account of the namespace. Without it the API server rejects every pod, and the Job controller
+    retries late."""
     account = Kind("", "v1", "serviceaccounts", "ServiceAccount")
     while True:
         try:

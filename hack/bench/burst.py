@@ -21,8 +21,8 @@ from bench_cluster import request
 from burst_cluster import (
     FLOOR_NAMESPACE,
     NAMESPACE_NAME,
-    PATIENCE,
     RAISED_FLAGS,
+    SET_UP_FACTOR,
     STOCK_FLAGS,
     WATCHED_SECONDS,
     NotSetUpError,
@@ -76,7 +76,7 @@ async def collect(series: Mapping[str, AsyncIterator[list[Sample]]]) -> list[lis
         try:
             async for samples in measured:
                 bursts.append(samples)  # noqa: PERF401 - kept if the series fails later
-        except Exception:  # noqa: BLE001 - the other series are measured all the same
+        except Exception:  # noqa: BLE001 - the other series are measured in any case
             traceback.print_exc()
             missing.append(name)
     repetitions = in_repetitions(bursts)
@@ -109,7 +109,7 @@ async def _set_up(here: Site, number: int, size: int) -> tuple[int, list[Object]
     """Create requests that are due once, and wait until they are accepted. Returns their tick (unix seconds)."""
     share = share_of_a_core()
     each = _SETTING_UP_SECONDS / share + 3 / await here.rate()
-    tick = math.ceil(time.time() + _SPARE_SECONDS / share + PATIENCE * size * each + _lead_seconds(size))
+    tick = math.ceil(time.time() + _SPARE_SECONDS / share + SET_UP_FACTOR * size * each + _lead_seconds(size))
     tick += tick % 60 == 0  # runs of whole minutes are named after the minute
     prefix = f"set-{number}-"
     made = [request(f"{prefix}{index}", _once_at(tick), engine="Operator") for index in range(size)]

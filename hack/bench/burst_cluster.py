@@ -31,12 +31,14 @@ WATCHED_SECONDS = 180
 """Seconds after a tick in which its Jobs are waited for. A Job that is missing then is missing."""
 STOCK_FLAGS = ("--kube-api-qps=20", "--kube-api-burst=30", "--concurrent-cron-job-syncs=5")
 RAISED_FLAGS = ("--kube-api-qps=10000", "--kube-api-burst=10000", "--concurrent-cron-job-syncs=100")
-PATIENCE = 2
+SET_UP_FACTOR = 2
 """Factor on the expected time of a set-up."""
 _ROOT = Path(__file__).parents[2]
 _IN_FLIGHT = 32
-_TRIED = 300
-_SPUN = 0.2
+_TRIAL_WRITES = 300
+"""Writes by which the speed of the machine is measured."""
+_BUSY_SECONDS = 0.2
+"""CPU time by which the share of a core is measured."""
 _LOOK_SECONDS = 0.5
 _LOG_BYTES = 1 << 20
 
@@ -59,14 +61,14 @@ async def control_plane(name: str, flags: Sequence[str]) -> AsyncIterator[Path]:
 def share_of_a_core() -> float:
     """The share of a core that a busy process gets; the time for a set-up follows from it."""
     began, busy = time.monotonic(), time.process_time()
-    while time.process_time() - busy < _SPUN:
+    while time.process_time() - busy < _BUSY_SECONDS:
         pass
-    return _SPUN / (time.monotonic() - began)
+    return _BUSY_SECONDS / (time.monotonic() - began)
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One control plane, and the file in which arrivals of Jobs are noted."""
+    """One control plane, and the file in which arrivals of Jobs are recorded."""
 
     kubeconfig: Path
     connection: Connection
@@ -87,8 +89,8 @@ class Site:
         """Small writes a second that this machine performs at present."""
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "rate-"}}
         began = time.monotonic()
-        await self.create(CONFIG_MAP, [body] * _TRIED)
-        return _TRIED / (time.monotonic() - began)
+        await self.create(CONFIG_MAP, [body] * _TRIAL_WRITES)
+        return _TRIAL_WRITES / (time.monotonic() - began)
 
     async def create(self, kind: Kind, bodies: Iterable[dict[str, Any]], namespace: str = NAMESPACE_NAME) -> None:
         """Create many objects. Raises RuntimeError if the API server rejects one."""
@@ -146,7 +148,7 @@ JSON = {"Content-Type": "application/json"}
 
 @asynccontextmanager
 async def site(kubeconfig: Path) -> AsyncIterator[Site]:
-    """Connect, create the namespaces, and start to note arrivals."""
+    """Connect, create the namespaces, and start to record arrivals."""
     connection = await connect(kubeconfig=str(kubeconfig))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "arrivals")

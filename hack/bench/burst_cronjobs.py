@@ -1,7 +1,7 @@
 """Bursts of CronJobs on one minute: native ones, and those of the engine CronJob with its takeover.
 
-One set of requests after the other is created, is due once in a minute of its own, and is watched until all its Jobs
-are there. So no set disturbs the next. Neighbours: `burst.py`, `burst_cluster.py`.
+Sets of requests are measured one after the other, so that none disturbs the next. Each set is due once, in a minute of
+its own, and is watched until all its Jobs exist. Neighbours: `burst.py`, `burst_cluster.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from bench_cluster import request
 from burst_cluster import (
     NAMESPACE_NAME,
-    PATIENCE,
+    SET_UP_FACTOR,
     WATCHED_SECONDS,
     NotSetUpError,
     Site,
@@ -39,7 +39,7 @@ async def native(name: str, flags: Sequence[str], sizes: Sequence[int], series: 
     """The samples of each set of native CronJobs. Raises NotSetUpError."""
     async with control_plane(name, flags) as kubeconfig, site(kubeconfig) as here:
         for size in sizes:
-            minute = first_minute(_SPARE_SECONDS / share_of_a_core() + PATIENCE * size / await here.rate())
+            minute = first_minute(_SPARE_SECONDS / share_of_a_core() + SET_UP_FACTOR * size / await here.rate())
             await here.create(CRONJOB, (_cronjob(f"native-{minute}-{number}", minute) for number in range(size)))
             if time.time() > 60 * minute - 1:
                 raise NotSetUpError(f"{size} CronJobs were not created before their minute")
@@ -52,7 +52,7 @@ async def taken_over(name: str, flags: Sequence[str], sizes: Sequence[int]) -> A
         for size in sizes:
             share = share_of_a_core()
             each = _ARMING_SECONDS / share + 3 / await here.rate()
-            minute = first_minute(_SPARE_SECONDS / share + PATIENCE * size * each)
+            minute = first_minute(_SPARE_SECONDS / share + SET_UP_FACTOR * size * each)
             timing = {"schedule": {"cron": _cron(minute), "timeZone": "Etc/UTC"}}
             bodies = (request(f"set-{minute}-{number}", timing, engine="CronJob") for number in range(size))
             await here.create(PROCESS_REQUEST, bodies)

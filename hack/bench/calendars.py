@@ -41,7 +41,7 @@ _ORACLES: Final = Path(__file__).parents[1] / "oracles"
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """One kind: as a schedule says it, and as the others do (empty where they cannot)."""
+    """One kind: as a schedule says it, and as the others do (empty if they cannot)."""
 
     kind: str
     schedule: dict[str, Any]

@@ -24,18 +24,22 @@ from figures import Figure, Sample, quantile
 
 from process_operator.resources.kinds import PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
-from process_operator.resources.names import API_VERSION
 
 ALONE, FAILING, MANY = "alone", "beside a tick each second that fails", "beside thousands of runs"
 CPU, RECORDED = "operator CPU, % of a core", "noisy runs recorded"
 _QUIET: Final = 50
+"""Quiet requests."""
 _REPETITIONS: Final = 3
-_SECONDS: Final = 4
-_EVERY: Final = 2
-_LEAD: Final = 4
+_REPETITION_SECONDS: Final = 4
+_TICK_SECONDS: Final = 2
+"""Time between two ticks of a quiet request."""
+_LEAD_SECONDS: Final = 4
+"""Time from the creation of the quiet requests to their first tick."""
 _RUNS: Final = 5000
-_MAKERS: Final = 4
-_KEPT: Final = {"successful": 100_000, "failed": 100_000, "other": 100_000}
+"""Runs of the noisy request."""
+_CLIENTS: Final = 4
+"""Clients that create these runs at the same time."""
+_HISTORY: Final = {"successful": 100_000, "failed": 100_000, "other": 100_000}
 
 
 async def measure() -> list[list[Sample]]:
@@ -64,7 +68,7 @@ async def _failing(here: Site) -> None:
 
 
 async def _many(here: Site) -> None:
-    """All at once, as a loop of `kubectl create` from several terminals would."""
+    """Create all runs as fast as possible, as loops of `kubectl create` in several terminals do."""
     await here.api.delete(PROCESS_REQUEST, NAMESPACE_NAME, "failing")
     await here.create(PROCESS_REQUEST, [_noisy("many", {"schedule": {"daily": {"at": "04:00"}}})])
     runs = _runs()
@@ -73,47 +77,47 @@ async def _many(here: Site) -> None:
         for run in runs:
             await here.api.create(PROCESS_RUN, NAMESPACE_NAME, run)
 
-    await asyncio.gather(*(make() for _ in range(_MAKERS)))
+    await asyncio.gather(*(make() for _ in range(_CLIENTS)))
 
 
 def _quiet(name: str, first: int, last: int) -> dict[str, Any]:
     times = {"startTime": _instant(first), "finishTime": _instant(last)}
-    body = request(name, {"schedule": {"secondly": {"every": _EVERY}, **times}}, engine="Operator")
+    body = request(name, {"schedule": {"secondly": {"every": _TICK_SECONDS}, **times}}, engine="Operator")
     body["spec"]["jobTemplate"]["spec"]["parallelism"] = 0
     return body
 
 
 def _noisy(name: str, timing: dict[str, Any]) -> dict[str, Any]:
-    return request(name, timing, engine="Operator", history=_KEPT)
+    return request(name, timing, engine="Operator", history=_HISTORY)
 
 
 def _runs() -> Iterator[dict[str, Any]]:
     for number in range(_RUNS):
         spec = {"request": {"name": "many"}, "cancel": True}
         yield {
-            "apiVersion": API_VERSION,
-            "kind": "ProcessRun",
+            "apiVersion": PROCESS_RUN.api_version,
+            "kind": PROCESS_RUN.kind,
             "metadata": {"name": f"many-{number}"},
             "spec": spec,
         }
 
 
 async def _ticks(here: Site, operator: Operator, number: int, series: str) -> list[list[Sample]]:
-    first = math.ceil(time.time()) + _LEAD
-    last = first + _REPETITIONS * _SECONDS - 1
-    quiet = [_quiet(f"quiet-{number}-{index}", first + index % _EVERY, last) for index in range(_QUIET)]
+    first = math.ceil(time.time()) + _LEAD_SECONDS
+    last = first + _REPETITIONS * _REPETITION_SECONDS - 1
+    quiet = [_quiet(f"quiet-{number}-{index}", first + index % _TICK_SECONDS, last) for index in range(_QUIET)]
     await here.create(PROCESS_REQUEST, quiet)
     used = []
-    for begin in range(first, last + 2, _SECONDS):
+    for begin in range(first, last + 2, _REPETITION_SECONDS):
         await asyncio.sleep(max(0.0, begin - time.time()))
         used.append((operator.cpu_seconds(), await _recorded(here, series)))
     await asyncio.sleep(2)
     found = []
     for repetition in range(_REPETITIONS):
-        ticks = range(first + repetition * _SECONDS, first + (repetition + 1) * _SECONDS)
+        ticks = range(first + repetition * _REPETITION_SECONDS, first + (repetition + 1) * _REPETITION_SECONDS)
         (cpu, runs), (cpu_then, runs_then) = used[repetition], used[repetition + 1]
         samples = _lateness(here, ticks, f"quiet-{number}-", series)
-        samples.append(Sample(CPU, series, _QUIET, 100 * (cpu_then - cpu) / _SECONDS))
+        samples.append(Sample(CPU, series, _QUIET, 100 * (cpu_then - cpu) / _REPETITION_SECONDS))
         if series != ALONE:
             samples.append(Sample(RECORDED, series, _QUIET, runs_then - runs))
         found.append(samples)
@@ -130,13 +134,13 @@ async def _recorded(here: Site, series: str) -> int:
 
 def _lateness(here: Site, ticks: range, quiet: str, series: str) -> list[Sample]:
     seen = [(at - tick, name) for tick in ticks for at, name in here.seen(tick) if name.startswith(quiet)]
-    late = sorted(at for at, _ in seen) or [float(_SECONDS)]
+    late = sorted(at for at, _ in seen) or [float(_REPETITION_SECONDS)]
     different = len({name for _, name in seen})
     values = {
         P50: late[len(late) // 2],
         P99: quantile(late, 0.99),
         MOST: late[-1],
-        MISSING: _QUIET * len(ticks) // _EVERY - different,
+        MISSING: _QUIET * len(ticks) // _TICK_SECONDS - different,
         DOUBLE: len(seen) - different,
     }
     return [Sample(measure, series, _QUIET, value) for measure, value in values.items()]
@@ -155,8 +159,9 @@ FIGURE: Final = Figure(
     anchors={FAILING: (ALONE,), MANY: (ALONE,)},
     notes=(
         "Lateness is the arrival of the Job in a watch (a process of its own) minus the tick.",
-        f"A repetition is {_SECONDS} s: {_QUIET * _SECONDS // _EVERY} ticks. The three follow each other on one control plane.",
-        f"The noise: a request whose Jobs fail, one a second; {_RUNS:,} runs made as fast as {_MAKERS} clients can.",
+        f"A repetition is {_REPETITION_SECONDS} s: {_QUIET * _REPETITION_SECONDS // _TICK_SECONDS} ticks.",
+        "The three repetitions follow each other on one control plane.",
+        f"The noise: a request whose Jobs fail, one a second; {_RUNS:,} runs made as fast as {_CLIENTS} clients can.",
         "A tick that has not started when the next is due is Missed, and its Job counts as missing (catchUp: Latest).",
         "The Jobs of the quiet ones want no pods (parallelism 0), which would be most of the work of the machine.",
     ),

@@ -29,7 +29,7 @@ class Sample:
     """One value of one repetition: what was measured, of whom, at which size."""
 
     measure: str
-    """With its unit in the name where it has one: "lateness p99, s", "resident, MB", "runs missing"."""
+    """The name has the unit, if there is one: "lateness p99, s", "resident, MB", "runs missing"."""
     series: str
     """The measured program (`OPERATOR`, `FLOOR` ...), or a kind of calendar."""
     size: float

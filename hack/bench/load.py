@@ -23,14 +23,16 @@ from stand import Operator, control_plane, operator
 from process_operator.resources.kinds import JOB, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.model import format_instant
 
-SECONDS: Final = 60
-HALF: Final = 30
+LOAD_SECONDS: Final = 60
+HALF_SECONDS: Final = 30
+"""Length of the load of one run a second, and the first half of every other load."""
 _FLAGS = ("--kube-api-qps=10000", "--kube-api-burst=10000", "--concurrent-job-syncs=50", "--concurrent-gc-syncs=50")
-_SETTLING: Final = 90
+_SETTLE_SECONDS: Final = 90
 """Seconds after the last tick in which its runs may end and be recorded."""
-_HOPELESS: Final = 200
-"""Runs a second that no machine of a few cores keeps up with: what is left of them is hardly waited for."""
-_HARDLY: Final = 10
+_OVERLOAD_RATE: Final = 200
+"""Runs a second with which no machine of a few cores keeps up."""
+_OVERLOAD_SETTLE_SECONDS: Final = 10
+"""Seconds after the last tick of an overload. The runs that are left then are not waited for."""
 _HISTORY = {"successful": 3, "failed": 3, "other": 3}
 
 
@@ -47,9 +49,9 @@ class Load:
     made: dict[str, float] = field(default_factory=dict)
     made_twice: set[str] = field(default_factory=set)
     ended: dict[str, float] = field(default_factory=dict)
-    """When the end of its Job arrived."""
+    """Arrival of the end of its Job."""
     recorded: dict[str, float] = field(default_factory=dict)
-    """When the record of its end arrived, with times and log."""
+    """Arrival of the record of its end, with times and log."""
     cpu: dict[str, float] = field(default_factory=dict)
     """CPU seconds of each program, from before the first tick until all was recorded."""
     written: float = 0
@@ -57,7 +59,7 @@ class Load:
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Requests of the operator, by verb and resource."""
     complete: asyncio.Event = field(default_factory=asyncio.Event)
-    """All is recorded."""
+    """Set when all runs are recorded."""
 
     @property
     def due(self) -> int:
@@ -125,7 +127,7 @@ async def _load(rate: int, every: int, process: Operator) -> Load:
     async with bench(process.kubeconfig, leave=True) as cluster:
         if not (await cluster.api.list(NODES, None)).items:
             await cluster.api.create(NODES, "", node())
-        load = Load(rate, int(time.time()) + 6 + rate * every // 25, SECONDS if rate > 1 else HALF, every)
+        load = Load(rate, int(time.time()) + 6 + rate * every // 25, LOAD_SECONDS if rate > 1 else HALF_SECONDS, every)
         async with cluster.watching(JOB, load.note_job), cluster.watching(PROCESS_RUN, load.note_run):
             await _apply(cluster, load)
             await asyncio.sleep(max(0.0, load.first - 0.5 - time.time()))
@@ -165,4 +167,6 @@ def _instant(seconds: int) -> str:
 
 async def _until_recorded(load: Load) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(load.complete.wait(), _SETTLING if load.rate < _HOPELESS else _HARDLY)
+        await asyncio.wait_for(
+            load.complete.wait(), _SETTLE_SECONDS if load.rate < _OVERLOAD_RATE else _OVERLOAD_SETTLE_SECONDS
+        )

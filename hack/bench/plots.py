@@ -21,7 +21,7 @@ _MARKS: Final = "os^Dv*"
 
 
 def draw(report: Report, folder: Path) -> Path | None:
-    """Write the figure's picture into a folder; None where nothing of it is drawn."""
+    """Write the figure's picture into a folder; None if nothing of it is drawn."""
     fields = [(measure, [row for row in report.rows if row.measure == measure]) for measure in report.figure.plotted]
     fields = [(measure, rows) for measure, rows in fields if rows]
     if not fields:

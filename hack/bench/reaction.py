@@ -25,11 +25,11 @@ from process_operator.resources.types import Object
 SAMPLES: Final = 100
 APPLY, UNSCHEDULE, CANCEL = "apply to Job", "unschedule to CronJob suspended", "cancel to pod gone"
 _REQUEST = "process-operator.io/request"
-_LONGEST: Final = 30.0
+_MAX_SECONDS: Final = 30.0
 
 
 class Arrivals:
-    """When what was waited for arrived first, by name (unix seconds)."""
+    """First arrivals of the awaited effects, by name (unix seconds)."""
 
     def __init__(self) -> None:
         self._at: dict[str, float] = {}
@@ -46,7 +46,7 @@ class Arrivals:
 
     async def of(self, name: str) -> float:
         """Wait for it. Raises TimeoutError after half a minute."""
-        async with asyncio.timeout(_LONGEST):
+        async with asyncio.timeout(_MAX_SECONDS):
             while name not in self._at:
                 self._news.clear()
                 await self._news.wait()
@@ -148,7 +148,7 @@ def _samples(what: str, seconds: list[float]) -> list[Sample]:
 
 FIGURE = Figure(
     name="reaction",
-    title="Reaction: from a person's write to what was meant",
+    title="Reaction: from a user's write to its effect",
     size="samples, one after the other",
     measure=measure,
     plotted=(f"{APPLY} p99, s", f"{UNSCHEDULE} p99, s", f"{CANCEL} p99, s"),

@@ -1,4 +1,4 @@
-"""Record: the time from the end of a Job to the complete record of its run with its log, as a watch of both sees it.
+"""Record: the time from the end of a Job to the complete record of its run, as a watch of both sees it.
 
 Each request ticks every ten seconds. The ends of a schedule of every second are batched, so their records are later
 (`sustained.py` measures those). Neighbour: `load.py` runs the loads.

@@ -38,8 +38,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A target, what was measured for it (None: nothing), and whether that is met."""
+class TargetResult:
+    """A target, its measured value (None: not measured), and whether the value meets it."""
 
     target: Target
     value: float | None
@@ -62,7 +62,7 @@ class Report:
 
     figure: Figure
     rows: list[Row]
-    verdicts: list[Verdict]
+    target_results: list[TargetResult]
     growth: list[Growth]
 
     def as_json(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Report:
             "notes": list(self.figure.notes),
             "rows": [asdict(row) for row in self.rows],
             "targets": [
-                {**asdict(verdict.target), "value": verdict.value, "met": verdict.is_met} for verdict in self.verdicts
+                {**asdict(result.target), "value": result.value, "met": result.is_met} for result in self.target_results
             ],
             "growth": [asdict(growth) for growth in self.growth],
         }
@@ -97,8 +97,8 @@ def report(figure: Figure, repetitions: Sequence[Iterable[Sample]]) -> Report:
         Row(measure, series, size, spread, _ratios(spreads, measure, size, spread, anchors.get(series, ())))
         for (measure, series, size), spread in spreads.items()
     ]
-    verdicts = [_verdict(spreads, target) for target in figure.targets]
-    return Report(figure, rows, verdicts, _growth(spreads))
+    target_results = [_target_result(spreads, target) for target in figure.targets]
+    return Report(figure, rows, target_results, _growth(spreads))
 
 
 def _ratios(
@@ -108,23 +108,23 @@ def _ratios(
     return {anchor: own.median / spread.median for anchor, spread in found if spread is not None and spread.median}
 
 
-def _verdict(spreads: dict[tuple[str, str, float], Spread], target: Target) -> Verdict:
+def _target_result(spreads: dict[tuple[str, str, float], Spread], target: Target) -> TargetResult:
     own = spreads.get((target.measure, target.series, target.size))
     if own is None:
-        return Verdict(target, None, is_met=False)
+        return TargetResult(target, None, is_met=False)
     value = own.median
     if target.anchor is not None:
         base = spreads.get((target.anchor_measure or target.measure, target.anchor, target.size))
         if base is None or not base.median:
-            return Verdict(target, None, is_met=False)
+            return TargetResult(target, None, is_met=False)
         value /= base.median
     most = math.inf if target.at_most is None else target.at_most
     least = -math.inf if target.at_least is None else target.at_least
-    return Verdict(target, value, is_met=least <= value <= most)
+    return TargetResult(target, value, is_met=least <= value <= most)
 
 
 def _growth(spreads: dict[tuple[str, str, float], Spread]) -> list[Growth]:
-    """The slope of log(cost) over log(size), where there are three sizes or more and no cost is nothing."""
+    """The slope of log(cost) over log(size), if there are three sizes or more and every cost is above 0."""
     points: defaultdict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for (measure, series, size), spread in spreads.items():
         points[measure, series].append((size, spread.median))

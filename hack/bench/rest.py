@@ -27,18 +27,18 @@ RUNS: Final = 60_000
 WITH_RUNS: Final = f"{OPERATOR}, {RUNS:,} finished runs"
 SMALL, MIDDLE, LARGE = 1_000, 10_000, 30_000
 _RESTARTS: Final = 2
-_SETTLE: Final = 2.0
-"""Seconds after ready before it counts as idle: Events are written once a second."""
-_IDLE: Final = {SMALL: 5.0, MIDDLE: 10.0}
-_IDLE_ELSE: Final = 5.0
-"""Seconds that it is watched then; at most sizes for less, as the whole has minutes."""
+_SETTLE_SECONDS: Final = 2.0
+"""Time from ready to idle. The operator writes Events once a second."""
+_IDLE_SECONDS: Final = {SMALL: 5.0, MIDDLE: 10.0}
+"""Time in which an idle operator is observed, by size."""
+_OTHER_IDLE_SECONDS: Final = 5.0
 
 
 async def measure() -> list[list[Sample]]:
-    """All sizes on one control plane, each grown out of the one before.
+    """Measure all sizes on one control plane. Each size grows out of the one before.
 
-    With BENCH_REST_ENGINE=CronJob (or Auto) the requests have CronJobs, which cannot be copied: there each size is made
-    on a control plane of its own, and the largest is left out.
+    With BENCH_REST_ENGINE=CronJob (or Auto) the requests have CronJobs, which cannot be copied. Each size is then made on
+    a control plane of its own, and the largest is left out.
     """
     engine = os.environ.get("BENCH_REST_ENGINE", "Operator")
     repetitions: list[list[Sample]] = [[] for _ in range(_RESTARTS)]
@@ -82,13 +82,13 @@ async def _large(kubeconfig: Path, empty: float, before: list[list[Sample]]) -> 
 
 async def _start(kubeconfig: Path, series: str, size: int, *, idle: float | None = None) -> tuple[list[Sample], float]:
     """Start an operator, wait until it has looked at everything, leave it alone, end it; with the resident MB."""
-    idle = _IDLE.get(size, _IDLE_ELSE) if idle is None else idle
+    idle = _IDLE_SECONDS.get(size, _OTHER_IDLE_SECONDS) if idle is None else idle
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         async with operator(kubeconfig, Path(folder)) as process:
             await asyncio.to_thread(_wait_for_ready, Path(folder, "operator.log"))
             ready = time.monotonic() - began
-            await asyncio.sleep(_SETTLE)
+            await asyncio.sleep(_SETTLE_SECONDS)
             before = await process.costs()
             await asyncio.sleep(idle)
             after = await process.costs()
@@ -132,7 +132,7 @@ def _megabytes(pid: int, field: str) -> float:
 
 FIGURE = Figure(
     name="rest",
-    title="At rest: an operator that starts anew where all is settled, and then has nothing to do",
+    title="At rest: an operator that starts when all objects are settled, and then has nothing to do",
     size="requests",
     measure=measure,
     plotted=(READY, RESIDENT),
@@ -149,7 +149,8 @@ FIGURE = Figure(
     notes=(
         "Requests of five timings (daily, weekly, cron, every few minutes) in four zones; none of them is due meanwhile.",
         "Ready: every request was looked at.",
-        f"Idle: {_IDLE[SMALL]:.0f} s at 1,000, {_IDLE[MIDDLE]:.0f} s at 10,000, else {_IDLE_ELSE:.0f} s.",
+        f"Idle: {_IDLE_SECONDS[SMALL]:.0f} s at 1,000 and {_IDLE_SECONDS[MIDDLE]:.0f} s at 10,000 requests.",
+        f"Idle at other sizes: {_OTHER_IDLE_SECONDS:.0f} s.",
         "Idle requests are all but watches and the Lease.",
         f"{LARGE:,} was measured once. 1,000 requests were made and settled. The others, and the finished runs, are copies",
         "of them that were written to etcd, as a backup is restored.",

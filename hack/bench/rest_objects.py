@@ -90,7 +90,7 @@ async def copy_runs(kubeconfig: Path, count: int) -> None:
     async with _server(kubeconfig) as server:
         path = PROCESS_RUN.path(NAMESPACE_NAME)
         await server.send("POST", path, _run(owners[0], "first"))
-        finished = {"phase": "Succeeded", "reason": "Completed", "startTime": _LONG_AGO, "endTime": _LONG_AGO}
+        finished = {"phase": "Succeeded", "reason": "Completed", "startTime": _PAST_TIME, "endTime": _PAST_TIME}
         log = {"text": "done: 4711 rows in 12 files\n" * 10, "container": "main"}
         first = await server.send("PATCH", f"{path}/first/status", {"status": {**finished, "log": log}})
         await server.send("DELETE", f"{path}/first", {})
@@ -103,15 +103,15 @@ async def copy_runs(kubeconfig: Path, count: int) -> None:
     await _write(kubeconfig, PROCESS_RUN, map(another, islice(cycle(owners), count), range(count)))
 
 
-_LONG_AGO: Final = "2026-01-01T00:00:00Z"
+_PAST_TIME: Final = "2026-01-01T00:00:00Z"
 
 
 def _run(owner: Raw, name: str) -> Raw:
     metadata = owner["metadata"]
-    kind = {"apiVersion": names.API_VERSION, "kind": "ProcessRequest"}
+    kind = {"apiVersion": PROCESS_REQUEST.api_version, "kind": PROCESS_REQUEST.kind}
     return {
-        "apiVersion": names.API_VERSION,
-        "kind": "ProcessRun",
+        "apiVersion": PROCESS_RUN.api_version,
+        "kind": PROCESS_RUN.kind,
         "metadata": {
             "name": name,
             "namespace": NAMESPACE_NAME,
@@ -122,7 +122,7 @@ def _run(owner: Raw, name: str) -> Raw:
             },
             "ownerReferences": [{**kind, "name": metadata["name"], "uid": metadata["uid"], "controller": True}],
         },
-        "spec": {"request": {"name": metadata["name"]}, "trigger": "Schedule", "scheduledTime": _LONG_AGO},
+        "spec": {"request": {"name": metadata["name"]}, "trigger": "Schedule", "scheduledTime": _PAST_TIME},
     }
 
 
@@ -153,7 +153,7 @@ async def _write(kubeconfig: Path, kind: Kind, bodies: Iterable[Raw]) -> None:
 
 
 async def _until_served(kubeconfig: Path, kind: Kind) -> None:
-    """Wait until the API server has read what etcd has: until then it lets every list wait, or refuses it."""
+    """Wait until the API server has read what etcd has: until then it delays or rejects every list."""
     async with _server(kubeconfig) as server:
         while True:
             try:

@@ -64,7 +64,7 @@ def simulated_node(kubeconfig: Path, folder: Path) -> Iterator[subprocess.Popen[
 
 
 def program() -> str:
-    """The path of kwok; it is built where it is missing."""
+    """The path of kwok; it is built if it is missing."""
     line = [sys.executable, str(_CLUSTER), "program", "kwok"]
     return subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
@@ -174,7 +174,7 @@ def _logs(file: Path) -> dict[str, Any]:
 
 
 def _configuration() -> dict[str, Any]:
-    # Its stock numbers are for few pods at a time; where one is given none has its default.
+    # Its stock numbers are for few pods at a time; if one is given, none has its default.
     many = {
         "podPlayStageParallelism": 32,
         "nodePlayStageParallelism": 4,

@@ -73,11 +73,11 @@ class Operator:
         pids = {name: json.loads((state / "pids" / f"{name}.json").read_text())["pid"] for name in CONTROL_PLANE}
         cpu = {name: cpu_seconds(pid) for name, pid in {OPERATOR_PROCESS: self.pid, **pids}.items()}
         etcd = json.loads((state / "settings.json").read_text())["ports"]["etcd"]
-        asked: Counter[tuple[str, str]] = Counter()
+        sent: Counter[tuple[str, str]] = Counter()
         for labels, value in await _series(self.port, "process_operator_api_requests_total"):
-            asked[labels["verb"], labels["resource"]] += int(value)
+            sent[labels["verb"], labels["resource"]] += int(value)
         written = sum(value for _, value in await _series(etcd, "etcd_disk_wal_write_bytes_total"))
-        return Costs(cpu, asked, written)
+        return Costs(cpu, sent, written)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -9,7 +9,7 @@ from typing import Final
 
 from burst_samples import P50, P99
 from figures import OPERATOR, Figure, Sample, Target, quantile
-from load import HALF, SECONDS, Load, loads
+from load import HALF_SECONDS, LOAD_SECONDS, Load, loads
 from stand import CONTROL_PLANE, OPERATOR_PROCESS
 
 RATES: Final = (20, 50, 100)
@@ -30,9 +30,9 @@ def _samples(load: Load) -> list[Sample]:
     values = {
         P50: quantile(late, 0.5),
         P99: quantile(late, 0.99),
-        f"backlog after {HALF} s, runs": load.backlog(HALF),
-        f"backlog after {SECONDS} s, runs": load.backlog(SECONDS),
-        GROWTH: max(0, load.backlog(SECONDS) - load.backlog(HALF)),
+        f"backlog after {HALF_SECONDS} s, runs": load.backlog(HALF_SECONDS),
+        f"backlog after {LOAD_SECONDS} s, runs": load.backlog(LOAD_SECONDS),
+        GROWTH: max(0, load.backlog(LOAD_SECONDS) - load.backlog(HALF_SECONDS)),
         "runs missing": due - len(load.made),
         "runs double": len(load.made_twice),
         "records complete": len(load.recorded) / due,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from report import Report, Verdict
+from report import Report, TargetResult
 from rich.console import Console
 from rich.table import Table
 
@@ -17,8 +17,8 @@ def print_report(report: Report, console: Console) -> None:
         console.print("Growth, cost ~ size ** exponent:")
         for growth in report.growth:
             console.print(f"  {growth.measure}, {growth.series}: {growth.exponent:.2f}", highlight=False)
-    for verdict in report.verdicts:
-        console.print(_sentence(verdict), style=None if verdict.is_met else "bold red", highlight=False)
+    for result in report.target_results:
+        console.print(_sentence(result), style=None if result.is_met else "bold red", highlight=False)
 
 
 def _values(report: Report) -> Table:
@@ -43,16 +43,16 @@ def _first(report: Report, measure: str) -> int:
     return next(place for place, row in enumerate(report.rows) if row.measure == measure)
 
 
-def _sentence(verdict: Verdict) -> str:
-    target = verdict.target
+def _sentence(result: TargetResult) -> str:
+    target = result.target
     of = f"{target.measure} of {target.series} at {target.size:,.0f}"
     if target.anchor is not None:
         named = f"{target.anchor_measure} of " if target.anchor_measure else ""
         of += f", divided by {named}{target.anchor}"
     limits = [f"at most {_short(target.at_most)}"] if target.at_most is not None else []
     limits += [f"at least {_short(target.at_least)}"] if target.at_least is not None else []
-    value = "not measured" if verdict.value is None else _short(verdict.value)
-    return f"{'met   ' if verdict.is_met else 'MISSED'} {of}: {value} (asked: {' and '.join(limits)})"
+    value = "not measured" if result.value is None else _short(result.value)
+    return f"{'met   ' if result.is_met else 'MISSED'} {of}: {value} (target: {' and '.join(limits)})"
 
 
 def _short(value: float) -> str:

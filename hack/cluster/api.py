@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-# The health ports' certificates are made up by the programs themselves; we only ask them on the loopback.
+# The programs create the certificates of their health ports. They are asked on the loopback interface only.
 _ANY_CERTIFICATE = ssl.create_default_context()
 _ANY_CERTIFICATE.check_hostname = False
 _ANY_CERTIFICATE.verify_mode = ssl.CERT_NONE
@@ -43,7 +43,7 @@ class Api:
         return self.ask("get", "--raw", "/readyz").stdout == "ok"
 
     def has_service_account(self) -> bool:
-        """Whether pods can be made: without the namespace's service account they are refused."""
+        """Whether pods can be created. Without the service account of the namespace the API server rejects them."""
         return self.ask("get", "serviceaccount", "default", "--namespace=default").returncode == 0
 
     def has_ready_node(self) -> bool:

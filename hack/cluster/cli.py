@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     image = commands.add_parser("load", parents=[which], help="load an image archive (OCI or Docker) into the node")
     image.add_argument("archive", type=Path)
     commands.add_parser("path", help="the folder with links to the built programs, kubectl among them")
-    program = commands.add_parser("program", help="build one more program where it is missing, and print its path")
+    program = commands.add_parser("program", help="build one more program if it is missing, and print its path")
     program.add_argument("name", choices=OTHER_PROGRAMS)
     source = commands.add_parser("source", help="print the folder with the source of such a program, for its manifests")
     source.add_argument("name", choices=OTHER_PROGRAMS)

@@ -69,7 +69,7 @@ def _apiserver(layout: Layout, settings: Settings) -> list[str]:
         f"--service-cluster-ip-range={machine.SERVICE_RANGE}",
         "--authorization-mode=Node,RBAC",
         "--allow-privileged=true",
-        # The only address there is, is the loopback one, and that is refused as an endpoint.
+        # The only address is the loopback one, and the API server rejects it as an endpoint.
         "--endpoint-reconciler-type=none",
         f"--kubelet-client-certificate={files / 'apiserver-to-kubelet.crt'}",
         f"--kubelet-client-key={files / 'apiserver-to-kubelet.key'}",

@@ -16,7 +16,7 @@ from .layout import cache, locked
 CNI_PLUGINS = Path("/usr/lib/cni")
 BUSYBOX = Path("/bin/busybox")
 
-# Debian's runc and not one built here: without libseccomp runc refuses every pod.
+# Debian's runc and not one built here: without libseccomp runc cannot start a pod.
 _CONTROL_PLANE = {"openssl": "openssl", "ip": "iproute2"}
 _NODE = {"runc": "runc", "umount": "mount"}
 _NODE_FILES = {CNI_PLUGINS / "ptp": "containernetworking-plugins", BUSYBOX: "busybox-static"}

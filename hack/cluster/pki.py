@@ -41,7 +41,7 @@ def _key(folder: Path, name: str) -> None:
 
 def _authority(folder: Path) -> None:
     _key(folder, "ca")
-    # keyUsage: without it Python 3.13's strict checks refuse the authority.
+    # keyUsage: without it Python 3.13's strict checks reject the authority.
     extension = "keyUsage=critical,keyCertSign,cRLSign,digitalSignature"
     subject = ("-subj", "/CN=process-operator-test-ca")
     _openssl(

@@ -67,7 +67,7 @@ def _is_free(port: int) -> bool:
 
 
 def choose_ports(former: dict[str, int]) -> dict[str, int]:
-    """The former ports where they are still free, else new ones."""
+    """The former ports if they are still free, else new ones."""
     chosen: dict[str, int] = {}
     for name in PORTS:
         port = former.get(name, 0)

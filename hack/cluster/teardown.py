@@ -64,7 +64,7 @@ def _end_processes(layout: Layout, slot: int | None) -> None:
 
 
 def teardown(layout: Layout, *, keep: bool) -> None:
-    """End the cluster. With `keep` its folder stays, for reading logs; the next `up` creates a new cluster all the same."""
+    """End the cluster. With `keep` its folder stays, for reading logs. The next `up` creates a new cluster in any case."""
     settings = load(layout)
     slot = settings.slot if settings else None
     if slot is not None and not machine.is_owner(slot, layout.state):

@@ -186,7 +186,7 @@ def _link(name: str, target: Path) -> None:
 
 
 def source_of(name: str) -> Path:
-    """The folder of the module that a program is built from, in Go's module cache; it is downloaded where it is
+    """The folder of the module that a program is built from, in Go's module cache; it is downloaded if it is
     missing."""
     module = next(module for module in MODULES if name in module.programs)
     command = [str(find_go()), "list", "-mod=readonly", "-f", "{{.Module.Dir}}", module.programs[name]]

@@ -1,8 +1,8 @@
 """Image pruning: removes the modules that the operator never imports from installed packages: `prune.py FOLDER`.
 
-Nearly all of it is the typed client of the `kubernetes` package: one class for each kind of the API, for threads and
-again for asyncio. Of its 119 MB the operator needs only the kubeconfig reader, logins and the HTTP layer. The Dockerfile
-imports the whole operator afterwards, so a version that needs more does not become an image.
+Nearly all of it is the typed client of the `kubernetes` package. It has two classes for each kind of the API, one for
+threads and one for asyncio. Of its 119 MB the operator needs only the kubeconfig reader, logins and the HTTP layer. The
+Dockerfile imports the whole operator afterwards, so a version that needs more does not become an image.
 """
 
 import shutil

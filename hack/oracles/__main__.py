@@ -1,7 +1,7 @@
 """Oracle builder: builds an oracle and prints the command that starts it, as JSON: `python3 hack/oracles NAME`.
 
-An oracle is a program that prints the result of a foreign library (ticks, a proxy, the status of an object), to compare
-it with the operator's (tests/oracles). Each is built once, into the cache of `hack/cluster`, in a folder named by a hash
+An oracle is a program that prints the result of a foreign library: ticks, a proxy, the status of an object. The tests in
+`tests/oracles` compare it with the operator's. Each is built once, into the cache of `hack/cluster`, in a folder named by a hash
 of its sources.
 """
 

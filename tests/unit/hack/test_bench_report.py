@@ -78,8 +78,8 @@ def test_a_row_has_the_ratio_to_its_anchors_at_the_same_size() -> None:
     ],
 )
 def test_targets(target: Target, value: float | None, *, is_met: bool) -> None:
-    (verdict,) = report(figure(target), [samples(2.5)]).verdicts
-    assert (verdict.value, verdict.is_met) == (value, is_met)
+    (result,) = report(figure(target), [samples(2.5)]).target_results
+    assert (result.value, result.is_met) == (value, is_met)
 
 
 def test_growth_is_the_exponent_of_the_size() -> None:
@@ -106,5 +106,5 @@ def test_the_table_says_which_targets_are_missed() -> None:
     targets = (Target(LATE, OPERATOR, 1000, at_most=1.0), Target(LATE, FLOOR, 1000, at_most=2.0))
     print_report(report(figure(*targets), [samples(2.5)]), console)
     lines = console.export_text().splitlines()
-    assert "MISSED lateness p99, s of engine Operator at 1,000: 2.5 (asked: at most 1)" in lines
-    assert "met    lateness p99, s of floor at 1,000: 2 (asked: at most 2)" in lines
+    assert "MISSED lateness p99, s of engine Operator at 1,000: 2.5 (target: at most 1)" in lines
+    assert "met    lateness p99, s of floor at 1,000: 2 (target: at most 2)" in lines
