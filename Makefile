@@ -18,7 +18,7 @@ UNIT_WORKERS ?= auto
 # All tests but those that start a cluster, a database, a browser or an oracle.
 WITHOUT_SERVERS := $(addprefix --ignore tests/,cluster faults kueue pages site oracles database monitor monitor_cluster release)
 # Tests whose branches `make coverage` traces. Random questions and crashes at the writes repeat the same branches, and
-# coverage on Python 3.11 has no sys.monitoring: with them it takes more than 20 minutes on a busy machine.
+# coverage on Python 3.11 has no sys.monitoring. With these tests it takes more than 20 minutes on a busy machine.
 COVERED ?= tests/unit tests/contract tests/flow/test_scenarios.py $(addprefix --ignore tests/unit/,timing/test_recurrence_properties.py preview/test_command_fuzz.py)
 COVERAGE_WORKERS ?= 2
 FIGURES ?=

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Writes the locks in requirements/: exact versions with the hash of every file, for every platform. run.txt is for the
-# image, plugin.txt for the plugin with all extras, release.txt for the tools of a release, docs.txt for the
-# site of docs/, dev.txt for developers.
+# Writes the locks in requirements/, with exact versions and the hash of every file for every platform:
+# - run.txt is for the image,
+# - plugin.txt for the plugin with all extras,
+# - release.txt for the tools of a release,
+# - docs.txt for the site of docs/,
+# - dev.txt for developers.
+#
 # Versions that are locked already stay, unless UPGRADE is set. The index is whatever pip or uv is configured to use.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Stages of `make test`, in lanes that run side by side. The lanes that keep all cores busy come first:
-#   lint    linters, which use one core
-#   pure    tests that need no cluster
-#   image   the image of this checkout, which waits for the network
-#   monitor the front end of the Process Monitor: its linter and unit tests, and its pages in a browser
+#   - lint    linters, which use one core
+#   - pure    tests that need no cluster
+#   - image   the image of this checkout, which waits for the network
+#   - monitor the front end of the Process Monitor: its linter and unit tests, and its pages in a browser
 # The other lanes wait most of the time:
-#   oracles tests against programs in Go and Java, and against PostgreSQL
-#   first   a cluster with a node: the tests that share its operator
-#   second  another one: some of the tests that kill the operator
-#   third   another one: the other ones
-#   fourth  a control plane: broken watches and the Lease, then the short fault suite
+#   - oracles tests against programs in Go and Java, and against PostgreSQL
+#   - first   a cluster with a node: the tests that share its operator
+#   - second  another one: some of the tests that kill the operator
+#   - third   another one: the other tests that kill the operator
+#   - fourth  a control plane: broken watches and the Lease, then the short fault suite
+#
 # The last stage compares the chart's rights with those that were used. With CLUSTER=existing there is one lane for all.
 #
 # Every stage runs, so that one run shows all failures. A stage prints one line and its failures; everything else is in

@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Front end of the Process Monitor: `web.sh build` builds it into operator/process_operator/monitor/static, `web.sh test`
-# runs its linter, its types and its unit tests, `web.sh chromium` prints the path of a browser for the browser tests, and
-# `web.sh alone COMMAND` runs these in a network of their own.
+# Front end of the Process Monitor:
+# - `web.sh build` builds it into operator/process_operator/monitor/static,
+# - `web.sh test` runs its linter, its types and its unit tests,
+# - `web.sh chromium` prints the path of a browser for the browser tests,
+# - `web.sh alone COMMAND` runs these in a network of their own.
+#
 # Node and the packages are those of hack/node.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts a built image into the storage from which the user pushes, and prints on stderr how to use the image: in a registry,
-# in the chart's values and in the local cluster. IMAGE is its name, ARCHIVE its docker-archive, which can be missing if
-# docker built it. DEV_CLUSTER names the local cluster.
+# Puts a built image into the storage from which the user pushes, and prints on stderr how to use the image. Places are
+# a registry, the chart's values and the local cluster. IMAGE is its name, ARCHIVE its docker-archive, which can be
+# missing if docker built it. DEV_CLUSTER names the local cluster.
 set -euo pipefail
 image=$1 archive=$2
 

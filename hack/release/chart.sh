@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Packages the chart of a release into build/release, with the image of that release as its default and the annotations of
-# Artifact Hub: `chart.sh IMAGE HOMEPAGE`, such as ghcr.io/OWNER/process-operator. Prints the path of the archive.
+# Packages the chart of a release into build/release: `chart.sh IMAGE HOMEPAGE`, with an IMAGE such as
+# ghcr.io/OWNER/process-operator. It is the default of the chart, which also has the annotations of Artifact Hub. Prints
+# the path of the archive.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 image=${1:?usage: chart.sh IMAGE HOMEPAGE}

@@ -1,5 +1,6 @@
--- Health of a ProcessRequest. It says whether the request is in force, and never follows the result of a run: a failed
--- run is an everyday event, and must not stop a sync or a promotion. The message names the last run and its result.
+-- Health of a ProcessRequest. It says whether the request is in force, and does not depend on the result of a run. A
+-- failed run is an everyday event, and must not stop a sync or a promotion. The message names the last run and its
+-- result.
 local status = obj.status or {}
 if status.observedGeneration ~= obj.metadata.generation then
   return {status = "Progressing", message = "The operator has not processed this version yet"}
