@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 
 from prose.texts import Kind, Text
 
-_SENTENCE_END: Final = re.compile(r"(?<=[^\s.][^\s.][.!?])[)\"*]*\s+")
-"""The two characters before the full stop keep "e.g." from ending a sentence."""
+_SENTENCE_END: Final = re.compile(r"(?:(?<=[^\s.][^\s.][.!?])|(?<=\d [a-z][.!?])|(?<=[\d)][.!?]))[)\"*]*\s+")
+"""Full stop after two characters of a word, so that "e.g." ends no sentence, or after a unit (12 s), digit or bracket."""
+_WORD: Final = re.compile(r"\S*\w\S*")
 _BLOCK_END: Final = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*|#>]|\d+\.) ?)|:\n")
 
 
@@ -59,7 +60,7 @@ class Rules:
             if block.lstrip().startswith("|"):
                 continue
             for at, sentence in _sentences(block):
-                words = len(re.findall(r"\w[\w'-]*", sentence))
+                words = len(_WORD.findall(sentence))
                 if words > self.sentence_words:
                     start = " ".join(sentence.split()[:6])
                     message = f'a sentence of {words} words, at most {self.sentence_words}: "{start} ..."'
