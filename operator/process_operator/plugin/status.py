@@ -22,6 +22,7 @@ from process_operator.plugin.terminal import (
 )
 from process_operator.plugin.times import now
 from process_operator.resources.model import format_instant, parse_instant
+from process_operator.resources.process_request_status import ActivationCause
 from process_operator.resources.status_text import cut
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ def _suspended_by(body: Object) -> str | None:
 def _rescheduled(status: dict[str, Any]) -> str:
     """Describe the reschedule that started the present activation, if the name of its user is verified."""
     user, activation = status.get("rescheduledBy"), status.get("activation") or {}
-    return f"{activation.get('since')}, by {user}" if user and activation.get("cause") == "Rescheduled" else ""
+    is_rescheduled = activation.get("cause") == ActivationCause.RESCHEDULED
+    return f"{activation.get('since')}, by {user}" if user and is_rescheduled else ""
 
 
 def _open_run(row: RunRow) -> str:

@@ -1,4 +1,4 @@
-"""Notifications that a request asks for at the end of its runs. `receiver.py` has the configured receivers."""
+"""Notifications that a request orders for the end of its runs. `receiver.py` has the configured receivers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Values of parameters: whether a declaration with `enum` or `pattern` allows them.
 
-`parameters.py` has the declarations, `decisions/template/` asks about the values of requests, runs and steps.
+`parameters.py` has the declarations, `decisions/template/` checks the values of requests, runs and steps with it.
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ class Recurrence:
     def reaching_back(self, first: datetime) -> Recurrence:
         """Give the same calendar without the start of its activation: its ticks from `first` on.
 
-        Intervals (every n seconds, days, weeks) are counted back from the start. startTime has no effect any more, so
-        that callers must not ask for instants before it.
+        Intervals (every n seconds, days, weeks) are counted back from the start. startTime has no effect any more, so a
+        caller must not pass instants before it.
         """
         after = first - _MICROSECOND
         seconds = self._seconds(after)

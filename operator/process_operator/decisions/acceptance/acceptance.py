@@ -135,7 +135,7 @@ def _judge(snapshot: Snapshot, request: ProcessRequest, excluded: ExcludedByCale
     except _NotAcceptedError as error:
         return Acceptance(error.reason, error.message, template=template, recurrence=recurrence)
     so_far = Acceptance(template=template, steps=steps, recurrence=recurrence, engine=engine)
-    return _ask_server(snapshot, request, so_far, now)
+    return _with_dry_run(snapshot, request, so_far, now)
 
 
 def _with_templates(snapshot: Snapshot, found: Acceptance) -> Acceptance:
@@ -151,7 +151,7 @@ def _with_templates(snapshot: Snapshot, found: Acceptance) -> Acceptance:
         return found
 
 
-def _ask_server(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:
+def _with_dry_run(snapshot: Snapshot, request: ProcessRequest, so_far: Acceptance, now: datetime) -> Acceptance:
     wanted_hash = so_far.template_hash
     assert wanted_hash is not None
     if snapshot.status.template_hash == wanted_hash:

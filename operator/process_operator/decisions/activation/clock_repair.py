@@ -2,7 +2,7 @@
 
 Without the reset the schedule would start nothing until that time. A cursor that is less than an hour ahead is kept, so
 that no tick runs twice. A cursor further ahead is reset to the present, with an Event. A run that has the name of a tick
-still keeps that tick from running again. Neighbour: `request.py` asks here before it accepts the request.
+still keeps that tick from running again. Neighbour: `request.py` calls it before it accepts the request.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """End of an activation: the due ticks that it leaves undecided are recorded as Missed.
 
-`activation_change.py` asks here when an edit, a suspension or a reschedule ends the activation of a schedule.
+`activation_change.py` calls it if an edit, a suspension or a reschedule ends the activation of a schedule.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Significance of events: whether the operator has to react, and how soon.
 
-What a user wrote and a finished Job are immediate, but the end of a Job may wait if its request is due again within
-the second. All other events of Jobs and pods, and the answers to the operator's own calls, are batched. `state/store.py`
-asks these questions about every event.
+A change by a user and a finished Job are immediate. The end of a Job may wait if its request is due again within the
+second. All other events of Jobs and pods, and the answers to the operator's own calls, are batched. `state/store.py`
+calls these functions for every event.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Plan: the actions that a decision asks for."""
+"""Plan: the actions of a decision."""

@@ -1,4 +1,4 @@
-"""Action: base of everything that a plan may ask for, with its subject and whether it starts a run."""
+"""Action: base of everything that a plan may contain, with its subject and whether it starts a run."""
 
 from __future__ import annotations
 

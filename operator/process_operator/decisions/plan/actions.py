@@ -1,4 +1,4 @@
-"""Actions that a decision may ask for, as values.
+"""Actions of a decision, as values.
 
 Each action is one API write, or one look-up that no watch delivers. It can be repeated without harm, and names the
 object that it is about. Tests compare whole plans. `request.py` makes plans, and `actions/executor.py` executes them.

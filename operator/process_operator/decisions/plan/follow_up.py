@@ -1,6 +1,6 @@
 """Follow-up of a plan: when the next decision about its request is due, once the plan was executed.
 
-`controller/request_reconciler.py` asks. `actions.py` has the actions.
+`controller/request_reconciler.py` calls it. `actions.py` has the actions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Part of a plan: the actions that one part of a decision asks for, as a value.
+"""Part of a plan: the actions that one part of a decision plans, as a value.
 
 Parts are joined in order and `decide` adds them to the plan (`builder.py`), so no part sees the actions of another.
 """
