@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import pytest
 from tests.builders.objects import Object
@@ -144,37 +145,79 @@ def test_the_erps_finish_cuts_after_two_runs() -> None:
     assert ticks({"secondly": {"every": 30}, **bounds}, "2019-09-26T15:00:00", count=10) == wanted
 
 
-BOUNDS = [
-    pytest.param({"cron": "* * * * *"}, "12:00:00", None, 2, ["12:01:00", "12:02:00"], id="after --from, not at it"),
-    pytest.param({"cron": "* * * * *"}, "12:00:00", "12:02:00", None, ["12:01:00", "12:02:00"], id="--to is included"),
-    pytest.param({"cron": "* * * * *"}, "12:00:00", "12:09:00", 2, ["12:01:00", "12:02:00"], id="--count before --to"),
-    pytest.param({"cron": "* * * * *"}, "12:00:00", "12:01:59", 9, ["12:01:00"], id="--to before --count"),
-    pytest.param({"cron": "* * * * *"}, "12:00:00", "12:00:59", None, [], id="none"),
-    pytest.param({"minutely": {"every": 7}}, "12:00:05", None, 2, ["12:00:05", "12:07:05"], id="elapsed: from --from"),
-    pytest.param(
-        {"minutely": {"every": 7}, "startTime": "2027-03-01T12:00:00Z"},
-        "12:00:00",
-        None,
-        2,
-        ["12:07:00", "12:14:00"],
-        id="elapsed with a startTime that is --from: after it",
+@dataclass(frozen=True)
+class Bounds:
+    """A schedule with the bounds of a preview, and the ticks within them."""
+
+    id: str
+    schedule: Object
+    start: str
+    wanted: list[str]
+    end: str | None = None
+    count: int | None = None
+
+
+BOUNDS: Final = [
+    Bounds(
+        "after --from, not at it",
+        schedule={"cron": "* * * * *"},
+        start="12:00:00",
+        count=2,
+        wanted=["12:01:00", "12:02:00"],
     ),
-    pytest.param(
-        {"secondly": {"every": 2}, "startTime": "2027-03-01T12:00:00.25Z"},
-        "12:00:00",
-        None,
-        2,
-        ["12:00:00.250000", "12:00:02.250000"],
-        id="a startTime with a fraction",
+    Bounds(
+        "--to is included",
+        schedule={"cron": "* * * * *"},
+        start="12:00:00",
+        end="12:02:00",
+        wanted=["12:01:00", "12:02:00"],
+    ),
+    Bounds(
+        "--count before --to",
+        schedule={"cron": "* * * * *"},
+        start="12:00:00",
+        end="12:09:00",
+        count=2,
+        wanted=["12:01:00", "12:02:00"],
+    ),
+    Bounds(
+        "--to before --count",
+        schedule={"cron": "* * * * *"},
+        start="12:00:00",
+        end="12:01:59",
+        count=9,
+        wanted=["12:01:00"],
+    ),
+    Bounds("none", schedule={"cron": "* * * * *"}, start="12:00:00", end="12:00:59", wanted=[]),
+    Bounds(
+        "elapsed: from --from",
+        schedule={"minutely": {"every": 7}},
+        start="12:00:05",
+        count=2,
+        wanted=["12:00:05", "12:07:05"],
+    ),
+    Bounds(
+        "elapsed with a startTime that is --from: after it",
+        schedule={"minutely": {"every": 7}, "startTime": "2027-03-01T12:00:00Z"},
+        start="12:00:00",
+        count=2,
+        wanted=["12:07:00", "12:14:00"],
+    ),
+    Bounds(
+        "a startTime with a fraction",
+        schedule={"secondly": {"every": 2}, "startTime": "2027-03-01T12:00:00.25Z"},
+        start="12:00:00",
+        count=2,
+        wanted=["12:00:00.250000", "12:00:02.250000"],
     ),
 ]
 
 
-@pytest.mark.parametrize(("schedule", "start", "end", "count", "wanted"), BOUNDS)
-def test_bounds(schedule: Object, start: str, end: str | None, count: int | None, wanted: list[str]) -> None:
+@pytest.mark.parametrize("case", BOUNDS, ids=lambda case: case.id)
+def test_bounds(case: Bounds) -> None:
     day = "2027-03-01T"
-    found = ticks(schedule, day + start, end and day + end, count)
-    assert [tick.removeprefix(day) for tick in found] == wanted
+    found = ticks(case.schedule, day + case.start, case.end and day + case.end, case.count)
+    assert [tick.removeprefix(day) for tick in found] == case.wanted
 
 
 REMARKS = [
@@ -215,47 +258,57 @@ def test_clocks_are_those_of_the_zone() -> None:
 
 
 LATER = {"startTime": "2027-03-01T13:00:00Z"}
-ONE_SHOTS = [
-    pytest.param({"runImmediately": {}}, {}, ["12:00:00"], "at once", id="immediately"),
-    pytest.param({"runLater": {"after": "90m"}}, {}, ["13:30:00"], "", id="later, counted from --from"),
-    pytest.param({"runLater": LATER}, {}, ["13:00:00"], "", id="later, at an instant"),
-    pytest.param(
-        {"runLater": {**LATER, "within": "5m"}},
-        {},
-        ["13:00:00"],
-        "not later than 2027-03-01T13:05:00Z",
-        id="within a window",
+
+
+@dataclass(frozen=True)
+class OneShot:
+    """A timing without a schedule, and its starts with a remark."""
+
+    id: str
+    timing: Object
+    wanted: list[str]
+    spec: Object = field(default_factory=dict)
+    remark: str = ""
+
+
+ONE_SHOTS: Final = [
+    OneShot("immediately", timing={"runImmediately": {}}, wanted=["12:00:00"], remark="at once"),
+    OneShot("later, counted from --from", timing={"runLater": {"after": "90m"}}, wanted=["13:30:00"]),
+    OneShot("later, at an instant", timing={"runLater": LATER}, wanted=["13:00:00"]),
+    OneShot(
+        "within a window",
+        timing={"runLater": {**LATER, "within": "5m"}},
+        wanted=["13:00:00"],
+        remark="not later than 2027-03-01T13:05:00Z",
     ),
-    pytest.param(
-        {"runLater": LATER},
-        {"startingDeadlineSeconds": 60},
-        ["13:00:00"],
-        "not later than 2027-03-01T13:01:00Z",
-        id="with a deadline",
+    OneShot(
+        "with a deadline",
+        timing={"runLater": LATER},
+        spec={"startingDeadlineSeconds": 60},
+        wanted=["13:00:00"],
+        remark="not later than 2027-03-01T13:01:00Z",
     ),
-    pytest.param(
-        {"runLater": {"startTime": "2027-03-01T11:00:00Z"}},
-        {},
-        ["12:00:00"],
-        "at once, as its start 2027-03-01T11:00:00Z has passed",
-        id="a start that has passed",
+    OneShot(
+        "a start that has passed",
+        timing={"runLater": {"startTime": "2027-03-01T11:00:00Z"}},
+        wanted=["12:00:00"],
+        remark="at once, as its start 2027-03-01T11:00:00Z has passed",
     ),
-    pytest.param(
-        {"runLater": {"startTime": "2027-03-01T11:00:00Z", "within": "59m"}},
-        {},
-        [],
-        "missed: the latest start was 2027-03-01T11:59:00Z",
-        id="a window that is over",
+    OneShot(
+        "a window that is over",
+        timing={"runLater": {"startTime": "2027-03-01T11:00:00Z", "within": "59m"}},
+        wanted=[],
+        remark="missed: the latest start was 2027-03-01T11:59:00Z",
     ),
 ]
 
 
-@pytest.mark.parametrize(("timing", "spec", "wanted", "remark"), ONE_SHOTS)
-def test_one_shot_timings(timing: Object, spec: Object, wanted: list[str], remark: str) -> None:
-    result = preview(request(timing, **spec), None, period("2027-03-01T12:00:00"))
+@pytest.mark.parametrize("case", ONE_SHOTS, ids=lambda case: case.id)
+def test_one_shot_timings(case: OneShot) -> None:
+    result = preview(request(case.timing, **case.spec), None, period("2027-03-01T12:00:00"))
     found = list(result.ticks)
-    assert [f"{tick.due:%H:%M:%S}" for tick in found] == wanted
-    assert (found[0].remark if found else result.note) == remark
+    assert [f"{tick.due:%H:%M:%S}" for tick in found] == case.wanted
+    assert (found[0].remark if found else result.note) == case.remark
     assert result.engine is None
 
 

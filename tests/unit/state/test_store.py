@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -112,40 +113,73 @@ def test_versions(first: int, second: int, held: int) -> None:
     assert store.dirty == [CLOSE] * (2 if second > first else 1)
 
 
-@pytest.mark.parametrize(
-    ("kind", "first", "second", "marks"),
-    [
-        pytest.param(JOB, a_job(2, active=1), a_job(3, active=1), 1, id="a Job of which nothing is read that changed"),
-        pytest.param(JOB, a_job(2, active=1), a_job(3, active=1, ready=1), 2, id="a Job with a ready pod"),
-        pytest.param(POD, a_pod(2), a_pod(3), 1, id="a pod that lost its finalizer"),
-        pytest.param(POD, a_pod(2), a_pod(3, "Failed"), 2, id="a pod in another phase"),
-    ],
-)
-def test_only_what_a_decision_looks_at_marks_the_request(kind: Kind, first: Object, second: Object, marks: int) -> None:
+@dataclass(frozen=True)
+class Change:
+    """Two versions of an object, and the number of times that they mark the request as dirty."""
+
+    id: str
+    kind: Kind
+    first: Object
+    second: Object
+    marks: int
+
+
+CHANGES: Final = [
+    Change(
+        "a Job of which nothing is read that changed",
+        kind=JOB,
+        first=a_job(2, active=1),
+        second=a_job(3, active=1),
+        marks=1,
+    ),
+    Change("a Job with a ready pod", kind=JOB, first=a_job(2, active=1), second=a_job(3, active=1, ready=1), marks=2),
+    Change("a pod that lost its finalizer", kind=POD, first=a_pod(2), second=a_pod(3), marks=1),
+    Change("a pod in another phase", kind=POD, first=a_pod(2), second=a_pod(3, "Failed"), marks=2),
+]
+
+
+@pytest.mark.parametrize("case", CHANGES, ids=lambda case: case.id)
+def test_only_what_a_decision_looks_at_marks_the_request(case: Change) -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.dirty.clear()
-    store.see(kind, first)
-    assert store.see(kind, second) is (marks == 2)
-    assert store.dirty == [CLOSE] * marks
-    held = store.cache(kind).get("erp", first["metadata"]["name"])
+    store.see(case.kind, case.first)
+    assert store.see(case.kind, case.second) is (case.marks == 2)
+    assert store.dirty == [CLOSE] * case.marks
+    held = store.cache(case.kind).get("erp", case.first["metadata"]["name"])
     assert held is not None and held.version == 3
 
 
-@pytest.mark.parametrize(
-    ("kind", "seen", "deleted", "is_batched"),
-    [
-        pytest.param(JOB, a_job(3, active=1), False, True, id="a Job that continues"),
-        pytest.param(JOB, a_job(3, conditions=DONE), False, False, id="a Job that has ended"),
-        pytest.param(JOB, a_job(3), True, False, id="a Job that was deleted"),
-        pytest.param(POD, a_pod(3), False, True, id="a pod"),
-        pytest.param(PROCESS_RUN, {**a_run(3), "status": {"phase": "Running"}}, False, True, id="the status of a run"),
-        pytest.param(PROCESS_RUN, a_run(3), True, False, id="a run that was deleted"),
-        pytest.param(PROCESS_REQUEST, a_request(3), False, False, id="a request"),
-    ],
-)
+@dataclass(frozen=True)
+class Batched:
+    """A change of an object, and whether the request may wait for further changes."""
+
+    id: str
+    kind: Kind
+    seen: Object
+    is_batched: bool
+    is_deleted: bool = False
+
+
+BATCHED: Final = [
+    Batched("a Job that continues", kind=JOB, seen=a_job(3, active=1), is_batched=True),
+    Batched("a Job that has ended", kind=JOB, seen=a_job(3, conditions=DONE), is_batched=False),
+    Batched("a Job that was deleted", kind=JOB, seen=a_job(3), is_deleted=True, is_batched=False),
+    Batched("a pod", kind=POD, seen=a_pod(3), is_batched=True),
+    Batched(
+        "the status of a run",
+        kind=PROCESS_RUN,
+        seen={**a_run(3), "status": {"phase": "Running"}},
+        is_batched=True,
+    ),
+    Batched("a run that was deleted", kind=PROCESS_RUN, seen=a_run(3), is_deleted=True, is_batched=False),
+    Batched("a request", kind=PROCESS_REQUEST, seen=a_request(3), is_batched=False),
+]
+
+
+@pytest.mark.parametrize("case", BATCHED, ids=lambda case: case.id)
 @pytest.mark.parametrize("is_answer", [False, True], ids=["in an event", "in an answer"])
-def test_what_is_batched(kind: Kind, seen: Object, *, deleted: bool, is_batched: bool, is_answer: bool) -> None:
+def test_what_is_batched(case: Batched, *, is_answer: bool) -> None:
     dirty: list[NamespacedName] = []
     batched: list[NamespacedName] = []
     store = Store(on_dirty=dirty.append, on_progress=batched.append, clock=lambda: at("12:00"))
@@ -153,8 +187,8 @@ def test_what_is_batched(kind: Kind, seen: Object, *, deleted: bool, is_batched:
     store.apply(JOB, a_job(2))
     dirty.clear()
     batched.clear()
-    store.apply(kind, seen, deleted=deleted, is_answer=is_answer)
-    assert (dirty, batched) == (([], [CLOSE]) if is_batched or is_answer else ([CLOSE], []))
+    store.apply(case.kind, case.seen, deleted=case.is_deleted, is_answer=is_answer)
+    assert (dirty, batched) == (([], [CLOSE]) if case.is_batched or is_answer else ([CLOSE], []))
 
 
 OURS: Final = [
@@ -163,24 +197,41 @@ OURS: Final = [
 CRONJOBS: Final = [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "close", "uid": "1", "controller": True}]
 
 
-@pytest.mark.parametrize(
-    ("owners", "conditions", "is_open", "marks"),
-    [
-        pytest.param(OURS, DONE, False, 0, id="the Job of a run that is recorded: it went with the run"),
-        pytest.param(OURS, DONE, True, 1, id="the Job of a run that is not"),
-        pytest.param(OURS, [], False, 1, id="a Job that was at work"),
-        pytest.param(CRONJOBS, DONE, False, 1, id="a Job of a CronJob"),
-    ],
-)
-def test_a_job_that_is_gone(owners: list[Object], conditions: list[Object], *, is_open: bool, marks: int) -> None:
+@dataclass(frozen=True)
+class GoneJob:
+    """A deleted Job, and the number of times that it marks the request as dirty."""
+
+    id: str
+    owners: list[Object]
+    conditions: list[Object]
+    is_open: bool
+    marks: int
+
+
+GONE_JOBS: Final = [
+    GoneJob(
+        "the Job of a run that is recorded: it went with the run",
+        owners=OURS,
+        conditions=DONE,
+        is_open=False,
+        marks=0,
+    ),
+    GoneJob("the Job of a run that is not", owners=OURS, conditions=DONE, is_open=True, marks=1),
+    GoneJob("a Job that was at work", owners=OURS, conditions=[], is_open=False, marks=1),
+    GoneJob("a Job of a CronJob", owners=CRONJOBS, conditions=DONE, is_open=False, marks=1),
+]
+
+
+@pytest.mark.parametrize("case", GONE_JOBS, ids=lambda case: case.id)
+def test_a_job_that_is_gone(case: GoneJob) -> None:
     store = Seen()
-    if is_open:
+    if case.is_open:
         store.see(PROCESS_RUN, a_run(1))
-    gone: Object = {"metadata": {"ownerReferences": owners}, "conditions": conditions}
+    gone: Object = {"metadata": {"ownerReferences": case.owners}, "conditions": case.conditions}
     store.see(JOB, a_job(2, **gone))
     store.dirty.clear()
     store.see(JOB, a_job(3, **gone), deleted=True)
-    assert store.dirty == [CLOSE] * marks
+    assert store.dirty == [CLOSE] * case.marks
 
 
 def test_a_request_with_runs_is_read_once_for_each_version() -> None:

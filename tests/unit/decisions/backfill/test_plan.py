@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from tests.builders.instants import at
@@ -229,44 +229,85 @@ NEVER, FAILED, ALWAYS = ({"rerun": word} for word in ("Never", "Failed", "Always
 F = RunPhase.FAILED
 
 
-@pytest.mark.parametrize(
-    ("rerun", "history", "made", "progress"),
-    [
-        pytest.param(NEVER, [own("12:00", F)], ["12:01"], "1/6", id="Never leaves a failed run alone"),
-        pytest.param(FAILED, [own("12:00", F)], ["12:00"], "0/6", id="Failed runs it again"),
-        pytest.param(FAILED, [own("12:00")], ["12:01"], "1/6", id="Failed leaves a run that succeeded alone"),
-        pytest.param(
-            FAILED, [own("12:00", F), again("12:00", uid="other")], ["12:01"], "1/6", id="also one that ran again"
-        ),
-        pytest.param(
-            FAILED,
-            [own("12:00", F), ended("12:00", F, "other")],
-            ["12:00"],
-            "0/6",
-            id="Failed runs again what failed twice",
-        ),
-        pytest.param(
-            FAILED,
-            [own("12:00", RunPhase.UNKNOWN), own("12:01", RunPhase.CANCELED)],
-            ["12:00"],
-            "0/6",
-            id="Failed runs ticks without a known run again",
-        ),
-        pytest.param(FAILED, [own("12:00", F), again("12:00", F)], ["12:01"], "1/6", id="but once"),
-        pytest.param(ALWAYS, [own("12:00")], ["12:00"], "0/6", id="Always runs all again"),
-        pytest.param(ALWAYS, [own("12:00"), again("12:00")], ["12:01"], "1/6", id="once as well"),
-        pytest.param(
-            ALWAYS, [ended("12:00")], ["12:00"], "0/6", id="a deleted backfill of the same name does not stand for it"
-        ),
-        pytest.param(NEVER, [own("12:00", RunPhase.MISSED)], ["12:00"], "0/6", id="a run that never started is none"),
-        pytest.param(
-            NEVER, [own("12:00", RunPhase.CANCELED)], ["12:00"], "0/6", id="nor one canceled before its start"
-        ),
-    ],
-)
-def test_what_is_run_again(rerun: Object, history: list[FinishedRun], made: list[str], progress: str) -> None:
-    runs, statuses, _ = plan(known(backfill(spec=rerun), history=tuple(history)))
-    assert (runs, statuses["b"].progress) == (made, progress)
+@dataclass(frozen=True)
+class RunAgain:
+    """A backfill of ticks that had runs before, the runs that it makes, and its progress."""
+
+    id: str
+    rerun: Object
+    history: list[FinishedRun]
+    made: list[str]
+    progress: str
+
+
+RUN_AGAIN: Final = [
+    RunAgain(
+        "Never leaves a failed run alone",
+        rerun=NEVER,
+        history=[own("12:00", F)],
+        made=["12:01"],
+        progress="1/6",
+    ),
+    RunAgain("Failed runs it again", rerun=FAILED, history=[own("12:00", F)], made=["12:00"], progress="0/6"),
+    RunAgain(
+        "Failed leaves a run that succeeded alone",
+        rerun=FAILED,
+        history=[own("12:00")],
+        made=["12:01"],
+        progress="1/6",
+    ),
+    RunAgain(
+        "also one that ran again",
+        rerun=FAILED,
+        history=[own("12:00", F), again("12:00", uid="other")],
+        made=["12:01"],
+        progress="1/6",
+    ),
+    RunAgain(
+        "Failed runs again what failed twice",
+        rerun=FAILED,
+        history=[own("12:00", F), ended("12:00", F, "other")],
+        made=["12:00"],
+        progress="0/6",
+    ),
+    RunAgain(
+        "Failed runs ticks without a known run again",
+        rerun=FAILED,
+        history=[own("12:00", RunPhase.UNKNOWN), own("12:01", RunPhase.CANCELED)],
+        made=["12:00"],
+        progress="0/6",
+    ),
+    RunAgain("but once", rerun=FAILED, history=[own("12:00", F), again("12:00", F)], made=["12:01"], progress="1/6"),
+    RunAgain("Always runs all again", rerun=ALWAYS, history=[own("12:00")], made=["12:00"], progress="0/6"),
+    RunAgain("once as well", rerun=ALWAYS, history=[own("12:00"), again("12:00")], made=["12:01"], progress="1/6"),
+    RunAgain(
+        "a deleted backfill of the same name does not stand for it",
+        rerun=ALWAYS,
+        history=[ended("12:00")],
+        made=["12:00"],
+        progress="0/6",
+    ),
+    RunAgain(
+        "a run that never started is none",
+        rerun=NEVER,
+        history=[own("12:00", RunPhase.MISSED)],
+        made=["12:00"],
+        progress="0/6",
+    ),
+    RunAgain(
+        "nor one canceled before its start",
+        rerun=NEVER,
+        history=[own("12:00", RunPhase.CANCELED)],
+        made=["12:00"],
+        progress="0/6",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", RUN_AGAIN, ids=lambda case: case.id)
+def test_what_is_run_again(case: RunAgain) -> None:
+    runs, statuses, _ = plan(known(backfill(spec=case.rerun), history=tuple(case.history)))
+    assert (runs, statuses["b"].progress) == (case.made, case.progress)
 
 
 @pytest.mark.parametrize(
@@ -289,76 +330,92 @@ def test_two_that_run_the_same_again_take_turns() -> None:
     assert [status.progress for status in statuses.values()] == ["0/6", "0/6"]
 
 
-@pytest.mark.parametrize(
-    ("found", "phase", "reason", "counts"),
-    [
-        pytest.param(known(backfill()), "Running", "Started", {}, id="it goes on"),
-        pytest.param(
-            known(backfill(end="12:01"), history=(ended("12:00"), ended("12:01"))),
-            "Succeeded",
-            "Completed",
-            {"succeeded": 2},
-            id="all runs succeeded",
+@dataclass(frozen=True)
+class Standing:
+    """A backfill, and its phase, reason and counts in the status."""
+
+    id: str
+    found: Snapshot
+    phase: str
+    reason: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+STANDINGS: Final = [
+    Standing("it continues", found=known(backfill()), phase="Running", reason="Started"),
+    Standing(
+        "all runs succeeded",
+        found=known(backfill(end="12:01"), history=(ended("12:00"), ended("12:01"))),
+        phase="Succeeded",
+        reason="Completed",
+        counts={"succeeded": 2},
+    ),
+    Standing(
+        "a tick that ran before is no failure",
+        found=known(backfill(end="12:01"), history=(own("12:00"), ended("12:01"))),
+        phase="Succeeded",
+        reason="Completed",
+        counts={"succeeded": 1, "existing": 1},
+    ),
+    Standing(
+        "a run failed",
+        found=known(
+            backfill(end="12:02"),
+            history=(ended("12:00", RunPhase.FAILED), ended("12:01", RunPhase.UNKNOWN), ended("12:02")),
         ),
-        pytest.param(
-            known(backfill(end="12:01"), history=(own("12:00"), ended("12:01"))),
-            "Succeeded",
-            "Completed",
-            {"succeeded": 1, "existing": 1},
-            id="a tick that ran before is no failure",
-        ),
-        pytest.param(
-            known(
-                backfill(end="12:02"),
-                history=(ended("12:00", RunPhase.FAILED), ended("12:01", RunPhase.UNKNOWN), ended("12:02")),
-            ),
-            "Failed",
-            "RunsFailed",
-            {"succeeded": 1, "failed": 1, "unknown": 1},
-            id="a run failed",
-        ),
-        pytest.param(
-            known(backfill(spec={"cancel": True}), history=(ended("12:00"), ended("12:01", RunPhase.CANCELED))),
-            "Canceled",
-            "Canceled",
-            {"succeeded": 1, "canceled": 1},
-            id="canceled, once its runs are over",
-        ),
-        pytest.param(
-            known(backfill(spec={"cancel": True}), runs=(opened("12:00"),)),
-            "Running",
-            "Started",
-            {},
-            id="and not before",
-        ),
-        pytest.param(
-            known(backfill(begin="12:00:10", end="12:00:20")), "Failed", "NoTicks", {}, id="a range without a tick"
-        ),
-        pytest.param(
-            known(backfill(begin="12:00", end="12:59:59"), timing=schedule(1)),
-            "Failed",
-            "TooManyTicks",
-            {},
-            id="too many ticks",
-        ),
-        pytest.param(
-            known(backfill(), timing={"runImmediately": {}}),
-            "Failed",
-            "NotScheduled",
-            {},
-            id="a request without a schedule",
-        ),
-        pytest.param(known(backfill(), spec={"suspend": True}), "Pending", "Suspended", {}, id="a suspended request"),
-    ],
-)
-def test_how_it_stands(found: Snapshot, phase: str, reason: str, counts: dict[str, int]) -> None:
-    _, statuses, _ = plan(found)
+        phase="Failed",
+        reason="RunsFailed",
+        counts={"succeeded": 1, "failed": 1, "unknown": 1},
+    ),
+    Standing(
+        "canceled, once its runs are over",
+        found=known(backfill(spec={"cancel": True}), history=(ended("12:00"), ended("12:01", RunPhase.CANCELED))),
+        phase="Canceled",
+        reason="Canceled",
+        counts={"succeeded": 1, "canceled": 1},
+    ),
+    Standing(
+        "and not before",
+        found=known(backfill(spec={"cancel": True}), runs=(opened("12:00"),)),
+        phase="Running",
+        reason="Started",
+    ),
+    Standing(
+        "a range without a tick",
+        found=known(backfill(begin="12:00:10", end="12:00:20")),
+        phase="Failed",
+        reason="NoTicks",
+    ),
+    Standing(
+        "too many ticks",
+        found=known(backfill(begin="12:00", end="12:59:59"), timing=schedule(1)),
+        phase="Failed",
+        reason="TooManyTicks",
+    ),
+    Standing(
+        "a request without a schedule",
+        found=known(backfill(), timing={"runImmediately": {}}),
+        phase="Failed",
+        reason="NotScheduled",
+    ),
+    Standing(
+        "a suspended request",
+        found=known(backfill(), spec={"suspend": True}),
+        phase="Pending",
+        reason="Suspended",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", STANDINGS, ids=lambda case: case.id)
+def test_status_of_a_backfill(case: Standing) -> None:
+    _, statuses, _ = plan(case.found)
     status = statuses["b"]
-    assert (status.phase, status.reason) == (phase, reason)
-    assert {key: number for key, number in status.counts if number} == counts
-    ended = {"Succeeded": ["Finished", "Complete"]}.get(phase, ["Finished", "Failed", "Stalled"])
-    assert [found.type for found in status.conditions] == (ended if status.end_time else ["Reconciling"])
-    assert bool(status.end_time) == (phase in ("Succeeded", "Failed", "Canceled"))
+    assert (status.phase, status.reason) == (case.phase, case.reason)
+    assert {key: number for key, number in status.counts if number} == case.counts
+    ended = {"Succeeded": ["Finished", "Complete"]}.get(case.phase, ["Finished", "Failed", "Stalled"])
+    assert [condition.type for condition in status.conditions] == (ended if status.end_time else ["Reconciling"])
+    assert bool(status.end_time) == (case.phase in ("Succeeded", "Failed", "Canceled"))
 
 
 def test_the_count_of_too_many_is_told() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 import pytest
 from tests.builders.instants import at
 
@@ -27,148 +30,146 @@ def runs(name: str, due: str = "11:00") -> Candidate:
 
 
 TICK = waits("tick", "12:10")
+NOTHING = ConcurrencyDecision()
 
 
 def many(number: int) -> list[Candidate]:
     return [waits(f"w{position:03d}", f"12:{position // 60:02d}:{position % 60:02d}") for position in range(number)]
 
 
-@pytest.mark.parametrize(
-    ("policy", "candidates", "newcomer", "decision"),
-    [
-        pytest.param(ALLOW, [], None, ConcurrencyDecision(), id="no runs at all"),
-        pytest.param(ALLOW, [runs("r")], None, ConcurrencyDecision(), id="an open run continues"),
-        pytest.param(
-            ALLOW,
-            [runs("r"), waits("w")],
-            None,
-            ConcurrencyDecision(start=("w",)),
-            id="Allow: it starts beside the other",
-        ),
-        pytest.param(
-            ALLOW,
-            [waits("b", "12:01"), waits("a", "12:00")],
-            None,
-            ConcurrencyDecision(start=("a", "b")),
-            id="Allow: in the order in which they are due",
-        ),
-        pytest.param(
-            ALLOW,
-            many(MAX_STARTS + 2),
-            None,
-            ConcurrencyDecision(start=tuple(c.name for c in many(MAX_STARTS))),
-            id="Allow: ten starts at once, the rest in the next decision",
-        ),
-        pytest.param(
-            ALLOW,
-            many(400),
-            None,
-            ConcurrencyDecision(start=tuple(c.name for c in many(20))),
-            id="Allow: more where very many wait",
-        ),
-        pytest.param(
-            ALLOW,
-            many(3000),
-            None,
-            ConcurrencyDecision(start=tuple(c.name for c in many(100))),
-            id="Allow: but never over a hundred",
-        ),
-        pytest.param(
-            ALLOW,
-            [waits("w", ready=False)],
-            None,
-            ConcurrencyDecision(),
-            id="who is held by something else does not start",
-        ),
-        pytest.param(FORBID, [waits("w")], None, ConcurrencyDecision(start=("w",)), id="Forbid: alone it starts"),
-        pytest.param(FORBID, [runs("r"), waits("w")], None, ConcurrencyDecision(), id="Forbid: it waits"),
-        pytest.param(
-            FORBID,
-            [waits("b", "12:01"), waits("a")],
-            None,
-            ConcurrencyDecision(start=("a",)),
-            id="Forbid: of two that wait the older starts",
-        ),
-        pytest.param(
-            REPLACE,
-            [runs("r"), waits("w")],
-            None,
-            ConcurrencyDecision(kill=("r",), winner="w"),
-            id="Replace: the other has to go first",
-        ),
-        pytest.param(
-            REPLACE, [waits("w")], None, ConcurrencyDecision(start=("w",), winner="w"), id="Replace: alone it starts"
-        ),
-        pytest.param(
-            REPLACE,
-            [waits("a"), waits("b", "12:01"), runs("r")],
-            None,
-            ConcurrencyDecision(kill=("r",), overtaken=("a",), winner="b"),
-            id="Replace: the newest wins, and overtakes who waits",
-        ),
-        pytest.param(
-            REPLACE,
-            [waits("a"), runs("r")],
-            TICK,
-            ConcurrencyDecision(kill=("r",), overtaken=("a",), winner="tick"),
-            id="Replace: all make room for a due tick",
-        ),
-        pytest.param(
-            REPLACE,
-            [runs("r"), waits("m", "12:12")],
-            TICK,
-            ConcurrencyDecision(kill=("r",), winner="m"),
-            id="Replace: a run by hand that is newer than the due tick is not overtaken by it",
-        ),
-        pytest.param(
-            REPLACE,
-            [runs("m", "12:12"), waits("tick", "12:10")],
-            None,
-            ConcurrencyDecision(overtaken=("tick",), winner="m"),
-            id="Replace: an older one never replaces the newer that runs",
-        ),
-        pytest.param(
-            REPLACE,
-            [],
-            TICK,
-            ConcurrencyDecision(winner="tick"),
-            id="Replace: a due tick needs no room without other runs",
-        ),
-        pytest.param(FORBID, [runs("r")], TICK, ConcurrencyDecision(), id="Forbid: no run makes room for a due tick"),
-        pytest.param(
-            QUEUE,
-            [runs("r"), waits("b", "12:01"), waits("a")],
-            None,
-            ConcurrencyDecision(),
-            id="Queue: all wait for the one that runs",
-        ),
-        pytest.param(
-            QUEUE,
-            [waits("b", "12:01"), waits("a")],
-            None,
-            ConcurrencyDecision(start=("a",)),
-            id="Queue: the oldest is next",
-        ),
-        pytest.param(
-            QUEUE,
-            [waits("a", ready=False), waits("b", "12:01")],
-            None,
-            ConcurrencyDecision(start=("b",)),
-            id="Queue: who is held by something else does not hold up the next",
-        ),
-        pytest.param(
-            QUEUE,
-            many(MAX_WAITING + 2),
-            None,
-            ConcurrencyDecision(start=("w002",), dropped=("w000", "w001")),
-            id="Queue: beyond a hundred the oldest are given up",
-        ),
-    ],
-)
-def test_turns(
-    policy: ConcurrencyPolicy, candidates: list[Candidate], newcomer: Candidate | None, decision: ConcurrencyDecision
-) -> None:
-    assert apply_policy(policy, candidates, newcomer=newcomer) == decision
+@dataclass(frozen=True)
+class Turn:
+    """Candidates under a policy, with the due tick if there is one, and the decision about them."""
+
+    id: str
+    policy: ConcurrencyPolicy
+    candidates: list[Candidate]
+    tick: Candidate | None = None
+    decision: ConcurrencyDecision = NOTHING
+
+
+TURNS: Final = [
+    Turn("no runs at all", policy=ALLOW, candidates=[]),
+    Turn("an open run continues", policy=ALLOW, candidates=[runs("r")]),
+    Turn(
+        "Allow: it starts beside the other",
+        policy=ALLOW,
+        candidates=[runs("r"), waits("w")],
+        decision=ConcurrencyDecision(start=("w",)),
+    ),
+    Turn(
+        "Allow: in the order in which they are due",
+        policy=ALLOW,
+        candidates=[waits("b", "12:01"), waits("a", "12:00")],
+        decision=ConcurrencyDecision(start=("a", "b")),
+    ),
+    Turn(
+        "Allow: ten starts at once, the rest in the next decision",
+        policy=ALLOW,
+        candidates=many(MAX_STARTS + 2),
+        decision=ConcurrencyDecision(start=tuple(c.name for c in many(MAX_STARTS))),
+    ),
+    Turn(
+        "Allow: more where very many wait",
+        policy=ALLOW,
+        candidates=many(400),
+        decision=ConcurrencyDecision(start=tuple(c.name for c in many(20))),
+    ),
+    Turn(
+        "Allow: but never over a hundred",
+        policy=ALLOW,
+        candidates=many(3000),
+        decision=ConcurrencyDecision(start=tuple(c.name for c in many(100))),
+    ),
+    Turn("who is held by something else does not start", policy=ALLOW, candidates=[waits("w", ready=False)]),
+    Turn(
+        "Forbid: alone it starts",
+        policy=FORBID,
+        candidates=[waits("w")],
+        decision=ConcurrencyDecision(start=("w",)),
+    ),
+    Turn("Forbid: it waits", policy=FORBID, candidates=[runs("r"), waits("w")]),
+    Turn(
+        "Forbid: of two that wait the older starts",
+        policy=FORBID,
+        candidates=[waits("b", "12:01"), waits("a")],
+        decision=ConcurrencyDecision(start=("a",)),
+    ),
+    Turn(
+        "Replace: the other has to go first",
+        policy=REPLACE,
+        candidates=[runs("r"), waits("w")],
+        decision=ConcurrencyDecision(kill=("r",), winner="w"),
+    ),
+    Turn(
+        "Replace: alone it starts",
+        policy=REPLACE,
+        candidates=[waits("w")],
+        decision=ConcurrencyDecision(start=("w",), winner="w"),
+    ),
+    Turn(
+        "Replace: the newest wins, and overtakes who waits",
+        policy=REPLACE,
+        candidates=[waits("a"), waits("b", "12:01"), runs("r")],
+        decision=ConcurrencyDecision(kill=("r",), overtaken=("a",), winner="b"),
+    ),
+    Turn(
+        "Replace: all make room for a due tick",
+        policy=REPLACE,
+        candidates=[waits("a"), runs("r")],
+        tick=TICK,
+        decision=ConcurrencyDecision(kill=("r",), overtaken=("a",), winner="tick"),
+    ),
+    Turn(
+        "Replace: a run by hand that is newer than the due tick is not overtaken by it",
+        policy=REPLACE,
+        candidates=[runs("r"), waits("m", "12:12")],
+        tick=TICK,
+        decision=ConcurrencyDecision(kill=("r",), winner="m"),
+    ),
+    Turn(
+        "Replace: an older one never replaces the newer that runs",
+        policy=REPLACE,
+        candidates=[runs("m", "12:12"), waits("tick", "12:10")],
+        decision=ConcurrencyDecision(overtaken=("tick",), winner="m"),
+    ),
+    Turn(
+        "Replace: a due tick needs no room without other runs",
+        policy=REPLACE,
+        candidates=[],
+        tick=TICK,
+        decision=ConcurrencyDecision(winner="tick"),
+    ),
+    Turn("Forbid: no run makes room for a due tick", policy=FORBID, candidates=[runs("r")], tick=TICK),
+    Turn(
+        "Queue: all wait for the one that runs",
+        policy=QUEUE,
+        candidates=[runs("r"), waits("b", "12:01"), waits("a")],
+    ),
+    Turn(
+        "Queue: the oldest is next",
+        policy=QUEUE,
+        candidates=[waits("b", "12:01"), waits("a")],
+        decision=ConcurrencyDecision(start=("a",)),
+    ),
+    Turn(
+        "Queue: who is held by something else does not hold up the next",
+        policy=QUEUE,
+        candidates=[waits("a", ready=False), waits("b", "12:01")],
+        decision=ConcurrencyDecision(start=("b",)),
+    ),
+    Turn(
+        "Queue: beyond a hundred the oldest are given up",
+        policy=QUEUE,
+        candidates=many(MAX_WAITING + 2),
+        decision=ConcurrencyDecision(start=("w002",), dropped=("w000", "w001")),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", TURNS, ids=lambda case: case.id)
+def test_turns(case: Turn) -> None:
+    assert apply_policy(case.policy, case.candidates, newcomer=case.tick) == case.decision
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def test_turns(
         ),
     ],
 )
-def test_who_is_in_the_way_of_a_tick(
+def test_runs_that_block_a_tick(
     policy: ConcurrencyPolicy, candidates: list[Candidate], blockers: tuple[str, ...]
 ) -> None:
     assert blocking_runs(policy, candidates, due=at("12:10")) == blockers

@@ -77,93 +77,98 @@ def values(spec: Object) -> dict[str, str]:
 # ---- what a Process with steps may be
 
 
-@pytest.mark.parametrize(
-    ("of", "others", "reason", "message"),
-    [
-        pytest.param(grouped("load"), [named("load")], None, None, id="a step with a template"),
-        pytest.param(
-            grouped("load", "report"),
-            [named("load")],
-            "ProcessNotFound",
-            'spec.steps[1].process.name: step "step-report": there is no Process "report"; waiting for it',
-            id="a step whose Process is missing",
-        ),
-        pytest.param(
-            grouped("load"),
-            [named("load", jobTemplate=None, steps=[{"name": "a", "process": {"name": "b"}}])],
-            "Unsupported",
-            'spec.steps[0].process.name: step "step-load": Process load has steps itself; allowed: one with a jobTemplate',
-            id="a step that has steps",
-        ),
-        pytest.param(
-            grouped("load"),
-            [named("load", concurrencyPolicy="Forbid")],
-            "Unsupported",
-            'spec.steps[0].process.name: step "step-load": Process load has concurrencyPolicy Forbid; '
-            "allowed for the Process of a step: Allow",
-            id="a step whose Process has a policy",
-        ),
-        pytest.param(
-            grouped("load"),
-            [named("load", jobTemplate={"spec": {"template": {"spec": {"containers": ["main"]}}}})],
-            "TemplateRejected",
-            'spec.steps[0].process.name: step "step-load": Process load: '
-            "spec.jobTemplate.spec.template.spec.containers[0]: must be an object, not a string",
-            id="a step whose template has no shape",
-        ),
-        pytest.param(
-            process(parameters=[{"name": "A"}, {"name": "B", "pattern": "\\pL{1000}"}]),
-            [],
-            "Unsupported",
-            "spec.parameters[1].pattern: RE2 cannot read it: pattern too large - compile failed",
-            id="a pattern that takes too long to compile, which the API server accepts",
-        ),
-        pytest.param(
-            grouped("load"),
-            [named("load", parameters=[{"name": "A", "enum": ["x"], "default": "y"}])],
-            "ParameterInvalid",
-            'spec.steps[0].process.name: step "step-load": Process load: spec.parameters[0].default: must be one of "x"',
-            id="a step with a default that is not allowed",
-        ),
-        *(
-            pytest.param(
-                process(parameters=[{"name": "A", "pattern": pattern, "default": default}]),
-                [],
-                "ParameterInvalid",
-                f"spec.parameters[0].default: {problem}",
-                id=f"a default that {words}",
-            )
-            for pattern, default, problem, words in (
-                ("20[0-9]{2}", "1999", "must match the pattern 20[0-9]{2} as a whole", "does not match"),
-                ("a|b", "xb", "must match the pattern a|b as a whole", "matches with its end only"),
-                ("a", "a\n", "must match the pattern a as a whole", "has a line break more"),
-                (r"\d", "\u0661", r"must match the pattern \d as a whole", "is a digit of another script"),
-                ("", "a", "must match the pattern  as a whole", "is longer than nothing"),
-                ("a*", "a" * 257, f"{TOO_LONG}, because the parameter has a pattern", "is too long for a pattern"),
-            )
-        ),
-        pytest.param(process(parameters=patterns(64, LARGE)), [], "Unsupported", TOO_LARGE, id="64 large patterns"),
-        pytest.param(
-            grouped("load", "load", parameters=patterns(6, LARGE)),
-            [named("load", parameters=patterns(6, LARGE))],
-            "Unsupported",
-            TOO_LARGE,
-            id="large patterns of steps, each of which is small enough alone",
-        ),
-        pytest.param(
-            grouped("load", parameters=patterns(64, "20[0-9]{2}")),
-            [named("load", parameters=patterns(64, "[A-Z]{1,20}"))],
-            None,
-            None,
-            id="many small patterns",
-        ),
-    ],
-)
-def test_what_stands_in_the_way_of_a_process(
-    of: Process, others: list[Process], reason: str | None, message: str | None
-) -> None:
-    found = objection(of, {other.metadata.name: other for other in others})
-    assert (found.reason, found.message) == (reason, message) if found is not None else reason is None
+@dataclass(frozen=True)
+class Examined:
+    """A Process with the Processes of its steps, and the objection to it."""
+
+    id: str
+    of: Process
+    others: list[Process] = field(default_factory=list)
+    reason: str | None = None
+    message: str | None = None
+
+
+EXAMINED: Final = [
+    Examined("a step with a template", of=grouped("load"), others=[named("load")]),
+    Examined(
+        "a step whose Process is missing",
+        of=grouped("load", "report"),
+        others=[named("load")],
+        reason="ProcessNotFound",
+        message='spec.steps[1].process.name: step "step-report": there is no Process "report"; waiting for it',
+    ),
+    Examined(
+        "a step that has steps",
+        of=grouped("load"),
+        others=[named("load", jobTemplate=None, steps=[{"name": "a", "process": {"name": "b"}}])],
+        reason="Unsupported",
+        message='spec.steps[0].process.name: step "step-load": Process load has steps itself; allowed: one with a jobTemplate',
+    ),
+    Examined(
+        "a step whose Process has a policy",
+        of=grouped("load"),
+        others=[named("load", concurrencyPolicy="Forbid")],
+        reason="Unsupported",
+        message='spec.steps[0].process.name: step "step-load": Process load has concurrencyPolicy Forbid; '
+        "allowed for the Process of a step: Allow",
+    ),
+    Examined(
+        "a step whose template has no shape",
+        of=grouped("load"),
+        others=[named("load", jobTemplate={"spec": {"template": {"spec": {"containers": ["main"]}}}})],
+        reason="TemplateRejected",
+        message='spec.steps[0].process.name: step "step-load": Process load: '
+        "spec.jobTemplate.spec.template.spec.containers[0]: must be an object, not a string",
+    ),
+    Examined(
+        "a pattern that takes too long to compile, which the API server accepts",
+        of=process(parameters=[{"name": "A"}, {"name": "B", "pattern": "\\pL{1000}"}]),
+        reason="Unsupported",
+        message="spec.parameters[1].pattern: RE2 cannot read it: pattern too large - compile failed",
+    ),
+    Examined(
+        "a step with a default that is not allowed",
+        of=grouped("load"),
+        others=[named("load", parameters=[{"name": "A", "enum": ["x"], "default": "y"}])],
+        reason="ParameterInvalid",
+        message='spec.steps[0].process.name: step "step-load": Process load: spec.parameters[0].default: must be one of "x"',
+    ),
+    *(
+        Examined(
+            f"a default that {words}",
+            of=process(parameters=[{"name": "A", "pattern": pattern, "default": default}]),
+            reason="ParameterInvalid",
+            message=f"spec.parameters[0].default: {problem}",
+        )
+        for pattern, default, problem, words in (
+            ("20[0-9]{2}", "1999", "must match the pattern 20[0-9]{2} as a whole", "does not match"),
+            ("a|b", "xb", "must match the pattern a|b as a whole", "matches with its end only"),
+            ("a", "a\n", "must match the pattern a as a whole", "has a line break more"),
+            (r"\d", "\u0661", r"must match the pattern \d as a whole", "is a digit of another script"),
+            ("", "a", "must match the pattern  as a whole", "is longer than nothing"),
+            ("a*", "a" * 257, f"{TOO_LONG}, because the parameter has a pattern", "is too long for a pattern"),
+        )
+    ),
+    Examined("64 large patterns", of=process(parameters=patterns(64, LARGE)), reason="Unsupported", message=TOO_LARGE),
+    Examined(
+        "large patterns of steps, each of which is small enough alone",
+        of=grouped("load", "load", parameters=patterns(6, LARGE)),
+        others=[named("load", parameters=patterns(6, LARGE))],
+        reason="Unsupported",
+        message=TOO_LARGE,
+    ),
+    Examined(
+        "many small patterns",
+        of=grouped("load", parameters=patterns(64, "20[0-9]{2}")),
+        others=[named("load", parameters=patterns(64, "[A-Z]{1,20}"))],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", EXAMINED, ids=lambda case: case.id)
+def test_objection_to_a_process(case: Examined) -> None:
+    found = objection(case.of, {other.metadata.name: other for other in case.others})
+    assert (found.reason, found.message) == (case.reason, case.message) if found is not None else case.reason is None
 
 
 def test_a_process_that_waits_for_the_process_of_a_step_is_not_stalled() -> None:
@@ -180,25 +185,51 @@ def test_a_process_that_waits_for_the_process_of_a_step_is_not_stalled() -> None
 A, B = {"name": "A", "default": "of the step"}, {"name": "B", "required": True}
 
 
-@pytest.mark.parametrize(
-    ("own", "step", "given", "expected"),
-    [
-        pytest.param([], [A], {}, {"A": "of the step"}, id="the step's default"),
-        pytest.param([{"name": "A", "default": "own"}], [A], {}, {"A": "own"}, id="the default of what has the steps"),
-        pytest.param([{"name": "A", "default": "own"}], [A], {"A": "given"}, {"A": "given"}, id="the request's value"),
-        pytest.param([], [A], {"A": "$$(B)"}, {"A": "$$$$(B)"}, id="dollars, escaped for the kubelet"),
-        pytest.param([{"name": "C"}], [A], {"C": "x"}, {"A": "of the step"}, id="only what the step declares"),
-        pytest.param([{"name": "B", "default": "own"}], [B], {}, {"B": "own"}, id="a default serves a required one"),
-    ],
-)
-def test_parameters_of_a_step(
-    own: list[Object], step: list[Object], given: dict[str, str], expected: dict[str, str]
-) -> None:
-    parameters = [{"name": name, "value": value} for name, value in given.items()]
+@dataclass(frozen=True)
+class Passed:
+    """Parameters of a Process with steps, of its step and of the request, and the values that the step gets."""
+
+    id: str
+    step: list[Object]
+    expected: dict[str, str]
+    own: list[Object] = field(default_factory=list)
+    given: dict[str, str] = field(default_factory=dict)
+
+
+PASSED: Final = [
+    Passed("the step's default", step=[A], expected={"A": "of the step"}),
+    Passed(
+        "the default of what has the steps",
+        own=[{"name": "A", "default": "own"}],
+        step=[A],
+        expected={"A": "own"},
+    ),
+    Passed(
+        "the request's value",
+        own=[{"name": "A", "default": "own"}],
+        step=[A],
+        given={"A": "given"},
+        expected={"A": "given"},
+    ),
+    Passed("dollars, escaped for the kubelet", step=[A], given={"A": "$$(B)"}, expected={"A": "$$$$(B)"}),
+    Passed(
+        "only what the step declares",
+        own=[{"name": "C"}],
+        step=[A],
+        given={"C": "x"},
+        expected={"A": "of the step"},
+    ),
+    Passed("a default serves a required one", own=[{"name": "B", "default": "own"}], step=[B], expected={"B": "own"}),
+]
+
+
+@pytest.mark.parametrize("case", PASSED, ids=lambda case: case.id)
+def test_parameters_of_a_step(case: Passed) -> None:
+    parameters = [{"name": name, "value": value} for name, value in case.given.items()]
     (found,) = step_templates(
-        uses(parameters=parameters), grouped("load", parameters=own), {"load": named("load", parameters=step)}
+        uses(parameters=parameters), grouped("load", parameters=case.own), {"load": named("load", parameters=case.step)}
     )
-    assert values(dict(found.template.spec)) == expected
+    assert values(dict(found.template.spec)) == case.expected
 
 
 @dataclass(frozen=True)

@@ -85,56 +85,87 @@ def test_alone(policy: ConcurrencyPolicy, now: str, decided: DueTicks) -> None:
     assert decide(policy, now) == decided
 
 
-@pytest.mark.parametrize(
-    ("policy", "now", "busy_intervals", "decided"),
-    [
-        pytest.param(ALLOW, "12:01", [busy("12:00")], due("12:01"), id="Allow: starts beside it"),
-        pytest.param(FORBID, "12:01", [busy("12:00")], due(None, "12:01"), id="Forbid: the newest waits"),
-        pytest.param(
-            FORBID,
-            "12:03",
-            [busy("12:00")],
-            due(None, "12:03", span("12:01", "12:02", 2, overlap())),
-            id="Forbid: when a newer one comes the older are skipped",
-        ),
-        pytest.param(
-            FORBID,
-            "12:05",
-            [busy("12:00", "12:02:30")],
-            due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
-            id="Forbid: skipped while the run was there, missed after it had ended",
-        ),
-        pytest.param(
-            FORBID,
-            "12:05",
-            [busy("12:00", "12:02", run="a"), busy("12:02", "12:04:30", run="b")],
-            due("12:05", None, span("12:01", "12:01", 1, overlap("a")), span("12:02", "12:04", 3, overlap("b"))),
-            id="Forbid: each names the run that blocked it",
-        ),
-        pytest.param(
-            FORBID,
-            "12:05",
-            [busy("12:00", "12:03")],
-            due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
-            id="Forbid: a run that ends at a tick does not block it",
-        ),
-        pytest.param(
-            REPLACE, "12:01", [busy("12:00")], due(None, "12:01"), id="Replace: waits until the other is gone"
-        ),
-        pytest.param(
-            REPLACE,
-            "12:03",
-            [busy("12:00")],
-            due(None, "12:03", span("12:01", "12:02", 2, SUPERSEDED)),
-            id="Replace: older ones are missed, not skipped",
-        ),
-        pytest.param(QUEUE, "12:01", [busy("12:00")], due("12:01"), id="Queue: joins behind it"),
-    ],
-)
-def test_with_a_run_in_the_way(
-    policy: ConcurrencyPolicy, now: str, busy_intervals: list[BusyInterval], decided: DueTicks
-) -> None:
-    assert decide(policy, now, *busy_intervals) == decided
+@dataclass(frozen=True)
+class BesideRuns:
+    """Due ticks beside other runs of the request, and the decision about them."""
+
+    id: str
+    policy: ConcurrencyPolicy
+    now: str
+    decided: DueTicks
+    busy_intervals: list[BusyInterval] = field(default_factory=list)
+
+
+BESIDE_RUNS: Final = [
+    BesideRuns(
+        "Allow: starts beside it",
+        policy=ALLOW,
+        now="12:01",
+        busy_intervals=[busy("12:00")],
+        decided=due("12:01"),
+    ),
+    BesideRuns(
+        "Forbid: the newest waits",
+        policy=FORBID,
+        now="12:01",
+        busy_intervals=[busy("12:00")],
+        decided=due(None, "12:01"),
+    ),
+    BesideRuns(
+        "Forbid: when a newer one comes the older are skipped",
+        policy=FORBID,
+        now="12:03",
+        busy_intervals=[busy("12:00")],
+        decided=due(None, "12:03", span("12:01", "12:02", 2, overlap())),
+    ),
+    BesideRuns(
+        "Forbid: skipped while the run was there, missed after it had ended",
+        policy=FORBID,
+        now="12:05",
+        busy_intervals=[busy("12:00", "12:02:30")],
+        decided=due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
+    ),
+    BesideRuns(
+        "Forbid: each names the run that blocked it",
+        policy=FORBID,
+        now="12:05",
+        busy_intervals=[busy("12:00", "12:02", run="a"), busy("12:02", "12:04:30", run="b")],
+        decided=due("12:05", None, span("12:01", "12:01", 1, overlap("a")), span("12:02", "12:04", 3, overlap("b"))),
+    ),
+    BesideRuns(
+        "Forbid: a run that ends at a tick does not block it",
+        policy=FORBID,
+        now="12:05",
+        busy_intervals=[busy("12:00", "12:03")],
+        decided=due("12:05", None, span("12:01", "12:02", 2, overlap()), span("12:03", "12:04", 2, SUPERSEDED)),
+    ),
+    BesideRuns(
+        "Replace: waits until the other is gone",
+        policy=REPLACE,
+        now="12:01",
+        busy_intervals=[busy("12:00")],
+        decided=due(None, "12:01"),
+    ),
+    BesideRuns(
+        "Replace: older ones are missed, not skipped",
+        policy=REPLACE,
+        now="12:03",
+        busy_intervals=[busy("12:00")],
+        decided=due(None, "12:03", span("12:01", "12:02", 2, SUPERSEDED)),
+    ),
+    BesideRuns(
+        "Queue: joins behind it",
+        policy=QUEUE,
+        now="12:01",
+        busy_intervals=[busy("12:00")],
+        decided=due("12:01"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", BESIDE_RUNS, ids=lambda case: case.id)
+def test_beside_other_runs(case: BesideRuns) -> None:
+    assert decide(case.policy, case.now, *case.busy_intervals) == case.decided
 
 
 @dataclass(frozen=True)
@@ -206,64 +237,84 @@ def test_with_a_starting_deadline(case: WithDeadline) -> None:
     assert decide(case.policy, case.now, *case.busy_intervals, deadline=case.deadline) == case.decided
 
 
-@pytest.mark.parametrize(
-    ("policy", "now", "busy_intervals", "decided"),
-    [
-        pytest.param(ALLOW, "12:01", [], all_of(["12:01"]), id="Allow: one that is due starts"),
-        pytest.param(ALLOW, "12:03", [], all_of(minutes(1, 3)), id="Allow: all start, oldest first"),
-        pytest.param(ALLOW, "12:03", [busy("12:00")], all_of(minutes(1, 3)), id="Allow: beside what runs, too"),
-        pytest.param(
-            ALLOW, "12:25", [], all_of(minutes(1, 10), 15), id="Allow: ten in one decision, the rest in the next"
-        ),
-        pytest.param(
-            ALLOW,
-            "13:45",
-            [],
-            all_of(minutes(6, 15), 90, span("12:01", "12:05", 5, TOO_MANY)),
-            id="Allow: the newest hundred are made up, the older are too many",
-        ),
-        pytest.param(FORBID, "12:01", [], all_of(["12:01"]), id="Forbid: one that is due starts"),
-        pytest.param(
-            FORBID, "12:03", [], all_of(["12:01"], 2), id="Forbid: alone, the oldest starts and the rest wait"
-        ),
-        pytest.param(FORBID, "12:03", [busy("12:00")], all_of([], 3), id="Forbid: all wait for a blocking run"),
-        pytest.param(
-            FORBID,
-            "13:43",
-            [busy("12:00")],
-            all_of([], 100, span("12:01", "12:03", 3, TOO_MANY)),
-            id="Forbid: a hundred wait, the older are too many",
-        ),
-        pytest.param(REPLACE, "12:01", [], due("12:01"), id="Replace: one that is due starts"),
-        pytest.param(
-            REPLACE,
-            "12:03",
-            [],
-            due("12:03", None, span("12:01", "12:02", 2, SUPERSEDED)),
-            id="Replace: as with Latest, the newest starts",
-        ),
-        pytest.param(
-            REPLACE,
-            "12:03",
-            [busy("12:00")],
-            due(None, "12:03", span("12:01", "12:02", 2, SUPERSEDED)),
-            id="Replace: as with Latest, the newest waits until the other is gone",
-        ),
-        pytest.param(QUEUE, "12:03", [], all_of(minutes(1, 3)), id="Queue: all join, oldest first"),
-        pytest.param(QUEUE, "12:03", [busy("12:00")], all_of(minutes(1, 3)), id="Queue: behind what runs, too"),
-        pytest.param(
-            QUEUE,
-            "13:45",
-            [busy("12:00")],
-            all_of(minutes(6, 15), 90, span("12:01", "12:05", 5, TOO_MANY)),
-            id="Queue: the newest hundred join, ten in one decision",
-        ),
-    ],
-)
-def test_catching_up_with_all(
-    policy: ConcurrencyPolicy, now: str, busy_intervals: list[BusyInterval], decided: DueTicks
-) -> None:
-    assert decide(policy, now, *busy_intervals, catch_up=CatchUp.ALL) == decided
+CATCH_UP_ALL: Final = [
+    BesideRuns("Allow: one that is due starts", policy=ALLOW, now="12:01", decided=all_of(["12:01"])),
+    BesideRuns("Allow: all start, oldest first", policy=ALLOW, now="12:03", decided=all_of(minutes(1, 3))),
+    BesideRuns(
+        "Allow: beside what runs, too",
+        policy=ALLOW,
+        now="12:03",
+        busy_intervals=[busy("12:00")],
+        decided=all_of(minutes(1, 3)),
+    ),
+    BesideRuns(
+        "Allow: ten in one decision, the rest in the next",
+        policy=ALLOW,
+        now="12:25",
+        decided=all_of(minutes(1, 10), 15),
+    ),
+    BesideRuns(
+        "Allow: the newest hundred are made up, the older are too many",
+        policy=ALLOW,
+        now="13:45",
+        decided=all_of(minutes(6, 15), 90, span("12:01", "12:05", 5, TOO_MANY)),
+    ),
+    BesideRuns("Forbid: one that is due starts", policy=FORBID, now="12:01", decided=all_of(["12:01"])),
+    BesideRuns(
+        "Forbid: alone, the oldest starts and the rest wait",
+        policy=FORBID,
+        now="12:03",
+        decided=all_of(["12:01"], 2),
+    ),
+    BesideRuns(
+        "Forbid: all wait for a blocking run",
+        policy=FORBID,
+        now="12:03",
+        busy_intervals=[busy("12:00")],
+        decided=all_of([], 3),
+    ),
+    BesideRuns(
+        "Forbid: a hundred wait, the older are too many",
+        policy=FORBID,
+        now="13:43",
+        busy_intervals=[busy("12:00")],
+        decided=all_of([], 100, span("12:01", "12:03", 3, TOO_MANY)),
+    ),
+    BesideRuns("Replace: one that is due starts", policy=REPLACE, now="12:01", decided=due("12:01")),
+    BesideRuns(
+        "Replace: as with Latest, the newest starts",
+        policy=REPLACE,
+        now="12:03",
+        decided=due("12:03", None, span("12:01", "12:02", 2, SUPERSEDED)),
+    ),
+    BesideRuns(
+        "Replace: as with Latest, the newest waits until the other is gone",
+        policy=REPLACE,
+        now="12:03",
+        busy_intervals=[busy("12:00")],
+        decided=due(None, "12:03", span("12:01", "12:02", 2, SUPERSEDED)),
+    ),
+    BesideRuns("Queue: all join, oldest first", policy=QUEUE, now="12:03", decided=all_of(minutes(1, 3))),
+    BesideRuns(
+        "Queue: behind what runs, too",
+        policy=QUEUE,
+        now="12:03",
+        busy_intervals=[busy("12:00")],
+        decided=all_of(minutes(1, 3)),
+    ),
+    BesideRuns(
+        "Queue: the newest hundred join, ten in one decision",
+        policy=QUEUE,
+        now="13:45",
+        busy_intervals=[busy("12:00")],
+        decided=all_of(minutes(6, 15), 90, span("12:01", "12:05", 5, TOO_MANY)),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CATCH_UP_ALL, ids=lambda case: case.id)
+def test_catching_up_with_all(case: BesideRuns) -> None:
+    assert decide(case.policy, case.now, *case.busy_intervals, catch_up=CatchUp.ALL) == case.decided
 
 
 ALL_WITH_DEADLINE: Final = [
