@@ -1,6 +1,6 @@
 """Context of an action: the request that it concerns, and the services that it uses.
 
-The services are small protocols where a test has its own implementation. Neighbour: `executor.py` makes contexts.
+A service is a small protocol if tests have an implementation of their own. Neighbour: `executor.py` makes contexts.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from process_operator.decisions.plan.action import Action
 from process_operator.resources.conditions import Reason
 from process_operator.resources.status_text import MAX_MESSAGE, cut
 
-LONGEST_PAUSE: Final = timedelta(seconds=20)
+MAX_PAUSE: Final = timedelta(seconds=20)
 """Longest pause between two tries. Work continues within 30 seconds after the cause is removed."""
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _WEBHOOK: Final = "failed calling webhook"
@@ -87,7 +87,7 @@ def blocked_by(
 ) -> Blocked:
     """Give the observation about a failure; `before` is the observation about the failure before it."""
     tries = 1 if before is None else before.tries + 1
-    pause = backoff(tries, error, first=_FIRST_PAUSE_SECONDS, longest=LONGEST_PAUSE.total_seconds(), chance=chance)
+    pause = backoff(tries, error, first=_FIRST_PAUSE_SECONDS, longest=MAX_PAUSE.total_seconds(), chance=chance)
     return Blocked(
         what=what if before is None else before.what,
         reason=reason_of(error),

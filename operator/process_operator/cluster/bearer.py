@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _READ_BUFFER_BYTES: Final = 2**21
-_CALLS_AT_ONCE: Final = 8
+_MAX_CONCURRENT_CALLS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class BearerPool:
             read_bufsize=_READ_BUFFER_BYTES,
             trust_env=False,
         ) as session:
-            yield BearerLink(self.server, _CALLS_AT_ONCE, session)
+            yield BearerLink(self.server, _MAX_CONCURRENT_CALLS, session)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -28,15 +28,15 @@ KUBELET_RETRIES: Final = (1.0, 5.0, 25.0)
 SILENCE_SECONDS: Final = 12.0
 """Longest time without a byte of a log. The API server itself reports a silent kubelet after 10 seconds."""
 
-_RECORD: Final = 16 * 1024
-"""Bytes. This is the largest record of the runtime, and `tailLines` counts records, not lines."""
+_RECORD_BYTES: Final = 16 * 1024
+"""The largest record of the runtime. `tailLines` counts records, not lines."""
 
 NO_NODE: Final = 204
 """The HTTP status for a pod that has no node yet."""
 
 _ENLARGEMENTS: Final = 2
 _ENLARGEMENT: Final = 4
-_CHUNK: Final = 64 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +78,7 @@ class Ring:
         return TailResult(data=data, cut=cut or self._fills(lines))
 
     def _fills(self, lines: int) -> bool:
-        return self._newlines_seen + self._bytes_seen // _RECORD + 1 >= lines
+        return self._newlines_seen + self._bytes_seen // _RECORD_BYTES + 1 >= lines
 
 
 async def read_tail(  # noqa: PLR0913 - all parts of a request
@@ -132,7 +132,7 @@ async def _read(api: Api, path: str, query: Query, tail_bytes: int, silence_seco
         ) as response:
             if response.status == NO_NODE:
                 return TailResult(gone=LogReason.NEVER_STARTED)
-            async for chunk in response.content.iter_chunked(_CHUNK):
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                 ring.append(chunk)
         if lines >= largest or not ring.is_short(lines):
             return ring.result(lines)
@@ -196,7 +196,7 @@ class LogFollower:
                 self._opened = response.status != NO_NODE
                 self._gone = LogReason.NEVER_STARTED
                 self._answered.set()
-                async for chunk in response.content.iter_chunked(_CHUNK):
+                async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                     self._ring.append(chunk)
         except ApiError as error:
             self._gone = why_gone(error, self._pod) or self._gone

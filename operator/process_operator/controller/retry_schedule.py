@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from process_operator.actions.rejections import LONGEST_PAUSE
+from process_operator.actions.rejections import MAX_PAUSE
 from process_operator.cluster.backoff import backoff, retry_after
 from process_operator.cluster.errors import ApiError, NamespaceTerminating
 from process_operator.resources.types import NamespacedName
@@ -66,7 +66,7 @@ class RetrySchedule:
     def _pause(self, failures: int, error: Exception) -> timedelta:
         # No event reports that a server, policy or webhook works again, so these are tried again soon.
         is_short = isinstance(error, ApiError) and not isinstance(error, NamespaceTerminating)
-        longest = (LONGEST_PAUSE if is_short else _MAX_PAUSE_WITHOUT_NEWS).total_seconds()
+        longest = (MAX_PAUSE if is_short else _MAX_PAUSE_WITHOUT_NEWS).total_seconds()
         return timedelta(
             seconds=backoff(failures, error, first=_FIRST_PAUSE_SECONDS, longest=longest, chance=self._chance)
         )

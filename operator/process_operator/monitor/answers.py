@@ -1,4 +1,4 @@
-"""Answers to the page: JSON, compressed where the browser accepts it."""
+"""Answers to the page: JSON, compressed if the browser accepts it."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class LocalMode:
 
     @asynccontextmanager
     async def person(self, request: web.Request) -> AsyncIterator[Person]:
-        """Give the user of the kubeconfig to a page that knows the secret."""
+        """Give the user of the kubeconfig to a page that knows the secret. Raises SignInError for any other page."""
         given = request.headers.get(KEY_HEADER, "").encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self.key.encode()):
             raise SignInError("open the address that kubectl process monitor printed: it has the key", "KeyRequired")

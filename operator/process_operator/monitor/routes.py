@@ -1,4 +1,4 @@
-"""Routes of the monitor: the closed list of what can be asked, and the application that serves it."""
+"""Routes of the monitor: the closed list of its addresses, and the application that serves them."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def _shared(
 
 
 def _seconds(text: str) -> float:
-    """Read seconds, or a duration with units, as kubectl does; 0 is no limit."""
+    """Read seconds, or a duration with units, as kubectl does; 0 means no limit."""
     if text.isdecimal():
         return float(text) or float(_DAY_SECONDS)
     from process_operator.plugin.times import duration  # noqa: PLC0415 - `--help` needs no durations

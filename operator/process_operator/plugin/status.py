@@ -60,7 +60,7 @@ _OPEN: Final = frozenset({"Pending", "Running"})
 
 
 def strip(phases: list[str]) -> str:
-    """Draw the last runs as one character each, the oldest first; letters where the terminal has no UTF-8."""
+    """Draw the last runs as one character each, the oldest first. They are letters if the terminal has no UTF-8."""
     marks = _MARKS if takes_utf8() else _LETTERS
     return "".join(colored(marks.get(phase, "."), _COLORS.get(phase, "cyan")) for phase in phases)
 

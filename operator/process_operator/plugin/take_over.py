@@ -93,7 +93,7 @@ class _Switch:
         return f"cronjob.batch/{self.name}"
 
     async def run(self) -> None:
-        """Do the steps. Each is noted before it is tried, because an answer can be lost."""
+        """Do the steps. Each is recorded before it is tried, because an answer can be lost."""
         window = self._window()
         await self._create_request()
         say(f"{self.request_name} created, suspended")

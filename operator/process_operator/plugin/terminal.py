@@ -41,7 +41,7 @@ def is_colored() -> bool:
 
 
 def colored(text: str, color: str) -> str:
-    """Color a text where colours are wanted; the words alone carry the meaning."""
+    """Color a text if colors are wanted. The words alone carry the meaning."""
     return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if is_colored() else text
 
 

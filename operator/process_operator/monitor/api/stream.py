@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    """Send events while the page reads them. A 401 is an answer, because the user is asked for before the stream."""
+    """Send events while the page reads them. A 401 is an answer, because the user is looked up before the stream."""
     api, streams = request[PERSON].api, request.app[OPEN_STREAMS]
     namespace = scope_of(request.query)
     user = await who_am_i(api)

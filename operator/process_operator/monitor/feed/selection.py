@@ -1,4 +1,4 @@
-"""Selection of one kind: how the API server is asked for it, and how its answers become rows."""
+"""Selection of one kind: the form of a request to the API server, and the rows from its answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Selection:
 
     @property
     def accept(self) -> str:
-        """The form in which answers are asked for."""
+        """The form of the answers, for the header Accept."""
         return _TABLE if self.make_row is None else _JSON
 
     def items_of_list(self, answer: Object) -> list[Item]:
