@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Demo for `make demo`: the cluster that `cluster.sh` chooses, the CRDs, the operator and the page of the Process Monitor as
-# background processes, and all of examples/ in the namespace demo. A second run starts the examples again.
+# Demo for `make demo`: the cluster that `cluster.sh` chooses, the CRDs, and all of examples/ in the namespace demo.
+# The operator and the page of the Process Monitor are background processes. A second run starts the examples again.
 #
 # DEMO_SECONDS: seconds for which the runs are shown. DEMO_IMAGE: the image that stands in for localhost/busybox:1.
 set -euo pipefail
