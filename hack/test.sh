@@ -103,7 +103,15 @@ lint() {
     stage "lint" lint make lint || true
 }
 
+programs() { # of the tests without a cluster: built here, because a build on a new machine takes longer than a test may
+    local name
+    for name in helm helm-docs kube-score kubectl; do
+        "$python" hack/cluster program "$name" || return
+    done
+}
+
 pure() {
+    stage "programs" programs programs || true
     stage "tests without a cluster" fast tests -n "${UNIT_WORKERS:-auto}" --dist loadgroup --ignore=tests/oracles --ignore=tests/kueue --ignore=tests/pages --ignore=tests/site --ignore=tests/database \
         --ignore=tests/monitor --ignore=tests/monitor_cluster --ignore=tests/release --ignore=tests/cluster --ignore=tests/faults "${watches[@]/#/--ignore=}" || true
 }

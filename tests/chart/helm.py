@@ -21,7 +21,7 @@ RELEASE: Final = "process-operator"
 
 @cache
 def program(name: str) -> str:
-    """Helm, or helm-docs; built where it is missing."""
+    """Path of a program such as helm or kubectl. It is built first if it is missing."""
     command = (sys.executable, str(REPOSITORY / "hack" / "cluster"), "program", name)
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 

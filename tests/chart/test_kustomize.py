@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
-from tests.chart.helm import REPOSITORY
+from tests.chart.helm import REPOSITORY, program
 
 API: Final = "process-operator.io/v1alpha1"
 REFERENCES: Final = REPOSITORY / "config" / "kustomize" / "name-references.yaml"
@@ -88,11 +86,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         "secretGenerator": [{"name": "registry", "literals": ["key=value"]}],
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-    cluster = (sys.executable, str(REPOSITORY / "hack" / "cluster"), "path")
-    programs = Path(subprocess.run(cluster, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
-    answer = subprocess.run(
-        (str(programs / "kubectl"), "kustomize", str(folder)), capture_output=True, text=True, check=False
-    )
+    command = (program("kubectl"), "kustomize", str(folder))
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     return list(yaml.safe_load_all(answer.stdout))
 
