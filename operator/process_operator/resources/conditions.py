@@ -268,9 +268,9 @@ def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now
     return old if is_same else tuple(merged)
 
 
-def find_condition(conditions: Iterable[Condition], kind: ConditionType) -> Condition | None:
+def find_condition(conditions: Iterable[Condition], type_: ConditionType) -> Condition | None:
     """The condition of a type; None if there is none."""
-    return next((condition for condition in conditions if condition.type == kind), None)
+    return next((condition for condition in conditions if condition.type == type_), None)
 
 
 def own_conditions(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
@@ -286,8 +286,8 @@ def with_those_of_others(
     return kept + [condition for condition in there if _is_of_another(condition["type"])][: MAX_CONDITIONS - len(kept)]
 
 
-def _is_of_another(kind: str) -> bool:
-    return kind not in _OURS
+def _is_of_another(type_: str) -> bool:
+    return type_ not in _OURS
 
 
 _OURS: Final = frozenset(ConditionType)

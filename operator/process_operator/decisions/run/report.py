@@ -63,8 +63,8 @@ def end_conditions(phase: RunPhase, reason: str, message: str, now: datetime) ->
     types = [ConditionType.FINISHED]
     types += [ConditionType.COMPLETE] if phase == RunPhase.SUCCEEDED else [ConditionType.FAILED, ConditionType.STALLED]
     return tuple(
-        Condition(type=kind, status=ConditionStatus.TRUE, last_transition_time=now, reason=reason, message=message)
-        for kind in types
+        Condition(type=type_, status=ConditionStatus.TRUE, last_transition_time=now, reason=reason, message=message)
+        for type_ in types
     )
 
 

@@ -25,10 +25,10 @@ def acceptance_conditions(snapshot: Snapshot, acceptance: Acceptance) -> tuple[C
     request = snapshot.request
     assert request is not None
 
-    def condition(kind: ConditionType, reason: str, message: str, *, holds: bool) -> Condition:
+    def condition(type_: ConditionType, reason: str, message: str, *, holds: bool) -> Condition:
         status = ConditionStatus.TRUE if holds else ConditionStatus.FALSE
         generation = request.metadata.generation
-        return Condition(type=kind, status=status, observed_generation=generation, reason=reason, message=message)
+        return Condition(type=type_, status=status, observed_generation=generation, reason=reason, message=message)
 
     if acceptance.reason:
         why = acceptance.reason, acceptance.message
@@ -86,10 +86,10 @@ def end_conditions(
         return (_end(ConditionType.FAILED, RunReason.RUN_DELETED, f"its run was deleted; {RUNS_AGAIN}", now),)
     if facts.end is None:
         return ()
-    kind = ConditionType.COMPLETE if facts.end.phase == RunPhase.SUCCEEDED else ConditionType.FAILED
+    type_ = ConditionType.COMPLETE if facts.end.phase == RunPhase.SUCCEEDED else ConditionType.FAILED
     return (
         _end(
-            kind,
+            type_,
             facts.end.reason or facts.end.phase,
             f"run {facts.end.name} ended as {facts.end.phase}; {RUNS_AGAIN}",
             now,
@@ -97,5 +97,5 @@ def end_conditions(
     )
 
 
-def _end(kind: ConditionType, reason: str, message: str, now: datetime) -> Condition:
-    return Condition(type=kind, status=ConditionStatus.TRUE, last_transition_time=now, reason=reason, message=message)
+def _end(type_: ConditionType, reason: str, message: str, now: datetime) -> Condition:
+    return Condition(type=type_, status=ConditionStatus.TRUE, last_transition_time=now, reason=reason, message=message)

@@ -182,9 +182,9 @@ def request_events(context: DecisionContext, status: ProcessRequestStatus) -> tu
     return tuple(events)
 
 
-def _condition(status: ProcessRequestStatus, kind: ConditionType) -> tuple[ConditionStatus, str, str] | None:
+def _condition(status: ProcessRequestStatus, type_: ConditionType) -> tuple[ConditionStatus, str, str] | None:
     """Status, reason and message of a condition, without its times."""
-    found = find_condition(status.conditions, kind)
+    found = find_condition(status.conditions, type_)
     return None if found is None else (found.status, found.reason, found.message)
 
 

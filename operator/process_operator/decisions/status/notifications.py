@@ -117,11 +117,11 @@ def _mark(snapshot: Snapshot, run: FinishedRun, end: RunEnd, delivery: Delivery,
 
 def event_of(snapshot: Snapshot, run: FinishedRun, end: RunEnd) -> dict[str, Any]:
     """The CloudEvent about the end of a run, as a JSON object. The same end always gives the same event."""
-    kind = f"/apis/{names.API_VERSION}/namespaces/{snapshot.namespace}/processrequests"
+    collection = f"/apis/{names.API_VERSION}/namespaces/{snapshot.namespace}/processrequests"
     return {
         "specversion": "1.0",
         "id": f"{end.uid}-finished",
-        "source": f"{kind}/{snapshot.name}",
+        "source": f"{collection}/{snapshot.name}",
         "type": f"io.process-operator.run.{run.phase.lower()}",
         "subject": run.name,
         "time": format_instant(run.end or end.recorded),
