@@ -5,7 +5,8 @@ The rules stand beside the models in `process_operator/resources`; here a real A
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.cluster.spec_patches import Patch, assert_names, assert_refused, manifest
@@ -91,37 +92,54 @@ FULL_RUN: Patch = {
     "parent": {"name": "close-all", "step": "ledger"},
 }
 ONLY_CANCEL = "only cancel can be changed"
-CHANGED_RUNS = [
-    pytest.param({}, {"request": {"name": "other"}}, "spec", ONLY_CANCEL, id="its request"),
-    pytest.param({}, {"trigger": "Immediate"}, "spec", ONLY_CANCEL, id="its trigger"),
-    pytest.param({}, {"scheduledTime": "2027-01-01T00:00:00Z"}, "spec", ONLY_CANCEL, id="a time that it did not have"),
-    pytest.param(FULL_RUN, {"scheduledTime": "2027-01-02T00:00:00Z"}, "spec", ONLY_CANCEL, id="its time"),
-    pytest.param(FULL_RUN, {"scheduledTime": None}, "spec", ONLY_CANCEL, id="its time, taken away"),
-    pytest.param(FULL_RUN, {"parent": {"step": "other"}}, "spec", ONLY_CANCEL, id="its step"),
-    pytest.param({}, {"parameters": {"LEDGER": "tax"}}, "spec", ONLY_CANCEL, id="parameters that it did not have"),
-    pytest.param({"parameters": {"A": "1"}}, {"parameters": {"A": "2"}}, "spec", ONLY_CANCEL, id="a parameter"),
-    pytest.param(
-        {"parameters": {"A": "1"}}, {"parameters": None}, "spec", ONLY_CANCEL, id="its parameters, taken away"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a run that the API server rejects, with the field and the words of its answer."""
+
+    id: str
+    change: Patch
+    path: str
+    before: Patch = field(default_factory=dict)
+    words: str = ONLY_CANCEL
+
+
+CHANGED_RUNS: Final = [
+    Change("its request", change={"request": {"name": "other"}}, path="spec"),
+    Change("its trigger", change={"trigger": "Immediate"}, path="spec"),
+    Change("a time that it did not have", change={"scheduledTime": "2027-01-01T00:00:00Z"}, path="spec"),
+    Change("its time", before=FULL_RUN, change={"scheduledTime": "2027-01-02T00:00:00Z"}, path="spec"),
+    Change("its time, taken away", before=FULL_RUN, change={"scheduledTime": None}, path="spec"),
+    Change("its step", before=FULL_RUN, change={"parent": {"step": "other"}}, path="spec"),
+    Change("parameters that it did not have", change={"parameters": {"LEDGER": "tax"}}, path="spec"),
+    Change("a parameter", before={"parameters": {"A": "1"}}, change={"parameters": {"A": "2"}}, path="spec"),
+    Change("its parameters, taken away", before={"parameters": {"A": "1"}}, change={"parameters": None}, path="spec"),
+    Change("a parent", change={"parent": {"name": "a", "step": "b"}, "trigger": "Step"}, path="spec"),
+    Change(
+        "a cancel, taken back",
+        before={"cancel": True},
+        change={"cancel": False},
+        path="spec.cancel",
+        words="cannot be changed back to false",
     ),
-    pytest.param({}, {"parent": {"name": "a", "step": "b"}, "trigger": "Step"}, "spec", ONLY_CANCEL, id="a parent"),
-    pytest.param(
-        {"cancel": True}, {"cancel": False}, "spec.cancel", "cannot be changed back to false", id="a cancel, taken back"
-    ),
-    pytest.param(
-        {"cancel": True}, {"cancel": None}, "spec.cancel", "cannot be changed back to false", id="a cancel, removed"
+    Change(
+        "a cancel, removed",
+        before={"cancel": True},
+        change={"cancel": None},
+        path="spec.cancel",
+        words="cannot be changed back to false",
     ),
 ]
 
 
-@pytest.mark.parametrize(("before", "change", "field", "words"), CHANGED_RUNS)
-def test_of_a_run_nobody_changes(
-    cluster: Kubectl, shared_namespace: str, before: Patch, change: Patch, field: str, words: str
-) -> None:
-    run = manifest("ProcessRun", before)
+@pytest.mark.parametrize("case", CHANGED_RUNS, ids=lambda case: case.id)
+def test_of_a_run_nobody_changes(cluster: Kubectl, shared_namespace: str, case: Change) -> None:
+    run = manifest("ProcessRun", case.before)
     assert cluster.create(run, shared_namespace).ok
-    answer = cluster.patch("prun", run["metadata"]["name"], shared_namespace, {"spec": change})
+    answer = cluster.patch("prun", run["metadata"]["name"], shared_namespace, {"spec": case.change})
     assert not answer.ok, answer.message
-    assert_names(answer.message, field, words)
+    assert_names(answer.message, case.path, case.words)
 
 
 def test_a_run_is_canceled_by_a_patch_of_its_spec(cluster: Kubectl, shared_namespace: str) -> None:

@@ -6,9 +6,10 @@ Neighbour: `test_schedule_cronjob.py` has the schedules that the CronJob control
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.builders.objects import Object
@@ -69,68 +70,101 @@ def test_every_tick_from_start_to_finish_runs_once_and_on_time(space: Workspace)
 
 WEEK = {"at": "06:00", "days": ["Friday", "Monday"]}
 LAST_FRIDAY = {"at": "18:00", "weekday": {"week": "Last", "day": "Friday"}}
-TIMINGS = [
-    pytest.param({"daily": {"at": "02:30"}}, "daily at 02:30 Etc/UTC", "2031-01-01T02:30:00Z", "CronJob", id="daily"),
-    pytest.param(
-        {"daily": {"at": "02:30"}, "timeZone": "Europe/Madrid"},
-        "daily at 02:30 Europe/Madrid",
-        "2031-01-01T01:30:00Z",
-        "Operator",
-        id="daily where clocks change",
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A timing, and what the status of its request says about it."""
+
+    id: str
+    timing: Object
+    words: str
+    next_run: str
+    engine: str
+
+
+TIMINGS: Final = [
+    Planned(
+        "daily",
+        timing={"daily": {"at": "02:30"}},
+        words="daily at 02:30 Etc/UTC",
+        next_run="2031-01-01T02:30:00Z",
+        engine="CronJob",
     ),
-    pytest.param(
-        {"daily": {"at": "09:00", "days": "Weekends"}},
-        "weekends at 09:00 Etc/UTC",
-        "2031-01-04T09:00:00Z",
-        "CronJob",
-        id="at weekends",
+    Planned(
+        "daily where clocks change",
+        timing={"daily": {"at": "02:30"}, "timeZone": "Europe/Madrid"},
+        words="daily at 02:30 Europe/Madrid",
+        next_run="2031-01-01T01:30:00Z",
+        engine="Operator",
     ),
-    pytest.param(
-        {"weekly": WEEK}, "weekly on Mon, Fri at 06:00 Etc/UTC", "2031-01-03T06:00:00Z", "CronJob", id="weekly"
+    Planned(
+        "at weekends",
+        timing={"daily": {"at": "09:00", "days": "Weekends"}},
+        words="weekends at 09:00 Etc/UTC",
+        next_run="2031-01-04T09:00:00Z",
+        engine="CronJob",
     ),
-    pytest.param(
-        {"weekly": WEEK | {"every": 2}},
-        "every 2 weeks on Mon, Fri at 06:00 Etc/UTC",
-        "2031-01-03T06:00:00Z",
-        "Operator",
-        id="every other week",
+    Planned(
+        "weekly",
+        timing={"weekly": WEEK},
+        words="weekly on Mon, Fri at 06:00 Etc/UTC",
+        next_run="2031-01-03T06:00:00Z",
+        engine="CronJob",
     ),
-    pytest.param(
-        {"monthly": {"at": "00:15", "day": 15}},
-        "monthly on day 15 at 00:15 Etc/UTC",
-        "2031-01-15T00:15:00Z",
-        "CronJob",
-        id="monthly",
+    Planned(
+        "every other week",
+        timing={"weekly": WEEK | {"every": 2}},
+        words="every 2 weeks on Mon, Fri at 06:00 Etc/UTC",
+        next_run="2031-01-03T06:00:00Z",
+        engine="Operator",
     ),
-    pytest.param(
-        {"monthly": LAST_FRIDAY},
-        "monthly on the last Friday at 18:00 Etc/UTC",
-        "2031-01-31T18:00:00Z",
-        "Operator",
-        id="on the last Friday",
+    Planned(
+        "monthly",
+        timing={"monthly": {"at": "00:15", "day": 15}},
+        words="monthly on day 15 at 00:15 Etc/UTC",
+        next_run="2031-01-15T00:15:00Z",
+        engine="CronJob",
     ),
-    pytest.param(
-        {"cron": "*/5 8-17 * * 1-5"},
-        "cron */5 8-17 * * 1-5 Etc/UTC",
-        "2031-01-01T08:00:00Z",
-        "CronJob",
-        id="a cron expression",
+    Planned(
+        "on the last Friday",
+        timing={"monthly": LAST_FRIDAY},
+        words="monthly on the last Friday at 18:00 Etc/UTC",
+        next_run="2031-01-31T18:00:00Z",
+        engine="Operator",
     ),
-    pytest.param({"minutely": {"every": 7}}, "every 7 minutes", FAR, "Operator", id="every 7 minutes"),
-    pytest.param({"minutely": {"every": 15}}, "every 15 minutes", FAR, "CronJob", id="every 15 minutes"),
-    pytest.param({"hourly": {"every": 1}}, "every hour", FAR, "CronJob", id="hourly"),
-    pytest.param({"hourly": {"every": 5}}, "every 5 hours", FAR, "Operator", id="every 5 hours"),
+    Planned(
+        "a cron expression",
+        timing={"cron": "*/5 8-17 * * 1-5"},
+        words="cron */5 8-17 * * 1-5 Etc/UTC",
+        next_run="2031-01-01T08:00:00Z",
+        engine="CronJob",
+    ),
+    Planned(
+        "every 7 minutes",
+        timing={"minutely": {"every": 7}},
+        words="every 7 minutes",
+        next_run=FAR,
+        engine="Operator",
+    ),
+    Planned(
+        "every 15 minutes",
+        timing={"minutely": {"every": 15}},
+        words="every 15 minutes",
+        next_run=FAR,
+        engine="CronJob",
+    ),
+    Planned("hourly", timing={"hourly": {"every": 1}}, words="every hour", next_run=FAR, engine="CronJob"),
+    Planned("every 5 hours", timing={"hourly": {"every": 5}}, words="every 5 hours", next_run=FAR, engine="Operator"),
 ]
 
 
-@pytest.mark.parametrize(("timing", "words", "next_run", "engine"), TIMINGS)
-def test_the_status_says_in_words_what_is_planned(
-    shared_space: Workspace, timing: Object, words: str, next_run: str, engine: str
-) -> None:
+@pytest.mark.parametrize("case", TIMINGS, ids=lambda case: case.id)
+def test_the_status_says_in_words_what_is_planned(shared_space: Workspace, case: Planned) -> None:
     name = f"planned-{secrets.token_hex(4)}"
-    shared_space.apply(_planned(name, timing))
+    shared_space.apply(_planned(name, case.timing))
     status = shared_space.wait_phase(name, "Scheduled")
-    assert (status["schedule"], status["nextRunTime"], status["engine"]) == (words, next_run, engine)
+    assert (status["schedule"], status["nextRunTime"], status["engine"]) == (case.words, case.next_run, case.engine)
     assert conditions(status) == {
         "Accepted": ("True", "Accepted"),
         "Ready": ("True", "InForce"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.contract.fault_server import Answer, Cut, FaultServer, status
@@ -315,19 +316,42 @@ async def test_a_delete_that_conflicts_for_another_reason_is_not_done(api: Api, 
         await api.delete(JOB, "erp", "there", uid="1234")
 
 
-@pytest.mark.parametrize(
-    ("kind", "namespace", "name", "subresource", "path"),
-    [
-        pytest.param(JOB, None, None, None, "/apis/batch/v1/jobs", id="all namespaces"),
-        pytest.param(POD, "erp", "p", "log", "/api/v1/namespaces/erp/pods/p/log", id="core group"),
-        pytest.param(NAMESPACE, None, "erp", None, "/api/v1/namespaces/erp", id="cluster scope"),
-        pytest.param(
-            JOB, "../x", "a?b", None, "/apis/batch/v1/namespaces/..%2Fx/jobs/a%3Fb", id="odd names stay names"
-        ),
-    ],
-)
-def test_paths(kind: Kind, namespace: str | None, name: str | None, subresource: str | None, path: str) -> None:
-    assert kind.path(namespace, name, subresource) == path
+@dataclass(frozen=True)
+class Address:
+    """Parts of an address, and its URL path."""
+
+    id: str
+    kind: Kind
+    path: str
+    namespace: str | None = None
+    name: str | None = None
+    subresource: str | None = None
+
+
+ADDRESSES: Final = [
+    Address("all namespaces", kind=JOB, path="/apis/batch/v1/jobs"),
+    Address(
+        "core group",
+        kind=POD,
+        namespace="erp",
+        name="p",
+        subresource="log",
+        path="/api/v1/namespaces/erp/pods/p/log",
+    ),
+    Address("cluster scope", kind=NAMESPACE, name="erp", path="/api/v1/namespaces/erp"),
+    Address(
+        "odd names stay names",
+        kind=JOB,
+        namespace="../x",
+        name="a?b",
+        path="/apis/batch/v1/namespaces/..%2Fx/jobs/a%3Fb",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ADDRESSES, ids=lambda case: case.id)
+def test_paths(case: Address) -> None:
+    assert case.kind.path(case.namespace, case.name, case.subresource) == case.path
 
 
 def test_an_object_needs_its_namespace() -> None:

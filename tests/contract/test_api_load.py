@@ -6,7 +6,8 @@ One server holds all answers back until every request has arrived, so the limit 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.contract.fault_server import Answer, status
@@ -95,17 +96,28 @@ async def test_retry_after_is_waited_for_and_some_more_by_chance(
     assert waits.seconds == [2 + 0.2 * 0.5, 2 + 0.8 * 1.0]
 
 
-@pytest.mark.parametrize(
-    ("failures", "retry_after", "chance", "seconds"),
-    [
-        pytest.param(1, None, 1.0, 1.0, id="the first pause"),
-        pytest.param(4, None, 1.0, 8.0, id="doubled with each failure"),
-        pytest.param(4, None, 0.0, 4.0, id="at least half of it, by chance"),
-        pytest.param(99, None, 1.0, 30.0, id="up to the longest"),
-        pytest.param(1, 20.0, 0.5, 20.75, id="Retry-After comes first"),
-        pytest.param(1, 86_400.0, 1.0, MAX_RETRY_AFTER_SECONDS + 1, id="Retry-After of a day is capped"),
-    ],
-)
-def test_pauses_after_failures(failures: int, retry_after: float | None, chance: float, seconds: float) -> None:
-    error = TooManyRequests("slow down", status=429, retry_after=retry_after)
-    assert backoff(failures, error, first=1, longest=30, chance=lambda: chance) == seconds
+@dataclass(frozen=True)
+class Pause:
+    """Failures in a row, and the seconds until the next try."""
+
+    id: str
+    failures: int
+    seconds: float
+    retry_after: float | None = None
+    chance: float = 1.0
+
+
+PAUSES: Final = [
+    Pause("the first pause", failures=1, seconds=1.0),
+    Pause("doubled with each failure", failures=4, seconds=8.0),
+    Pause("at least half of it, by chance", failures=4, chance=0.0, seconds=4.0),
+    Pause("up to the longest", failures=99, seconds=30.0),
+    Pause("Retry-After comes first", failures=1, retry_after=20.0, chance=0.5, seconds=20.75),
+    Pause("Retry-After of a day is capped", failures=1, retry_after=86_400.0, seconds=MAX_RETRY_AFTER_SECONDS + 1),
+]
+
+
+@pytest.mark.parametrize("case", PAUSES, ids=lambda case: case.id)
+def test_pauses_after_failures(case: Pause) -> None:
+    error = TooManyRequests("slow down", status=429, retry_after=case.retry_after)
+    assert backoff(case.failures, error, first=1, longest=30, chance=lambda: case.chance) == case.seconds

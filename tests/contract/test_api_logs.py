@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.contract.fault_server import Answer, Cut, FaultServer, status
@@ -67,57 +68,74 @@ ENDLESS = b"x" * 1_000_000
 MIXED = b"x" * 200_000 + b"\n" + b"x\n" * 4090
 
 
-@pytest.mark.parametrize(
-    ("log", "tail_bytes", "expected", "windows"),
-    [
-        pytest.param(b"done\n", 4096, TailResult(data=b"done\n"), [64], id="a log that fits is whole"),
-        pytest.param(b"", 4096, TailResult(), [64], id="a log may be empty"),
-        pytest.param(LINES, 100, TailResult(data=LINES[-100:], cut=True), [64], id="of a long one the end"),
-        pytest.param(
-            b"x\n" * 1000, 4096, TailResult(data=b"x\n" * 1000), [64, 256, 1024], id="short lines: a larger window"
-        ),
-        pytest.param(
-            b"x\n" * 5000,
-            16384,
-            TailResult(data=b"x\n" * 4096, cut=True),
-            [256, 1024, 4096],
-            id="very short lines: enlarged twice and no more",
-        ),
-        pytest.param(
-            b"x\n" * 64,
-            4096,
-            TailResult(data=b"x\n" * 64),
-            [64, 256],
-            id="a window just full is asked again",
-        ),
-        pytest.param(
-            ENDLESS, 8192, TailResult(data=ENDLESS[-8192:], cut=True), [128], id="a line without end is cut anywhere"
-        ),
-        pytest.param(
-            MIXED, 262_144, TailResult(data=MIXED), [4096, 16384], id="a long line counts as many, so a larger window"
-        ),
-        pytest.param(
-            b"a\x00\x1b[1m\xff\xfe\r\n",
-            4096,
-            TailResult(data=b"a\x00\x1b[1m\xff\xfe\r\n"),
-            [64],
-            id="bytes come as they are",
-        ),
-        pytest.param(
-            b"unable to retrieve container logs for containerd://0a1b",
-            4096,
-            TailResult(gone=LogReason.POD_GONE),
-            [64],
-            id="the kubelet's word for a container that is removed is no log",
-        ),
-    ],
-)
-async def test_the_tail(
-    api: Api, server: FaultServer, log: bytes, tail_bytes: int, expected: TailResult, windows: list[int]
-) -> None:
-    server.logs[LOG] = log
-    assert await tail(api, tail_bytes) == expected
-    assert [seen.query for seen in server.seen] == [{"container": "main", "tailLines": str(lines)} for lines in windows]
+@dataclass(frozen=True)
+class Tail:
+    """A log, the end of it that is read, and the number of lines in each request."""
+
+    id: str
+    log: bytes
+    expected: TailResult
+    tail_bytes: int = 4096
+    windows: list[int] = field(default_factory=lambda: [64])
+
+
+TAILS: Final = [
+    Tail("a log that fits is whole", log=b"done\n", expected=TailResult(data=b"done\n")),
+    Tail("a log may be empty", log=b"", expected=TailResult()),
+    Tail("of a long one the end", log=LINES, tail_bytes=100, expected=TailResult(data=LINES[-100:], cut=True)),
+    Tail(
+        "short lines: a larger window",
+        log=b"x\n" * 1000,
+        expected=TailResult(data=b"x\n" * 1000),
+        windows=[64, 256, 1024],
+    ),
+    Tail(
+        "very short lines: enlarged twice and no more",
+        log=b"x\n" * 5000,
+        tail_bytes=16384,
+        expected=TailResult(data=b"x\n" * 4096, cut=True),
+        windows=[256, 1024, 4096],
+    ),
+    Tail(
+        "a window just full is asked again",
+        log=b"x\n" * 64,
+        expected=TailResult(data=b"x\n" * 64),
+        windows=[64, 256],
+    ),
+    Tail(
+        "a line without end is cut anywhere",
+        log=ENDLESS,
+        tail_bytes=8192,
+        expected=TailResult(data=ENDLESS[-8192:], cut=True),
+        windows=[128],
+    ),
+    Tail(
+        "a long line counts as many, so a larger window",
+        log=MIXED,
+        tail_bytes=262_144,
+        expected=TailResult(data=MIXED),
+        windows=[4096, 16384],
+    ),
+    Tail(
+        "bytes come as they are",
+        log=b"a\x00\x1b[1m\xff\xfe\r\n",
+        expected=TailResult(data=b"a\x00\x1b[1m\xff\xfe\r\n"),
+    ),
+    Tail(
+        "the kubelet's word for a container that is removed is no log",
+        log=b"unable to retrieve container logs for containerd://0a1b",
+        expected=TailResult(gone=LogReason.POD_GONE),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", TAILS, ids=lambda case: case.id)
+async def test_the_tail(api: Api, server: FaultServer, case: Tail) -> None:
+    server.logs[LOG] = case.log
+    assert await tail(api, case.tail_bytes) == case.expected
+    assert [seen.query for seen in server.seen] == [
+        {"container": "main", "tailLines": str(lines)} for lines in case.windows
+    ]
 
 
 async def test_nothing_is_asked_for_no_bytes(api: Api, server: FaultServer) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from tests.builders.manifests import manifest
@@ -24,16 +25,31 @@ def ticks(start: str, end: str, **schedule: Any) -> tuple[list[str], int]:
     return [f"{tick:%m-%d}" for tick in found], count
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "schedule", "expected"),
-    [
-        pytest.param("2026-11-01", "2026-11-03", {}, ["11-01", "11-02", "11-03"], id="both ends are included"),
-        pytest.param(
-            "2026-11-01", "2026-11-03", {"startTime": "2026-11-02T09:00:00Z"}, ["11-02", "11-03"], id="startTime"
-        ),
-        pytest.param("2026-11-29", "2026-12-05", {}, ["11-29", "11-30"], id="the present"),
-        pytest.param("2026-12-02", "2026-12-05", {}, [], id="the future"),
-    ],
-)
-def test_range(start: str, end: str, schedule: dict[str, Any], expected: list[str]) -> None:
-    assert ticks(start, end, **schedule) == (expected, len(expected))
+@dataclass(frozen=True)
+class Range:
+    """A range of days, and its ticks."""
+
+    id: str
+    start: str
+    end: str
+    expected: list[str]
+    schedule: dict[str, Any] = field(default_factory=dict)
+
+
+RANGES: Final = [
+    Range("both ends are included", start="2026-11-01", end="2026-11-03", expected=["11-01", "11-02", "11-03"]),
+    Range(
+        "startTime",
+        start="2026-11-01",
+        end="2026-11-03",
+        schedule={"startTime": "2026-11-02T09:00:00Z"},
+        expected=["11-02", "11-03"],
+    ),
+    Range("the present", start="2026-11-29", end="2026-12-05", expected=["11-29", "11-30"]),
+    Range("the future", start="2026-12-02", end="2026-12-05", expected=[]),
+]
+
+
+@pytest.mark.parametrize("case", RANGES, ids=lambda case: case.id)
+def test_range(case: Range) -> None:
+    assert ticks(case.start, case.end, **case.schedule) == (case.expected, len(case.expected))

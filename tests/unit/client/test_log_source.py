@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 import pytest
 from tests.builders.objects import Object
@@ -41,15 +42,32 @@ def found(run: Object, container: str | None, **metadata: Any) -> LiveLog | None
     return asyncio.run(live_log(cast("Client", client), run, container))
 
 
-@pytest.mark.parametrize(
-    ("log", "container", "annotations", "expected"),
-    [
-        pytest.param(None, None, None, LiveLog("p", "proxy"), id="the first"),
-        pytest.param(None, None, DEFAULT, LiveLog("p", "main", is_over=True), id="the annotation's"),
-        pytest.param({"container": "main"}, None, None, LiveLog("p", "main", is_over=True), id="the run's"),
-        pytest.param({"container": "main"}, "proxy", DEFAULT, LiveLog("p", "proxy"), id="the user's"),
-    ],
-)
-def test_container(log: Object | None, container: str | None, annotations: Object | None, expected: LiveLog) -> None:
-    run = {**RUN, "status": {**RUN["status"], "log": log}}
-    assert found(run, container, annotations=annotations) == expected
+@dataclass(frozen=True)
+class Chosen:
+    """Names of containers, and the log that is read."""
+
+    id: str
+    expected: LiveLog
+    log: Object | None = None
+    container: str | None = None
+    annotations: Object | None = None
+
+
+CHOSEN: Final = [
+    Chosen("the first", expected=LiveLog("p", "proxy")),
+    Chosen("the annotation's", annotations=DEFAULT, expected=LiveLog("p", "main", is_over=True)),
+    Chosen("the run's", log={"container": "main"}, expected=LiveLog("p", "main", is_over=True)),
+    Chosen(
+        "the user's",
+        log={"container": "main"},
+        container="proxy",
+        annotations=DEFAULT,
+        expected=LiveLog("p", "proxy"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CHOSEN, ids=lambda case: case.id)
+def test_container(case: Chosen) -> None:
+    run = {**RUN, "status": {**RUN["status"], "log": case.log}}
+    assert found(run, case.container, annotations=case.annotations) == case.expected

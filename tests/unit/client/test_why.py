@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from tests.builders.manifests import manifest
@@ -77,196 +78,189 @@ NOT_ACCEPTED = {
 }
 
 
-@pytest.mark.parametrize(
-    ("body", "at", "runs", "sentence"),
-    [
-        pytest.param(
-            request(scheduled()),
-            TODAY,
-            [run(TODAY, phase="Failed", reason="ExitCode", message="exit code 3")],
-            "Run daily-2026-11-30 stands for that time. It is Failed (ExitCode: exit code 3).",
-            id="a run stands for it, with its reason",
-        ),
-        pytest.param(
-            request(scheduled()),
-            "2026-11-29T09:00:00Z",
-            [run(None)],
-            "Run daily-by-hand stands for that time. It is Succeeded.",
-            id="a run by hand stands for its creation",
-        ),
-        pytest.param(
-            request(scheduled()),
-            "2026-11-20T01:30:00Z",
-            [
-                run(
-                    TODAY,
-                    phase="Missed",
-                    summary={"from": "2026-11-10T01:30:00Z", "to": TODAY, "count": 21},
-                )
-            ],
-            "It stands for 21 times from 2026-11-10T01:30:00Z to 2026-11-30T01:30:00Z.",
-            id="a summary stands for many times",
-        ),
-        pytest.param(
-            request(scheduled()),
-            "2026-11-30T05:00:00Z",
-            [],
-            "That is not a time of the schedule, which is daily at 02:30 Europe/Madrid.\n"
-            "The nearest times are 2026-11-30T01:30:00Z before it and 2026-12-01T01:30:00Z after it.",
-            id="it is no time of the schedule",
-        ),
-        pytest.param(
-            request(scheduled(startTime="2026-11-15T00:00:00Z")),
-            "2026-11-10T01:30:00Z",
-            [],
-            "The schedule starts later, at 2026-11-15T00:00:00Z (startTime).",
-            id="it lies before startTime",
-        ),
-        pytest.param(
-            request(scheduled(finishTime="2026-11-15T00:00:00Z"), status={"lastScheduleTime": "2026-11-14T01:30:00Z"}),
-            "2026-11-20T01:30:00Z",
-            [],
-            "The schedule ended before, at 2026-11-15T00:00:00Z (finishTime).",
-            id="it lies after finishTime",
-        ),
-        pytest.param(
-            request(scheduled()),
-            "2026-10-20T00:30:00Z",
-            [],
-            "That is before the present activation, which began at 2026-11-01T00:00:00Z, when the request was created.",
-            id="it lies before the creation",
-        ),
-        pytest.param(
-            request(scheduled(), cause="Resumed", since="2026-11-20T00:00:00Z"),
-            "2026-11-10T01:30:00Z",
-            [],
-            "which began at 2026-11-20T00:00:00Z, when the request was resumed.",
-            id="it lies before a resume",
-        ),
-        pytest.param(
-            request(scheduled(exclude=["2026-11-29"])),
-            YESTERDAY,
-            [],
-            "That time is excluded by spec.timing.schedule.exclude",
-            id="its date is excluded",
-        ),
-        pytest.param(
-            request(scheduled(), suspend=True, status={"lastScheduleTime": "2026-11-20T01:30:00Z"}),
-            YESTERDAY,
-            [],
-            "The request is suspended, and times of a suspension do not run.",
-            id="the request was suspended then",
-        ),
-        pytest.param(
-            request(scheduled(), status=NOT_ACCEPTED),
-            TODAY,
-            [],
-            "Accepted is False since 2026-11-28T00:00:00Z (QuotaExceeded): the quota is full",
-            id="the request is not accepted since",
-        ),
-        pytest.param(
-            request({"schedule": {"cron": "0 0 30 2 *"}}),
-            TODAY,
-            [],
-            "The request is not accepted (NeverFires): ",
-            id="the schedule never fires",
-        ),
-        pytest.param(
-            request({"runImmediately": {}}),
-            TODAY,
-            [],
-            "which is not a schedule.\nThe request has no runs.",
-            id="the request runs once, and says what it looked at",
-        ),
-        pytest.param(
-            request(scheduled()),
-            "2026-12-01T01:30:00Z",
-            [],
-            "That time is still to come, at 2026-12-01T01:30:00Z.",
-            id="it is still to come",
-        ),
-        pytest.param(
-            request(scheduled(), suspend=True),
-            "2026-12-01T01:30:00Z",
-            [],
-            "still to come, at 2026-12-01T01:30:00Z, but the request is suspended, and times of a suspension do not run.",
-            id="it is still to come, and the request is suspended",
-        ),
-        pytest.param(
-            request(scheduled(maxRuns=2), runs=2),
-            "2026-12-01T01:30:00Z",
-            [],
-            "no run starts for it: the present activation has started the 2 runs of maxRuns",
-            id="maxRuns is reached before a time to come",
-        ),
-        pytest.param(
-            request(scheduled(maxRuns=2), runs=2, status={"lastScheduleTime": YESTERDAY}),
-            TODAY,
-            [],
-            "no run starts for it: the present activation has started the 2 runs of maxRuns",
-            id="maxRuns was reached before a time that is over",
-        ),
-        pytest.param(
-            request(scheduled(), status={"phase": "Finished"}),
-            "2026-12-01T01:30:00Z",
-            [],
-            "no run starts for it: the schedule has finished",
-            id="the schedule has finished",
-        ),
-        pytest.param(
-            request(scheduled(), status={"lastScheduleTime": YESTERDAY, "waitingCount": 2}),
-            TODAY,
-            [run(YESTERDAY)],
-            "2 due runs wait to start, and one of them may stand for that time.\nLooked at 1 run.",
-            id="it still waits",
-        ),
-        pytest.param(
-            request(scheduled(), status={"lastScheduleTime": YESTERDAY}),
-            TODAY,
-            [run(YESTERDAY)],
-            "The operator has not decided about it yet: it has settled the times until 2026-11-29T01:30:00Z.",
-            id="the operator has not decided",
-        ),
-        pytest.param(
-            request(scheduled(), history={"successful": 2, "maxAge": "48h"}),
-            "2026-11-10T01:30:00Z",
-            [run(YESTERDAY), run(TODAY)],
-            "the request keeps 2 successful, 3 failed and 3 other runs (spec.history), and none older than 48h.\n"
-            "Looked at 2 runs (daily-2026-11-29 to daily-2026-11-30).",
-            id="the history limits removed it",
-        ),
-        pytest.param(
-            request(scheduled()),
-            YESTERDAY,
-            [run("2026-11-28T01:30:00Z"), run(TODAY)],
-            "Younger and older runs are there: a user may have deleted it",
-            id="a run between others is gone",
-        ),
-        pytest.param(
-            request(scheduled(), since=IN_SPRING),
-            "2026-03-29T01:30:00Z",
-            [],
-            "2026-03-29T01:00:00Z (moved by a clock change from 02:30:00) before it",
-            id="a clock change moved it",
-        ),
-        pytest.param(
-            request({"schedule": {"daily": {"at": "02:00"}, "timeZone": "Europe/Madrid"}}, since=IN_SPRING),
-            "2026-03-29T01:30:00Z",
-            [],
-            "2026-03-29T01:00:00Z (moved by a clock change from 02:00:00) before it",
-            id="a clock change moved it by a whole hour",
-        ),
-        pytest.param(
-            request(scheduled(jitter="30m")),
-            "2026-11-30T05:00:00Z",
-            [],
-            "later by jitter) before it",
-            id="jitter moves the start",
-        ),
-    ],
-)
-def test_answers(body: Object, at: str, runs: list[Object], sentence: str) -> None:
-    assert sentence in answer(body, at, *runs)
+@dataclass(frozen=True)
+class Asked:
+    """A request and its runs, an instant, and a sentence of the answer about it."""
+
+    id: str
+    body: Object
+    at: str
+    sentence: str
+    runs: list[Object] = field(default_factory=list)
+
+
+QUESTIONS: Final = [
+    Asked(
+        "a run stands for it, with its reason",
+        body=request(scheduled()),
+        at=TODAY,
+        runs=[run(TODAY, phase="Failed", reason="ExitCode", message="exit code 3")],
+        sentence="Run daily-2026-11-30 stands for that time. It is Failed (ExitCode: exit code 3).",
+    ),
+    Asked(
+        "a run by hand stands for its creation",
+        body=request(scheduled()),
+        at="2026-11-29T09:00:00Z",
+        runs=[run(None)],
+        sentence="Run daily-by-hand stands for that time. It is Succeeded.",
+    ),
+    Asked(
+        "a summary stands for many times",
+        body=request(scheduled()),
+        at="2026-11-20T01:30:00Z",
+        runs=[
+            run(
+                TODAY,
+                phase="Missed",
+                summary={"from": "2026-11-10T01:30:00Z", "to": TODAY, "count": 21},
+            )
+        ],
+        sentence="It stands for 21 times from 2026-11-10T01:30:00Z to 2026-11-30T01:30:00Z.",
+    ),
+    Asked(
+        "it is no time of the schedule",
+        body=request(scheduled()),
+        at="2026-11-30T05:00:00Z",
+        sentence="That is not a time of the schedule, which is daily at 02:30 Europe/Madrid.\n"
+        "The nearest times are 2026-11-30T01:30:00Z before it and 2026-12-01T01:30:00Z after it.",
+    ),
+    Asked(
+        "it lies before startTime",
+        body=request(scheduled(startTime="2026-11-15T00:00:00Z")),
+        at="2026-11-10T01:30:00Z",
+        sentence="The schedule starts later, at 2026-11-15T00:00:00Z (startTime).",
+    ),
+    Asked(
+        "it lies after finishTime",
+        body=request(scheduled(finishTime="2026-11-15T00:00:00Z"), status={"lastScheduleTime": "2026-11-14T01:30:00Z"}),
+        at="2026-11-20T01:30:00Z",
+        sentence="The schedule ended before, at 2026-11-15T00:00:00Z (finishTime).",
+    ),
+    Asked(
+        "it lies before the creation",
+        body=request(scheduled()),
+        at="2026-10-20T00:30:00Z",
+        sentence="That is before the present activation, which began at 2026-11-01T00:00:00Z, when the request was created.",
+    ),
+    Asked(
+        "it lies before a resume",
+        body=request(scheduled(), cause="Resumed", since="2026-11-20T00:00:00Z"),
+        at="2026-11-10T01:30:00Z",
+        sentence="which began at 2026-11-20T00:00:00Z, when the request was resumed.",
+    ),
+    Asked(
+        "its date is excluded",
+        body=request(scheduled(exclude=["2026-11-29"])),
+        at=YESTERDAY,
+        sentence="That time is excluded by spec.timing.schedule.exclude",
+    ),
+    Asked(
+        "the request was suspended then",
+        body=request(scheduled(), suspend=True, status={"lastScheduleTime": "2026-11-20T01:30:00Z"}),
+        at=YESTERDAY,
+        sentence="The request is suspended, and times of a suspension do not run.",
+    ),
+    Asked(
+        "the request is not accepted since",
+        body=request(scheduled(), status=NOT_ACCEPTED),
+        at=TODAY,
+        sentence="Accepted is False since 2026-11-28T00:00:00Z (QuotaExceeded): the quota is full",
+    ),
+    Asked(
+        "the schedule never fires",
+        body=request({"schedule": {"cron": "0 0 30 2 *"}}),
+        at=TODAY,
+        sentence="The request is not accepted (NeverFires): ",
+    ),
+    Asked(
+        "the request runs once, and says what it looked at",
+        body=request({"runImmediately": {}}),
+        at=TODAY,
+        sentence="which is not a schedule.\nThe request has no runs.",
+    ),
+    Asked(
+        "it is still to come",
+        body=request(scheduled()),
+        at="2026-12-01T01:30:00Z",
+        sentence="That time is still to come, at 2026-12-01T01:30:00Z.",
+    ),
+    Asked(
+        "it is still to come, and the request is suspended",
+        body=request(scheduled(), suspend=True),
+        at="2026-12-01T01:30:00Z",
+        sentence="still to come, at 2026-12-01T01:30:00Z, but the request is suspended, and times of a suspension do not run.",
+    ),
+    Asked(
+        "maxRuns is reached before a time to come",
+        body=request(scheduled(maxRuns=2), runs=2),
+        at="2026-12-01T01:30:00Z",
+        sentence="no run starts for it: the present activation has started the 2 runs of maxRuns",
+    ),
+    Asked(
+        "maxRuns was reached before a time that is over",
+        body=request(scheduled(maxRuns=2), runs=2, status={"lastScheduleTime": YESTERDAY}),
+        at=TODAY,
+        sentence="no run starts for it: the present activation has started the 2 runs of maxRuns",
+    ),
+    Asked(
+        "the schedule has finished",
+        body=request(scheduled(), status={"phase": "Finished"}),
+        at="2026-12-01T01:30:00Z",
+        sentence="no run starts for it: the schedule has finished",
+    ),
+    Asked(
+        "it still waits",
+        body=request(scheduled(), status={"lastScheduleTime": YESTERDAY, "waitingCount": 2}),
+        at=TODAY,
+        runs=[run(YESTERDAY)],
+        sentence="2 due runs wait to start, and one of them may stand for that time.\nLooked at 1 run.",
+    ),
+    Asked(
+        "the operator has not decided",
+        body=request(scheduled(), status={"lastScheduleTime": YESTERDAY}),
+        at=TODAY,
+        runs=[run(YESTERDAY)],
+        sentence="The operator has not decided about it yet: it has settled the times until 2026-11-29T01:30:00Z.",
+    ),
+    Asked(
+        "the history limits removed it",
+        body=request(scheduled(), history={"successful": 2, "maxAge": "48h"}),
+        at="2026-11-10T01:30:00Z",
+        runs=[run(YESTERDAY), run(TODAY)],
+        sentence="the request keeps 2 successful, 3 failed and 3 other runs (spec.history), and none older than 48h.\n"
+        "Looked at 2 runs (daily-2026-11-29 to daily-2026-11-30).",
+    ),
+    Asked(
+        "a run between others is gone",
+        body=request(scheduled()),
+        at=YESTERDAY,
+        runs=[run("2026-11-28T01:30:00Z"), run(TODAY)],
+        sentence="Younger and older runs are there: a user may have deleted it",
+    ),
+    Asked(
+        "a clock change moved it",
+        body=request(scheduled(), since=IN_SPRING),
+        at="2026-03-29T01:30:00Z",
+        sentence="2026-03-29T01:00:00Z (moved by a clock change from 02:30:00) before it",
+    ),
+    Asked(
+        "a clock change moved it by a whole hour",
+        body=request({"schedule": {"daily": {"at": "02:00"}, "timeZone": "Europe/Madrid"}}, since=IN_SPRING),
+        at="2026-03-29T01:30:00Z",
+        sentence="2026-03-29T01:00:00Z (moved by a clock change from 02:00:00) before it",
+    ),
+    Asked(
+        "jitter moves the start",
+        body=request(scheduled(jitter="30m")),
+        at="2026-11-30T05:00:00Z",
+        sentence="later by jitter) before it",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", QUESTIONS, ids=lambda case: case.id)
+def test_answers(case: Asked) -> None:
+    assert case.sentence in answer(case.body, case.at, *case.runs)
 
 
 SUMMARY = {"count": 3, "from": "2026-11-27T01:30:00Z", "to": YESTERDAY}

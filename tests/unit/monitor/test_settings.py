@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 import pytest
 
 from process_operator.monitor.settings import read_monitor_settings
@@ -10,21 +13,58 @@ from process_operator.settings import SettingsError
 NAME = "PROCESS_MONITOR_PUBLIC_URL"
 
 
-@pytest.mark.parametrize(
-    ("url", "origin", "host", "pasted"),
-    [
-        pytest.param("https://p.example.com/", "https://p.example.com", "p.example.com", True, id="TLS"),
-        pytest.param(
-            "https://P.example.com:8443", "https://p.example.com:8443", "p.example.com:8443", True, id="a port"
-        ),
-        pytest.param("http://localhost:8080", "http://localhost:8080", "localhost:8080", True, id="this machine"),
-        pytest.param("http://p.example.com", "http://p.example.com", "p.example.com", False, id="no TLS"),
-    ],
-)
-def test_public_address(monkeypatch: pytest.MonkeyPatch, url: str, origin: str, host: str, *, pasted: bool) -> None:
-    monkeypatch.setenv(NAME, url)
+@dataclass(frozen=True)
+class Address:
+    """A public address, and the settings that follow from it."""
+
+    id: str
+    url: str
+    origin: str
+    host: str
+    accepts_pasted: bool
+
+
+ADDRESSES: Final = [
+    Address(
+        "TLS",
+        url="https://p.example.com/",
+        origin="https://p.example.com",
+        host="p.example.com",
+        accepts_pasted=True,
+    ),
+    Address(
+        "a port",
+        url="https://P.example.com:8443",
+        origin="https://p.example.com:8443",
+        host="p.example.com:8443",
+        accepts_pasted=True,
+    ),
+    Address(
+        "this machine",
+        url="http://localhost:8080",
+        origin="http://localhost:8080",
+        host="localhost:8080",
+        accepts_pasted=True,
+    ),
+    Address(
+        "no TLS",
+        url="http://p.example.com",
+        origin="http://p.example.com",
+        host="p.example.com",
+        accepts_pasted=False,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ADDRESSES, ids=lambda case: case.id)
+def test_public_address(monkeypatch: pytest.MonkeyPatch, case: Address) -> None:
+    monkeypatch.setenv(NAME, case.url)
     settings = read_monitor_settings()
-    assert (settings.public_url, settings.public_host, settings.accepts_pasted_tokens) == (origin, host, pasted)
+    assert (settings.public_url, settings.public_host, settings.accepts_pasted_tokens) == (
+        case.origin,
+        case.host,
+        case.accepts_pasted,
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 import pytest
 from tests.builders.objects import Object
@@ -64,57 +65,77 @@ AGAIN = "2026-11-30T12:00:02Z"
 PART = line(1, "a") + line(2, "b")
 
 
-@pytest.mark.parametrize(
-    ("streams", "runs", "since", "printed"),
-    [
-        pytest.param(
-            [(PART,), (line(2, "b"), line(3, "c"))],
-            [run("Running"), run("Succeeded")],
-            [None, AGAIN],
-            b"a\nb\nc\n",
-            id="it ends before the container",
-        ),
-        pytest.param(
-            [(PART, Unreachable("cut")), (line(2, "b"), line(3, "c"))],
-            [run("Running"), run("Succeeded")],
-            [None, AGAIN],
-            b"a\nb\nc\n",
-            id="it breaks",
-        ),
-        pytest.param(
-            [(PART, Unreachable("cut")), (line(2, "b"), line(3, "c"))],
-            [run("Succeeded")],
-            [None, AGAIN],
-            b"a\nb\nc\n",
-            id="it breaks, and the run ends meanwhile",
-        ),
-        pytest.param(
-            [(PART, Unreachable("cut")), (NotFound("no pod"),)],
-            [run("Succeeded", "x\na\nb\nc\n")],
-            [None, AGAIN],
-            b"a\nb\nc\n",
-            id="the pod is gone and the record has the rest",
-        ),
-        pytest.param(
-            [(PART,), (NotFound("no pod"),)],
-            [run("Succeeded", "another text\n")],
-            [None, AGAIN],
-            b"a\nb\n",
-            id="the pod is gone after a whole stream",
-        ),
-        pytest.param([(NotFound("no pod"),)], [run("Succeeded", "a\n")], [None], b"a\n", id="there was no stream"),
-        pytest.param([(PART,)], [run("Running"), run("Succeeded")], [None], b"a\nb\n", id="it is complete at once"),
-    ],
-)
+@dataclass(frozen=True)
+class Followed:
+    """Streams of a log and states of its run, with the output."""
+
+    id: str
+    streams: list[Stream]
+    runs: list[Object]
+    since: list[str | None]
+    printed: bytes
+
+
+FOLLOWED: Final = [
+    Followed(
+        "it ends before the container",
+        streams=[(PART,), (line(2, "b"), line(3, "c"))],
+        runs=[run("Running"), run("Succeeded")],
+        since=[None, AGAIN],
+        printed=b"a\nb\nc\n",
+    ),
+    Followed(
+        "it breaks",
+        streams=[(PART, Unreachable("cut")), (line(2, "b"), line(3, "c"))],
+        runs=[run("Running"), run("Succeeded")],
+        since=[None, AGAIN],
+        printed=b"a\nb\nc\n",
+    ),
+    Followed(
+        "it breaks, and the run ends meanwhile",
+        streams=[(PART, Unreachable("cut")), (line(2, "b"), line(3, "c"))],
+        runs=[run("Succeeded")],
+        since=[None, AGAIN],
+        printed=b"a\nb\nc\n",
+    ),
+    Followed(
+        "the pod is gone and the record has the rest",
+        streams=[(PART, Unreachable("cut")), (NotFound("no pod"),)],
+        runs=[run("Succeeded", "x\na\nb\nc\n")],
+        since=[None, AGAIN],
+        printed=b"a\nb\nc\n",
+    ),
+    Followed(
+        "the pod is gone after a whole stream",
+        streams=[(PART,), (NotFound("no pod"),)],
+        runs=[run("Succeeded", "another text\n")],
+        since=[None, AGAIN],
+        printed=b"a\nb\n",
+    ),
+    Followed(
+        "there was no stream",
+        streams=[(NotFound("no pod"),)],
+        runs=[run("Succeeded", "a\n")],
+        since=[None],
+        printed=b"a\n",
+    ),
+    Followed(
+        "it is complete at once",
+        streams=[(PART,)],
+        runs=[run("Running"), run("Succeeded")],
+        since=[None],
+        printed=b"a\nb\n",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", FOLLOWED, ids=lambda case: case.id)
 def test_follow(
     monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],
-    streams: list[Stream],
-    runs: list[Object],
-    since: list[str | None],
-    printed: bytes,
+    case: Followed,
 ) -> None:
-    assert followed(monkeypatch, capfdbinary, streams, runs) == (printed, since)
+    assert followed(monkeypatch, capfdbinary, case.streams, case.runs) == (case.printed, case.since)
 
 
 def test_timestamps_are_printed_if_the_user_wants_them(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import pytest
 
@@ -43,21 +44,32 @@ def test_requests_that_can_be_among_the_next_five() -> None:
     assert found == ["every-second", "later-2", "later-3", "later-4", "later-5", "later-6"]
 
 
-@pytest.mark.parametrize(
-    ("observed", "since", "suspend", "shown"),
-    [
-        pytest.param(3, None, True, "yes, by alice: stocktaking", id="the operator has seen this suspension"),
-        pytest.param(3, SINCE, True, f"yes, since {SINCE}, by alice: stocktaking", id="and when it began"),
-        pytest.param(2, None, True, "yes: stocktaking", id="it has not: the name may be that of an earlier one"),
-        pytest.param(3, SINCE, False, "", id="not suspended"),
-    ],
-)
-def test_user_who_suspended(observed: int, since: str | None, *, suspend: bool, shown: str) -> None:
-    of = body("daily", None, suspend=suspend)
+@dataclass(frozen=True)
+class Suspension:
+    """A suspended request, and the words about the user who suspended it."""
+
+    id: str
+    shown: str
+    observed: int = 3
+    since: str | None = None
+    suspend: bool = True
+
+
+SUSPENSIONS: Final = [
+    Suspension("the operator has seen this suspension", shown="yes, by alice: stocktaking"),
+    Suspension("and when it began", since=SINCE, shown=f"yes, since {SINCE}, by alice: stocktaking"),
+    Suspension("it has not: the name may be that of an earlier one", observed=2, shown="yes: stocktaking"),
+    Suspension("not suspended", since=SINCE, suspend=False, shown=""),
+]
+
+
+@pytest.mark.parametrize("case", SUSPENSIONS, ids=lambda case: case.id)
+def test_user_who_suspended(case: Suspension) -> None:
+    of = body("daily", None, suspend=case.suspend)
     of["metadata"] |= {"generation": 3, "annotations": {"process-operator.io/suspend-reason": "stocktaking"}}
-    of["status"] |= {"observedGeneration": observed, "suspendedBy": "alice"}
-    of["status"] |= {"suspendedSince": since} if since else {}
-    assert status._suspended(of) == shown
+    of["status"] |= {"observedGeneration": case.observed, "suspendedBy": "alice"}
+    of["status"] |= {"suspendedSince": case.since} if case.since else {}
+    assert status._suspended(of) == case.shown
 
 
 def test_a_long_reason_is_cut_on_the_terminal() -> None:

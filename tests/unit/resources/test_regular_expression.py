@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from typing import Final
 
 import pytest
 
@@ -15,22 +17,33 @@ from process_operator.resources.regular_expression import (
 )
 
 
-@pytest.mark.parametrize(
-    ("pattern", "text", "whole", "part"),
-    [
-        pytest.param("a|ab", "ab", True, True, id="the longer choice"),
-        pytest.param("b", "abc", False, True, id="a part"),
-        pytest.param("^a$", "a\n", False, False, id="a line break at the end"),
-        pytest.param("(?m)^a$", "b\na", False, True, id="a line of several"),
-        pytest.param(r"\d", "\u0661", False, False, id="a digit of another script"),
-        pytest.param(r"\Qa.b\E", "a.b", True, True, id="a quoted text"),
-        pytest.param(".", "€", True, True, id="a character of three bytes"),
-        pytest.param(".", "\udcff", True, True, id="what the command line made of a byte that is no UTF-8"),
-        pytest.param("", "", True, True, id="nothing"),
-    ],
-)
-def test_matches(pattern: str, text: str, *, whole: bool, part: bool) -> None:
-    assert (matches_whole(pattern, text), matches_part(pattern, text)) == (whole, part)
+@dataclass(frozen=True)
+class Match:
+    """A pattern and a text, and whether it matches the whole text or a part of it."""
+
+    id: str
+    pattern: str
+    text: str
+    whole: bool
+    part: bool
+
+
+MATCHES: Final = [
+    Match("the longer choice", pattern="a|ab", text="ab", whole=True, part=True),
+    Match("a part", pattern="b", text="abc", whole=False, part=True),
+    Match("a line break at the end", pattern="^a$", text="a\n", whole=False, part=False),
+    Match("a line of several", pattern="(?m)^a$", text="b\na", whole=False, part=True),
+    Match("a digit of another script", pattern=r"\d", text="\u0661", whole=False, part=False),
+    Match("a quoted text", pattern=r"\Qa.b\E", text="a.b", whole=True, part=True),
+    Match("a character of three bytes", pattern=".", text="€", whole=True, part=True),
+    Match("what the command line made of a byte that is no UTF-8", pattern=".", text="\udcff", whole=True, part=True),
+    Match("nothing", pattern="", text="", whole=True, part=True),
+]
+
+
+@pytest.mark.parametrize("case", MATCHES, ids=lambda case: case.id)
+def test_matches(case: Match) -> None:
+    assert (matches_whole(case.pattern, case.text), matches_part(case.pattern, case.text)) == (case.whole, case.part)
 
 
 @pytest.mark.parametrize("pattern", ["(", "(?=a)", r"(a)\1", "a{1001}", r"\pL{1,40}", "(?<!a)b", "a\\"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
@@ -176,36 +177,47 @@ def test_names_are_those_that_people_type() -> None:
         assert version(crd)["subresources"] == {"status": {}}
 
 
-@pytest.mark.parametrize(
-    ("kind", "narrow", "wide", "selectable"),
-    [
-        pytest.param("Process", "Description Ready Age", "", "", id="processes"),
-        pytest.param(
-            "ProcessRequest",
-            "Process Schedule Status Last Result Next Age",
-            "Engine Suspend Reason Description",
-            ".spec.process.name .status.phase",
-            id="requests",
-        ),
-        pytest.param(
-            "ProcessRun",
-            "Request Scheduled Status Start Duration Age",
-            "Process Trigger Started End Exit Reason Job Parent By",
-            ".status.phase .spec.request.name .spec.parent.name",
-            id="runs",
-        ),
-        pytest.param(
-            "ProcessBackfill",
-            "Request Status Done Failed Age",
-            "From To Active Reason",
-            ".status.phase .spec.request.name",
-            id="backfills",
-        ),
-    ],
-)
-def test_kubectl_get_shows_and_selects_by(kind: str, narrow: str, wide: str, selectable: str) -> None:
-    (crd,) = [crd for crd in crds() if crd["spec"]["names"]["kind"] == kind]
+@dataclass(frozen=True)
+class Columns:
+    """Columns of `kubectl get`, those of `-o wide`, and the fields of field selectors."""
+
+    id: str
+    kind: str
+    narrow: str
+    wide: str = ""
+    selectable: str = ""
+
+
+COLUMNS: Final = [
+    Columns("processes", kind="Process", narrow="Description Ready Age"),
+    Columns(
+        "requests",
+        kind="ProcessRequest",
+        narrow="Process Schedule Status Last Result Next Age",
+        wide="Engine Suspend Reason Description",
+        selectable=".spec.process.name .status.phase",
+    ),
+    Columns(
+        "runs",
+        kind="ProcessRun",
+        narrow="Request Scheduled Status Start Duration Age",
+        wide="Process Trigger Started End Exit Reason Job Parent By",
+        selectable=".status.phase .spec.request.name .spec.parent.name",
+    ),
+    Columns(
+        "backfills",
+        kind="ProcessBackfill",
+        narrow="Request Status Done Failed Age",
+        wide="From To Active Reason",
+        selectable=".status.phase .spec.request.name",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", COLUMNS, ids=lambda case: case.id)
+def test_kubectl_get_shows_and_selects_by(case: Columns) -> None:
+    (crd,) = [crd for crd in crds() if crd["spec"]["names"]["kind"] == case.kind]
     columns = version(crd)["additionalPrinterColumns"]
-    assert [column["name"] for column in columns if "priority" not in column] == narrow.split()
-    assert [column["name"] for column in columns if column.get("priority") == 1] == wide.split()
-    assert [field["jsonPath"] for field in version(crd).get("selectableFields", [])] == selectable.split()
+    assert [column["name"] for column in columns if "priority" not in column] == case.narrow.split()
+    assert [column["name"] for column in columns if column.get("priority") == 1] == case.wide.split()
+    assert [field["jsonPath"] for field in version(crd).get("selectableFields", [])] == case.selectable.split()

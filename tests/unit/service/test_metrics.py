@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -62,83 +63,99 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(f"process_operator_{name}", labels)
 
 
-@pytest.mark.parametrize(
-    ("actions", "name", "labels", "expected"),
-    [
-        pytest.param([created()], "runs_created_total", {"trigger": "Schedule"}, 1, id="a run that starts"),
-        pytest.param([created()], "tick_lateness_seconds_sum", {}, 1, id="is a second late"),
-        pytest.param(
-            [created(job=False)], "tick_lateness_seconds_count", {}, 0, id="one that has to wait has no lateness"
-        ),
-        pytest.param(
-            [created(job=False, annotations={ANNOTATION_ENGINE: "CronJob"})],
-            "tick_lateness_seconds_count",
-            {},
-            1,
-            id="one that the CronJob controller started has a lateness",
-        ),
-        pytest.param(
-            [created(annotations={ANNOTATION_MISSED_REASON: "Missed/DeadlinePassed"}, job=False)],
-            "runs_created_total",
-            {"trigger": "Schedule"},
-            None,
-            id="a record of a tick that did not start is no run",
-        ),
-        pytest.param([created("Backfill")], "tick_lateness_seconds_count", {}, 0, id="a backfill is never late"),
-        pytest.param(
-            [finished(RunPhase.FAILED), finished(RunPhase.FAILED)],
-            "runs_finished_total",
-            {"phase": "Failed"},
-            2,
-            id="ends are counted by phase",
-        ),
-        pytest.param(
-            [finished(RunPhase.FAILED)],
-            "request_runs_finished_total",
-            {"namespace": "erp", "request": "report", "phase": "Failed"},
-            1,
-            id="and by request where asked for",
-        ),
-        pytest.param(
-            [finished(RunPhase.MISSED)],
-            "ticks_not_started_total",
-            {"phase": "Missed"},
-            1,
-            id="a missed tick is refused",
-        ),
-        pytest.param(
-            [finished(RunPhase.SKIPPED, 7), grown(9), grown(20)],
-            "ticks_not_started_total",
-            {"phase": "Skipped"},
-            7,
-            id="a summary counts its ticks",
-        ),
-        pytest.param(
-            [finished(RunPhase.MISSED, 7), grown(9), grown(20)],
-            "ticks_not_started_total",
-            {"phase": "Missed"},
-            20,
-            id="and those that come later",
-        ),
-        pytest.param(
-            [grown(50), grown(60)],
-            "ticks_not_started_total",
-            {"phase": "Missed"},
-            10,
-            id="those of before a restart are not counted again",
-        ),
-    ],
-)
+@dataclass(frozen=True)
+class Counted:
+    """Actions, and the value of a metric after them."""
+
+    id: str
+    actions: list[Any]
+    name: str
+    expected: float | None
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+COUNTED: Final = [
+    Counted(
+        "a run that starts",
+        actions=[created()],
+        name="runs_created_total",
+        labels={"trigger": "Schedule"},
+        expected=1,
+    ),
+    Counted("is a second late", actions=[created()], name="tick_lateness_seconds_sum", expected=1),
+    Counted(
+        "one that has to wait has no lateness",
+        actions=[created(job=False)],
+        name="tick_lateness_seconds_count",
+        expected=0,
+    ),
+    Counted(
+        "one that the CronJob controller started has a lateness",
+        actions=[created(job=False, annotations={ANNOTATION_ENGINE: "CronJob"})],
+        name="tick_lateness_seconds_count",
+        expected=1,
+    ),
+    Counted(
+        "a record of a tick that did not start is no run",
+        actions=[created(annotations={ANNOTATION_MISSED_REASON: "Missed/DeadlinePassed"}, job=False)],
+        name="runs_created_total",
+        labels={"trigger": "Schedule"},
+        expected=None,
+    ),
+    Counted("a backfill is never late", actions=[created("Backfill")], name="tick_lateness_seconds_count", expected=0),
+    Counted(
+        "ends are counted by phase",
+        actions=[finished(RunPhase.FAILED), finished(RunPhase.FAILED)],
+        name="runs_finished_total",
+        labels={"phase": "Failed"},
+        expected=2,
+    ),
+    Counted(
+        "and by request where asked for",
+        actions=[finished(RunPhase.FAILED)],
+        name="request_runs_finished_total",
+        labels={"namespace": "erp", "request": "report", "phase": "Failed"},
+        expected=1,
+    ),
+    Counted(
+        "a missed tick is refused",
+        actions=[finished(RunPhase.MISSED)],
+        name="ticks_not_started_total",
+        labels={"phase": "Missed"},
+        expected=1,
+    ),
+    Counted(
+        "a summary counts its ticks",
+        actions=[finished(RunPhase.SKIPPED, 7), grown(9), grown(20)],
+        name="ticks_not_started_total",
+        labels={"phase": "Skipped"},
+        expected=7,
+    ),
+    Counted(
+        "and those that come later",
+        actions=[finished(RunPhase.MISSED, 7), grown(9), grown(20)],
+        name="ticks_not_started_total",
+        labels={"phase": "Missed"},
+        expected=20,
+    ),
+    Counted(
+        "those of before a restart are not counted again",
+        actions=[grown(50), grown(60)],
+        name="ticks_not_started_total",
+        labels={"phase": "Missed"},
+        expected=10,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", COUNTED, ids=lambda case: case.id)
 async def test_actions(
     operator: Operator,
-    actions: list[Any],
-    name: str,
-    labels: dict[str, str],
-    expected: float | None,
+    case: Counted,
 ) -> None:
-    for action in actions:
+    for action in case.actions:
         operator.parts.metrics.action(KEY, action)
-    assert value(operator.parts.metrics, name, **labels) == expected
+    assert value(operator.parts.metrics, case.name, **case.labels) == case.expected
 
 
 async def test_requests_to_the_api_are_counted_by_their_outcome(operator: Operator) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from tests.builders.instants import at
@@ -353,51 +354,85 @@ def test_nothing_is_left_at_the_end_of_2199() -> None:
 # ---- Refused
 
 
-@pytest.mark.parametrize(
-    ("spec", "reason", "field", "message"),
-    [
-        pytest.param(
-            {"cron": "0 0 31 2 *"}, "NeverFires", "cron", "no such time in the 41 years after 2027-01-01",
-            id="31 February",
-        ),
-        pytest.param(
-            {"cron": "0 0 31 4,6,9,11 *"}, "NeverFires", "cron", "no such time", id="the 31st of short months"
-        ),
-        pytest.param(
-            {"daily": {"at": "02:30"}, "startTime": "2027-01-01T03:00:00Z", "finishTime": "2027-01-01T04:00:00Z"},
-            "NeverFires", "finishTime", "between its start and finishTime",
-            id="no tick between start and finish",
-        ),
-        pytest.param(
-            {"cron": "@daily", "finishTime": "2026-12-31T00:00:00Z"}, "NeverFires", "finishTime", "finishTime",
-            id="a finish in the past",
-        ),
-        pytest.param(
-            {"monthly": {"at": "00:00", "day": 30, "every": 12}, "startTime": "2027-02-01T00:00:00Z"},
-            "NeverFires", "", "no such time",
-            id="30 February by the month",
-        ),
-        pytest.param(
-            {"cron": "@daily", "startTime": "2199-12-31T12:00:00Z"}, "NeverFires", "cron", "no such time",
-            id="a start at the end of time",
-        ),
-        pytest.param(
-            {"cron": "@daily", "timeZone": "Europe/Madird"}, "InvalidTimeZone", "timeZone",
-            "did you mean Europe/Madrid?", id="a zone misspelt",
-        ),
-        pytest.param(
-            {"secondly": {"every": 1}, "timeZone": "Mars"}, "InvalidTimeZone", "timeZone", "such as",
-            id="a zone that is not there, also where it is not needed",
-        ),
-        pytest.param({}, "InvalidSchedule", "", "exactly one of secondly", id="no timing"),
-    ],
-)  # fmt: skip
-def test_refused(spec: dict[str, Any], reason: str, field: str, message: str) -> None:
-    with pytest.raises(ScheduleError) as caught:
-        check_schedule(parse(**spec), now=at("2027-01-01"))
+@dataclass(frozen=True)
+class Rejected:
+    """A schedule, and the error about it."""
 
-    assert (caught.value.reason, caught.value.field) == (reason, f"spec.timing.schedule.{field}".rstrip("."))
-    assert message in caught.value.message
+    id: str
+    spec: dict[str, Any]
+    reason: str
+    field: str
+    message: str
+
+
+REJECTED: Final = [
+    Rejected(
+        "31 February",
+        spec={"cron": "0 0 31 2 *"},
+        reason="NeverFires",
+        field="cron",
+        message="no such time in the 41 years after 2027-01-01",
+    ),
+    Rejected(
+        "the 31st of short months",
+        spec={"cron": "0 0 31 4,6,9,11 *"},
+        reason="NeverFires",
+        field="cron",
+        message="no such time",
+    ),
+    Rejected(
+        "no tick between start and finish",
+        spec={"daily": {"at": "02:30"}, "startTime": "2027-01-01T03:00:00Z", "finishTime": "2027-01-01T04:00:00Z"},
+        reason="NeverFires",
+        field="finishTime",
+        message="between its start and finishTime",
+    ),
+    Rejected(
+        "a finish in the past",
+        spec={"cron": "@daily", "finishTime": "2026-12-31T00:00:00Z"},
+        reason="NeverFires",
+        field="finishTime",
+        message="finishTime",
+    ),
+    Rejected(
+        "30 February by the month",
+        spec={"monthly": {"at": "00:00", "day": 30, "every": 12}, "startTime": "2027-02-01T00:00:00Z"},
+        reason="NeverFires",
+        field="",
+        message="no such time",
+    ),
+    Rejected(
+        "a start at the end of time",
+        spec={"cron": "@daily", "startTime": "2199-12-31T12:00:00Z"},
+        reason="NeverFires",
+        field="cron",
+        message="no such time",
+    ),
+    Rejected(
+        "a zone misspelt",
+        spec={"cron": "@daily", "timeZone": "Europe/Madird"},
+        reason="InvalidTimeZone",
+        field="timeZone",
+        message="did you mean Europe/Madrid?",
+    ),
+    Rejected(
+        "a zone that is not there, also where it is not needed",
+        spec={"secondly": {"every": 1}, "timeZone": "Mars"},
+        reason="InvalidTimeZone",
+        field="timeZone",
+        message="such as",
+    ),
+    Rejected("no timing", spec={}, reason="InvalidSchedule", field="", message="exactly one of secondly"),
+]
+
+
+@pytest.mark.parametrize("case", REJECTED, ids=lambda case: case.id)
+def test_refused(case: Rejected) -> None:
+    with pytest.raises(ScheduleError) as caught:
+        check_schedule(parse(**case.spec), now=at("2027-01-01"))
+
+    assert (caught.value.reason, caught.value.field) == (case.reason, f"spec.timing.schedule.{case.field}".rstrip("."))
+    assert case.message in caught.value.message
     assert str(caught.value) == f"{caught.value.field}: {caught.value.message}"
 
 

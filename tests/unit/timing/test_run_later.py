@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -16,35 +17,62 @@ START = datetime(2027, 1, 2, tzinfo=UTC)
 START_TEXT = "2027-01-02T00:00:00Z"
 
 
-@pytest.mark.parametrize(
-    ("spec", "deadline", "start", "end"),
-    [
-        pytest.param({"startTime": START_TEXT}, None, START, None, id="without an end it is never too late"),
-        pytest.param({"after": "15m"}, None, SINCE + timedelta(minutes=15), None, id="after counts from the activation"),
-        pytest.param(
-            {"startTime": START_TEXT, "endTime": "2027-01-02T06:00:00Z"}, None, START, START + timedelta(hours=6),
-            id="an end",
-        ),
-        pytest.param(
-            {"after": "1h", "within": "30m"}, None, SINCE + timedelta(hours=1), SINCE + timedelta(minutes=90),
-            id="within counts from the start",
-        ),
-        pytest.param({"startTime": START_TEXT}, 60, START, START + timedelta(minutes=1), id="a starting deadline"),
-        pytest.param(
-            {"startTime": START_TEXT, "within": "30m"}, 60, START, START + timedelta(minutes=1),
-            id="the earliest end holds, here the deadline",
-        ),
-        pytest.param(
-            {"startTime": START_TEXT, "within": "30s"}, 60, START, START + timedelta(seconds=30),
-            id="the earliest end holds, here within",
-        ),
-        pytest.param({"startTime": "2026-01-01T00:00:00Z"}, None, datetime(2026, 1, 1, tzinfo=UTC), None, id="past"),
-    ],
-)  # fmt: skip
-def test_window(spec: dict[str, Any], deadline: int | None, start: datetime, end: datetime | None) -> None:
-    window = start_window(RunLater.model_validate(spec), since=SINCE, starting_deadline_seconds=deadline)
+@dataclass(frozen=True)
+class Window:
+    """A Run Later, and the earliest and the latest start."""
 
-    assert window == StartWindow(start, end)
+    id: str
+    spec: dict[str, Any]
+    start: datetime
+    deadline: int | None = None
+    end: datetime | None = None
+
+
+WINDOWS: Final = [
+    Window("without an end it is never too late", spec={"startTime": START_TEXT}, start=START),
+    Window("after counts from the activation", spec={"after": "15m"}, start=SINCE + timedelta(minutes=15)),
+    Window(
+        "an end",
+        spec={"startTime": START_TEXT, "endTime": "2027-01-02T06:00:00Z"},
+        start=START,
+        end=START + timedelta(hours=6),
+    ),
+    Window(
+        "within counts from the start",
+        spec={"after": "1h", "within": "30m"},
+        start=SINCE + timedelta(hours=1),
+        end=SINCE + timedelta(minutes=90),
+    ),
+    Window(
+        "a starting deadline",
+        spec={"startTime": START_TEXT},
+        deadline=60,
+        start=START,
+        end=START + timedelta(minutes=1),
+    ),
+    Window(
+        "the earliest end holds, here the deadline",
+        spec={"startTime": START_TEXT, "within": "30m"},
+        deadline=60,
+        start=START,
+        end=START + timedelta(minutes=1),
+    ),
+    Window(
+        "the earliest end holds, here within",
+        spec={"startTime": START_TEXT, "within": "30s"},
+        deadline=60,
+        start=START,
+        end=START + timedelta(seconds=30),
+    ),
+    Window("past", spec={"startTime": "2026-01-01T00:00:00Z"}, start=datetime(2026, 1, 1, tzinfo=UTC)),
+]
+
+
+@pytest.mark.parametrize("case", WINDOWS, ids=lambda case: case.id)
+def test_window(case: Window) -> None:
+    window = start_window(RunLater.model_validate(case.spec), since=SINCE, starting_deadline_seconds=case.deadline)
+
+    assert window == StartWindow(case.start, case.end)
 
 
 @pytest.mark.parametrize(

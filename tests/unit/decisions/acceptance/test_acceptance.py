@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import pytest
 from tests.builders.instants import at
@@ -223,28 +224,45 @@ def test_the_server_speaks_of_the_template_that_was_written() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("dry_run", "reason", "message", "ask"),
-    [
-        pytest.param(None, "", "", ASKED, id="it was not asked yet"),
-        pytest.param(said(ONCE, template_hash="older"), "", "", ASKED, id="it was asked about another template"),
-        pytest.param(said(ONCE), "", "", None, id="it has accepted"),
-        pytest.param(
-            said(ONCE, "TemplateRejected"), "TemplateRejected", REFUSAL, None, id="it has rejected permanently"
-        ),
-        pytest.param(
-            said(ONCE, "QuotaExceeded", "12:00:31"), "QuotaExceeded", REFUSAL, None, id="it has rejected for now"
-        ),
-        pytest.param(said(ONCE, "QuotaExceeded", "12:00:30"), "", "", ASKED, id="it is time to ask again"),
-    ],
-)
-def test_what_the_api_server_said(dry_run: DryRun | None, reason: str, message: str, ask: DryRunJob | None) -> None:
-    acceptance = accept(snapshot(ONCE, dry_run=dry_run), NOW)
-    wanted_again = dry_run.again_at if dry_run is not None and reason else None
+@dataclass(frozen=True)
+class Said:
+    """Result of a dry run, and the acceptance that follows from it."""
+
+    id: str
+    dry_run: DryRun | None
+    reason: str = ""
+    message: str = ""
+    lookup: DryRunJob | None = None
+
+
+SAID: Final = [
+    Said("it was not asked yet", dry_run=None, lookup=ASKED),
+    Said("it was asked about another template", dry_run=said(ONCE, template_hash="older"), lookup=ASKED),
+    Said("it has accepted", dry_run=said(ONCE)),
+    Said(
+        "it has rejected permanently",
+        dry_run=said(ONCE, "TemplateRejected"),
+        reason="TemplateRejected",
+        message=REFUSAL,
+    ),
+    Said(
+        "it has rejected for now",
+        dry_run=said(ONCE, "QuotaExceeded", "12:00:31"),
+        reason="QuotaExceeded",
+        message=REFUSAL,
+    ),
+    Said("it is time to ask again", dry_run=said(ONCE, "QuotaExceeded", "12:00:30"), lookup=ASKED),
+]
+
+
+@pytest.mark.parametrize("case", SAID, ids=lambda case: case.id)
+def test_what_the_api_server_said(case: Said) -> None:
+    acceptance = accept(snapshot(ONCE, dry_run=case.dry_run), NOW)
+    wanted_again = case.dry_run.again_at if case.dry_run is not None and case.reason else None
     assert (acceptance.reason, acceptance.message, acceptance.lookup, acceptance.again_at) == (
-        reason,
-        message,
-        ask,
+        case.reason,
+        case.message,
+        case.lookup,
         wanted_again,
     )
-    assert acceptance.is_accepted is (not reason and ask is None)
+    assert acceptance.is_accepted is (not case.reason and case.lookup is None)

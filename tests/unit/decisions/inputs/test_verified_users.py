@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Final
+
 import pytest
 from tests.builders.snapshots import request, run, snapshot
 
@@ -15,22 +18,37 @@ VERIFIED, UNVERIFIED = Defaults(are_users_verified=True), Defaults()
 TOO_LONG = "a" * 1025
 
 
-@pytest.mark.parametrize(
-    ("defaults", "annotations", "status", "user"),
-    [
-        pytest.param(VERIFIED, {ANNOTATION_REQUESTED_BY: "alice"}, {}, "alice", id="with the policy"),
-        pytest.param(UNVERIFIED, {ANNOTATION_REQUESTED_BY: "alice"}, {}, None, id="without it"),
-        pytest.param(VERIFIED, {}, {}, None, id="no name"),
-        pytest.param(VERIFIED, {ANNOTATION_REQUESTED_BY: TOO_LONG}, {}, None, id="a name that no status can have"),
-        pytest.param(
-            VERIFIED, {ANNOTATION_REQUESTED_BY: "bob"}, {"requestedBy": "alice"}, "alice", id="written already"
-        ),
-    ],
-)
-def test_requester(defaults: Defaults, annotations: dict[str, str], status: dict[str, str], user: str | None) -> None:
-    of = run("run", trigger="Manual", annotations=annotations, status=status)
-    seen = view_of(snapshot(request(), defaults=defaults), of)
-    assert seen.run.status.requested_by == user
+@dataclass(frozen=True)
+class Requester:
+    """Annotations and status of a run, and the user who counts as its requester."""
+
+    id: str
+    defaults: Defaults
+    annotations: dict[str, str] = field(default_factory=dict)
+    status: dict[str, str] = field(default_factory=dict)
+    user: str | None = None
+
+
+REQUESTERS: Final = [
+    Requester("with the policy", defaults=VERIFIED, annotations={ANNOTATION_REQUESTED_BY: "alice"}, user="alice"),
+    Requester("without it", defaults=UNVERIFIED, annotations={ANNOTATION_REQUESTED_BY: "alice"}),
+    Requester("no name", defaults=VERIFIED),
+    Requester("a name that no status can have", defaults=VERIFIED, annotations={ANNOTATION_REQUESTED_BY: TOO_LONG}),
+    Requester(
+        "written already",
+        defaults=VERIFIED,
+        annotations={ANNOTATION_REQUESTED_BY: "bob"},
+        status={"requestedBy": "alice"},
+        user="alice",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", REQUESTERS, ids=lambda case: case.id)
+def test_requester(case: Requester) -> None:
+    of = run("run", trigger="Manual", annotations=case.annotations, status=case.status)
+    seen = view_of(snapshot(request(), defaults=case.defaults), of)
+    assert seen.run.status.requested_by == case.user
 
 
 @pytest.mark.parametrize(

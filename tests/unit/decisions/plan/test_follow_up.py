@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -39,28 +39,54 @@ ONCE: Final = snapshot(request({"runImmediately": {}}))
 SHARED: Final = replace(SCHEDULED, process_lock=ProcessLock("close-day"))
 
 
-@pytest.mark.parametrize(
-    ("known", "actions", "waiting", "expected"),
-    [
-        pytest.param(SCHEDULED, (), 0, NONE, id="nothing was done"),
-        pytest.param(SCHEDULED, (EVENT, READ), 0, NONE, id="what was done has no result yet"),
-        pytest.param(SCHEDULED, (START,), 0, BATCHED, id="a run was started"),
-        pytest.param(SCHEDULED, (CLAIM_AND_START, EVENT, CLEAN_UP), 0, BATCHED, id="a run was claimed and started"),
-        pytest.param(SCHEDULED, (CLAIM,), 0, NOW, id="a run was claimed only"),
-        pytest.param(SCHEDULED, (START, OTHER_START), 0, NOW, id="a Job could not be created"),
-        pytest.param(SCHEDULED, (START, READ), 0, NOW, id="a run was started, and another one ended"),
-        pytest.param(SCHEDULED, (CLEAN_UP,), 0, NOW, id="old runs were deleted"),
-        pytest.param(SCHEDULED, (START,), 1, NOW, id="a run waits"),
-        pytest.param(SCHEDULED, (START, *[EVENT] * 9), 0, NOW, id="the plan was too long to be executed at once"),
-        pytest.param(ONCE, (START,), 0, NOW, id="a user may wait for the status of a request that runs once"),
-        pytest.param(SHARED, (START,), 0, NOW, id="other requests wait for the Process"),
-        pytest.param(SHARED, (EVENT,), 0, NOW, id="other requests wait for the word that nothing is left to do"),
-        pytest.param(SHARED, (), 0, NONE, id="nothing was done about a shared Process"),
-    ],
-)
-def test_follow_up(known: Snapshot, actions: tuple[Action, ...], waiting: int, expected: FollowUp) -> None:
-    plan = Plan(actions, status=ProcessRequestStatus(waiting_count=waiting))
-    assert follow_up(known, plan, NOON, max_actions=9, has_job=lambda run: run == "run") is expected
+@dataclass(frozen=True)
+class Executed:
+    """A plan that was executed, and the decision that has to follow."""
+
+    id: str
+    known: Snapshot
+    expected: FollowUp
+    actions: tuple[Action, ...] = ()
+    waiting: int = 0
+
+
+EXECUTED: Final = [
+    Executed("nothing was done", known=SCHEDULED, expected=NONE),
+    Executed("what was done has no result yet", known=SCHEDULED, actions=(EVENT, READ), expected=NONE),
+    Executed("a run was started", known=SCHEDULED, actions=(START,), expected=BATCHED),
+    Executed(
+        "a run was claimed and started",
+        known=SCHEDULED,
+        actions=(CLAIM_AND_START, EVENT, CLEAN_UP),
+        expected=BATCHED,
+    ),
+    Executed("a run was claimed only", known=SCHEDULED, actions=(CLAIM,), expected=NOW),
+    Executed("a Job could not be created", known=SCHEDULED, actions=(START, OTHER_START), expected=NOW),
+    Executed("a run was started, and another one ended", known=SCHEDULED, actions=(START, READ), expected=NOW),
+    Executed("old runs were deleted", known=SCHEDULED, actions=(CLEAN_UP,), expected=NOW),
+    Executed("a run waits", known=SCHEDULED, actions=(START,), waiting=1, expected=NOW),
+    Executed(
+        "the plan was too long to be executed at once",
+        known=SCHEDULED,
+        actions=(START, *[EVENT] * 9),
+        expected=NOW,
+    ),
+    Executed("a user may wait for the status of a request that runs once", known=ONCE, actions=(START,), expected=NOW),
+    Executed("other requests wait for the Process", known=SHARED, actions=(START,), expected=NOW),
+    Executed(
+        "other requests wait for the word that nothing is left to do",
+        known=SHARED,
+        actions=(EVENT,),
+        expected=NOW,
+    ),
+    Executed("nothing was done about a shared Process", known=SHARED, expected=NONE),
+]
+
+
+@pytest.mark.parametrize("case", EXECUTED, ids=lambda case: case.id)
+def test_follow_up(case: Executed) -> None:
+    plan = Plan(case.actions, status=ProcessRequestStatus(waiting_count=case.waiting))
+    assert follow_up(case.known, plan, NOON, max_actions=9, has_job=lambda run: run == "run") is case.expected
 
 
 ONE_STEP: Final = {"name": "one", "process": {"name": "one"}}

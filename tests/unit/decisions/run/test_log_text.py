@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -178,76 +180,95 @@ FROM_MESSAGE = RunLog(text="last words", truncated=False, container="c", reason=
 LONG_MESSAGE = "cut here\n" + "x" * 2039
 
 
-@pytest.mark.parametrize(
-    ("of", "raw", "failure", "expected"),
-    [
-        pytest.param(
-            source(message="last words"),
-            b"all\nof it",
-            None,
-            RunLog(text="all\nof it", truncated=False, container="c"),
-            id="the log",
-        ),
-        pytest.param(source(), b"", None, RunLog(text="", truncated=False, container="c"), id="a log without a word"),
-        pytest.param(
-            source(message="last words"), b"\n", None, FROM_MESSAGE, id="the message where a rotation left nothing"
-        ),
-        pytest.param(
-            source(message="last words"), None, None, FROM_MESSAGE, id="the message where nothing could be read"
-        ),
-        pytest.param(
-            source(message="last words"), REMOVED, None, FROM_MESSAGE, id="the message where the container is gone"
-        ),
-        pytest.param(
-            source(message="last words"),
-            None,
-            LogReason.NODE_GONE,
-            FROM_MESSAGE,
-            id="the message, whyever nothing could be read",
-        ),
-        pytest.param(
-            source(message=LONG_MESSAGE),
-            None,
-            None,
-            RunLog(text="x" * 2039, truncated=True, container="c", reason=LogReason.FROM_TERMINATION_MESSAGE),
-            id="a message of full length, which was cut",
-        ),
-        pytest.param(
-            source(), REMOVED, None, RunLog(container="c", reason=LogReason.POD_GONE), id="no log, container gone"
-        ),
-        pytest.param(source(), None, None, RunLog(container="c", reason=LogReason.POD_GONE), id="no log, pod gone"),
-        pytest.param(
-            source(),
-            None,
-            LogReason.NODE_GONE,
-            RunLog(container="c", reason=LogReason.NODE_GONE),
-            id="no log, node gone",
-        ),
-        pytest.param(
-            source(),
-            None,
-            LogReason.KUBELET_UNREACHABLE,
-            RunLog(container="c", reason=LogReason.KUBELET_UNREACHABLE),
-            id="no log, kubelet unreachable",
-        ),
-        pytest.param(
-            source(absent=LogReason.NEVER_STARTED),
-            None,
-            None,
-            RunLog(container="c", reason=LogReason.NEVER_STARTED),
-            id="no log, never started",
-        ),
-        pytest.param(
-            LogSource(None, "", previous=False, message="", absent=LogReason.POD_GONE),
-            None,
-            None,
-            RunLog(reason=LogReason.POD_GONE),
-            id="no log, nothing known of the pod",
-        ),
-    ],
-)
-def test_what_a_run_stores(of: LogSource, raw: bytes | None, failure: LogReason | None, expected: RunLog) -> None:
-    assert build_run_log(of, raw, tail_bytes=8192, failure=failure) == expected
+@dataclass(frozen=True)
+class Stored:
+    """A log as it was read, and the part of it that a run stores."""
+
+    id: str
+    of: LogSource
+    raw: bytes | None
+    expected: RunLog
+    failure: LogReason | None = None
+
+
+STORED: Final = [
+    Stored(
+        "the log",
+        of=source(message="last words"),
+        raw=b"all\nof it",
+        expected=RunLog(text="all\nof it", truncated=False, container="c"),
+    ),
+    Stored("a log without a word", of=source(), raw=b"", expected=RunLog(text="", truncated=False, container="c")),
+    Stored(
+        "the message where a rotation left nothing",
+        of=source(message="last words"),
+        raw=b"\n",
+        expected=FROM_MESSAGE,
+    ),
+    Stored(
+        "the message where nothing could be read",
+        of=source(message="last words"),
+        raw=None,
+        expected=FROM_MESSAGE,
+    ),
+    Stored(
+        "the message where the container is gone",
+        of=source(message="last words"),
+        raw=REMOVED,
+        expected=FROM_MESSAGE,
+    ),
+    Stored(
+        "the message, whyever nothing could be read",
+        of=source(message="last words"),
+        raw=None,
+        failure=LogReason.NODE_GONE,
+        expected=FROM_MESSAGE,
+    ),
+    Stored(
+        "a message of full length, which was cut",
+        of=source(message=LONG_MESSAGE),
+        raw=None,
+        expected=RunLog(text="x" * 2039, truncated=True, container="c", reason=LogReason.FROM_TERMINATION_MESSAGE),
+    ),
+    Stored(
+        "no log, container gone",
+        of=source(),
+        raw=REMOVED,
+        expected=RunLog(container="c", reason=LogReason.POD_GONE),
+    ),
+    Stored("no log, pod gone", of=source(), raw=None, expected=RunLog(container="c", reason=LogReason.POD_GONE)),
+    Stored(
+        "no log, node gone",
+        of=source(),
+        raw=None,
+        failure=LogReason.NODE_GONE,
+        expected=RunLog(container="c", reason=LogReason.NODE_GONE),
+    ),
+    Stored(
+        "no log, kubelet unreachable",
+        of=source(),
+        raw=None,
+        failure=LogReason.KUBELET_UNREACHABLE,
+        expected=RunLog(container="c", reason=LogReason.KUBELET_UNREACHABLE),
+    ),
+    Stored(
+        "no log, never started",
+        of=source(absent=LogReason.NEVER_STARTED),
+        raw=None,
+        expected=RunLog(container="c", reason=LogReason.NEVER_STARTED),
+    ),
+    Stored(
+        "no log, nothing known of the pod",
+        of=LogSource(None, "", previous=False, message="", absent=LogReason.POD_GONE),
+        raw=None,
+        expected=RunLog(reason=LogReason.POD_GONE),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", STORED, ids=lambda case: case.id)
+def test_what_a_run_stores(case: Stored) -> None:
+    assert build_run_log(case.of, case.raw, tail_bytes=8192, failure=case.failure) == case.expected
 
 
 def test_a_cut_tail_says_so() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
@@ -224,28 +224,69 @@ OLD = {"last_run": LastRun(name="old", phase=RunPhase.RUNNING), "last_run_time":
 OVER = {"last_run": LastRun(name="old", phase=RunPhase.SUCCEEDED), "last_run_time": at("12:10")}
 
 
-@pytest.mark.parametrize(
-    ("before", "history", "last", "when"),
-    [
-        pytest.param({}, None, None, None, id="there was none"),
-        pytest.param(OLD, None, ("old", "Running"), "12:10", id="not looked up yet: as the status says"),
-        pytest.param(OLD, [finished("old", due="12:10")], ("old", "Succeeded"), "12:10", id="it has ended meanwhile"),
-        pytest.param(OLD, [finished("older", due="12:05")], ("older", "Succeeded"), "12:05", id="it was deleted"),
-        pytest.param(OVER, [], ("old", "Succeeded"), "12:10", id="one that had ended may have been pruned since"),
-        pytest.param(
-            OVER, [finished("new", RunPhase.FAILED, due="12:20")], ("new", "Failed"), "12:20", id="a newer one"
-        ),
-    ],
-)
-def test_the_last_run(before: dict[str, Any], history: Any, last: tuple[str, str] | None, when: str | None) -> None:
+@dataclass(frozen=True)
+class LastRunKnown:
+    """A status and the known history, and the last run that they give."""
+
+    id: str
+    history: Any
+    before: dict[str, Any] = field(default_factory=dict)
+    last: tuple[str, str] | None = None
+    when: str | None = None
+
+
+LAST_RUNS: Final = [
+    LastRunKnown("there was none", history=None),
+    LastRunKnown(
+        "not looked up yet: as the status says",
+        before=OLD,
+        history=None,
+        last=("old", "Running"),
+        when="12:10",
+    ),
+    LastRunKnown(
+        "it has ended meanwhile",
+        before=OLD,
+        history=[finished("old", due="12:10")],
+        last=("old", "Succeeded"),
+        when="12:10",
+    ),
+    LastRunKnown(
+        "it was deleted",
+        before=OLD,
+        history=[finished("older", due="12:05")],
+        last=("older", "Succeeded"),
+        when="12:05",
+    ),
+    LastRunKnown(
+        "one that had ended may have been pruned since",
+        before=OVER,
+        history=[],
+        last=("old", "Succeeded"),
+        when="12:10",
+    ),
+    LastRunKnown(
+        "a newer one",
+        before=OVER,
+        history=[finished("new", RunPhase.FAILED, due="12:20")],
+        last=("new", "Failed"),
+        when="12:20",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", LAST_RUNS, ids=lambda case: case.id)
+def test_the_last_run(case: LastRunKnown) -> None:
     known = snapshot(
-        ONCE, status=ProcessRequestStatus(activation=activation(), **before), history=history and tuple(history)
+        ONCE,
+        status=ProcessRequestStatus(activation=activation(), **case.before),
+        history=case.history and tuple(case.history),
     )
-    if history == []:
+    if case.history == []:
         known = replace(known, history=())
     found = status(known)
-    wanted = LastRun(name=last[0], phase=RunPhase(last[1])) if last is not None else None
-    assert (found.last_run, found.last_run_time) == (wanted, at(when) if when else None)
+    wanted = LastRun(name=case.last[0], phase=RunPhase(case.last[1])) if case.last is not None else None
+    assert (found.last_run, found.last_run_time) == (wanted, at(case.when) if case.when else None)
 
 
 LATER = request({"runLater": {"after": "1h"}})

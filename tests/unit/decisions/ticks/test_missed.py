@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 import pytest
 from tests.builders.instants import at
@@ -54,106 +56,113 @@ def grown(first: int, last: int) -> FinishedRun:
     )
 
 
-@pytest.mark.parametrize(
-    ("spans", "history", "ongoing", "records"),
-    [
-        pytest.param([], [], False, Records(), id="nothing refused, nothing recorded"),
-        pytest.param([span(1, 3)], [], True, Records(singles(1, 3), (), at(tick(3))), id="few ticks are a record each"),
-        pytest.param(
-            [span(1, 12)],
-            [],
-            False,
-            Records((*singles(1, 10), Record(at(tick(11)), SKIPPED, summary(11, 12))), (), at(tick(12))),
-            id="from the eleventh on one summary, named after its first tick",
-        ),
-        pytest.param(
-            [span(8, 9)],
-            before(1, 7),
-            True,
-            Records(singles(8, 9), (), at(tick(9))),
-            id="a row continues where its records end",
-        ),
-        pytest.param(
-            [span(11, 11)],
-            before(1, 10),
-            True,
-            Records((Record(at(tick(11)), SKIPPED, summary(11, 11)),), (), at(tick(11))),
-            id="after ten records the next begins the summary",
-        ),
-        pytest.param(
-            [span(12, 13)],
-            [*before(1, 10), grown(11, 11)],
-            True,
-            Records(),
-            id="a summary that grew within the last minute is left alone while more will follow",
-        ),
-        pytest.param(
-            [span(12, 17)],
-            [*before(1, 10), grown(11, 11)],
-            True,
-            Records((), (Growth("run-11", SKIPPED, summary(11, 17)),), at(tick(17))),
-            id="after a minute it grows",
-        ),
-        pytest.param(
-            [span(12, 13)],
-            [*before(1, 10), grown(11, 11)],
-            False,
-            Records((), (Growth("run-11", SKIPPED, summary(11, 13)),), at(tick(13))),
-            id="it grows at once when the row is over",
-        ),
-        pytest.param(
-            [span(12, 13, MISSED)],
-            [*before(1, 10), grown(11, 11)],
-            False,
-            Records(singles(12, 13, MISSED), (), at(tick(13))),
-            id="another reason begins another row",
-        ),
-        pytest.param(
-            [span(12, 13, MissedReason(RunPhase.SKIPPED, "Overlap", "s"))],
-            [*before(1, 10), grown(11, 11)],
-            False,
-            Records(singles(12, 13, MissedReason(RunPhase.SKIPPED, "Overlap", "s")), (), at(tick(13))),
-            id="so does another blocking run",
-        ),
-        pytest.param(
-            [span(14, 15)],
-            [*before(1, 10), grown(11, 12)],
-            False,
-            Records(singles(14, 15), (), at(tick(15))),
-            id="so does a tick in between that started",
-        ),
-        pytest.param(
-            [span(1, 2), span(3, 4, MISSED)],
-            [],
-            True,
-            Records((*singles(1, 2), *singles(3, 4, MISSED)), (), at(tick(4))),
-            id="two reasons are two rows",
-        ),
-        pytest.param(
-            [span(1, 12, TOO_MANY)],
-            [],
-            True,
-            Records((Record(at(tick(1)), TOO_MANY, summary(1, 12)),), (), at(tick(12))),
-            id="too many are one summary from the first on",
-        ),
-        pytest.param(
-            [span(2, 9, TOO_MANY)],
-            [finished("run-1", RunPhase.MISSED, due=tick(1), missed_reason=str(TOO_MANY), to=tick(1))],
-            True,
-            Records((), (Growth("run-1", TOO_MANY, summary(1, 9)),), at(tick(9))),
-            id="and it grows",
-        ),
-        pytest.param(
-            [span(9, 12)],
-            before(5, 8),
-            False,
-            Records((*singles(9, 12),), (), at(tick(12))),
-            id="records that retention removed are not counted",
-        ),
-    ],
-)
-def test_records(spans: list[Span], history: list[FinishedRun], ongoing: bool, records: Records) -> None:  # noqa: FBT001
-    assert record_spans(spans, TICKS, history, ongoing=ongoing) == records
+@dataclass(frozen=True)
+class Recorded:
+    """Ticks that do not start and the runs of before, and the records that are written."""
+
+    id: str
+    spans: list[Span]
+    records: Records
+    history: list[FinishedRun] = field(default_factory=list)
+    is_ongoing: bool = False
+
+
+RECORDED: Final = [
+    Recorded("nothing refused, nothing recorded", spans=[], records=Records()),
+    Recorded(
+        "few ticks are a record each",
+        spans=[span(1, 3)],
+        is_ongoing=True,
+        records=Records(singles(1, 3), (), at(tick(3))),
+    ),
+    Recorded(
+        "from the eleventh on one summary, named after its first tick",
+        spans=[span(1, 12)],
+        records=Records((*singles(1, 10), Record(at(tick(11)), SKIPPED, summary(11, 12))), (), at(tick(12))),
+    ),
+    Recorded(
+        "a row continues where its records end",
+        spans=[span(8, 9)],
+        history=before(1, 7),
+        is_ongoing=True,
+        records=Records(singles(8, 9), (), at(tick(9))),
+    ),
+    Recorded(
+        "after ten records the next begins the summary",
+        spans=[span(11, 11)],
+        history=before(1, 10),
+        is_ongoing=True,
+        records=Records((Record(at(tick(11)), SKIPPED, summary(11, 11)),), (), at(tick(11))),
+    ),
+    Recorded(
+        "a summary that grew within the last minute is left alone while more will follow",
+        spans=[span(12, 13)],
+        history=[*before(1, 10), grown(11, 11)],
+        is_ongoing=True,
+        records=Records(),
+    ),
+    Recorded(
+        "after a minute it grows",
+        spans=[span(12, 17)],
+        history=[*before(1, 10), grown(11, 11)],
+        is_ongoing=True,
+        records=Records((), (Growth("run-11", SKIPPED, summary(11, 17)),), at(tick(17))),
+    ),
+    Recorded(
+        "it grows at once when the row is over",
+        spans=[span(12, 13)],
+        history=[*before(1, 10), grown(11, 11)],
+        records=Records((), (Growth("run-11", SKIPPED, summary(11, 13)),), at(tick(13))),
+    ),
+    Recorded(
+        "another reason begins another row",
+        spans=[span(12, 13, MISSED)],
+        history=[*before(1, 10), grown(11, 11)],
+        records=Records(singles(12, 13, MISSED), (), at(tick(13))),
+    ),
+    Recorded(
+        "so does another blocking run",
+        spans=[span(12, 13, MissedReason(RunPhase.SKIPPED, "Overlap", "s"))],
+        history=[*before(1, 10), grown(11, 11)],
+        records=Records(singles(12, 13, MissedReason(RunPhase.SKIPPED, "Overlap", "s")), (), at(tick(13))),
+    ),
+    Recorded(
+        "so does a tick in between that started",
+        spans=[span(14, 15)],
+        history=[*before(1, 10), grown(11, 12)],
+        records=Records(singles(14, 15), (), at(tick(15))),
+    ),
+    Recorded(
+        "two reasons are two rows",
+        spans=[span(1, 2), span(3, 4, MISSED)],
+        is_ongoing=True,
+        records=Records((*singles(1, 2), *singles(3, 4, MISSED)), (), at(tick(4))),
+    ),
+    Recorded(
+        "too many are one summary from the first on",
+        spans=[span(1, 12, TOO_MANY)],
+        is_ongoing=True,
+        records=Records((Record(at(tick(1)), TOO_MANY, summary(1, 12)),), (), at(tick(12))),
+    ),
+    Recorded(
+        "and it grows",
+        spans=[span(2, 9, TOO_MANY)],
+        history=[finished("run-1", RunPhase.MISSED, due=tick(1), missed_reason=str(TOO_MANY), to=tick(1))],
+        is_ongoing=True,
+        records=Records((), (Growth("run-1", TOO_MANY, summary(1, 9)),), at(tick(9))),
+    ),
+    Recorded(
+        "records that retention removed are not counted",
+        spans=[span(9, 12)],
+        history=before(5, 8),
+        records=Records((*singles(9, 12),), (), at(tick(12))),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case.id)
+def test_records(case: Recorded) -> None:
+    assert record_spans(case.spans, TICKS, case.history, ongoing=case.is_ongoing) == case.records
 
 
 @pytest.mark.parametrize(
