@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from prose.texts import Kind, Text
+from prose.texts import Text
 
 _SENTENCE_END: Final = re.compile(r"(?:(?<=[^\s.][^\s.][.!?])|(?<=\d [a-z][.!?])|(?<=[\d)][.!?]))[)\"*]*\s+")
 """Full stop after two characters of a word, so that "e.g." ends no sentence, or after a unit (12 s), digit or bracket."""
@@ -51,8 +51,7 @@ class Rules:
         first = re.match(r"\W*(\w+)", text.text)
         if first is not None and first[1] in self.first_words.get(text.kind, ()):
             yield Finding(text.line, f'a {text.kind} must not begin with "{first[1]}": begin with the noun or the verb')
-        if text.kind in (Kind.MODULE, Kind.PAGE):
-            yield from self._long_sentences(text)
+        yield from self._long_sentences(text)
 
     def _long_sentences(self, text: Text) -> Iterator[Finding]:
         """Sentences with too many words; a table has none, and an item of a list is text of its own."""

@@ -1,7 +1,7 @@
-"""The operator killed at any moment, on a real node: nothing twice, nothing lost, and no stir where nothing happened.
+"""Restart of an operator that is killed at any moment, on a real node: no run is lost, doubled or written without need.
 
-One outage serves most tests: the fixture prepares everything, kills the operator, lets seven seconds go by without it
-and starts it again; each test looks at what has become of its request.
+Most tests share one outage. The fixture prepares all requests, kills the operator, and starts it again seven seconds
+later. Each test checks the state of its request.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The fault suite: `python -m tests.faults` (make test-faults), and its short version, `--short` (in make test).
+"""Fault suite: `python -m tests.faults` (make test-faults), and its short version, `--short` (in make test).
 
-Prints for each fault and in total how many faults were injected, how many ticks were due, the runs made for them,
-doubles and losses; last a line of JSON. FAULT_SEED chooses the moments, FAULT_ROUNDS how often all faults are gone
-through, FAULT_ONLY some of them by how their titles begin (`|` between), FAULT_SIDE_BY_SIDE how many are done at the
-same time. The cluster is that of KUBECONFIG_TEST, else one called by TEST_CLUSTER is started. Ends with 1 where
-anything was lost, doubled or wrong.
+It prints the number of injected faults, due ticks, runs, doubles and losses for each fault and in total, and a line of
+JSON at the end. FAULT_SEED chooses the moments. FAULT_ROUNDS is the number of rounds through all faults. FAULT_ONLY
+selects faults by the beginnings of their titles, separated by `|`. FAULT_SIDE_BY_SIDE is the number of faults at the
+same time. The suite uses the cluster of KUBECONFIG_TEST, or starts one with the name TEST_CLUSTER. It ends with 1 if a
+run was lost, doubled or wrong.
 """
 
 from __future__ import annotations

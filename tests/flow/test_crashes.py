@@ -1,11 +1,11 @@
-"""Every scenario again and again, with the operator dying at each of its writes: before it, and right after it.
+"""Crashes: every scenario is repeated with an operator that dies at one of its writes, before it or right after it.
 
-What heals at once must leave the same runs as an undisturbed play. Where another operator is there only after half a
-minute the runs may differ (ticks are missed), and everything else must hold all the same.
+A crash after which the operator is back at once must leave the same runs as an undisturbed scenario. If another
+operator starts only after half a minute, runs may differ (ticks are missed), and all other rules must hold.
 
-With FLOW_THOROUGH=1 that is tried at every write, which takes the better part of an hour. By default a scenario meets a
-crash after one write of every second kind that is in it, and at one write one of the other troubles; which ones is drawn
-by its name. A test plays its scenario once for each of these writes: its failure names the write.
+With FLOW_THOROUGH=1 a crash is tried at every write, which takes most of an hour. By default a scenario has a crash
+after one write of every second kind of write, and one of the other faults at one write. Its name draws these writes. A
+test plays its scenario once for each of them, and its failure names the write.
 """
 
 from __future__ import annotations

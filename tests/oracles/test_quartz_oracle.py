@@ -126,8 +126,8 @@ class _Comparison:
 class _Item(NamedTuple):
     """An item of the field day of month, in one month: the day that it names, the one it selects, and Quartz's reading.
 
-    Quartz counts `L` back from the 31st, whatever the month; `read` is the day that it comes to, by its own rule for W.
-    `is_found` tells whether it comes to it: from that day on it has to meet the item again.
+    Quartz counts `L` back from the 31st of every month. `read` is the day that Quartz computes, by its own rule for W.
+    `is_found` is true if Quartz reaches that day: from then on it must find the item again.
     """
 
     is_plain: bool
