@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import pytest
 from tests.builders.instants import at
 from tests.builders.objects import Object
-from tests.builders.snapshots import STEM, activation, process, request, schedule, snapshot, template
+from tests.builders.snapshots import STEM, Known, activation, process, request, schedule, snapshot, template
 
 from process_operator.decisions.acceptance.acceptance import Acceptance, accept
 from process_operator.decisions.acceptance.engine import EngineChoice
@@ -25,11 +25,12 @@ from process_operator.timing.recurrence import compile_schedule
 NOW = at("12:00:30")
 
 
-def seen(of: ProcessRequest, **known: Any) -> Snapshot:
+def seen(of: ProcessRequest, **known: Unpack[Known]) -> Snapshot:
     """A snapshot of a request whose template the server has accepted."""
     a_process = known.get("process")
     status = ProcessRequestStatus(activation=activation(), template_hash=build_template(of, a_process).hash)
-    return snapshot(of, **{"status": status, **known})
+    known.setdefault("status", status)
+    return snapshot(of, **known)
 
 
 @pytest.mark.parametrize(

@@ -288,7 +288,7 @@ def test_a_resume_makes_no_second_run_of_a_request_whose_run(timing: Any, known:
         pytest.param(LATER, {"history": (finished(NAME, RunPhase.MISSED),)}, id="missed its window"),
     ],
 )
-def test_a_resume_begins_afresh_where_the_run(timing: Any, known: dict[str, Any]) -> None:
+def test_a_resume_begins_a_new_activation_where_the_run(timing: Any, known: dict[str, Any]) -> None:
     of = snapshot(request(timing), status=status(timing, runs=1, suspended=True), **known)
     assert next_activation(of, NOW) == ActivationChange(fresh(timing, 2, RESUMED), None)
 

@@ -462,7 +462,7 @@ PROCESSES = {name: named(name) for name in ("one", "two")}
 def decided(of: ProcessRun, *, spec: Object | None = None, processes: Object | None = None, **known: Any) -> Plan:
     """The plan about a run of `close-day`, whose steps are of the Processes `one` and `two`."""
     asked = uses(**(spec or {}))
-    seen = {"process": grouped("one", "two"), "step_processes": PROCESSES if processes is None else processes}
+    seen: Object = {"process": grouped("one", "two"), "step_processes": PROCESSES if processes is None else processes}
     hashes = timing_hash(asked.spec.timing)
     asks = accept(snapshot(asked, process=grouped("one", "two"), step_processes=PROCESSES), NOW).template_hash
     status = ProcessRequestStatus(
