@@ -85,7 +85,7 @@ KEEP_TWO = {"history": {"successful": 2, "failed": 1, "other": 0}}
                 succeeded(59, phase=MISSED, missed_reason="Missed/Superseded"),
             ],
             ("run-05",),
-            id="the newest record of refused ticks is still needed",
+            id="the newest record of missed ticks is still needed",
         ),
     ],
 )

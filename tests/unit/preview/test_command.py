@@ -273,14 +273,14 @@ def test_binary_data_that_is_no_base64_is_named_and_the_others_are_shown() -> No
         ("+05:30", "Asia/Kolkata"),
     ],
 )
-def test_a_zone_that_the_schema_refuses_has_a_hint_too(zone: str, hint: str) -> None:
+def test_a_zone_that_the_schema_rejects_has_a_hint_too(zone: str, hint: str) -> None:
     answer = ask(request("a", {"cron": "@daily", "timeZone": zone}))
     assert hint in answer.stderr
     assert answer.exit_code == 2
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "99999999999999999999", "many"])
-def test_a_count_out_of_range_is_refused(count: str) -> None:
+def test_a_count_out_of_range_is_rejected(count: str) -> None:
     answer = ask(request("a"), arguments=(*FROM, "--count", count))
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert "--count" in answer.stderr

@@ -305,12 +305,12 @@ def test_fields_of_a_later_release_are_ignored() -> None:
         pytest.param({"runLater": {"after": "1 day"}}, "spec.timing.runLater.after", id="a duration in days"),
     ],
 )
-def test_a_value_that_the_server_would_refuse_is_refused_by_the_name_of_its_field(
+def test_a_value_that_the_server_would_reject_is_rejected_by_the_name_of_its_field(
     timing: dict[str, Any], field: str
 ) -> None:
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValidationError) as rejected:
         request_with(timing)
-    assert any(".".join(map(str, error["loc"])).startswith(field) for error in refused.value.errors())
+    assert any(".".join(map(str, error["loc"])).startswith(field) for error in rejected.value.errors())
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_instants_are_read_as_the_server_reads_them(text: str, instant: datetime
         pytest.param(datetime(2027, 1, 31), id="a datetime without a zone"),  # noqa: DTZ001
     ],
 )
-def test_other_instants_are_refused(value: object) -> None:
+def test_other_instants_are_rejected(value: object) -> None:
     with pytest.raises(ValueError, match=r"must be|out of range"):
         parse_instant(value)
 
@@ -397,9 +397,9 @@ def test_durations_are_read(text: str, duration: timedelta) -> None:
 @pytest.mark.parametrize(
     "value",
     ["2 weeks", "15 minutes", "1d", "1.5h", "-5m", "PT15M", "", "5", "100000h", "1h1m1s1ms1ms", "5M", "5m\n", 5],
-    ids=lambda value: f"refused: {value!r}",
+    ids=lambda value: f"rejected: {value!r}",
 )
-def test_other_durations_are_refused(value: object) -> None:
+def test_other_durations_are_rejected(value: object) -> None:
     with pytest.raises(ValueError, match="must be up to four whole numbers with the units h, m, s or ms"):
         parse_duration(value)
 

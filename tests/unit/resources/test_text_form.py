@@ -43,7 +43,7 @@ def test_the_example_of_a_message_has_the_form(path: str, pattern: str, message:
     assert [example for example in found if not re.fullmatch(pattern, example)] == []
 
 
-def test_a_form_refuses_with_its_sentence() -> None:
+def test_a_form_rejects_with_its_sentence() -> None:
     form = TextForm("[a-z]+|[0-9]+", "must be letters or digits, such as abc")
     assert form.check("abc") == "abc"
     assert form.rule.rule == "self.matches('^([a-z]+|[0-9]+)$')"

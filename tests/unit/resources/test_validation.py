@@ -1,4 +1,4 @@
-"""Without an API server, the same is refused and taken as with one: its own tables, and their fields and words.
+"""Without an API server, the same is rejected and accepted as with one: its own tables, and their fields and words.
 
 The tables are those of the cluster tests, where a real API server and a real operator read them.
 """
@@ -34,24 +34,24 @@ def said(body: Patch) -> list[tuple[str, str]]:
     return [(error.field, error.message) for error in object_errors(body)]
 
 
-def assert_refused(kind: str, patch: Patch, field: str, words: str) -> None:
+def assert_rejected(kind: str, patch: Patch, field: str, words: str) -> None:
     errors = said(manifest(kind, patch))
     assert [message for where, message in errors if where == field and words in message], errors
 
 
 @pytest.mark.parametrize(("patch", "field", "words"), test_process_refused_at_apply.BAD_PROCESSES)
-def test_a_process_is_refused_for(patch: Patch, field: str, words: str) -> None:
-    assert_refused("Process", patch, field, words)
+def test_a_process_is_rejected_for(patch: Patch, field: str, words: str) -> None:
+    assert_rejected("Process", patch, field, words)
 
 
 @pytest.mark.parametrize(("patch", "field", "words"), test_request_refused_at_apply.BAD_REQUESTS)
-def test_a_request_is_refused_for(patch: Patch, field: str, words: str) -> None:
-    assert_refused("ProcessRequest", patch, field, words)
+def test_a_request_is_rejected_for(patch: Patch, field: str, words: str) -> None:
+    assert_rejected("ProcessRequest", patch, field, words)
 
 
 @pytest.mark.parametrize(("patch", "field", "words"), test_run_refused_at_apply.BAD_RUNS)
-def test_a_run_is_refused_for(patch: Patch, field: str, words: str) -> None:
-    assert_refused("ProcessRun", patch, field, words)
+def test_a_run_is_rejected_for(patch: Patch, field: str, words: str) -> None:
+    assert_rejected("ProcessRun", patch, field, words)
 
 
 @pytest.mark.parametrize(("kind", "patch"), test_accepted_at_apply.GOOD)
@@ -89,7 +89,7 @@ AROUND_THE_SPEC = [
 
 
 @pytest.mark.parametrize(("patch", "field", "words"), AROUND_THE_SPEC)
-def test_around_the_spec_is_refused(patch: Patch, field: str, words: str) -> None:
+def test_around_the_spec_is_rejected(patch: Patch, field: str, words: str) -> None:
     body = manifest("ProcessRequest", {})
     errors = said(merged(body, patch) if patch != {"metadata": None} else {**body, "metadata": None})
     assert [message for where, message in errors if where == field and words in message], errors
@@ -159,7 +159,7 @@ def error_of(patch: Patch) -> str | None:
 
 
 @pytest.mark.parametrize(("patch", "reason", "words"), [row for row in bad_inputs.REFUSED if row.id not in BY_DRY_RUN])
-def test_refused_as_by_the_operator(patch: Patch, reason: str, words: str) -> None:
+def test_rejected_as_by_the_operator(patch: Patch, reason: str, words: str) -> None:
     error = error_of(patch)
     assert error is not None and words in error, (reason, error)
 

@@ -157,7 +157,7 @@ def test_only_clock_changes_to_come_count() -> None:
     assert cronjob_equivalent(schedule, since=after, now=after) == CronSchedule("45 2 1 5 *", "America/Caracas")
 
 
-def test_an_expression_that_is_wrong_is_refused_here_too() -> None:
+def test_an_expression_that_is_wrong_is_rejected_here_too() -> None:
     with pytest.raises(ScheduleError, match="hour"):
         equivalent(cron="0 25 * * *")
 

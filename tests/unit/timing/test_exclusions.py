@@ -144,7 +144,7 @@ def test_what_was_excluded_before_a_change_holds_up_to_it() -> None:
         (["0000-01-01"], 0, "from 1970-01-01 to 2199-12-31"),
     ],
 )
-def test_a_date_that_cannot_be_is_refused_by_its_index(exclude: list[str], index: int, message: str) -> None:
+def test_a_date_that_cannot_be_is_rejected_by_its_index(exclude: list[str], index: int, message: str) -> None:
     with pytest.raises(ScheduleError, match=message) as caught:
         read_exclude(tuple(exclude))
     assert (caught.value.reason, caught.value.field) == ("InvalidSchedule", f"spec.timing.schedule.exclude[{index}]")

@@ -229,7 +229,7 @@ def test_a_start_that_is_the_finish_allows_one_tick() -> None:
     ]
 
 
-def test_a_finish_before_the_start_is_refused() -> None:
+def test_a_finish_before_the_start_is_rejected() -> None:
     with pytest.raises(ScheduleError) as caught:
         compiled("2027-01-01", cron="@daily", startTime="2027-02-02T00:00:00Z", finishTime="2027-02-01T00:00:00Z")
 
@@ -351,7 +351,7 @@ def test_nothing_is_left_at_the_end_of_2199() -> None:
     assert compiled("2027-01-01", cron="@daily").next_after(FAR) is None
 
 
-# ---- Refused
+# ---- Rejected
 
 
 @dataclass(frozen=True)
@@ -427,7 +427,7 @@ REJECTED: Final = [
 
 
 @pytest.mark.parametrize("case", REJECTED, ids=lambda case: case.id)
-def test_refused(case: Rejected) -> None:
+def test_rejected(case: Rejected) -> None:
     with pytest.raises(ScheduleError) as caught:
         check_schedule(parse(**case.spec), now=at("2027-01-01"))
 

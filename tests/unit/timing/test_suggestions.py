@@ -35,7 +35,7 @@ def complaint(text: str) -> str:
 
 
 def is_taken(timing: dict[str, Any]) -> None:
-    """Neither the model nor the calendar refuses a timing."""
+    """Neither the model nor the calendar rejects a timing."""
     read = Timing.model_validate(timing)
     if read.schedule is not None:
         compile_schedule(read.schedule, since=SINCE, key="erp/nightly")
@@ -137,7 +137,7 @@ NOT_SUGGESTED = [
 
 
 @pytest.mark.parametrize(("text", "words"), NOT_SUGGESTED)
-def test_no_expression_is_suggested_that_would_be_refused(text: str, words: str) -> None:
+def test_no_expression_is_suggested_that_would_be_rejected(text: str, words: str) -> None:
     message = complaint(text)
     assert words in message
     assert "write " not in message

@@ -35,7 +35,7 @@ def test_a_zone_is_found_by_its_name(name: str) -> None:
         ("Europe", "is not a time zone"),
     ],
 )
-def test_another_name_is_refused_with_a_hint(name: str, hint: str) -> None:
+def test_another_name_is_rejected_with_a_hint(name: str, hint: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         zone(name)
 

@@ -108,7 +108,7 @@ def seen(of: ProcessRequest, **known: Unpack[Known]) -> Snapshot:
         ),
     ],
 )
-def test_refused(known: Snapshot, reason: str, message: str | None) -> None:
+def test_rejected(known: Snapshot, reason: str, message: str | None) -> None:
     acceptance = accept(known, NOW)
     assert (acceptance.is_accepted, acceptance.reason, acceptance.lookup) == (False, reason, None)
     assert acceptance.message.startswith(("spec.", "Process close-day: spec."))
@@ -150,7 +150,7 @@ ONCE = request()
 ASKED = DryRunJob(
     (dry_run_manifest(build_template(ONCE, None), ONCE, name=f"{STEM}-s1", now=NOW),), build_template(ONCE, None).hash
 )
-REFUSAL = "spec.jobTemplate: the API server rejects the Job: its own words"
+REJECTION = "spec.jobTemplate: the API server rejects the Job: its own words"
 
 
 def indexed(completions: object = 12, name: str = "close", timing: Object | None = None, **spec: Any) -> Snapshot:
@@ -181,7 +181,7 @@ BECAUSE = (
         pytest.param(indexed(name="a" * 41, timing=MINUTELY), "", id="minutes, just enough room"),
         pytest.param(indexed(name="a" * 63), "", id="a run that is once has a short name"),
         pytest.param(indexed(name="a.b"), f"no dot, {BECAUSE}", id="a dot"),
-        pytest.param(indexed("12", name="a.b"), "", id="completions that the API server refuses"),
+        pytest.param(indexed("12", name="a.b"), "", id="completions that the API server rejects"),
         pytest.param(indexed(0, name="a.b"), "", id="no completions"),
     ],
 )
@@ -244,13 +244,13 @@ SAID: Final = [
         "it has rejected permanently",
         dry_run=said(ONCE, "TemplateRejected"),
         reason="TemplateRejected",
-        message=REFUSAL,
+        message=REJECTION,
     ),
     Said(
         "it has rejected for now",
         dry_run=said(ONCE, "QuotaExceeded", "12:00:31"),
         reason="QuotaExceeded",
-        message=REFUSAL,
+        message=REJECTION,
     ),
     Said("it is time to ask again", dry_run=said(ONCE, "QuotaExceeded", "12:00:30"), lookup=ASKED),
 ]

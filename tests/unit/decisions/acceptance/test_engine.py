@@ -109,7 +109,7 @@ def test_auto(spec: Object, choice: EngineChoice | None) -> None:
 
 
 @pytest.mark.parametrize(("spec", "cause"), OBSTACLES)
-def test_an_explicit_cronjob_is_refused_where_it_cannot_be_kept(spec: Object, cause: str) -> None:
+def test_an_explicit_cronjob_is_rejected_where_it_cannot_be_kept(spec: Object, cause: str) -> None:
     with pytest.raises(TemplateError) as caught:
         choose(**spec, engine="CronJob")
     assert (caught.value.reason, caught.value.message) == (
@@ -123,7 +123,7 @@ def test_an_explicit_cronjob_may_promise_less(spec: Object) -> None:
     assert choose(**spec, engine="CronJob") == HOURLY
 
 
-def test_an_explicit_cronjob_is_refused_for_a_one_shot_timing() -> None:
+def test_an_explicit_cronjob_is_rejected_for_a_one_shot_timing() -> None:
     with pytest.raises(TemplateError, match=r"^spec\.engine: CronJob is possible for spec\.timing\.schedule only"):
         choose(None, engine="CronJob")
 

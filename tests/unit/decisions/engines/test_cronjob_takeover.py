@@ -209,7 +209,7 @@ def test_claim_is_bound_to_the_version_that_was_seen() -> None:
     assert claim.job["metadata"]["name"] == named(TICK)
 
 
-def test_a_job_that_the_server_refuses_becomes_a_run_of_its_own() -> None:
+def test_a_job_that_the_server_rejects_becomes_a_run_of_its_own() -> None:
     observations = {
         named(TICK): RunObservations(
             create_rejected=Blocked("Job", "QuotaExceeded", "used up", since=at("12:10"), again_at=at("12:11"))

@@ -204,7 +204,7 @@ FAILED = [
         ),
     ),
     Case(
-        "a deadline over pods that were refused is told by the refusal",
+        "a deadline over pods that were rejected is told by the rejection",
         job(*OUT_OF_TIME, deadline=10),
         (),
         outcome(

@@ -78,7 +78,7 @@ OPEN = [
     ),
     Open("a Job whose pod was not read yet", job(active=1), (), pending()),
     Open(
-        "a Job whose pods are refused tells the Event's words",
+        "a Job whose pods are rejected tells the Event's words",
         job(),
         (),
         pending("FailedCreate", "pods are forbidden"),

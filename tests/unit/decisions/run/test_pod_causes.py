@@ -61,7 +61,7 @@ CAUSES = [
         outcome(F, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
     ),
     Case(
-        "a pod that its node refused has a reason and no container",
+        "a pod that its node rejected has a reason and no container",
         job(*failed(), failed=1),
         (pod("Failed", reason="OutOfcpu", message="Node didn't have enough resource: cpu"),),
         outcome(F, "OutOfcpu", "Node didn't have enough resource: cpu", start_time=None, end_time=instant(20)),
@@ -307,7 +307,7 @@ CAUSES = [
         {"started_at": instant(2)},
     ),
     Case(
-        "an attempt that its node refused decides over the failed one before",
+        "an attempt that its node rejected decides over the failed one before",
         job(*failed(), limit=1, failed=2),
         (
             pod("Failed", C(ended(4))),

@@ -216,7 +216,7 @@ LOG_SOURCES = [
         NEVER,
     ),
     Case(
-        "a pod that its node refused",
+        "a pod that its node rejected",
         job(*failed(), failed=1),
         (pod("Failed", reason="OutOfcpu", message="no cpu"),),
         None,

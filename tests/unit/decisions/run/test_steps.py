@@ -233,7 +233,7 @@ def test_parameters_of_a_step(case: Passed) -> None:
 
 
 @dataclass(frozen=True)
-class Refused:
+class Rejected:
     """Parameters of a request that its Process or its step does not allow."""
 
     id: str
@@ -244,34 +244,34 @@ class Refused:
     given: list[str] = field(default_factory=list)
 
 
-REFUSED: Final = [
-    Refused(
+REJECTED: Final = [
+    Rejected(
         "one that a step requires",
         reason="ParameterMissing",
         message='Process close-day: spec.steps[0] (step "step-load"): Process load requires B',
         step=[B],
     ),
-    Refused(
+    Rejected(
         "one that all need",
         reason="ParameterMissing",
         message="spec.parameters: Process close-day requires B",
         own=[B],
     ),
-    Refused(
+    Rejected(
         "a default of what has the steps that a step does not allow",
         reason="ParameterInvalid",
         message='Process close-day: spec.steps[0] (step "step-load"): Process load: A must be one of "x"',
         own=[{"name": "A", "default": "own"}],
         step=[{"name": "A", "enum": ["x"]}],
     ),
-    Refused(
+    Rejected(
         "one that what has the steps does not allow",
         reason="ParameterInvalid",
         message="spec.parameters[0].value: A must match the pattern [a-z] as a whole",
         own=[{"name": "A", "pattern": "[a-z]"}],
         given=["A"],
     ),
-    Refused(
+    Rejected(
         "one that a step does not allow",
         reason="ParameterInvalid",
         message='Process close-day: spec.steps[0] (step "step-load"): Process load: C must match the pattern [a-z] as a whole',
@@ -279,7 +279,7 @@ REFUSED: Final = [
         step=[{"name": "C", "pattern": "[a-z]"}],
         given=["C"],
     ),
-    Refused(
+    Rejected(
         "an undeclared one",
         reason="ParameterUnknown",
         message='spec.parameters[0].name: neither Process close-day nor one of its steps declares a parameter "C"; '
@@ -291,8 +291,8 @@ REFUSED: Final = [
 ]
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.id)
-def test_parameters_refused(case: Refused) -> None:
+@pytest.mark.parametrize("case", REJECTED, ids=lambda case: case.id)
+def test_parameters_rejected(case: Rejected) -> None:
     parameters = [{"name": name, "value": "1"} for name in case.given]
     with pytest.raises(TemplateError) as caught:
         step_templates(

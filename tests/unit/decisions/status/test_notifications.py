@@ -197,7 +197,7 @@ def test_a_tick_that_never_ran_has_no_times_but_that_of_its_record() -> None:
     ("reason", "message", "sent"),
     [
         pytest.param("Evicted", "The node was low\x1b[2J on\x07 disk", r"The node was low\x1b[2J on\x07 disk", id="control characters are shown"),
-        pytest.param("Refused", "x" * 4000, "x" * 1021 + "...", id="a long message is cut"),
+        pytest.param("Rejected", "x" * 4000, "x" * 1021 + "...", id="a long message is cut"),
         pytest.param("ExitCode", "password=hunter2", "exit code 3; the ProcessRun has its log", id="the last line of a log is not sent"),
         pytest.param("InitContainerFailed", "init container a exited with code 3: password=hunter2", "exit code 3; the ProcessRun has its log", id="nor that of an init container"),
     ],

@@ -174,7 +174,7 @@ def test_phase_and_conditions(case: Phase) -> None:
         pytest.param("QuotaExceeded", "Pending", "False", id="the quota may have room again"),
     ],
 )
-def test_refused(reason: str, phase: str, stalled: str) -> None:
+def test_rejected(reason: str, phase: str, stalled: str) -> None:
     found = status(snapshot(ONCE), Acceptance(reason, "words"))
     waits = (condition("Reconciling", "True", reason, "words"),) if stalled == "False" else ()
     assert (found.phase, found.template_hash, found.conditions) == (

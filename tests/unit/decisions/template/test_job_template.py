@@ -307,7 +307,7 @@ def test_a_default_is_escaped_as_a_value_is_and_references_of_the_template_are_n
         ),
     ],
 )
-def test_parameters_that_are_refused(spec: Object, of: Object, error: tuple[str, str]) -> None:
+def test_parameters_that_are_rejected(spec: Object, of: Object, error: tuple[str, str]) -> None:
     with pytest.raises(TemplateError) as caught:
         build_template(request(process={"name": "close-day"}, **spec), process(**of))
     assert (caught.value.reason, caught.value.message) == error
@@ -338,7 +338,7 @@ def test_parameters_that_are_refused(spec: Object, of: Object, error: tuple[str,
         ),
     ],
 )
-def test_templates_that_are_refused(written: Object, message: str) -> None:
+def test_templates_that_are_rejected(written: Object, message: str) -> None:
     with pytest.raises(TemplateError) as caught:
         build_template(request(jobTemplate=written), None)
     assert (caught.value.reason, caught.value.message) == ("TemplateRejected", message)

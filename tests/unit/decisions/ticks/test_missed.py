@@ -68,7 +68,7 @@ class Recorded:
 
 
 RECORDED: Final = [
-    Recorded("nothing refused, nothing recorded", spans=[], records=Records()),
+    Recorded("nothing missed, nothing recorded", spans=[], records=Records()),
     Recorded(
         "few ticks are a record each",
         spans=[span(1, 3)],

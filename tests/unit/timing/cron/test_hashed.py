@@ -83,7 +83,7 @@ def test_a_request_fires_at_what_it_drew_and_so_does_its_cronjob() -> None:
         pytest.param("0-H 0 * * *", "'H' is not a value", id="a range to H"),
     ],
 )
-def test_refused(text: str, message: str) -> None:
+def test_rejected(text: str, message: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         parse_cron(text, KEY)
 

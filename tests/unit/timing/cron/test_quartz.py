@@ -1,4 +1,4 @@
-"""Cron expressions of 6 and 7 fields: what they select, and what is refused with which words."""
+"""Cron expressions of 6 and 7 fields: what they select, and what is rejected with which words."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_no_cronjob_can_do_it() -> None:
     assert found == WhyNot(CRON_FIELD, "a CronJob reads 5 fields, not the Quartz form")
 
 
-# ---- Refused
+# ---- Rejected
 
 _MARK = "seconds first: exactly one of day of month and weekday must be ?"
 
@@ -280,7 +280,7 @@ _MARK = "seconds first: exactly one of day of month and weekday must be ?"
         pytest.param("CRON_TZ=UTC 0 0 0 * * ? *", "set spec.timing.schedule.timeZone", id="CRON_TZ= in eight parts"),
     ],
 )  # fmt: skip
-def test_refused(text: str, message: str) -> None:
+def test_rejected(text: str, message: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         compiled(text)
 
@@ -299,7 +299,7 @@ def test_refused(text: str, message: str) -> None:
         pytest.param("0 0 0 29 2 ?", "2028-02-28T00:00:00Z", "finishTime", id="not by finishTime"),
     ],
 )
-def test_what_never_fires_is_refused(text: str, finish: str | None, field: str) -> None:
+def test_what_never_fires_is_rejected(text: str, finish: str | None, field: str) -> None:
     schedule = Schedule.model_validate({"cron": text, "finishTime": finish})
     with pytest.raises(ScheduleError) as caught:
         check_schedule(schedule, now=NEW_YEAR)

@@ -1,4 +1,4 @@
-"""Cron expressions of 5 fields: what they select, and what is refused with which words."""
+"""Cron expressions of 5 fields: what they select, and what is rejected with which words."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_day_rule(text: str, dates: list[str]) -> None:
         pytest.param("CRON_TZ=UTC 0 0 * * *", "CRON_TZ= is not allowed here", id="CRON_TZ="),
     ],
 )  # fmt: skip
-def test_refused(text: str, message: str) -> None:
+def test_rejected(text: str, message: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         parse_cron(text)
 

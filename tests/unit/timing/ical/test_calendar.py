@@ -1,4 +1,4 @@
-"""Calendars as iCalendar text: which dates and times their events exclude, and what is refused."""
+"""Calendars as iCalendar text: which dates and times their events exclude, and what is rejected."""
 
 from __future__ import annotations
 
@@ -452,7 +452,7 @@ def test_of_many_only_some_are_told() -> None:
     [("", "no BEGIN:VCALENDAR"), ("holidays: none", "no BEGIN:VCALENDAR"), ("BEGIN:VCALENDAR", "no END:VCALENDAR"),
      ("BEGIN:VCARD\nEND:VCARD\n", "no BEGIN:VCALENDAR"), (calendar("X:" + "ü" * (MAX_BYTES // 2)), "longer than")],
 )  # fmt: skip
-def test_what_is_no_calendar_is_refused(text: str, message: str) -> None:
+def test_what_is_no_calendar_is_rejected(text: str, message: str) -> None:
     with pytest.raises(CalendarError, match=message):
         read_calendar(text)
 
