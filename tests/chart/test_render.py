@@ -243,7 +243,7 @@ def test_no_role_reads_secrets_or_takes_all() -> None:
             assert "*" not in rule["resources"] + rule["verbs"] + rule["apiGroups"]
 
 
-def test_nobody_is_given_the_status_of_our_kinds_by_the_aggregated_roles() -> None:
+def test_the_aggregated_roles_give_no_right_to_the_status_of_our_kinds() -> None:
     for role in render().of("ClusterRole"):
         if any("aggregate-to" in label for label in role["metadata"]["labels"]):
             assert not [r for rule in role["rules"] for r in rule["resources"] if "/" in r]

@@ -22,10 +22,10 @@ UNUSED: Final = {
     "cronjobs/finalizers update": "the same",
 }
 RARE: Final = {
-    "processruns get": "where a claim was made before a crash, or by another operator",
-    "processes get": "where its status was written by others since it was seen",
+    "processruns get": "used if a claim was made before a crash, or by another operator",
+    "processes get": "used if its status was written by others since it was seen",
     "processbackfills get": "the same",
-    "cronjobs get": "where it was made before a crash, or a claim met another's change",
+    "cronjobs get": "used if it was created before a crash, or a claim met another's change",
 }
 """Rights that only a race uses: some runs of the tests use them, and some do not."""
 

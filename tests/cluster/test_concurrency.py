@@ -116,7 +116,7 @@ def test_forbid_skips_a_waiting_tick_that_becomes_too_old(space: Workspace) -> N
     assert all(name_of(first) in run["status"]["message"] for run in late)
 
 
-def test_replace_ends_the_run_in_the_way_and_starts_when_it_is_gone(space: Workspace) -> None:
+def test_replace_ends_the_blocking_run_and_starts_when_it_is_gone(space: Workspace) -> None:
     hourly = schedule(hourly={"every": 1})
     space.apply(request("newest", hourly, jobTemplate=slow_to_go(4), concurrencyPolicy="Replace", history=MANY))
     first = first_at_work(space, "newest")

@@ -59,5 +59,5 @@ def test_the_operators_requests_are_of_its_flow(
     assert flow_of(account, kind.path("default")) == wanted
 
 
-def test_nobody_elses_are(kubeconfig: Path, uids: dict[str, str]) -> None:
+def test_requests_of_other_accounts_are_not_of_its_flow(kubeconfig: Path, uids: dict[str, str]) -> None:
     assert uids["FlowSchema"] not in flow_of(kubeconfig, LEASE.path("default"))

@@ -146,7 +146,7 @@ def _ended(space: Workspace, name: str) -> list[dict[str, Any]]:
     return runs if all(run["status"]["phase"] not in OPEN for run in runs) else []
 
 
-def test_probes_and_metrics_say_who_leads(pair: Pair) -> None:
+def test_probes_and_metrics_name_the_leader(pair: Pair) -> None:
     space = pair.space
     space.apply(request("one", immediately()))
     space.wait_runs("one", 1, "Succeeded")

@@ -91,7 +91,7 @@ def office(shared_space: Workspace, kubeconfig: Path, tmp_path_factory: pytest.T
         yield Office(shared_space, monitor)
 
 
-def test_each_person_is_who_the_api_server_says(office: Office) -> None:
+def test_each_person_has_the_name_that_the_api_server_gives(office: Office) -> None:
     for name, token in office.tokens.items():
         session = office.monitor.get("/api/session", token)
         assert session["user"] == f"system:serviceaccount:{office.space.namespace}:{name}"

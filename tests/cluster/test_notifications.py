@@ -114,7 +114,7 @@ def wait_notified(space: Workspace, of: str) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("notifying")
-def test_a_failure_is_told_and_a_receiver_that_may_not_be_used_stops_nothing(space: Workspace, hook: Hook) -> None:
+def test_a_failure_is_told_and_a_receiver_that_must_not_be_used_stops_nothing(space: Workspace, hook: Hook) -> None:
     space.apply(request("close", immediately(), FAILS, notify=[{"receiver": "pager"}]))
     space.apply(request("import", immediately(), FAILS, notify=[{"receiver": "theirs"}]))
     space.apply(request("report", immediately(), notify=[{"receiver": "pager"}]))

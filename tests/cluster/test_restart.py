@@ -117,7 +117,7 @@ def _apply_those_at_rest(space: Workspace) -> None:
     space.wait_reason(name_of(run), "Suspended")
 
 
-def test_a_run_that_goes_on_is_followed_to_its_end(outage: Outage) -> None:
+def test_an_open_run_is_followed_to_its_end(outage: Outage) -> None:
     outage.space.release(name_of(outage.space.runs("going")[0]))
     (run,) = outage.space.wait_runs("going", 1, "Succeeded")
     assert run["status"]["log"]["text"] == "begun\nended"
@@ -186,7 +186,7 @@ def test_every_tick_of_the_outage_is_in_exactly_one_run(outage: Outage, name: st
     assert min(instant(run["spec"]["scheduledTime"]) for run in after) > latest, "the newest started, the older did not"
 
 
-def test_a_run_that_goes_on_is_in_the_way_of_the_ticks_of_the_outage(outage: Outage) -> None:
+def test_an_open_run_blocks_the_ticks_of_the_outage(outage: Outage) -> None:
     space = outage.space
     space.edit("alone", suspend=True)
     space.wait_phase("alone", "Suspended")
@@ -223,7 +223,7 @@ def assert_every_tick_once(space: Workspace, name: str, runs: list[Object], *, e
     assert len(space.pods(name)) == len(ran), "a Job that ran twice would have had two pods"
 
 
-def test_nobody_touches_what_is_at_rest(outage: Outage) -> None:
+def test_no_operator_touches_objects_at_rest(outage: Outage) -> None:
     space = outage.space
     for name in RESTING:
         if name == "asleep":
@@ -269,7 +269,7 @@ def test_a_request_whose_operator_is_killed_at_once_runs_once(space: Workspace, 
         assert len(space.jobs(name)) == len(space.pods(name)) == 1
 
 
-def test_the_end_is_orderly_while_runs_go_on(space: Workspace, operator: OperatorProcess) -> None:
+def test_the_end_is_orderly_while_runs_are_open(space: Workspace, operator: OperatorProcess) -> None:
     space.apply(request("going", immediately(), held()))
     name = name_of(space.wait_first_runs("going")[0])
     assert operator.stop() == 0

@@ -94,7 +94,7 @@ def test_who_may_edit_a_namespace_makes_changes_and_removes_our_kinds(people: Pe
 
 
 @pytest.mark.parametrize("who", ["editor", "admin"])
-def test_nobody_writes_the_status_of_our_kinds(people: People, who: str) -> None:
+def test_no_role_may_write_the_status_of_our_kinds(people: People, who: str) -> None:
     patch = ("--subresource=status", "--type=merge", "--patch", '{"status":{"phase":"Succeeded"}}')
     answer = people.ask(who, "patch", "preq", "there", *patch)
     assert not answer.ok
@@ -110,7 +110,9 @@ def test_nobody_writes_the_status_of_our_kinds(people: People, who: str) -> None
     ],
     ids=["a process", "a request", "a run"],
 )
-def test_who_may_not_make_jobs_has_none_made_by_the_operator(people: People, manifest: Object, kind: str) -> None:
+def test_a_user_without_the_right_to_create_jobs_has_none_created_by_the_operator(
+    people: People, manifest: Object, kind: str
+) -> None:
     answer = people.apply("writer", manifest)
     assert not answer.ok
     space = people.space.namespace
@@ -207,7 +209,7 @@ def test_a_canceled_run_neither_ends_nor_reads_a_job_of_its_name(people: People,
     ids=["its labels", "its owner", "its annotations"],
 )
 @pytest.mark.parametrize("kind", ["processrun", "job", "cronjob"])
-def test_nobody_takes_a_run_or_its_job_from_a_request(
+def test_no_user_takes_a_run_or_its_job_from_a_request(
     people: People, of_operator: dict[str, str], kind: str, change: dict[str, object], words: str
 ) -> None:
     patch = json.dumps({"metadata": change})

@@ -100,7 +100,7 @@ def test_a_start_in_the_past_runs_at_once_unless_it_is_too_late(space: Workspace
         assert space.pods(name) == []
 
 
-def test_unscheduled_it_stays_asleep_past_its_start_and_the_resume_lets_it_go_on(space: Workspace) -> None:
+def test_unscheduled_it_stays_suspended_past_its_start_and_the_resume_starts_it(space: Workspace) -> None:
     lead = space.lead(LEAD)
     start = now().replace(microsecond=0) + lead
     space.apply_all(
@@ -133,7 +133,7 @@ def test_unscheduled_it_stays_asleep_past_its_start_and_the_resume_lets_it_go_on
     assert instant(new["spec"]["scheduledTime"]) >= resumed + lead, "it waits again, from the resume"
 
 
-def test_reschedule_and_edit_of_the_timing_cancel_the_waiting_run_and_wait_anew(space: Workspace) -> None:
+def test_reschedule_and_edit_of_the_timing_cancel_the_waiting_run_and_wait_again(space: Workspace) -> None:
     space.apply(request("moved", later(after="5m")))
     first, _ = wait_asleep(space, "moved")
     space.reschedule("moved")

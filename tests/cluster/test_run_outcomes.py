@@ -59,7 +59,7 @@ CASES = [
         end=failed_by(4, "container main exited with code 4", ""),
     ),
     case(
-        "what a program writes as its termination message is the message",
+        "the termination message of a program is the message",
         "echo in the log; echo -n from the program >/dev/termination-log; exit 5",
         end=failed_by(5, "from the program", "in the log"),
     ),

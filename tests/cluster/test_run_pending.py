@@ -183,7 +183,7 @@ def test_jobs_refused_by_a_quota_are_told_in_its_words_and_made_when_it_goes(clu
     check(cluster.get("prun", "by-hand", namespace), End(phase="Succeeded", reason="Completed", code=0, log=""))
 
 
-def test_a_container_that_goes_on_beside_one_that_has_ended_is_named(cluster: Kubectl, namespace: str) -> None:
+def test_a_container_that_runs_beside_one_that_has_ended_is_named(cluster: Kubectl, namespace: str) -> None:
     runs = Runs(cluster, namespace)
     runs.apply(request("half-done", "true", container("sleep 600", name="proxy")))
     run = runs.wait("half-done", {"Running"}, reason="PartlyEnded")

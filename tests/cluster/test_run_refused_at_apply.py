@@ -134,7 +134,7 @@ CHANGED_RUNS: Final = [
 
 
 @pytest.mark.parametrize("case", CHANGED_RUNS, ids=lambda case: case.id)
-def test_of_a_run_nobody_changes(cluster: Kubectl, shared_namespace: str, case: Change) -> None:
+def test_a_change_of_a_run_is_rejected(cluster: Kubectl, shared_namespace: str, case: Change) -> None:
     run = manifest("ProcessRun", case.before)
     assert cluster.create(run, shared_namespace).ok
     answer = cluster.patch("prun", run["metadata"]["name"], shared_namespace, {"spec": case.change})

@@ -222,7 +222,7 @@ def test_unschedule_stops_the_ticks_and_the_resume_makes_none_up(space: Workspac
 
     later = space.runs("stopped")[len(before) :]
     ticks = ticks_of(later)
-    assert min(ticks) >= resumed, "what fell into the quiet time has neither run nor record"
+    assert min(ticks) >= resumed, "ticks in the quiet time have neither run nor record"
     assert len(set(ticks)) == len(ticks)
     new = [tick for tick in ticks if tick > edited]
     assert {(tick - edited) % timedelta(seconds=3) for tick in new} == {timedelta()}, "a grid of its own, from the edit"

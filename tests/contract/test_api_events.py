@@ -123,8 +123,8 @@ async def test_an_event_that_has_expired_is_made_again(recorder: EventRecorder, 
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
-        pytest.param("x" * 1024, "x" * 1024, id="what fits stays"),
-        pytest.param("x" * 1025, "x" * 1021 + "...", id="what is longer is cut"),
+        pytest.param("x" * 1024, "x" * 1024, id="a text that fits stays"),
+        pytest.param("x" * 1025, "x" * 1021 + "...", id="a longer text is cut"),
         pytest.param("é" * 1000, "é" * 510 + "...", id="bytes count, and no character is halved"),
         pytest.param("\udc80", "?", id="half a character from a broken source is replaced"),
     ],

@@ -90,7 +90,7 @@ async def test_a_connection_that_is_cut_is_made_again(api: Api, server: FaultSer
         pytest.param(
             Answer(429, b"", {"Retry-After": "60"}), TooManyRequests, 1, id="a long Retry-After is left to the queue"
         ),
-        pytest.param(status(403, "Forbidden", "no"), Forbidden, 1, id="what is forbidden stays forbidden"),
+        pytest.param(status(403, "Forbidden", "no"), Forbidden, 1, id="a forbidden call stays forbidden"),
     ],
 )
 async def test_what_does_not_pass_is_raised(
@@ -231,7 +231,7 @@ async def test_no_more_requests_are_in_flight_than_the_connection_allows(api: Ap
     assert len(server.objects) == 30
 
 
-async def test_waiting_for_another_try_holds_up_nobody(connection: Connection, server: FaultServer) -> None:
+async def test_a_wait_for_another_try_blocks_no_other_call(connection: Connection, server: FaultServer) -> None:
     woken = asyncio.Event()
 
     async def sleep(_: float) -> None:

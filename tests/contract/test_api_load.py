@@ -63,7 +63,7 @@ async def test_all_calls_together_are_bounded_in_flight(api: Api, server: FaultS
     assert server.most_at_once == BOUND
 
 
-async def test_who_waits_to_try_again_is_in_nobodys_way(connection: Connection, server: FaultServer) -> None:
+async def test_a_call_that_waits_to_try_again_blocks_no_other(connection: Connection, server: FaultServer) -> None:
     server.put(JOBS, ["there"])
     server.faults.extend([busy(429, 5)] * BOUND)
     goes_on, waiting = asyncio.Event(), asyncio.Event()

@@ -100,10 +100,10 @@ async def test_one_that_is_deleted_is_missing(server: FaultServer, world: World)
     await world.until(lambda: world.excluded() is None)
     found = world.store.calendars.of(KEY)["holidays", "company.ics"]
     assert (found.is_there, found.problem) == (False, 'there is no ConfigMap "holidays"')
-    assert found.whole.latest, "what it said stays in force"
+    assert found.whole.latest, "its content stays in force"
 
 
-async def test_a_version_that_is_too_old_is_read_anew(server: FaultServer, world: World) -> None:
+async def test_a_version_that_is_too_old_is_read_again(server: FaultServer, world: World) -> None:
     gone = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
     server.faults += [listed(7, config_map(5, EMPTY)), watched(("ERROR", gone)), listed(20, config_map(19, BUSY))]
     await world.config_maps.follow("erp", "holidays")
@@ -136,7 +136,7 @@ async def test_it_is_followed_no_more_when_no_request_names_it(server: FaultServ
     assert world.excluded() is None, "a ConfigMap that no request names is forgotten"
 
 
-async def test_that_it_may_not_be_read_is_said_to_who_asked(server: FaultServer, world: World) -> None:
+async def test_a_missing_right_to_read_is_reported_to_the_request(server: FaultServer, world: World) -> None:
     server.faults += [status(403, "Forbidden", "no")]
     with pytest.raises(Forbidden):
         await world.config_maps.follow("erp", "holidays")

@@ -224,7 +224,7 @@ async def test_two_receivers_of_one_end_are_waited_for(waits: Waits) -> None:
     assert (len(one.came), len(two.came)) == (1, 1)
 
 
-async def test_nobody_is_told_of_a_delivery_that_was_forgotten_meanwhile(waits: Waits) -> None:
+async def test_no_receiver_is_told_of_a_delivery_that_was_forgotten_meanwhile(waits: Waits) -> None:
     async with WebhookReceiver() as hook, desk(waits, receiver(hook.url)) as sender:
         sender.start()
         sender.store.reset()

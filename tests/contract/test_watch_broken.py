@@ -66,7 +66,7 @@ async def test_connections_that_break_all_the_time(tmp_path: Path) -> None:
         await stage.agrees()
 
 
-async def test_a_watch_that_falls_silent_is_begun_anew(tmp_path: Path) -> None:
+async def test_a_watch_that_falls_silent_is_restarted(tmp_path: Path) -> None:
     async with Stage(tmp_path, watch_silence_seconds=1.0) as stage:
         await stage.start()
         await stage.apply(request("gone", ends=False))

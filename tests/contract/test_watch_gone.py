@@ -140,7 +140,7 @@ async def test_a_status_is_never_written_to_another_request_of_that_name(tmp_pat
         await stage.each_ran_once("again")
 
 
-async def test_everything_else_goes_on_when_the_watches_begin_anew(tmp_path: Path) -> None:
+async def test_everything_else_continues_when_the_watches_restart(tmp_path: Path) -> None:
     """kopf ends on a 410 in place of a watch: it must not take our timer, our workers or the process along."""
     assert kopf_settings().process.ultimate_exiting_timeout is None
     async with Stage(tmp_path) as stage:

@@ -98,7 +98,7 @@ async def blocked_for_long(flow: Flow) -> None:
 
 
 @scenario(
-    "who waits behind a run under Forbid is skipped at its deadline, and the others follow",
+    "a tick that waits behind a run under Forbid is skipped at its deadline, and the others follow",
     ends=[SUCCEEDED, *[SKIPPED] * 4, *[SUCCEEDED] * 5],
 )
 async def deadline(flow: Flow) -> None:

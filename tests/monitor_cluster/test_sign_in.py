@@ -151,7 +151,7 @@ def test_two_people_sign_in_and_each_sees_what_the_api_server_allows(browser: Br
     bob.close()
 
 
-def test_a_forged_header_makes_nobody_another_person(browser: Browser, front: Front) -> None:
+def test_a_forged_header_changes_no_person(browser: Browser, front: Front) -> None:
     window = window_of(browser, front, BOB)
     forged = {"X-Forwarded-User": ANN, "X-Forwarded-Email": ANN, "Impersonate-User": ANN, "Authorization": "Bearer x"}
     answer = window.page.evaluate(CALL, {"path": "/api/session", "headers": forged})

@@ -160,7 +160,7 @@ async def test_no_plan_outlives_the_deadline() -> None:
     assert burst.take(4.0) is None
 
 
-async def test_nothing_is_planned_about_a_request_that_waits_to_be_looked_at_or_runs() -> None:
+async def test_nothing_is_planned_about_a_request_that_waits_for_its_decision_or_runs() -> None:
     burst = Burst()
     burst.queue.add(FIRST)
     await burst.burst.look()

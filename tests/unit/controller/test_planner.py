@@ -55,7 +55,7 @@ async def test_where(given: Snapshot, *, in_thread: bool) -> None:
     assert decision == (given, decide(given, NOW), NOW)
 
 
-async def test_the_loop_goes_on_meanwhile() -> None:
+async def test_the_loop_continues_meanwhile() -> None:
     begun, may_end = threading.Event(), threading.Event()
     snapshots = {"big": MANY_OPEN, "bigger": MANY_OPEN, "small": FEW}
 

@@ -313,7 +313,7 @@ async def test_it_yields_no_longer_than_it_is_patient() -> None:
     assert queue.has_due
 
 
-async def test_whoever_works_on_a_key_learns_whether_it_is_due() -> None:
+async def test_a_worker_learns_whether_its_key_is_due() -> None:
     queue: WorkQueue[str] = WorkQueue()
     queue.add("a", priority=Priority.DUE)
     queue.add("b")

@@ -43,7 +43,7 @@ def test_unexpected_error_has_its_traceback_for_developers(
         pytest.param("", id="in the help"),
     ],
 )
-def test_output_that_nobody_reads_is_no_error(code: str) -> None:
+def test_output_without_a_reader_is_no_error(code: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     program = (

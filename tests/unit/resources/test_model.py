@@ -451,7 +451,7 @@ def condition(name: str, status: str, at: datetime | None = None, reason: str = 
             (condition("Ready", "True", OLD),),
             (condition("Ready", "True"),),
             (condition("Ready", "True", OLD),),
-            id="what did not change equals what was",
+            id="unchanged values are equal to the former ones",
         ),
         pytest.param(
             (condition("Ready", "True", OLD),),

@@ -36,7 +36,7 @@ MATCHES: Final = [
     Match("a digit of another script", pattern=r"\d", text="\u0661", whole=False, part=False),
     Match("a quoted text", pattern=r"\Qa.b\E", text="a.b", whole=True, part=True),
     Match("a character of three bytes", pattern=".", text="€", whole=True, part=True),
-    Match("what the command line made of a byte that is no UTF-8", pattern=".", text="\udcff", whole=True, part=True),
+    Match("a byte that is not UTF-8, as the command line reads it", pattern=".", text="\udcff", whole=True, part=True),
     Match("nothing", pattern="", text="", whole=True, part=True),
 ]
 

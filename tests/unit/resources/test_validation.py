@@ -98,7 +98,7 @@ def test_around_the_spec_is_rejected(patch: Patch, field: str, words: str) -> No
 FINE_METADATA = [
     pytest.param({"labels": {"app.kubernetes.io/name": "erp", "empty": ""}}, id="labels"),
     pytest.param({"annotations": {"note": "two words\nand a line"}}, id="annotations of any text"),
-    pytest.param({"creationTimestamp": None, "managedFields": [], "uid": "x"}, id="what a cluster adds"),
+    pytest.param({"creationTimestamp": None, "managedFields": [], "uid": "x"}, id="fields that a cluster adds"),
 ]
 
 

@@ -315,7 +315,7 @@ def test_a_list_of_one_namespace_says_nothing_of_the_others() -> None:
         pytest.param(JOB, body("other", 1, spec={}), None, id="a Job without a label concerns no request"),
     ],
 )
-def test_whose_request_is_looked_at(kind: Kind, seen: Object, key: NamespacedName | None) -> None:
+def test_request_that_is_evaluated(kind: Kind, seen: Object, key: NamespacedName | None) -> None:
     store = Seen()
     store.see(kind, seen)
     assert store.dirty == ([key] if key else [])
@@ -342,7 +342,7 @@ def test_a_process_concerns_the_requests_that_name_it_now() -> None:
     assert store.dirty == []
 
 
-def test_every_request_that_left_something_behind_is_looked_at_after_a_start() -> None:
+def test_every_request_that_left_something_behind_is_evaluated_after_a_start() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run())
     store.see(
@@ -379,7 +379,7 @@ def test_the_job_of_a_recorded_run_goes_at_once() -> None:
     assert store.snapshot(CLOSE).jobs == {}
 
 
-def test_nobody_needs_to_know_how_a_job_was_that_the_operator_removed() -> None:
+def test_a_job_that_the_operator_removed_is_forgotten() -> None:
     store = Seen()
     store.see(PROCESS_RUN, a_run(1))
     store.see(JOB, a_job(2))
@@ -397,7 +397,7 @@ def test_pods_of_recorded_runs_are_not_held() -> None:
     assert store.snapshot(CLOSE).pods == {}
 
 
-def test_a_pod_that_comes_before_its_run_is_held_while_its_job_goes_on() -> None:
+def test_a_pod_that_comes_before_its_run_is_held_while_its_job_is_open() -> None:
     store = Seen()
     store.see(JOB, a_job(1, active=1))
     assert store.see(POD, a_pod(2))

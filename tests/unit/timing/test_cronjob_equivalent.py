@@ -197,7 +197,7 @@ def test_an_expression_that_is_wrong_is_rejected_here_too() -> None:
             id="a pattern of every hour keeps to the clock",
         ),
         pytest.param("Etc/UTC", "0 0 29 2 *", "2096-03-01T00:00", [None], id="it gives up after five years"),
-        pytest.param("Pacific/Apia", "0 9 30 * *", "2011-12-29T20:00", [None], id="where it never returns"),
+        pytest.param("Pacific/Apia", "0 9 30 * *", "2011-12-29T20:00", [None], id="a zone that never returns to it"),
     ],
 )  # fmt: skip
 def test_what_the_controller_does(zone: str, text: str, start: str, expected: list[str | None]) -> None:

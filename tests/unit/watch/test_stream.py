@@ -63,13 +63,13 @@ async def read(*pieces: bytes) -> tuple[list[str], list[tuple[str, str]]]:
             [line("ADDED", 8) + line("ERROR", 0)],
             ["yields", "ADDED 8"],
             [("BOOKMARK", "8"), ("ERROR", "0")],
-            id="what came before an error is taken before kopf sees the error",
+            id="events before an error are taken before kopf sees the error",
         ),
         pytest.param(
             [line("MODIFIED", 1) + line("MODIFIED", 2, forKopf=True) + line("MODIFIED", 3) + line("ADDED", 4)],
             ["yields", "MODIFIED 1", "MODIFIED 3", "ADDED 4"],
             [("BOOKMARK", "1"), ("MODIFIED", "2"), ("BOOKMARK", "4")],
-            id="what kopf has to deliver comes in its order, so that kopf never starts again behind it",
+            id="events for kopf come in their order, so that kopf never restarts behind them",
         ),
         pytest.param(
             [line("ADDED", 1)[:9], line("ADDED", 1)[9:] + line("ADDED", 2)[:20], line("ADDED", 2)[20:]],

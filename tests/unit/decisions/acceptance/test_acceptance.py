@@ -55,7 +55,7 @@ def seen(of: ProcessRequest, **known: Unpack[Known]) -> Snapshot:
             snapshot(request({"schedule": {"cron": "0 * * * *"}}, catchUp="All", engine="CronJob")),
             "Unsupported",
             "spec.engine: CronJob is not possible: spec.catchUp: a CronJob starts only the newest run, never All",
-            id="what the engine cannot do",
+            id="a timing that the engine cannot serve",
         ),
         pytest.param(
             snapshot(

@@ -298,7 +298,7 @@ def test_a_resume_begins_a_new_activation_where_the_run(timing: Any, known: dict
     [
         pytest.param(request(), status(None, suspended=True), True, id="at the resume of a one-shot timing"),
         pytest.param(request(LATER), status(None), True, id="at the edit of one"),
-        pytest.param(request(), status(None, 0, suspended=True), False, id="where none was ever in force"),
+        pytest.param(request(), status(None, 0, suspended=True), False, id="none was ever in force"),
         pytest.param(request(suspend=True), status(None), False, id="at a suspension"),
         pytest.param(request(TEN), status(TEN, suspended=True), False, id="at the resume of a schedule"),
         pytest.param(request(), status(None), False, id="at rest"),

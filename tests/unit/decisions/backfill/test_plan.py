@@ -168,10 +168,13 @@ FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
             ),
             ["12:02"],
             "2/6",
-            id="what is counted is not looked at again",
+            id="counted ticks are not evaluated again",
         ),
         pytest.param(
-            known(backfill(), cursor="11:00"), ["12:00"][:0], "0/6", id="what the schedule has not settled is its own"
+            known(backfill(), cursor="11:00"),
+            ["12:00"][:0],
+            "0/6",
+            id="ticks that the schedule has not settled are its own",
         ),
         pytest.param(
             known(
@@ -182,7 +185,7 @@ FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
             ),
             ["11:57"],
             "0/9",
-            id="where maxRuns leaves the schedule no tick, they are the backfill's",
+            id="ticks that maxRuns takes from the schedule are the backfill's",
         ),
         pytest.param(
             known(backfill(begin="11:57"), timing=schedule(60, exclude=["2027-03-01"])),

@@ -81,7 +81,7 @@ TURNS: Final = [
         candidates=many(3000),
         decision=ConcurrencyDecision(start=tuple(c.name for c in many(100))),
     ),
-    Turn("who is held by something else does not start", policy=ALLOW, candidates=[waits("w", ready=False)]),
+    Turn("a run that something else holds does not start", policy=ALLOW, candidates=[waits("w", ready=False)]),
     Turn(
         "Forbid: alone it starts",
         policy=FORBID,
@@ -108,7 +108,7 @@ TURNS: Final = [
         decision=ConcurrencyDecision(start=("w",), winner="w"),
     ),
     Turn(
-        "Replace: the newest wins, and overtakes who waits",
+        "Replace: the newest wins, and overtakes waiting runs",
         policy=REPLACE,
         candidates=[waits("a"), waits("b", "12:01"), runs("r")],
         decision=ConcurrencyDecision(kill=("r",), overtaken=("a",), winner="b"),
@@ -153,7 +153,7 @@ TURNS: Final = [
         decision=ConcurrencyDecision(start=("a",)),
     ),
     Turn(
-        "Queue: who is held by something else does not hold up the next",
+        "Queue: a run that something else holds does not block the next",
         policy=QUEUE,
         candidates=[waits("a", ready=False), waits("b", "12:01")],
         decision=ConcurrencyDecision(start=("b",)),

@@ -116,7 +116,10 @@ IN_TIME: Final = asked(startingDeadlineSeconds=30)
         pytest.param("12:10:10", {}, ["claim and start"], id="then it is claimed and started"),
         pytest.param("12:10:10", {"history": None}, ["look at the history"], id="unless it may have run and be over"),
         pytest.param(
-            "12:10:10", {"history": (finished(named(TICK), due=TICK),)}, ["claim"], id="what has run is only claimed"
+            "12:10:10",
+            {"history": (finished(named(TICK), due=TICK),)},
+            ["claim"],
+            id="a tick that has run is only claimed",
         ),
         pytest.param(
             "12:10:10",

@@ -62,7 +62,7 @@ def test_urgency_of_a_job(job: Job, expected: Urgency) -> None:
     assert job_urgency(job, NEW) is expected
 
 
-def test_a_job_that_goes_on_ending_is_batched() -> None:
+def test_a_job_that_is_still_ending_is_batched() -> None:
     assert job_urgency(a_job({"active": 1, "terminating": 1, **condition("FailureTarget")}), FAILING) is BATCHED
 
 

@@ -52,7 +52,7 @@ class Executed:
 
 EXECUTED: Final = [
     Executed("nothing was done", known=SCHEDULED, expected=NONE),
-    Executed("what was done has no result yet", known=SCHEDULED, actions=(EVENT, READ), expected=NONE),
+    Executed("the actions have no result yet", known=SCHEDULED, actions=(EVENT, READ), expected=NONE),
     Executed("a run was started", known=SCHEDULED, actions=(START,), expected=BATCHED),
     Executed(
         "a run was claimed and started",

@@ -103,5 +103,5 @@ def test_attempts_of_a_run_that_is_over(of: Job | None, its_pods: tuple[Pod, ...
         ),
     ],
 )
-def test_the_attempt_that_goes_on(of: Job, expected: tuple[int, str]) -> None:
+def test_the_current_attempt(of: Job, expected: tuple[int, str]) -> None:
     assert current_attempt(of, ()) == expected

@@ -174,7 +174,7 @@ OPEN = [
         {"event": Waiting("FailedMount", MOUNT_WORDS)},
     ),
     Open(
-        "what the pod says goes before its Events",
+        "the words of the pod go before its Events",
         job(active=1),
         (pod("Pending", C(waiting("ImagePullBackOff", PULL_WORDS))),),
         pending("ImagePullBackOff", PULL_WORDS, **HERE),

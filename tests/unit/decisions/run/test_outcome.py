@@ -127,7 +127,7 @@ SUCCEEDED = [
         outcome(S, "Completed", exit_code=0, attempts=2, end_time=instant(30)),
     ),
     Case(
-        "where earlier attempts are forgotten the run began with its pod",
+        "if earlier attempts are forgotten, the run began with its pod",
         job(*COMPLETE, restart="OnFailure", limit=4, succeeded=1),
         (
             pod(
@@ -176,7 +176,7 @@ KILLED = [
         outcome(X, "Canceled", "spec.cancel was set", exit_code=143),
     ),
     Case(
-        "what stands behind Canceled in the annotation is the message",
+        "the text behind Canceled in the annotation is the message",
         job(*OUT_OF_TIME, kill="Canceled its timing was edited", deadline=0, failed=1),
         (KILLED_POD,),
         outcome(X, "Canceled", "its timing was edited", exit_code=143),

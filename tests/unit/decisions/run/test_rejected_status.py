@@ -24,7 +24,7 @@ DELETE, OTHER, NEWS = DeleteJob("bad", "uid"), FinishRun("good", ProcessRunStatu
     [
         pytest.param((ADOPT, FINISH, END, OTHER), (ADOPT, OTHER), id="an end, and its Event"),
         pytest.param((REPORT, DELETE, NEWS), (NEWS,), id="a report, and the deletion that needs it"),
-        pytest.param((DELETE, OTHER, NEWS), (DELETE, OTHER, NEWS), id="what needs no status"),
+        pytest.param((DELETE, OTHER, NEWS), (DELETE, OTHER, NEWS), id="an action that needs no status"),
         pytest.param((END, ADOPT), (END, ADOPT), id="no status at all"),
     ],
 )

@@ -32,7 +32,7 @@ def written(reported: Part[None]) -> str | None:
     [
         pytest.param(OF_PROCESS, {}, "close-day", id="its Process"),
         pytest.param(request(), {}, "close", id="the request, where that has its own Job template"),
-        pytest.param(OF_PROCESS, {"process": "close-year"}, "close-year", id="what it began as, whatever is edited"),
+        pytest.param(OF_PROCESS, {"process": "close-year"}, "close-year", id="its first form, whatever is edited"),
     ],
 )
 def test_an_open_run_says_what_it_runs(of: ProcessRequest, status: dict[str, Any], process: str) -> None:
@@ -75,7 +75,7 @@ STARTED = {"phase": "Running", "startTime": "2027-03-01T12:00:02Z", "pod": "pod-
                 attempts=3,
             ),
             {"pod": "pod-2", "node": None, "attempts": 3, "duration": "1m"},
-            id="what is found stands in the place of what was known",
+            id="found facts replace the known ones",
         ),
         pytest.param(
             {"phase": "Pending", "pod": "pod-1"},

@@ -626,7 +626,7 @@ def test_the_steps_are_written_down_before_the_first_run_is_made() -> None:
     )
 
 
-def test_a_cancel_ends_the_step_that_goes_on_and_nothing_more_begins() -> None:
+def test_a_cancel_ends_the_open_step_and_nothing_more_begins() -> None:
     of = parent(MADE, pending("one"), **CANCEL)
     child = step_run("two", of)
     plan = decided(of, step_runs=(child,), jobs={child.metadata.name: job(child.metadata.name)})

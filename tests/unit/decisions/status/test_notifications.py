@@ -102,7 +102,7 @@ def test_a_run_that_says_it_was_notified_is_not_told_again() -> None:
     assert planned(known(replace(run(), end_to_notify=None), notify=["pager"])) == []
 
 
-def test_the_history_is_read_where_somebody_is_to_be_told() -> None:
+def test_the_history_is_read_if_a_receiver_is_to_be_told() -> None:
     assert planned(replace(known(notify=["pager"]), history=None)) == [LoadHistory()]
     assert planned(replace(known(notify=[]), history=None)) == []
 

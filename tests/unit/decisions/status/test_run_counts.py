@@ -38,7 +38,7 @@ OLDER = ended("a", RunPhase.FAILED, "12:00:13")
             with_uncounted(RunCounts(), [OLDER]),
             [OLDER, ended("c", RunPhase.FAILED, "12:00:14")],
             (0, 2),
-            id="what is recorded later",
+            id="a run that is recorded later",
         ),
     ],
 )

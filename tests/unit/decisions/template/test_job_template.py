@@ -64,7 +64,7 @@ def with_spec(**fields: Any) -> Object:
         pytest.param(
             template(env=[variable("A", "1")], terminationMessagePolicy="File"),
             built({"template": pod({**MAIN, "terminationMessagePolicy": "File", "env": [RUN, variable("A", "1")]})}),
-            id="what is set stays, and our variables come first",
+            id="set fields stay, and our variables come first",
         ),
         pytest.param(
             template(env=[variable("PROCESS_RUN", "mine"), variable("PROCESS_SCHEDULED_TIME", "mine")]),
@@ -75,7 +75,7 @@ def with_spec(**fields: Any) -> Object:
         pytest.param(
             with_spec(ttlSecondsAfterFinished=60, suspend=False, selector={}, manualSelector=True, backoffLimit=2),
             built({"backoffLimit": 2, "template": pod(MAIN)}, ttl_seconds_after_finished=60),
-            id="what the operator has to own is taken out",
+            id="fields that the operator must own are removed",
         ),
         pytest.param(
             {
@@ -130,7 +130,7 @@ def with_spec(**fields: Any) -> Object:
                 {"template": {**pod(MAIN), "metadata": {**pod()["metadata"], "creationTimestamp": None}}},
                 labels={"team": "erp", **OF_JOB},
             ),
-            id="what the API server had put into an exported template is left out",
+            id="fields that the API server had added to an exported template are left out",
         ),
         pytest.param(
             {
@@ -228,7 +228,7 @@ def test_parameters_become_variables_of_every_container_and_win_over_the_templat
     ("value", "entry"),
     [
         pytest.param("a$$b", "a$$$$b", id="two dollars"),
-        pytest.param("$(FIRST)", "$$(FIRST)", id="what reads like a reference"),
+        pytest.param("$(FIRST)", "$$(FIRST)", id="a value that reads like a reference"),
         pytest.param("100$", "100$$", id="a dollar at the end"),
         pytest.param("$", "$$", id="a dollar alone"),
         pytest.param("main", "main", id="no dollar"),

@@ -56,9 +56,9 @@ def test_a_value_is_text_for_the_kubelet_also_when_it_is_the_run_s() -> None:
 @pytest.mark.parametrize(
     ("given", "of", "steps"),
     [
-        pytest.param({"LEDGER": "a", "YEAR": "b"}, DECLARES, {}, id="what the Process declares"),
-        pytest.param({"LEDGER": "a", "MODE": "b"}, STEPS, LOAD, id="what the Process or a step declares"),
-        pytest.param({"YEAR": "b"}, None, {}, id="what the request with its own template sets"),
+        pytest.param({"LEDGER": "a", "YEAR": "b"}, DECLARES, {}, id="names that the Process declares"),
+        pytest.param({"LEDGER": "a", "MODE": "b"}, STEPS, LOAD, id="names that the Process or a step declares"),
+        pytest.param({"YEAR": "b"}, None, {}, id="names that the request with its own template sets"),
     ],
 )
 def test_allowed(given: dict[str, str], of: Process | None, steps: dict[str, Process]) -> None:

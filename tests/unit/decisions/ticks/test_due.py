@@ -396,7 +396,7 @@ def test_a_year_of_seconds_is_counted_and_not_listed() -> None:
 @pytest.mark.parametrize(
     ("after", "now", "decided"),
     [
-        pytest.param("12:05", "12:05:30", due(), id="what the cursor covers is not looked at again"),
+        pytest.param("12:05", "12:05:30", due(), id="ticks that the cursor covers are not evaluated again"),
         pytest.param("12:05", "12:01", due(), id="a clock that was set back decides nothing"),
         pytest.param("12:04", "12:05:30", due("12:05"), id="after the cursor it continues"),
     ],

@@ -98,7 +98,7 @@ def test_the_server_is_asked_first_whether_it_has_a_job() -> None:
     assert done("12:04:58", known(cursor="12:00", suspend=True, observations={})) == [LookUpJob(NAME)]
 
 
-def test_where_it_may_not_be_withdrawn_it_waits_for_its_tick() -> None:
+def test_a_claim_that_cannot_be_withdrawn_waits_for_its_tick() -> None:
     missed = {NAME: RunObservations(job_absent=True, withdrawal_rejected=True)}
     assert done("12:04:58", known(cursor="12:00", suspend=True, observations=missed)) == []
 

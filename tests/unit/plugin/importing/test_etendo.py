@@ -107,7 +107,9 @@ def test_unscheduled_is_suspended() -> None:
         pytest.param({"TIMING_OPTION": "X"}, "TIMING_OPTION 'X' is unknown", id="unknown timing"),
         pytest.param({"FREQUENCY": "4", "START_TIME": None}, "START_TIME is empty", id="no time of day"),
         pytest.param({"FREQUENCY": "4", "START_DATE": "soon"}, "START_DATE 'soon' is not a date", id="no date"),
-        pytest.param({"FREQUENCY": "6", "MONTHLY_OPTION": "S"}, "from 1 to 31", id="what the API server rejects"),
+        pytest.param(
+            {"FREQUENCY": "6", "MONTHLY_OPTION": "S"}, "from 1 to 31", id="a value that the API server rejects"
+        ),
         pytest.param({"FREQUENCY": "7", "CRON": "0 3 * * *"}, "is not a Quartz expression", id="five fields"),
         pytest.param({"FREQUENCY": "7", "CRON": "0 H 3 * * ?"}, "is not a Quartz expression", id="H"),
         pytest.param({"FREQUENCY": "7", "CRON": "0 0 12 31 2 ?"}, "no such time", id="a day that never comes"),

@@ -121,7 +121,7 @@ def test_whether_a_container_ever_ran(container: ContainerState, *, has_started:
 @pytest.mark.parametrize(
     ("message", "read"),
     [
-        pytest.param("3 rows were bad\n", "3 rows were bad\n", id="what the container left"),
+        pytest.param("3 rows were bad\n", "3 rows were bad\n", id="a message that the container left"),
         pytest.param(
             'Error on reading termination message from logs: failed to try resolving symlinks in path "/var/log/pods/x"',
             "",
