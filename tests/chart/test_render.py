@@ -58,7 +58,7 @@ def container(manifest: Object) -> Object:
 def environment(values: Object | None = None) -> dict[str, str]:
     found = container(render(values).one("Deployment"))["env"]
     names = [variable["name"] for variable in found]
-    assert len(names) == len(set(names)), "a variable that is there twice is refused by server-side apply"
+    assert len(names) == len(set(names)), "a variable that is there twice is rejected by server-side apply"
     return {variable["name"]: variable.get("value", "") for variable in found}
 
 

@@ -127,7 +127,7 @@ def refusals(cluster: Kubectl, place: str) -> Refusals:
                 found.statuses.setdefault(item["metadata"]["name"], item["status"])
         return found.statuses.keys() >= rows.keys() and found.events.keys() >= rows.keys()
 
-    # A row that is not refused is for its own test to tell.
+    # The own test of a row fails if the row is not rejected.
     with contextlib.suppress(pytest.fail.Exception):
         cluster.wait_until(all_are_told, what="all are refused", namespace=place)
     found.with_job = {job["metadata"]["labels"].get(LABEL_REQUEST, "") for job in cluster.objects("job", place)}
@@ -152,7 +152,7 @@ def apply_all(cluster: Kubectl, namespace: str, manifests: list[Object]) -> str:
 def test_refused_in_words_and_healed_by_an_apply(
     cluster: Kubectl, place: str, refusals: Refusals, name: str, reason: str, words: str
 ) -> None:
-    assert cluster.find("preq", name, place), f"the API server itself refuses it: {refusals.answer}"
+    assert cluster.find("preq", name, place), f"the API server itself rejects it: {refusals.answer}"
     status = refusals.statuses.get(name)
     assert status is not None, cluster.get("preq", name, place)
     said = conditions(status)

@@ -38,7 +38,7 @@ def nowhere() -> Object:
 
 def test_each_request_of_a_burst_has_one_run_and_one_job_at_the_tick(space: Workspace) -> None:
     names = [f"burst-{number}" for number in range(MANY)]
-    # A tick each minute, so that it does not matter how long the apply takes; one that is late runs all the same.
+    # A tick each minute, so that the duration of the apply does not matter. A late tick still runs.
     spec: dict[str, Any] = {"jobTemplate": nowhere(), "engine": "Operator", "catchUp": "All", "history": KEPT}
     space.apply_all(*(request(name, schedule(cron="* * * * *"), **spec) for name in names))
 

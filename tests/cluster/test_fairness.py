@@ -1,4 +1,4 @@
-"""One noisy request beside others: their ticks stay on time, and the noisy one is worked on all the same.
+"""One noisy request beside others: their ticks stay on time, and the noisy one makes progress too.
 
 The noise is made without pods: Jobs that the Job controller fails by their deadline, and runs that are canceled before
 they begin. How late a tick is says the API server's audit log: when the operator sent its Job. Neighbours:

@@ -94,7 +94,7 @@ class Spent:
 @pytest.fixture(scope="module")
 def spent(cluster: Kubectl, kubeconfig: Path) -> Iterator[Spent]:
     audit, began = from_now_on(kubeconfig), time.monotonic()
-    # Where the operator is late by a tick, that runs all the same.
+    # If the operator is late by a tick, that tick still runs.
     timing = {"schedule": {"secondly": {"every": EVERY}, "maxRuns": RUNS}}
     with ExitStack() as stack:
         places = {name: stack.enter_context(cluster.new_namespace()) for name in CASES}

@@ -72,7 +72,7 @@ def test_as_many_runs_stay_as_the_history_asks_for(
 
 
 def test_ten_runs_over_the_limit_go_at_once(space: Workspace) -> None:
-    # Where the operator is late by a tick, that runs all the same.
+    # If the operator is late by a tick, that tick still runs.
     space.apply(request("fast", schedule(secondly={"every": 1}, maxRuns=17), catchUp="All"))
     assert space.wait_phase("fast", "Finished")["counts"]["succeeded"] == 17
     space.wait(lambda: 3 <= len(space.runs("fast")) < 13, "the oldest runs went together")

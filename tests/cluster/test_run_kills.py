@@ -100,7 +100,7 @@ CASES = [
         {"name": "main", "image": "localhost/absent:1", "imagePullPolicy": "Never"},
     ),
     case(
-        "without pods because they are refused",
+        "without pods because they are rejected",
         says_why_it_waits("FailedCreate"),
         NOT_STARTED,
         pod={"serviceAccountName": "nobody"},

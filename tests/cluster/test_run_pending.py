@@ -1,6 +1,6 @@
 """Runs that cannot start: their reports while they wait, in the words of the rejecting program, and at their deadline.
 
-Kubernetes lets these Jobs wait for ever. Their pods have the cause, or Events if there is no pod. Neighbour:
+Kubernetes lets these Jobs wait forever. Their pods have the cause, or Events if there is no pod. Neighbour:
 `test_run_outcomes.py` has the runs that start.
 """
 

@@ -36,7 +36,7 @@ def ticks_of(runs: list[Object]) -> list[datetime]:
 
 
 def test_every_tick_from_start_to_finish_runs_once_and_on_time(space: Workspace) -> None:
-    # Where the operator is late by a tick, that runs all the same.
+    # If the operator is late by a tick, that tick still runs.
     ticking = partial(request, "ticking", script="echo $PROCESS_SCHEDULED_TIME", history=MANY, catchUp="All")
     lead = space.accept(6, ticking(secondly(2, startTime=FAR)))
     start = now().replace(microsecond=0) + lead

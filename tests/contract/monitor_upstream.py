@@ -194,6 +194,6 @@ def answer(body: dict[str, Any], code: int = 200) -> web.Response:
 
 
 def status(code: int, reason: str, message: str, **details: Any) -> web.Response:
-    """An answer of an API server that refuses."""
+    """An answer of an API server that rejects a call."""
     body = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
     return answer({**body, "details": details}, code)

@@ -175,7 +175,7 @@ async def test_the_attempt_before_is_asked_for_by_name(api: Api, server: FaultSe
             LogReason.NODE_GONE,
             id="404: the node is gone, although the text calls it a pod",
         ),
-        pytest.param(REFUSED, LogReason.KUBELET_UNREACHABLE, id="500: the kubelet refuses the connection"),
+        pytest.param(REFUSED, LogReason.KUBELET_UNREACHABLE, id="500: the kubelet does not listen"),
         pytest.param(NO_ROUTE, LogReason.KUBELET_UNREACHABLE, id="500: the node has no address"),
         pytest.param(HANDSHAKE, LogReason.KUBELET_UNREACHABLE, id="500: the kubelet is silent"),
     ],

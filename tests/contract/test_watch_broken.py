@@ -1,7 +1,7 @@
-"""The operator at the end of a way that breaks: connections cut, refused, silent; and a server that is not there yet.
+"""Broken connections of the operator: cut, not accepted, silent, and a server that has not started yet.
 
-Nothing may be lost, done twice, or believed for ever. Neighbours: `test_watch_gone.py`, `test_watch_errors.py`; the
-stage is `tests/faults/stage.py`.
+The operator must lose nothing, do nothing twice, and keep no deleted object. Neighbours: `test_watch_gone.py` and
+`test_watch_errors.py`. The stage is `tests/faults/stage.py`.
 """
 
 from __future__ import annotations

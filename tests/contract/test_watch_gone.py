@@ -63,7 +63,7 @@ async def test_what_was_deleted_in_the_gap_is_forgotten(tmp_path: Path, fault: F
 
 @pytest.mark.parametrize("fault", GONE)
 async def test_the_only_object_of_its_kind_is_forgotten_too(tmp_path: Path, fault: Fault) -> None:
-    """Nothing that is listed again tells of a new list then. A ghost with a schedule would run for ever."""
+    """Nothing that is listed again tells of a new list then. A ghost with a schedule would run forever."""
     async with Stage(tmp_path) as stage:
         await stage.start()
         await stage.apply(request("ghost", EVERY_SECOND))

@@ -485,7 +485,7 @@ async def engine_cronjob(battle: Battle) -> None:
 
 @fault("everything at once", 75, off_clock=True, lease=True)
 async def everything(battle: Battle) -> None:
-    """Two operators on a way that loses, repeats and refuses, killed at their writes, with a clock that steps."""
+    """Two operators on a way that loses, repeats and rejects, killed at their writes, with a clock that steps."""
     second = await battle.second_operator(off_clock=True)
     for way in (battle.proxy, second.proxy):
         for bad, share in (
@@ -527,7 +527,7 @@ async def short_kills(battle: Battle) -> None:
         await kill_at(battle, method, path, after=after, seconds=6)
 
 
-@short("a way that loses, repeats, delays and refuses, and a clock that steps", 24, off_clock=True)
+@short("a way that loses, repeats, delays and rejects, and a clock that steps", 24, off_clock=True)
 async def short_way(battle: Battle) -> None:
     bad = (
         (Answer(503, "ServiceUnavailable"), 0.1),

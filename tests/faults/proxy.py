@@ -50,7 +50,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Answer(Fault):
-    """The server answers with a refusal, and nothing is done. `retry_after` in seconds."""
+    """The server rejects the call and does nothing. `retry_after` in seconds."""
 
     status: int
     reason: str = ""

@@ -64,7 +64,7 @@ class ClusterUser(ClusterView):
         self.controllers.work = lambda _name: Work(**work)
 
     def refuse(self, verb: str, kind: Any, error: ApiError | None) -> None:
-        """Let the server refuse a verb on a kind; None: no more."""
+        """Let the server reject a verb on a kind. None ends this."""
         if error is None:
             self.cluster.refusals.pop((verb, kind), None)
         else:

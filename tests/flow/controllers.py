@@ -35,7 +35,7 @@ class Work:
     exit_code: int = 0
     log: str = "all done\n"
     starts: bool = True
-    """Otherwise it waits for ever."""
+    """Otherwise it waits forever."""
     waiting: Object = field(default_factory=lambda: {"reason": "ErrImagePull", "message": "not found"})
     """State of its container while it waits."""
     killed_for: str = ""

@@ -76,7 +76,7 @@ class Model:
     # ---- what happens
 
     def advance(self, seconds: int) -> None:
-        """Time passes, or the clock jumps ahead: ticks of the time in between come due all the same."""
+        """Let time pass, or the clock jump ahead. Ticks of the time in between are due in both cases."""
         self.now += timedelta(seconds=seconds)
 
     def leave(self) -> None:

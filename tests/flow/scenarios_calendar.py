@@ -319,7 +319,7 @@ def unreadable(flow: Flow) -> int:
 
 
 @scenario(
-    "a request that is edited while its calendar cannot be read is refused, until that is mended",
+    "a request that is edited while its calendar cannot be read is rejected, until that is mended",
     ends=[SUCCEEDED] * 4,
     due=lambda: ticks(0, 10, 15, 45),
 )

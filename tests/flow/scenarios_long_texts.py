@@ -35,7 +35,7 @@ def reject(flow: Flow, verb: str, kind: Any, name: str, error: ApiError) -> None
 
 
 @scenario(
-    "runs by hand are refused beside a schedule, by messages with thousands of names and long values",
+    "manual runs are rejected beside a schedule, by messages with thousands of names and long values",
     ends=[SUCCEEDED, INVALID, UNKNOWN, SUCCEEDED, SUCCEEDED],
 )
 async def refused_beside_ticks(flow: Flow) -> None:
@@ -54,7 +54,7 @@ async def refused_beside_ticks(flow: Flow) -> None:
     await flow.to(200)
 
 
-@scenario("a run of a Process whose many steps declare many parameters is refused", ends=[UNKNOWN])
+@scenario("a run of a Process whose many steps declare many parameters is rejected", ends=[UNKNOWN])
 async def refused_with_steps(flow: Flow) -> None:
     for step in range(4):
         declared = [{"name": f"S{step}{name}"[:63]} for name in NAMES]

@@ -36,7 +36,7 @@ async def parameter_missing(flow: Flow) -> None:
     await flow.to(30)
 
 
-@scenario("a template that the server refuses, then mended", ends=[SUCCEEDED])
+@scenario("a template that the server rejects, then mended", ends=[SUCCEEDED])
 async def template_refused(flow: Flow) -> None:
     flow.refuse("create", JOB, Invalid('strict decoding error: unknown field "imagee"', status=400))
     flow.apply(timing=NOW)
@@ -90,7 +90,7 @@ async def quota_with_many_runs(flow: Flow) -> None:
     await flow.to(100)
 
 
-@scenario("a Job that an admission policy refuses at run time", ends=[SUCCEEDED, "Failed/Rejected"])
+@scenario("a Job that an admission policy rejects at run time", ends=[SUCCEEDED, "Failed/Rejected"])
 async def refused_at_run(flow: Flow) -> None:
     flow.apply(timing=NOW)
     await flow.to(20)

@@ -131,7 +131,7 @@ async def fails(flow: Flow) -> None:
 
 
 @scenario(
-    "the middle one of three steps fails, and the last is run all the same",
+    "the middle one of three steps fails, and the last still runs",
     ends=[STEP_FAILED, SUCCEEDED, FAILED, SUCCEEDED],
 )
 async def fails_and_goes_on(flow: Flow) -> None:
@@ -371,7 +371,7 @@ async def quota(flow: Flow) -> None:
     await flow.to(80)
 
 
-@scenario("the Job of a step that an admission policy refuses", ends=[STEP_FAILED, "Failed/Rejected"])
+@scenario("the Job of a step that an admission policy rejects", ends=[STEP_FAILED, "Failed/Rejected"])
 async def refused(flow: Flow) -> None:
     group(flow, EXTRACT, LOAD)
     request(flow, timing={"runLater": {"after": "20s"}})

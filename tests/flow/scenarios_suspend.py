@@ -390,7 +390,7 @@ async def later_managed(flow: Flow) -> None:
     flow.expect(lambda: suspensions(flow), [False])
 
 
-@scenario("onSuspend: SuspendRunning is refused for a template with the label", ends=None)
+@scenario("onSuspend: SuspendRunning is rejected for a template with the label", ends=None)
 async def suspend_running_refused(flow: Flow) -> None:
     flow.queue_jobs()
     flow.apply(timing=NOW, jobTemplate=labelled(), onSuspend="SuspendRunning")

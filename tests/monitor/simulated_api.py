@@ -1,6 +1,6 @@
 """Simulated API of the monitor: the routes of `web/src/api/` over rows in memory, on a port of its own.
 
-The tests of the pages need states that a real cluster reaches rarely (ten thousand runs, a broken stream, a refusal). The
+The tests of the pages need states that are rare in a real cluster: ten thousand runs, a broken stream, a rejection. The
 server's own tests run against a real cluster.
 """
 

@@ -167,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
 def self_signed(certificate: Path, key: Path, name: str) -> None:
     """Make a key and a certificate for a name (such as DNS:localhost), which is its own authority."""
     made = ("-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-days", "30", "-subj", "/CN=test")
-    # keyUsage: without it Python 3.13's strict checks refuse the authority.
+    # keyUsage: without it Python 3.13's strict checks reject the authority.
     usage = ("-addext", f"subjectAltName={name}", "-addext", "keyUsage=critical,keyCertSign,digitalSignature")
     command = ("openssl", "req", "-x509", *made, *usage, "-out", str(certificate))
     subprocess.run(command, capture_output=True, check=True)

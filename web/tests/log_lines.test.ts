@@ -26,7 +26,7 @@ describe("LogLines", () => {
 });
 
 describe("piecesOf", () => {
-  it("obeys colours and styles", () => {
+  it("follows colours and styles", () => {
     expect(piecesOf("a \u001b[1;31mred\u001b[0m b")).toEqual([
       { text: "a ", classes: "" },
       { text: "red", classes: "ansi-red ansi-bold" },

@@ -159,7 +159,7 @@ def test_defaults_are_those_of_the_contract() -> None:
 
 @pytest.mark.parametrize("node", [node for node in ALL if "[]" in node[0]], ids=by_path)
 def test_no_default_stands_in_an_item_of_a_list(node: Node) -> None:
-    """`kubectl apply` compares a list as a whole, and would say "configured" for ever."""
+    """`kubectl apply` compares a list as a whole, and would say "configured" forever."""
     assert "default" not in node[1]
 
 

@@ -118,7 +118,7 @@ COUNTED: Final = [
         expected=1,
     ),
     Counted(
-        "a missed tick is refused",
+        "a missed tick is not started",
         actions=[finished(RunPhase.MISSED)],
         name="ticks_not_started_total",
         labels={"phase": "Missed"},

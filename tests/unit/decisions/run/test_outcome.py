@@ -304,7 +304,7 @@ GONE = [
         {"job_gone": True},
     ),
     Case(
-        "a pod that trapped its deletion and gave 0 was canceled all the same",
+        "a pod that trapped its deletion and gave 0 is still canceled",
         job(),
         (pod("Succeeded", C(ended()), deleted=11),),
         outcome(X, "JobDeleted", DELETED_WORDS, exit_code=0),

@@ -482,9 +482,9 @@ EVERY_WEEKDAY = ",".join(
 )
 HOSTILE = {
     "every second": many("DTSTART:20270101T000000Z", "RRULE:FREQ=SECONDLY"),
-    "every day for ever": many("DTSTART:19000101", "RRULE:FREQ=DAILY"),
-    "every day for ever, each at another time": many("DTSTART:20270101T{time}Z", "DURATION:PT1M", "RRULE:FREQ=DAILY"),
-    "every day for ever, for years": many("DTSTART:20270101T{time}Z", "DURATION:P1000D", "RRULE:FREQ=DAILY"),
+    "every day": many("DTSTART:19000101", "RRULE:FREQ=DAILY"),
+    "every day, each at another time": many("DTSTART:20270101T{time}Z", "DURATION:PT1M", "RRULE:FREQ=DAILY"),
+    "every day, for years": many("DTSTART:20270101T{time}Z", "DURATION:P1000D", "RRULE:FREQ=DAILY"),
     "rules that never match": many("DTSTART:20270101", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=31"),
     "rules that never match, all different": many("DTSTART:20270101", "RRULE:FREQ=MONTHLY;INTERVAL={every};BYMONTHDAY=31;BYMONTH=2"),
     "counts since 1600": many("DTSTART:16010101", "RRULE:FREQ=MONTHLY;INTERVAL={every};COUNT=100000"),
