@@ -52,12 +52,12 @@ export function useRecent(namespace: string, request: string, enabled: boolean):
       .filter((row) => row.namespace === namespace && row.request === request && row.trigger === "Manual")
       .sort(newestFirst)
       .slice(0, 3);
-    const asked = runs.map(async (run): Promise<Recent> => {
+    const fetched = runs.map(async (run): Promise<Recent> => {
       const { object } = await get<ObjectDetails>(`objects/processruns/${namespace}/${run.name}`);
       const status = (object.status?.parameters ?? object.spec.parameters ?? []) as NamedValue[];
       return { run, values: wholeValues(status) };
     });
-    void Promise.allSettled(asked).then((all) => {
+    void Promise.allSettled(fetched).then((all) => {
       if (!current) return;
       setRecent(
         all.flatMap((one) => (one.status === "fulfilled" && Object.keys(one.value.values).length ? [one.value] : [])),

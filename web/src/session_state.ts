@@ -9,7 +9,7 @@ import { namespace, setQuery } from "./place";
 
 export const session = signal<Session | null>(null);
 export const namespaces = signal<Namespaces>({ names: null, all: false });
-/** Null while a session is there or is being asked for. `key`: the address of local mode has the credentials. */
+/** Null while a session exists or is being fetched. `key`: the address of local mode has the credentials. */
 export const signInNeeded = signal<{ how: "token" | "none" | "key"; message: string } | null>(null);
 export const sessionFailure = signal<ApiFailure | null>(null);
 
@@ -41,15 +41,15 @@ export async function signOut(): Promise<void> {
   signInNeeded.value = { how: "token", message: "You are signed out." };
 }
 
-const accesses = new Map<string, { value: ReturnType<typeof signal<Access | null>>; asked: number }>();
+const accesses = new Map<string, { value: ReturnType<typeof signal<Access | null>>; fetchedAt: number }>();
 const ACCESS_MS = 300_000;
 
 /** Rights in a namespace, or for one request of it. Null until the server has answered. */
 export function access(inNamespace: string, request?: string): Access | null {
   const key = `${inNamespace}/${request ?? ""}`;
   let entry = accesses.get(key);
-  if (!entry || Date.now() - entry.asked > ACCESS_MS) {
-    entry = { value: entry?.value ?? signal<Access | null>(null), asked: Date.now() };
+  if (!entry || Date.now() - entry.fetchedAt > ACCESS_MS) {
+    entry = { value: entry?.value ?? signal<Access | null>(null), fetchedAt: Date.now() };
     accesses.set(key, entry);
     const { value } = entry;
     void get<Access>("access", { namespace: inNamespace, request }).then(

@@ -256,11 +256,11 @@ function Backfills({ row, zone }: { row: RequestRow; zone: string }) {
 /** Answer to why the request ran, or did not run, at a time, by the rules of the operator. */
 function WhyForm({ row, zone }: { row: RequestRow; zone: string }) {
   const [local, setLocal] = useState(() => localValue(halfMinute.value, zone));
-  const [asked, setAsked] = useState<string | null>(null);
-  const { value, error } = useFetched<Why>(asked ? "why" : null, {
+  const [at, setAt] = useState<string | null>(null);
+  const { value, error } = useFetched<Why>(at ? "why" : null, {
     namespace: row.namespace,
     request: row.name,
-    at: asked ?? "",
+    at: at ?? "",
   });
   return (
     <section>
@@ -270,8 +270,8 @@ function WhyForm({ row, zone }: { row: RequestRow; zone: string }) {
         class="buttons"
         onSubmit={(event) => {
           event.preventDefault();
-          const at = instantOf(local, zone);
-          if (at !== null) setAsked(rfc3339(at));
+          const instant = instantOf(local, zone);
+          if (instant !== null) setAt(rfc3339(instant));
         }}
       >
         <input
