@@ -20,7 +20,7 @@ from process_operator.resources.process_run import RunPhase
 
 
 def outcome(phase: RunPhase, reason: str, message: str = "", **changes: Any) -> RunOutcome:
-    """A run of the usual pod: started after 2 s, ended after 12 s, tried once."""
+    """Outcome of a run of the usual pod: started after 2 s, ended after 12 s, tried once."""
     usual: Object = {
         "start_time": instant(2),
         "end_time": instant(12),

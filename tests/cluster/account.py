@@ -1,7 +1,7 @@
-"""Account of the tests' operator: the one of the chart, with exactly the rights of the chart.
+"""Account of the tests' operator, with exactly the rights of the chart.
 
-A call without a right therefore fails some test. The chart's admission policy is in force too. Neighbours: `conftest.py`
-starts the operator with it, `tests/chart/test_rights_used.py` finds rights that no call used.
+A call without a right therefore fails some test. The chart's admission policy is in force too. Neighbours:
+`conftest.py` starts the operator with it, `tests/chart/test_rights_used.py` finds rights that no call used.
 """
 
 from __future__ import annotations

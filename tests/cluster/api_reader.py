@@ -1,4 +1,4 @@
-"""Reads of the API server in two milliseconds, for tests that look every tenth of a second.
+"""Fast reads of the API server (two milliseconds), for tests that look every tenth of a second.
 
 A kubectl process takes forty times as long, and the processors that it takes are those of the cluster under test.
 Neighbours: `api_writer.py` does some writes, `kubectl.py` everything else.
@@ -46,13 +46,13 @@ _SAME: Final = {
 
 
 class ApiReader:
-    """Reads through one connection that is kept."""
+    """Reader with one connection that is kept."""
 
     def __init__(self, kubeconfig: Path) -> None:
         self._client = config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call]
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
-        """One object; None: it is not there."""
+        """One object; None if it does not exist."""
         return self._read(f"{path_of(kind, namespace)}/{name}")
 
     def list(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[dict[str, Any]]:

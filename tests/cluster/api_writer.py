@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class ApiWriter:
-    """Writes through one connection that is kept."""
+    """Writer with one connection that is kept."""
 
     def __init__(self, kubeconfig: Path) -> None:
         self._client = config.new_client_from_config(str(kubeconfig))  # type: ignore[no-untyped-call]
 
     def create(self, kind: str, manifest: Mapping[str, Any], namespace: str) -> str:
-        """Create an object, as strictly as kubectl; empty where the server takes it, else what it says.
+        """Create an object, as strictly as kubectl; empty if the server accepts it, else its words.
 
         That has a line for each cause with its field, as kubectl prints it, or the message where there is no cause.
         """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def pid_of(component: str, kubeconfig: Path) -> int:
-    """The pid of a component such as `kubelet`. Fails the test where the cluster was not started from here."""
+    """The pid of a component such as `kubelet`. Fails the test if `hack/cluster` did not start the cluster here."""
     record = kubeconfig.parent / "pids" / f"{component}.json"
     if not record.exists():
         pytest.fail(f"the {component} of this cluster cannot be stopped from here: there is no {record}")

@@ -202,7 +202,7 @@ def namespace(cluster: Kubectl) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def shared_namespace(cluster: Kubectl) -> Iterator[str]:
-    """A namespace for tests of one module that do not get in each other's way."""
+    """A namespace for tests of one module that do not affect each other."""
     with cluster.new_namespace() as name:
         yield name
 

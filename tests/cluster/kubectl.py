@@ -1,4 +1,4 @@
-"""kubectl as the cluster tests use it: what people type, with typed answers, and waits for what shall become true.
+"""kubectl as the cluster tests use it: commands of users, with typed answers, and waits for conditions.
 
 Neighbours: `conftest.py` makes one, `api_reader.py` does the reads, `api_writer.py` some writes.
 """
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE: Final = 240.0
-"""Seconds in which anything happens that waits for no clock, also on a machine that is very busy. No test takes longer
-for it: what was waited for ends the wait."""
+"""Longest wait in seconds for anything that waits for no clock, enough for a machine that is very busy. A wait
+ends as soon as its condition is true."""
 _POLL_SECONDS: Final = 0.1
 _SLOW_POLL_SECONDS: Final = 0.25
 _SLOW_POLL_AFTER_SECONDS: Final = 2
-"""The processors that a look takes are those of the cluster under test."""
+"""Slower polls, because each takes processor time from the cluster under test."""
 _LOG_LINES: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether the API server took it, and what it said."""
+    """Whether the API server accepted a call, and its words."""
 
     ok: bool
     message: str
@@ -62,7 +62,7 @@ class Kubectl:
         object.__setattr__(self, "writer", ApiWriter(self.kubeconfig))
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl and give what it printed."""
+        """Run kubectl, and return its output."""
         answer = self._call(arguments, stdin)
         if answer.returncode:
             error = subprocess.CalledProcessError(answer.returncode, answer.args, answer.stdout, answer.stderr)
@@ -85,13 +85,13 @@ class Kubectl:
         return self.ask("create", "--namespace", namespace, "--filename", "-", stdin=json.dumps(manifest))
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any]:
-        """One object as the API server holds it; fails the test where it is not there."""
+        """One object as the API server holds it; fails the test if it does not exist."""
         found = self.reader.get(kind, name, namespace)
         assert found is not None, f"there is no {kind} {name} in {namespace}"
         return found
 
     def find(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
-        """One object, or None where it is not there."""
+        """One object, or None if it does not exist."""
         return self.reader.get(kind, name, namespace)
 
     def objects(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[dict[str, Any]]:

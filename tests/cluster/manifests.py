@@ -31,9 +31,9 @@ def sleeper(seconds: int) -> str:
 
 
 def held(*, last_words_seconds: int = 0) -> str:
-    """A script that works until `Workspace.release` lets it go, says so, and ends with last words when it is asked to.
+    """A script that works until `Workspace.release`, and prints so. On SIGTERM it prints last words and ends.
 
-    For runs that must still be at work when a test gets round to them, however long that takes.
+    Its runs are still at work when a test reaches them, however long that takes.
     """
     work = f"until [ -e {RELEASED} ]; do sleep 0.2 & wait $!; done"
     last_words = f"echo last words; sleep {last_words_seconds}; exit 7"

@@ -59,12 +59,12 @@ class OperatorProcess:
 
     @property
     def running(self) -> bool:
-        """Whether it is there (as far as the process that started it knows)."""
+        """Whether the operator runs, as far as the process that started it knows."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """Process id of the operator."""
         assert self._process is not None, "the operator was not started here"
         return self._process.pid
 
@@ -88,7 +88,7 @@ class OperatorProcess:
             time.sleep(0.05)
 
     def spawn(self) -> subprocess.Popen[bytes]:
-        """Start it, and wait for nothing."""
+        """Start the operator, and wait for nothing."""
         assert not self.running, "the operator runs already"
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
@@ -113,7 +113,7 @@ class OperatorProcess:
             ) from None
 
     def kill(self) -> None:
-        """SIGKILL: no good-bye, as when the machine is lost."""
+        """Send SIGKILL, as if the machine were lost."""
         assert self._process is not None, "the operator was not started here"
         self._process.kill()
         self._process.wait()
@@ -123,7 +123,7 @@ class OperatorProcess:
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT."""
+        """Send SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
     def log(self, begin: int = 0) -> str:
@@ -135,7 +135,7 @@ class OperatorProcess:
             return file.read().decode(errors="replace")
 
     def tail(self, lines: int = 40) -> str:
-        """The last lines of its log."""
+        """Last lines of the operator's log."""
         return "\n".join(self.log().splitlines()[-lines:])
 
     def records(self, begin: int = 0) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ class Like:
 
 
 class OneOf:
-    """Equal to each of some values, where it depends on who is faster."""
+    """Equal to each of some values, if the result depends on a race."""
 
     def __init__(self, *values: object) -> None:
         self._values = values
@@ -73,7 +73,7 @@ def no_log(reason: str, container: str | None = "main") -> Object:
 
 
 def check(run: Object, end: End) -> None:
-    """Compare a finished run with how it shall have ended, and with itself."""
+    """Compare a finished run with its expected end, and with itself."""
     status = run["status"]
     log = status.get("log") or {}
     seen = End(

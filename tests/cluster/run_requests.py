@@ -77,7 +77,7 @@ class Runs:
         self.cluster.run("apply", "--namespace", self.namespace, "--filename", "-", stdin=json.dumps(listed))
 
     def get(self, request: str) -> Object:
-        """The run of a request; an AssertionError where there is none."""
+        """The run of a request; an AssertionError if there is none."""
         found = self.cluster.objects("prun", self.namespace, labels=f"{LABEL_REQUEST}={request}")
         assert len(found) == 1, f"{request} has {len(found)} runs"
         return found[0]
@@ -96,7 +96,7 @@ class Runs:
         return found
 
     def end(self, request: str) -> Object:
-        """The run once it is over."""
+        """The run after its end."""
         return self.wait(request, FINISHED)
 
     def pod(self, request: str, *, printed: str = "", other_than: str = "") -> Object:
@@ -116,7 +116,7 @@ class Runs:
         return found
 
     def release(self, pod: Object) -> None:
-        """Let a pod go that waits `UNTIL_RELEASED`."""
+        """Release a pod that waits `UNTIL_RELEASED`."""
         self.cluster.release(pod["metadata"]["name"], self.namespace)
 
     def log(self, pod: Object) -> str:

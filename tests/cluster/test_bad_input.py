@@ -1,8 +1,8 @@
 """Reports about a manifest that the API server accepts and the operator does not, and the recovery after a correction.
 
 Each one is the condition Accepted=False and an Event, in words that name the field. A better manifest puts the request
-into force. `test_*_refused_at_apply.py` have the rejections of the API server. `test_bad_surroundings.py` has the effects of
-quotas, missing processes and deleted namespaces on a good manifest.
+into force. `test_*_refused_at_apply.py` have the rejections of the API server. `test_bad_surroundings.py` has the
+effects of quotas, missing processes and deleted namespaces on a good manifest.
 """
 
 from __future__ import annotations
@@ -58,21 +58,21 @@ def conditions(status: Object) -> dict[str, Object]:
 
 
 def refusal(cluster: Kubectl, name: str, namespace: str) -> Object:
-    """The status of a request once the operator has said no to what is there now."""
+    """The status of a request after the operator has rejected its present spec."""
     found = cluster.get("preq", name, namespace)
     status: Object = found.get("status", {})
     return status if is_refused(found) else {}
 
 
 def is_refused(found: Object) -> bool:
-    """Whether the operator has said no to what is there now."""
+    """Whether the operator has rejected the present spec."""
     status: Object = found.get("status", {})
     seen = status.get("observedGeneration") == found["metadata"]["generation"]
     return bool(seen and conditions(status)["Accepted"]["status"] == "False")
 
 
 def in_force(cluster: Kubectl, name: str, namespace: str) -> Object:
-    """The status of a request once what is there now is accepted."""
+    """The status of a request after the operator has accepted its present spec."""
     found = cluster.get("preq", name, namespace)
     status: Object = found.get("status", {})
     seen = status.get("observedGeneration") == found["metadata"]["generation"]

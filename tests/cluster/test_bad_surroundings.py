@@ -1,6 +1,7 @@
-"""Manifests that are good, in places that are not: no process yet, a full quota, a namespace that is going away.
+"""Good manifests in bad surroundings: no process yet, a full quota, a namespace that is being deleted.
 
-What may heal is waited for, and said; it is never Stalled. Neighbour: `test_bad_input.py` has manifests that are wrong.
+The operator waits for a cause that may heal, and reports it. The request is never Stalled. Neighbour:
+`test_bad_input.py` has manifests that are wrong.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def quota(jobs: int) -> Object:
 
 
 def set_quota(cluster: Kubectl, namespace: str, jobs: int) -> None:
-    """Set it, and wait until the server enforces it."""
+    """Set the quota, and wait until the server enforces it."""
     assert cluster.apply(quota(jobs), namespace).ok
     where = "jsonpath={.status.hard.count/jobs\\.batch}"
     assert cluster.wait("resourcequota", "few-jobs", namespace, f"{where}={jobs}").ok

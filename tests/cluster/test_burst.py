@@ -1,8 +1,8 @@
 """A burst, whose ticks may be claimed before they are due: each starts one Job; a claim whose tick will not come is
 withdrawn.
 
-No container runs: the pods fit no node, and the Job controller fails the Jobs by their deadline. How late the Jobs of a
-burst are, `make bench` says. Neighbours: `tests/unit/controller/test_burst.py` says what is claimed and when,
+No container runs: the pods fit no node, and the Job controller fails the Jobs by their deadline. `make bench` measures
+how late the Jobs of a burst are. Neighbours: `tests/unit/controller/test_burst.py` says what is claimed and when,
 `tests/flow/scenarios_ahead.py` has all that may happen between a claim and its tick.
 """
 

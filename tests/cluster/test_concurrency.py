@@ -1,6 +1,6 @@
 """Runs that would overlap, on a real node: Allow, Forbid, Replace and Queue, for ticks and for manual runs.
 
-Scripts work until a test lets them go, so what shall overlap does, however slow the machine is.
+Scripts work until a test releases them, so that runs overlap on any machine, however slow it is.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""One noisy request beside others: their ticks stay on time, and the noisy one makes progress too.
+"""One noisy request beside others: their ticks stay on time, and the operator works on the noisy one too.
 
 The noise is made without pods: Jobs that the Job controller fails by their deadline, and runs that are canceled before
-they begin. How late a tick is says the API server's audit log: when the operator sent its Job. Neighbours:
-`audit_log.py`, and `hack/bench/fairness.py` for figures.
+they begin. The API server's audit log says how late a tick is: it has the instant at which the operator sent the Job.
+Neighbours: `audit_log.py`, and `hack/bench/fairness.py` for figures.
 """
 
 from __future__ import annotations

@@ -30,8 +30,7 @@ SECOND: Final = timedelta(seconds=1)
 AWAY: Final = 7 * SECOND
 PREPARATION: Final = 16 * SECOND
 UNSTARTED: Final = 12
-"""Seconds in which the operator has to be killed after everything that waits for its start has been applied; more where
-the machine is slow."""
+"""Seconds between the apply of the requests that wait for their starts and the kill; more on a slow machine."""
 RESTING: Final = ("done", "broken", "asleep", "far", "armed", "unfounded")
 
 

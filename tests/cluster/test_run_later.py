@@ -26,7 +26,7 @@ slow."""
 
 
 def soon(seconds: float) -> datetime:
-    """A whole second about so far from now."""
+    """A whole second about `seconds` from now."""
     return now().replace(microsecond=0) + timedelta(seconds=seconds)
 
 

@@ -1,8 +1,8 @@
 """Ends of runs without outside influence: every case on a real node, against the whole record.
 
-All requests are applied at once and run side by side; each test waits for its own. Neighbours: `test_run_pending.py` has
-the runs that cannot start. `test_run_pods_removed.py`, `test_run_jobs_removed.py` and `test_run_kills.py` have those
-that are ended from outside, `test_run_logs.py` the captured logs.
+All requests are applied at once and run side by side; each test waits for its own. Neighbours: `test_run_pending.py`
+has the runs that cannot start. `test_run_pods_removed.py`, `test_run_jobs_removed.py` and `test_run_kills.py` have
+those that are ended from outside, `test_run_logs.py` the captured logs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.node
 
 NEXT_TRY = "n=$(cat /count/n 2>/dev/null || echo 0); n=$((n+1)); echo $n >/count/n; "
-"""Counts the tries of a pod in the shell variable n."""
+"""Script that counts the tries of a pod in the shell variable n."""
 COUNTING: Object = {"volumes": [{"name": "count", "emptyDir": {}}], "restartPolicy": "OnFailure"}
 BEFORE_IT_VANISHED = OneOf(None, "FromTerminationMessage")
 """The log of the try before, or of a pod whose Job is over, vanishes when the killed one ends, at times within half a

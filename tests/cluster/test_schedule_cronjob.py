@@ -45,7 +45,7 @@ class Minute:
 
     @property
     def following(self) -> datetime:
-        """The next one."""
+        """The next full minute."""
         return self.tick + timedelta(minutes=1)
 
     def runs_at_the_tick(self, of: str) -> list[Object]:

@@ -1,4 +1,4 @@
-"""An operator that cannot work says why, in one line, with what to do; and is not ready while that lasts.
+"""Start-up of an operator that cannot work: it logs the reason and a remedy in one line, and is not ready meanwhile.
 
 Neighbour: `tests/unit/service/test_health.py` has the probes.
 """

@@ -41,7 +41,7 @@ SCRIPTS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def begun(shared_space: Workspace) -> None:
-    """Apply everything."""
+    """Apply the objects of all tests."""
     ledger = {"name": "LEDGER", "default": "main"}
     for name, script in SCRIPTS.items():
         shared_space.apply(process(name, script, parameters=[ledger] if name == "one" else []))
@@ -84,7 +84,7 @@ def at_work(space: Workspace, of: str, step: str) -> str:
 
 
 def phases(runs: dict[str, Object]) -> dict[str, tuple[str, str]]:
-    """Phase and reason of each."""
+    """Phase and reason of each step."""
     return {step: (run["status"]["phase"], run["status"]["reason"]) for step, run in runs.items()}
 
 

@@ -132,7 +132,7 @@ def tick_of(job: Object) -> datetime:
 
 
 def has_failed(job: Object) -> bool:
-    """Whether a Job has ended, and not well."""
+    """Whether a Job has failed."""
     return any((c["type"], c["status"]) == ("Failed", "True") for c in job["status"].get("conditions", ()))
 
 

@@ -1,4 +1,4 @@
-"""A namespace as a person sees it who applies requests and reads their runs. Neighbour: `kubectl.py` does the work.
+"""Namespace of a user who applies requests and reads their runs. Neighbour: `kubectl.py` does the work.
 
 Instants are aware datetimes; kinds of answers are the objects as the API server holds them.
 """
@@ -38,15 +38,15 @@ class Workspace:
     # ---- what a person does
 
     def apply(self, manifest: Object) -> None:
-        """`kubectl apply`, which has to work."""
+        """`kubectl apply`, which must succeed."""
         self._ok(self.cluster.apply(manifest, self.namespace))
 
     def apply_all(self, *manifests: Object) -> None:
-        """`kubectl apply` of several objects at once, which has to work."""
+        """`kubectl apply` of several objects at once, which must succeed."""
         self.apply({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
 
     def create(self, manifest: Object) -> str:
-        """`kubectl create`, which has to work; the name that was given."""
+        """`kubectl create`, which must succeed; the name of the object."""
         answer = self.cluster.run(
             "create", "--namespace", self.namespace, "--filename", "-", "--output", "json", stdin=json.dumps(manifest)
         )
@@ -68,7 +68,7 @@ class Workspace:
         return self.cluster.patch("prun", run, self.namespace, {"spec": {"cancel": True}})
 
     def release(self, run: str) -> None:
-        """Let a run end whose script is `held`, once it has begun."""
+        """Release a run whose script is `held`, after it has begun."""
         self.wait_log(run, "begun")
         self.cluster.release(f"job/{run}", self.namespace)
 
@@ -164,7 +164,7 @@ class Workspace:
         return self.run(name)
 
     def wait_runs(self, of: str, count: int, *phases: str, seconds: float = PATIENCE) -> list[Object]:
-        """Wait until a request has so many runs, all of them in one of these phases; the runs."""
+        """Wait until a request has this number of runs, all of them in one of these phases; the runs."""
 
         def look() -> list[Object]:
             found = self.runs(of)
@@ -173,7 +173,7 @@ class Workspace:
         return self.wait(look, f"{of} has {count} runs, {' or '.join(phases)}", seconds)
 
     def wait_first_runs(self, of: str, count: int = 1, seconds: float = PATIENCE) -> list[Object]:
-        """Wait until a request has at least so many runs, however far they are; the runs."""
+        """Wait until a request has at least this number of runs, in any phase; the runs."""
 
         def look() -> list[Object]:
             found = self.runs(of)
@@ -198,7 +198,7 @@ class Workspace:
         return found
 
     def wait_reason(self, run: str, reason: str) -> Object:
-        """Wait until a run gives a reason for what it does; the run."""
+        """Wait until the status of a run has a reason; the run."""
         self.wait(lambda: self.run(run)["status"].get("reason") == reason, f"run {run} says {reason}")
         return self.run(run)
 
@@ -269,7 +269,7 @@ def name_of(thing: Object) -> str:
 
 
 def created(thing: Object) -> str:
-    """When an object was made, as the API server writes it."""
+    """Creation of an object, as the API server writes it."""
     return str(thing["metadata"]["creationTimestamp"])
 
 
@@ -289,7 +289,7 @@ def written(moment: datetime) -> str:
 
 
 def now() -> datetime:
-    """The clock."""
+    """The present instant."""
     return datetime.now(UTC)
 
 

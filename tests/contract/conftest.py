@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Waits:
-    """Stands in for sleeping: remembers how long, and moves the clock by it."""
+    """Replacement of sleeping: it records the seconds, and moves the clock by them."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []

@@ -1,4 +1,4 @@
-"""Small API server with a store that fails on order, as a real one does only in its worst minutes.
+"""Small API server with a store that fails on demand, as a real one seldom does.
 
 Objects are kept by URL path, so a test sees the effect of a call that got no answer. Each fault replaces one answer, in
 the order of `faults`. While `gate` is cleared the server answers nothing; `most_at_once` is the largest number of
@@ -35,7 +35,7 @@ class Cut(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """A response, whatever was asked. `body` is JSON, or raw bytes."""
+    """A response to any request. `body` is JSON, or raw bytes."""
 
     status: int
     body: dict[str, Any] | bytes = b""
@@ -63,7 +63,7 @@ def status(code: int, reason: str, message: str, **details: object) -> Answer:
 
 
 class FaultServer:
-    """Listens on loopback while it is entered with `async with`."""
+    """Server on loopback that listens while it is entered with `async with`."""
 
     def __init__(self) -> None:
         self.faults: deque[Answer | Cut] = deque()
@@ -83,7 +83,7 @@ class FaultServer:
         self._server = TestServer(app)
 
     async def arrived(self, requests: int) -> None:
-        """Wait until so many requests have come in since the beginning."""
+        """Wait until this number of requests have arrived since the beginning."""
         async with self._arrival:
             await self._arrival.wait_for(lambda: len(self.seen) >= requests)
 

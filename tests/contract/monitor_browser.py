@@ -27,7 +27,7 @@ CHANGE = {**PAGE, "Origin": PUBLIC, "Sec-Fetch-Site": "same-origin", "Content-Ty
 
 @dataclass
 class Browser:
-    """Calls the monitor with exactly the given headers, beside those of a page of its own."""
+    """Browser that calls the monitor with exactly the given headers, beside those of the monitor's own page."""
 
     session: aiohttp.ClientSession
     url: str

@@ -1,7 +1,8 @@
-"""Small API server for the monitor: it tells the users of two tokens apart, and notes every request.
+"""Small API server for the monitor: it knows the users of two tokens, and records every request.
 
-Objects are kept by URL path; `watches` has a queue for each watch that is open, by the path of its collection. `next_answers`
-replace the next answers to a path. A second person's bytes and an API server that fails cannot be had from a real one.
+Objects are kept by URL path; `watches` has a queue for each watch that is open, by the path of its collection.
+`next_answers` replace the next answers to a path. A second person's bytes and an API server that fails cannot be had
+from a real one.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Seen:
 
 @dataclass
 class Upstream:
-    """Listens on loopback while it is entered with `async with`."""
+    """Server on loopback that listens while it is entered with `async with`."""
 
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     logs: dict[str, list[bytes]] = field(default_factory=dict)
@@ -85,7 +86,7 @@ class Upstream:
         return body
 
     async def watched(self, plural: str, count: int = 1) -> list[asyncio.Queue[Any]]:
-        """Wait until a kind of namespace erp is watched by so many streams."""
+        """Wait until this number of streams watch a kind of namespace erp."""
         queues = self.watches[f"{ROOT}/namespaces/erp/{plural}"]
         async with asyncio.timeout(20), self._opened:
             await self._opened.wait_for(lambda: len(queues) >= count)
@@ -194,6 +195,6 @@ def answer(body: dict[str, Any], code: int = 200) -> web.Response:
 
 
 def status(code: int, reason: str, message: str, **details: Any) -> web.Response:
-    """An answer of an API server that rejects a call."""
+    """Answer of an API server that rejects a request."""
     body = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
     return answer({**body, "details": details}, code)

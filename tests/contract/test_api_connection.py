@@ -1,4 +1,4 @@
-"""The way to the server: which configuration is taken, and tokens that rotate."""
+"""Connection to the server: the configuration that is used, and tokens that rotate."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ BODY = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "close-1"}
 
 
 def rotate(path: Path, server: FaultServer, content: str | None = None) -> None:
-    """Another token counts from now on; `path` holds it too, or the given content."""
+    """Let the server accept another token only, and write it (or the given content) into `path`."""
     server.tokens = {"second-token"}
     path.write_text(path.read_text().replace(TOKEN, "second-token") if content is None else content)
 
 
 def move_server(kubeconfig: Path, host: str) -> None:
-    """The server is on another machine from now on."""
+    """Move the server to another address."""
     kubeconfig.write_text(kubeconfig.read_text().replace("127.0.0.1", host))
 
 

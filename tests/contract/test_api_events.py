@@ -1,4 +1,4 @@
-"""Events: what is written at once, what waits and is counted, and what happens when they cannot be written."""
+"""Events: immediate writes, counted repetitions, and Events that cannot be written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def after(seconds: float) -> datetime:
 
 
 def written(server: FaultServer) -> list[tuple[str, int, str]]:
-    """Reason, count and message of all Events there are."""
+    """Reason, count and message of all stored Events."""
     return [(event["reason"], event["count"], event["message"]) for event in server.objects.values()]
 
 

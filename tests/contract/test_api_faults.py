@@ -1,4 +1,4 @@
-"""Every call under every fault: what is tried again, what is raised, and what has really happened meanwhile."""
+"""Every call under every fault: its further tries, its error, and its effect on the server."""
 
 from __future__ import annotations
 

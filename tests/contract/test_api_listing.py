@@ -1,4 +1,4 @@
-"""Lists in pages: what they leave out, and a list that expires while it is read."""
+"""Lists in pages: fields that they leave out, and a list that expires while it is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a log: windows and rings, everything that stands where a log should be, and a pod that goes down."""
+"""End of a log: windows and rings, other content in place of a log, and a pod that ends."""
 
 from __future__ import annotations
 

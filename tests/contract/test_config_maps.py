@@ -1,4 +1,4 @@
-"""ConfigMaps that are read and watched one by one: what the store knows, and what is asked of the server."""
+"""ConfigMaps that are read and watched one by one: the content of the store, and the requests to the server."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class World:
         self.store.apply(PROCESS_REQUEST, body)
 
     def excluded(self, key: str = "company.ics") -> bool | None:
-        """Whether the calendar excludes anything; None where it is not there, or not read."""
+        """Whether the calendar excludes anything; None if it does not exist, or was not read."""
         found = self.store.calendars.of(KEY).get(("holidays", key))
         return None if found is None or found.problem else bool(found.whole.latest)
 

@@ -1,4 +1,4 @@
-"""The Lease on a real API server: who gets it, who waits, and when it is free again. Needs no node.
+"""Lease on a real API server: its holder, the waiting candidates, and its expiry. Needs no node.
 
 Neighbours: `tests/cluster/test_high_availability.py` has two operators; the cluster is the one of
 `tests/faults/stage.py`.

@@ -1,5 +1,4 @@
-"""The notifier against real receivers: what arrives, what is tried again and what is not, and what the request is
-told."""
+"""Notifier against real receivers: arriving events, further tries, and reports in the request."""
 
 from __future__ import annotations
 
@@ -36,7 +35,7 @@ EVENT = {"specversion": "1.0", "id": "uid-finished", "type": "io.process-operato
 
 
 class Desk:
-    """A notifier, and what it told."""
+    """A notifier, and its reports."""
 
     def __init__(
         self, waits: Waits, *receivers: Receiver, clock: Callable[[], datetime] = lambda: NOW, **tries: Any

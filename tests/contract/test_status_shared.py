@@ -1,4 +1,4 @@
-"""A status is written over the version that was seen, and never over what another program wrote into it since."""
+"""Status that another program writes too: the operator replaces only the version that it has seen."""
 
 from __future__ import annotations
 

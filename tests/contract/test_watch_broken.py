@@ -1,7 +1,7 @@
-"""Broken connections of the operator: cut, not accepted, silent, and a server that has not started yet.
+"""Operator behind a broken connection: cut, closed and silent connections; and a server that has not started yet.
 
-The operator must lose nothing, do nothing twice, and keep no deleted object. Neighbours: `test_watch_gone.py` and
-`test_watch_errors.py`. The stage is `tests/faults/stage.py`.
+No change may be lost or done twice, and no old state may be kept. Neighbours: `test_watch_gone.py`,
+`test_watch_errors.py`; the stage is `tests/faults/stage.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A server that answers, but badly: errors, too many requests, and answers that are lost after the deed.
+"""Watches of a server that answers badly: errors, too many requests, and answers that are lost after the effect.
 
 Neighbours: `test_watch_broken.py`, `test_watch_gone.py`; the client alone is tested in `test_api_faults.py`.
 """

@@ -1,4 +1,4 @@
-"""A resourceVersion that is too old, in a watch and in place of one: what was deleted meanwhile, no event tells.
+"""Watches with a resourceVersion that is too old: no event reports the objects that were deleted meanwhile.
 
 Neighbours: `test_watch_broken.py`, `test_watch_errors.py`; the stage is `tests/faults/stage.py`.
 """
@@ -63,7 +63,7 @@ async def test_what_was_deleted_in_the_gap_is_forgotten(tmp_path: Path, fault: F
 
 @pytest.mark.parametrize("fault", GONE)
 async def test_the_only_object_of_its_kind_is_forgotten_too(tmp_path: Path, fault: Fault) -> None:
-    """Nothing that is listed again tells of a new list then. A ghost with a schedule would run forever."""
+    """Nothing that is listed again tells of a new list then. A deleted schedule would then run forever."""
     async with Stage(tmp_path) as stage:
         await stage.start()
         await stage.apply(request("ghost", EVERY_SECOND))
@@ -120,7 +120,7 @@ async def test_the_same_run_name_again_is_another_run(tmp_path: Path, fault: Fau
 
 
 async def test_a_status_is_never_written_to_another_request_of_that_name(tmp_path: Path) -> None:
-    """The watches are deaf, so the operator still means the old one when it writes."""
+    """The watches get no events, so the operator still writes to the old object."""
     async with Stage(tmp_path) as stage:
         await stage.apply(request("again", EVERY_SECOND, ends=False))
         await stage.start()
@@ -141,7 +141,7 @@ async def test_a_status_is_never_written_to_another_request_of_that_name(tmp_pat
 
 
 async def test_everything_else_continues_when_the_watches_restart(tmp_path: Path) -> None:
-    """kopf ends on a 410 in place of a watch: it must not take our timer, our workers or the process along."""
+    """kopf ends on a 410 in place of a watch. The timer, the workers and the process must continue."""
     assert kopf_settings().process.ultimate_exiting_timeout is None
     async with Stage(tmp_path) as stage:
         await stage.start()

@@ -1,4 +1,4 @@
-"""A receiver of events: a real HTTP(S) server that answers as it is told, and keeps what came."""
+"""Receiver of events: a real HTTP(S) server that answers as a test sets it, and keeps the requests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Came:
 
 @dataclass
 class WebhookReceiver:
-    """Says 200, unless `answers` has something else: a status with headers, or None for never."""
+    """Receiver that answers 200, unless `answers` has a status with headers, or None for no answer."""
 
     certificate: tuple[Path, Path] | None = None
     answers: deque[tuple[int, dict[str, str]] | None] = field(default_factory=deque)

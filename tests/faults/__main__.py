@@ -33,7 +33,7 @@ _ROW = "{:52} {:>7} {:>9} {:>6} {:>10} {:>7} {:>6}"
 
 
 def main() -> int:
-    """Go through the faults; 0 where nothing was lost, doubled or wrong."""
+    """Run the faults; 0 if nothing was lost, doubled or wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--short", action="store_true", help="what `make test` does, in about a minute")
     short = parser.parse_args().short
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 class _Campaign:
-    """Battle after battle, and their sums."""
+    """Series of battles, and the sums of their results."""
 
     def __init__(self, seed: int, *, few: bool = False) -> None:
         self._seed = seed

@@ -1,7 +1,7 @@
 """Round of a fault: requests that are due, and an operator process that works for them through a proxy.
 
-Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`judgement.py`). The real
-state comes directly from the API server, and from the ledger of its answers to the operators. Pods of Jobs that work are
+Faults (`faults.py`) are done to a Battle; when its requests are settled it is judged (`judgement.py`). The real state
+comes directly from the API server, and from the ledger of its answers to the operators. Pods of Jobs that work are
 ended here, so that the cluster needs no node.
 """
 
@@ -42,8 +42,8 @@ _ENVIRONMENT: Final = {"PROCESS_OPERATOR_WATCH_SILENCE_SECONDS": "8"}
 
 
 class Contestant:
-    """An operator process and its own way to the API server. Its clock is wrong by `clock_off` seconds where that was
-    asked for."""
+    """An operator process with a proxy of its own to the API server, and on request with a clock that a test can
+    set."""
 
     def __init__(
         self, kubeconfig: Path, folder: Path, name: str, ledger: Ledger, environment: dict[str, str], *, off_clock: bool
@@ -72,33 +72,33 @@ class Contestant:
         await self.proxy.__aexit__()
 
     def start(self) -> None:
-        """Start it, if it is not there."""
+        """Start the operator, if it does not run."""
         if not self.process.running:
             self.process.spawn()
 
     def is_ready(self) -> bool:
-        """Whether it has looked at every request since it was first started."""
+        """Whether the operator has decided about every request since its first start."""
         return any(record.get("event") == "ready" for record in self.process.records())
 
     def kill(self) -> None:
-        """SIGKILL, if it is there."""
+        """Send SIGKILL, if the operator runs."""
         if self.process.running:
             self.process.kill()
 
     def signal(self, number: signal.Signals) -> None:
-        """SIGSTOP, SIGCONT."""
+        """Send a signal such as SIGSTOP or SIGCONT, if the operator runs."""
         if self.process.running:
             os.kill(self.process.pid, number)
 
     def set_clock(self, seconds: float) -> None:
-        """Set its clock wrong by so much, from now on."""
+        """Set the operator's clock wrong by `seconds`, from now on."""
         beside = self._clock.with_suffix(".new")
         beside.write_text(str(seconds))
         beside.replace(self._clock)
 
 
 class Battle:
-    """Entered with `async with`; then `begin`, a fault, `end`."""
+    """Round of a fault, entered with `async with`; then `begin`, a fault, `end`."""
 
     def __init__(self, kubeconfig: Path, folder: Path, chance: random.Random, *, off_clock: bool, lease: bool) -> None:
         self.kubeconfig = kubeconfig
@@ -146,7 +146,7 @@ class Battle:
         return self.operator.proxy
 
     async def second_operator(self, *, off_clock: bool = False) -> Contestant:
-        """Another operator, with a way of its own."""
+        """Start another operator, with a proxy of its own."""
         another = Contestant(
             self.kubeconfig, self.folder, "second", self.ledger, self._environment, off_clock=off_clock
         )
@@ -191,7 +191,7 @@ class Battle:
             await asyncio.sleep(1)
 
     async def judge(self) -> Result:
-        """Count. What is there now is taken into the ledger first."""
+        """Judge all requests, after the present objects are in the ledger."""
         for kind in (PROCESS_RUN, JOB):
             for found in await self.all(kind):
                 self.ledger.take({"kind": kind.kind, **found})
@@ -203,7 +203,7 @@ class Battle:
     # ---- the truth, past the proxy
 
     async def retry(self, call: Callable[[], Awaitable[Any]], seconds: float = 90) -> Any:
-        """Do it until it works: the server may be away."""
+        """Repeat a call until it succeeds: the server may be away."""
         give_up_at = asyncio.get_running_loop().time() + seconds
         while True:
             try:

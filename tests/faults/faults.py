@@ -1,7 +1,7 @@
 """Faults of a battle: each is one function, with its title and the minimum duration of the load.
 
-`SHORT` has those of `make test`: the same faults, fewer at a time. Neighbours: `battle.py`, `proxy.py`; `servers.py` has
-those that need a cluster of their own.
+`SHORT` has those of `make test`: the same faults, fewer at a time. Neighbours: `battle.py`, `proxy.py`; `servers.py`
+has those that need a cluster of their own.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ WRITES: Final = ("POST", "PATCH", "DELETE")
 
 @dataclass(frozen=True)
 class FaultCase:
-    """`seconds`: how long ticks come due."""
+    """Fault with its title. `seconds`: duration of the load."""
 
     title: str
     seconds: int
     do: Deed
     off_clock: bool = False
     lease: bool = False
-    """Whether of several operators one leads."""
+    """Whether one of several operators leads."""
     settle: float = 240
 
 
@@ -53,7 +53,7 @@ class Collection:
         return add
 
     def named(self, *titles: str) -> list[FaultCase]:
-        """Those with one of these beginnings of their titles."""
+        """Faults whose title has one of these beginnings."""
         return [case for case in self.all if case.title.startswith(titles)]
 
 
@@ -460,7 +460,7 @@ async def _note_activation(battle: Battle, wish: Any, number: int, every: int) -
 
 
 async def _activation(battle: Battle, wish: Any, number: int) -> dict[str, Any]:
-    """Wait until a request has been activated so often; the newest activation."""
+    """Wait until a request has this number of activations; the newest one."""
 
     async def begun() -> bool:
         activation = (await battle.get(wish.name)).get("status", {}).get("activation") or {}
@@ -485,7 +485,7 @@ async def engine_cronjob(battle: Battle) -> None:
 
 @fault("everything at once", 75, off_clock=True, lease=True)
 async def everything(battle: Battle) -> None:
-    """Two operators on a way that loses, repeats and rejects, killed at their writes, with a clock that steps."""
+    """Two operators behind a proxy that loses, repeats and rejects, killed at their writes, with a clock that steps."""
     second = await battle.second_operator(off_clock=True)
     for way in (battle.proxy, second.proxy):
         for bad, share in (

@@ -1,4 +1,4 @@
-"""The count: every due tick in exactly one run, at most one Job for it, and nothing else.
+"""Judgement of a round: every due tick is in exactly one run, with at most one Job, and nothing else runs.
 
 Neighbours: `load.py` says which ticks were due, `ledger.py` what was made.
 """
@@ -43,7 +43,7 @@ class Result:
         return not (self.doubles or self.losses or self.complaints)
 
     def add(self, other: Result) -> None:
-        """Count another one in."""
+        """Add another result to the figures."""
         self.due += other.due
         self.runs += other.runs
         self.summarized += other.summarized
@@ -54,7 +54,7 @@ class Result:
 
 
 def judge(wish: Wish, ledger: Ledger, namespace: str) -> Result:
-    """Compare what came of a request with what was due."""
+    """Compare the runs of a request with its due ticks."""
     runs = [run for run in ledger.runs_of(wish.uid) if run["spec"]["trigger"] != "Manual"]
     result = Result(runs=len(runs))
     due = wish.due()

@@ -1,7 +1,7 @@
 """Ledger of the objects that operators created, from the server's answers on their way through the proxies.
 
-A run or Job may be deleted before the count (by retention, or by a fault), so the ledger keeps the server's own answer at
-the moment of the write. Neighbours: `proxy.py` writes it, `judgement.py` reads it.
+A run or Job may be deleted before the count (by retention, or by a fault), so the ledger keeps the server's own answer
+at the moment of the write. Neighbours: `proxy.py` writes it, `judgement.py` reads it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Ledger:
     writes: int = 0
 
     def write(self, method: str, path: str, status: int, body: bytes) -> None:
-        """Take in the server's answer to a write."""
+        """Record the server's answer to a write."""
         if method not in ("POST", "PATCH") or status >= 300 or "dryRun=" in path:
             return
         self.writes += 1
         self.take(orjson.loads(body))
 
     def take(self, found: Object) -> None:
-        """Take in an object as the server showed it."""
+        """Record an object as the server showed it."""
         metadata = found["metadata"]
         if found["kind"] == "ProcessRun":
             held = self.runs.get(metadata["uid"])

@@ -1,8 +1,8 @@
 """Load during the faults: requests of every policy, most with a tick a second, and their due ticks.
 
-Due ticks are plain arithmetic on whole seconds of UTC, so that a mistake in the operator's calendars cannot hide itself.
-Jobs of most requests want no completions and are done at once. Those of `works` seconds have a pod that `battle.py`
-ends, so that runs block each other. Neighbour: `judgement.py` compares the load with the runs.
+Due ticks are plain arithmetic on whole seconds of UTC, so that a mistake in the operator's calendars cannot hide
+itself. Jobs of most requests want no completions and are done at once. Those of `works` seconds have a pod that
+`battle.py` ends, so that runs block each other. Neighbour: `judgement.py` compares the load with the runs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ENDS: Final[dict[str, frozenset[str]]] = {
 
 @dataclass
 class Wish:
-    """One request of a round, and what has to come of it."""
+    """One request of a round, and its expected runs."""
 
     name: str
     manifest: Object
@@ -42,7 +42,7 @@ class Wish:
     uid: str = ""
     created: datetime | None = None
     is_strict: bool = True
-    """Whether every tick must have its run; not where a person deletes something of it."""
+    """Whether every tick must have its run; false if a person deletes something of the request."""
     is_gone: bool = False
     """The request was deleted: no status tells how its open runs ended."""
     edits: list[tuple[datetime, int]] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Wish:
     """Names of runs that the suite itself has deleted."""
 
     def due(self) -> list[datetime]:
-        """All ticks that it had to have, oldest first."""
+        """All due ticks of the request, oldest first."""
         assert self.created is not None
         if not self.every:
             return [self.created]
@@ -70,17 +70,17 @@ def _row(begin: datetime, every: int, until: datetime) -> list[datetime]:
 
 
 def whole_second(ahead: float = 0) -> datetime:
-    """Now or in so many seconds, UTC."""
+    """The present whole second or a later one, UTC."""
     return (datetime.now(UTC) + timedelta(seconds=ahead)).replace(microsecond=0)
 
 
 def written(instant: datetime) -> str:
-    """As it stands in a manifest."""
+    """An instant as a manifest has it."""
     return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def request(name: str, timing: Object, *, works: float = 0, **spec: object) -> Object:
-    """A ProcessRequest whose Jobs are done at once or after so many seconds, and whose runs are all kept."""
+    """A ProcessRequest whose Jobs are done at once or after `works` seconds, and whose runs are all kept."""
     pod = {"containers": [{"name": "main", "image": "none.example/image:1"}]}
     job = {"completions": 1 if works else 0, "backoffLimit": 0}
     about = {"annotations": {WORKS: str(works)}} if works else {}
@@ -91,7 +91,7 @@ def request(name: str, timing: Object, *, works: float = 0, **spec: object) -> O
 
 
 def every_seconds(every: int, finish: datetime, start: datetime | None = None, **more: object) -> Object:
-    """The timing."""
+    """Timing with a tick every `every` seconds."""
     limits = {"finishTime": written(finish), **({} if start is None else {"startTime": written(start)})}
     return {"schedule": {"secondly": {"every": every}, **limits, **more}}
 

@@ -1,7 +1,7 @@
 """The operator with a wrong clock: `python offset_clock.py run`, where FAULT_CLOCK names a file with seconds to add.
 
-The wiring and the process are the real ones, only the clock that `app.py` hands out is another. What is in the file
-counts from the next look on, so a clock can be off, be set forward, and be set back, while the operator works.
+The wiring and the process are the real ones; only the clock of `app.py` is replaced. The clock reads the file at each
+look, so a test can set it forward and back while the operator works.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Answer(Fault):
-    """The server rejects the call and does nothing. `retry_after` in seconds."""
+    """The server rejects the request, and nothing is done. `retry_after` in seconds."""
 
     status: int
     reason: str = ""
@@ -110,14 +110,14 @@ class Silence(Fault):
 
 @dataclass(frozen=True)
 class Delay(Fault):
-    """Forwarded after so many seconds."""
+    """The proxy forwards the request after `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Request:
-    """One that came by. `status` is what the client was told; 0: nothing."""
+    """A request that the proxy received. `status` is that of the client's answer; 0: none."""
 
     method: str
     path: str
@@ -131,7 +131,7 @@ class Request:
 
 @dataclass
 class Rule:
-    """Which requests a fault is for. `hits` counts those that met it."""
+    """Requests that a fault is for. `hits` counts those that met it."""
 
     fault: Fault
     methods: frozenset[str]
@@ -144,14 +144,14 @@ class Rule:
     chance: random.Random = field(default_factory=lambda: random.Random(1), repr=False)
 
     def matches(self, request: web.Request) -> bool:
-        """Whether it is about this request, however often it has been met."""
+        """Whether the rule is about this request, regardless of its hits."""
         is_watch = request.query.get("watch") in {"true", "1"}
         about = request.method in self.methods if self.methods else True
         fits = self.watch in (None, is_watch) and self.dry_run in (None, "dryRun" in request.query)
         return about and fits and self.path.search(request.path) is not None
 
     def takes(self, request: web.Request) -> bool:
-        """Whether this request meets it; then it is counted."""
+        """Whether this request meets the fault; it is counted then."""
         if not self.matches(request) or (self.times is not None and self.hits >= self.times):
             return False
         if self.chance.random() >= self.share:
@@ -161,7 +161,7 @@ class Rule:
 
 
 class Proxy:
-    """Listens on loopback while it is entered with `async with`."""
+    """Proxy on loopback that listens while it is entered with `async with`."""
 
     def __init__(self, kubeconfig: Path) -> None:
         self.requests: list[Request] = []
@@ -208,7 +208,7 @@ class Proxy:
         return f"http://127.0.0.1:{self._port}"
 
     def write_kubeconfig(self, path: Path) -> Path:
-        """A kubeconfig without credentials: the proxy has them."""
+        """Write a kubeconfig without credentials: the proxy has them."""
         content = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -244,7 +244,7 @@ class Proxy:
         return rule
 
     async def remove(self, rule: Rule) -> None:
-        """Let it be good again."""
+        """Remove a rule."""
         self.rules.remove(rule)
         await self._tell()
 
@@ -262,7 +262,7 @@ class Proxy:
                 connection.transport.abort()
 
     def freeze(self) -> None:
-        """Let no byte come any more on what is being answered now; what is asked later is answered."""
+        """Stop all bytes of the answers in progress; later requests are answered."""
         self._frozen |= self._open
 
     async def refuse(self) -> None:
@@ -288,7 +288,7 @@ class Proxy:
     # ---- what came by
 
     def seen(self, *methods: str, path: str = "", watch: bool | None = None) -> list[Request]:
-        """The requests that came by, oldest first; the arguments are those of `add`."""
+        """Requests that the proxy received, oldest first; the arguments are those of `add`."""
         return [
             request
             for request in self.requests

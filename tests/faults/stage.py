@@ -1,4 +1,4 @@
-"""An operator in this process, a proxy that can be made bad, and behind it a real control plane.
+"""Stage of the watch tests: an operator in this process, a proxy with faults, and behind it a real control plane.
 
 The cluster is that of KUBECONFIG_TEST, else `hack/cluster` gives one, called `contract` (WATCH_CLUSTER names another).
 It needs no node: a Job that wants no completions is done at once, one that wants some is never. Only one stage is set
@@ -43,7 +43,7 @@ CRD: Final = Kind(
 )
 _POLL_SECONDS: Final = 0.1
 PATIENCE: Final = 150.0
-"""Seconds in which anything happens, also on a machine that is very busy; what was waited for ends the wait."""
+"""Longest wait in seconds, enough for a machine that is very busy. A wait ends as soon as its condition is true."""
 _PAUSES: Final = RetryIntervals(events=0.2, relist=0.2, retry=0.3, watch=1.0)
 
 
@@ -67,7 +67,7 @@ def kubectl(*arguments: str) -> None:
 
 @cache
 def _programs() -> str:
-    """The folder of the programs that `hack/cluster` has built."""
+    """Folder of the programs that `hack/cluster` has built."""
     command = (sys.executable, str(REPOSITORY / "hack" / "cluster"), "path")
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
@@ -81,7 +81,7 @@ def install_crds() -> None:
 
 @cache
 def _install_crds_once() -> None:
-    """Install our kinds where this process has not done it yet; a cluster may have those of an older checkout."""
+    """Install our kinds if this process has not done it yet; a cluster may have those of an older checkout."""
     install_crds()
 
 
@@ -95,7 +95,8 @@ def request(name: str, timing: Object | None = None, *, ends: bool = True, **spe
 
 
 class Stage:
-    """Set with `async with`. `api` is the truth; the operator, once started, sees what the proxy lets it see."""
+    """Stage that `async with` sets. `api` reads the real state; the operator, once started, gets what the proxy
+    forwards."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.namespace = f"w-{secrets.token_hex(4)}"
@@ -167,7 +168,7 @@ class Stage:
         await self.watches()
 
     async def watches(self, times: int = 1) -> None:
-        """Wait until the operator has begun to watch every kind so often."""
+        """Wait until the operator has started this number of watches of every kind."""
 
         def watched() -> bool:
             paths = [seen.path for seen in self.proxy.seen("GET", watch=True) if seen.status == 200]
@@ -176,7 +177,7 @@ class Stage:
         await self.proxy.wait_until(watched, seconds=PATIENCE)
 
     async def stop(self) -> None:
-        """End the operator in order, if it was started. Raises what it died of."""
+        """End the operator in order, if it was started. Raises its exception."""
         if self._task is None:
             return
         task, self._task = self._task, None
@@ -225,11 +226,11 @@ class Stage:
         await self.eventually(gone, f"{kind.kind} {name} is gone")
 
     async def all(self, kind: Kind) -> list[Object]:
-        """All objects of a kind, as they are."""
+        """All objects of a kind, as the server has them."""
         return list((await self.api.list(kind, self.namespace)).items)
 
     async def get(self, name: str) -> Object:
-        """A request, as it is."""
+        """A request, as the server has it."""
         return await self.api.get(PROCESS_REQUEST, self.namespace, name)
 
     async def runs(self, name: str) -> list[Object]:
@@ -243,7 +244,7 @@ class Stage:
     async def eventually(
         self, condition: Callable[[], Awaitable[object]], what: str, seconds: float = PATIENCE
     ) -> None:
-        """Wait until it is true; else fail, and print what the operator said, and what there is."""
+        """Wait until the condition is true; else fail, and print the operator's log and the objects."""
         give_up_at = asyncio.get_running_loop().time() + seconds
         while not await condition():
             if asyncio.get_running_loop().time() > give_up_at:
@@ -274,7 +275,7 @@ class Stage:
         await self.eventually(reached, f"{name} is {phase}", seconds)
 
     async def each_ran_once(self, *names: str, seconds: float = PATIENCE) -> None:
-        """The promise: each request has succeeded, with exactly one run and one Job; and the operator lives."""
+        """Check that each request has succeeded, with exactly one run and one Job, and that the operator lives."""
         for name in names:
             await self.phase(name, "Succeeded", seconds)
             runs, jobs = await self.runs(name), await self.jobs(name)
@@ -283,7 +284,7 @@ class Stage:
         assert self.alive
 
     async def agrees(self) -> None:
-        """Wait until the operator holds what there is, and nothing else: no ghost, and nothing that it missed."""
+        """Wait until the operator's caches are equal to the server's objects: none is missing, and none is deleted."""
 
         async def same() -> bool:
             store = self.operator.parts.controller.store

@@ -28,14 +28,14 @@ class ClusterView:
         return ProcessRequest.model_validate(self.cluster.read(PROCESS_REQUEST, name))
 
     def runs(self, request: str = "job", *, pruned: bool = False) -> list[ProcessRun]:
-        """The runs of a request, oldest tick first; with `pruned` also those that are deleted, as they were last."""
+        """The runs of a request, oldest tick first; with `pruned` also the deleted ones, in their last state."""
         bodies = self.cluster.all(PROCESS_RUN) + (self._removed() if pruned else [])
         runs = [ProcessRun.model_validate(body) for body in bodies]
         mine = [run for run in runs if run.spec.request.name == request]
         return sorted(mine, key=lambda run: (run.spec.scheduled_time or created(run), run.metadata.name))
 
     def _removed(self) -> list[Object]:
-        """The runs that are deleted, as they were last; not the claims that were withdrawn, which never were runs."""
+        """The deleted runs in their last state, without withdrawn claims, which never were runs."""
         withdrawn = {body["metadata"]["uid"] for body in self.withdrawn()}
         return [body for body in self.cluster.deleted[PROCESS_RUN] if body["metadata"]["uid"] not in withdrawn]
 
@@ -73,12 +73,12 @@ class ClusterView:
         return sorted({body["spec"]["request"]["name"] for body in bodies})
 
     def schedules(self) -> list[str]:
-        """Names of the requests that are there and have a schedule."""
+        """Names of the existing requests with a schedule."""
         bodies = self.cluster.all(PROCESS_REQUEST)
         return [body["metadata"]["name"] for body in bodies if "schedule" in body["spec"]["timing"]]
 
     def jobs(self) -> list[str]:
-        """Names of the Jobs that are there."""
+        """Names of the existing Jobs."""
         return [job["metadata"]["name"] for job in self.cluster.all(JOB)]
 
     def counts(self) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""The controllers of Kubernetes as far as runs feel them: Jobs get pods, pods work and end, CronJobs fire.
+"""Controllers of Kubernetes, as far as runs depend on them: Jobs get pods, pods work and end, CronJobs fire.
 
 What they do follows from the objects and the clock, so that a scenario says what the work is like (`Work`) and lets
 time pass. Orders of events are those seen on Kubernetes 1.36; what lasts tenths of a second there is a whole second
@@ -35,7 +35,7 @@ class Work:
     exit_code: int = 0
     log: str = "all done\n"
     starts: bool = True
-    """Otherwise it waits forever."""
+    """Otherwise its container waits until the pod is deleted."""
     waiting: Object = field(default_factory=lambda: {"reason": "ErrImagePull", "message": "not found"})
     """State of its container while it waits."""
     killed_for: str = ""
@@ -49,9 +49,9 @@ class Controllers:
     cluster: Cluster
     work: Callable[[str], Work] = field(default=lambda _name: Work())
     cronjobs_away: bool = False
-    """The CronJob controller does not look."""
+    """Whether the CronJob controller is stopped."""
     overlooks: frozenset[datetime] = frozenset()
-    """Ticks that the CronJob controller forgets in a burst, and never makes up."""
+    """Ticks that the CronJob controller forgets in a burst, and never starts."""
     lag: timedelta = timedelta()
     """Time between a tick and its sync by the CronJob controller."""
     forgets_status: bool = False
@@ -63,14 +63,14 @@ class Controllers:
     lost_node: bool = False
     """No node confirms that its pods are gone."""
     jobs_away: bool = False
-    """The Job controller does not look: Jobs get no pods."""
+    """Whether the Job controller is stopped: Jobs get no pods."""
 
     def next_at(self) -> datetime | None:
-        """When the clock alone will make something happen."""
+        """The next instant at which the clock alone makes something happen."""
         return min(self._instants(), default=None)
 
     def step(self) -> bool:
-        """Do what is due; whether anything was."""
+        """Do the due work; whether there was any."""
         version = self.cluster.list(JOB, None)[1]
         self.cluster.collect_garbage()
         if self.queue is not None:

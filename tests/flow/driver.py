@@ -1,4 +1,4 @@
-"""A whole operator on a fake clock and a cluster in memory: everything but kopf, HTTP and the real time.
+"""Whole operator on a fake clock and a cluster in memory: everything but kopf, HTTP and the real time.
 
 A scenario is an async function of a `Flow`: it applies requests, lets time pass with `advance`, and looks at what is
 there. `crash` throws away all that the operator holds in memory; what comes after begins with a resync, as a new
@@ -33,7 +33,7 @@ from process_operator.resources.names import LABEL_PROCESS
 from process_operator.resources.schedule import Schedule
 
 _PATIENCE: Final = 400
-"""Rounds without progress of the clock after which something is taken to run in circles."""
+"""Rounds without progress of the clock after which a test fails, because the operator repeats itself."""
 
 
 @dataclass
@@ -108,11 +108,11 @@ class Flow(ClusterUser):
         await self.start()
 
     async def to(self, seconds: float) -> None:
-        """Let time pass until so many seconds after the beginning."""
+        """Let time pass until `seconds` after the beginning."""
         await self.until(BEGIN + timedelta(seconds=seconds))
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass, from one thing that is due to the next."""
+        """Let time pass, from one due instant to the next."""
         await self.until(self.clock.now + timedelta(seconds=seconds))
 
     async def until(self, end: datetime) -> None:
@@ -145,7 +145,7 @@ class Flow(ClusterUser):
         raise AssertionError(f"runs in circles at {self.clock.now}: {keys}; last writes: {writes}")
 
     def set_clock(self, by: timedelta) -> None:
-        """The clock is set, and the operators notice (`controller/clock_guard.py`)."""
+        """Set the clock; the operators notice it (`controller/clock_guard.py`)."""
         self.clock.now += by
         self._set_by += by
 
@@ -182,7 +182,7 @@ class Flow(ClusterUser):
         await self.settle()
 
     def deliver(self, how: Delivery) -> None:
-        """Say how events reach the operators from now on."""
+        """Set how events reach the operators from now on."""
         self.delivery = how
         for process in self.processes:
             process.delivery = how

@@ -73,8 +73,8 @@ def check_ticks(
 ) -> None:
     """Every tick that was due is in exactly one run, alone or in a summary.
 
-    Without `due` the ticks are those of the request's only activation up to the cursor, which must leave none behind but
-    the one that waits. With `gaps` false it is only checked that no tick has two runs.
+    Without `due` the ticks are those of the request's only activation up to the cursor, which must leave none behind
+    but the one that waits. With `gaps` false it is only checked that no tick has two runs.
     """
     assert request.spec.timing.schedule is not None
     covered = Counter(
@@ -136,7 +136,7 @@ def _calendars_of(run: ProcessRun, flow: Flow) -> list[Recurrence]:
 
 
 async def check_rest(flow: Flow, seconds: float) -> None:
-    """At rest nothing is written: not when time passes, not after a resync, not after a restart."""
+    """Check that nothing is written at rest: not when time passes, not after a resync, not after a restart."""
     await flow.advance(seconds)
     before = len(flow.cluster.writes)
     await flow.advance(seconds)

@@ -1,7 +1,7 @@
 """Queue for Jobs that acts as Kueue: it suspends the Jobs with its label, and resumes those that it admits.
 
-It acts as Kueue 0.17 does. Admission suspends a Job with the label when the Job is created. It suspends a Job again that
-another program resumed. It resumes admitted Jobs in the order of creation. `controllers.py` calls it.
+It acts as Kueue 0.17 does. Admission suspends a Job with the label when the Job is created. It suspends a Job again
+that another program resumed. It resumes admitted Jobs in the order of creation. `controllers.py` calls it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class JobQueue:
         self._admitted.discard(self.cluster.read(JOB, name)["metadata"]["uid"])
 
     def step(self) -> None:
-        """Suspend what is not admitted, then admit what there is room for."""
+        """Suspend the Jobs that are not admitted, then admit Jobs within the quota."""
         jobs = [job for job in self.cluster.all(JOB) if LABEL_KUEUE_QUEUE in (job["metadata"].get("labels") or {})]
         open_jobs = sorted((job for job in jobs if not _is_finished(job)), key=lambda job: job["metadata"]["uid"])
         self._admitted &= {job["metadata"]["uid"] for job in open_jobs}

@@ -15,8 +15,8 @@ from process_operator.resources.kinds import JOB
 from process_operator.resources.model import parse_instant
 
 _AFTER_THE_POD: Final = 1
-"""Lowest number of seconds between the end of a pod and the deletion of its Job. The Job controller looks at an ended pod
-after a second (its `syncJobBatchPeriod`). Here the Job ends at once."""
+"""Lowest number of seconds between the end of a pod and the deletion of its Job. The Job controller looks at an ended
+pod after a second (its `syncJobBatchPeriod`). Here the Job ends at once."""
 
 
 def expiries(cluster: Cluster) -> Iterator[tuple[str, datetime]]:
@@ -30,7 +30,7 @@ def expiries(cluster: Cluster) -> Iterator[tuple[str, datetime]]:
 
 
 def delete_expired(cluster: Cluster) -> None:
-    """Delete what is due, with its pods."""
+    """Delete the due Jobs with their pods."""
     for name, due in list(expiries(cluster)):
         if cluster.clock.now >= due:
             cluster.delete(JOB, name)

@@ -1,4 +1,4 @@
-"""A cluster in memory, and the operator's way to it: what of the API server matters to the operator, and nothing else.
+"""Cluster in memory and its API, as far as the API server matters to the operator.
 
 `Cluster` holds the objects and does what the server, its admission and the garbage collector do at once; what takes
 time (Jobs, pods, CronJobs) is done by `controllers.py`. `MemoryApi` stands in for `process_operator.cluster.api.Api`,
@@ -64,7 +64,7 @@ _LATENCY: Final = timedelta(milliseconds=3)
 
 
 class Clock:
-    """The one clock of a test, UTC."""
+    """Clock of a test, UTC."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -100,7 +100,7 @@ class Write:
 
 
 class Cluster:
-    """The objects of a cluster, and all that ever was.
+    """Objects of a cluster, with all deleted ones.
 
     A body that is held here is never changed: a write puts another one in its place. Reads return it uncopied, and a
     caller must not change it. `MemoryApi` copies what the operator sends and gets.
@@ -179,7 +179,7 @@ class Cluster:
     def patch(
         self, kind: Kind, namespace: str, name: str, patch: Object | list[Object], *, subresource: str | None = None
     ) -> Object:
-        """PATCH: a merge patch, or a JSON patch where it is a list."""
+        """PATCH: a merge patch, or a JSON patch if it is a list."""
         before = self.read(kind, name, namespace)
         expected = None if isinstance(patch, list) else (patch.get("metadata") or {}).get("resourceVersion")
         if expected is not None and expected != before["metadata"]["resourceVersion"]:
@@ -211,7 +211,7 @@ class Cluster:
         return self._store(kind, wanted)
 
     def delete(self, kind: Kind, name: str, namespace: str = "default", *, propagation: str = "Background") -> None:
-        """DELETE. What it owned is collected at once, or orphaned; pods are left to their node."""
+        """DELETE. Owned objects are collected at once, or orphaned; pods are left to their node."""
         body = self.objects[kind].get((namespace, name))
         if body is None:
             raise NotFound(f'{kind.plural} "{name}" not found', status=404, reason="NotFound")
@@ -231,7 +231,7 @@ class Cluster:
         self._tell(kind, before, None, body)
 
     def collect_garbage(self) -> None:
-        """Delete what has owners none of which exists."""
+        """Delete objects whose owners are all deleted."""
         while not self.collector_away:
             alive = {
                 body["metadata"]["uid"] for kind in KINDS for body in self.objects[kind].values()
@@ -264,7 +264,7 @@ class Cluster:
         return bodies, str(self._version)
 
     def watch(self) -> deque[WatchEvent]:
-        """Begin a watch of everything the operator watches; events are put into what is returned."""
+        """Start a watch of all kinds of the operator; events are appended to the returned queue."""
         events: deque[WatchEvent] = deque()
         self._watchers.append(events)
         return events

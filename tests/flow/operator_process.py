@@ -1,7 +1,7 @@
 """One operator process on a fake clock, with everything that it holds in memory.
 
-Its parts are those of a deployment (`wiring.py`), but for kopf, HTTP, logs of pods and receivers. Neighbour: `driver.py`
-starts, crashes and stops processes.
+Its parts are those of a deployment (`wiring.py`), but for kopf, HTTP, logs of pods and receivers. Neighbour:
+`driver.py` starts, crashes and stops processes.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ here they come by kind."""
 
 
 class RecordedEvents:
-    """Events are hints and no part of what is tested here: they are only kept."""
+    """Events as the operator writes them. They are hints, so the tests only keep them."""
 
     def __init__(self) -> None:
         self.said: list[tuple[str, str, str]] = []
 
     def record(self, involved: Mapping[str, str], reason: str, message: str, **more: Any) -> None:
-        """Keep it."""
+        """Keep the Event."""
         self.said.append((reason, str(more.get("about") or involved["name"]), message))
 
 
@@ -74,7 +74,7 @@ class _Reading:
 
 
 class MemoryLogs:
-    """Reads logs of the pods in memory: at once when the pod has ended, else when it does."""
+    """Reader of logs of the pods in memory: at once if the pod has ended, else when it does."""
 
     def __init__(self, cluster: Cluster, controllers: Controllers, intake: Intake) -> None:
         self._cluster = cluster
@@ -84,7 +84,7 @@ class MemoryLogs:
         self.readings: list[_Reading] = []
 
     def start(self, key: NamespacedName, action: ReadLog) -> None:
-        """Begin to read."""
+        """Start to read."""
         self._held.observe(key, LogRequested(action.run))
         self._begin(_Reading(key, action.run, action.source, action.tail_bytes, opened=False))
 
@@ -109,7 +109,7 @@ class MemoryLogs:
         self.readings.append(reading)
 
     def deliver(self) -> bool:
-        """Hand over what can be read by now; whether anything was."""
+        """Deliver the logs that can be read by now; whether there were any."""
         ready = [reading for reading in self.readings if self._has_ended(reading)]
         self.readings = [reading for reading in self.readings if reading not in ready]
         for reading in ready:
@@ -127,7 +127,7 @@ class MemoryLogs:
 
 
 class MemoryNotifier:
-    """Delivers when the operator has nothing else to do. `told` outlives the process, as receivers do."""
+    """Notifier that delivers when the operator has nothing else to do. `told` outlives the process, as receivers do."""
 
     def __init__(self, store: Store, told: list[tuple[str, str]], on_done: Callable[[NamespacedName], None]) -> None:
         self._held = store
@@ -136,12 +136,12 @@ class MemoryNotifier:
         self.waiting: list[tuple[NamespacedName, Notify]] = []
 
     def start(self, key: NamespacedName, action: Notify) -> None:
-        """Keep it for later."""
+        """Keep the notification for later."""
         self._held.observe(key, NotificationsStarted(action.uid))
         self.waiting.append((key, action))
 
     def deliver(self) -> bool:
-        """Send what waits; whether anything did."""
+        """Send the waiting notifications; whether there were any."""
         waiting, self.waiting = self.waiting, []
         for key, action in waiting:
             self._told += [(receiver, str(action.event["id"])) for receiver in action.receivers]
@@ -152,7 +152,7 @@ class MemoryNotifier:
 
 
 class Process:
-    """One operator process: everything that is lost when it ends."""
+    """One operator process, with everything that is lost at its end."""
 
     def __init__(self, flow: Flow, crash_at: CrashPoint | None = None) -> None:
         self.clock = flow.clock
@@ -186,13 +186,13 @@ class Process:
             self.api.before_answer = self._listen
 
     async def start(self) -> None:
-        """List everything, then look at every request."""
+        """List everything, then evaluate every request."""
         await self.controller.resync.run()
         for key in sorted(self.store.request_keys()):
             self.queue.add(key)
 
     async def work(self) -> bool:
-        """Take in events, then work on one key; whether there was anything to do."""
+        """Apply events, then work on one key; whether there was anything to do."""
         # Time has passed, and the operator was not stalled: its timer would have turned every second.
         self.controller.clock_guard.begin()
         self.controller.timer.turn()
@@ -214,19 +214,20 @@ class Process:
             assert failure.reason != Reason.INTERNAL_ERROR, f"{key}: the decision raised, see the log"
 
     async def _look_ahead(self) -> bool:
-        """Claim what is due in a moment; whether anything was."""
+        """Claim the ticks that are due in a moment; whether there were any."""
         before = len(self.cluster.writes)
         if self.looks_ahead:
             await self.controller.burst.look()
         return len(self.cluster.writes) > before
 
     def looks_at(self) -> datetime | None:
-        """When it next looks ahead."""
+        """The next instant at which the operator prepares a burst."""
         due, now = self.agenda.next_at(), self.clock()
         return due - _BEFORE if self.looks_ahead and due is not None and due - _BEFORE > now else None
 
     def works_at(self) -> datetime | None:
-        """When the next key is ready; rounded up, because a clock of microseconds has fewer digits than a float."""
+        """The instant at which the next key is ready, rounded up, because a clock of microseconds has fewer digits than
+        a float."""
         at = self.queue.next_at()
         return self.clock() + timedelta(seconds=at - self.monotonic(), microseconds=1) if at is not None else None
 

@@ -1,4 +1,4 @@
-"""Scenarios: their form, and their play, once as they are and once for each way in which an operator may fail.
+"""Scenarios: their form, and their play, without trouble and with each failure of an operator.
 
 `scenarios_*.py` have the scenarios; the tests beside them play them.
 """
@@ -22,7 +22,7 @@ from tests.flow.memory_api import CrashPoint
 from tests.flow.operator_process import Delivery
 
 THOROUGH = bool(os.environ.get("FLOW_THOROUGH"))
-"""Whether everything is tried; else a sample, drawn by the names of scenarios, so each time the same."""
+"""Whether all failures are tried; else a sample that the names of scenarios draw, the same each time."""
 
 Play = Callable[[Flow], Awaitable[None]]
 Due = Callable[[], Sequence[datetime]]
@@ -30,7 +30,7 @@ Due = Callable[[], Sequence[datetime]]
 
 @dataclass(frozen=True)
 class Scenario:
-    """Steps, and what is there at their end."""
+    """Steps, and the expected objects at their end."""
 
     title: str
     play: Play
@@ -132,7 +132,7 @@ async def _play(scenario: Scenario, trouble: Trouble) -> Flow:
 
 
 def _keeps_phases(scenario: Scenario, trouble: Trouble) -> bool:
-    """A crash that is healed at once changes nothing; what makes things late may let ticks be missed."""
+    """Check the ends. A crash that is healed at once changes nothing; a delay may let ticks be missed."""
     return not trouble.is_late and (trouble.crash is None or "ends" not in scenario.loses)
 
 

@@ -1,4 +1,4 @@
-"""Batching: follow-ups of a start come within a second, however often the request is due meanwhile."""
+"""Batching: follow-ups of a start come within a second, regardless of how often the request is due meanwhile."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from process_operator.decisions.request import decide
 
 
 class Mistaken:
-    """Fails for as long as it is mistaken."""
+    """Decision that raises while `mistaken` is true."""
 
     mistaken = True
 

@@ -1,7 +1,7 @@
 """Every action of a plan, executed when other objects have the names that it is about: none of them is harmed.
 
-Each object of a request is replaced by one of the same name, labels and spec, with another UID, as after a deletion that
-the operator has not observed. Then each action is executed as it was planned before.
+Each object of a request is replaced by one of the same name, labels and spec, with another UID, as after a deletion
+that the operator has not observed. Then each action is executed as it was planned before.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ async def _begin() -> Before:
 
 
 def _replace(flow: Flow) -> dict[tuple[Kind, str], Object]:
-    """Put another object in the place of each, unheard by the operator; what is there then."""
+    """Replace each object by another one, without an event for the operator; the objects after that."""
     cluster = flow.cluster
     for process in flow.processes:
         cluster.unwatch(process.watched)
@@ -182,7 +182,7 @@ def test_an_action_spares_what_has_only_the_name(kind: type[Any]) -> None:
 
 
 def test_the_same_actions_reach_what_has_the_uid() -> None:
-    """The table would be green for actions that never do anything."""
+    """Without this test the table would pass for actions that have no effect."""
 
     async def play(kind: type[Any]) -> int:
         before = await _begin()

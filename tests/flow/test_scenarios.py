@@ -1,4 +1,4 @@
-"""Every scenario, without any trouble: what is there at its end, and that all that must hold does."""
+"""Every scenario without trouble: its expected objects at the end, and the invariants."""
 
 from __future__ import annotations
 

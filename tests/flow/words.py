@@ -1,4 +1,5 @@
-"""Words that scenarios share: instants after the beginning, and runs in a word. Neighbour: `driver.py`."""
+"""Words that scenarios share: instants after the beginning, templates, and short texts about runs. Neighbour:
+`driver.py`."""
 
 from __future__ import annotations
 
@@ -15,13 +16,13 @@ BEGIN: Final = datetime(2027, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 
 
 def created(run: ProcessRun) -> datetime:
-    """When a run was made."""
+    """Instant of a run's creation."""
     assert run.metadata.creation_timestamp is not None
     return run.metadata.creation_timestamp
 
 
 def shown(run: ProcessRun) -> str:
-    """A run in a word."""
+    """Phase and reason of a run, and the number of its ticks."""
     text = f"{run.status.phase}/{run.status.reason or ''}".rstrip("/")
     return text + (f" x{run.status.summary.count}" if run.status.summary is not None else "")
 
@@ -33,5 +34,5 @@ def template(**container: Any) -> Object:
 
 
 def later(seconds: float) -> str:
-    """An instant some seconds after the beginning, as it is written in a manifest."""
+    """An instant some seconds after the beginning, as a manifest has it."""
     return format_instant(BEGIN.replace(microsecond=0) + timedelta(seconds=seconds))

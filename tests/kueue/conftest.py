@@ -1,4 +1,4 @@
-"""A real cluster with the operator (as in `tests/cluster`) and beside it the real Kueue. `make test-kueue` runs these.
+"""Real cluster with the operator (as in `tests/cluster`) and beside it the real Kueue. `make test-kueue` runs these.
 
 Neighbours: `kueue_manager.py`, `job_queue_space.py`.
 """

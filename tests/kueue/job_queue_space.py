@@ -1,4 +1,4 @@
-"""A namespace with a queue of Kueue that admits one pod at a time, as a person sees it.
+"""Namespace with a queue of Kueue that admits one pod at a time, as a user sees it.
 
 Neighbours: `conftest.py` makes one for each test, `tests/cluster/workspace.py` has what is not about queues.
 """
@@ -90,7 +90,8 @@ class QueueSpace(Workspace):
         return dict(workload)
 
     def wait_held(self, of: str, *, count: int = 1) -> list[Object]:
-        """Wait until so many Jobs of a request are suspended and their runs say that they are queued; the runs."""
+        """Wait until this number of Jobs of a request are suspended and their runs report that they are queued; the
+        runs."""
 
         def look() -> list[Object]:
             held_jobs = {name_of(job) for job in self.jobs(of) if job["spec"].get("suspend")}

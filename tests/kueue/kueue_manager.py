@@ -56,7 +56,7 @@ class KueueManager:
         return self._folder / "kueue.log"
 
     def start(self) -> None:
-        """Install its kinds, start it, and let the API server ask its webhooks. Raises RuntimeError with its log."""
+        """Install Kueue's kinds, start the manager, and register its webhooks. Raises RuntimeError with its log."""
         crds = Path(os.environ["KUEUE_SOURCE"], "config", "components", "crd", "bases")
         self._cluster.run("apply", "--server-side", "--filename", str(crds))
         self._cluster.run(
@@ -75,7 +75,7 @@ class KueueManager:
         self._cluster.run("apply", "--filename", "-", stdin=json.dumps(self._webhooks()))
 
     def stop(self) -> None:
-        """Take its webhooks away and end it: without it no Job could be created."""
+        """Remove the webhooks and end the manager: without it no Job could be created."""
         for kind in _WEBHOOKS:
             self._cluster.run("delete", kind, _NAME, "--ignore-not-found")
         if self._process is not None:
