@@ -49,7 +49,7 @@ class Rendered:
         return found
 
 
-def refusal(values: Object) -> str:
+def rejection(values: Object) -> str:
     """Helm's error output about values that it rejects."""
     answer = _template(values, RELEASE, "ops")
     assert answer.returncode != 0, f"taken: {values}"

@@ -33,7 +33,7 @@ def test_they_are_valid(rules: Path) -> None:
 
 
 FINISHED = 'process_operator_runs_finished_total{phase="%s"}'
-REFUSED = 'process_operator_ticks_not_started_total{phase="Missed"}'
+NOT_STARTED = 'process_operator_ticks_not_started_total{phase="Missed"}'
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ REFUSED = 'process_operator_ticks_not_started_total{phase="Missed"}'
     [
         pytest.param({FINISHED % "Failed": "0 0 1 1 1"}, "ProcessRunFailed", True, id="a run failed"),
         pytest.param({FINISHED % "Succeeded": "0 0 1 1 1"}, "ProcessRunFailed", False, id="a run succeeded"),
-        pytest.param({REFUSED: "0 0 1 1 1"}, "ProcessTicksMissed", True, id="a tick was missed"),
+        pytest.param({NOT_STARTED: "0 0 1 1 1"}, "ProcessTicksMissed", True, id="a tick was missed"),
         pytest.param({"process_operator_leader": "1 1 0 0 0"}, "ProcessOperatorDown", True, id="nobody leads"),
         pytest.param({"process_operator_leader": "1 1 1 1 1"}, "ProcessOperatorDown", False, id="one leads"),
         pytest.param({"other": "1 1 1 1 1"}, "ProcessOperatorDown", True, id="no operator exposes metrics"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 from tests.builders.objects import Object
-from tests.chart.helm import Rendered, refusal, render
+from tests.chart.helm import Rendered, rejection, render
 
 from process_operator.monitor.settings import MonitorSettings, read_monitor_settings
 
@@ -133,5 +133,5 @@ def test_service_leads_to_the_port_of_the_container() -> None:
         pytest.param({"enabled": True, "publicURL": URL, "port": 0}, "port", id="no port"),
     ],
 )
-def test_wrong_values_are_refused(monitor: Object, word: str) -> None:
-    assert re.search(word, refusal({"monitor": monitor}))
+def test_wrong_values_are_rejected(monitor: Object, word: str) -> None:
+    assert re.search(word, rejection({"monitor": monitor}))

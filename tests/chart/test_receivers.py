@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.builders.objects import Object
-from tests.chart.helm import Rendered, refusal, render
+from tests.chart.helm import Rendered, rejection, render
 
 from process_operator.resources.receiver import Receivers
 
@@ -87,5 +87,5 @@ def test_a_change_restarts_the_pods_and_nothing_else_does() -> None:
         pytest.param({"namespace": "erp"}, id="a typo"),
     ],
 )
-def test_a_wrong_receiver_is_refused(wrong: Object) -> None:
-    assert "/receivers/0" in refusal({"receivers": [{**PAGER, **wrong}]})
+def test_a_wrong_receiver_is_rejected(wrong: Object) -> None:
+    assert "/receivers/0" in rejection({"receivers": [{**PAGER, **wrong}]})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.builders.objects import Object
-from tests.chart.helm import CHART, REPOSITORY, program, refusal, render
+from tests.chart.helm import CHART, REPOSITORY, program, rejection, render
 
 from process_operator import __version__
 from process_operator.settings import Settings
@@ -74,12 +74,12 @@ SECTIONS = list(sections(SCHEMA, VALUES))
 
 
 @pytest.mark.parametrize("path", [section[0] for section in SECTIONS], ids=lambda path: path or "top")
-def test_a_typo_is_refused(path: str) -> None:
+def test_a_typo_is_rejected(path: str) -> None:
     wrong: Any = {"replicasCount": 1}
     for name in reversed(path.split(".") if path else []):
         wrong = {name: wrong}
     if "imagePullSecrets" not in path:
-        assert "replicasCount" in refusal(wrong)
+        assert "replicasCount" in rejection(wrong)
 
 
 def test_the_schema_knows_each_value_and_nothing_else() -> None:
@@ -104,8 +104,8 @@ def test_the_schema_knows_each_value_and_nothing_else() -> None:
         pytest.param({"lease": {"seconds": 1}}, "seconds", id="a lease that is too short to renew"),
     ],
 )
-def test_a_bad_value_is_refused_by_its_name(values: Object, words: str) -> None:
-    assert words in refusal(values)
+def test_a_bad_value_is_rejected_by_its_name(values: Object, words: str) -> None:
+    assert words in rejection(values)
 
 
 def test_each_value_has_a_comment() -> None:

@@ -54,7 +54,7 @@ PROCESSES = [
     process("managed-elsewhere", jobTemplate=job_template(managedBy="example.com/other")),
 ]
 
-REFUSED = [
+REJECTED = [
     # Time zones
     pytest.param(
         daily(timeZone="Europe/Madird"),

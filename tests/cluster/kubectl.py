@@ -168,8 +168,8 @@ class Kubectl:
     def new_namespace(self) -> Iterator[str]:
         """A namespace of a random name. The test does not wait for its deletion."""
         name = f"t-{secrets.token_hex(4)}"
-        refused = self.writer.create("namespace", {"metadata": {"name": name}}, "")
-        assert not refused, refused
+        rejected = self.writer.create("namespace", {"metadata": {"name": name}}, "")
+        assert not rejected, rejected
         try:
             # Without it no pod is made, and Jobs say that instead of what a test waits for.
             self.wait_until(lambda: self.find("serviceaccount", "default", name), what=f"{name} has its account")

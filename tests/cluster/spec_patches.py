@@ -1,6 +1,6 @@
 """Objects of the four kinds with a patch on their shortest spec, and checks of how the API server rejects them.
 
-Neighbours: `test_*_refused_at_apply.py` have the tables.
+Neighbours: `test_*_rejected_at_apply.py` have the tables.
 """
 
 from __future__ import annotations
@@ -106,13 +106,13 @@ def assert_names(message: str, field: str, words: str) -> None:
     assert any(f"{field}:" in line or f'"{field}"' in line for line in lines), message
 
 
-def assert_kubectl_refuses(cluster: Kubectl, namespace: str, wrong: Patch, *, field: str, words: str) -> None:
+def assert_kubectl_rejects(cluster: Kubectl, namespace: str, wrong: Patch, *, field: str, words: str) -> None:
     answer = cluster.apply(wrong, namespace)
     assert not answer.ok, answer.message
     assert_names(answer.message, field, words)
 
 
-def assert_refused(cluster: Kubectl, namespace: str, wrong: Patch, *, field: str, words: str) -> None:
+def assert_rejected(cluster: Kubectl, namespace: str, wrong: Patch, *, field: str, words: str) -> None:
     message = cluster.writer.create(wrong["kind"], wrong, namespace)
     assert message, "the server takes it"
     assert_names(message, field, words)

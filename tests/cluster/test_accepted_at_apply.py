@@ -1,6 +1,6 @@
 """Good values of all kinds, which would expose a rule that rejects everything, and the length of names.
 
-Neighbours: `test_*_refused_at_apply.py` have the bad values.
+Neighbours: `test_*_rejected_at_apply.py` have the bad values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tests.cluster.spec_patches import (
     SHORTEST,
     TEMPLATE,
     Patch,
-    assert_refused,
+    assert_rejected,
     daily,
     later,
     manifest,
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("length", [64, 253])
 @pytest.mark.parametrize("kind", list(SHORTEST))
-def test_a_long_name_is_refused(cluster: Kubectl, shared_namespace: str, kind: str, length: int) -> None:
+def test_a_long_name_is_rejected(cluster: Kubectl, shared_namespace: str, kind: str, length: int) -> None:
     wrong = merged(manifest(kind, {}), {"metadata": {"name": "n" * length}})
-    assert_refused(
+    assert_rejected(
         cluster,
         shared_namespace,
         wrong,

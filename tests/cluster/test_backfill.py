@@ -90,7 +90,7 @@ def test_two_that_overlap_run_each_tick_once(shared_space: Workspace, hour: date
     assert set(Counter(name_of(job) for job in space.jobs("shared")).values()) == {1}
 
 
-def test_a_range_with_too_many_ticks_is_refused_with_their_number(shared_space: Workspace) -> None:
+def test_a_range_with_too_many_ticks_is_rejected_with_their_number(shared_space: Workspace) -> None:
     space = shared_space
     end = now().replace(microsecond=0)
     space.apply(request("busy", schedule(minutely={"every": 1}, startTime=written(end + timedelta(days=1))), ECHO))

@@ -1,7 +1,7 @@
 """Reports about a manifest that the API server accepts and the operator does not, and the recovery after a correction.
 
 Each one is the condition Accepted=False and an Event, in words that name the field. A better manifest puts the request
-into force. `test_*_refused_at_apply.py` have the rejections of the API server. `test_bad_surroundings.py` has the
+into force. `test_*_rejected_at_apply.py` have the rejections of the API server. `test_bad_surroundings.py` has the
 effects of quotas, missing processes and deleted namespaces on a good manifest.
 """
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.builders.objects import Object
-from tests.cluster.bad_inputs import CRON, PROCESSES, REFUSED, TAKEN, cron, daily, template, uses
+from tests.cluster.bad_inputs import CRON, PROCESSES, REJECTED, TAKEN, cron, daily, template, uses
 from tests.cluster.manifests import IMAGE, immediately, job_template, process, request
 
 from process_operator.resources.names import LABEL_REQUEST
@@ -57,14 +57,14 @@ def conditions(status: Object) -> dict[str, Object]:
     return {condition["type"]: condition for condition in status.get("conditions", [])}
 
 
-def refusal(cluster: Kubectl, name: str, namespace: str) -> Object:
+def rejection(cluster: Kubectl, name: str, namespace: str) -> Object:
     """The status of a request after the operator has rejected its present spec."""
     found = cluster.get("preq", name, namespace)
     status: Object = found.get("status", {})
-    return status if is_refused(found) else {}
+    return status if is_rejected(found) else {}
 
 
-def is_refused(found: Object) -> bool:
+def is_rejected(found: Object) -> bool:
     """Whether the operator has rejected the present spec."""
     status: Object = found.get("status", {})
     seen = status.get("observedGeneration") == found["metadata"]["generation"]
@@ -96,7 +96,7 @@ def has_job(cluster: Kubectl, name: str, namespace: str) -> bool:
 
 
 @dataclass
-class Refusals:
+class Rejections:
     """Outcome of all rejected requests: applied together, checked by the operator, then corrected together."""
 
     answer: str
@@ -109,27 +109,27 @@ class Refusals:
 
 
 def names_of_rows() -> list[str]:
-    return [f"refused-{number}" for number in range(len(REFUSED))]
+    return [f"rejected-{number}" for number in range(len(REJECTED))]
 
 
 @pytest.fixture(scope="module")
-def refusals(cluster: Kubectl, place: str) -> Refusals:
-    patches: list[Any] = [param.values[0] for param in REFUSED]
+def rejections(cluster: Kubectl, place: str) -> Rejections:
+    patches: list[Any] = [param.values[0] for param in REJECTED]
     rows = dict(zip(names_of_rows(), patches, strict=True))
     wrong = [request(name, **{"timing": immediately(), **patch}) for name, patch in rows.items()]
-    found = Refusals(apply_all(cluster, place, wrong))
+    found = Rejections(apply_all(cluster, place, wrong))
 
     def all_are_told() -> bool:
         for event in cluster.objects("event", place, fields="involvedObject.kind=ProcessRequest,reason=NotAccepted"):
             found.events.setdefault(event["involvedObject"]["name"], event)
         for item in cluster.objects("preq", place):
-            if is_refused(item):
+            if is_rejected(item):
                 found.statuses.setdefault(item["metadata"]["name"], item["status"])
         return found.statuses.keys() >= rows.keys() and found.events.keys() >= rows.keys()
 
     # The own test of a row fails if the row is not rejected.
     with contextlib.suppress(pytest.fail.Exception):
-        cluster.wait_until(all_are_told, what="all are refused", namespace=place)
+        cluster.wait_until(all_are_told, what="all are rejected", namespace=place)
     found.with_job = {job["metadata"]["labels"].get(LABEL_REQUEST, "") for job in cluster.objects("job", place)}
     # No pod is made of these.
     mended = [request(name, immediately(), jobTemplate=job_template(completions=0)) for name in rows]
@@ -146,14 +146,14 @@ def apply_all(cluster: Kubectl, namespace: str, manifests: list[Object]) -> str:
     ("name", "reason", "words"),
     [
         pytest.param(name, *param.values[1:], id=str(param.id))
-        for name, param in zip(names_of_rows(), REFUSED, strict=True)
+        for name, param in zip(names_of_rows(), REJECTED, strict=True)
     ],
 )
-def test_refused_in_words_and_healed_by_an_apply(
-    cluster: Kubectl, place: str, refusals: Refusals, name: str, reason: str, words: str
+def test_rejected_in_words_and_healed_by_an_apply(
+    cluster: Kubectl, place: str, rejections: Rejections, name: str, reason: str, words: str
 ) -> None:
-    assert cluster.find("preq", name, place), f"the API server itself rejects it: {refusals.answer}"
-    status = refusals.statuses.get(name)
+    assert cluster.find("preq", name, place), f"the API server itself rejects it: {rejections.answer}"
+    status = rejections.statuses.get(name)
     assert status is not None, cluster.get("preq", name, place)
     said = conditions(status)
     assert (said["Accepted"]["reason"], words in said["Accepted"]["message"]) == (reason, True), said["Accepted"]
@@ -163,9 +163,9 @@ def test_refused_in_words_and_healed_by_an_apply(
         "Stalled": "True",
     }
     assert status["phase"] == "Invalid"
-    event = refusals.events[name]
+    event = rejections.events[name]
     assert (event["type"], event["message"]) == ("Warning", f"{reason}: {said['Accepted']['message']}")
-    assert name not in refusals.with_job
+    assert name not in rejections.with_job
 
     status = cluster.wait_until(lambda: in_force(cluster, name, place), what="it is healed", namespace=place)
     assert conditions(status)["Stalled"]["status"] == "False"
@@ -203,9 +203,9 @@ def test_people_and_tools_are_told(cluster: Kubectl, place: str) -> None:
 def test_another_slip_is_told_apart_from_the_first(cluster: Kubectl, place: str) -> None:
     name = new_name()
     assert cluster.apply(request(name, **cron("61 * * * *")), place).ok
-    cluster.wait_until(lambda: refusal(cluster, name, place), what="it is refused", namespace=place)
+    cluster.wait_until(lambda: rejection(cluster, name, place), what="it is rejected", namespace=place)
     assert cluster.apply(request(name, **cron("0 25 * * *")), place).ok
-    status = cluster.wait_until(lambda: refusal(cluster, name, place), what="the second is too", namespace=place)
+    status = cluster.wait_until(lambda: rejection(cluster, name, place), what="the second is too", namespace=place)
     assert "hour '25'" in conditions(status)["Accepted"]["message"]
     assert status["schedule"] == "cron 0 25 * * * Etc/UTC"
 
@@ -230,7 +230,7 @@ def test_a_schedule_that_becomes_wrong_rests_and_comes_back(cluster: Kubectl, pl
     cluster.wait_until(lambda: not suspended(), what="the CronJob is armed again", namespace=place)
 
 
-def test_restart_policy_always_is_refused_at_apply(cluster: Kubectl, place: str) -> None:
+def test_restart_policy_always_is_rejected_at_apply(cluster: Kubectl, place: str) -> None:
     answer = cluster.apply(request(new_name(), immediately(), **template(pod={"restartPolicy": "Always"})), place)
     assert not answer.ok
     assert 'restartPolicy: Unsupported value: "Always": supported values: "Never", "OnFailure"' in answer.message
@@ -307,7 +307,7 @@ def test_a_process_that_is_mended_heals_its_requests(cluster: Kubectl, place: st
     process_name, name = f"p-{secrets.token_hex(4)}", new_name()
     assert cluster.apply(process(process_name, jobTemplate=template({"imagee": IMAGE})["jobTemplate"]), place).ok
     assert cluster.apply(request(name, immediately(), **uses(process_name)), place).ok
-    status = cluster.wait_until(lambda: refusal(cluster, name, place), what="it is refused", namespace=place)
+    status = cluster.wait_until(lambda: rejection(cluster, name, place), what="it is rejected", namespace=place)
     message = conditions(status)["Accepted"]["message"]
     assert message.startswith(
         f"Process {process_name}: spec.jobTemplate: the API server rejects the Job: strict decoding"

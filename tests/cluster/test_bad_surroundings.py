@@ -143,7 +143,7 @@ def test_a_quota_that_stays_full_until_the_deadline(cluster: Kubectl, namespace:
     )
     set_quota(cluster, namespace, 0)
     missed = cluster.wait_until(
-        lambda: [run for run in cluster.objects("prun", namespace) if was_refused(run)],
+        lambda: [run for run in cluster.objects("prun", namespace) if was_rejected(run)],
         what="a run is missed for the quota",
         namespace=namespace,
     )
@@ -161,7 +161,7 @@ def test_a_quota_that_stays_full_until_the_deadline(cluster: Kubectl, namespace:
     )
 
 
-def was_refused(run: Object) -> bool:
+def was_rejected(run: Object) -> bool:
     """Whether a run is missed because of the quota, and says so."""
     return run["status"]["phase"] == "Missed" and "exceeded quota: few-jobs" in run["status"]["message"]
 
@@ -175,7 +175,7 @@ def test_a_namespace_that_is_deleted_under_load(cluster: Kubectl, namespace: str
         request("nightly", schedule(daily={"at": "02:00"})),
         request("working", immediately(), sleeper(600)),
         request("waiting", immediately(), process={"name": "nowhere"}),
-        request("refused", schedule(cron="61 * * * *")),
+        request("rejected", schedule(cron="61 * * * *")),
         *(request(f"more-{number}", schedule(secondly={"every": 2})) for number in range(5)),
     ]
     items = json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests})

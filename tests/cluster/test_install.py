@@ -198,8 +198,8 @@ def _crds_that_kubectl_applied_are_taken_over(installation: Installation) -> Non
     cluster.run("apply", "--filename", str(REPOSITORY / "crds"))
     values = ("--values", str(installation.values(PORT, replicaCount=0)))
     command = ("install", "third", str(CHART), *values, "--namespace", NAMESPACE)
-    refused = helm(*command, kubeconfig=cluster.kubeconfig)
-    assert "cannot be imported into the current release" in refused.stderr
+    rejected = helm(*command, kubeconfig=cluster.kubeconfig)
+    assert "cannot be imported into the current release" in rejected.stderr
     installation.helm(*command[:-2], "--take-ownership")
     installation.helm("uninstall", "third", "--wait")
 

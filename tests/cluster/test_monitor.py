@@ -103,8 +103,8 @@ def test_each_person_has_the_name_that_the_api_server_gives(office: Office) -> N
 def test_buttons_work_where_the_page_enables_them_and_nowhere_else(office: Office, name: str) -> None:
     results = {action: office.press(name, action) for action in sorted(ALL - {"schedule"})}
     assert {action for action, result in results.items() if result["ok"]} == MAY[name] - {"schedule"}, results
-    refused = {result["error"]["status"] for result in results.values() if not result["ok"]}
-    assert refused <= {403}
+    rejected = {result["error"]["status"] for result in results.values() if not result["ok"]}
+    assert rejected <= {403}
 
 
 def test_a_change_shows_in_the_stream_with_the_name_of_its_user(office: Office) -> None:

@@ -89,10 +89,10 @@ def newest(desk: Desk, of: str) -> str:
 )
 def test_viewer_reads_and_stranger_does_not(desk: Desk, command: list[str], shown: str) -> None:
     assert shown in desk.ok(*command, user="viewer")
-    refused = desk.run(*command, user="stranger")
-    assert refused.code == 1
-    assert not refused.out
-    (line,) = refused.err.splitlines()
+    rejected = desk.run(*command, user="stranger")
+    assert rejected.code == 1
+    assert not rejected.out
+    (line,) = rejected.err.splitlines()
     assert line.startswith("error: ")
     assert "is forbidden" in line
     assert line.endswith("An administrator can grant that right by a RoleBinding")
@@ -111,9 +111,9 @@ def test_viewer_reads_and_stranger_does_not(desk: Desk, command: list[str], show
 )
 def test_viewer_changes_nothing(desk: Desk, command: list[str]) -> None:
     before = desk.space.request("daily")["metadata"]["generation"], len(desk.space.runs("daily"))
-    refused = desk.run(*command, user="viewer")
-    assert refused.code == 1
-    assert "is forbidden" in refused.err
+    rejected = desk.run(*command, user="viewer")
+    assert rejected.code == 1
+    assert "is forbidden" in rejected.err
     assert (desk.space.request("daily")["metadata"]["generation"], len(desk.space.runs("daily"))) == before
 
 
@@ -186,9 +186,9 @@ def test_run_of_a_process_follows_its_log(desk: Desk) -> None:
     answer = desk.run("run", "--process", "close", "-p", "LEDGER=42", "--follow", user="editor")
     assert answer.code == 0, answer
     assert "ledger 42" in answer.out
-    refused = desk.run("run", "--process", "close", user="editor")
-    assert refused.code == 2
-    assert "requires LEDGER" in refused.err
+    rejected = desk.run("run", "--process", "close", user="editor")
+    assert rejected.code == 2
+    assert "requires LEDGER" in rejected.err
 
 
 def test_run_of_a_request_with_other_parameters(desk: Desk) -> None:
@@ -199,9 +199,9 @@ def test_run_of_a_request_with_other_parameters(desk: Desk) -> None:
     assert "ledger 43" in answer.out
     (made,) = desk.space.runs("books")
     assert made["status"]["parameters"] == [{"name": "LEDGER", "value": "43"}]
-    refused = desk.run("run", "books", "-p", "LEGDER=43", user="editor")
-    assert refused.code == 2
-    assert 'declares no parameter "LEGDER"; allowed: LEDGER' in refused.err
+    rejected = desk.run("run", "books", "-p", "LEGDER=43", user="editor")
+    assert rejected.code == 2
+    assert 'declares no parameter "LEGDER"; allowed: LEDGER' in rejected.err
     assert len(desk.space.runs("books")) == 1, "nothing is created"
 
 

@@ -133,9 +133,9 @@ def test_suspended_one_and_one_that_the_api_server_rejects(desk: Desk) -> None:
     assert made == "processrequest.process-operator.io/asleep created, suspended as the CronJob is\n"
     assert desk.space.request("asleep")["spec"]["suspend"] is True
     desk.space.apply(cronjob("awake", far_from_now()))
-    refused = desk.run("import", "cronjob", "awake", "--take-over", user="stranger")
-    assert refused.code == 1
-    assert "is forbidden" in refused.err
+    rejected = desk.run("import", "cronjob", "awake", "--take-over", user="stranger")
+    assert rejected.code == 1
+    assert "is forbidden" in rejected.err
     several = desk.run("import", "cronjob", "asleep", "awake", "--take-over")
     assert several.code == 2
     assert "There is no terminal to ask: add --yes" in several.err

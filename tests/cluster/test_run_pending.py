@@ -152,29 +152,31 @@ def test_a_stuck_run_says_why_and_still_says_it_at_its_deadline(
     )
 
 
-def test_pods_refused_by_a_quota_are_told_in_its_words_and_start_when_it_goes(cluster: Kubectl, namespace: str) -> None:
+def test_pods_rejected_by_a_quota_are_told_in_its_words_and_start_when_it_goes(
+    cluster: Kubectl, namespace: str
+) -> None:
     runs = Runs(cluster, namespace)
     limit_to(cluster, namespace, "pods", 0)
-    runs.apply(request("refused", "echo at last"))
-    run = runs.wait("refused", {"Pending"}, reason="FailedCreate")
-    words = r'pods "refused-.*" is forbidden: exceeded quota: full, requested: pods=1, used: pods=0, limited: pods=0'
+    runs.apply(request("rejected", "echo at last"))
+    run = runs.wait("rejected", {"Pending"}, reason="FailedCreate")
+    words = r'pods "rejected-.*" is forbidden: exceeded quota: full, requested: pods=1, used: pods=0, limited: pods=0'
     assert re.search(words, run["status"]["message"])
     cluster.delete("resourcequota", "full", namespace)
-    check(runs.end("refused"), End(phase="Succeeded", reason="Completed", code=0, log="at last"))
+    check(runs.end("rejected"), End(phase="Succeeded", reason="Completed", code=0, log="at last"))
 
 
-def test_jobs_refused_by_a_quota_are_told_in_its_words_and_made_when_it_goes(cluster: Kubectl, namespace: str) -> None:
+def test_jobs_rejected_by_a_quota_are_told_in_its_words_and_made_when_it_goes(cluster: Kubectl, namespace: str) -> None:
     runs = Runs(cluster, namespace)
     runs.apply(request("waiting", "true", timing={"runLater": {"after": "1h"}}))
     runs.wait("waiting", {"Pending"}, reason="Suspended")  # this one has its Job
     limit_to(cluster, namespace, "count/jobs.batch", 1)
     assert cluster.create(manual_run("waiting", "by-hand"), namespace).ok
 
-    def refused() -> Object | None:
+    def rejected() -> Object | None:
         status: Object = cluster.get("prun", "by-hand", namespace)["status"]
         return status if status.get("reason") else None
 
-    status = cluster.wait_until(refused, what="by-hand says why it waits", namespace=namespace)
+    status = cluster.wait_until(rejected, what="by-hand says why it waits", namespace=namespace)
     assert status is not None
     assert (status["phase"], status["reason"]) == ("Pending", "QuotaExceeded")
     assert "exceeded quota: full, requested: count/jobs.batch=1" in status["message"]

@@ -63,9 +63,9 @@ def with_name(manifest: Object, user: str) -> Object:
 
 def test_a_run_names_its_creator(office: Office, named: str) -> None:
     alice, bob = (office.user(name) for name in USERS)
-    refused = office.create("alice", with_name(manual_run(named, f"{named}-a"), bob))
+    rejected = office.create("alice", with_name(manual_run(named, f"{named}-a"), bob))
     assert (
-        f'{REQUESTED} must be "{alice}", the name of the user who creates the ProcessRun, or absent' in refused.message
+        f'{REQUESTED} must be "{alice}", the name of the user who creates the ProcessRun, or absent' in rejected.message
     )
     created = office.create("alice", with_name(manual_run(named, f"{named}-a"), alice))
     assert created.ok, created.message
@@ -114,8 +114,8 @@ def test_a_reschedule_names_its_user(office: Office, named: str) -> None:
 
 @pytest.mark.parametrize(("annotation", "most"), [(REASON, 1024), (RESCHEDULE, 2048)])
 def test_texts_of_users_have_limits(office: Office, named: str, annotation: str, most: int) -> None:
-    refused = office.patch("alice", named, {annotation: "é" * (most + 1)})
-    assert f"{annotation} must have at most {most} characters" in refused.message
+    rejected = office.patch("alice", named, {annotation: "é" * (most + 1)})
+    assert f"{annotation} must have at most {most} characters" in rejected.message
     accepted = office.patch("alice", named, {annotation: "é" * most})
     assert accepted.ok, accepted.message
 

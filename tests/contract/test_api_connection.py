@@ -81,13 +81,13 @@ async def test_the_session_of_the_watches_lives_through_a_rotation_too(
     assert server.seen[0].headers["User-Agent"] == "process-operator"
 
 
-async def test_many_refused_requests_make_one_login(api: Api, server: FaultServer, kubeconfig: Path) -> None:
+async def test_many_rejected_requests_make_one_login(api: Api, server: FaultServer, kubeconfig: Path) -> None:
     rotate(kubeconfig, server)
     await asyncio.gather(*(api.create(JOB, "erp", {"metadata": {"name": f"job-{n}"}}) for n in range(12)))
     assert len(server.objects) == 12
 
 
-async def test_a_token_that_stays_refused_is_an_error_after_one_request(api: Api, server: FaultServer) -> None:
+async def test_a_token_that_stays_rejected_is_an_error_after_one_request(api: Api, server: FaultServer) -> None:
     server.tokens = {"second-token"}
     for requests in (1, 2):
         with pytest.raises(ApiError) as caught:
@@ -106,7 +106,7 @@ async def test_a_kubeconfig_that_was_emptied_changes_nothing(api: Api, server: F
         await api.get(JOB, "erp", "close-1")
 
 
-async def test_a_server_that_refuses_everybody_makes_few_logins(server: FaultServer, waits: Waits) -> None:
+async def test_a_server_that_rejects_everybody_makes_few_logins(server: FaultServer, waits: Waits) -> None:
     logins: list[float] = []
 
     async def load(configuration: Configuration) -> None:

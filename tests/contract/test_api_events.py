@@ -95,10 +95,10 @@ async def test_other_reasons_and_other_objects_do_not_wait(recorder: EventRecord
 
 async def test_the_same_thing_again_is_the_same_event_counted(recorder: EventRecorder, server: FaultServer) -> None:
     for minute in range(3):
-        recorder.record(REQUEST, "Refused", f"no quota at {minute}", now=after(60 * minute))
-        recorder.record(REQUEST, "Refused", f"no quota after {minute}", now=after(60 * minute + 1))
+        recorder.record(REQUEST, "Rejected", f"no quota at {minute}", now=after(60 * minute))
+        recorder.record(REQUEST, "Rejected", f"no quota after {minute}", now=after(60 * minute + 1))
         await recorder.flush(after(60 * minute + 1))
-    assert written(server) == [("Refused", 6, "no quota after 2")]
+    assert written(server) == [("Rejected", 6, "no quota after 2")]
     (event,) = server.objects.values()
     assert (event["firstTimestamp"], event["lastTimestamp"]) == ("2027-01-04T02:30:00Z", "2027-01-04T02:32:01Z")
 
@@ -112,12 +112,12 @@ async def test_what_is_said_again_after_a_restart_is_not_counted_again(api: Api,
 
 
 async def test_an_event_that_has_expired_is_made_again(recorder: EventRecorder, server: FaultServer) -> None:
-    recorder.record(REQUEST, "Refused", "no quota", now=NOW)
+    recorder.record(REQUEST, "Rejected", "no quota", now=NOW)
     await recorder.flush(NOW)
     server.objects.clear()
-    recorder.record(REQUEST, "Refused", "no quota", now=after(7200))
+    recorder.record(REQUEST, "Rejected", "no quota", now=after(7200))
     assert await recorder.flush(after(7200)) == []
-    assert written(server) == [("Refused", 1, "no quota")]
+    assert written(server) == [("Rejected", 1, "no quota")]
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ async def test_an_event_that_has_expired_is_made_again(recorder: EventRecorder, 
     ],
 )
 async def test_a_message_fits(recorder: EventRecorder, server: FaultServer, message: str, expected: str) -> None:
-    recorder.record(REQUEST, "Refused", message, now=NOW)
+    recorder.record(REQUEST, "Rejected", message, now=NOW)
     assert await recorder.flush(NOW) == []
-    assert written(server) == [("Refused", 1, expected)]
+    assert written(server) == [("Rejected", 1, expected)]
     assert len(expected.encode()) <= MAX_MESSAGE
 
 
-async def test_what_is_refused_is_dropped(recorder: EventRecorder, server: FaultServer) -> None:
+async def test_what_is_rejected_is_dropped(recorder: EventRecorder, server: FaultServer) -> None:
     server.faults.append(status(403, "Forbidden", "being deleted", causes=[{"reason": "NamespaceTerminating"}]))
     recorder.record(REQUEST, "RunStarted", "run 1", now=NOW)
     (error,) = await recorder.flush(NOW)

@@ -147,7 +147,7 @@ async def test_what_does_not_pass_is_raised(
         pytest.param(Answer(405, b"go away"), ApiError, "Method Not Allowed", id="a body that is no Status"),
     ],
 )
-async def test_each_refusal_is_an_error_of_its_own_with_the_servers_words(
+async def test_each_rejection_is_an_error_of_its_own_with_the_servers_words(
     api: Api, server: FaultServer, answer: Answer, error: type[ApiError], reason: str
 ) -> None:
     server.faults.append(answer)

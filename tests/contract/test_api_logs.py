@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LOG = "/api/v1/namespaces/erp/pods/close-1-abcde/log"
 
-REFUSED = status(
+KUBELET_DOWN = status(
     500,
     "InternalError",
     'Get "https://node-1:10250/containerLogs/erp/close-1-abcde/main?tailLines=64": dial tcp 192.0.2.1:10250: connect: '
@@ -175,7 +175,7 @@ async def test_the_attempt_before_is_asked_for_by_name(api: Api, server: FaultSe
             LogReason.NODE_GONE,
             id="404: the node is gone, although the text calls it a pod",
         ),
-        pytest.param(REFUSED, LogReason.KUBELET_UNREACHABLE, id="500: the kubelet does not listen"),
+        pytest.param(KUBELET_DOWN, LogReason.KUBELET_UNREACHABLE, id="500: the kubelet does not listen"),
         pytest.param(NO_ROUTE, LogReason.KUBELET_UNREACHABLE, id="500: the node has no address"),
         pytest.param(HANDSHAKE, LogReason.KUBELET_UNREACHABLE, id="500: the kubelet is silent"),
     ],
@@ -198,19 +198,19 @@ async def test_an_unreachable_kubelet_is_asked_again_where_that_is_wanted(
     api: Api, server: FaultServer, waits: Waits
 ) -> None:
     server.logs[LOG] = b"done\n"
-    server.faults.extend([REFUSED, HANDSHAKE])
+    server.faults.extend([KUBELET_DOWN, HANDSHAKE])
     assert await tail(api, retries=KUBELET_RETRIES) == TailResult(data=b"done\n")
     assert waits.seconds == [1, 5]
 
 
 async def test_an_unreachable_kubelet_is_not_asked_for_ever(api: Api, server: FaultServer, waits: Waits) -> None:
-    server.faults.extend([REFUSED] * 9)
+    server.faults.extend([KUBELET_DOWN] * 9)
     assert await tail(api, retries=KUBELET_RETRIES) == TailResult(gone=LogReason.KUBELET_UNREACHABLE)
     assert waits.seconds == [1, 5, 25]
 
 
 async def test_a_pod_that_vanishes_between_two_tries_ends_them(api: Api, server: FaultServer, waits: Waits) -> None:
-    server.faults.extend([REFUSED, status(404, "NotFound", "not found", name="close-1-abcde")])
+    server.faults.extend([KUBELET_DOWN, status(404, "NotFound", "not found", name="close-1-abcde")])
     assert await tail(api, retries=KUBELET_RETRIES) == TailResult(gone=LogReason.POD_GONE)
     assert waits.seconds == [1]
 
@@ -228,7 +228,7 @@ async def test_a_pod_that_vanishes_between_two_tries_ends_them(api: Api, server:
         pytest.param(status(503, "ServiceUnavailable", "shutting down"), ServerError, 4, id="the API server is down"),
     ],
 )
-async def test_what_the_api_server_itself_refuses_is_raised(
+async def test_what_the_api_server_itself_rejects_is_raised(
     api: Api, server: FaultServer, answer: Answer, error: type[ApiError], tries: int
 ) -> None:
     server.faults.extend([answer] * 9)
@@ -308,6 +308,6 @@ async def test_a_follower_that_is_never_answered_has_nothing(api: Api, server: F
     assert await follower.finish(0.01) == TailResult(gone=LogReason.KUBELET_UNREACHABLE)
 
 
-async def test_a_follower_whose_rights_are_refused_gives_up_quietly(api: Api, server: FaultServer) -> None:
+async def test_a_follower_whose_rights_are_rejected_gives_up_quietly(api: Api, server: FaultServer) -> None:
     server.faults.append(status(403, "Forbidden", 'cannot get resource "pods/log"'))
     assert (await (await follow(api)).finish(60)).gone is LogReason.KUBELET_UNREACHABLE

@@ -244,7 +244,7 @@ async def test_wrong_inputs_are_rejected_at_their_field_and_nothing_is_created(
     assert written(browser) == []
 
 
-async def test_refusal_of_the_api_server_is_passed_on_as_it_is(browser: Browser) -> None:
+async def test_rejection_of_the_api_server_is_passed_on_as_it_is(browser: Browser) -> None:
     message = 'user "ann" cannot create jobs.batch in namespace "erp", so may not create or change a ProcessRun there'  # prose: words of the admission policy
     browser.upstream.next_answers[RUNS].append(
         status(403, "Forbidden", message, causes=[{"field": "spec.x", "message": "no"}])
@@ -275,7 +275,7 @@ async def test_each_target_has_a_result_in_order(browser: Browser) -> None:
     ]
 
 
-async def test_backfill_without_a_time_is_refused(browser: Browser) -> None:
+async def test_backfill_without_a_time_is_rejected(browser: Browser) -> None:
     span = {"from": "2026-11-03T10:00:00Z", "to": "2026-11-03T11:00:00Z", "maxActiveRuns": 1, "rerun": "Never"}
     result = await press(browser, "backfill", "daily", backfill=span)
     assert "no time in that range" in result["error"]["message"]
@@ -341,7 +341,7 @@ async def test_request_that_cannot_be_read(browser: Browser, given: dict[str, An
     assert written(browser) == []
 
 
-async def test_request_without_a_required_input_is_refused_at_its_field(browser: Browser) -> None:
+async def test_request_without_a_required_input_is_rejected_at_its_field(browser: Browser) -> None:
     spec = {**SPEC, "parameters": []}
     answer = await browser.post(
         "/api/actions/create", {"namespace": "erp", "dryRun": False, "request": {"name": "new", "spec": spec}}

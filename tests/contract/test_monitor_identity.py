@@ -62,9 +62,9 @@ async def test_02_two_people_interleaved_never_see_each_others_bytes(browser: Br
 
 
 async def test_02_no_cookie_of_the_api_server_is_kept_or_passed_on(browser: Browser) -> None:
-    refused = status(404, "NotFound", "gone")
-    refused.set_cookie("upstream", "secret")
-    browser.upstream.next_answers[f"{ROOT}/namespaces/erp/processruns/daily-1"].append(refused)
+    rejected = status(404, "NotFound", "gone")
+    rejected.set_cookie("upstream", "secret")
+    browser.upstream.next_answers[f"{ROOT}/namespaces/erp/processruns/daily-1"].append(rejected)
     answer = await browser.get("/api/objects/processruns/erp/daily-1")
     assert (answer.status, answer.cookies) == (404, {})
     await browser.get("/api/objects/processruns/erp/daily-1")
@@ -87,7 +87,7 @@ async def test_03_bearer_nothing_gets_401_on_every_route(browser: Browser, metho
     "header",
     ["Basic YW5uOmFubg==", "Bearer", "Bearer a b", "Bearer ä", pytest.param("Bearer " + "a" * 20_000, id="too long")],
 )
-async def test_03_other_credentials_are_refused(browser: Browser, header: str) -> None:
+async def test_03_other_credentials_are_rejected(browser: Browser, header: str) -> None:
     answer = await browser.get("/api/session", None, Authorization=header)
     assert answer.status == 401
     assert not browser.upstream.seen

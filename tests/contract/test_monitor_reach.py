@@ -145,7 +145,7 @@ async def test_05_probe_of_the_kubelet_names_the_pod(browser: Browser) -> None:
         pytest.param({"Content-Type": "application/x-www-form-urlencoded"}, id="another form"),
     ],
 )
-async def test_06_changes_of_other_pages_are_refused(browser: Browser, changed: dict[str, str | None]) -> None:
+async def test_06_changes_of_other_pages_are_rejected(browser: Browser, changed: dict[str, str | None]) -> None:
     headers = {name: value for name, value in {**CHANGE, **changed}.items() if value is not None}
     answer = await browser.call("POST", "/api/actions/run", PRESS, headers={**headers, **bearer("token-of-ann")})
     assert answer.status in {403, 415}

@@ -116,10 +116,10 @@ async def test_outage_is_told_and_healed(browser: Browser) -> None:
         assert (await until(events, type="state", kind="processruns"))["live"]
 
 
-async def test_refused_kind_says_so_and_the_others_continue(browser: Browser) -> None:
+async def test_rejected_kind_says_so_and_the_others_continue(browser: Browser) -> None:
     backfills = f"{ROOT}/namespaces/erp/processbackfills"
-    refused = status(403, "Forbidden", "cannot list processbackfills")
-    browser.upstream.next_answers[backfills] += [refused] * 9
+    rejected = status(403, "Forbidden", "cannot list processbackfills")
+    browser.upstream.next_answers[backfills] += [rejected] * 9
     async with browser.stream(STREAM) as events:
         found = [await anext(events) for _ in range(7)]
     states = {event["kind"]: event for event in found if event["type"] == "state"}
@@ -132,7 +132,7 @@ async def test_refused_kind_says_so_and_the_others_continue(browser: Browser) ->
     }
 
 
-async def test_kind_that_is_refused_for_a_moment_is_live_again(browser: Browser) -> None:
+async def test_kind_that_is_rejected_for_a_moment_is_live_again(browser: Browser) -> None:
     """The API server answers so after its start, until it knows the RoleBindings."""
     async with browser.stream(STREAM) as events:
         assert (await until(events, type="state", kind="processruns"))["live"]
@@ -143,9 +143,9 @@ async def test_kind_that_is_refused_for_a_moment_is_live_again(browser: Browser)
         ]
         queue.put_nowait(None)
         starting = await until(events, type="state", kind="processruns")
-        refused = await until(events, type="state", kind="processruns")
-        assert [state["error"]["status"] for state in (starting, refused)] == [503, 403]
-        assert refused["since"] == starting["since"]
+        rejected = await until(events, type="state", kind="processruns")
+        assert [state["error"]["status"] for state in (starting, rejected)] == [503, 403]
+        assert rejected["since"] == starting["since"]
         assert (await until(events, type="state", kind="processruns"))["live"]
 
 

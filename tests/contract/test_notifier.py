@@ -150,7 +150,7 @@ async def test_a_proxy_of_the_environment_is_not_used(waits: Waits, monkeypatch:
         pytest.param([(503, {"Retry-After": "soon"})], DELIVERED, [2], id="says nonsense about when"),
         pytest.param([(429, {"Retry-After": "100000"})], failed("hook: HTTP 429"), [], id="asks for longer than it is tried"),
         pytest.param([(503, {})] * 4, failed("hook: HTTP 503 (4 tries)"), [2, 4, 8], id="is down: given up after four tries"),
-        pytest.param([(400, {})], failed("hook: HTTP 400"), [], id="refuses it: not tried again"),
+        pytest.param([(400, {})], failed("hook: HTTP 400"), [], id="rejects it: not tried again"),
         pytest.param([(410, {})], failed("hook: HTTP 410"), [], id="is gone: not tried again"),
         pytest.param([(307, {"Location": "/elsewhere"})], failed("hook: HTTP 307: redirects are not followed"), [], id="redirects: not followed"),
     ],

@@ -88,9 +88,9 @@ async def test_another_object_of_the_name_is_left_alone() -> None:
     assert shared.cluster.read(PROCESS_RUN, "a")["status"]["phase"] == "Pending"
 
 
-async def test_a_status_that_the_server_refuses_is_refused() -> None:
+async def test_a_status_that_the_server_rejects_is_rejected() -> None:
     shared = Shared()
-    shared.cluster.refusals["patch", PROCESS_RUN] = lambda _: Invalid("status.log: Too long", status=422)
+    shared.cluster.rejections["patch", PROCESS_RUN] = lambda _: Invalid("status.log: Too long", status=422)
     with pytest.raises(Invalid, match="Too long"):
         await shared.write()
 

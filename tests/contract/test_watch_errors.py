@@ -81,7 +81,7 @@ async def test_an_answer_that_is_lost(tmp_path: Path, what: tuple[str, str], tim
         await stage.agrees()
 
 
-@pytest.mark.parametrize("fault", [pytest.param(CutAfter(), id="lost"), pytest.param(UNAVAILABLE, id="refused")])
+@pytest.mark.parametrize("fault", [pytest.param(CutAfter(), id="lost"), pytest.param(UNAVAILABLE, id="rejected")])
 async def test_a_cronjob_is_made_once(tmp_path: Path, fault: Fault) -> None:
     async with Stage(tmp_path) as stage:
         await stage.start()

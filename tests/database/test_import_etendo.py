@@ -128,7 +128,7 @@ def test_release_without_groups(erp: Erp) -> None:
     assert [body["kind"] for body in found.manifests] == ["ProcessRequest", "Process"]
 
 
-def test_value_that_is_no_date_refuses_its_row_alone(erp: Erp, run: Any) -> None:
+def test_value_that_is_no_date_rejects_its_row_alone(erp: Erp, run: Any) -> None:
     erp.insert("ad_process", PROCESS)
     for number, date in enumerate(("infinity", "2019-09-27")):
         erp.insert("ad_process_request", row(FREQUENCY="4", START_DATE=date, AD_PROCESS_REQUEST_ID=str(number)))
@@ -188,9 +188,9 @@ def test_many_that_are_left_out_take_one_line(erp: Erp, run: Any) -> None:
 def test_password_from_the_environment_a_file_and_a_service(
     erp: Erp, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    refused = run(erp.address_without_password)
-    assert refused.code == 1
-    assert "no password supplied" in refused.err
+    rejected = run(erp.address_without_password)
+    assert rejected.code == 1
+    assert "no password supplied" in rejected.err
     with monkeypatch.context() as patch:
         patch.setenv("PGPASSWORD", READER_PASSWORD)
         assert run(erp.address_without_password).code == 0

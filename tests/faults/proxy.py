@@ -327,7 +327,7 @@ class Proxy:
         fault = rule.fault if rule is not None else None
         if isinstance(fault, Answer):
             await self._note(request, fault.status)
-            return _refusal(fault)
+            return _rejection(fault)
         if isinstance(fault, HalfAnswer):
             response = web.StreamResponse(status=fault.status, headers={"Content-Type": "application/json"})
             await response.prepare(request)
@@ -415,7 +415,7 @@ def _returned(answer: aiohttp.ClientResponse) -> dict[str, str]:
     return {key: value for key, value in answer.headers.items() if key.lower() not in _NOT_RETURNED}
 
 
-def _refusal(fault: Answer) -> web.Response:
+def _rejection(fault: Answer) -> web.Response:
     details = {} if fault.retry_after is None else {"retryAfterSeconds": fault.retry_after}
     status = {
         "apiVersion": "v1",

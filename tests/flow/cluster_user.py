@@ -63,12 +63,12 @@ class ClusterUser(ClusterView):
         """Say what every Job does from now on."""
         self.controllers.work = lambda _name: Work(**work)
 
-    def refuse(self, verb: str, kind: Any, error: ApiError | None) -> None:
+    def reject(self, verb: str, kind: Any, error: ApiError | None) -> None:
         """Let the server reject a verb on a kind. None ends this."""
         if error is None:
-            self.cluster.refusals.pop((verb, kind), None)
+            self.cluster.rejections.pop((verb, kind), None)
         else:
-            self.cluster.refusals[verb, kind] = lambda _body: error
+            self.cluster.rejections[verb, kind] = lambda _body: error
 
     def queue_jobs(self, *, quota: int = 1, has_default: bool = False) -> JobQueue:
         """Install a queue for Jobs, as Kueue is one."""

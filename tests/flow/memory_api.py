@@ -114,7 +114,7 @@ class Cluster:
         """Number of creations by name."""
         self.writes: list[Write] = []
         """Writes of all operators, without dry runs and Events."""
-        self.refusals: dict[tuple[str, Kind], Callable[[Object], ApiError | None]] = {}
+        self.rejections: dict[tuple[str, Kind], Callable[[Object], ApiError | None]] = {}
         """Errors that the server returns in place of success, by verb and kind."""
         self.webhooks: dict[Kind, Callable[[Object], None]] = {}
         """Changes of admission to an object that is being created, also in a dry run, by kind."""
@@ -276,8 +276,8 @@ class Cluster:
     # ---- inside
 
     def _admit(self, verb: str, kind: Kind, body: Object) -> None:
-        refuse = self.refusals.get((verb, kind))
-        error = refuse(body) if refuse is not None else None
+        reject = self.rejections.get((verb, kind))
+        error = reject(body) if reject is not None else None
         if error is not None:
             raise error
 

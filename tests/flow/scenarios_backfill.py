@@ -203,7 +203,7 @@ async def suspended(flow: Flow) -> None:
 
 
 @scenario("backfills that cannot be run", ends=None, rest=3700)
-async def refused(flow: Flow) -> None:
+async def rejected(flow: Flow) -> None:
     flow.apply(timing=LAST_HOUR)
     flow.apply("once", timing={"runImmediately": {}})
     flow.backfill("empty", 60, 3600)

@@ -52,7 +52,7 @@ def events(flow: Flow, reason: str) -> list[str]:
 
 @scenario("a webhook is down when a request is applied", ends=[SUCCEEDED])
 async def webhook_at_apply(flow: Flow) -> None:
-    flow.refuse("create", JOB, WEBHOOK)
+    flow.reject("create", JOB, WEBHOOK)
     flow.apply(timing={"runImmediately": {}})
     await flow.to(30)
     flow.expect(lambda: flow.acceptance(), ("Pending", "WebhookFailed"))
@@ -60,7 +60,7 @@ async def webhook_at_apply(flow: Flow) -> None:
     flow.expect(lambda: "connection refused" in ready(flow).message, True)
     flow.expect(lambda: len(events(flow, "NotAccepted")), 1, undisturbed=True)
     await flow.to(300)
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     await flow.advance(30)
     flow.expect(lambda: [run.status.phase for run in flow.runs()] in (["Running"], ["Succeeded"]), True)
     await flow.advance(20)
@@ -70,7 +70,7 @@ async def webhook_at_apply(flow: Flow) -> None:
 async def webhook_later(flow: Flow) -> None:
     flow.apply(timing=every(60, 500), startingDeadlineSeconds=30, history=HISTORY)
     await flow.to(50)
-    flow.refuse("create", JOB, WEBHOOK)
+    flow.reject("create", JOB, WEBHOOK)
     await flow.to(60 + 25)
     flow.expect(lambda: flow.phases()[-1], "Pending/WebhookFailed")
     flow.expect(lambda: is_ready(flow), ("False", "WebhookFailed"))
@@ -80,7 +80,7 @@ async def webhook_later(flow: Flow) -> None:
     flow.expect(lambda: [phase for phase in flow.phases() if phase == "Missed/DeadlinePassed"] != [], True)
     missed = [run.status.message or "" for run in flow.runs() if run.status.phase == "Missed"]
     flow.expect(lambda: all("failed calling webhook" in message for message in missed), True)
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     await flow.advance(30)
     flow.expect(lambda: is_ready(flow), ("True", "InForce"))
     await flow.to(600)
@@ -91,7 +91,7 @@ async def webhook_later(flow: Flow) -> None:
 async def policy_on_runs(flow: Flow) -> None:
     flow.apply(timing=every(60, 500), startingDeadlineSeconds=30, history=HISTORY)
     await flow.to(50)
-    flow.refuse("create", PROCESS_RUN, POLICY)
+    flow.reject("create", PROCESS_RUN, POLICY)
     await flow.to(60 + 30)
     flow.expect(lambda: is_ready(flow), ("False", "Rejected"))
     flow.expect(lambda: "label team is required" in ready(flow).message, True)
@@ -105,7 +105,7 @@ async def policy_on_runs(flow: Flow) -> None:
     flow.expect(lambda: len(statuses) <= 4, True, undisturbed=True)
     next_run = flow.request().status.next_run_time
     flow.expect(lambda: next_run is not None and next_run > flow.clock(), True)
-    flow.refuse("create", PROCESS_RUN, None)
+    flow.reject("create", PROCESS_RUN, None)
     await flow.advance(30)
     flow.expect(lambda: is_ready(flow), ("True", "InForce"))
     missed = [run.status.message or "" for run in flow.runs() if run.status.phase == "Missed"]
@@ -115,7 +115,7 @@ async def policy_on_runs(flow: Flow) -> None:
 
 @scenario("a policy rejects the run of a request that runs once", ends=[SUCCEEDED])
 async def policy_on_a_run(flow: Flow) -> None:
-    flow.refuse("create", PROCESS_RUN, POLICY)
+    flow.reject("create", PROCESS_RUN, POLICY)
     flow.apply(timing={"runImmediately": {}})
     await flow.to(30)
     flow.expect(lambda: is_ready(flow), ("False", "Rejected"))
@@ -127,7 +127,7 @@ async def policy_on_a_run(flow: Flow) -> None:
     flow.expect(lambda: ready(flow).last_transition_time, said.last_transition_time)
     await flow.to(400)
     flow.expect(lambda: ready(flow).last_transition_time, said.last_transition_time)
-    flow.refuse("create", PROCESS_RUN, None)
+    flow.reject("create", PROCESS_RUN, None)
     await flow.advance(30)
     flow.expect(lambda: is_ready(flow), ("True", "InForce"))
     await flow.advance(20)
@@ -135,11 +135,11 @@ async def policy_on_a_run(flow: Flow) -> None:
 
 @scenario("a policy rejects the CronJob of a schedule", ends=None)
 async def policy_on_a_cronjob(flow: Flow) -> None:
-    flow.refuse("create", CRONJOB, POLICY)
+    flow.reject("create", CRONJOB, POLICY)
     flow.apply(timing={"schedule": {"cron": "*/10 * * * *"}}, history=HISTORY)
     await flow.to(40)
     flow.expect(lambda: is_ready(flow), ("False", "Rejected"))
-    flow.refuse("create", CRONJOB, None)
+    flow.reject("create", CRONJOB, None)
     await flow.advance(30)
     flow.expect(lambda: is_ready(flow), ("True", "InForce"))
     await flow.to(620)
@@ -149,11 +149,11 @@ async def policy_on_a_cronjob(flow: Flow) -> None:
 async def policy_on_records(flow: Flow) -> None:
     flow.apply(timing={"schedule": {"cron": "*/10 * * * *"}}, history=HISTORY, engine="CronJob")
     await flow.to(30)
-    flow.refuse("create", PROCESS_RUN, POLICY)
+    flow.reject("create", PROCESS_RUN, POLICY)
     await flow.to(600 + 40)
     flow.expect(lambda: is_ready(flow), ("False", "Rejected"))
     await flow.to(1800 + 20)
-    flow.refuse("create", PROCESS_RUN, None)
+    flow.reject("create", PROCESS_RUN, None)
     await flow.advance(30)
     flow.expect(lambda: is_ready(flow), ("True", "InForce"))
 
@@ -169,7 +169,7 @@ def quota(flow: Flow, limit: int) -> None:
         words = f'processruns.process-operator.io "x" is forbidden: exceeded quota: runs, requested: {key}=1, used: '
         return QuotaExceeded(f"{words}{key}={used}, limited: {key}={limit}", status=403)
 
-    flow.cluster.refusals["create", PROCESS_RUN] = judge
+    flow.cluster.rejections["create", PROCESS_RUN] = judge
 
 
 @scenario("a quota on runs is as large as the history", ends=[SUCCEEDED] * 6)

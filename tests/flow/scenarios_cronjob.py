@@ -241,10 +241,10 @@ async def faster(flow: Flow) -> None:
     flow.edit(engine="Operator")
 
     def fire_first(_job: Object) -> None:
-        flow.refuse("create", JOB, None)
+        flow.reject("create", JOB, None)
         flow.controllers.fire(at("12:20:00"))
 
-    flow.cluster.refusals["create", JOB] = fire_first
+    flow.cluster.rejections["create", JOB] = fire_first
     await flow.to(31 * MINUTE)
     flow.expect(lambda: flow.request().status.engine, "Operator")
 
@@ -278,7 +278,7 @@ async def stray(flow: Flow) -> None:
 async def unrecorded(flow: Flow) -> None:
     flow.apply(timing=cron("* * * * *"), history={"successful": 99, "other": 99}, engine="CronJob")
     await flow.to(10)
-    flow.refuse("create", PROCESS_RUN, Forbidden("label team is required", status=403))
+    flow.reject("create", PROCESS_RUN, Forbidden("label team is required", status=403))
     await flow.to(55 * MINUTE + 20)
     flow.expect(lambda: [len(flow.jobs()), len(flow.runs())], [MAX_UNRECORDED_JOBS, 0])
     flow.expect(lambda: flow.cluster.all(CRONJOB)[0]["spec"]["suspend"], True)
@@ -286,7 +286,7 @@ async def unrecorded(flow: Flow) -> None:
     flow.expect(lambda: (ready.status, "label team is required" in ready.message), ("False", True))
     told = [message for reason, _, message in flow.heard() if reason == "Blocked"]
     flow.expect(lambda: any(message.startswith("suspended CronJob") for message in told), True, undisturbed=True)
-    flow.refuse("create", PROCESS_RUN, None)
+    flow.reject("create", PROCESS_RUN, None)
     await flow.to(55 * MINUTE + 50)
     flow.expect(lambda: flow.cluster.all(CRONJOB)[0]["spec"]["suspend"], False)
     flow.edit(suspend=True)

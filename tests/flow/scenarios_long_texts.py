@@ -31,14 +31,14 @@ def reject(flow: Flow, verb: str, kind: Any, name: str, error: ApiError) -> None
         is_meant = body["metadata"]["name"] == name and (kind is JOB or body["status"]["phase"] == "Failed")
         return error if is_meant else None
 
-    flow.cluster.refusals[verb, kind] = judge
+    flow.cluster.rejections[verb, kind] = judge
 
 
 @scenario(
     "manual runs are rejected beside a schedule, by messages with thousands of names and long values",
     ends=[SUCCEEDED, INVALID, UNKNOWN, SUCCEEDED, SUCCEEDED],
 )
-async def refused_beside_ticks(flow: Flow) -> None:
+async def rejected_beside_ticks(flow: Flow) -> None:
     enum = [f"{number:02}{'y' * 254}" for number in range(64)]
     flow.apply_process(
         "close-day", parameters=[*({"name": name} for name in NAMES[:63]), {"name": "MODE", "enum": enum}]
@@ -55,7 +55,7 @@ async def refused_beside_ticks(flow: Flow) -> None:
 
 
 @scenario("a run of a Process whose many steps declare many parameters is rejected", ends=[UNKNOWN])
-async def refused_with_steps(flow: Flow) -> None:
+async def rejected_with_steps(flow: Flow) -> None:
     for step in range(4):
         declared = [{"name": f"S{step}{name}"[:63]} for name in NAMES]
         flow.apply_process(f"step-{step}", parameters=declared)
@@ -113,7 +113,7 @@ async def _status_rejected_for_a_while(flow: Flow, error: ApiError) -> None:
     flow.expect(lambda: flow.phases().count(SUCCEEDED), 3)
     flow.expect(lambda: shown(flow.run("by-hand")), "Pending")
     flow.expect(lambda: len(flow.cluster.writes) - written < 40, True, undisturbed=True)
-    flow.cluster.refusals.clear()
+    flow.cluster.rejections.clear()
     await flow.advance(25)
     flow.expect(lambda: shown(flow.run("by-hand")), UNKNOWN)
     flow.expect(lambda: is_ready(flow), ("True", "InForce"))

@@ -124,15 +124,15 @@ async def not_allowed(flow: Flow) -> None:
 
 @scenario("a mark that cannot be written is written later, and runs continue", ends=[SUCCEEDED] * 2)
 async def mark_fails(flow: Flow) -> None:
-    def refuse(body: dict[str, object]) -> ServerError | None:
+    def reject(body: dict[str, object]) -> ServerError | None:
         text = str(body.get("status"))
         return ServerError("etcdserver: request timed out", status=500) if "'Notified'" in text else None
 
     flow.apply(timing=every(10, until=15), notify=hook(*ALL), history={"successful": 10})
-    flow.cluster.refusals["patch", PROCESS_RUN] = refuse
+    flow.cluster.rejections["patch", PROCESS_RUN] = reject
     await flow.to(50)
     flow.expect(lambda: (flow.phases(), set(marks(flow))), ([SUCCEEDED] * 2, {"-"}), undisturbed=True)
-    flow.cluster.refusals.clear()
+    flow.cluster.rejections.clear()
     await flow.to(120)
     check_told(flow, *ALL)
 

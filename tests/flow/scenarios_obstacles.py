@@ -37,23 +37,23 @@ async def parameter_missing(flow: Flow) -> None:
 
 
 @scenario("a template that the server rejects, then mended", ends=[SUCCEEDED])
-async def template_refused(flow: Flow) -> None:
-    flow.refuse("create", JOB, Invalid('strict decoding error: unknown field "imagee"', status=400))
+async def template_rejected(flow: Flow) -> None:
+    flow.reject("create", JOB, Invalid('strict decoding error: unknown field "imagee"', status=400))
     flow.apply(timing=NOW)
     await flow.to(10)
     flow.expect(lambda: (flow.acceptance(), flow.runs()), (("Invalid", "TemplateRejected"), []))
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     flow.edit(jobTemplate=template(image="busybox:2"))
     await flow.to(30)
 
 
 @scenario("a quota that is full at apply time and heals", ends=[SUCCEEDED])
 async def quota_at_apply(flow: Flow) -> None:
-    flow.refuse("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
+    flow.reject("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
     flow.apply(timing=NOW)
     await flow.to(40)
     flow.expect(lambda: flow.acceptance(), ("Pending", "QuotaExceeded"))
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     await flow.to(80)
 
 
@@ -61,11 +61,11 @@ async def quota_at_apply(flow: Flow) -> None:
 async def quota_at_run(flow: Flow) -> None:
     flow.apply(timing=NOW)
     await flow.to(20)
-    flow.refuse("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
+    flow.reject("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
     flow.reschedule("again")
     await flow.to(50)
     flow.expect(lambda: flow.phases()[1], "Pending/QuotaExceeded")
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     await flow.to(90)
 
 
@@ -73,28 +73,28 @@ async def quota_at_run(flow: Flow) -> None:
 async def quota_with_many_runs(flow: Flow) -> None:
     tries = 0
 
-    def refuse(_: Object) -> QuotaExceeded:
+    def reject(_: Object) -> QuotaExceeded:
         nonlocal tries
         tries += 1
         return QuotaExceeded("exceeded quota: q", status=403)
 
     flow.apply(timing=NOW, history={"successful": 100})
     await flow.to(20)
-    flow.cluster.refusals["create", JOB] = refuse
+    flow.cluster.rejections["create", JOB] = reject
     for number in range(21):
         flow.run_now(f"run-{number:02d}")
     await flow.to(80)
     # Ten are tried every fifteen seconds, not each of them.
     flow.expect(lambda: tries <= 60, wanted=True, undisturbed=True)
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     await flow.to(100)
 
 
 @scenario("a Job that an admission policy rejects at run time", ends=[SUCCEEDED, "Failed/Rejected"])
-async def refused_at_run(flow: Flow) -> None:
+async def rejected_at_run(flow: Flow) -> None:
     flow.apply(timing=NOW)
     await flow.to(20)
-    flow.refuse("create", JOB, Forbidden("not on Mondays", status=403))
+    flow.reject("create", JOB, Forbidden("not on Mondays", status=403))
     flow.reschedule("again")
     await flow.to(40)
     flow.expect(lambda: flow.newest().message, "not on Mondays")

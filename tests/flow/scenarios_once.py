@@ -84,7 +84,7 @@ async def killed_by_the_kubelet_said_late(flow: Flow) -> None:
 
 @scenario("Run Immediately whose container the kubelet kills, and Events cannot be read", ends=["Failed/ExitCode"])
 async def killed_by_the_kubelet_unseen(flow: Flow) -> None:
-    flow.refuse("list", EVENT, Forbidden("no", status=403))
+    flow.reject("list", EVENT, Forbidden("no", status=403))
     flow.work(exit_code=137, log="begin", killed_for="Liveness probe failed: no answer")
     flow.apply(timing=NOW, jobTemplate=template(livenessProbe={"exec": {"command": ["false"]}}))
     await flow.to(40)  # a new operator asks for the Events once more

@@ -83,7 +83,7 @@ async def in_steps(flow: Flow) -> None:
 
 
 @scenario("a run by hand with an undeclared parameter replaces no other run", ends=[SUCCEEDED, UNKNOWN])
-async def refused(flow: Flow) -> None:
+async def rejected(flow: Flow) -> None:
     flow.work(seconds=30)
     request(flow, timing=NOW, concurrencyPolicy="Replace")
     await flow.to(10)
@@ -179,7 +179,7 @@ async def required_of_the_request(flow: Flow) -> None:
 
 
 @scenario("the corrected Process of a stuck run drops its parameter", ends=[SUCCEEDED], remade=frozenset({"by-hand"}))
-async def stuck_and_refused(flow: Flow) -> None:
+async def stuck_and_rejected(flow: Flow) -> None:
     flow.controllers.missing_images = frozenset({"missing"})
     flow.apply_process("close-day", parameters=[LEDGER], jobTemplate=template(image="missing"))
     flow.apply(timing=NEVER, process={"name": "close-day"})

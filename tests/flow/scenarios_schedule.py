@@ -440,10 +440,10 @@ async def made_again(flow: Flow) -> None:
 async def quota(flow: Flow) -> None:
     flow.apply(timing=every(20, until=30))
     await flow.to(15)
-    flow.refuse("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
+    flow.reject("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
     await flow.to(40)
     flow.expect(flow.phases, [SUCCEEDED, "Pending/QuotaExceeded"])
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     await flow.to(80)
 
 
@@ -451,9 +451,9 @@ async def quota(flow: Flow) -> None:
 async def quota_too_late(flow: Flow) -> None:
     flow.apply(timing=every(20, until=30), startingDeadlineSeconds=20)
     await flow.to(15)
-    flow.refuse("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
+    flow.reject("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
     await flow.to(60)
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     await flow.to(100)
 
 

@@ -364,19 +364,19 @@ async def quota(flow: Flow) -> None:
     group(flow, EXTRACT, LOAD)
     request(flow)
     await flow.to(4)
-    flow.refuse("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
+    flow.reject("create", JOB, QuotaExceeded("exceeded quota: q", status=403))
     await flow.to(30)
     flow.expect(lambda: runs(flow)[0], "- Running/QuotaExceeded")
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     await flow.to(80)
 
 
 @scenario("the Job of a step that an admission policy rejects", ends=[STEP_FAILED, "Failed/Rejected"])
-async def refused(flow: Flow) -> None:
+async def rejected(flow: Flow) -> None:
     group(flow, EXTRACT, LOAD)
     request(flow, timing={"runLater": {"after": "20s"}})
     await flow.to(10)
-    flow.refuse("create", JOB, Forbidden("not on Mondays", status=403))
+    flow.reject("create", JOB, Forbidden("not on Mondays", status=403))
     await flow.to(40)
     flow.expect(lambda: parent(flow).status.message, 'step "extract": Failed (Rejected: not on Mondays)')
 

@@ -391,7 +391,7 @@ async def later_managed(flow: Flow) -> None:
 
 
 @scenario("onSuspend: SuspendRunning is rejected for a template with the label", ends=None)
-async def suspend_running_refused(flow: Flow) -> None:
+async def suspend_running_rejected(flow: Flow) -> None:
     flow.queue_jobs()
     flow.apply(timing=NOW, jobTemplate=labelled(), onSuspend="SuspendRunning")
     await flow.to(10)

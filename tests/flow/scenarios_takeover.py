@@ -88,10 +88,10 @@ async def between(flow: Flow) -> None:
     without_controller(flow)
 
     def fire_first(_job: Object) -> None:
-        flow.refuse("create", JOB, None)
+        flow.reject("create", JOB, None)
         flow.controllers.fire(at("12:20:00"))
 
-    flow.cluster.refusals["create", JOB] = fire_first
+    flow.cluster.rejections["create", JOB] = fire_first
     await flow.to(31 * MINUTE)
 
 
@@ -255,10 +255,10 @@ async def quota(flow: Flow) -> None:
     without_controller(flow)
     flow.apply(timing=cron())
     await flow.to(8 * MINUTE)
-    flow.refuse("create", JOB, QuotaExceeded("exceeded quota: jobs", status=403, reason="Forbidden"))
+    flow.reject("create", JOB, QuotaExceeded("exceeded quota: jobs", status=403, reason="Forbidden"))
     await flow.to(11 * MINUTE)
     flow.expect(flow.phases, ["Pending/QuotaExceeded"])
-    flow.refuse("create", JOB, None)
+    flow.reject("create", JOB, None)
     await flow.to(13 * MINUTE)
 
 

@@ -171,7 +171,7 @@ def test_cancel_running_ends_a_queued_run(space: QueueSpace) -> None:
     space.wait(lambda: not space.jobs("close"), "its Job is gone")
 
 
-def test_suspend_running_is_refused_for_a_template_with_the_label(space: QueueSpace) -> None:
+def test_suspend_running_is_rejected_for_a_template_with_the_label(space: QueueSpace) -> None:
     space.apply(request("close", immediately(), jobTemplate=queued(), onSuspend="SuspendRunning"))
     event = space.wait_event("close", "NotAccepted")
     assert "spec.onSuspend: SuspendRunning is not allowed" in event["message"]

@@ -49,7 +49,7 @@ class SimulatedApi:
         }
         self.denied: dict[str, str] = {}
         """Actions that the person must not do, with the missing right."""
-        self.refusal: dict[str, Any] | None = None
+        self.rejection: dict[str, Any] | None = None
         """The failure that every action gets, if one is set."""
         self.sign_in: str | None = None
         """Way to sign in, while the person is not signed in."""
@@ -293,9 +293,9 @@ class SimulatedApi:
             {"namespace": body["namespace"], "name": (body.get("request") or {}).get("name", "from-yaml")}
         ]
         result = {
-            "ok": self.refusal is None,
-            "message": "" if self.refusal else f"{action} done",
-            "error": self.refusal,
+            "ok": self.rejection is None,
+            "message": "" if self.rejection else f"{action} done",
+            "error": self.rejection,
             "created": None,
             "yaml": yaml_of(action),
             "command": f"kubectl process {action}",

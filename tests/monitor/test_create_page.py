@@ -64,8 +64,8 @@ def test_yaml_is_checked_and_created(window: Window, api: SimulatedApi) -> None:
     window.expected = ("console: Failed to load resource: the server responded with a status of 404",)
 
 
-def test_a_refusal_stays_on_the_page(window: Window, api: SimulatedApi) -> None:
-    api.refusal = {"status": 409, "reason": "AlreadyExists", "message": "my-report already exists", "fields": []}
+def test_a_rejection_stays_on_the_page(window: Window, api: SimulatedApi) -> None:
+    api.rejection = {"status": 409, "reason": "AlreadyExists", "message": "my-report already exists", "fields": []}
     page = _open(window, "&as=yaml")
     expect(page.get_by_role("alert")).to_contain_text("my-report already exists")
     page.get_by_role("button", name="Create").press("Enter")

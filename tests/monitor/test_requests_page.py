@@ -141,7 +141,7 @@ def test_run_now_has_a_form_of_the_declared_parameters(window: Window, api: Simu
 
 def test_a_rejected_input_is_marked_at_its_field(window: Window, api: SimulatedApi) -> None:
     fields = [{"path": "parameters.LEDGER_ID", "message": "must match [0-9]+"}]
-    api.refusal = {"status": 422, "reason": "Invalid", "message": "ParameterInvalid", "fields": fields}
+    api.rejection = {"status": 422, "reason": "Invalid", "message": "ParameterInvalid", "fields": fields}
     page = _one(window, "nightly-report")
     page.get_by_role("button", name="Run now").click()
     dialog = page.get_by_role("dialog")

@@ -104,9 +104,9 @@ def test_cancel_asks_first_and_shows_what_it_sends(window: Window, api: Simulate
     ]
 
 
-def test_a_refusal_is_shown_as_it_is_and_nothing_is_done(window: Window, api: SimulatedApi) -> None:
+def test_a_rejection_is_shown_as_it_is_and_nothing_is_done(window: Window, api: SimulatedApi) -> None:
     message = f"admission webhook denied the request {HOSTILE}"
-    api.refusal = {"status": 403, "reason": "Forbidden", "message": message, "fields": []}
+    api.rejection = {"status": 403, "reason": "Forbidden", "message": message, "fields": []}
     page = _open(window)
     page.locator(".table-runs .body input[type=checkbox]").first.check()
     page.locator(".selected").get_by_role("button", name="Cancel").click()

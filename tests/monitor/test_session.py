@@ -9,12 +9,12 @@ from tests.monitor.axe import findings
 from tests.monitor.conftest import Window
 from tests.monitor.simulated_api import SimulatedApi
 
-_REFUSED = "console: Failed to load resource: the server responded with a status of 401"
+_REJECTED = "console: Failed to load resource: the server responded with a status of 401"
 
 
 def test_a_link_leads_to_its_run_after_signing_in(window: Window, api: SimulatedApi) -> None:
     api.sign_in = "token"
-    window.expected = (_REFUSED,)
+    window.expected = (_REJECTED,)
     name = api.rows["processruns"][1]["name"]
     page = window.open(f"/runs/sales/{name}?ns=sales&wrap=1")
     field = page.get_by_label("Bearer token")
@@ -29,7 +29,7 @@ def test_a_link_leads_to_its_run_after_signing_in(window: Window, api: Simulated
 
 
 def test_a_session_that_ends_asks_again_and_keeps_the_view(window: Window, api: SimulatedApi) -> None:
-    window.expected = (_REFUSED,)
+    window.expected = (_REJECTED,)
     page = window.open("/runs?ns=sales&phase=Failed")
     expect(page.locator(".view-head")).to_contain_text("4 of 40 runs")
     api.sign_in = "token"

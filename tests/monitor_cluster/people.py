@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.cluster.test_monitor import Office
 
 _RESOURCE: Final = "console: Failed to load resource:"
-REFUSED: Final = (f"{_RESOURCE} the server responded with a status of 40",)
+REJECTED: Final = (f"{_RESOURCE} the server responded with a status of 40",)
 """Lines of the console before the sign-in, and of what a person must not see."""
 OUTAGES: Final = (f"{_RESOURCE} net::ERR_", f"{_RESOURCE} the server responded with a status of 50")
 """Lines of the console when the network or the API server is away."""
@@ -26,7 +26,7 @@ class People:
         self._browser = browser
         self.office = office
         self._windows: dict[str, Window] = {}
-        self.expected: tuple[str, ...] = REFUSED
+        self.expected: tuple[str, ...] = REJECTED
         """Beginnings of lines of the console that a module causes."""
 
     def page(self, name: str, path: str) -> Page:

@@ -19,7 +19,7 @@ from tests.cluster.port_forward import forwarded
 from tests.cluster.test_install import NAMESPACE, PORT, Installation, image
 from tests.cluster.test_monitor import DAILY
 from tests.monitor.conftest import Window
-from tests.monitor_cluster.people import PATIENCE_MS, REFUSED
+from tests.monitor_cluster.people import PATIENCE_MS, REJECTED
 from tests.monitor_cluster.tls_relay import TlsRelay
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_a_person_signs_in_with_a_pasted_token_and_out_again(
     token = shared_space.cluster.run("create", "token", "viewer", *where).strip()
     shared_space.apply(request("daily", DAILY))
     window = Window(browser, address, viewport={"width": 1440, "height": 900})
-    window.expected = REFUSED
+    window.expected = REJECTED
     page = window.open(f"/requests?ns={shared_space.namespace}")
     page.get_by_label("Bearer token").fill(f"{token}x")
     page.get_by_role("button", name="Sign in").click()

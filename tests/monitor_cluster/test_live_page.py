@@ -20,7 +20,7 @@ from tests.faults.proxy import GoneInStream, Proxy
 from tests.monitor.conftest import Window
 from tests.monitor_cluster.browser_network import BrowserNetwork
 from tests.monitor_cluster.loop_thread import LoopThread
-from tests.monitor_cluster.people import OUTAGES, PATIENCE_MS, REFUSED, People
+from tests.monitor_cluster.people import OUTAGES, PATIENCE_MS, REJECTED, People
 
 from process_operator.resources.kinds import PROCESS, PROCESS_BACKFILL, PROCESS_REQUEST, PROCESS_RUN
 from process_operator.resources.names import ANNOTATION_SUSPEND_REASON
@@ -44,7 +44,7 @@ _PLUGIN: Final = shutil.which("kubectl-process", path=str(Path(sys.executable).p
 
 @pytest.fixture(autouse=True)
 def _outages_are_expected(people: People) -> None:
-    people.expected = (*REFUSED, *OUTAGES)
+    people.expected = (*REJECTED, *OUTAGES)
 
 
 def unschedule(people: People, reason: str) -> None:

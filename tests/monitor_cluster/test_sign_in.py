@@ -20,7 +20,7 @@ from tests.monitor.conftest import Window
 from tests.monitor_cluster import oauth2_proxy
 from tests.monitor_cluster.browser_network import BrowserNetwork
 from tests.monitor_cluster.oidc_issuer import CLIENT, Issuer
-from tests.monitor_cluster.people import OUTAGES, PATIENCE_MS, REFUSED
+from tests.monitor_cluster.people import OUTAGES, PATIENCE_MS, REJECTED
 
 pytestmark = pytest.mark.node
 
@@ -120,7 +120,7 @@ def window_of(browser: Browser, front: Front, email: str) -> Window:
     window = Window(browser, front.address, viewport={"width": 1440, "height": 900}, ignore_https_errors=True)
     window.expected = (
         f"request to another origin: {front.issuer.url}",
-        *REFUSED,
+        *REJECTED,
         *OUTAGES,
     )
     page = window.open(f"/requests?ns={front.space.namespace}")

@@ -101,7 +101,7 @@ class Answers:
     [
         pytest.param({"status": {"userInfo": {"username": "alice"}}}, "alice", id="a user"),
         pytest.param({"status": {}}, None, id="an answer without a name"),
-        pytest.param(None, None, id="a refusal"),
+        pytest.param(None, None, id="a rejection"),
     ],
 )
 def test_user_name(answer: Object | None, name: str | None) -> None:

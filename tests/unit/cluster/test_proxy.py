@@ -46,7 +46,7 @@ def test_http_has_a_proxy_of_its_own() -> None:
 @pytest.mark.parametrize(
     "text", ["socks5://proxy:1080", "http://", "http://proxy:port", "http://proxy:99999", "http://[proxy"]
 )
-def test_a_proxy_that_cannot_be_used_is_refused_by_its_variable(text: str) -> None:
+def test_a_proxy_that_cannot_be_used_is_rejected_by_its_variable(text: str) -> None:
     with pytest.raises(ProxyError, match=r"^HTTPS_PROXY must be an http or https proxy such as"):
         proxy_of_environment(API, {"HTTPS_PROXY": text})
 

@@ -55,14 +55,14 @@ def test_a_break_is_noticed_once(passed: float, set_by: float, breaks: int) -> N
 
 def test_times_of_open_runs_follow_a_clock_that_is_set() -> None:
     store = Store(on_dirty=lambda _: None, clock=lambda: BEGIN)
-    refused = Blocked("Job run cannot be created", "QuotaExceeded", "full", since=BEGIN, again_at=at("12:00:15"))
+    rejected = Blocked("Job run cannot be created", "QuotaExceeded", "full", since=BEGIN, again_at=at("12:00:15"))
     log = RunLog(text="done")
-    for observation in (JobDeleted("run", BEGIN), JobRejected("run", refused), LogRead("run", log, "pod")):
+    for observation in (JobDeleted("run", BEGIN), JobRejected("run", rejected), LogRead("run", log, "pod")):
         store.observe(KEY, observation)
     store.shift_clock(timedelta(minutes=-5))
     assert store.facts(KEY).runs["run"] == RunObservations(
         ended_at=at("11:55"),
-        create_rejected=replace(refused, since=at("11:55"), again_at=at("11:55:15")),
+        create_rejected=replace(rejected, since=at("11:55"), again_at=at("11:55:15")),
         log=log,
         log_pod="pod",
     )

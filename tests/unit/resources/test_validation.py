@@ -11,9 +11,9 @@ import pytest
 from tests.cluster import (
     bad_inputs,
     test_accepted_at_apply,
-    test_process_refused_at_apply,
-    test_request_refused_at_apply,
-    test_run_refused_at_apply,
+    test_process_rejected_at_apply,
+    test_request_rejected_at_apply,
+    test_run_rejected_at_apply,
 )
 from tests.cluster.manifests import immediately, request
 from tests.cluster.spec_patches import SHORTEST, Patch, manifest, merged
@@ -39,17 +39,17 @@ def assert_rejected(kind: str, patch: Patch, field: str, words: str) -> None:
     assert [message for where, message in errors if where == field and words in message], errors
 
 
-@pytest.mark.parametrize(("patch", "field", "words"), test_process_refused_at_apply.BAD_PROCESSES)
+@pytest.mark.parametrize(("patch", "field", "words"), test_process_rejected_at_apply.BAD_PROCESSES)
 def test_a_process_is_rejected_for(patch: Patch, field: str, words: str) -> None:
     assert_rejected("Process", patch, field, words)
 
 
-@pytest.mark.parametrize(("patch", "field", "words"), test_request_refused_at_apply.BAD_REQUESTS)
+@pytest.mark.parametrize(("patch", "field", "words"), test_request_rejected_at_apply.BAD_REQUESTS)
 def test_a_request_is_rejected_for(patch: Patch, field: str, words: str) -> None:
     assert_rejected("ProcessRequest", patch, field, words)
 
 
-@pytest.mark.parametrize(("patch", "field", "words"), test_run_refused_at_apply.BAD_RUNS)
+@pytest.mark.parametrize(("patch", "field", "words"), test_run_rejected_at_apply.BAD_RUNS)
 def test_a_run_is_rejected_for(patch: Patch, field: str, words: str) -> None:
     assert_rejected("ProcessRun", patch, field, words)
 
@@ -158,13 +158,13 @@ def error_of(patch: Patch) -> str | None:
     return preview(given.request, given.process, NOW, step_processes=given.step_processes).error
 
 
-@pytest.mark.parametrize(("patch", "reason", "words"), [row for row in bad_inputs.REFUSED if row.id not in BY_DRY_RUN])
+@pytest.mark.parametrize(("patch", "reason", "words"), [row for row in bad_inputs.REJECTED if row.id not in BY_DRY_RUN])
 def test_rejected_as_by_the_operator(patch: Patch, reason: str, words: str) -> None:
     error = error_of(patch)
     assert error is not None and words in error, (reason, error)
 
 
-@pytest.mark.parametrize(("patch", "reason", "words"), [row for row in bad_inputs.REFUSED if row.id in BY_DRY_RUN])
+@pytest.mark.parametrize(("patch", "reason", "words"), [row for row in bad_inputs.REJECTED if row.id in BY_DRY_RUN])
 def test_only_a_cluster_can_say(patch: Patch, reason: str, words: str) -> None:
     assert error_of(patch) is None, (reason, words)
 

@@ -55,7 +55,7 @@ def not_listed(operator: Operator) -> None:
     operator.health.listed_at = None
 
 
-def refused_watch(operator: Operator) -> None:
+def rejected_watch(operator: Operator) -> None:
     operator.health.watch_requested("jobs", 403)
 
 
@@ -114,7 +114,7 @@ def still_timer_of_a_stand_by(operator: Operator) -> None:
             "live",
             id="nothing was listed yet",
         ),
-        pytest.param(refused_watch, "not ready: no watch of jobs", "live", id="a watch is rejected"),
+        pytest.param(rejected_watch, "not ready: no watch of jobs", "live", id="a watch is rejected"),
         pytest.param(stand_by, "ready: stand-by, no operator leads", "live", id="a stand-by is ready and says so"),
         pytest.param(
             silent_watch,

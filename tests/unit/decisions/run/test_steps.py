@@ -333,7 +333,7 @@ def test_the_name_of_a_step_has_to_leave_room_for_the_index() -> None:
     )
 
 
-def test_a_refusal_names_the_step() -> None:
+def test_a_rejection_names_the_step() -> None:
     ask = accept(snapshot(uses(), process=GROUP, step_processes=STEPS), NOW).lookup
     assert isinstance(ask, DryRunJob)
     said = DryRun(ask.template_hash, "TemplateRejected", "its own words", job=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cluster.spec_patches import AN_INSTANT, Patch, assert_kubectl_refuses, assert_names, manifest
+from tests.cluster.spec_patches import AN_INSTANT, Patch, assert_kubectl_rejects, assert_names, manifest
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
         pytest.param({"cancel": "yes"}, "spec.cancel", "boolean", id="cancel in words"),
     ],
 )
-def test_a_backfill_is_refused_for(
+def test_a_backfill_is_rejected_for(
     cluster: Kubectl, shared_namespace: str, patch: Patch, field: str, words: str
 ) -> None:
-    assert_kubectl_refuses(cluster, shared_namespace, manifest("ProcessBackfill", patch), field=field, words=words)
+    assert_kubectl_rejects(cluster, shared_namespace, manifest("ProcessBackfill", patch), field=field, words=words)
 
 
 @pytest.mark.parametrize(

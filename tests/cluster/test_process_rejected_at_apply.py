@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cluster.spec_patches import Patch, assert_kubectl_refuses, manifest, parameter, step
+from tests.cluster.spec_patches import Patch, assert_kubectl_rejects, manifest, parameter, step
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
@@ -123,7 +123,7 @@ BAD_PROCESSES = [
 
 
 @pytest.mark.parametrize(("patch", "field", "words"), BAD_PROCESSES)
-def test_a_process_is_refused_for(
+def test_a_process_is_rejected_for(
     cluster: Kubectl, shared_namespace: str, patch: Patch, field: str, words: str
 ) -> None:
-    assert_kubectl_refuses(cluster, shared_namespace, manifest("Process", patch), field=field, words=words)
+    assert_kubectl_rejects(cluster, shared_namespace, manifest("Process", patch), field=field, words=words)

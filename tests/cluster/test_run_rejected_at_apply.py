@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from tests.cluster.spec_patches import Patch, assert_names, assert_refused, manifest
+from tests.cluster.spec_patches import Patch, assert_names, assert_rejected, manifest
 
 if TYPE_CHECKING:
     from tests.cluster.kubectl import Kubectl
@@ -82,8 +82,8 @@ BAD_RUNS = [
 
 
 @pytest.mark.parametrize(("patch", "field", "words"), BAD_RUNS)
-def test_a_run_is_refused_for(cluster: Kubectl, shared_namespace: str, patch: Patch, field: str, words: str) -> None:
-    assert_refused(cluster, shared_namespace, manifest("ProcessRun", patch), field=field, words=words)
+def test_a_run_is_rejected_for(cluster: Kubectl, shared_namespace: str, patch: Patch, field: str, words: str) -> None:
+    assert_rejected(cluster, shared_namespace, manifest("ProcessRun", patch), field=field, words=words)
 
 
 FULL_RUN: Patch = {

@@ -20,7 +20,7 @@ from tests.cluster.spec_patches import (
     ONE_TIMING,
     TEMPLATE,
     Patch,
-    assert_refused,
+    assert_rejected,
     daily,
     later,
     manifest,
@@ -278,7 +278,7 @@ BAD_REQUESTS = [
 
 
 @pytest.mark.parametrize(("patch", "field", "words"), BAD_REQUESTS)
-def test_a_request_is_refused_for(
+def test_a_request_is_rejected_for(
     cluster: Kubectl, shared_namespace: str, patch: Patch, field: str, words: str
 ) -> None:
-    assert_refused(cluster, shared_namespace, manifest("ProcessRequest", patch), field=field, words=words)
+    assert_rejected(cluster, shared_namespace, manifest("ProcessRequest", patch), field=field, words=words)
