@@ -2,102 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import pytest
+from tests.builders.backfills import backfill, ended, known, name, opened, own, plan, tick_name
 from tests.builders.instants import at
-from tests.builders.objects import Object
-from tests.builders.snapshots import STEM, UID, activation, finished, request, run, schedule, snapshot
+from tests.builders.snapshots import UID, run, schedule
 
-from process_operator.decisions.acceptance.acceptance import Acceptance
-from process_operator.decisions.backfill.plan import backfills_without_request, plan_backfills
-from process_operator.decisions.context import DecisionContext
-from process_operator.decisions.inputs.history import BackfillMark, FinishedRun
-from process_operator.decisions.inputs.run_view import view_of
+from process_operator.decisions.backfill.plan import backfills_without_request
 from process_operator.decisions.inputs.snapshot import Snapshot
-from process_operator.decisions.plan.action import Action
 from process_operator.decisions.plan.actions import CreateRun, LoadHistory
-from process_operator.decisions.ticks.progress import Progress, calendar_of
 from process_operator.resources import names
-from process_operator.resources.process_backfill import ProcessBackfill, ProcessBackfillStatus
-from process_operator.resources.process_request_status import ProcessRequestStatus
-from process_operator.resources.process_run import ProcessRun, RunPhase
-from process_operator.timing.recurrence import compile_schedule
-
-OWN = {names.LABEL_REQUEST_UID: UID}
-
-
-def backfill(name: str = "b", *, begin: str = "12:00", end: str = "12:05", **parts: Any) -> ProcessBackfill:
-    """A backfill of the request, made at one o'clock."""
-    spec = {"request": {"name": "close"}, "from": at(begin), "to": at(end), **parts.pop("spec", {})}
-    metadata = {
-        "name": name,
-        "namespace": "erp",
-        "uid": f"uid-of-{name}",
-        "generation": 1,
-        "labels": OWN,
-        "creationTimestamp": at("13:00"),
-        **parts.pop("metadata", {}),
-    }
-    status = {"requestUID": UID, "observedGeneration": 1, **parts["status"]} if "status" in parts else {}
-    return ProcessBackfill.model_validate({"metadata": metadata, "spec": spec, "status": status})
-
-
-def name(clock: str) -> str:
-    """Name of a backfill's run of a tick."""
-    return names.backfill_run_name(STEM, int(at(clock).timestamp()))
-
-
-def tick_name(clock: str) -> str:
-    """Name of the schedule's own run of a tick: every tick is on a whole minute."""
-    return f"{STEM}-{int(at(clock).timestamp()) // 60}"
-
-
-def opened(clock: str, of: str = "b") -> ProcessRun:
-    """An open run of a backfill."""
-    found = run(name(clock), trigger="Backfill", due=clock)
-    labels = {**found.metadata.labels, names.LABEL_BACKFILL: of}
-    return found.model_copy(update={"metadata": found.metadata.model_copy(update={"labels": labels})})
-
-
-def ended(clock: str, phase: RunPhase = RunPhase.SUCCEEDED, of: str = "b") -> FinishedRun:
-    """A finished run of a backfill."""
-    return replace(finished(name(clock), phase, due=None), backfill=BackfillMark(of, at(clock)))
-
-
-def own(clock: str, phase: RunPhase = RunPhase.SUCCEEDED, missed_reason: str = "") -> FinishedRun:
-    """A finished run of the schedule itself."""
-    return finished(tick_name(clock), phase, due=clock, missed_reason=missed_reason)
-
-
-def known(*backfills: ProcessBackfill, **more: Any) -> Snapshot:
-    """Every minute since noon, with nothing run and all settled, at one o'clock."""
-    timing = more.pop("timing", schedule(60))
-    spec: Object = more.pop("spec", {})
-    status = ProcessRequestStatus(
-        activation=activation(runs=more.pop("runs_of_activation", 0)),
-        last_schedule_time=at(more.pop("cursor", "13:00")),
-    )
-    more.setdefault("history", ())
-    return snapshot(request(timing, **spec), status=status, backfills=backfills, **more)
-
-
-def plan(found: Snapshot) -> tuple[list[str], dict[str, ProcessBackfillStatus], tuple[Action, ...]]:
-    """The ticks that get a run (as clocks), the status of each backfill, and the whole draft."""
-    assert found.request is not None
-    timing = found.request.spec.timing.schedule
-    recurrence = compile_schedule(timing, since=at("12:00")) if timing is not None else None
-    views = tuple(view_of(found, each) for each in found.runs)
-    context = DecisionContext(found, Acceptance(recurrence=recurrence), views, at("13:00"))
-    calendar = calendar_of(found, recurrence) if recurrence is not None else None
-    planned = plan_backfills(context, Progress(found.status.last_schedule_time), calendar)
-    made = [
-        action.manifest["spec"]["scheduledTime"][11:16] for action in planned.actions if isinstance(action, CreateRun)
-    ]
-    return made, dict(planned.value), planned.actions
-
+from process_operator.resources.process_run import RunPhase
 
 FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
 
@@ -219,118 +137,6 @@ FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
 def test_ticks_that_get_a_run(found: Snapshot, made: list[str], progress: str | None) -> None:
     runs, statuses, _ = plan(found)
     assert (runs, statuses["b"].progress) == (made, progress)
-
-
-def again(clock: str, phase: RunPhase = RunPhase.SUCCEEDED, uid: str = "uid-of-b") -> FinishedRun:
-    """A finished run of a backfill for a tick that had one before."""
-    tick = at(clock)
-    run_again = finished(names.rerun_name(STEM, uid, int(tick.timestamp())), phase, due=None)
-    return replace(run_again, backfill=BackfillMark("b", tick), created=at("13:00"))
-
-
-NEVER, FAILED, ALWAYS = ({"rerun": word} for word in ("Never", "Failed", "Always"))
-F = RunPhase.FAILED
-
-
-@dataclass(frozen=True)
-class RunAgain:
-    """A backfill of ticks that had runs before, the runs that it makes, and its progress."""
-
-    id: str
-    rerun: Object
-    history: list[FinishedRun]
-    made: list[str]
-    progress: str
-
-
-RUN_AGAIN: Final = [
-    RunAgain(
-        "Never leaves a failed run alone",
-        rerun=NEVER,
-        history=[own("12:00", F)],
-        made=["12:01"],
-        progress="1/6",
-    ),
-    RunAgain("Failed runs it again", rerun=FAILED, history=[own("12:00", F)], made=["12:00"], progress="0/6"),
-    RunAgain(
-        "Failed leaves a run that succeeded alone",
-        rerun=FAILED,
-        history=[own("12:00")],
-        made=["12:01"],
-        progress="1/6",
-    ),
-    RunAgain(
-        "also one that ran again",
-        rerun=FAILED,
-        history=[own("12:00", F), again("12:00", uid="other")],
-        made=["12:01"],
-        progress="1/6",
-    ),
-    RunAgain(
-        "Failed runs again what failed twice",
-        rerun=FAILED,
-        history=[own("12:00", F), ended("12:00", F, "other")],
-        made=["12:00"],
-        progress="0/6",
-    ),
-    RunAgain(
-        "Failed runs ticks without a known run again",
-        rerun=FAILED,
-        history=[own("12:00", RunPhase.UNKNOWN), own("12:01", RunPhase.CANCELED)],
-        made=["12:00"],
-        progress="0/6",
-    ),
-    RunAgain("but once", rerun=FAILED, history=[own("12:00", F), again("12:00", F)], made=["12:01"], progress="1/6"),
-    RunAgain("Always runs all again", rerun=ALWAYS, history=[own("12:00")], made=["12:00"], progress="0/6"),
-    RunAgain("once as well", rerun=ALWAYS, history=[own("12:00"), again("12:00")], made=["12:01"], progress="1/6"),
-    RunAgain(
-        "a deleted backfill of the same name does not stand for it",
-        rerun=ALWAYS,
-        history=[ended("12:00")],
-        made=["12:00"],
-        progress="0/6",
-    ),
-    RunAgain(
-        "a run that never started is none",
-        rerun=NEVER,
-        history=[own("12:00", RunPhase.MISSED)],
-        made=["12:00"],
-        progress="0/6",
-    ),
-    RunAgain(
-        "nor one canceled before its start",
-        rerun=NEVER,
-        history=[own("12:00", RunPhase.CANCELED)],
-        made=["12:00"],
-        progress="0/6",
-    ),
-]
-
-
-@pytest.mark.parametrize("case", RUN_AGAIN, ids=lambda case: case.id)
-def test_what_is_run_again(case: RunAgain) -> None:
-    runs, statuses, _ = plan(known(backfill(spec=case.rerun), history=tuple(case.history)))
-    assert (runs, statuses["b"].progress) == (case.made, case.progress)
-
-
-@pytest.mark.parametrize(
-    ("history", "wanted"),
-    [
-        pytest.param((), name("12:00"), id="the name of its tick, where that has no run"),
-        pytest.param((own("12:00", RunPhase.MISSED, "Missed/Superseded"),), name("12:00"), id="or a record of a miss"),
-        pytest.param((own("12:00", F),), again("12:00").name, id="its own name, where the schedule ran it"),
-        pytest.param((ended("12:00", F, "other"),), again("12:00").name, id="or another backfill did"),
-    ],
-)
-def test_a_run_again_has(history: tuple[FinishedRun, ...], wanted: str) -> None:
-    _, _, actions = plan(known(backfill(spec=FAILED), history=history))
-    assert [a.manifest["metadata"]["name"] for a in actions if isinstance(a, CreateRun)] == [wanted]
-
-
-def test_two_that_run_the_same_again_take_turns() -> None:
-    runs, statuses, _ = plan(known(backfill(spec=FAILED), backfill("c", spec=ALWAYS), history=(own("12:00", F),)))
-    assert runs == ["12:00", "12:01"]
-    assert [status.progress for status in statuses.values()] == ["0/6", "0/6"]
 
 
 @dataclass(frozen=True)
