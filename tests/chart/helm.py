@@ -57,7 +57,7 @@ def rejection(values: Object) -> str:
 
 
 def render(values: Object | None = None, *, release: str = RELEASE, namespace: str = "ops") -> Rendered:
-    """Render the chart. Raises AssertionError with Helm's words where it does not."""
+    """Render the chart. Raises AssertionError with Helm's words if that fails."""
     answer = _template(values or {}, release, namespace)
     assert answer.returncode == 0, answer.stderr
     return Rendered(tuple(filter(None, yaml.safe_load_all(answer.stdout))))

@@ -72,7 +72,7 @@ class Kubectl:
         return answer.stdout
 
     def ask(self, *arguments: str, stdin: str | None = None) -> Answer:
-        """Run kubectl and give whether it worked, and its words: those of stderr where it did not."""
+        """Run kubectl; whether it succeeded, and its output, or its stderr if it failed."""
         answer = self._call(arguments, stdin)
         return Answer(ok=answer.returncode == 0, message=answer.stderr if answer.returncode else answer.stdout)
 

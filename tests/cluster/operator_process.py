@@ -101,7 +101,7 @@ class OperatorProcess:
         return self._process
 
     def stop(self) -> int:
-        """SIGTERM, and its exit code. Raises RuntimeError where it is there too long after (it is killed then)."""
+        """Send SIGTERM; the exit code. Raises RuntimeError if the operator does not end in time, after a SIGKILL."""
         assert self._process is not None, "the operator was not started here"
         self._process.terminate()
         try:

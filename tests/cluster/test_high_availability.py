@@ -59,7 +59,7 @@ class Pair:
         self.standby.start(until="stand-by")
 
     def swap(self, *, restart: bool) -> None:
-        """The stand-by leads now; the one that led stands by, started again where it ended."""
+        """The stand-by leads now. The former leader stands by, and is started again if it has ended."""
         self.leader, self.standby = self.standby, self.leader
         if restart:
             self.standby.start(until="stand-by")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.node
 
 BEFORE_IT_VANISHED = OneOf(None, "FromTerminationMessage")
-"""A log may be read for a second after its pod's end: where that was missed, the pod's last message holds the end of
+"""A log may be read for a second after its pod's end: if that was missed, the pod's last message holds the end of
 it."""
 WORK = "trap 'echo last words; sleep 3; exit 8' TERM; echo begin; " + LONG
 

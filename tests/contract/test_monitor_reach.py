@@ -138,7 +138,7 @@ async def test_05_probe_of_the_kubelet_names_the_pod(browser: Browser) -> None:
         pytest.param({"Origin": "https://evil.example.com"}, id="another origin"),
         pytest.param({"Origin": "null"}, id="a sandbox"),
         pytest.param({"Origin": "http://processes.example.com"}, id="without TLS"),
-        pytest.param({"Sec-Fetch-Site": None, "Origin": None}, id="neither of them"),
+        pytest.param({"Sec-Fetch-Site": None, "Origin": None}, id="neither header"),
         pytest.param({"X-Process-Monitor": None}, id="no header of the page"),
         pytest.param({"X-Process-Monitor": "0"}, id="another value"),
         pytest.param({"Content-Type": "text/plain"}, id="a form"),

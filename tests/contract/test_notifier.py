@@ -146,7 +146,7 @@ async def test_a_proxy_of_the_environment_is_not_used(waits: Waits, monkeypatch:
     [
         pytest.param([(503, {}), (500, {})], DELIVERED, [2, 4], id="fails twice, then takes it"),
         pytest.param([(429, {"Retry-After": "17"})], DELIVERED, [17], id="asks to be left alone for 17 s"),
-        pytest.param([(503, {"Retry-After": "Mon, 01 Mar 2027 12:00:40 GMT"})], DELIVERED, [40], id="or until a time"),
+        pytest.param([(503, {"Retry-After": "Mon, 01 Mar 2027 12:00:40 GMT"})], DELIVERED, [40], id="asks to be left alone until a time"),
         pytest.param([(503, {"Retry-After": "soon"})], DELIVERED, [2], id="says nonsense about when"),
         pytest.param([(429, {"Retry-After": "100000"})], failed("hook: HTTP 429"), [], id="asks for longer than it is tried"),
         pytest.param([(503, {})] * 4, failed("hook: HTTP 503 (4 tries)"), [2, 4, 8], id="is down: given up after four tries"),

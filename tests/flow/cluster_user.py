@@ -96,7 +96,7 @@ class ClusterUser(ClusterView):
         self.cluster.delete(CONFIG_MAP, name)
 
     def backfill(self, name: str, begin: float, end: float, *, request: str = "job", **spec: Any) -> None:
-        """Apply a ProcessBackfill, from and to so many seconds after the beginning."""
+        """Apply a ProcessBackfill, from and to given in seconds after the beginning."""
         body = {"request": {"name": request}, "from": later(begin), "to": later(end), **spec}
         self.cluster.create(PROCESS_BACKFILL, {"metadata": {"name": name}, "spec": body})
 

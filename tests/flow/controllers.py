@@ -39,7 +39,7 @@ class Work:
     waiting: Object = field(default_factory=lambda: {"reason": "ErrImagePull", "message": "not found"})
     """State of its container while it waits."""
     killed_for: str = ""
-    """Which probe the kubelet killed the container for, as its Event says; empty where it ended by itself."""
+    """The probe for which the kubelet killed the container, as its Event says; empty if it ended by itself."""
 
 
 @dataclass

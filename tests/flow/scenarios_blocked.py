@@ -29,7 +29,7 @@ HISTORY = {"successful": 100, "failed": 100, "other": 100}
 
 
 def every(seconds: int, until: int) -> dict[str, Any]:
-    """A timing of every so many seconds from the beginning, up to a second."""
+    """Timing with a tick every `seconds` from the beginning, up to a second."""
     return {"schedule": {"secondly": {"every": seconds}, "finishTime": later(until)}}
 
 
@@ -159,7 +159,7 @@ async def policy_on_records(flow: Flow) -> None:
 
 
 def quota(flow: Flow, limit: int) -> None:
-    """Let the server hold at most so many ProcessRuns."""
+    """Let the server hold at most this number of ProcessRuns."""
 
     def judge(_body: Object) -> ApiError | None:
         used = len(flow.cluster.all(PROCESS_RUN))

@@ -29,7 +29,7 @@ FIRST = tick_run(0)
 
 
 def every(seconds: int, *, until: int | None = None, **bounds: Any) -> dict[str, Any]:
-    """A timing of every so many seconds from the beginning, up to a second."""
+    """Timing with a tick every `seconds` from the beginning, up to a second."""
     if until is not None:
         bounds["finishTime"] = later(until)
     return {"schedule": {"secondly": {"every": seconds}, **bounds}}

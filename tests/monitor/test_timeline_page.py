@@ -26,7 +26,7 @@ _IS_DRAWN: Final = """() => {
     for (let at = 3; at < data.length; at += 4) if (data[at]) count++
     return count > 10_000
 }"""
-"""Whether so many pixels of the canvas are drawn on."""
+"""Whether this number of pixels of the canvas are drawn on."""
 
 
 def test_past_runs_and_coming_times_are_drawn_and_listed(window: Window) -> None:

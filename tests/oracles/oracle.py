@@ -1,4 +1,4 @@
-"""Asking an oracle: one process for many questions."""
+"""Oracle process, which answers many questions at once."""
 
 from __future__ import annotations
 

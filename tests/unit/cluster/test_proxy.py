@@ -53,11 +53,11 @@ def test_a_proxy_that_cannot_be_used_is_rejected_by_its_variable(text: str) -> N
 
 DIRECT = [
     pytest.param(API, "*", id="a star is every host"),
-    pytest.param(API, "other, *", id="also behind others"),
+    pytest.param(API, "other, *", id="a star behind others is every host"),
     pytest.param(API, "example.com", id="a domain names what is below"),
-    pytest.param(API, "api.example.com", id="and itself"),
+    pytest.param(API, "api.example.com", id="a domain names itself"),
     pytest.param(API, ".example.com", id="a leading dot names what is below"),
-    pytest.param(API, "*.example.com", id="so does a star and a dot"),
+    pytest.param(API, "*.example.com", id="a star and a dot name what is below"),
     pytest.param(API, " Example.COM ", id="in any case, among blanks"),
     pytest.param(API, "example.com:6443", id="a domain with the port"),
     pytest.param("https://api.example.com", "example.com:443", id="with the port that https implies"),
@@ -68,7 +68,7 @@ DIRECT = [
     pytest.param(BY_IPV4, "10.200.7.7/8", id="a network by any of its addresses"),
     pytest.param(BY_IPV4, "192.168.0.0/16,10.0.0.0/8", id="the second of two networks"),
     pytest.param(BY_IPV4, "::ffff:10.1.2.3", id="an IPv4 address in the form of IPv6"),
-    pytest.param(BY_IPV4, "::ffff:10.0.0.0/104", id="and a network in that form"),
+    pytest.param(BY_IPV4, "::ffff:10.0.0.0/104", id="a network of IPv4 in the form of IPv6"),
     pytest.param(BY_IPV4, "0.0.0.0/0", id="the network of all"),
     pytest.param(BY_IPV6, "fd00::1", id="an IPv6 address"),
     pytest.param(BY_IPV6, "FD00:0:0::1", id="in another spelling"),

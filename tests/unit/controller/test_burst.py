@@ -99,7 +99,7 @@ class Burst:
         self.agenda.put(("erp", name), TICK)
 
     def take(self, after: float = 0.1) -> Any:
-        """The plan of the first request so many seconds after the tick."""
+        """The plan of the first request, some seconds after the tick."""
         self.now = TICK + timedelta(seconds=after)
         return self.planner.pop_prepared(FIRST)
 

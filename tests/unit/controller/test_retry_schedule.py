@@ -31,7 +31,7 @@ class Schedule:
         return self.now
 
     def fail(self, error: Exception, *, after: float = 0.0) -> float:
-        """Fail so many seconds later; the pause in seconds."""
+        """Fail `seconds` later; the pause in seconds."""
         self.now += timedelta(seconds=after)
         return (self.retries.after_failure(KEY, error) - self.now).total_seconds()
 

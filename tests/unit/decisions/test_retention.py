@@ -136,7 +136,7 @@ def test_only_what_the_written_cursor_covers(run_of: FinishedRun, cursor: str, r
             [finished("a", due="12:58", end="12:59:10"), finished("b", due="12:59", end="12:59:50")],
             1,
             Plan((DeleteRuns({"a": "uid-of-a"}),)),
-            id="but none within half a minute of its end",
+            id="none goes within half a minute of its end",
         ),
         pytest.param(
             [finished("a", due="12:59", end="12:59:50")],
@@ -230,7 +230,7 @@ GONE = DeleteJob("run-01", "uid-of-job-run-01")
         pytest.param({"history": (succeeded(1),)}, "12:59:30", Plan((), None, at("13:00:30")), id="not before"),
         pytest.param({"history": (), "runs": (run("run-01"),)}, "12:50", Plan(), id="not before it is recorded"),
         pytest.param({"history": ()}, "12:50", Plan(), id="not before it has a run"),
-        pytest.param({"history": (), "tick": "12:10"}, "12:50", Plan((GONE,)), id="nor kept when its run was deleted"),
+        pytest.param({"history": (), "tick": "12:10"}, "12:50", Plan((GONE,)), id="not kept when its run was deleted"),
         pytest.param({"history": None}, "12:50", Plan((LoadHistory(),)), id="a new process looks first"),
     ],
 )

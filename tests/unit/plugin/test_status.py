@@ -57,7 +57,11 @@ class Suspension:
 
 SUSPENSIONS: Final = [
     Suspension("the operator has seen this suspension", shown="yes, by alice: stocktaking"),
-    Suspension("and when it began", since=SINCE, shown=f"yes, since {SINCE}, by alice: stocktaking"),
+    Suspension(
+        "the operator has seen this suspension, and when it began",
+        since=SINCE,
+        shown=f"yes, since {SINCE}, by alice: stocktaking",
+    ),
     Suspension("it has not: the name may be that of an earlier one", observed=2, shown="yes: stocktaking"),
     Suspension("not suspended", since=SINCE, suspend=False, shown=""),
 ]

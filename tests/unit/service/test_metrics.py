@@ -1,4 +1,5 @@
-"""Metrics: their values, and their rows in docs/reference/metrics.md. `tests/cluster/test_high_availability.py` asks a process."""
+"""Metrics: their values, and their rows in docs/reference/metrics.md. `tests/cluster/test_high_availability.py` asks a
+process."""
 
 from __future__ import annotations
 
@@ -111,7 +112,7 @@ COUNTED: Final = [
         expected=2,
     ),
     Counted(
-        "and by request where asked for",
+        "ends are counted by request, if that is configured",
         actions=[finished(RunPhase.FAILED)],
         name="request_runs_finished_total",
         labels={"namespace": "erp", "request": "report", "phase": "Failed"},
@@ -132,7 +133,7 @@ COUNTED: Final = [
         expected=7,
     ),
     Counted(
-        "and those that come later",
+        "a summary counts its later ticks",
         actions=[finished(RunPhase.MISSED, 7), grown(9), grown(20)],
         name="ticks_not_started_total",
         labels={"phase": "Missed"},

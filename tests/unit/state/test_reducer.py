@@ -119,7 +119,12 @@ RAN: Final = RunObservations(running_since=NOON)
         pytest.param({"ended_at": NOON}, seen(COMPLETE), {"ended_at": NOON}, id="the Job was over before"),
         pytest.param({}, seen(COMPLETE, is_run_open=False), {}, id="the Job of a recorded run is over"),
         pytest.param({}, JobDeleted("run", LATER), {"ended_at": LATER}, id="the Job is deleted"),
-        pytest.param({"ended_at": NOON}, JobDeleted("run", LATER), {"ended_at": NOON}, id="and was over before"),
+        pytest.param(
+            {"ended_at": NOON},
+            JobDeleted("run", LATER),
+            {"ended_at": NOON},
+            id="the Job is deleted, and was over before",
+        ),
         pytest.param({}, JobAbsent("run"), {"job_absent": True}, id="the API server has no Job"),
         pytest.param({}, JobRejected("run", FULL), {"create_rejected": FULL}, id="the Job is rejected"),
         pytest.param({"create_rejected": FULL}, JobCreated("run"), {}, id="the Job is created after a rejection"),

@@ -215,9 +215,9 @@ def test_what_a_list_does_not_show_is_gone_unless_it_is_newer_than_the_list() ->
     ("phase", "is_gone"),
     [
         pytest.param("Pending", False, id="a pod that waits is in no list of ended pods"),
-        pytest.param("Running", False, id="nor is one that runs"),
-        pytest.param("Succeeded", True, id="one that had ended would be in it"),
-        pytest.param("Failed", True, id="and one that had failed"),
+        pytest.param("Running", False, id="a pod that runs is in no list of ended pods"),
+        pytest.param("Succeeded", True, id="a pod that had ended would be in it"),
+        pytest.param("Failed", True, id="a pod that had failed would be in it"),
     ],
 )
 def test_a_pod_that_the_filtered_list_leaves_out_is_no_deleted_pod(phase: str, *, is_gone: bool) -> None:

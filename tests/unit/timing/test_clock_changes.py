@@ -1,4 +1,4 @@
-"""Wall timings where the clocks change: gaps, folds, and dates that do not exist."""
+"""Wall timings at clock changes: gaps, folds, and dates that do not exist."""
 
 from __future__ import annotations
 

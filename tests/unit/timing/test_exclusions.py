@@ -51,7 +51,7 @@ ROWS = [
     pytest.param(
         "2027-03-27", {"cron": "30 23 * * 6", "timeZone": "America/Nuuk", "exclude": ["2027-03-28"]},
         ["2027-03-28T01:00"],
-        id="and not by the date it is moved to",
+        id="a tick that a gap moves past midnight is not excluded by the date it is moved to",
     ),
     pytest.param(
         "2027-10-30T20:00", {"cron": "0 * * * *", **MADRID, "exclude": ["2027-10-31"]},

@@ -1,4 +1,4 @@
-"""The time zone database, and where a zone's clocks change."""
+"""Time zone database, and the clock changes of a zone."""
 
 from __future__ import annotations
 

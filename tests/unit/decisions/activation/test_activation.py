@@ -173,7 +173,7 @@ def reschedule(value: str) -> dict[str, Any]:
             request(TEN),
             status(None, runs=1),
             ActivationChange(fresh(TEN), None, RunReason.EDITED),
-            id="so does once to a schedule",
+            id="from once to a schedule begins a new activation",
         ),
         pytest.param(
             request(LATER),
@@ -196,13 +196,13 @@ def reschedule(value: str) -> dict[str, Any]:
                 conditions=(Condition(type="Failed", status=ConditionStatus.TRUE, reason="DeadlinePassed"),),
             ),
             ActivationChange(fresh(LATER_STILL), None, RunReason.EDITED),
-            id="nor has it when a run by hand came after that",
+            id="one that missed its window has not run, also if a run by hand came after that",
         ),
         pytest.param(
             request(LATER_STILL),
             status(LATER),
             ActivationChange(fresh(LATER_STILL), None, RunReason.EDITED),
-            id="nor has one without a run",
+            id="one without a run has not run",
         ),
     ],
 )

@@ -29,7 +29,7 @@ FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
             known(backfill(end="12:30", spec={"maxActiveRuns": 50})),
             [f"12:{minute:02d}" for minute in range(10)],
             "0/31",
-            id="but ten in one decision",
+            id="at most ten in one decision",
         ),
         pytest.param(
             known(backfill(spec={"maxActiveRuns": 3}), spec={"concurrencyPolicy": "Replace"}),
@@ -63,7 +63,7 @@ FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
             known(backfill(), runs=(run(tick_name("12:00"), due="12:00"),)),
             ["12:01"],
             "1/6",
-            id="nor one that runs now",
+            id="a tick that runs now is not run again",
         ),
         pytest.param(
             known(backfill(), backfill("other"), runs=(opened("12:00", "other"),)),
@@ -78,7 +78,7 @@ FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
             ),
             ["12:04"],
             "4/6",
-            id="so is one that another has run, although its run is removed",
+            id="a tick that another backfill has run is left to it, although its run is removed",
         ),
         pytest.param(
             known(
@@ -115,7 +115,7 @@ FIVE = ["12:00", "12:01", "12:02", "12:03", "12:04", "12:05"]
             known(backfill(begin="11:57")), ["11:57"], "0/9", id="ticks before the activation began are counted back"
         ),
         pytest.param(known(backfill(begin="12:00:01")), ["12:01"], "0/5", id="a tick before from is not in the range"),
-        pytest.param(known(backfill(end="12:04:59")), ["12:00"], "0/5", id="nor one after to"),
+        pytest.param(known(backfill(end="12:04:59")), ["12:00"], "0/5", id="a tick after to is not in the range"),
         pytest.param(
             known(backfill(begin="12:58", end="14:00")), ["12:58"], "0/3", id="the creation of the backfill is its end"
         ),
@@ -184,7 +184,7 @@ STANDINGS: Final = [
         counts={"succeeded": 1, "canceled": 1},
     ),
     Standing(
-        "and not before",
+        "canceled, while a run is open",
         found=known(backfill(spec={"cancel": True}), runs=(opened("12:00"),)),
         phase="Running",
         reason="Started",

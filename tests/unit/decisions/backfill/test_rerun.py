@@ -56,7 +56,7 @@ RUN_AGAIN: Final = [
         progress="1/6",
     ),
     RunAgain(
-        "also one that ran again",
+        "Failed leaves a run that succeeded again alone",
         rerun=FAILED,
         history=[own("12:00", F), again("12:00", uid="other")],
         made=["12:01"],
@@ -76,9 +76,21 @@ RUN_AGAIN: Final = [
         made=["12:00"],
         progress="0/6",
     ),
-    RunAgain("but once", rerun=FAILED, history=[own("12:00", F), again("12:00", F)], made=["12:01"], progress="1/6"),
+    RunAgain(
+        "Failed runs a failed run again once",
+        rerun=FAILED,
+        history=[own("12:00", F), again("12:00", F)],
+        made=["12:01"],
+        progress="1/6",
+    ),
     RunAgain("Always runs all again", rerun=ALWAYS, history=[own("12:00")], made=["12:00"], progress="0/6"),
-    RunAgain("once as well", rerun=ALWAYS, history=[own("12:00"), again("12:00")], made=["12:01"], progress="1/6"),
+    RunAgain(
+        "Always runs a run again once",
+        rerun=ALWAYS,
+        history=[own("12:00"), again("12:00")],
+        made=["12:01"],
+        progress="1/6",
+    ),
     RunAgain(
         "a deleted backfill of the same name does not stand for it",
         rerun=ALWAYS,
@@ -94,7 +106,7 @@ RUN_AGAIN: Final = [
         progress="0/6",
     ),
     RunAgain(
-        "nor one canceled before its start",
+        "a run that was canceled before its start is none",
         rerun=NEVER,
         history=[own("12:00", RunPhase.CANCELED)],
         made=["12:00"],
@@ -113,9 +125,15 @@ def test_what_is_run_again(case: RunAgain) -> None:
     ("history", "wanted"),
     [
         pytest.param((), name("12:00"), id="the name of its tick, where that has no run"),
-        pytest.param((own("12:00", RunPhase.MISSED, "Missed/Superseded"),), name("12:00"), id="or a record of a miss"),
+        pytest.param(
+            (own("12:00", RunPhase.MISSED, "Missed/Superseded"),),
+            name("12:00"),
+            id="the name of its tick, where that has a record of a miss",
+        ),
         pytest.param((own("12:00", F),), again("12:00").name, id="its own name, where the schedule ran it"),
-        pytest.param((ended("12:00", F, "other"),), again("12:00").name, id="or another backfill did"),
+        pytest.param(
+            (ended("12:00", F, "other"),), again("12:00").name, id="its own name, where another backfill ran it"
+        ),
     ],
 )
 def test_a_run_again_has(history: tuple[FinishedRun, ...], wanted: str) -> None:

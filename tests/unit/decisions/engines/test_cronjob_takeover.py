@@ -113,7 +113,7 @@ IN_TIME: Final = asked(startingDeadlineSeconds=30)
     ("now", "known", "wanted"),
     [
         pytest.param("12:10:09", {}, [], id="for ten seconds the tick is the controller's"),
-        pytest.param("12:10:10", {}, ["claim and start"], id="then it is claimed and started"),
+        pytest.param("12:10:10", {}, ["claim and start"], id="after ten seconds the tick is claimed and started"),
         pytest.param("12:10:10", {"history": None}, ["look at the history"], id="unless it may have run and be over"),
         pytest.param(
             "12:10:10",
@@ -137,14 +137,14 @@ IN_TIME: Final = asked(startingDeadlineSeconds=30)
         pytest.param(
             "12:10:10", {"changes": {"schedule": "0 0 * * *"}}, [], id="a CronJob that is not in line comes first"
         ),
-        pytest.param("12:10:10", {"changes": {"suspend": True}}, [], id="so does one that is suspended"),
+        pytest.param("12:10:10", {"changes": {"suspend": True}}, [], id="a CronJob that is suspended comes first"),
         pytest.param("12:10:30", {"of": IN_TIME}, ["claim and start"], id="at its deadline a tick still starts"),
         pytest.param("12:10:31", {"of": IN_TIME}, ["claim"], id="too late, it is claimed and not started"),
         pytest.param(
             "12:10:31",
             {"of": IN_TIME, "last": TICK, "claimed": TICK},
             ["record Missed/DeadlinePassed"],
-            id="and then recorded",
+            id="too late and claimed, it is recorded",
         ),
         pytest.param(
             "12:10:10",
@@ -162,7 +162,7 @@ IN_TIME: Final = asked(startingDeadlineSeconds=30)
             "12:10:10",
             {"of": FORBID, "jobs": [of_cronjob("12:00", finished_at="12:10:03")]},
             ["record run"],
-            id="and, when that is over, for the controller",
+            id="under Forbid it waits for the controller, after the end of the tick before",
         ),
         pytest.param(
             "12:10:13",
@@ -176,7 +176,12 @@ IN_TIME: Final = asked(startingDeadlineSeconds=30)
             ["record run", "count by-hand"],
             id="a Job by hand counts under Forbid",
         ),
-        pytest.param("12:05", {"jobs": [of_cronjob(None, name="by-hand")]}, ["record run"], id="and not under Allow"),
+        pytest.param(
+            "12:05",
+            {"jobs": [of_cronjob(None, name="by-hand")]},
+            ["record run"],
+            id="a Job by hand does not count under Allow",
+        ),
         pytest.param(
             "12:10:12",
             {"last": TICK, "claimed": TICK, "jobs": [of_cronjob(TICK)]},
@@ -228,7 +233,7 @@ def test_a_job_that_the_server_rejects_becomes_a_run_of_its_own() -> None:
     ("zone", "stamp"),
     [
         pytest.param("Etc/UTC", "2027-03-01T12:10:00Z", id="UTC is Z"),
-        pytest.param("Europe/London", "2027-03-01T12:10:00Z", id="and so is any zone while its offset is 0"),
+        pytest.param("Europe/London", "2027-03-01T12:10:00Z", id="any zone is Z while its offset is 0"),
         pytest.param("Europe/Madrid", "2027-03-01T13:10:00+01:00", id="east"),
         pytest.param("America/St_Johns", "2027-03-01T08:40:00-03:30", id="west, with half an hour"),
     ],

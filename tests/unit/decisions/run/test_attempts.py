@@ -19,7 +19,7 @@ def job(
     failed_indexes: str = "",
     **counts: int,
 ) -> Job:
-    """A Job with these counts, which has failed where it is over."""
+    """A Job with these counts, which has failed if it is over."""
     conditions = [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}] if over else []
     return parse_job(
         {
@@ -64,7 +64,7 @@ def pods(*indexes: int | None, restarts: int = 0, restart: str = "Never") -> tup
         pytest.param(job(1, 20, succeeded=20), pods(*[None] * 20), 1, id="twenty completions, one after the other"),
         pytest.param(job(5, 20, succeeded=20), pods(*range(20)), 1, id="twenty indexes"),
         pytest.param(job(5, 20, succeeded=20, failed=2), pods(*range(20), 3, 7), 3, id="two indexes tried again"),
-        pytest.param(job(5, 20, succeeded=20, failed=2), (), 3, id="the same, with the pods gone"),
+        pytest.param(job(5, 20, succeeded=20, failed=2), (), 3, id="two indexes tried again, with the pods gone"),
         pytest.param(job(5, 20, succeeded=12, failed=8), pods(*range(20)), 1, id="eight indexes that are given up"),
         pytest.param(job(2, 2, failed=2), pods(None, None), 1, id="one of two fails, the other is ended for it"),
         pytest.param(job(1, 20, succeeded=5, failed=3), (), 3, id="the sixth of twenty fails three times"),

@@ -60,9 +60,9 @@ def test_a_whole_log_is_cleaned(raw: bytes, text: str) -> None:
         ),
         pytest.param(b"x" * 400 + b"\nend", 259, "end", id="a line that ends within 256 bytes is given up"),
         pytest.param("日本語".encode(), 8, "本語", id="no character is cut in two"),
-        pytest.param("🎉🎉".encode(), 7, "🎉", id="not one of four bytes either"),
-        pytest.param(b"ab\x1b[0m", 6, "[0m", id="nor is an escape"),
-        pytest.param(b"ab\x1b[0m", 7, "\\x1b[0m", id="which fits whole"),
+        pytest.param("🎉🎉".encode(), 7, "🎉", id="no character of four bytes is cut in two"),
+        pytest.param(b"ab\x1b[0m", 6, "[0m", id="no escape is cut in two"),
+        pytest.param(b"ab\x1b[0m", 7, "\\x1b[0m", id="an escape that fits is whole"),
         pytest.param(b"abc", 0, "", id="no bytes are no text"),
     ],
 )
@@ -75,8 +75,8 @@ def test_a_log_is_cut_to_its_end(raw: bytes, tail_bytes: int, text: str) -> None
     [
         pytest.param(b"rest\nwhole line", "whole line", id="the rest of a line is given up"),
         pytest.param("日".encode()[1:] + b"whole", "whole", id="the rest of a character is given up"),
-        pytest.param(b"x" * 300 + b"\nend", "x" * 300 + "\nend", id="but not a long rest of a line"),
-        pytest.param(b"x", "x", id="nor one that is all there is"),
+        pytest.param(b"x" * 300 + b"\nend", "x" * 300 + "\nend", id="a long rest of a line is kept"),
+        pytest.param(b"x", "x", id="a rest of a line that is the whole log is kept"),
     ],
 )
 def test_a_log_whose_beginning_was_cut_off_before(raw: bytes, text: str) -> None:
@@ -137,7 +137,9 @@ def test_what_is_kept_is_the_end_of_what_was_said(text: str, tail_bytes: int) ->
             id="the file went with its pod",
         ),
         pytest.param(b'failed to open log file "/0.log": open /0.log: no such file', True, id="it went a moment later"),
-        pytest.param(b'failed to tail 90 lines of log file "/0.log": read /0.log: gone', True, id="and later still"),
+        pytest.param(
+            b'failed to tail 90 lines of log file "/0.log": read /0.log: gone', True, id="it went later still"
+        ),
         pytest.param(b"failed to open log file, retrying\n", False, id="a process that says something of the kind"),
         pytest.param(b"starting\n" + REMOVED, False, id="a log that ends with it"),
         pytest.param(REMOVED + b"\nretrying", False, id="a log that begins with it"),

@@ -167,7 +167,7 @@ LOG_SOURCES = [
         {"previous": True, "message": "bad ledger"},
     ),
     Case(
-        "the same before its pod shows the deletion",
+        "the attempt before the retry that the limit kills, before its pod shows the deletion",
         job(condition("FailureTarget", LIMIT, LIMIT_WORDS), restart="OnFailure", limit=1),
         (pod("Running", C(running(13), last=ended(4, message="bad ledger"), restarts=1), restart="OnFailure"),),
         None,

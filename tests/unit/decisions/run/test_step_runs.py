@@ -75,7 +75,12 @@ FAILED_TWO = ended("two", RunPhase.FAILED, "ExitCode", exit_code=3, attempts=1, 
         pytest.param([ONE, TWO], {"open": "two"}, "going two", id="the second is open"),
         pytest.param([ONE, MADE], {}, "sought two", id="the second was made and is not open"),
         pytest.param([ONE, MADE], {"end": FAILED_TWO}, "over Failed", id="the second is known to have failed"),
-        pytest.param([ONE, TWO], {"end": FAILED_TWO}, "over Failed", id="... and its making was not written down"),
+        pytest.param(
+            [ONE, TWO],
+            {"end": FAILED_TWO},
+            "over Failed",
+            id="the second is known to have failed, and its creation was not recorded",
+        ),
         pytest.param([ONE, MADE], {"end": None}, "over Unknown", id="the second was made and is no more"),
         pytest.param([ONE, TWO], {"end": None}, "next two", id="the second was never made"),
         pytest.param([ONE, FAILED_TWO], {}, "over Failed", id="both are recorded"),
@@ -179,7 +184,7 @@ UNSCHEDULED_TWO = ended("two", RunPhase.CANCELED, "Unscheduled")
             parent(FAILED_TWO, pending("one")), {}, ["finish Failed/StepFailed"], id="a step failed, and that stops it"
         ),
         pytest.param(
-            parent(FAILED_TWO, pending("one"), stop=False), {}, ["make one with its Job"], id="... and it continues"
+            parent(FAILED_TWO, pending("one"), stop=False), {}, ["make one with its Job"], id="a step failed, and the run continues"
         ),
         pytest.param(
             parent(FAILED_TWO, ONE, stop=False), {}, ["finish Failed/StepFailed"], id="it continued, and fails in the end"

@@ -60,19 +60,26 @@ def told(*phases: str, receiver: str = "pager") -> dict[str, Any]:
     ("phase", "notify", "receivers"),
     [
         pytest.param(RunPhase.FAILED, ["pager"], ("pager",), id="a failure is told unless other phases were chosen"),
-        pytest.param(RunPhase.MISSED, ["pager"], ("pager",), id="so is a missed tick"),
-        pytest.param(RunPhase.UNKNOWN, ["pager"], ("pager",), id="so is an unknown end"),
-        pytest.param(RunPhase.SUCCEEDED, ["pager"], None, id="a success is not"),
-        pytest.param(RunPhase.SKIPPED, ["pager"], None, id="nor a skipped tick"),
-        pytest.param(RunPhase.CANCELED, ["pager"], None, id="nor a canceled run"),
-        pytest.param(RunPhase.SUCCEEDED, [told("Succeeded")], ("pager",), id="a success that was asked for is"),
-        pytest.param(RunPhase.FAILED, [told("Succeeded")], None, id="then a failure is not"),
+        pytest.param(RunPhase.MISSED, ["pager"], ("pager",), id="a missed tick is told"),
+        pytest.param(RunPhase.UNKNOWN, ["pager"], ("pager",), id="an unknown end is told"),
+        pytest.param(RunPhase.SUCCEEDED, ["pager"], None, id="a success is not told"),
+        pytest.param(RunPhase.SKIPPED, ["pager"], None, id="a skipped tick is not told"),
+        pytest.param(RunPhase.CANCELED, ["pager"], None, id="a canceled run is not told"),
+        pytest.param(RunPhase.SUCCEEDED, [told("Succeeded")], ("pager",), id="a success that was chosen is told"),
+        pytest.param(RunPhase.FAILED, [told("Succeeded")], None, id="a failure that was not chosen is not told"),
         pytest.param(RunPhase.FAILED, ["pager", "erp"], ("pager", "erp"), id="two receivers are told"),
         pytest.param(
             RunPhase.FAILED, [told("Missed"), "erp"], ("erp",), id="each receiver is told what was chosen for it"
         ),
-        pytest.param(RunPhase.FAILED, ["unknown", "erp"], ("erp",), id="one that is unknown keeps no other from it"),
-        pytest.param(RunPhase.FAILED, ["theirs", "erp"], ("erp",), id="nor one that must not be used here"),
+        pytest.param(
+            RunPhase.FAILED, ["unknown", "erp"], ("erp",), id="a receiver that is unknown keeps no other from it"
+        ),
+        pytest.param(
+            RunPhase.FAILED,
+            ["theirs", "erp"],
+            ("erp",),
+            id="a receiver that must not be used here keeps no other from it",
+        ),
         pytest.param(RunPhase.FAILED, [], None, id="without notify no receiver is told"),
     ],
 )
@@ -199,7 +206,7 @@ def test_a_tick_that_never_ran_has_no_times_but_that_of_its_record() -> None:
         pytest.param("Evicted", "The node was low\x1b[2J on\x07 disk", r"The node was low\x1b[2J on\x07 disk", id="control characters are shown"),
         pytest.param("Rejected", "x" * 4000, "x" * 1021 + "...", id="a long message is cut"),
         pytest.param("ExitCode", "password=hunter2", "exit code 3; the ProcessRun has its log", id="the last line of a log is not sent"),
-        pytest.param("InitContainerFailed", "init container a exited with code 3: password=hunter2", "exit code 3; the ProcessRun has its log", id="nor that of an init container"),
+        pytest.param("InitContainerFailed", "init container a exited with code 3: password=hunter2", "exit code 3; the ProcessRun has its log", id="the last line of an init container's log is not sent"),
     ],
 )  # fmt: skip
 def test_what_is_sent_of_a_message(reason: str, message: str, sent: str) -> None:

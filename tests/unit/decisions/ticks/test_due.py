@@ -37,7 +37,7 @@ from process_operator.resources.process_request import CatchUp
     [
         pytest.param("12:00:59", due(), id="before the next tick nothing is due"),
         pytest.param("12:01", due("12:01"), id="a tick is due at its very instant"),
-        pytest.param("12:01:59", due("12:01"), id="and until the next"),
+        pytest.param("12:01:59", due("12:01"), id="a tick is due until the next"),
         pytest.param(
             "12:02:30",
             due("12:02", None, span("12:01", "12:01", 1, SUPERSEDED)),

@@ -121,13 +121,13 @@ RECORDED: Final = [
         records=Records(singles(12, 13, MISSED), (), at(tick(13))),
     ),
     Recorded(
-        "so does another blocking run",
+        "another blocking run begins another row",
         spans=[span(12, 13, MissedReason(RunPhase.SKIPPED, "Overlap", "s"))],
         history=[*before(1, 10), grown(11, 11)],
         records=Records(singles(12, 13, MissedReason(RunPhase.SKIPPED, "Overlap", "s")), (), at(tick(13))),
     ),
     Recorded(
-        "so does a tick in between that started",
+        "a tick in between that started begins another row",
         spans=[span(14, 15)],
         history=[*before(1, 10), grown(11, 12)],
         records=Records(singles(14, 15), (), at(tick(15))),
@@ -145,7 +145,7 @@ RECORDED: Final = [
         records=Records((Record(at(tick(1)), TOO_MANY, summary(1, 12)),), (), at(tick(12))),
     ),
     Recorded(
-        "and it grows",
+        "a summary of too many grows",
         spans=[span(2, 9, TOO_MANY)],
         history=[finished("run-1", RunPhase.MISSED, due=tick(1), missed_reason=str(TOO_MANY), to=tick(1))],
         is_ongoing=True,

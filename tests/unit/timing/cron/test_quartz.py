@@ -31,7 +31,7 @@ def compiled(cron: str, since: str = "2027-01-01", zone: str = "Etc/UTC") -> Rec
         pytest.param("5-5", {5}, id="a range of one value"),
         pytest.param("1,3,50-52", {1, 3, 50, 51, 52}, id="a list"),
         pytest.param("55-3", {55, 56, 57, 58, 59, 0, 1, 2, 3}, id="a range goes around the end"),
-        pytest.param("50-10/5", {50, 55, 0, 5, 10}, id="so does one with a step"),
+        pytest.param("50-10/5", {50, 55, 0, 5, 10}, id="a range with a step goes around the end"),
         pytest.param("*/25", {0, 25, 50}, id="a step over all"),
         pytest.param("/25", {0, 25, 50}, id="a step over all, without the star"),
         pytest.param("7/20", {7, 27, 47}, id="a step from a number runs to the end"),

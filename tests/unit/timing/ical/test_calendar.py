@@ -288,7 +288,7 @@ def test_what_replaces_an_occurrence_does_not_recur() -> None:
     ],
     ids=[
         "a newer version counts",
-        "also beside one without a number",
+        "a newer version counts, also beside one without a number",
         "two of one number are two events",
         "no number",
         "a number of ten digits",
