@@ -1,4 +1,4 @@
-"""Manifests of the operator's kinds, as users write them. Neighbours: `tests/cluster/manifests.py` has scripts to run."""
+"""Manifests of the operator's kinds, as users write them. Neighbour: `tests/cluster/manifests.py` has scripts to run."""
 
 from __future__ import annotations
 
