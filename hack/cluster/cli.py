@@ -14,7 +14,7 @@ from . import control_plane, existing, lifecycle, node
 from .console import ClusterError, say
 from .layout import Layout, bin_dir, layout
 from .settings import NODE, TIERS
-from .tools import KUBERNETES, OTHER_PROGRAMS, resolve, source_of
+from .tools import CONTROL_PLANE_TOOLS, KUBERNETES, OTHER_PROGRAMS, resolve, source_of
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,8 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     image = commands.add_parser("load", parents=[which], help="load an image archive (OCI or Docker) into the node")
     image.add_argument("archive", type=Path)
     commands.add_parser("path", help="the folder with links to the built programs, kubectl among them")
-    program = commands.add_parser("program", help="build one more program if it is missing, and print its path")
-    program.add_argument("name", choices=OTHER_PROGRAMS)
+    program = commands.add_parser("program", help="build one program if it is missing, and print its path")
+    program.add_argument("name", choices=(*CONTROL_PLANE_TOOLS, *OTHER_PROGRAMS))
     source = commands.add_parser("source", help="print the folder with the source of such a program, for its manifests")
     source.add_argument("name", choices=OTHER_PROGRAMS)
     return parser

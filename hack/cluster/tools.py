@@ -97,7 +97,7 @@ MODULES = (
 )
 CONTROL_PLANE_TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl")
 OTHER_PROGRAMS = ("actionlint", "helm", "helm-docs", "kind", "krew", "kube-score", "kwok", "kueue", "oauth2-proxy")
-"""Built when they are asked for: no cluster needs them to run."""
+"""Built when a command names them: no cluster needs them to run."""
 NODE_TOOLS = ("kube-scheduler", "kubelet", "containerd", "containerd-shim-runc-v2", "ctr", "pause")
 
 

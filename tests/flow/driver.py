@@ -97,9 +97,12 @@ class Flow(ClusterUser):
         self.processes = []
 
     async def shut_down(self) -> None:
-        """End all operators in order, as SIGTERM does."""
+        """End all operators in order, as SIGTERM does. A crash at their last writes ends them as well."""
         for process in self.processes:
-            await process.controller.reconciler.flush()
+            try:
+                await process.controller.reconciler.flush()
+            except Crash:
+                self.crashes += 1
         await self.stop()
 
     async def crash(self) -> None:
