@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from process_operator.client.access import Access
 from process_operator.plugin.errors import CommandError, Exit
-from process_operator.plugin.missing_right import describe_missing_right
 
 if TYPE_CHECKING:
     from process_operator.client.client import Client
@@ -72,6 +71,7 @@ async def _spin(doing: str) -> None:
 def in_words(error: ApiError) -> str:
     """Describe an answer of the API server, and what the user can do."""
     from process_operator.cluster.errors import Forbidden, NotFound, Unreachable  # noqa: PLC0415
+    from process_operator.plugin.missing_right import describe_missing_right  # noqa: PLC0415
 
     message = error.message.rstrip(".")
     match error:

@@ -140,18 +140,18 @@ def confirm(question: str, names: Sequence[str], *, yes: bool) -> None:
         message = f"{question} {listed}. There is no terminal to ask: add --yes to confirm"
         raise CommandError(message, Exit.USAGE)
     print(question, *(f"  {line}" for line in wrapped(printable(listed), 2)), sep="\n", file=sys.stderr)
-    print("Continue? [y/N] ", end="", file=sys.stderr, flush=True)
-    if _typed().strip().lower() not in {"y", "yes"}:
+    if _typed("Continue? [y/N] ").strip().lower() not in {"y", "yes"}:
         raise CommandError("nothing was changed")
 
 
-def _typed() -> str:
-    """Read a line of the user. Ctrl-C raises KeyboardInterrupt.
+def _typed(prompt: str) -> str:
+    """Show a prompt and read a line of the user. Ctrl-C raises KeyboardInterrupt as soon as the prompt is shown.
 
     The handler of asyncio would only cancel a task, which cannot end before this read does.
     """
     handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        print(prompt, end="", file=sys.stderr, flush=True)
         return sys.stdin.readline()
     finally:
         signal.signal(signal.SIGINT, handler)
