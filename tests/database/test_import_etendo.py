@@ -213,12 +213,12 @@ def test_password_from_the_environment_a_file_and_a_service(
         pytest.param("postgresql://reader:{escaped}@/nosuch?host={host}", 1, "nosuch", id="no such database"),
         pytest.param("postgresql://nosuch:{escaped}@/x?host={host}", 1, "authentication failed", id="no such user"),
         pytest.param("postgresql://reader:{escaped}@/x?host=%2Fnosuch", 1, "No such file", id="no such server"),
-        pytest.param("postgresql://reader:{escaped}@/x?host={host}&nosuch=1", 2, "no URL", id="unknown option"),
+        pytest.param("postgresql://reader:{escaped}@/x?host={host}&nosuch=1", 2, "neither a URL", id="unknown option"),
         pytest.param("postgresql://reader:{raw}@/x?host={host}", 2, "write @ as %40", id="reserved characters"),
         pytest.param("postgresql://reader:s3cret", 2, "its port is not a number", id="a URL without a host"),
-        pytest.param("postgresq://reader:{escaped}@/x", 2, "no URL", id="another scheme"),
-        pytest.param("host={folder} user=reader password={raw}", 2, "no URL", id="spaces in a connection string"),
-        pytest.param("postgresql://reader:{escaped}%@/x", 2, "no URL", id="half an escape"),
+        pytest.param("postgresq://reader:{escaped}@/x", 2, "neither a URL", id="another scheme"),
+        pytest.param("host={folder} user=reader password={raw}", 2, "neither a URL", id="spaces in a connection string"),
+        pytest.param("postgresql://reader:{escaped}%@/x", 2, "neither a URL", id="half an escape"),
     ],
 )
 def test_password_is_never_printed(
