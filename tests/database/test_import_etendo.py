@@ -217,7 +217,9 @@ def test_password_from_the_environment_a_file_and_a_service(
         pytest.param("postgresql://reader:{raw}@/x?host={host}", 2, "write @ as %40", id="reserved characters"),
         pytest.param("postgresql://reader:s3cret", 2, "its port is not a number", id="a URL without a host"),
         pytest.param("postgresq://reader:{escaped}@/x", 2, "neither a URL", id="another scheme"),
-        pytest.param("host={folder} user=reader password={raw}", 2, "neither a URL", id="spaces in a connection string"),
+        pytest.param(
+            "host={folder} user=reader password={raw}", 2, "neither a URL", id="spaces in a connection string"
+        ),
         pytest.param("postgresql://reader:{escaped}%@/x", 2, "neither a URL", id="half an escape"),
     ],
 )
