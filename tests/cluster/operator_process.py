@@ -96,6 +96,8 @@ class OperatorProcess:
                 env=self._environment,
                 stdout=log,
                 stderr=log,
+                # Linux shares processor time between sessions: the operator must not starve beside all tests in one.
+                start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - nothing else forks here
             )
         return self._process
