@@ -57,12 +57,10 @@ why() { # LOG: from the first failure that pytest shows; else the end of it
     sed -n -E '/^=+ (FAILURES|ERRORS) =+$/,$p' "$1" | grep . || tail -n 40 "$1"
 }
 
-tests() { # what pytest is told
-    "$venv/bin/pytest" --no-header -q --durations 30 "$@"
-}
+pytest=("$venv/bin/pytest" --no-header -q --durations 30)
 
-patient_tests() { # tests that only compute: on two cores they must not delay the clusters beside them
-    nice -n 10 "$venv/bin/pytest" --no-header -q --durations 30 "$@"
+tests() { # what pytest is told
+    "${pytest[@]}" "$@"
 }
 
 faults() {
@@ -126,8 +124,8 @@ image() { # the test of the install finds it built
 
 oracles() {
     stage "tests with a database" database tests -p no:xdist tests/database || true
-    # A quarter of the questions of `make test-oracles`.
-    ORACLE_COUNT=5000 stage "tests against oracles" oracles patient_tests -n 2 --timeout 1800 tests/oracles || true
+    # They only compute: a quarter of the questions of `make test-oracles`, at a lower priority than the clusters beside them.
+    ORACLE_COUNT=5000 stage "tests against oracles" oracles nice -n 10 "${pytest[@]}" -n 2 --timeout 1800 tests/oracles || true
 }
 
 monitor() {
