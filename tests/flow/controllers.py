@@ -38,6 +38,8 @@ class Work:
     """Otherwise its container waits until the pod is deleted."""
     waiting: Object = field(default_factory=lambda: {"reason": "ErrImagePull", "message": "not found"})
     """State of its container while it waits."""
+    report_seconds: float = 1
+    """Seconds after which the kubelet reports that the container runs. It runs after one second."""
     killed_for: str = ""
     """The probe for which the kubelet killed the container, as its Event says; empty if it ended by itself."""
 
@@ -109,7 +111,7 @@ class Controllers:
                 yield _deleted_at(pod) or _LONG_AGO
         elif pod["status"].get("phase") == "Pending":
             if self._starts(pod):
-                yield _created(pod) + _SECOND
+                yield self._reported_at(pod)
         elif pod["status"].get("phase") == "Running":
             work = self.work(_job_of(pod))
             if work.seconds is not None:
@@ -124,18 +126,32 @@ class Controllers:
         work = self.work(_job_of(pod))
         if deleted_at is not None:
             if now >= deleted_at and not self.lost_node:
-                if phase == "Running":
+                if phase in ("Pending", "Running") and self.has_started(pod):
                     self._end_pod(pod, 143, "Failed")
                 self.cluster.remove(POD, pod["metadata"]["name"])
-        elif phase == "Pending" and self._starts(pod) and now >= _created(pod) + _SECOND:
-            self._status(POD, pod, {"phase": "Running", "containerStatuses": [_running(self.cluster.clock.text())]})
+        elif phase == "Pending" and self._starts(pod) and now >= self._reported_at(pod):
+            self._report_start(pod)
         elif phase == "Running" and work.seconds is not None and now >= _started(pod) + timedelta(seconds=work.seconds):
             self._end_pod(pod, work.exit_code, "Failed" if work.exit_code else "Succeeded")
+
+    def has_started(self, pod: Object) -> bool:
+        """Whether its container has started, also if the kubelet has not reported it."""
+        if pod["status"].get("phase") == "Pending":
+            return self._starts(pod) and self.cluster.clock.now >= _created(pod) + _SECOND
+        return True
+
+    def _reported_at(self, pod: Object) -> datetime:
+        return _created(pod) + timedelta(seconds=self.work(_job_of(pod)).report_seconds)
+
+    def _report_start(self, pod: Object) -> None:
+        self._status(POD, pod, {"phase": "Running", "containerStatuses": [_running(self.cluster.clock.text())]})
 
     def _starts(self, pod: Object) -> bool:
         return self.work(_job_of(pod)).starts and pod["spec"]["containers"][0]["image"] not in self.missing_images
 
     def _end_pod(self, pod: Object, code: int, phase: str) -> None:
+        if pod["status"].get("phase") == "Pending":
+            self._report_start(pod)
         pod = self.cluster.read(POD, pod["metadata"]["name"])
         if self.work(_job_of(pod)).killed_for:
             self._say_why(pod, self.work(_job_of(pod)).killed_for)

@@ -29,6 +29,29 @@ async def canceled_running(flow: Flow) -> None:
     )
 
 
+@scenario("a run that is canceled before the kubelet reports its start", ends=[CANCELED])
+async def canceled_unreported(flow: Flow) -> None:
+    flow.work(seconds=300, report_seconds=20)
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.cancel_newest()
+    await flow.to(20)
+    # A crash after the kill loses the reader, and with the pod its log.
+    log = RunLog(text="all done", truncated=False, container="main")
+    flow.expect(lambda: flow.newest().log, log, undisturbed=True)
+
+
+@scenario("a run that is canceled before its container starts", ends=[CANCELED])
+async def canceled_unstarted(flow: Flow) -> None:
+    flow.work(starts=False, waiting={"reason": "ContainerCreating"})
+    flow.apply(timing=NOW)
+    await flow.to(10)
+    flow.cancel_newest()
+    await flow.to(20)
+    # A crash after the kill loses what was seen of the pod.
+    flow.expect(lambda: flow.newest().log, RunLog(reason="NeverStarted", container="main"), undisturbed=True)
+
+
 @scenario("a run that is canceled after its end", ends=[SUCCEEDED])
 async def canceled_finished(flow: Flow) -> None:
     flow.apply(timing=NOW)

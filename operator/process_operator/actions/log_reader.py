@@ -20,7 +20,7 @@ from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.ownership import is_pod_of
 from process_operator.decisions.plan.actions import KillJob, ReadLog
 from process_operator.decisions.run.log_text import build_run_log
-from process_operator.decisions.run.pods import log_source
+from process_operator.decisions.run.pods import log_source_at_kill
 from process_operator.resources import names
 from process_operator.resources.batch.pod import parse_pod
 from process_operator.resources.conditions import LogReason
@@ -90,7 +90,7 @@ class LogReader:
             self._store.apply(POD, raw)
         job = held.value if held is not None and held.uid == action.uid else None
         pods = [pod for pod in map(parse_pod, listing.items) if is_pod_of(action.uid, pod)]
-        source = log_source(job, pods, action.container)
+        source = log_source_at_kill(job, pods, action.container)
         if source.pod is None or source.previous:
             return
         reading = self._reading(key, action.run, source, action.tail_bytes)
@@ -124,10 +124,9 @@ class LogReader:
 
         def ended(task: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
-            if task.cancelled() and self._is_wanted(reading):
+            if task.cancelled():
                 # kopf cancels tasks that started after it when it ends. The log is then requested again.
-                self._store.observe(reading.key, LogReadingCancelled(reading.run))
-                self._on_read(reading.key)
+                self._give_up(reading)
 
         task.add_done_callback(ended)
 
@@ -148,6 +147,9 @@ class LogReader:
 
     async def _finish(self, reading: _Reading, follower: LogFollower, seconds: float) -> None:
         result = await follower.finish(seconds)
+        if result.gone is not None and reading.source.is_unreported:
+            self._give_up(reading)  # its log is read if the kubelet reports a start later
+            return
         if result.gone is not None:
             result = await self._tail(reading)
         self._report(reading, result)
@@ -166,6 +168,12 @@ class LogReader:
         except ApiError as error:
             log.warning("a log could not be read", namespace=reading.key[0], pod=reading.pod, error=str(error))
             return TailResult(gone=LogReason.KUBELET_UNREACHABLE)
+
+    def _give_up(self, reading: _Reading) -> None:
+        """Let the log be requested again, unless the run is over."""
+        if self._is_wanted(reading):
+            self._store.observe(reading.key, LogReadingCancelled(reading.run))
+            self._on_read(reading.key)
 
     def _report(self, reading: _Reading, result: TailResult) -> None:
         if not self._is_wanted(reading):

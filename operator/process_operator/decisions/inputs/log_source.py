@@ -20,3 +20,8 @@ class LogSource:
     """End of the log as the kubelet wrote it into the status of the pod. Empty if the message is not the log."""
     absent: LogReason
     """Reason if there is neither log nor message: `PodGone` or `NeverStarted`."""
+
+    @property
+    def is_unreported(self) -> bool:
+        """Whether the container may have started without a report of the kubelet. Then only its log can tell."""
+        return self.pod is not None and self.absent == LogReason.NEVER_STARTED
