@@ -51,9 +51,9 @@ class End:
     """Status of a finished run. None: the field is absent."""
 
     phase: str
-    reason: str
-    message: str | Like | None = None
-    code: int | None = None
+    reason: str | OneOf
+    message: str | Like | OneOf | None = None
+    code: int | OneOf | None = None
     attempts: int | None = 1
     log: str | Like | OneOf | None = None
     log_reason: str | OneOf | None = None
