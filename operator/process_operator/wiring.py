@@ -142,6 +142,7 @@ def build_controller(
 ) -> Controller:
     """Build a controller over an API client and an intake."""
     options = options or ControllerOptions()
+    guard = ClockGuard(intake.store, intake.clock, steady=intake.monotonic)
     executor = ActionExecutor(
         Services(
             api=api,
@@ -152,15 +153,17 @@ def build_controller(
             notifications=notifications,
             follow_config_map=follow_config_map,
             chance=options.chance,
+            term=guard.check,
         )
     )
-    return _connect(api, intake, executor, options)
+    return _connect(api, intake, executor, guard, options)
 
 
-def _connect(api: Api, intake: Intake, executor: ActionExecutor, options: ControllerOptions) -> Controller:
+def _connect(
+    api: Api, intake: Intake, executor: ActionExecutor, guard: ClockGuard, options: ControllerOptions
+) -> Controller:
     store, queue, clock = intake.store, intake.queue, intake.clock
     agenda: Agenda[NamespacedName] = Agenda()
-    guard = ClockGuard(store, clock, steady=intake.monotonic)
     timer = Timer(agenda, queue, clock, guard.check)
 
     async def claim(key: NamespacedName, snapshot: Snapshot, action: CreateRun) -> None:

@@ -162,6 +162,19 @@ class Flow(ClusterUser):
             process.watched.clear()
             process.controller.clock_guard.check()
 
+    def stall_after_the_next_run(self, seconds: float) -> None:
+        """Stall the operator for `seconds` when the API server has created the next run, before it gets the answer."""
+        (process,) = self.processes
+        usual, known = process.api.before_answer, len(self.cluster.all(PROCESS_RUN))
+
+        def stall() -> None:
+            usual()
+            if len(self.cluster.all(PROCESS_RUN)) > known:
+                process.api.before_answer = usual
+                self.clock.now += timedelta(seconds=seconds)
+
+        process.api.before_answer = stall
+
     def _look_at_processes(self) -> None:
         works: dict[str, list[str]] = {}
         for body in self.cluster.all(PROCESS_RUN):

@@ -534,6 +534,19 @@ async def stood_still(flow: Flow) -> None:
 
 
 @scenario(
+    "an operator that stalls between a run and its Job, for longer than the starting deadline",
+    ends=[SUCCEEDED, TOO_LATE, SUCCEEDED],
+    writes=(1, 0),
+)
+async def stalled_in_an_action(flow: Flow) -> None:
+    flow.work(seconds=0)
+    flow.apply(timing=every(20, until=45), startingDeadlineSeconds=3)
+    await flow.to(15)
+    flow.stall_after_the_next_run(10)
+    await flow.to(80)
+
+
+@scenario(
     "a finishTime that is set to the past ends a schedule, and the runs that were claimed before still start",
     ends=[SUCCEEDED] * 4,
     due=lambda: ticks(0, 10, 20, 30),

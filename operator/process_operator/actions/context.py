@@ -74,6 +74,8 @@ class Services:
     follow_config_map: Callable[[str, str], Awaitable[None]]
     """Reads a ConfigMap by namespace and name, and watches it from then on."""
     chance: Callable[[], float]
+    term: Callable[[], int]
+    """Returns the number of clock breaks so far (`clock_guard.py`). What was decided in an earlier term is outdated."""
 
 
 @dataclass(frozen=True, slots=True)

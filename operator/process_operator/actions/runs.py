@@ -57,7 +57,7 @@ log = structlog.get_logger("process_operator")
 
 async def create_run(context: ActionContext, action: actions.CreateRun) -> None:
     """Create a run, and its Job if the action has one. Raises AlreadyExists if another run has the name."""
-    name = action.manifest["metadata"]["name"]
+    name, term = action.manifest["metadata"]["name"], context.services.term()
     try:
         answer = await context.api.create(PROCESS_RUN, context.namespace, dict(action.manifest))
     except AlreadyExists as error:
@@ -74,8 +74,9 @@ async def create_run(context: ActionContext, action: actions.CreateRun) -> None:
         _apply_run(context, answer)
     else:
         try:
-            # The Job comes first, because the tick is due.
-            if action.job is not None:
+            # The Job comes first, because the tick is due. After a stall it may be too late, or recorded as missed by
+            # another operator. The next decision knows that.
+            if action.job is not None and context.services.term() == term:
                 job = owned_by_run(action.job, answer["metadata"]["uid"])
                 await create_job(context, actions.CreateJob(name, job), made=answer)
         finally:
