@@ -2,8 +2,9 @@
 
 Objects are kept by URL path, so a test sees the effect of a call that got no answer. Each fault replaces one answer, in
 the order of `faults`. While `gate` is cleared the server answers nothing; `most_at_once` is the largest number of
-unanswered requests so far. `answers` are fixed ones by URL path, and `logs` those of pods. While a log is followed, its
-queue in `live` has the further output of the container: an empty piece is its end, and None that of the connection.
+unanswered requests so far. `answers` are fixed ones by URL path, and `logs` those of pods; `gates` hold single paths
+back. While a log is followed, its queue in `live` has the further output of the container: an empty piece is its end,
+and None that of the connection.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class FaultServer:
         self._at_once = 0
         self.objects: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, Answer] = {}
+        self.gates: dict[str, asyncio.Event] = {}
         self.logs: dict[str, bytes] = {}
         self.live: dict[str, asyncio.Queue[bytes | None]] = {}
         self.tokens: set[str] = {TOKEN}
@@ -125,6 +127,8 @@ class FaultServer:
         if scheme.lower() != "bearer" or token not in self.tokens:
             return _response(status(401, "Unauthorized", "Unauthorized"))
         await self.gate.wait()
+        if (gate := self.gates.get(request.path)) is not None:
+            await gate.wait()
         fault = self.faults.popleft() if self.faults else None
         if fault is None and request.path in self.answers:
             return _response(self.answers[request.path])

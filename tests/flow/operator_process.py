@@ -21,8 +21,8 @@ from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.snapshot import Defaults
 from process_operator.decisions.plan.actions import KillJob, Notify, ReadLog
+from process_operator.decisions.run.log_at_kill import log_sources_at_kill
 from process_operator.decisions.run.log_text import build_run_log
-from process_operator.decisions.run.pods import log_source_at_kill
 from process_operator.resources.batch.job import parse_job
 from process_operator.resources.batch.pod import parse_pod
 from process_operator.resources.conditions import Reason
@@ -34,7 +34,7 @@ from process_operator.resources.kinds import (
 from process_operator.resources.receiver import Receiver
 from process_operator.resources.types import NamespacedName
 from process_operator.state.request_observations import NotificationsEnded, NotificationsStarted
-from process_operator.state.run_observations import LogRead, LogReadingCancelled, LogRequested
+from process_operator.state.run_observations import LogRead, LogRequested
 from process_operator.state.store import Store
 from process_operator.wiring import ControllerOptions, Intake, build_controller
 
@@ -97,15 +97,16 @@ class MemoryLogs:
         mine = [pod for pod in pods if pod.job_uid == job["metadata"]["uid"]]
         for pod in self._cluster.all(POD):
             self._held.apply(POD, copied(pod))
-        source = log_source_at_kill(parse_job(job), mine, action.container)
-        if source.pod is None or source.previous:
+        for source in log_sources_at_kill(parse_job(job), mine, action.container):
+            if source.is_unreported and not self._controllers.has_started(self._cluster.read(POD, source.pod or "")):
+                continue
+            self._held.observe(key, LogRequested(action.run))
+            self._begin(_Reading(key, action.run, source, action.tail_bytes, opened=False))
             return
-        self._held.observe(key, LogRequested(action.run))
-        self._begin(_Reading(key, action.run, source, action.tail_bytes, opened=False))
 
     def _begin(self, reading: _Reading) -> None:
         pod = self._cluster.find(POD, reading.source.pod or "", reading.key[0])
-        reading.opened = pod is not None and self._controllers.has_started(pod)
+        reading.opened = pod is not None
         self.readings.append(reading)
 
     def deliver(self) -> bool:
@@ -115,19 +116,14 @@ class MemoryLogs:
         for reading in ready:
             if self._held.runs.get(reading.key[0], reading.run) is None:
                 continue
-            self._intake.ended(reading.key)
-            if not reading.opened and reading.source.is_unreported:
-                self._held.observe(reading.key, LogReadingCancelled(reading.run))
-                continue
             raw = self._controllers.work(reading.run).log.encode() if reading.opened else None
             log = build_run_log(reading.source, raw, tail_bytes=reading.tail_bytes)
             self._held.observe(reading.key, LogRead(reading.run, log, reading.source.pod))
+            self._intake.ended(reading.key)
         return bool(ready)
 
     def _has_ended(self, reading: _Reading) -> bool:
         pod = self._cluster.find(POD, reading.source.pod or "", reading.key[0])
-        if not reading.opened and reading.source.is_unreported:
-            return True
         return pod is None or pod["status"].get("phase") in ("Succeeded", "Failed")
 
 

@@ -19,8 +19,8 @@ from process_operator.cluster.logs import KUBELET_RETRIES, LogFollower, TailResu
 from process_operator.decisions.inputs.log_source import LogSource
 from process_operator.decisions.inputs.ownership import is_pod_of
 from process_operator.decisions.plan.actions import KillJob, ReadLog
+from process_operator.decisions.run.log_at_kill import log_sources_at_kill
 from process_operator.decisions.run.log_text import build_run_log
-from process_operator.decisions.run.pods import log_source_at_kill
 from process_operator.resources import names
 from process_operator.resources.batch.pod import parse_pod
 from process_operator.resources.conditions import LogReason
@@ -90,14 +90,16 @@ class LogReader:
             self._store.apply(POD, raw)
         job = held.value if held is not None and held.uid == action.uid else None
         pods = [pod for pod in map(parse_pod, listing.items) if is_pod_of(action.uid, pod)]
-        source = log_source_at_kill(job, pods, action.container)
-        if source.pod is None or source.previous:
-            return
-        reading = self._reading(key, action.run, source, action.tail_bytes)
-        follower = await self._open(reading)
         grace = max((raw["spec"].get("terminationGracePeriodSeconds") or 0 for raw in listing.items), default=0)
-        self._store.observe(key, LogRequested(action.run))
-        self._spawn(reading, self._finish(reading, follower, grace + _EXTRA_GRACE_SECONDS))
+        for source in log_sources_at_kill(job, pods, action.container):
+            reading = self._reading(key, action.run, source, action.tail_bytes)
+            follower = await self._open(reading)
+            if source.is_unreported and follower.has_no_log:
+                await follower.finish(0)
+                continue
+            self._store.observe(key, LogRequested(action.run))
+            self._spawn(reading, self._finish(reading, follower, grace + _EXTRA_GRACE_SECONDS))
+            return
 
     async def close(self) -> None:
         """Cancel all readers. Their logs are read again after a restart."""
@@ -147,8 +149,8 @@ class LogReader:
 
     async def _finish(self, reading: _Reading, follower: LogFollower, seconds: float) -> None:
         result = await follower.finish(seconds)
-        if result.gone is not None and reading.source.is_unreported:
-            self._give_up(reading)  # its log is read if the kubelet reports a start later
+        if reading.source.is_unreported and (result.gone is not None or not result.data):
+            self._give_up(reading)  # only a later report of the kubelet can tell whether it started
             return
         if result.gone is not None:
             result = await self._tail(reading)

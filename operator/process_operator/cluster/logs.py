@@ -173,6 +173,11 @@ class LogFollower:
             answered.cancel()
         return follower
 
+    @property
+    def has_no_log(self) -> bool:
+        """Whether the API server has answered, and with no log."""
+        return self._answered.is_set() and not self._opened
+
     async def finish(self, timeout: float) -> TailResult:  # noqa: ASYNC109 - it ends with a result, not with an error
         """Wait at most `timeout` seconds for the end of the stream, close it, and return its tail.
 

@@ -164,26 +164,6 @@ def log_source(job: Job | None, pods: Sequence[Pod], log_container: str | None) 
     )
 
 
-def log_source_at_kill(job: Job | None, pods: Sequence[Pod], log_container: str | None) -> LogSource:
-    """The log to follow while the operator kills the Job. The container may have started without a report of it.
-
-    The kubelet of a busy node reports a start up to ten seconds late (the sync period of its status manager). A killed
-    pod may be gone by then.
-    """
-    source, pod = log_source(job, pods, log_container), choose(job, pods).pod
-    if pod is None or source.absent != LogReason.NEVER_STARTED or not _may_have_started(pod, source.container):
-        return source
-    return replace(source, pod=pod.metadata.name)
-
-
-def _may_have_started(pod: Pod, name: str) -> bool:
-    """Whether the kubelet may have started a container of this name since its last report."""
-    if pod.node is None or pod.has_ended or pod.gone:
-        return False
-    state = next((container.state for container in pod.containers if container.name == name), None)
-    return state is None or (isinstance(state, Waiting) and state.reason in ORDINARY_WAITING)
-
-
 def waiting_of(pod: Pod) -> Waiting | None:
     """The reason why a pod does not start: it has no node, or a container waits. None if there is no reason."""
     if (unscheduled := pod.condition("PodScheduled", "False")) is not None:

@@ -25,7 +25,7 @@ from tests.builders.workloads import (
 )
 
 from process_operator.decisions.inputs.log_source import LogSource
-from process_operator.decisions.run.pods import log_source, log_source_at_kill
+from process_operator.decisions.run.pods import log_source
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.pod import Pod
 from process_operator.resources.conditions import LogReason
@@ -228,43 +228,3 @@ LOG_SOURCES = [
 @pytest.mark.parametrize("case", LOG_SOURCES, ids=lambda case: case.id)
 def test_whose_log_is_read(case: Case) -> None:
     assert log_source(case.job, case.pods, case.asked) == source(case.changes)
-
-
-POSSIBLE: Object = {"absent": LogReason.NEVER_STARTED}
-CREATING = waiting("ContainerCreating", "")
-SOURCES_AT_KILL = [
-    Case("a container that runs", job(active=1), (pod("Running", C(running(13))),), None, {}),
-    Case("a start that the kubelet has not reported", job(active=1), (pod("Pending", C(CREATING)),), None, POSSIBLE),
-    Case("a pod about which the kubelet has reported nothing", job(active=1), (pod("Pending", C({})),), None, POSSIBLE),
-    Case(
-        "the container that the request names, before its start is reported",
-        job(active=1),
-        (pod("Pending", C(CREATING), C(CREATING, name="worker")),),
-        "worker",
-        {**POSSIBLE, "container": "worker"},
-    ),
-    Case("a pod without a node", job(active=1), (pod("Pending", C({}), node=None),), None, NEVER),
-    Case(
-        "a container that waits for its image",
-        job(active=1),
-        (pod("Pending", C(waiting("ImagePullBackOff", PULL_WORDS))),),
-        None,
-        NEVER,
-    ),
-    Case("a pod that is gone", job(active=1), (pod("Pending", C(CREATING), gone=True),), None, NEVER),
-    Case(
-        "a pod that its node rejected",
-        job(active=1),
-        (pod("Failed", C({}), reason="OutOfcpu", message="no cpu"),),
-        None,
-        NEVER,
-    ),
-    Case("nothing at all", None, (), None, {"pod": None, "container": ""}),
-]
-
-
-@pytest.mark.parametrize("case", SOURCES_AT_KILL, ids=lambda case: case.id)
-def test_whose_log_is_followed_at_a_kill(case: Case) -> None:
-    found = log_source_at_kill(case.job, case.pods, case.asked)
-    assert found == source(case.changes)
-    assert found.is_unreported == (case.changes == POSSIBLE or case.asked is not None)
