@@ -163,17 +163,19 @@ class Flow(ClusterUser):
             process.controller.clock_guard.check()
 
     def stall_after_the_next_run(self, seconds: float) -> None:
-        """Stall the operator for `seconds` when the API server has created the next run, before it gets the answer."""
-        (process,) = self.processes
-        usual, known = process.api.before_answer, len(self.cluster.all(PROCESS_RUN))
+        """Stall the operators for `seconds` when one has created the next run, before it gets the answer."""
+        stalls, known = [seconds], len(self.cluster.all(PROCESS_RUN))
 
-        def stall() -> None:
-            usual()
-            if len(self.cluster.all(PROCESS_RUN)) > known:
-                process.api.before_answer = usual
-                self.clock.now += timedelta(seconds=seconds)
+        def stalling(usual: Callable[[], object]) -> Callable[[], object]:
+            def before_answer() -> None:
+                usual()
+                if stalls and len(self.cluster.all(PROCESS_RUN)) > known:
+                    self.clock.now += timedelta(seconds=stalls.pop())
 
-        process.api.before_answer = stall
+            return before_answer
+
+        for process in self.processes:
+            process.api.before_answer = stalling(process.api.before_answer)
 
     def _look_at_processes(self) -> None:
         works: dict[str, list[str]] = {}
