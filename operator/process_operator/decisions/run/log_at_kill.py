@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from process_operator.decisions.inputs.log_source import LogSource
-from process_operator.decisions.run.pods import ORDINARY_WAITING, choose, log_source, relevant_pods
+from process_operator.decisions.run.pods import ORDINARY_WAITING, choose, log_source, main_container, relevant_pods
 from process_operator.resources.batch.job import Job
 from process_operator.resources.batch.pod import ContainerState, Pod, Waiting
 from process_operator.resources.conditions import LogReason
@@ -40,13 +40,8 @@ def _candidates(job: Job | None, pod: Pod, log_container: str | None) -> tuple[C
     for container in pod.containers:
         if container.name == log_container:
             return (container,)
-    main = [container for container in pod.containers if container.is_work and container.role == "main"]
-    default = job.default_container if job is not None else ""
     # The API server has no log of a main container while an init container runs.
-    found = (
-        next((named for named in main if named.name == default), next(iter(main), None)),
-        choose(job, (pod,)).container,
-    )
+    found = (main_container(job, pod), choose(job, (pod,)).container)
     return tuple(dict.fromkeys(container for container in found if container is not None))
 
 

@@ -164,6 +164,13 @@ def log_source(job: Job | None, pods: Sequence[Pod], log_container: str | None) 
     )
 
 
+def main_container(job: Job | None, pod: Pod) -> ContainerState | None:
+    """The template's default container if it is a main one, else the template's first main one."""
+    default = job.default_container if job is not None else ""
+    main = [container for container in pod.containers if container.is_work and container.role == "main"]
+    return next((named for named in main if named.name == default), main[0] if main else None)
+
+
 def waiting_of(pod: Pod) -> Waiting | None:
     """The reason why a pod does not start: it has no node, or a container waits. None if there is no reason."""
     if (unscheduled := pod.condition("PodScheduled", "False")) is not None:
@@ -249,8 +256,7 @@ def _deciding_container(job: Job | None, pod: Pod) -> ContainerState | None:
     current = next(
         (container for container in candidates if container.role == "init" and not _is_done(container)), None
     )
-    main = [container for container in candidates if container.role == "main"]
-    return current or next((named for named in main if named.name == default), main[0] if main else None)
+    return current or main_container(job, pod)
 
 
 def _is_done(container: ContainerState) -> bool:
