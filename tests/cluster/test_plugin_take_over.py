@@ -118,8 +118,10 @@ def test_steps_are_said_and_ctrl_c_undoes_them(desk: Desk) -> None:
 
 
 def test_rejected_near_a_time_of_the_schedule(desk: Desk) -> None:
-    # Its time is less than a minute away, or has passed less than a minute ago.
-    desk.space.apply(cronjob("soon", f"{next_minute(now()).minute} * * * *"))
+    # For four minutes one of its times is less than a minute away, or has passed less than a minute ago.
+    soon = next_minute(now())
+    minutes = [str((soon + timedelta(minutes=later)).minute) for later in range(3)]
+    desk.space.apply(cronjob("soon", f"{','.join(minutes)} * * * *"))
     answer = desk.run("import", "cronjob", "soon", "--take-over")
     assert answer.code == 3
     assert "is a time of the schedule, and less than 60 s away. Try again after" in answer.err
