@@ -81,7 +81,7 @@ async def find_kubelet_events(context: ActionContext, action: actions.FindKubele
     except Forbidden as error:
         # The end of the run has to be recorded in any case.
         log.warning("Events cannot be read", namespace=context.namespace, run=action.run, error=str(error))
-        context.observe(KubeletEventsRead(action.run, context.now(), ()))
+        context.observe(KubeletEventsRead(action.run, context.now(), None))
     else:
         found = kubelet_events(listing.items)
         context.observe(KubeletEventsRead(action.run, context.now(), found))

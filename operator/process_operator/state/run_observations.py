@@ -204,10 +204,10 @@ class PodEventsRead(RunObservation):
 
 @dataclass(frozen=True, slots=True)
 class KubeletEventsRead(RunObservation):
-    """The Events of the kubelet about a pod were read."""
+    """The Events of the kubelet about a pod were read; `events` is None if the API server does not allow it."""
 
     at: datetime
-    events: tuple[KubeletEvent, ...]
+    events: tuple[KubeletEvent, ...] | None
 
     def of_run(self, before: RunObservations) -> RunObservations:
         """The Events are known as of that time."""

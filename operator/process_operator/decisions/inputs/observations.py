@@ -62,7 +62,7 @@ class RunObservations:
     pod_events_read_at: datetime | None = None
     kubelet_events_read_at: datetime | None = None
     kubelet_events: tuple[KubeletEvent, ...] | None = None
-    """Events of the kubelet about the pod that represents the run. None if they were not read."""
+    """Events of the kubelet about the pod that represents the run. None if they were not or cannot be read."""
     job_absent: bool = False
     """The API server has answered that the Job does not exist."""
     withdrawal_rejected: bool = False

@@ -17,7 +17,7 @@ from process_operator.decisions.run.evidence import Context
 from process_operator.decisions.run.log_text import NOT_CAPTURED, build_run_log
 from process_operator.decisions.run.open_outcome import open_outcome
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome
-from process_operator.decisions.run.pod_causes import KILLED_EXIT_CODES
+from process_operator.decisions.run.pod_causes import is_unexplained_kill
 from process_operator.decisions.run.pods import Choice, choose, is_cut_short, log_source, relevant_pods
 from process_operator.decisions.run.report import finish, report_outcome
 from process_operator.resources.batch.job import Job
@@ -28,8 +28,12 @@ POD_EVENT_DELAY: Final = timedelta(seconds=2)
 """Time after the end of a Job in which the watch may still deliver the end of its pods. Then they are listed."""
 
 _KILL_EVENTS: Final = frozenset({"Killing", "FailedPostStartHook"})
-_KUBELET_EVENT_DELAY: Final = timedelta(seconds=10)
-"""Time after the end of a Job in which the kubelet's Event about the kill of a container may still arrive."""
+_KUBELET_EVENT_DELAY: Final = timedelta(minutes=1)
+"""Time after the end of a Job in which the kubelet's Event about the kill of a container may still arrive.
+
+The kubelet sends its Events one after the other. If the API server does not accept one, the kubelet pauses for ten
+seconds, and those behind it wait (client-go, `tools/record/event.go`).
+"""
 _POD_POLL_INTERVAL: Final = timedelta(seconds=2)
 _MAX_POD_POLL_INTERVAL: Final = timedelta(minutes=1)
 _USUAL_TERMINATION_TIME: Final = timedelta(seconds=40)
@@ -46,15 +50,16 @@ def record(view: RunView, orders: RunOrders) -> Part[bool]:
     settled = _pods_are_settled(view, orders.now)
     if not settled.value:
         return settled
-    waiting = _awaits_kubelet_events(view, orders.now)
-    if waiting.value:
-        return waiting.with_value(value=False)
     outcome = finished_outcome(view.job, view.pods, context=_context(view, orders))
     if outcome is None:
         return _await_pods(view, orders).with_value(value=False)
     log = _log(view, outcome, orders)
     if log.value is None:
         return log.with_value(value=False)
+    # The log is read first. The pod may be deleted during the wait.
+    waiting = _awaits_kubelet_events(view, orders.now)
+    if waiting.value:
+        return waiting.with_value(value=False)
     return finish(view, outcome, log.value, orders).with_value(value=True)
 
 
@@ -92,25 +97,27 @@ def _awaits_kubelet_events(view: RunView, now: datetime) -> Part[bool]:
         return is_done
     if choice.end is None or choice.end.exit_code == 0:
         return is_done
-    read_at = view.observations.kubelet_events_read_at
-    if read_at is not None and not _is_event_late(view, choice, now):
+    read_at, ended_at = view.observations.kubelet_events_read_at, view.observations.ended_at
+    if read_at is not None and not _is_event_late(view, choice, read_at):
         return is_done
-    if read_at is not None and read_at <= now < read_at + POD_EVENT_DELAY:
-        return Part((), read_at + POD_EVENT_DELAY, value=True)
+    if read_at is not None and ended_at is not None:
+        pause = max(POD_EVENT_DELAY, read_at - ended_at)
+        read_again_at = min(read_at + pause, ended_at + _KUBELET_EVENT_DELAY)
+        if read_at <= now < read_again_at:
+            return Part((), read_again_at, value=True)
     return part(FindKubeletEvents(view.name, choice.pod.metadata.uid)).with_value(value=True)
 
 
-def _is_event_late(view: RunView, choice: Choice, now: datetime) -> bool:
-    """Whether a container was killed and the Event about the kill may still arrive.
+def _is_event_late(view: RunView, choice: Choice, read_at: datetime) -> bool:
+    """Whether the Event about the kill of a container was missing at `read_at`, and may have arrived since.
 
     The kubelet sends Events independently of the status of a pod.
     """
-    ended_at, container, end = view.observations.ended_at, choice.container, choice.end
-    if ended_at is None or container is None or end is None or end.exit_code not in KILLED_EXIT_CODES:
+    ended_at, events, container = view.observations.ended_at, view.observations.kubelet_events, choice.container
+    if ended_at is None or events is None or container is None or not is_unexplained_kill(choice):
         return False
-    reasons = {event.reason for event in view.observations.kubelet_events or () if event.container == container.name}
-    has_kill_event = bool(reasons & _KILL_EVENTS)
-    return not has_kill_event and ended_at <= now < ended_at + _KUBELET_EVENT_DELAY
+    has_kill_event = any(event.container == container.name and event.reason in _KILL_EVENTS for event in events)
+    return not has_kill_event and ended_at <= read_at < ended_at + _KUBELET_EVENT_DELAY
 
 
 def _context(view: RunView, orders: RunOrders) -> Context:

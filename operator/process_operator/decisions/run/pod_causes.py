@@ -12,9 +12,10 @@ from process_operator.decisions.run.evidence import Cause, Evidence, failed
 from process_operator.decisions.run.log_text import last_line
 from process_operator.decisions.run.pods import (
     NOTHING_STARTED,
+    Choice,
     end_of,
 )
-from process_operator.resources.batch.pod import Terminated
+from process_operator.resources.batch.pod import Pod, Terminated
 from process_operator.resources.conditions import RunReason
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _PROBES: Final = {
     "Startup probe": RunReason.STARTUP_PROBE_FAILED,
 }
 """Beginnings of the kubelet's Events about failed probes, and the reasons of runs that were killed for them."""
+
+_OOM_KILLED: Final = "OOMKilled"
+"""Reason that the kubelet gives to the end of a container without memory."""
 
 KILLED_EXIT_CODES: Final = frozenset({137, 143})
 """Exit codes of a process that was killed: 128 and the number of SIGKILL or SIGTERM."""
@@ -44,7 +48,7 @@ def cause_in_pod(evidence: Evidence) -> Cause | None:
 def out_of_memory(evidence: Evidence) -> Cause | None:
     """The kernel killed the container because it used too much memory."""
     container, end = evidence.choice.container, evidence.choice.end
-    if container is None or end is None or end.reason != "OOMKilled":
+    if container is None or end is None or end.reason != _OOM_KILLED:
         return None
     limit = container.memory_limit
     words = (
@@ -65,16 +69,30 @@ def _disrupted(evidence: Evidence) -> Cause | None:
     pod, end = evidence.choice.pod, evidence.choice.end
     if pod is None:
         return None
-    disruption = pod.condition("DisruptionTarget", "True")
-    reason = pod.reason or (disruption.reason if disruption else "")
+    reason, message = _disruption(pod)
     if not reason:
         return None
     # If the pod was not deleted, only the exit code shows whether the kubelet killed the container.
     killed = not evidence.choice.ended_by_itself or (
         end and pod.deleted_at is None and end.exit_code in KILLED_EXIT_CODES
     )
-    message = pod.message or (disruption.message if disruption else "")
     return failed(reason, message, None if killed else evidence.exit_code)
+
+
+def _disruption(pod: Pod) -> tuple[str, str]:
+    """Reason and message of the end that the node or the cluster gave to a pod. Each is empty if there is none."""
+    target = pod.condition("DisruptionTarget", "True")
+    if target is None:
+        return pod.reason, pod.message
+    return pod.reason or target.reason, pod.message or target.message
+
+
+def is_unexplained_kill(choice: Choice) -> bool:
+    """Whether the container was killed, and nothing in the pod shows why. Only the Events of the kubelet may show it."""
+    pod, end = choice.pod, choice.end
+    if pod is None or end is None or end.exit_code not in KILLED_EXIT_CODES:
+        return False
+    return choice.ended_by_itself and end.reason != _OOM_KILLED and not _disruption(pod)[0]
 
 
 def _killed_by_kubelet(evidence: Evidence) -> Cause | None:
