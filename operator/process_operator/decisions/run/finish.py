@@ -17,7 +17,7 @@ from process_operator.decisions.run.evidence import Context
 from process_operator.decisions.run.log_text import NOT_CAPTURED, build_run_log
 from process_operator.decisions.run.open_outcome import open_outcome
 from process_operator.decisions.run.outcome import RunOutcome, finished_outcome
-from process_operator.decisions.run.pod_causes import is_unexplained_kill
+from process_operator.decisions.run.pod_causes import events_of, is_unexplained_kill
 from process_operator.decisions.run.pods import Choice, choose, is_cut_short, log_source, relevant_pods
 from process_operator.decisions.run.report import finish, report_outcome
 from process_operator.resources.batch.job import Job
@@ -98,26 +98,27 @@ def _awaits_kubelet_events(view: RunView, now: datetime) -> Part[bool]:
     if choice.end is None or choice.end.exit_code == 0:
         return is_done
     read_at, ended_at = view.observations.kubelet_events_read_at, view.observations.ended_at
-    if read_at is not None and not _is_event_late(view, choice, read_at):
+    if read_at is not None and (ended_at is None or not _is_event_late(view, choice)):
         return is_done
     if read_at is not None and ended_at is not None:
-        pause = max(POD_EVENT_DELAY, read_at - ended_at)
-        read_again_at = min(read_at + pause, ended_at + _KUBELET_EVENT_DELAY)
+        wait_ends_at = ended_at + _KUBELET_EVENT_DELAY
+        if not ended_at <= now < wait_ends_at:
+            return is_done
+        read_again_at = min(read_at + max(POD_EVENT_DELAY, (read_at - ended_at) / 4), wait_ends_at)
         if read_at <= now < read_again_at:
             return Part((), read_again_at, value=True)
     return part(FindKubeletEvents(view.name, choice.pod.metadata.uid)).with_value(value=True)
 
 
-def _is_event_late(view: RunView, choice: Choice, read_at: datetime) -> bool:
-    """Whether the Event about the kill of a container was missing at `read_at`, and may have arrived since.
+def _is_event_late(view: RunView, choice: Choice) -> bool:
+    """Whether the Event about the kill of a container is missing among those that were read, but may still arrive.
 
     The kubelet sends Events independently of the status of a pod.
     """
-    ended_at, events, container = view.observations.ended_at, view.observations.kubelet_events, choice.container
-    if ended_at is None or events is None or container is None or not is_unexplained_kill(choice):
+    events = view.observations.kubelet_events
+    if events is None or not is_unexplained_kill(choice):
         return False
-    has_kill_event = any(event.container == container.name and event.reason in _KILL_EVENTS for event in events)
-    return not has_kill_event and ended_at <= read_at < ended_at + _KUBELET_EVENT_DELAY
+    return not any(event.reason in _KILL_EVENTS for event in events_of(choice, events))
 
 
 def _context(view: RunView, orders: RunOrders) -> Context:

@@ -19,8 +19,10 @@ from process_operator.resources.batch.pod import Pod, Terminated
 from process_operator.resources.conditions import RunReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    from process_operator.resources.kubelet_events import KubeletEvent
 
 
 _PROBES: Final = {
@@ -104,8 +106,7 @@ def _killed_by_kubelet(evidence: Evidence) -> Cause | None:
     container, end = evidence.choice.container, evidence.choice.end
     if container is None or end is None or end.exit_code == 0 or not evidence.choice.ended_by_itself:
         return None
-    said = [event for event in evidence.context.kubelet_events if event.container == container.name]
-    said = [event for event in said if _is_within(event.at, end)]
+    said = events_of(evidence.choice, evidence.context.kubelet_events)
     if any(event.reason == "FailedPostStartHook" for event in said):
         words = f"container {container.name} was killed because its postStart hook failed"
         return failed(RunReason.POST_START_HOOK_FAILED, words, end.exit_code)
@@ -116,6 +117,14 @@ def _killed_by_kubelet(evidence: Evidence) -> Cause | None:
             if event.reason == "Unhealthy" and event.message.startswith(probe):
                 return failed(reason, f"container {container.name} was killed: {event.message.strip()}", end.exit_code)
     return None
+
+
+def events_of(choice: Choice, events: Sequence[KubeletEvent]) -> tuple[KubeletEvent, ...]:
+    """Events about the container that represents a run, without those about an earlier attempt in the same pod."""
+    container, end = choice.container, choice.end
+    if container is None or end is None:
+        return ()
+    return tuple(event for event in events if event.container == container.name and _is_within(event.at, end))
 
 
 def _is_within(at: datetime | None, end: Terminated) -> bool:

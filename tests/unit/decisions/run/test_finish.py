@@ -56,23 +56,24 @@ class Kill:
 
 KILLING: Final = KubeletEvent("c", "Killing", "Stopping container c", instant(12))
 OF_A_PROXY: Final = KubeletEvent("proxy", "Killing", "Stopping container proxy", instant(12))
+OF_THE_FIRST: Final = KubeletEvent("c", "Killing", "Stopping container c", instant(1))
 
 KILLS: Final = [
     Kill(id="the Events are read as soon as the Job has ended", now=0, looks=True),
     Kill(id="without the Event about the kill they are read again after two seconds", now=1, read=0, again=2),
     Kill(id="after two seconds they are read", now=2, read=0, looks=True),
-    Kill(id="each pause is as long as the time since the end", now=9, read=8, again=16),
-    Kill(id="the last pause ends a minute after the end", now=33, read=32, again=60),
-    Kill(id="a minute after the end they are read for the last time", now=60, read=32, looks=True),
-    Kill(id="after a minute the run is recorded without them", now=60, read=60),
+    Kill(id="each pause is a quarter of the time since the end", now=21, read=20, again=25),
+    Kill(id="the last pause ends a minute after the end", now=59, read=58, again=60),
+    Kill(id="after a minute the run is recorded, also if the last read has failed", now=60, read=30),
     Kill(id="the Event about the kill ends the wait", now=3, read=2, events=(KILLING,)),
     Kill(id="an Event about another container does not", now=3, read=2, events=(OF_A_PROXY,), again=4),
+    Kill(id="an Event about an earlier attempt does not", now=3, read=2, events=(OF_THE_FIRST,), again=4),
     Kill(id="Events that the operator has no right to read are not awaited", now=1, read=0, events=None),
     Kill(id="a program that exits by itself is not awaited", now=1, read=0, dies={"code": 3}),
     Kill(id="a lack of memory needs no Event", now=1, read=0, dies={"code": 137, "reason": "OOMKilled"}),
     Kill(id="an eviction needs no Event", now=1, read=0, pod={"reason": "Evicted"}),
     Kill(id="a pod that was deleted first needs no Event", now=1, read=0, pod={"deleted": 11}),
-    Kill(id="a clock that was set back does not prolong the wait", now=-500, read=2, looks=True),
+    Kill(id="a clock that was set back does not prolong the wait", now=-500, read=2),
 ]
 
 
