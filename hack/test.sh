@@ -135,8 +135,8 @@ monitor() {
 
 pages() { # a short part: make test-monitor has all of them, and the figures of speed
     local browser
-    hack/web.sh build
-    browser=$(hack/web.sh chromium)
+    hack/web.sh build || return
+    browser=$(hack/web.sh chromium) || return
     CHROMIUM=$browser hack/web.sh alone "$venv/bin/pytest" --no-header -q -p no:xdist \
         tests/monitor/test_bundle.py tests/monitor/test_runs_page.py tests/monitor/test_with_server.py
 }

@@ -13,13 +13,7 @@ fi
 
 # Debian has a part of it in a package of its own.
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
-        echo "venv: please install Python's venv module (Debian: python3-venv)" >&2
-        exit 1
-    fi
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get -qy install --no-install-recommends python3-venv >&2 ||
-        { apt-get -q update >&2 && apt-get -qy install --no-install-recommends python3-venv >&2; }
+    "$python" hack/cluster packages python3-venv
 fi
 
 # An environment without its interpreter is created again; a folder that is no virtual environment stays.

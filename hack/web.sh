@@ -47,14 +47,10 @@ check() { # every check runs, so that one run shows all findings
 
 chromium() { # CHROMIUM names another one
     local found=${CHROMIUM:-$(type -P chromium || type -P chromium-browser || true)}
-    if [[ -z $found && $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
-        say "installing chromium"
-        export DEBIAN_FRONTEND=noninteractive
-        apt-get -qy install --no-install-recommends chromium >&2 ||
-            { apt-get -q update >&2 && apt-get -qy install --no-install-recommends chromium >&2; }
+    if [[ -z $found ]]; then
+        "${PYTHON:-python3}" hack/cluster packages chromium || { say "CHROMIUM=... names another browser"; exit 1; }
         found=$(type -P chromium)
     fi
-    [[ $found ]] || { say "please install chromium, or name one by CHROMIUM"; exit 1; }
     printf '%s\n' "$found"
 }
 

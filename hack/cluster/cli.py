@@ -1,4 +1,4 @@
-"""Commands: up, down, status, build, kubectl, load, path, program, source. Their work is in `lifecycle`.
+"""Commands: up, down, status, build, kubectl, load, path, program, source, packages. Their work is in `lifecycle`.
 
 `up` prints one line on stdout, `export KUBECONFIG=...`; all other output goes to stderr.
 """
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import control_plane, existing, lifecycle, node
+from . import control_plane, existing, lifecycle, node, packages
 from .console import ClusterError, say
 from .layout import Layout, bin_dir, layout
 from .settings import NODE, TIERS
@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     program.add_argument("name", choices=(*CONTROL_PLANE_TOOLS, *OTHER_PROGRAMS))
     source = commands.add_parser("source", help="print the folder with the source of such a program, for its manifests")
     source.add_argument("name", choices=OTHER_PROGRAMS)
+    debian = commands.add_parser("packages", help="install packages of Debian, as root; elsewhere name them")
+    debian.add_argument("names", nargs="+", metavar="NAME")
     return parser
 
 
@@ -124,6 +126,11 @@ def _source(options: argparse.Namespace) -> int:
     return 0
 
 
+def _packages(options: argparse.Namespace) -> int:
+    packages.install(options.names)
+    return 0
+
+
 def _where(options: argparse.Namespace) -> Layout:
     return layout(options.name, options.dir)
 
@@ -138,6 +145,7 @@ _COMMANDS = {
     "path": _path,
     "program": _program,
     "source": _source,
+    "packages": _packages,
 }
 
 

@@ -1,6 +1,7 @@
 """Packages of the Linux distribution: checked before a start, and installed if possible (Debian, as root).
 
-The control plane needs two of them; the rest is for the node alone.
+The control plane needs two of them; the rest is for the node alone. Everything in this repository that needs a package
+installs it here: apt-get fails where another apt-get runs, and several parts of `make test` start side by side.
 """
 
 import os
@@ -20,6 +21,9 @@ BUSYBOX = Path("/bin/busybox")
 _CONTROL_PLANE = {"openssl": "openssl", "ip": "iproute2"}
 _NODE = {"runc": "runc", "umount": "mount"}
 _NODE_FILES = {CNI_PLUGINS / "ptp": "containernetworking-plugins", BUSYBOX: "busybox-static"}
+
+# Other programs of the machine install packages too, for example unattended-upgrades.
+_LOCK_SECONDS = 600
 
 # sbin is not on every user's PATH, and it is where ip and runc are.
 SEARCH_PATH = os.pathsep.join(
@@ -57,12 +61,17 @@ def missing(*, with_node: bool) -> list[str]:
     return absent
 
 
-def _apt_get(*arguments: str) -> bool:
+def _apt_get(*arguments: str, folder: Path | None = None) -> bool:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", "-q", "-y", *arguments]
-    # Several clusters may start at the same time, and apt-get does not wait for another one.
+    command = ["apt-get", "-q", "-y", "-o", f"DPkg::Lock::Timeout={_LOCK_SECONDS}", *arguments]
+    # That limit does not concern the lock of the package lists.
     with locked(cache() / "locks" / "apt-get", "waiting for another run that installs packages"):
-        return subprocess.run(command, check=False, stdout=sys.stderr, env=environment).returncode == 0
+        return subprocess.run(command, check=False, stdout=sys.stderr, env=environment, cwd=folder).returncode == 0
+
+
+def _apt_get_refreshed(*arguments: str, folder: Path | None = None) -> bool:
+    """Run apt-get. The package lists may be missing or old: they are refreshed if it fails, and it runs once more."""
+    return _apt_get(*arguments, folder=folder) or (_apt_get("update") and _apt_get(*arguments, folder=folder))
 
 
 def ensure(*, with_node: bool) -> None:
@@ -79,7 +88,14 @@ def install(absent: list[str]) -> None:
     if os.geteuid() or not shutil.which("apt-get"):
         raise ClusterError(f"please install (names as in Debian): {' '.join(absent)}")
     say(f"installing {' '.join(absent)}")
-    command = ("install", "--no-install-recommends", *absent)
-    # The package lists may be missing or old: refresh them only then.
-    if not _apt_get(*command) and not (_apt_get("update") and _apt_get(*command)):
+    if not _apt_get_refreshed("install", "--no-install-recommends", *absent):
         raise ClusterError(f"apt-get could not install: {' '.join(absent)}")
+
+
+def unpack(package: str, folder: Path) -> None:
+    """Download a package and unpack its files into an existing folder, without an install. Raises `ClusterError`."""
+    if not _apt_get_refreshed("download", package, folder=folder):
+        raise ClusterError(f"apt-get could not download: {package}")
+    (archive,) = folder.glob(f"{package}_*.deb")
+    subprocess.run(["dpkg", "-x", archive, folder], check=True, stdout=sys.stderr)
+    archive.unlink()

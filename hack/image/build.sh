@@ -47,17 +47,12 @@ if [[ -e $archive ]]; then
     say "$image is built already"
 elif docker info >/dev/null 2>&1; then
     with_docker
-elif command -v buildah >/dev/null && command -v mmdebstrap >/dev/null; then
-    with_buildah
-elif [[ $(id -u) = 0 ]] && command -v apt-get >/dev/null; then
-    say "installing buildah and mmdebstrap"
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get install --yes --no-install-recommends buildah mmdebstrap >&2 ||
-        { apt-get update >&2 && apt-get install --yes --no-install-recommends buildah mmdebstrap >&2; }
-    with_buildah
 else
-    say "neither docker nor buildah (with mmdebstrap) is here, and only root on Debian can install them"
-    exit 1
+    if ! command -v buildah >/dev/null || ! command -v mmdebstrap >/dev/null; then
+        say "no Docker answers here, so buildah builds the image"
+        "${PYTHON:-python3}" hack/cluster packages buildah mmdebstrap
+    fi
+    with_buildah
 fi
 [[ $archive_wanted ]] || $here/hand_over.sh "$image" "$archive"
 printf '%s\n' "$image"

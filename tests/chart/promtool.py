@@ -6,10 +6,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
+
+from cluster.packages import unpack
 
 
 @cache
@@ -28,7 +28,5 @@ def promtool() -> str:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not binary.exists():
-            fetch = "apt-get download prometheus || { apt-get update && apt-get download prometheus; }"
-            unpack = ("sh", "-ec", f"{fetch}; dpkg -x prometheus_*.deb .")
-            subprocess.run(unpack, cwd=folder, check=True, stdout=sys.stderr)
+            unpack("prometheus", folder)
     return str(binary)
