@@ -231,6 +231,7 @@ async def exclude_from_missing(flow: Flow) -> None:
     "a calendar that is deleted stays in force until it comes back with another text",
     ends=[SUCCEEDED] * 5,
     due=lambda: ticks(0, 20, 40, 50, 60),
+    loses=NOT_AFTER_A_RESTART,
 )
 async def exclude_from_deleted(flow: Flow) -> None:
     flow.config_map("holidays", **{"company.ics": calendar((5, 15), (25, 35))})

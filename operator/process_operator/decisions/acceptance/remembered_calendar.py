@@ -63,8 +63,13 @@ def _is_still_needed(record: RememberedCalendar, found: CalendarInForce, cursor:
     return cursor is None or cursor < found.changed_at
 
 
-def memory_of_calendars(snapshot: Snapshot, schedule: Schedule, now: datetime) -> tuple[RememberedCalendar, ...]:
-    """The records to write for the calendars of a schedule that are in force."""
+def memory_of_calendars(
+    snapshot: Snapshot, schedule: Schedule, now: datetime, *, no_tick_left: bool = False
+) -> tuple[RememberedCalendar, ...]:
+    """The records to write for the calendars of a schedule that are in force.
+
+    With `no_tick_left` the schedule is over, so no tick needs the exclusions from before a change.
+    """
     records = []
     for source in schedule.exclude_from:
         known = remembered(snapshot.status, source.config_map)
@@ -75,7 +80,7 @@ def memory_of_calendars(snapshot: Snapshot, schedule: Schedule, now: datetime) -
             records += [known] if known is not None else []
         elif known is not None and (
             (known.digest == found.digest and _reaches(known, now))
-            or _is_still_needed(known, found, snapshot.status.last_schedule_time)
+            or (not no_tick_left and _is_still_needed(known, found, snapshot.status.last_schedule_time))
         ):
             records.append(known)
         else:

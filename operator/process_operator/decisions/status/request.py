@@ -32,6 +32,7 @@ from process_operator.resources.process_request_status import (
     ActiveRun,
     LastRun,
     ProcessRequestStatus,
+    RememberedCalendar,
     RequestPhase,
 )
 from process_operator.resources.process_run import RunPhase
@@ -59,7 +60,6 @@ def request_status(
         accepted = stalled_by(ends[0], accepted)
     conditions = (*accepted, *ends, *notification_conditions(snapshot))
     conditions += calendar_conditions(acceptance.calendars, request.metadata.generation)
-    schedule = request.spec.timing.schedule
     accepted_template = acceptance.template_hash if acceptance.is_accepted else None
     open_runs = map(_active_run, sorted(active, key=lambda view: (view.due, view.name)))
     last_run, last_time = _last_run(snapshot, facts.views)
@@ -73,7 +73,7 @@ def request_status(
             "suspended_by": suspended_by(snapshot),
             "rescheduled_by": rescheduled_by(base, snapshot.defaults),
             **_cursor(snapshot, acceptance.recurrence, facts.cursor),
-            "calendars": memory_of_calendars(snapshot, schedule, now) if schedule is not None else (),
+            "calendars": _calendars(snapshot, facts, now),
             "template_hash": accepted_template,
             "waiting_count": facts.waiting,
             "next_run_time": facts.next_run,
@@ -85,6 +85,12 @@ def request_status(
             "conditions": merge_conditions(base.conditions, conditions, now),
         }
     )
+
+
+def _calendars(snapshot: Snapshot, facts: StatusFacts, now: datetime) -> tuple[RememberedCalendar, ...]:
+    assert snapshot.request is not None
+    schedule = snapshot.request.spec.timing.schedule
+    return () if schedule is None else memory_of_calendars(snapshot, schedule, now, no_tick_left=facts.no_tick_left)
 
 
 def _active_run(view: RunView) -> ActiveRun:

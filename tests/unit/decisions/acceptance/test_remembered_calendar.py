@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from tests.builders.snapshots import request
 
 from process_operator.decisions.acceptance.remembered_calendar import memory_of_calendars, recalled
@@ -89,3 +90,20 @@ def test_dates_that_have_no_place_end_the_memory_before_them() -> None:
     assert len(record.dates) == 200
     assert record.dates[0] == "2027-03-01"
     assert record.until == TODAY + 399 * DAY
+
+
+@pytest.mark.parametrize(("no_tick_left", "digest"), [(False, "before"), (True, "after")])
+def test_the_version_before_a_change_is_kept_for_ticks_that_are_not_settled(digest: str, *, no_tick_left: bool) -> None:
+    known = remember(hourly(NOW, NOW + DAY), cursor=NOW).model_copy(update={"digest": "before"})
+    of = request({"schedule": SCHEDULE})
+    assert of.spec.timing.schedule is not None
+    changed = CalendarInForce(Exclusions(0, ()), digest="after", changed_at=NOW)
+    snapshot = Snapshot(
+        "erp",
+        "close",
+        of,
+        status=ProcessRequestStatus(last_schedule_time=NOW - DAY, calendars=(known,)),
+        calendars={("holidays", "ics"): CalendarFile(whole=changed, readable=changed)},
+    )
+    (record,) = memory_of_calendars(snapshot, of.spec.timing.schedule, NOW, no_tick_left=no_tick_left)
+    assert record.digest == digest
