@@ -91,3 +91,13 @@ def test_crash_that_lasts_half_a_minute(scenario: Scenario) -> None:
 @for_each(drawn_for("test_write_that_fails_or_is_not_answered"))
 def test_write_that_fails_or_is_not_answered(scenario: Scenario) -> None:
     play_at_writes(test_write_that_fails_or_is_not_answered, scenario, "failed", "unanswered")
+
+
+RESTARTED: Final = ("the corrected Process of a stuck run drops its parameter",)
+
+
+@for_each([scenario for scenario in SCENARIOS if scenario.title in RESTARTED])
+def test_a_run_outlives_the_deletion_of_its_job_that_is_not_answered(scenario: Scenario) -> None:
+    deletions = [number for number, write in _writes(scenario) if write == "DELETE jobs"]
+    ends = [play(scenario, Trouble(crash=CrashPoint(number, "unanswered"))).phases() for number in deletions]
+    assert ends == [["Succeeded/Completed"]]

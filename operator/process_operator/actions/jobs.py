@@ -29,7 +29,14 @@ from process_operator.resources.conditions import Reason, RunReason
 from process_operator.resources.kinds import JOB, PROCESS_RUN
 from process_operator.resources.process_run import ProcessRun
 from process_operator.resources.types import Object
-from process_operator.state.run_observations import JobAbsent, JobCreated, JobManagedElsewhere, JobRejected, JobRemoved
+from process_operator.state.run_observations import (
+    JobAbsent,
+    JobCreated,
+    JobDeletionStarted,
+    JobManagedElsewhere,
+    JobRejected,
+    JobRemoved,
+)
 
 NAME_RETRY: Final = timedelta(seconds=5)
 """Time after which the operator tries a name again that the garbage collector is about to free."""
@@ -138,10 +145,21 @@ async def kill_job(context: ActionContext, action: actions.KillJob) -> None:
 
 
 async def delete_job(context: ActionContext, action: actions.DeleteJob) -> None:
-    """Delete a Job and evict the facts about its pods."""
-    await context.api.delete(JOB, context.namespace, action.job, uid=action.uid)
+    """Delete a Job and evict the facts about its pods. Raises ApiError.
+
+    The observation comes before the call, because a call without an answer may have deleted the Job as well.
+    """
+    is_run_open = context.store.runs.get(context.namespace, action.job) is not None
+    if is_run_open:
+        context.observe(JobDeletionStarted(action.job, action.uid))
+    try:
+        await context.api.delete(JOB, context.namespace, action.job, uid=action.uid)
+    except (Forbidden, Invalid):
+        if is_run_open:
+            context.observe(JobDeletionStarted(action.job, uid=""))
+        raise
     context.store.mark_deleted(JOB, context.namespace, action.job, uid=action.uid, evict=True)
-    if context.store.runs.get(context.namespace, action.job) is not None:
+    if is_run_open:
         context.observe(JobRemoved(action.job))
 
 

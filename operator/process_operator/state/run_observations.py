@@ -54,11 +54,12 @@ class JobSeen(RunObservation):
 class JobDeleted(RunObservation):
     """The operator saw that the Job of an open run was deleted."""
 
+    uid: str
     at: datetime
 
     def of_run(self, before: RunObservations) -> RunObservations:
-        """The Job is over from now on, unless it was over before."""
-        return _after_end(before, self.at)
+        """The Job is over from now on, unless it was over before, or the operator itself deleted it."""
+        return _without_job(before) if self.uid == before.deleting_job else _after_end(before, self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +126,18 @@ class JobRemoved(RunObservation):
 
     def of_run(self, before: RunObservations) -> RunObservations:
         """Facts about the pods and Events of the deleted Job do not hold for its successor."""
-        return replace(
-            before,
-            pods_listed_at=None,
-            ended_at=None,
-            rejected_pods=None,
-            events_read_at=None,
-            pod_event=None,
-            pod_events_read_at=None,
-        )
+        return _without_job(before)
+
+
+@dataclass(frozen=True, slots=True)
+class JobDeletionStarted(RunObservation):
+    """The operator is about to delete the Job with this UID. An empty UID: the API server rejected that."""
+
+    uid: str
+
+    def of_run(self, before: RunObservations) -> RunObservations:
+        """The Job is gone as soon as a watch or a list shows that, even if the answer to the call is lost."""
+        return replace(before, deleting_job=self.uid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +265,18 @@ def _after_readiness(before: RunObservations, job: Job, at: datetime) -> RunObse
     if not job.ready and before.running_since is not None and before.unready_since is None:
         return replace(before, unready_since=at)
     return before
+
+
+def _without_job(before: RunObservations) -> RunObservations:
+    return replace(
+        before,
+        pods_listed_at=None,
+        ended_at=None,
+        rejected_pods=None,
+        events_read_at=None,
+        pod_event=None,
+        pod_events_read_at=None,
+    )
 
 
 def _after_end(before: RunObservations, at: datetime) -> RunObservations:

@@ -54,7 +54,11 @@ class SnapshotReader:
             process = entry.value if entry is not None else None
         runs = [entry.value for entry in caches.runs.by_request(key).values()]
         step_processes = self.step_processes(namespace, process, runs)
-        jobs = caches.jobs.by_request(key)
+        jobs = {
+            name: entry
+            for name, entry in caches.jobs.by_request(key).items()
+            if not (entry.gone and _is_deleting(facts, name, entry.uid))
+        }
         return Snapshot(
             namespace=namespace,
             name=name,
@@ -122,3 +126,9 @@ class SnapshotReader:
         wanted |= {step.process for run in runs for step in run.status.steps or ()}
         found = {name: self._caches.processes.get(namespace, name) for name in wanted}
         return {name: entry.value for name, entry in found.items() if entry is not None}
+
+
+def _is_deleting(facts: RequestFacts, run: str, job_uid: str) -> bool:
+    """Whether the operator itself wanted this Job of an open run to be gone."""
+    known = facts.runs.get(run)
+    return known is not None and known.deleting_job == job_uid

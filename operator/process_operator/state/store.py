@@ -279,7 +279,7 @@ class Store:
             if kind is POD:
                 held.value = replace(held.value.since(seen), gone=True)
             else:
-                self.observe(held.key, JobDeleted(name, self._clock()))
+                self.observe(held.key, JobDeleted(name, uid, self._clock()))
         else:
             cache.evict(namespace, name)
         if kind is PROCESS_RUN:

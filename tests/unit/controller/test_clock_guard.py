@@ -57,7 +57,7 @@ def test_times_of_open_runs_follow_a_clock_that_is_set() -> None:
     store = Store(on_dirty=lambda _: None, clock=lambda: BEGIN)
     rejected = Blocked("Job run cannot be created", "QuotaExceeded", "full", since=BEGIN, again_at=at("12:00:15"))
     log = RunLog(text="done")
-    for observation in (JobDeleted("run", BEGIN), JobRejected("run", rejected), LogRead("run", log, "pod")):
+    for observation in (JobDeleted("run", "job-uid", BEGIN), JobRejected("run", rejected), LogRead("run", log, "pod")):
         store.observe(KEY, observation)
     store.shift_clock(timedelta(minutes=-5))
     assert store.facts(KEY).runs["run"] == RunObservations(

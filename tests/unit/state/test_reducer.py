@@ -40,6 +40,7 @@ from process_operator.state.run_observations import (
     JobAbsent,
     JobCreated,
     JobDeleted,
+    JobDeletionStarted,
     JobEventsRead,
     JobManagedElsewhere,
     JobRejected,
@@ -118,12 +119,30 @@ RAN: Final = RunObservations(running_since=NOON)
         pytest.param({}, seen(COMPLETE), {"ended_at": LATER}, id="the Job is over"),
         pytest.param({"ended_at": NOON}, seen(COMPLETE), {"ended_at": NOON}, id="the Job was over before"),
         pytest.param({}, seen(COMPLETE, is_run_open=False), {}, id="the Job of a recorded run is over"),
-        pytest.param({}, JobDeleted("run", LATER), {"ended_at": LATER}, id="the Job is deleted"),
+        pytest.param({}, JobDeleted("run", "job-uid", LATER), {"ended_at": LATER}, id="the Job is deleted"),
         pytest.param(
             {"ended_at": NOON},
-            JobDeleted("run", LATER),
+            JobDeleted("run", "job-uid", LATER),
             {"ended_at": NOON},
             id="the Job is deleted, and was over before",
+        ),
+        pytest.param(
+            {}, JobDeletionStarted("run", "job-uid"), {"deleting_job": "job-uid"}, id="the operator deletes the Job"
+        ),
+        pytest.param(
+            {"deleting_job": "job-uid"}, JobDeletionStarted("run", ""), {}, id="the API server rejects that deletion"
+        ),
+        pytest.param(
+            {"deleting_job": "job-uid", "pods_listed_at": NOON, "pod_events_read_at": NOON},
+            JobDeleted("run", "job-uid", LATER),
+            {"deleting_job": "job-uid"},
+            id="the Job that the operator deletes is gone, so the run has not ended",
+        ),
+        pytest.param(
+            {"deleting_job": "uid-before"},
+            JobDeleted("run", "job-uid", LATER),
+            {"deleting_job": "uid-before", "ended_at": LATER},
+            id="another Job than the one that the operator deletes is gone",
         ),
         pytest.param({}, JobAbsent("run"), {"job_absent": True}, id="the API server has no Job"),
         pytest.param({}, JobRejected("run", FULL), {"create_rejected": FULL}, id="the Job is rejected"),

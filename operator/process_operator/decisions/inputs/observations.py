@@ -65,6 +65,8 @@ class RunObservations:
     """Events of the kubelet about the pod that represents the run. None if they were not or cannot be read."""
     job_absent: bool = False
     """The API server has answered that the Job does not exist."""
+    deleting_job: str = ""
+    """UID of the Job that the operator is deleting, so that its absence is no end. The answer to the call may be lost."""
     withdrawal_rejected: bool = False
     """The API server rejected the withdrawal of its claim (`ticks/early_claims.py`), so the run waits for its tick."""
     managed_elsewhere: bool = False

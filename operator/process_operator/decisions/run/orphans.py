@@ -41,10 +41,11 @@ def _adopt_run(view: RunView, request: ProcessRequest, now: datetime) -> Part[No
     status, job = view.run.status, view.job
     if _works(view):
         return _adopt_working(view, request)
-    if job is not None and waits_for_start(view) and not view.job_gone:
+    has_only_waited = job is not None and waits_for_start(view)
+    if job is not None and has_only_waited and not view.job_gone:
         # It never had a pod, and no decision would start it.
         return part(DeleteJob(job.metadata.name, job.metadata.uid))
-    if job is None and status.job_uid is None and view.missed_reason is None:
+    if (job is None or has_only_waited) and status.job_uid is None and view.missed_reason is None:
         return _record_never_started(view, request, now)
     return part()
 

@@ -124,6 +124,16 @@ BY_CRONJOB: dict[str, Any] = {"annotations": {"process-operator.io/engine": "Cro
             [DeleteJob],
             id="that waits for its start will not start",
         ),
+        pytest.param(
+            known(
+                left(trigger="Later"),
+                jobs=(a_job(waits=True, spec={"suspend": True}, status={}),),
+                gone_jobs=frozenset({NAME}),
+                observations=ABSENT,
+            ),
+            [AdoptRun],
+            id="whose Job was deleted while it waited for its start is over",
+        ),
     ],
 )  # fmt: skip
 def test_a_run_of_an_earlier_request(of: Snapshot, wanted: list[type]) -> None:
