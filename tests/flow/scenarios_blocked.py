@@ -26,6 +26,7 @@ POLICY = Invalid(
     status=422,
 )
 HISTORY = {"successful": 100, "failed": 100, "other": 100}
+NOT_READY = ("False", "Rejected")
 
 
 def every(seconds: int, until: int) -> dict[str, Any]:
@@ -111,6 +112,45 @@ async def policy_on_runs(flow: Flow) -> None:
     missed = [run.status.message or "" for run in flow.runs() if run.status.phase == "Missed"]
     flow.expect(lambda: bool(missed) and all("label team is required" in message for message in missed), True)
     await flow.to(600)
+
+
+@scenario("a policy rejects the runs of a schedule, and the operator restarts", ends=None)
+async def policy_over_a_restart(flow: Flow) -> None:
+    flow.apply(timing=every(60, 500), startingDeadlineSeconds=30, history=HISTORY)
+    await flow.to(50)
+    flow.reject("create", PROCESS_RUN, POLICY)
+    await flow.to(125)
+    said = ready(flow)
+    for _ in range(2):
+        await flow.crash()
+        # A new operator has to try before it knows. Until then it keeps what the status says.
+        flow.expect(lambda: (is_ready(flow), ready(flow).last_transition_time), (NOT_READY, said.last_transition_time))
+        await flow.advance(5)
+        flow.expect(lambda: (is_ready(flow), ready(flow).last_transition_time), (NOT_READY, said.last_transition_time))
+    flow.expect(lambda: len(events(flow, "Blocked")), 1, undisturbed=True)
+    await flow.to(230)
+    flow.reject("create", PROCESS_RUN, None)
+    await flow.advance(30)
+    flow.expect(lambda: is_ready(flow), ("True", "InForce"))
+    missed = [run.status.message or "" for run in flow.runs() if run.status.phase == "Missed"]
+    flow.expect(lambda: ["label team is required" in message for message in missed], [True] * 3)
+    await flow.to(600)
+
+
+@scenario("a webhook is down, and the operator restarts after the deadline of the run", ends=None)
+async def webhook_over_a_restart(flow: Flow) -> None:
+    flow.apply(timing=every(60, 100), startingDeadlineSeconds=30, history=HISTORY)
+    await flow.to(50)
+    flow.reject("create", JOB, WEBHOOK)
+    await flow.to(60 + 25)
+    await flow.stop()
+    await flow.to(60 + 40)
+    await flow.start()
+    await flow.advance(5)
+    flow.expect(lambda: flow.phases()[-1], "Missed/DeadlinePassed")
+    flow.expect(lambda: "failed calling webhook" in (flow.newest().message or ""), True)
+    flow.reject("create", JOB, None)
+    await flow.to(200)
 
 
 @scenario("a policy rejects the run of a request that runs once", ends=[SUCCEEDED])

@@ -105,7 +105,7 @@ async def _status_rejected_for_a_while(flow: Flow, error: ApiError) -> None:
     await flow.to(20)
     reject(flow, "patch", PROCESS_RUN, "by-hand", error)
     flow.run_now("by-hand", parameters={"LEDGER": "tax"})
-    await flow.to(40)
+    await flow.to(45)
     flow.expect(lambda: is_ready(flow), ("False", "Rejected"))
     flow.expect(lambda: ready(flow).message.startswith("the status of ProcessRun by-hand cannot be written"), True)
     written = len(flow.cluster.writes)

@@ -247,22 +247,32 @@ class Condition(Model):
     )
 
 
-def merge_conditions(old: tuple[Condition, ...], new: tuple[Condition, ...], now: datetime) -> tuple[Condition, ...]:
+def merge_conditions(
+    old: tuple[Condition, ...],
+    new: tuple[Condition, ...],
+    now: datetime,
+    *,
+    written: tuple[Condition, ...] = (),
+) -> tuple[Condition, ...]:
     """Give `new` with transition times: the old time if the status is unchanged, else `now` (UTC).
 
     `now` is cut to the second, because transition times are written in whole seconds. `new` has all conditions of the
     operator; its types that are only in `old` are dropped. The conditions of other programs stay. The result equals
-    `old` if nothing changed, so that no write is needed.
+    `old` if nothing changed, so that no write is needed. `written` has the conditions that the API server holds, if
+    `old` is newer. A status that returns to the written one before it was ever written has made no transition.
     """
     before, second = {condition.type: condition for condition in old}, whole_second(now)
+    stored = {condition.type: condition for condition in written}
     merged = []
     for condition in new:
-        known = before.get(condition.type)
-        if known is not None and known.last_transition_time is not None and _says_the_same(known, condition):
+        candidates = stored.get(condition.type), before.get(condition.type)
+        known = next((each for each in candidates if each is not None and _holds_as(each, condition)), None)
+        if known is None:
+            merged.append(condition.model_copy(update={"last_transition_time": second}))
+        elif _says_the_same(known, condition):
             merged.append(known)
-            continue
-        kept = known.last_transition_time if known is not None and known.status == condition.status else None
-        merged.append(condition.model_copy(update={"last_transition_time": kept or second}))
+        else:
+            merged.append(condition.model_copy(update={"last_transition_time": known.last_transition_time}))
     merged += [condition for condition in old if _is_of_another(condition.type)][: MAX_CONDITIONS - len(merged)]
     is_same = len(merged) == len(old) and all(before.get(condition.type) == condition for condition in merged)
     return old if is_same else tuple(merged)
@@ -291,6 +301,10 @@ def _is_of_another(type_: str) -> bool:
 
 
 _OURS: Final = frozenset(ConditionType)
+
+
+def _holds_as(known: Condition, new: Condition) -> bool:
+    return known.status == new.status and known.last_transition_time is not None
 
 
 def _says_the_same(known: Condition, new: Condition) -> bool:

@@ -506,6 +506,12 @@ def test_conditions_keep_the_time_of_their_last_transition(
     assert merge_conditions(old, new, NOW) == merged
 
 
+def test_a_condition_that_returns_before_it_was_written_has_made_no_transition() -> None:
+    kept, written = (condition("Ready", "True", NOW),), (condition("Ready", "False", OLD, "Rejected"),)
+    assert merge_conditions(kept, (condition("Ready", "False", reason="Rejected"),), NOW, written=written) == written
+    assert merge_conditions(kept, (condition("Ready", "True"),), NOW, written=written) == kept
+
+
 def test_only_what_appears_or_frees_itself_may_heal() -> None:
     assert {reason for reason in Reason if reason.may_heal} == {
         "ProcessNotFound",

@@ -11,6 +11,7 @@ from process_operator.decisions.activation.activation import run_name
 from process_operator.decisions.context import DecisionContext
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.history import backfill_mark
+from process_operator.decisions.inputs.rejections import CAUSES
 from process_operator.decisions.inputs.run_view import RunView
 from process_operator.resources.batch.kill import Kill, KillReason
 from process_operator.resources.model import format_instant
@@ -111,6 +112,14 @@ def _claim_is_void(context: DecisionContext, view: RunView) -> Kill | None:
     if context.is_suspended:
         return Kill(KillReason.SUSPENDED)
     if is_too_old(context.due_of(view), context.now, deadline):
-        why = f": {view.observations.create_rejected.message}" if view.observations.create_rejected is not None else ""
+        why = f": {rejection}" if (rejection := _rejection(view)) else ""
         return Kill(KillReason.MISSED, f"not started within {deadline} s of its time (startingDeadlineSeconds){why}")
     return None
+
+
+def _rejection(view: RunView) -> str:
+    """The API server's message if it rejected the Job. After a restart of the operator only the run still has it."""
+    met, status = view.observations.create_rejected, view.run.status
+    if met is not None:
+        return met.message
+    return status.message or "" if status.reason in CAUSES else ""

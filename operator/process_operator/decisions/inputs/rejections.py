@@ -16,9 +16,10 @@ REPORTED_AFTER: Final = timedelta(seconds=10)
 """Minimum time of failures before the status reports an action."""
 ROOM_INTERVAL: Final = timedelta(seconds=10)
 """Time between two removals for a full quota: the API server counts what was deleted a few seconds later."""
-_CAUSES: Final = frozenset(
+CAUSES: Final = frozenset(
     {Reason.QUOTA_EXCEEDED, Reason.REJECTED, Reason.WEBHOOK_FAILED, Reason.API_ERROR, Reason.NAME_TAKEN}
 )
+"""Reasons of rejections by the API server, in the status of a request or run."""
 
 
 def blocked_now(snapshot: Snapshot, need: Need, now: datetime) -> Blocked | None:
@@ -44,9 +45,9 @@ def reported(blocked: Iterable[Blocked], now: datetime) -> Blocked | None:
     return min(due, key=lambda found: (found.since, found.what), default=None)
 
 
-def since_reported(blocked: Iterable[Blocked], conditions: tuple[Condition, ...]) -> list[Blocked]:
+def since_reported(blocked: Iterable[Blocked], snapshot: Snapshot) -> list[Blocked]:
     """The same, each since the transition of the condition Ready. A restarted operator has only just met it."""
-    ready = next((c for c in conditions if c.type == ConditionType.READY and c.status == ConditionStatus.FALSE), None)
+    ready = not_ready(snapshot)
     known = ready.last_transition_time if ready is not None else None
     if ready is None or known is None:
         return list(blocked)
@@ -55,6 +56,16 @@ def since_reported(blocked: Iterable[Blocked], conditions: tuple[Condition, ...]
         replace(found, since=since) if found.reason == ready.reason and found.since > since else found
         for found in blocked
     ]
+
+
+def not_ready(snapshot: Snapshot) -> Condition | None:
+    """The condition Ready of a request that is not: as the API server holds it, else as the operator will write it.
+
+    The first decision after a restart has not met a rejection yet, so the status that it keeps may lack this condition.
+    """
+    statuses = (snapshot.request.status, snapshot.status) if snapshot.request is not None else (snapshot.status,)
+    found = (find_condition(status.conditions, ConditionType.READY) for status in statuses)
+    return next((ready for ready in found if ready is not None and ready.status == ConditionStatus.FALSE), None)
 
 
 def reported_at(blocked: Iterable[Blocked], now: datetime) -> datetime | None:
@@ -84,11 +95,11 @@ def cause_of_misses(snapshot: Snapshot) -> tuple[datetime, str] | None:
 
     After a restart of the operator only the condition in the status shows it.
     """
-    found = snapshot.blocked.get(Need.RUN)
-    if found is not None:
+    if (met := snapshot.blocked.get(Need.RUN)) is not None:
+        (found,) = since_reported([met], snapshot)
         return found.since, f"{_generic(found.what)}: {found.message}"
-    ready = find_condition(snapshot.status.conditions, ConditionType.READY)
-    if ready is None or ready.status != ConditionStatus.FALSE or ready.reason not in _CAUSES:
+    ready = not_ready(snapshot)
+    if ready is None or ready.reason not in CAUSES:
         return None
     since = ready.last_transition_time
     return None if since is None else (since - REPORTED_AFTER, ready.message)

@@ -9,24 +9,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from process_operator.decisions.inputs.blocked import Blocked
-from process_operator.decisions.inputs.rejections import blocked_conditions, reported, since_reported
+from process_operator.decisions.inputs.rejections import blocked_conditions, not_ready, reported, since_reported
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.actions import Emit
 from process_operator.decisions.plan.plan import Plan
-from process_operator.resources.conditions import (
-    Condition,
-    ConditionStatus,
-    ConditionType,
-    EventReason,
-    find_condition,
-    merge_conditions,
-)
+from process_operator.resources.conditions import EventReason, merge_conditions
 from process_operator.resources.process_request_status import RequestPhase
 
 
 def report_blocked(snapshot: Snapshot, now: datetime) -> Plan | None:
     """An Event and the status with the rejection to report; None if there is no rejection or no request."""
-    blocked = since_reported(snapshot.blocked.values(), snapshot.status.conditions)
+    blocked = since_reported(snapshot.blocked.values(), snapshot)
     request, found = snapshot.request, reported(blocked, now)
     if request is None or request.metadata.deletion_timestamp is not None or found is None:
         return None
@@ -35,16 +28,16 @@ def report_blocked(snapshot: Snapshot, now: datetime) -> Plan | None:
     status = base.model_copy(
         update={
             "phase": base.phase or RequestPhase.PENDING,
-            "conditions": merge_conditions(base.conditions, conditions, now),
+            "conditions": merge_conditions(base.conditions, conditions, now, written=request.status.conditions),
         }
     )
-    return Plan(() if is_reported(base.conditions, found.reason) else (blocked_event(found),), status)
+    return Plan(() if is_reported(snapshot, found.reason) else (blocked_event(found),), status)
 
 
-def is_reported(conditions: tuple[Condition, ...], reason: str) -> bool:
+def is_reported(snapshot: Snapshot, reason: str) -> bool:
     """Whether the condition Ready has this reason already, so that another Event would repeat it."""
-    ready = find_condition(conditions, ConditionType.READY)
-    return ready is not None and ready.status == ConditionStatus.FALSE and ready.reason == reason
+    ready = not_ready(snapshot)
+    return ready is not None and ready.reason == reason
 
 
 def blocked_event(found: Blocked) -> Emit:

@@ -50,7 +50,7 @@ def blocker_of(context: DecisionContext, wanted_lock: LockRequest | None, *, wai
     # Actions that this very plan retries count too, because the condition stays until one succeeds.
     rejected = [snapshot.blocked[need] for need in needs if need in snapshot.blocked]
     rejected += [*blocked_jobs(context.views), *rejected_statuses(context.views)]
-    rejected = since_reported(rejected, snapshot.status.conditions)
+    rejected = since_reported(rejected, snapshot)
     again = part(wake_at=earliest(*(blocked.again_at for blocked in held), reported_at(rejected, now)))
     if (worst := reported(rejected, now)) is not None:
         return again.with_value(Blocker(worst.sentence, worst.reason))

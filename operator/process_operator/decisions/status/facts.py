@@ -173,7 +173,7 @@ def request_events(context: DecisionContext, status: ProcessRequestStatus) -> tu
     ready = _condition(status, ConditionType.READY)
     if not acceptance.reason and ready is not None and ready[0] == ConditionStatus.FALSE:
         _, reason, message = ready
-        if not is_reported(written.conditions, reason):
+        if not is_reported(context.snapshot, reason):
             events.append(Emit(EventReason.BLOCKED, f"{reason}: {message}", warning=True))
     is_new = written.phase is None or before != after
     if acceptance.is_accepted and is_new and not context.is_suspended:

@@ -82,7 +82,7 @@ def request_status(
             "active": (*orphans, *open_runs)[:_MAX_ACTIVE],
             "active_count": len(active) + len(orphans),
             "counts": with_uncounted(base.counts, snapshot.history or ()),
-            "conditions": merge_conditions(base.conditions, conditions, now),
+            "conditions": merge_conditions(base.conditions, conditions, now, written=request.status.conditions),
         }
     )
 

@@ -157,6 +157,16 @@ HURRIES: Final = request(TICKS, startingDeadlineSeconds=0)
             Kill(KillReason.MISSED, "not started within 0 s of its time (startingDeadlineSeconds): no room"),
             id="the message has the rejection that took too long",
         ),
+        pytest.param(
+            context_of(run(NAME, status={"reason": "WebhookFailed", "message": "no room"}), HURRIES, now="12:05:01"),
+            Kill(KillReason.MISSED, "not started within 0 s of its time (startingDeadlineSeconds): no room"),
+            id="after a restart only the run has the rejection",
+        ),
+        pytest.param(
+            context_of(run(NAME, status={"reason": "Waiting", "message": "waits"}), HURRIES, now="12:05:01"),
+            Kill(KillReason.MISSED, "not started within 0 s of its time (startingDeadlineSeconds)"),
+            id="a run that waited for another one was not rejected",
+        ),
         pytest.param(context_of(BY_HAND, HURRIES, now="12:59"), None, id="a Manual run has no deadline"),
         pytest.param(context_of(OF_LATER, request(LATER), now="12:15"), None, id="a Run Later run is in its window"),
         pytest.param(
