@@ -244,3 +244,21 @@ async def quota_of_others(flow: Flow) -> None:
     flow.expect(lambda: flow.request().status.counts.succeeded, 2, undisturbed=True)
     await flow.to(600)
     flow.expect(lambda: flow.request().status.counts.missed, 1, undisturbed=True)
+
+
+@scenario("a quota on runs has one place, for which ticks that were missed wait as well as one that is due", ends=None)
+async def quota_with_one_place(flow: Flow) -> None:
+    for number in range(3):
+        flow.apply(f"other-{number}", timing={"runImmediately": {}})
+    await flow.to(10)
+    quota(flow, 3)
+    flow.apply(timing=every(60, 600), startingDeadlineSeconds=40, history={"successful": 1})
+    await flow.to(135)
+    quota(flow, 4)
+    await flow.to(150)
+    # A run that took the place before they are recorded would keep it, because the cursor stays behind them.
+    flow.expect(flow.phases, ["Missed/DeadlinePassed x2"])
+    await flow.to(600)
+    flow.expect(flow.phases, [SUCCEEDED])
+    flow.expect(lambda: is_ready(flow), ("True", "InForce"))
+    flow.expect(lambda: flow.phases(pruned=True).count(SUCCEEDED) >= 6, True)

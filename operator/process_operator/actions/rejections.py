@@ -88,6 +88,7 @@ def blocked_by(
     """Give the observation about a failure; `before` is the observation about the failure before it."""
     tries = 1 if before is None else before.tries + 1
     pause = backoff(tries, error, first=_FIRST_PAUSE_SECONDS, longest=MAX_PAUSE.total_seconds(), chance=chance)
+    is_certain = isinstance(error, Forbidden | Invalid)
     return Blocked(
         what=what if before is None else before.what,
         reason=reason_of(error),
@@ -95,9 +96,14 @@ def blocked_by(
         since=now if before is None else before.since,
         again_at=now + timedelta(seconds=pause),
         tries=tries,
-        certain=isinstance(error, Forbidden | Invalid),
+        certain=is_certain,
+        was_quota_full=not is_certain and before is not None and _met_full_quota(before),
         room_made_at=None if before is None else before.room_made_at,
     )
+
+
+def _met_full_quota(before: Blocked) -> bool:
+    return before.reason == Reason.QUOTA_EXCEEDED or before.was_quota_full
 
 
 def need_of(action: Action) -> Need:

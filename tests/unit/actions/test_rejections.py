@@ -24,7 +24,7 @@ from process_operator.cluster.errors import (
     Unreachable,
 )
 from process_operator.decisions.inputs.blocked import Blocked, Need
-from process_operator.decisions.inputs.rejections import blocked_now, reported
+from process_operator.decisions.inputs.rejections import blocked_now, is_quota_full, reported
 from process_operator.decisions.plan import actions
 from process_operator.decisions.plan.actions import CreateRun, Emit, ListPods, MarkNotified, Notify, ReadLog
 from process_operator.decisions.status.blocked import report_blocked
@@ -88,6 +88,25 @@ def test_tries_are_twenty_seconds_apart_at_most_and_the_first_failure_is_remembe
     assert max(after - before for before, after in pairwise(tried)) == seconds(20)
     assert found is not None
     assert (found.since, found.tries) == (NOON, 12)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        pytest.param(ServerError("down"), True, id="after a failure that says nothing about it"),
+        pytest.param(Invalid(POLICY), False, id="after another rejection"),
+    ],
+)
+def test_a_full_quota_is_remembered(error: ApiError, *, expected: bool) -> None:
+    full = blocked_by("ProcessRun a cannot be created", QuotaExceeded("exceeded quota"), None, NOON)
+    found = blocked_by("ProcessRun a cannot be created", error, full, NOON)
+    assert is_quota_full(snapshot(request(), blocked={Need.RUN: found})) is expected
+
+
+def test_after_a_restart_the_condition_tells_of_a_full_quota() -> None:
+    ready = {"type": "Ready", "status": "False", "reason": "QuotaExceeded", "message": "full"}
+    assert is_quota_full(snapshot(request(status={"conditions": [ready]})))
+    assert not is_quota_full(snapshot(request()))
 
 
 def test_every_action_that_can_fail_has_words_for_it() -> None:

@@ -13,7 +13,7 @@ from process_operator.decisions.engines.claims import claim
 from process_operator.decisions.engines.cronjob_active import plan_active
 from process_operator.decisions.engines.cronjob_runs import plan_cronjob_jobs, plan_passed_over
 from process_operator.decisions.engines.cronjob_takeover import plan_takeover
-from process_operator.decisions.engines.operator import OtherRuns, plan_ticks, waiting_ticks
+from process_operator.decisions.engines.operator import OtherRuns, plan_ticks, progress_without_new_runs
 from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.candidate import Candidate
 from process_operator.decisions.inputs.process_lock import LockRequest
@@ -48,7 +48,7 @@ def plan_new_runs(
     if is_suspended(context.activation) or not context.acceptance.is_accepted or context.acceptance.engine is None:
         return recorded.with_value(NewRuns(idle, calendar))
     if cannot_create:
-        return part().with_value(NewRuns(Progress(cursor, waiting=waiting_ticks(context, calendar)), calendar))
+        return part().with_value(NewRuns(progress_without_new_runs(context, calendar), calendar))
     if context.is_own_engine:
         other_runs = OtherRuns(candidates, lock_blockers(context, wanted_lock))
         ticks = plan_ticks(context, calendar, other_runs, _template_to_start(context, candidates, wanted_lock))

@@ -80,7 +80,7 @@ def plan_ticks(
         if left <= 0:
             return part().with_value(_exhausted(snapshot, after, through))
         rules = replace(rules, most=min(rules.most, left))
-    covered = _covered_progress(snapshot, calendar, after, now) if rules.starts_all else Progress(None)
+    covered = covered_progress(snapshot, calendar, after, now) if rules.starts_all else Progress(None)
     due = _due_ticks(context, calendar, other_runs, rules, covered.cursor or after)
     idle = Progress(covered.cursor or cursor, covered.started, due.waiting)
     waits = part(wake_at=_too_late_at(calendar, rules, due, after, through))
@@ -154,9 +154,9 @@ def _record_and_claim(
         may_start = index == 0 or context.policy == ConcurrencyPolicy.ALLOW
         if not is_covered(snapshot, calendar, tick):
             claims += claim_tick(calendar, tick, template if may_start else None, context.now)
-    # Under a full quota the runs come first, so that the record of a miss takes no room that a run needs.
-    actions = (*claims, *records.actions) if is_quota_full(snapshot) else (*records.actions, *claims)
-    return part(*actions).with_value(latest(cursor, records.value))
+    # Records come first under a full quota too. The cursor stays behind a tick without a record. A later run would
+    # then keep its place, because only a run up to the cursor may be deleted to make room.
+    return part(*records.actions, *claims).with_value(latest(cursor, records.value))
 
 
 def _creation_failure(context: DecisionContext, calendar: Calendar) -> CreationFailure | None:
@@ -168,13 +168,21 @@ def _creation_failure(context: DecisionContext, calendar: Calendar) -> CreationF
     return CreationFailure(recurrence.previous(recurrence.due_through(since)) or since, words)
 
 
-def waiting_ticks(context: DecisionContext, calendar: Calendar) -> int:
-    """Number of due ticks that wait while no run can be created."""
+def progress_without_new_runs(context: DecisionContext, calendar: Calendar) -> Progress:
+    """The progress while no run can be created, with the number of due ticks that wait.
+
+    A full quota may have let the first of several records through. The cursor moves up to them, so that they can be
+    deleted to make room.
+    """
+    snapshot, now, recurrence = context.snapshot, context.now, calendar.recurrence
+    cursor = snapshot.status.last_schedule_time
     if not context.is_own_engine:
-        return 0
-    after = settled_through(context.snapshot, calendar.recurrence)
-    count = calendar.recurrence.count(after, calendar.recurrence.due_through(context.now))
-    return min(count, MAX_WAITING if context.request.spec.catch_up == CatchUp.ALL else 1)
+        return Progress(cursor)
+    after = settled_through(snapshot, recurrence)
+    covered = covered_progress(snapshot, calendar, after, now) if is_quota_full(snapshot) else Progress(None)
+    count = recurrence.count(covered.cursor or after, recurrence.due_through(now))
+    waiting = min(count, MAX_WAITING if context.request.spec.catch_up == CatchUp.ALL else 1)
+    return Progress(covered.cursor or cursor, covered.started, waiting)
 
 
 def _started(
@@ -193,7 +201,7 @@ def _exhausted(snapshot: Snapshot, after: datetime, through: datetime) -> Progre
     return Progress(reached, runs_of_ticks(snapshot, after, reached))
 
 
-def _covered_progress(snapshot: Snapshot, calendar: Calendar, after: datetime, now: datetime) -> Progress:
+def covered_progress(snapshot: Snapshot, calendar: Calendar, after: datetime, now: datetime) -> Progress:
     """Progress through the ticks that have runs although the cursor does not cover them.
 
     A crash can come between a claim and the cursor. This matters under `catchUp: All`, where every tick has its turn.

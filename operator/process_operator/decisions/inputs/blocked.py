@@ -39,6 +39,8 @@ class Blocked:
     tries: int = 1
     certain: bool = False
     """The API server rejected it, so it had no effect. After any other failure it may have had one."""
+    was_quota_full: bool = False
+    """A quota was full at an earlier attempt, and no attempt since has had a certain answer."""
     room_made_at: datetime | None = None
     """Time at which a finished run was last deleted to make room under a full quota (UTC)."""
 

@@ -34,9 +34,11 @@ def blocked_now(snapshot: Snapshot, need: Need, now: datetime) -> Blocked | None
 
 
 def is_quota_full(snapshot: Snapshot) -> bool:
-    """Whether a quota had no room for a run at the last attempt."""
-    found = snapshot.blocked.get(Need.RUN)
-    return found is not None and found.reason == Reason.QUOTA_EXCEEDED
+    """Whether a quota had no room for a run, as far as is known. After a restart only the condition Ready shows it."""
+    if (found := snapshot.blocked.get(Need.RUN)) is not None:
+        return found.reason == Reason.QUOTA_EXCEEDED or found.was_quota_full
+    ready = not_ready(snapshot)
+    return ready is not None and ready.reason == Reason.QUOTA_EXCEEDED
 
 
 def reported(blocked: Iterable[Blocked], now: datetime) -> Blocked | None:
