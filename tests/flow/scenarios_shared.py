@@ -74,7 +74,7 @@ async def deleted(flow: Flow) -> None:
     await flow.to(60)
     assert [run.metadata.name for run in flow.runs()] == ["by-hand"]
     assert flow.run("by-hand").metadata.owner_references == ()
-    assert flow.phases() == [SUCCEEDED]
+    flow.expect(flow.phases, [SUCCEEDED])
     status = flow.backfilled("past").status
     assert (status.reason, status.phase.is_finished) == ("RequestNotFound", False)
 
@@ -122,6 +122,8 @@ async def backfill_applied_again(flow: Flow) -> None:
     flow.expect(lambda: done > 0, wanted=True)
     flow.apply(timing=LAST_HOUR)
     await flow.to(120)
+    flow.expect(lambda: flow.backfilled("past").status.phase, "Succeeded")
+    flow.expect(lambda: flow.backfilled("past").status.request_uid, flow.request().metadata.uid)
+    await flow.to(600)
     status = flow.backfilled("past").status
     assert (status.phase, status.progress) == ("Succeeded", "5/5")
-    assert status.request_uid == flow.request().metadata.uid

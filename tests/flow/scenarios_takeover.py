@@ -59,11 +59,11 @@ async def same_job(flow: Flow) -> None:
     (job,), (cronjob,) = flow.cluster.all(JOB), flow.cluster.all(CRONJOB)
     minute = int(at("13:30:00").timestamp()) // 60
     assert job["metadata"]["name"] == f"{cronjob['metadata']['name']}-{minute}"
-    assert job["metadata"]["labels"] == cronjob["spec"]["jobTemplate"]["metadata"]["labels"]
     assert job["metadata"]["annotations"][names.ANNOTATION_CRONJOB_TICK] == "2027-03-01T14:30:00+01:00"
-    assert job["spec"] == cronjob["spec"]["jobTemplate"]["spec"]
-    (owner,) = job["metadata"]["ownerReferences"]
-    assert (owner["kind"], owner["uid"]) == ("CronJob", cronjob["metadata"]["uid"])
+    # If the API server fails at this Job, the operator creates the run first, and its Job from that.
+    template, (owner,) = cronjob["spec"]["jobTemplate"], job["metadata"]["ownerReferences"]
+    flow.expect(lambda: (job["metadata"]["labels"], job["spec"]), (template["metadata"]["labels"], template["spec"]))
+    flow.expect(lambda: (owner["kind"], owner["uid"]), ("CronJob", cronjob["metadata"]["uid"]))
     assert owner["controller"] and owner["blockOwnerDeletion"]
 
 
