@@ -173,6 +173,23 @@ async def policy_on_a_run(flow: Flow) -> None:
     await flow.advance(20)
 
 
+@scenario("the API server rejects a Job for one reason after another", ends=[SUCCEEDED, SUCCEEDED])
+async def reasons(flow: Flow) -> None:
+    flow.apply(timing=every(60, 100), history=HISTORY)
+    await flow.to(50)
+    flow.reject("create", JOB, QuotaExceeded("exceeded quota: jobs", status=403))
+    await flow.to(80)
+    flow.expect(lambda: is_ready(flow), ("False", "QuotaExceeded"))
+    flow.reject("create", JOB, WEBHOOK)
+    await flow.to(120)
+    flow.expect(lambda: is_ready(flow), ("False", "WebhookFailed"))
+    reported = ["QuotaExceeded", "WebhookFailed"]
+    flow.expect(lambda: [said.partition(":")[0] for said in events(flow, "Blocked")], reported, undisturbed=True)
+    flow.reject("create", JOB, None)
+    await flow.to(160)
+    flow.expect(lambda: is_ready(flow), ("True", "InForce"))
+
+
 @scenario("a policy rejects the CronJob of a schedule", ends=None)
 async def policy_on_a_cronjob(flow: Flow) -> None:
     flow.reject("create", CRONJOB, POLICY)

@@ -27,7 +27,8 @@ from process_operator.decisions.inputs.blocked import Blocked, Need
 from process_operator.decisions.inputs.rejections import blocked_now, is_quota_full, reported
 from process_operator.decisions.plan import actions
 from process_operator.decisions.plan.actions import CreateRun, Emit, ListPods, MarkNotified, Notify, ReadLog
-from process_operator.decisions.status.blocked import report_blocked
+from process_operator.decisions.status.blocked import is_reported, report_blocked
+from process_operator.resources.process_request_status import ProcessRequestStatus
 
 NOON = at("12:00")
 POLICY = 'jobs.batch "a-dry-run" is forbidden: ValidatingAdmissionPolicy "team" denied request: label team is required'
@@ -147,3 +148,21 @@ def test_a_plan_that_fails_as_a_whole_changes_nothing_but_ready() -> None:
     ]
     assert plan.actions == (Emit("Blocked", f"APIError: {words}", warning=True),)
     assert plan.status.phase == "Pending"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept", "is_repeated"),
+    [
+        pytest.param("APIError", None, True, id="the API server holds the reason, and the restarted operator does not"),
+        pytest.param("QuotaExceeded", "APIError", True, id="the new reason waits for its write"),
+        pytest.param("QuotaExceeded", "QuotaExceeded", False, id="the reason is new"),
+        pytest.param(None, None, False, id="the request was ready"),
+    ],
+)
+def test_the_event_about_a_rejection_comes_once(written: str | None, kept: str | None, *, is_repeated: bool) -> None:
+    def status(reason: str | None) -> ProcessRequestStatus:
+        ready = {"type": "Ready", "status": "False", "reason": reason, "message": "full"}
+        return ProcessRequestStatus.model_validate({"conditions": [ready] if reason is not None else []})
+
+    of = request(schedule(10), status=status(written).to_api())
+    assert is_reported(snapshot(of, status=status(kept)), "APIError") is is_repeated

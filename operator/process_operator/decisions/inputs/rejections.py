@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -37,7 +37,7 @@ def is_quota_full(snapshot: Snapshot) -> bool:
     """Whether a quota had no room for a run, as far as is known. After a restart only the condition Ready shows it."""
     if (found := snapshot.blocked.get(Need.RUN)) is not None:
         return found.reason == Reason.QUOTA_EXCEEDED or found.was_quota_full
-    ready = not_ready(snapshot)
+    ready = next(not_ready(snapshot), None)
     return ready is not None and ready.reason == Reason.QUOTA_EXCEEDED
 
 
@@ -49,7 +49,7 @@ def reported(blocked: Iterable[Blocked], now: datetime) -> Blocked | None:
 
 def since_reported(blocked: Iterable[Blocked], snapshot: Snapshot) -> list[Blocked]:
     """The same, each since the transition of the condition Ready. A restarted operator has only just met it."""
-    ready = not_ready(snapshot)
+    ready = next(not_ready(snapshot), None)
     known = ready.last_transition_time if ready is not None else None
     if ready is None or known is None:
         return list(blocked)
@@ -60,14 +60,14 @@ def since_reported(blocked: Iterable[Blocked], snapshot: Snapshot) -> list[Block
     ]
 
 
-def not_ready(snapshot: Snapshot) -> Condition | None:
-    """The condition Ready of a request that is not: as the API server holds it, else as the operator will write it.
+def not_ready(snapshot: Snapshot) -> Iterator[Condition]:
+    """The conditions Ready that are False: as the API server holds it, then as the operator is going to write it.
 
     The first decision after a restart has not met a rejection yet, so the status that it keeps may lack this condition.
     """
     statuses = (snapshot.request.status, snapshot.status) if snapshot.request is not None else (snapshot.status,)
     found = (find_condition(status.conditions, ConditionType.READY) for status in statuses)
-    return next((ready for ready in found if ready is not None and ready.status == ConditionStatus.FALSE), None)
+    return (ready for ready in found if ready is not None and ready.status == ConditionStatus.FALSE)
 
 
 def reported_at(blocked: Iterable[Blocked], now: datetime) -> datetime | None:
@@ -100,7 +100,7 @@ def cause_of_misses(snapshot: Snapshot) -> tuple[datetime, str] | None:
     if (met := snapshot.blocked.get(Need.RUN)) is not None:
         (found,) = since_reported([met], snapshot)
         return found.since, f"{_generic(found.what)}: {found.message}"
-    ready = not_ready(snapshot)
+    ready = next(not_ready(snapshot), None)
     if ready is None or ready.reason not in CAUSES:
         return None
     since = ready.last_transition_time

@@ -35,9 +35,8 @@ def report_blocked(snapshot: Snapshot, now: datetime) -> Plan | None:
 
 
 def is_reported(snapshot: Snapshot, reason: str) -> bool:
-    """Whether the condition Ready has this reason already, so that another Event would repeat it."""
-    ready = not_ready(snapshot)
-    return ready is not None and ready.reason == reason
+    """Whether the condition Ready has this reason already, or is about to, so that another Event would repeat it."""
+    return any(ready.reason == reason for ready in not_ready(snapshot))
 
 
 def blocked_event(found: Blocked) -> Emit:
