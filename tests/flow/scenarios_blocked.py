@@ -272,7 +272,7 @@ async def quota_with_one_place(flow: Flow) -> None:
     flow.apply(timing=every(60, 600), startingDeadlineSeconds=40, history={"successful": 1})
     await flow.to(135)
     quota(flow, 4)
-    await flow.to(150)
+    await flow.to(165)
     # A run that took the place before they are recorded would keep it, because the cursor stays behind them.
     flow.expect(flow.phases, ["Missed/DeadlinePassed x2"])
     await flow.to(600)
