@@ -263,6 +263,11 @@ async def quota_of_others(flow: Flow) -> None:
     flow.expect(lambda: flow.request().status.counts.missed, 1, undisturbed=True)
 
 
+@scenario(
+    "a quota on runs has one place, and the next tick is not claimed before the missed ones are recorded",
+    ends=None,
+    looks_ahead=True,
+)
 @scenario("a quota on runs has one place, for which ticks that were missed wait as well as one that is due", ends=None)
 async def quota_with_one_place(flow: Flow) -> None:
     for number in range(3):

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from process_operator.decisions.context import DecisionContext
+from process_operator.decisions.inputs.blocked import Need
 from process_operator.decisions.inputs.snapshot import Snapshot
 from process_operator.decisions.plan.action import Action
 from process_operator.decisions.plan.actions import CreateRun, LookUpJob, WithdrawRun
@@ -28,21 +29,23 @@ def claim_of(snapshot: Snapshot, plan: Plan) -> CreateRun | None:
     """The claim of a plan for a future instant, without its Job; None if it must not be created before that instant.
 
     Early claims exist only under Allow. Under other policies a run can start before then and block the tick. They exist
-    only without jitter, which spreads a burst better.
+    only without jitter, which spreads a burst better. While the API server rejects runs, a claim would be one more
+    attempt. The records of missed ticks come before the run, because under a quota it could take their place.
     """
     request = snapshot.request
     if (
         request is None
         or snapshot.runs
         or snapshot.process_lock is not None
+        or Need.RUN in snapshot.blocked
         or request.spec.concurrency_policy != ConcurrencyPolicy.ALLOW
     ):
         return None
     schedule = request.spec.timing.schedule
-    starts = [action for action in plan.actions if isinstance(action, CreateRun) and action.job is not None]
-    if schedule is None or schedule.jitter or len(starts) != 1:
+    created = [action for action in plan.actions if isinstance(action, CreateRun)]
+    if schedule is None or schedule.jitter or len(created) != 1 or created[0].job is None:
         return None
-    manifest = starts[0].manifest
+    manifest = created[0].manifest
     if manifest["spec"]["trigger"] != Trigger.SCHEDULE:
         return None
     return CreateRun(
