@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from process_operator.actions.rejections import blocked_by
 from process_operator.cluster.api import Api
-from process_operator.cluster.errors import ApiError, NotFound
+from process_operator.cluster.errors import AlreadyExists, ApiError, Forbidden, Invalid, NotFound
 from process_operator.cluster.events import EventType
 from process_operator.decisions.inputs.blocked import Blocked
 from process_operator.decisions.inputs.snapshot import Snapshot
@@ -121,6 +121,23 @@ class ActionContext:
     def blocked_by(self, what: str, error: ApiError, before: Blocked | None) -> Blocked:
         """Give the observation about a failed call; `before` is the observation about the failure before it."""
         return blocked_by(what, error, before, self.now(), chance=self.services.chance)
+
+    async def create(self, kind: Kind, manifest: Mapping[str, Any], *, dry_run: bool = False) -> Object:
+        """Create an object. Raises AlreadyExists if its name is taken, whatever else the API server has against it.
+
+        Quotas and admission policies reject an object before the API server compares names. An earlier try without an
+        answer may have created the object, and may have filled the quota itself. So may another operator.
+        """
+        try:
+            return await self.api.create(kind, self.namespace, dict(manifest), dry_run=dry_run)
+        except (Forbidden, Invalid) as error:
+            name = manifest["metadata"]["name"]
+            try:
+                await self.api.get(kind, self.namespace, name)
+            except ApiError:
+                raise error from None
+            message = f'{kind.plural} "{name}" already exists'
+            raise AlreadyExists(message, status=409, reason="AlreadyExists", maybe_done=error.maybe_done) from error
 
     async def is_replaced(self, kind: Kind, name: str, uid: str) -> bool:
         """Whether the object with this UID is deleted. Then no object has the name, or one with another UID."""

@@ -24,7 +24,7 @@ from process_operator.resources.types import Object
 async def create_cronjob(context: ActionContext, action: actions.CreateCronJob) -> None:
     """Create the CronJob of a request, or use the one of that name that the request owns already."""
     try:
-        answer = await context.api.create(CRONJOB, context.namespace, dict(action.manifest))
+        answer = await context.create(CRONJOB, action.manifest)
     except AlreadyExists:
         found, confirm = await context.get(CRONJOB, action.manifest["metadata"]["name"])
         if not is_cronjob_of(parse_cronjob(found), context.snapshot.name, context.snapshot.uid):

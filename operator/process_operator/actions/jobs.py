@@ -51,7 +51,7 @@ async def create_job(context: ActionContext, action: actions.CreateJob, *, made:
         if action.manifest["spec"].get("suspend") and await _would_be_resumed(context, action):
             context.observe(JobManagedElsewhere(action.run))
             return
-        answer = await context.api.create(JOB, context.namespace, dict(action.manifest))
+        answer = await context.create(JOB, action.manifest)
     except AlreadyExists as error:
         if made is not None:
             context = context.with_run(ProcessRun.model_validate(made))
@@ -87,7 +87,7 @@ async def _would_be_resumed(context: ActionContext, action: actions.CreateJob) -
 
     Only a dry run shows it. The label of a default LocalQueue of Kueue, for example, is in no template.
     """
-    job = parse_job(await context.api.create(JOB, context.namespace, dict(action.manifest), dry_run=True))
+    job = parse_job(await context.create(JOB, action.manifest, dry_run=True))
     return job.is_managed_elsewhere or not job.is_suspended
 
 

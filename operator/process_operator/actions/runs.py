@@ -59,7 +59,7 @@ async def create_run(context: ActionContext, action: actions.CreateRun) -> None:
     """Create a run, and its Job if the action has one. Raises AlreadyExists if another run has the name."""
     name, term = action.manifest["metadata"]["name"], context.services.term()
     try:
-        answer = await context.api.create(PROCESS_RUN, context.namespace, dict(action.manifest))
+        answer = await context.create(PROCESS_RUN, action.manifest)
     except AlreadyExists as error:
         answer = await context.api.get(PROCESS_RUN, context.namespace, name)
         found = ProcessRun.model_validate(answer)
