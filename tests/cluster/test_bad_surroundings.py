@@ -104,6 +104,15 @@ def test_a_process_that_goes_and_comes_back(cluster: Kubectl, namespace: str) ->
     assert cluster.wait("preq", "nightly", namespace, "condition=Ready").ok
 
 
+def test_a_full_quota_rejects_a_job_that_is_there_already(cluster: Kubectl, namespace: str) -> None:
+    # The operator looks for what the API server rejects (`ActionContext.create`), because names are compared later.
+    set_quota(cluster, namespace, 1)
+    assert cluster.create(JOB, namespace).ok
+    answer = cluster.create(JOB, namespace)
+    assert "exceeded quota: few-jobs" in answer.message
+    assert "already exists" not in answer.message
+
+
 def test_a_full_quota_at_apply(cluster: Kubectl, namespace: str) -> None:
     set_quota(cluster, namespace, 0)
     assert cluster.apply(request("crowded", immediately()), namespace).ok

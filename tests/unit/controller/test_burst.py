@@ -16,6 +16,7 @@ from process_operator.controller.burst import BurstPreparer, BurstThresholds
 from process_operator.controller.planner import Planner
 from process_operator.controller.work_queue import WorkQueue
 from process_operator.decisions.activation.activation import next_activation
+from process_operator.decisions.inputs.blocked import Blocked, Need
 from process_operator.decisions.inputs.observations import DryRun
 from process_operator.decisions.inputs.significance import BATCH_SECONDS
 from process_operator.decisions.inputs.snapshot import Snapshot
@@ -37,7 +38,8 @@ class Burst:
     """Requests that are in force and due at the tick; it is two seconds before that. From `claims` on they are
     claimed."""
 
-    def __init__(self, count: int = MANY, *, claims: int = 100, **spec: Any) -> None:
+    def __init__(self, count: int = MANY, *, claims: int = 100, settled: str = "12:00", **spec: Any) -> None:
+        self.settled = settled
         self.now = TICK - timedelta(seconds=2)
         self.terms = 0
         # Delays count on this clock, because on a busy machine they would end during a test.
@@ -93,7 +95,9 @@ class Burst:
         seen = self.store.snapshot(("erp", name))
         change = next_activation(seen, self.now)
         assert change is not None and seen.request is not None
-        self.store.set_progress(("erp", name), RequestProgress(status=change.apply(seen.status)))
+        # The tick of noon is settled. A missed one would be recorded first, and then nothing is claimed ahead.
+        status = change.apply(seen.status).model_copy(update={"last_schedule_time": at(self.settled)})
+        self.store.set_progress(("erp", name), RequestProgress(status=status))
         self.store.observe(("erp", name), HistoryLoaded(()))
         self.store.observe(("erp", name), DryRunAnswered(DryRun(build_template(seen.request, None).hash)))
         self.agenda.put(("erp", name), TICK)
@@ -188,6 +192,22 @@ async def test_a_burst_is_claimed_and_only_its_jobs_are_left() -> None:
     assert [type(action) for action in left if getattr(action, "job", None) or isinstance(action, CreateJob)] == [
         CreateJob
     ]
+
+
+async def test_a_tick_after_a_missed_one_without_a_record_is_not_claimed() -> None:
+    burst = Burst(claims=MANY, settled="11:55")
+    await burst.burst.look()
+    assert burst.claimed == []
+
+
+async def test_a_request_whose_runs_are_rejected_is_not_claimed() -> None:
+    burst = Burst(claims=MANY)
+    rejection = Blocked("ProcessRun close-0-1 cannot be created", "QuotaExceeded", "full", TICK, TICK, certain=True)
+    progress = burst.store.progress(FIRST)
+    burst.store.set_progress(FIRST, progress.with_blocked(Need.RUN, rejection))
+    await burst.burst.look()
+    assert len(burst.claimed) == MANY - 1
+    assert FIRST[1] not in burst.claimed
 
 
 async def test_a_claim_needs_no_decision_before_its_tick() -> None:
